@@ -1,0 +1,110 @@
+#include "core/file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace r1 {
+namespace {
+
+tl::unexpected<Error> io_error(const std::filesystem::path& path, const char* doing) {
+  return fail(Errc::io, "{}: {}: {}", path.string(), doing, std::strerror(errno));
+}
+
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+};
+
+}  // namespace
+
+Result<FileMap> map_file(const std::filesystem::path& path) {
+  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  struct stat info;
+  if (file.fd < 0 || fstat(file.fd, &info) != 0) return io_error(path, "cannot open");
+  if (!S_ISREG(info.st_mode)) return fail(Errc::io, "{}: not a regular file", path.string());
+  const auto size = static_cast<size_t>(info.st_size);
+  if (size == 0) return FileMap{};
+  void* p = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+  if (p == MAP_FAILED) return io_error(path, "cannot map");
+  return FileMap{{p, [size](const void* q) { munmap(const_cast<void*>(q), size); }},
+                 {static_cast<const std::byte*>(p), size}};
+}
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.fd < 0) return io_error(path, "cannot open");
+  std::string text;
+  char buffer[65536];
+  for (ssize_t n; (n = read(file.fd, buffer, sizeof buffer)) != 0;) {
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(path, "cannot read");
+    text.append(buffer, static_cast<size_t>(n));
+  }
+  return text;
+}
+
+AtomicFile::AtomicFile(std::filesystem::path path, std::filesystem::path temporary, int fd)
+    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
+
+AtomicFile::AtomicFile(AtomicFile&& o) noexcept
+    : path_(std::move(o.path_)), temporary_(std::move(o.temporary_)), fd_(std::exchange(o.fd_, -1)) {}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ < 0) return;
+  close(fd_);
+  unlink(temporary_.c_str());
+}
+
+Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
+  std::filesystem::path temporary = path;
+  temporary += fmt::format(".tmp{}", getpid());
+  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return io_error(temporary, "cannot create");
+  return AtomicFile(path, std::move(temporary), fd);
+}
+
+Status AtomicFile::write(const void* data, i64 bytes) {
+  for (const char* at = static_cast<const char*>(data); bytes > 0;) {
+    const ssize_t n = ::write(fd_, at, static_cast<size_t>(bytes));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(path_, "cannot write");
+    at += n, bytes -= n;
+  }
+  return {};
+}
+
+Status AtomicFile::commit() {
+  if (fsync(fd_) != 0) return io_error(path_, "cannot write");
+  if (close(std::exchange(fd_, -1)) != 0) {
+    const auto error = io_error(path_, "cannot write");
+    unlink(temporary_.c_str());
+    return error;
+  }
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const auto error = io_error(path_, "cannot rename into place");
+    unlink(temporary_.c_str());
+    return error;
+  }
+  return sync_folder(path_.has_parent_path() ? path_.parent_path() : ".");
+}
+
+Status write_file(const std::filesystem::path& path, std::string_view content) {
+  AtomicFile file = R1_TRY(AtomicFile::create(path));
+  R1_TRY(file.write(content.data(), static_cast<i64>(content.size())));
+  return file.commit();
+}
+
+Status sync_folder(const std::filesystem::path& folder) {
+  const Descriptor dir{open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (dir.fd < 0 || fsync(dir.fd) != 0) return io_error(folder, "cannot sync");
+  return {};
+}
+
+}  // namespace r1

@@ -1,0 +1,42 @@
+// Files: read-only maps, whole-file reads, and writes that appear by write, fsync, rename or not at all.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/dtype.hpp"
+#include "core/error.hpp"
+
+namespace r1 {
+
+// A whole file mapped read-only; keep the pointer as long as the bytes are used. Empty files map to an empty span.
+struct FileMap {
+  std::shared_ptr<const void> keep;
+  std::span<const std::byte> bytes;
+};
+Result<FileMap> map_file(const std::filesystem::path& path);
+
+Result<std::string> read_file(const std::filesystem::path& path);
+
+// A file that exists under its final name only after commit(); dropped without commit() it leaves nothing.
+class AtomicFile {
+ public:
+  static Result<AtomicFile> create(const std::filesystem::path& path);
+  AtomicFile(AtomicFile&& o) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  ~AtomicFile();
+  Status write(const void* data, i64 bytes);  // buffered by the kernel only; short writes and ENOSPC are Errors
+  Status commit();                            // fsync, rename, fsync of the folder
+
+ private:
+  AtomicFile(std::filesystem::path path, std::filesystem::path temporary, int fd);
+  std::filesystem::path path_, temporary_;
+  int fd_ = -1;
+};
+
+Status write_file(const std::filesystem::path& path, std::string_view content);  // by AtomicFile
+Status sync_folder(const std::filesystem::path& folder);
+
+}  // namespace r1

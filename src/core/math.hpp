@@ -1,0 +1,15 @@
+// Elementary functions in double whose bits are the same on every machine: libm picks other code on other processors.
+// Accurate to a few units in the last place; not for hot loops (kernels have their own in f32).
+#pragma once
+
+namespace r1 {
+
+double exact_exp(double x);
+double exact_log(double x);               // x > 0
+double exact_pow(double base, double y);  // base > 0
+struct SinCos {
+  double sin, cos;
+};
+SinCos exact_sincos(double x);  // |x| < 2^25
+
+}  // namespace r1

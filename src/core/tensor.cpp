@@ -1,0 +1,98 @@
+#include "core/tensor.hpp"
+
+#include <sys/mman.h>
+
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+
+namespace r1 {
+namespace detail {
+
+struct alignas(64) Block {
+  i64 refs;
+  Arena* owner;
+  i64 bytes;  // header included
+  i64 size_class;
+};
+static_assert(sizeof(Block) == 64, "the buffer behind the header must stay 64-byte aligned");
+
+void retain(Block* b) noexcept { ++b->refs; }
+void release(Block* b) noexcept {
+  if (--b->refs == 0) b->owner->recycle(b);
+}
+
+}  // namespace detail
+
+using detail::Block;
+
+namespace {
+
+constexpr i64 kHugePage = 2 << 20;
+
+// Four classes per power of two: at most a quarter of a buffer is slack.
+i64 class_of(i64 bytes) {
+  const i64 power = std::bit_width(static_cast<u64>(bytes - 1)) - 1;  // 2^power < bytes <= 2^(power+1)
+  const i64 step = (i64{1} << power) / 4;
+  return power * 4 + (bytes - (i64{1} << power) + step - 1) / step - 1;
+}
+i64 class_bytes(i64 c) {
+  const i64 power = c / 4, step = (i64{1} << power) / 4;
+  return (i64{1} << power) + (c % 4 + 1) * step;
+}
+
+Block* from_system(i64 bytes) {
+  if (bytes < kHugePage) {
+    void* p = std::aligned_alloc(64, static_cast<size_t>((bytes + 63) / 64 * 64));
+    R1_CHECK(p, "out of memory: {} bytes", bytes);
+    return static_cast<Block*>(p);
+  }
+  const i64 rounded = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  void* p = std::aligned_alloc(kHugePage, static_cast<size_t>(rounded));
+  R1_CHECK(p, "out of memory: {} bytes", rounded);
+  madvise(p, static_cast<size_t>(rounded), MADV_HUGEPAGE);
+  return static_cast<Block*>(p);
+}
+
+}  // namespace
+
+Arena::~Arena() {
+  R1_CHECK(in_use_ == 0, "an arena with {} bytes in live tensors is destroyed", in_use_);
+  for (auto& list : free_)
+    for (Block* b : list) std::free(b);
+}
+
+Tensor Arena::alloc(i64 rows, i64 cols) {
+  R1_CHECK(rows >= 0 && cols >= 0, "tensor of {} x {}", rows, cols);
+  // 64 bytes of slack behind the data: kernels may load (never use) a full vector at the last element.
+  const i64 wanted = static_cast<i64>(sizeof(Block)) + rows * cols * 4 + 64;
+  const i64 c = class_of(wanted), bytes = class_bytes(c);
+  if (static_cast<i64>(free_.size()) <= c) free_.resize(static_cast<size_t>(c) + 1);
+  auto& list = free_[static_cast<size_t>(c)];
+  Block* b;
+  if (list.empty()) {
+    b = from_system(bytes);
+    reserved_ += bytes;
+    *b = Block{0, this, bytes, c};
+  } else {
+    b = list.back();
+    list.pop_back();
+  }
+  b->refs = 1;
+  in_use_ += bytes;
+  peak_ = std::max(peak_, in_use_);
+  return Tensor(b, reinterpret_cast<float*>(b + 1), rows, cols);
+}
+
+Tensor Arena::zeros(i64 rows, i64 cols) {
+  Tensor t = alloc(rows, cols);
+  std::memset(t.data(), 0, static_cast<size_t>(t.size()) * 4);
+  return t;
+}
+
+void Arena::recycle(Block* b) noexcept {
+  in_use_ -= b->bytes;
+  free_[static_cast<size_t>(b->size_class)].push_back(b);
+}
+
+}  // namespace r1

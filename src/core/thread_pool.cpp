@@ -1,0 +1,73 @@
+#include "core/thread_pool.hpp"
+
+#include <sched.h>
+
+namespace r1 {
+namespace {
+
+// About 20 microseconds of spinning: longer than the gap between two ops of a step, far shorter than a time slice.
+constexpr int kSpins = 2000;
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Waits until `value` differs from `old`.
+template <class T>
+void wait_for_change(const std::atomic<T>& value, T old) {
+  for (int i = 0; i < kSpins; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    relax();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+int ThreadPool::default_threads() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return static_cast<int>(std::thread::hardware_concurrency());
+}
+
+ThreadPool::ThreadPool(int threads) {
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+}
+
+ThreadPool::~ThreadPool() {
+  stop_.store(true, std::memory_order_relaxed);
+  epoch_.fetch_add(1, std::memory_order_release);
+  epoch_.notify_all();
+  for (auto& t : workers_) t.join();
+}
+
+void ThreadPool::take_tasks(int worker) {
+  for (i64 i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < job_.tasks;) job_.call(job_.fn, i, worker);
+}
+
+void ThreadPool::fork(const Job& job) {
+  job_ = job;
+  next_.store(0, std::memory_order_relaxed);
+  unfinished_.store(static_cast<u32>(workers_.size()), std::memory_order_relaxed);
+  epoch_.fetch_add(1, std::memory_order_release);
+  epoch_.notify_all();
+  take_tasks(0);
+  for (u32 left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) wait_for_change(unfinished_, left);
+}
+
+void ThreadPool::work(int worker) {
+  u32 seen = 0;
+  for (;;) {
+    wait_for_change(epoch_, seen);
+    ++seen;  // epochs are never skipped: fork waits for every worker to leave the one before
+    if (stop_.load(std::memory_order_relaxed)) return;
+    take_tasks(worker);
+    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+  }
+}
+
+}  // namespace r1

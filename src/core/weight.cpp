@@ -1,0 +1,75 @@
+#include "core/weight.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace r1 {
+namespace {
+
+// 64-byte aligned, with a vector's width of slack so that kernels may load past the end.
+std::byte* aligned_bytes(i64 bytes) {
+  const auto rounded = static_cast<size_t>((bytes + 127) / 64 * 64);
+  void* p = std::aligned_alloc(64, rounded);
+  R1_CHECK(p, "out of memory: {} bytes", rounded);
+  std::memset(p, 0, rounded);
+  return static_cast<std::byte*>(p);
+}
+
+}  // namespace
+
+Weight Weight::zeros(std::string name, i64 rows, i64 cols, bool trainable) {
+  Weight w;
+  w.state_ = std::make_shared<State>();
+  State& s = *w.state_;
+  s.name = std::move(name), s.rows = rows, s.cols = cols, s.trainable = trainable;
+  s.bytes = aligned_bytes(rows * cols * 4);
+  s.keep = std::shared_ptr<const void>(s.bytes, [](const void* p) { std::free(const_cast<void*>(p)); });
+  if (trainable)
+    s.grad = std::shared_ptr<float>(reinterpret_cast<float*>(aligned_bytes(rows * cols * 4)), [](float* p) { std::free(p); });
+  return w;
+}
+
+Weight Weight::frozen(std::string name, DType dtype, i64 rows, i64 cols, const std::byte* bytes,
+                      std::shared_ptr<const void> keep) {
+  Weight w;
+  w.state_ = std::make_shared<State>();
+  State& s = *w.state_;
+  s.name = std::move(name), s.rows = rows, s.cols = cols, s.dtype = dtype;
+  s.bytes = const_cast<std::byte*>(bytes);
+  s.keep = std::move(keep);
+  return w;
+}
+
+float* Weight::f32() const {
+  R1_CHECK(dtype() == DType::f32, "{}: f32 master asked for, it is {}", name(), name_of(dtype()));
+  return reinterpret_cast<float*>(state_->bytes);
+}
+
+float* Weight::grad() const {
+  R1_CHECK(state_->grad, "{}: gradient of a frozen weight", name());
+  return state_->grad.get();
+}
+
+void Weight::clear_grad() const { std::memset(grad(), 0, static_cast<size_t>(size()) * 4); }
+
+const std::byte* Weight::pack(PackKey key, i64 bytes, const std::function<void(std::byte*)>& fill) const {
+  Pack& p = state_->packs[key];
+  if (!p.data) {
+    p.data = {aligned_bytes(bytes), [](std::byte* b) { std::free(b); }};
+    p.bytes = bytes;
+  }
+  R1_CHECK(p.bytes == bytes, "{}: pack of {} bytes asked for, was {}", name(), bytes, p.bytes);
+  if (p.version != version()) {
+    fill(p.data.get());
+    p.version = version();
+  }
+  return p.data.get();
+}
+
+i64 Weight::pack_bytes() const {
+  i64 sum = 0;
+  for (const auto& [key, p] : state_->packs) sum += p.bytes;
+  return sum;
+}
+
+}  // namespace r1

@@ -1,0 +1,31 @@
+// The kernel table: one per level, compiled from the same sources with that level's flags. A level fixes the
+// arithmetic; within it the bits are the same on every machine.
+//
+// `active()` is chosen once, at first use: R1_CPU=portable|avx2|avx512|avx512bf16|amx|neon, else the level that is
+// fastest on this processor. Tests go through `levels()`.
+#pragma once
+#include <span>
+#include <string_view>
+
+#include "core/dtype.hpp"
+#include "kernels/cpu/attention.hpp"
+#include "kernels/cpu/elementwise.hpp"
+#include "kernels/cpu/gemm.hpp"
+
+namespace r1::cpu {
+
+enum class Level : u8 { portable, avx2, avx512, avx512bf16, amx, neon };
+
+struct Kernels {
+  Level level;
+  const char* name;
+  GemmKernels gemm;
+  ElementwiseKernels elementwise;
+  AttentionKernels attention;
+};
+
+std::span<const Kernels* const> levels();       // compiled in and able to run on this processor, slowest first
+const Kernels* find_level(std::string_view name);  // null: unknown here
+const Kernels& active();
+
+}  // namespace r1::cpu
