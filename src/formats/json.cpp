@@ -1,0 +1,365 @@
+#include "formats/json.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+
+#include "core/file.hpp"
+#include "formats/utf8.hpp"
+
+namespace r1 {
+
+std::optional<double> Json::number() const {
+  if (const i64* i = integer()) return static_cast<double>(*i);
+  if (const double* d = std::get_if<double>(&value_)) return *d;
+  return {};
+}
+
+const Json* Json::find(std::string_view key) const {
+  if (const Object* members = object()) {
+    for (const Member& m : *members) {
+      if (m.first == key) return &m.second;
+    }
+  }
+  return nullptr;
+}
+
+Json& Json::set(std::string_view key, Json value) {
+  if (is_null()) value_ = Object{};
+  Object* members = std::get_if<Object>(&value_);
+  R1_CHECK(members, "set(\"{}\") on {}", key, describe());
+  for (Member& m : *members) {
+    if (m.first == key) return m.second = std::move(value), *this;
+  }
+  members->emplace_back(std::string(key), std::move(value));
+  return *this;
+}
+
+Json& Json::push(Json value) {
+  if (is_null()) value_ = Array{};
+  Array* items = std::get_if<Array>(&value_);
+  R1_CHECK(items, "push on {}", describe());
+  items->push_back(std::move(value));
+  return *this;
+}
+
+std::string Json::describe() const {
+  if (const Array* a = array()) return fmt::format("an array of {}", a->size());
+  if (const Object* o = object()) return fmt::format("an object of {} members", o->size());
+  const std::string text = dump(*this);
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+namespace {
+
+// Builds the tree from the parser's events. The parser keeps its state on the heap, so depth is ours to limit.
+class Builder {
+ public:
+  explicit Builder(std::string_view source) : source_(source) {}
+
+  bool null() { return value({}); }
+  bool boolean(bool b) { return value(b); }
+  bool number_integer(i64 i) { return value(i); }
+  bool number_unsigned(u64 u) {
+    if (u <= static_cast<u64>(std::numeric_limits<i64>::max())) return value(static_cast<i64>(u));
+    return value(static_cast<double>(u));
+  }
+  bool number_float(double d, const std::string&) { return value(d); }
+  bool string(std::string& s) { return value(std::move(s)); }
+  bool binary(nlohmann::json::binary_t&) { return false; }
+  bool start_object(size_t) { return open(true); }
+  bool start_array(size_t) { return open(false); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+
+  bool key(std::string& k) {
+    Level& top = levels_.back();
+    if (!top.keys.insert(k).second) return refuse(fmt::format("duplicate key {}", dump(Json(k))));
+    top.key = std::move(k);
+    return true;
+  }
+
+  template <class Exception>
+  bool parse_error(size_t position, const std::string& token, const Exception&) {
+    return refuse(fmt::format("not JSON at byte {}{}", position ? position - 1 : 0,
+                              token.empty() ? "" : ", after " + Json(token.substr(token.size() > 40 ? token.size() - 40 : 0)).describe()));
+  }
+
+  Result<Json> finish(bool accepted) {
+    if (accepted) return std::move(root_);
+    return fail(Errc::corrupt, "{}: {}", source_, error_);
+  }
+
+ private:
+  struct Level {
+    bool is_object;
+    Json::Object object;
+    Json::Array array;
+    std::string key;
+    std::unordered_set<std::string> keys;
+  };
+
+  bool open(bool is_object) {
+    if (levels_.size() >= static_cast<size_t>(kJsonDepth)) return refuse(fmt::format("nested deeper than {}", kJsonDepth));
+    levels_.push_back({.is_object = is_object, .object = {}, .array = {}, .key = {}, .keys = {}});
+    return true;
+  }
+  bool close() {
+    Level top = std::move(levels_.back());
+    levels_.pop_back();
+    return top.is_object ? value(std::move(top.object)) : value(std::move(top.array));
+  }
+  bool value(Json json) {
+    if (levels_.empty()) {
+      root_ = std::move(json);
+    } else if (Level& top = levels_.back(); top.is_object) {
+      top.object.emplace_back(std::move(top.key), std::move(json));
+    } else {
+      top.array.push_back(std::move(json));
+    }
+    return true;
+  }
+  bool refuse(std::string why) {
+    if (error_.empty()) error_ = std::move(why);
+    return false;
+  }
+
+  std::string source_, error_;
+  Json root_;
+  std::vector<Level> levels_;
+};
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, std::string_view source) {
+  if (const size_t bad = first_invalid_utf8(text); bad != text.size()) {
+    return fail(Errc::corrupt, "{}: not UTF-8 at byte {}", source, bad);
+  }
+  Builder builder(source);
+  const bool accepted = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.finish(accepted);
+}
+
+Result<Json> read_json(const std::filesystem::path& path) {
+  const FileMap file = R1_TRY(map_file(path));
+  return parse_json({reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()}, path.string());
+}
+
+Status for_each_jsonl(const std::filesystem::path& path, const std::function<Status(i64, Json)>& fn) {
+  const FileMap file = R1_TRY(map_file(path));
+  std::string_view rest(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
+  for (i64 number = 1; !rest.empty(); ++number) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const std::string source = fmt::format("{}:{}", path.string(), number);
+    Json row = R1_TRY(parse_json(line, source));
+    if (Status status = fn(number, std::move(row)); !status) {
+      return tl::unexpected(std::move(status).error().in(source));
+    }
+  }
+  return {};
+}
+
+// ---- writing
+
+namespace {
+
+void write_string(std::string_view s, std::string& out) {
+  out += '"';
+  while (!s.empty()) {
+    const size_t length = utf8_length(s);  // 0 for a byte that begins no character
+    if (length == 0) {
+      out += "\xEF\xBF\xBD";
+      s.remove_prefix(1);
+      continue;
+    }
+    const unsigned char c = static_cast<unsigned char>(s[0]);
+    if (c == '"' || c == '\\') {
+      out += '\\', out += s[0];
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c < 0x20 || c == 0x7f) {
+      out += fmt::format("\\u{:04x}", c);
+    } else {
+      out += s.substr(0, length);
+    }
+    s.remove_prefix(length);
+  }
+  out += '"';
+}
+
+void write_double(double d, std::string& out) {
+  if (!std::isfinite(d)) {
+    out += "null";
+    return;
+  }
+  char digits[32];
+  const std::string_view text(digits, static_cast<size_t>(std::to_chars(digits, digits + 32, d).ptr - digits));
+  out += text;
+  if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
+}
+
+void write_value(const Json& json, int indent, int level, std::string& out) {
+  const auto line = [&](int at) {
+    if (indent >= 0) out += '\n', out.append(static_cast<size_t>(indent * at), ' ');
+  };
+  if (const Json::Array* a = json.array()) {
+    out += '[';
+    for (size_t i = 0; i < a->size(); ++i) {
+      if (i) out += indent < 0 ? ", " : ",";
+      line(level + 1);
+      write_value((*a)[i], indent, level + 1, out);
+    }
+    if (!a->empty()) line(level);
+    out += ']';
+  } else if (const Json::Object* o = json.object()) {
+    out += '{';
+    for (size_t i = 0; i < o->size(); ++i) {
+      if (i) out += indent < 0 ? ", " : ",";
+      line(level + 1);
+      write_string((*o)[i].first, out);
+      out += ": ";
+      write_value((*o)[i].second, indent, level + 1, out);
+    }
+    if (!o->empty()) line(level);
+    out += '}';
+  } else if (const std::string* s = json.string()) {
+    write_string(*s, out);
+  } else if (const bool* b = json.boolean()) {
+    out += *b ? "true" : "false";
+  } else if (const i64* i = json.integer()) {
+    out += fmt::format("{}", *i);
+  } else if (const std::optional<double> d = json.number()) {
+    write_double(*d, out);
+  } else {
+    out += "null";
+  }
+}
+
+}  // namespace
+
+std::string dump(const Json& json, int indent) {
+  std::string out;
+  write_value(json, indent, 0, out);
+  return out;
+}
+
+// ---- fields
+
+Result<JsonFields> JsonFields::of(const Json& object, std::string source) {
+  if (!object.object()) return fail(Errc::corrupt, "{}: expected an object, found {}", source, object.describe());
+  return JsonFields(object, std::move(source), "");
+}
+
+const Json* JsonFields::find(std::string_view key) const {
+  const Json* value = object_->find(key);
+  return value && !value->is_null() ? value : nullptr;
+}
+
+std::string JsonFields::where(std::string_view key) const { return fmt::format("{}: {}{}", source_, path_, key); }
+
+tl::unexpected<Error> JsonFields::wrong(std::string_view key, std::string_view expected, const Json& found) const {
+  return fail(Errc::corrupt, "{}: expected {}, found {}", where(key), expected, found.describe());
+}
+
+template <class T>
+Result<T> JsonFields::absent(std::string_view key, const char* expected, const std::optional<T>& fallback) const {
+  if (fallback) return *fallback;
+  return fail(Errc::corrupt, "{}: missing, expected {}", where(key), expected);
+}
+
+Result<bool> JsonFields::boolean(std::string_view key, std::optional<bool> fallback) const {
+  const Json* value = find(key);
+  if (!value) return absent(key, "true or false", fallback);
+  if (!value->boolean()) return wrong(key, "true or false", *value);
+  return *value->boolean();
+}
+
+Result<i64> JsonFields::integer(std::string_view key, std::optional<i64> fallback) const {
+  const Json* value = find(key);
+  if (!value) return absent(key, "an integer", fallback);
+  if (!value->integer()) return wrong(key, "an integer", *value);
+  return *value->integer();
+}
+
+Result<i64> JsonFields::positive(std::string_view key, std::optional<i64> fallback) const {
+  const Json* value = find(key);
+  if (!value) return absent(key, "a positive integer", fallback);
+  const i64* i = value->integer();
+  if (!i || *i < 1 || *i > std::numeric_limits<i32>::max()) return wrong(key, "a positive integer below 2^31", *value);
+  return *i;
+}
+
+Result<i64> JsonFields::integer_in(std::string_view key, i64 low, i64 high, std::optional<i64> fallback) const {
+  const Json* value = find(key);
+  if (!value) return absent(key, "an integer", fallback);
+  const i64* i = value->integer();
+  if (!i || *i < low || *i > high) return wrong(key, fmt::format("an integer from {} to {}", low, high), *value);
+  return *i;
+}
+
+Result<double> JsonFields::number(std::string_view key, std::optional<double> fallback) const {
+  const Json* value = find(key);
+  if (!value) return absent(key, "a number", fallback);
+  const std::optional<double> d = value->number();
+  if (!d) return wrong(key, "a number", *value);
+  return *d;
+}
+
+Result<std::string> JsonFields::string(std::string_view key, std::optional<std::string> fallback) const {
+  const Json* value = find(key);
+  if (!value) return absent(key, "a string", fallback);
+  if (!value->string()) return wrong(key, "a string", *value);
+  return *value->string();
+}
+
+Result<const Json::Array*> JsonFields::array(std::string_view key) const {
+  const Json* value = find(key);
+  if (!value) return absent<const Json::Array*>(key, "an array", {});
+  if (!value->array()) return wrong(key, "an array", *value);
+  return value->array();
+}
+
+Result<JsonFields> JsonFields::object(std::string_view key) const {
+  const Json* value = find(key);
+  if (!value) return absent<JsonFields>(key, "an object", {});
+  if (!value->object()) return wrong(key, "an object", *value);
+  return JsonFields(*value, source_, fmt::format("{}{}.", path_, key));
+}
+
+Result<std::vector<i64>> JsonFields::integers(std::string_view key) const {
+  if (const Json* value = find(key); value && value->integer()) return std::vector<i64>{*value->integer()};
+  std::vector<i64> all;
+  for (const Json& item : *R1_TRY(array(key))) {
+    if (!item.integer()) return wrong(key, "integers", item);
+    all.push_back(*item.integer());
+  }
+  return all;
+}
+
+Result<std::vector<double>> JsonFields::numbers(std::string_view key) const {
+  std::vector<double> all;
+  for (const Json& item : *R1_TRY(array(key))) {
+    if (!item.number()) return wrong(key, "numbers", item);
+    all.push_back(*item.number());
+  }
+  return all;
+}
+
+Result<std::vector<std::string>> JsonFields::strings(std::string_view key) const {
+  std::vector<std::string> all;
+  for (const Json& item : *R1_TRY(array(key))) {
+    if (!item.string()) return wrong(key, "strings", item);
+    all.push_back(*item.string());
+  }
+  return all;
+}
+
+}  // namespace r1

@@ -1,0 +1,122 @@
+// JSON values, read strictly and written with a stable order. The parser behind this (nlohmann) stays in json.cpp.
+//
+//   const Json config = R1_TRY(read_json(folder / "config.json"));
+//   const JsonFields fields = R1_TRY(JsonFields::of(config, "config.json"));
+//   const i64 hidden = R1_TRY(fields.positive("hidden_size"));     // config.json: hidden_size: expected ...
+//   const double theta = R1_TRY(fields.number("rope_theta", 10000));
+#pragma once
+#include <concepts>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/dtype.hpp"
+#include "core/error.hpp"
+
+namespace r1 {
+
+class Json {
+ public:
+  using Array = std::vector<Json>;
+  using Member = std::pair<std::string, Json>;
+  using Object = std::vector<Member>;  // in the order written; keys are unique
+
+  Json() = default;  // null
+  Json(std::nullptr_t) {}
+  Json(bool b) : value_(b) {}
+  template <std::integral I>
+    requires(!std::same_as<I, bool>)
+  Json(I i) : value_(static_cast<i64>(i)) {}
+  Json(double d) : value_(d) {}
+  Json(float f) : value_(static_cast<double>(f)) {}
+  Json(std::string s) : value_(std::move(s)) {}
+  Json(std::string_view s) : value_(std::string(s)) {}
+  Json(const char* s) : value_(std::string(s)) {}
+  Json(Array a) : value_(std::move(a)) {}
+  Json(Object o) : value_(std::move(o)) {}
+
+  static Json object(std::initializer_list<Member> members) { return Object(members); }
+  static Json array(std::initializer_list<Json> items) { return Array(items); }
+  template <class Range>
+  static Json array_of(const Range& range) {
+    Array items;
+    for (const auto& item : range) items.emplace_back(item);
+    return items;
+  }
+
+  bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
+  // The value if it is of that kind, else null. number() also takes integers.
+  const bool* boolean() const { return std::get_if<bool>(&value_); }
+  const i64* integer() const { return std::get_if<i64>(&value_); }
+  std::optional<double> number() const;
+  const std::string* string() const { return std::get_if<std::string>(&value_); }
+  const Array* array() const { return std::get_if<Array>(&value_); }
+  const Object* object() const { return std::get_if<Object>(&value_); }
+
+  const Json* find(std::string_view key) const;   // null if this is no object or has no such member
+  Json& set(std::string_view key, Json value);    // adds or replaces a member; null becomes {}; returns *this
+  Json& push(Json value);                         // appends an item; null becomes []; returns *this
+  bool operator==(const Json&) const = default;
+  std::string describe() const;                   // short, for errors: `"x"`, `3`, `an array of 4`
+
+ private:
+  std::variant<std::monostate, bool, i64, double, std::string, Array, Object> value_;
+};
+
+// Strict JSON in UTF-8: errors name `source` and the byte. Refused: duplicate keys, nesting beyond kJsonDepth, numbers
+// beyond double, anything after the value. Integers beyond 64 bits are read as doubles.
+inline constexpr int kJsonDepth = 128;
+Result<Json> parse_json(std::string_view text, std::string_view source);
+Result<Json> read_json(const std::filesystem::path& path);
+
+// indent < 0: one line. Members in their order, doubles in the shortest form that reads back to the same bits (and
+// never looks like an integer), NaN and infinities as null, bytes that are not UTF-8 as U+FFFD.
+std::string dump(const Json& json, int indent = -1);
+
+// Every non-blank line of a JSONL file, in order; `fn` gets the line's number from 1. Stops at the first error and
+// names file and line in it.
+Status for_each_jsonl(const std::filesystem::path& path, const std::function<Status(i64 line, Json row)>& fn);
+
+// The members of one object, with errors that say where. A member that is null counts as absent; an absent member
+// without a fallback is an error. Keeps a pointer to the object.
+class JsonFields {
+ public:
+  static Result<JsonFields> of(const Json& object, std::string source);
+
+  const Json* find(std::string_view key) const;
+  bool has(std::string_view key) const { return find(key) != nullptr; }
+
+  Result<bool> boolean(std::string_view key, std::optional<bool> fallback = {}) const;
+  Result<i64> integer(std::string_view key, std::optional<i64> fallback = {}) const;
+  Result<i64> positive(std::string_view key, std::optional<i64> fallback = {}) const;  // 1 .. 2^31-1
+  Result<i64> integer_in(std::string_view key, i64 low, i64 high, std::optional<i64> fallback = {}) const;
+  Result<double> number(std::string_view key, std::optional<double> fallback = {}) const;  // integers too
+  Result<std::string> string(std::string_view key, std::optional<std::string> fallback = {}) const;
+  Result<std::vector<i64>> integers(std::string_view key) const;  // an array, or one integer
+  Result<std::vector<double>> numbers(std::string_view key) const;
+  Result<std::vector<std::string>> strings(std::string_view key) const;
+  Result<const Json::Array*> array(std::string_view key) const;
+  Result<JsonFields> object(std::string_view key) const;
+
+  // "source: path.key", to put in front of an error of one's own.
+  std::string where(std::string_view key) const;
+
+ private:
+  JsonFields(const Json& object, std::string source, std::string path)
+      : object_(&object), source_(std::move(source)), path_(std::move(path)) {}
+  template <class T>
+  Result<T> absent(std::string_view key, const char* expected, const std::optional<T>& fallback) const;
+  tl::unexpected<Error> wrong(std::string_view key, std::string_view expected, const Json& found) const;
+
+  const Json* object_;
+  std::string source_, path_;
+};
+
+}  // namespace r1
