@@ -1,0 +1,59 @@
+// Matrix products C [M,N] = or += A [M,K] · B [K,N], f32 accumulation, inputs f32 or rounded to bf16.
+//
+// B is packed beforehand into panels of `panel` columns; A is packed on the way, block by block, into the caller's
+// scratch. Every element of C has one accumulator that takes k in ascending order (bf16 dot products: in ascending
+// groups of 2 or 32), whatever the tile it lies in, so a row's bits depend on that row and B alone. Tails of k are
+// padded with zeros. Nothing here allocates or starts threads: callers split rows and panels over theirs.
+#pragma once
+#include <cstddef>
+
+#include "core/dtype.hpp"
+
+namespace r1::cpu {
+
+enum class Format : u8 { f32, bf16 };  // what both inputs are rounded to
+
+// How a matrix lies in memory. With `index` set, memory row r is row index[r] of `data`.
+//   rows     element (i, j) at data[row(i) * ld + j]
+//   columns  element (i, j) at data[row(j) * ld + i]
+enum class Layout : u8 { rows, columns };
+
+struct MatrixView {
+  const void* data;
+  i64 ld;
+  Layout layout = Layout::rows;
+  DType dtype = DType::f32;      // A is always f32
+  const i32* index = nullptr;
+};
+
+struct Gemm {
+  Format format = Format::f32;
+  MatrixView a;
+  const std::byte* b = nullptr;  // all panels of B, packed by pack_b with the same format and k
+  float* c = nullptr;
+  i64 ldc = 0, n = 0, k = 0;
+  bool accumulate = false;       // C += instead of C =; the sum starts from C
+};
+
+struct GemmKernels {
+  i64 panel;          // columns of B in a panel
+  i64 row_step;       // rows of C are best split at multiples of this
+  i64 block_rows;     // rows whose A fits the scratch at once: splitting finer than this packs no A twice
+  i64 scratch_bytes;  // per thread, 64-byte aligned
+
+  i64 (*panel_bytes)(Format format, i64 k);  // of one packed panel, a multiple of 64
+  // Panels [begin, end) of B [k, n] to dst + panel · panel_bytes. b (layout rows): element (k, n) at data[k * ld + n];
+  // Wᵀ for y = x Wᵀ is W's own memory with layout columns.
+  void (*pack_b)(Format format, std::byte* dst, const MatrixView& b, i64 k, i64 n, i64 begin, i64 end);
+  // Rows [m_begin, m_end) and panels [p_begin, p_end) of C.
+  void (*gemm)(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::byte* scratch);
+
+  // Roofs. spin_* run a register-only loop of the unit that the format's products use and return a value to keep.
+  float (*spin)(Format format, i64 iterations);
+  i64 spin_flops[2];  // per iteration, by format
+  u64 (*read)(const void* bytes, i64 count);  // reads memory as fast as one thread can; count a multiple of 512
+};
+
+inline constexpr i64 panels(const GemmKernels& k, i64 n) { return (n + k.panel - 1) / k.panel; }
+
+}  // namespace r1::cpu

@@ -1,0 +1,141 @@
+// Which levels this processor can run, and which of them is fastest here.
+#include "kernels/cpu/kernels.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace r1::cpu {
+
+#define R1_DECLARE_LEVEL(level)                      \
+  namespace level {                                  \
+  extern const GemmKernels gemm_table;               \
+  extern const ElementwiseKernels elementwise_table; \
+  extern const AttentionKernels attention_table;     \
+  }
+R1_DECLARE_LEVEL(portable)
+R1_DECLARE_LEVEL(avx2)
+R1_DECLARE_LEVEL(avx512)
+R1_DECLARE_LEVEL(avx512bf16)
+R1_DECLARE_LEVEL(amx)
+R1_DECLARE_LEVEL(neon)
+#undef R1_DECLARE_LEVEL
+
+namespace {
+
+#if defined(__x86_64__)
+// The processor's word and the operating system's: registers that the kernel does not save must not be used.
+struct Processor {
+  bool avx2 = false, avx512 = false, avx512bf16 = false, amx = false, slow_bf16 = false;
+};
+
+u64 enabled_state() {  // XCR0
+  u32 low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return static_cast<u64>(high) << 32 | low;
+}
+
+// Linux hands out the 8 KiB of tile state only to processes that ask (Documentation/arch/x86/xstate.rst).
+bool ask_for_tiles() {
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
+Processor detect() {
+  Processor p;
+  u32 a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return p;
+  const auto bit = [](u32 word, int n) { return (word >> n & 1u) != 0; };
+  const bool fma = bit(c, 12), movbe = bit(c, 22), osxsave = bit(c, 27), avx = bit(c, 28), f16c = bit(c, 29);
+  const bool aes = bit(c, 25), clmul = bit(c, 1);
+  if (!osxsave || !avx) return p;
+  const u64 state = enabled_state();
+  const bool ymm = (state & 0x6) == 0x6, zmm = (state & 0xe6) == 0xe6, tiles = (state & 0x60000) == 0x60000;
+
+  u32 a7 = 0, b7 = 0, c7 = 0, d7 = 0, a71 = 0, b71 = 0, c71 = 0, d71 = 0, ax = 0, bx = 0, cx = 0, dx = 0;
+  if (!__get_cpuid_count(7, 0, &a7, &b7, &c7, &d7)) return p;
+  __get_cpuid_count(7, 1, &a71, &b71, &c71, &d71);
+  __get_cpuid(0x80000001, &ax, &bx, &cx, &dx);
+  const bool bmi = bit(b7, 3) && bit(b7, 8) && bit(cx, 5);  // BMI1, BMI2, LZCNT: the rest of x86-64-v3
+  p.avx2 = ymm && bit(b7, 5) && fma && f16c && movbe && bmi && aes && clmul;
+  p.avx512 = p.avx2 && zmm && bit(b7, 16) && bit(b7, 17) && bit(b7, 28) && bit(b7, 30) && bit(b7, 31);  // F DQ CD BW VL
+  p.avx512bf16 = p.avx512 && a7 >= 1 && bit(a71, 5);
+  p.amx = p.avx512bf16 && bit(c7, 11) && tiles && bit(d7, 22) && bit(d7, 24) && bit(d7, 25) && ask_for_tiles();
+  // Intel runs vdpbf16ps at half the rate of f32 multiply-adds or less; AMD at twice their rate in products.
+  u32 vendor_b = 0, vendor_c = 0, vendor_d = 0;
+  __get_cpuid(0, &a, &vendor_b, &vendor_c, &vendor_d);
+  p.slow_bf16 = vendor_b == 0x756e6547;  // "Genu"ineIntel
+  return p;
+}
+#endif
+
+struct Choice {
+  std::vector<const Kernels*> levels;
+  const Kernels* best = nullptr;
+};
+
+#define R1_LEVEL(ns) \
+  static const Kernels ns##_kernels{Level::ns, #ns, ns::gemm_table, ns::elementwise_table, ns::attention_table}
+
+Choice choose() {
+  Choice c;
+  R1_LEVEL(portable);
+  c.levels.push_back(&portable_kernels);
+#if defined(__x86_64__)
+  const Processor p = detect();
+  R1_LEVEL(avx2);
+  R1_LEVEL(avx512);
+  R1_LEVEL(avx512bf16);
+  R1_LEVEL(amx);
+  if (p.avx2) c.levels.push_back(&avx2_kernels);
+  if (p.avx512) c.levels.push_back(&avx512_kernels);
+  if (p.avx512bf16) c.levels.push_back(&avx512bf16_kernels);
+  if (p.amx) c.levels.push_back(&amx_kernels);
+  c.best = c.levels.back();
+  if (c.best->level == Level::avx512bf16 && p.slow_bf16) c.best = &avx512_kernels;
+#elif defined(R1_HAS_neon)
+  R1_LEVEL(neon);
+  c.levels.push_back(&neon_kernels);
+  c.best = &neon_kernels;
+#else
+  c.best = &portable_kernels;
+#endif
+  return c;
+}
+#undef R1_LEVEL
+
+const Choice& choice() {
+  static const Choice c = choose();
+  return c;
+}
+
+}  // namespace
+
+std::span<const Kernels* const> levels() { return choice().levels; }
+
+const Kernels* find_level(std::string_view name) {
+  for (const Kernels* k : levels())
+    if (name == k->name) return k;
+  return nullptr;
+}
+
+const Kernels& active() {
+  static const Kernels& chosen = []() -> const Kernels& {
+    const char* wanted = std::getenv("R1_CPU");
+    if (!wanted || !*wanted) return *choice().best;
+    if (const Kernels* k = find_level(wanted)) return *k;
+    std::fprintf(stderr, "R1_CPU=%s: this processor has", wanted);
+    for (const Kernels* k : levels()) std::fprintf(stderr, " %s", k->name);
+    std::fprintf(stderr, "; using %s\n", choice().best->name);
+    return *choice().best;
+  }();
+  return chosen;
+}
+
+}  // namespace r1::cpu
