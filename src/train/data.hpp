@@ -1,0 +1,37 @@
+// Documents for training. Sample i is a pure function of (seed, i): the order is the same on every machine, and a
+// resumed run needs only the counter.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/dtype.hpp"
+#include "core/error.hpp"
+#include "train/config.hpp"
+
+namespace r1 {
+
+class Tokenizer;
+
+struct Document {
+  std::vector<i32> tokens;   // ends with end-of-sentence where it was not cut
+  std::vector<i32> targets;  // the next token of every row, -1 where no loss is wanted; the last row is -1
+};
+
+// Targets of a document whose first `masked` tokens are a prompt: predictions of those are not trained.
+Document make_document(std::vector<i32> tokens, i64 masked);
+
+class Data {
+ public:
+  enum class Split { train, validation };
+  virtual ~Data() = default;
+  // An empty document means: sample i was left out (too long, or held out for the other split).
+  virtual Result<Document> document(Split split, i64 i) const = 0;
+};
+
+// The sources of the configuration, mixed by weight. The tokenizer must outlive the result.
+Result<std::unique_ptr<Data>> open_data(const TrainConfig& config, const Tokenizer& tokenizer);
+
+}  // namespace r1
