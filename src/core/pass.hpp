@@ -39,6 +39,7 @@ struct Pass {
   Tape* tape = nullptr;
   KvView* kv = nullptr;
   RouteObserver* routes = nullptr;
+  bool recompute = false;  // with a tape: keep each layer's input only and run the layer again in backward
 
   Tensor alloc(i64 rows, i64 cols) const { return arena.alloc(rows, cols); }
 };

@@ -51,7 +51,7 @@ class Model {
   // The per-layer routing biases that the aux-loss-free update moves ([1, E], never by gradient); empty for dense layers.
   virtual const std::vector<Weight>& router_biases() const = 0;
   virtual const std::vector<CheckpointTensor>& checkpoint() const = 0;
-  virtual std::string config_json() const = 0;  // config.json in the published spelling
+  virtual std::string config_json(DType dtype) const = 0;  // config.json in the published spelling
 };
 
 // A Hugging Face folder: config.json + model.safetensors (or index and shards). trainable: f32 masters with gradients.

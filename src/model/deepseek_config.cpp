@@ -1,0 +1,173 @@
+// config.json of DeepSeek models: the published spelling (rope_theta, rope_scaling, torch_dtype) and that of
+// transformers 5 (rope_parameters, dtype).
+#include <algorithm>
+
+#include "model/deepseek_v3.hpp"
+
+namespace r1 {
+namespace {
+
+tl::unexpected<Error> refuse(const JsonFields& f, std::string_view key, std::string_view why) {
+  return fail(Errc::unsupported, "{}: {}", f.where(key), why);
+}
+
+Status parse_rope(const JsonFields& f, DeepseekConfig& c) {
+  c.yarn.dim = c.rope;
+  const bool v5 = f.has("rope_parameters");
+  if (!v5) c.yarn.theta = R1_TRY(f.number("rope_theta", 10000));
+  if (!v5 && !f.has("rope_scaling")) return {};
+  const JsonFields r = R1_TRY(f.object(v5 ? "rope_parameters" : "rope_scaling"));
+  if (v5) c.yarn.theta = R1_TRY(r.number("rope_theta", 10000));
+  const std::string type = R1_TRY(r.string(r.has("rope_type") ? "rope_type" : "type", "default"));
+  if (type == "default") return {};
+  if (type != "yarn") return refuse(r, "type", fmt::format("rope scaling \"{}\", known: default, yarn", type));
+  c.yarn_on = true;
+  c.yarn.factor = R1_TRY(r.number("factor"));
+  c.yarn.original_context = R1_TRY(r.positive("original_max_position_embeddings", 4096));
+  c.yarn.beta_fast = R1_TRY(r.number("beta_fast", 32));
+  c.yarn.beta_slow = R1_TRY(r.number("beta_slow", 1));
+  c.yarn.mscale = R1_TRY(r.number("mscale", 1));
+  c.yarn.mscale_all_dim = R1_TRY(r.number("mscale_all_dim", 0));
+  if (!(c.yarn.factor >= 1)) return refuse(r, "factor", fmt::format("{}, must be at least 1", c.yarn.factor));
+  return {};
+}
+
+Status parse_routing(const JsonFields& f, DeepseekConfig& c) {
+  const bool v3 = c.model_type == "deepseek_v3";
+  RoutingConfig& r = c.routing;
+  if (!f.has("n_routed_experts")) {
+    c.dense_layers = c.layers;
+    return {};
+  }
+  r.experts = R1_TRY(f.positive("n_routed_experts"));
+  r.top_k = R1_TRY(f.integer_in("num_experts_per_tok", 1, r.experts));
+  r.groups = R1_TRY(f.positive("n_group", 1));
+  r.top_groups = R1_TRY(f.integer_in("topk_group", 1, r.groups, 1));
+  r.scaling = static_cast<float>(R1_TRY(f.number("routed_scaling_factor", 1)));
+  r.normalize = R1_TRY(f.boolean("norm_topk_prob", v3));
+  r.scale_normalized = v3;
+  const std::string scoring = R1_TRY(f.string("scoring_func", v3 ? "sigmoid" : "softmax"));
+  const std::string method = R1_TRY(f.string("topk_method", v3 ? "noaux_tc" : "greedy"));
+  if (scoring != "sigmoid" && scoring != "softmax")
+    return refuse(f, "scoring_func", fmt::format("\"{}\", known: sigmoid, softmax", scoring));
+  r.scoring = scoring == "sigmoid" ? Scoring::sigmoid : Scoring::softmax;
+  if (method == "greedy") r.method = TopK::greedy;
+  else if (method == "group_limited_greedy") r.method = TopK::group_limited_greedy;
+  else if (method == "noaux_tc") r.method = TopK::noaux_tc;
+  else return refuse(f, "topk_method", fmt::format("\"{}\", known: greedy, group_limited_greedy, noaux_tc", method));
+  if (r.experts % r.groups)
+    return refuse(f, "n_group", fmt::format("{} groups do not divide n_routed_experts {}", r.groups, r.experts));
+  if (r.method == TopK::noaux_tc && r.experts / r.groups < 2 && r.groups > 1)
+    return refuse(f, "n_group", fmt::format("groups of {} expert; noaux_tc scores a group by its two best", r.experts / r.groups));
+  if (r.method != TopK::greedy && r.top_groups * (r.experts / r.groups) < r.top_k)
+    return refuse(f, "topk_group", fmt::format("{} groups of {} experts cannot give num_experts_per_tok {}", r.top_groups,
+                                               r.experts / r.groups, r.top_k));
+  c.expert_intermediate = R1_TRY(f.positive("moe_intermediate_size"));
+  c.shared_experts = f.has("n_shared_experts") ? R1_TRY(f.integer_in("n_shared_experts", 0, 1024)) : 0;
+  c.dense_layers = R1_TRY(f.integer_in("first_k_dense_replace", 0, c.layers, 0));
+  if (R1_TRY(f.integer("moe_layer_freq", 1)) != 1) return refuse(f, "moe_layer_freq", "only 1 is known");
+  return {};
+}
+
+Status parse_ids(const JsonFields& f, DeepseekConfig& c) {
+  c.bos = static_cast<i32>(R1_TRY(f.integer_in("bos_token_id", -1, c.vocab - 1, -1)));
+  if (!f.has("eos_token_id")) return {};
+  for (const i64 id : R1_TRY(f.integers("eos_token_id"))) {
+    if (id < 0 || id >= c.vocab)
+      return fail(Errc::corrupt, "{}: {} is outside the vocabulary of {}", f.where("eos_token_id"), id, c.vocab);
+    c.eos.push_back(static_cast<i32>(id));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<DeepseekConfig> parse_deepseek_config(const Json& json, std::string_view source) {
+  const JsonFields f = R1_TRY(JsonFields::of(json, std::string(source)));
+  DeepseekConfig c;
+  c.model_type = R1_TRY(f.string("model_type"));
+  if (c.model_type != "deepseek_v3" && c.model_type != "deepseek_v2")
+    return refuse(f, "model_type", fmt::format("\"{}\", known: deepseek_v2, deepseek_v3", c.model_type));
+  c.vocab = R1_TRY(f.positive("vocab_size"));
+  c.hidden = R1_TRY(f.positive("hidden_size"));
+  c.layers = R1_TRY(f.integer_in("num_hidden_layers", 1, 1024));
+  c.context = R1_TRY(f.positive("max_position_embeddings", 4096));
+  c.heads = R1_TRY(f.positive("num_attention_heads"));
+  c.q_rank = f.has("q_lora_rank") ? R1_TRY(f.positive("q_lora_rank")) : 0;
+  c.kv_rank = R1_TRY(f.positive("kv_lora_rank"));
+  c.nope = R1_TRY(f.positive("qk_nope_head_dim"));
+  c.rope = R1_TRY(f.positive("qk_rope_head_dim"));
+  c.v = R1_TRY(f.positive("v_head_dim"));
+  if (c.rope % 2) return refuse(f, "qk_rope_head_dim", fmt::format("{} is odd", c.rope));
+  c.intermediate = R1_TRY(f.positive("intermediate_size"));
+  c.mtp_layers = R1_TRY(f.integer_in("num_nextn_predict_layers", 0, 1, 0));
+  c.tied = R1_TRY(f.boolean("tie_word_embeddings", false));
+  c.eps = static_cast<float>(R1_TRY(f.number("rms_norm_eps", 1e-6)));
+  c.initializer_range = R1_TRY(f.number("initializer_range", 0.02));
+  if (R1_TRY(f.boolean("attention_bias", false))) return refuse(f, "attention_bias", "true; DeepSeek models have no biases");
+  const std::string act = R1_TRY(f.string("hidden_act", "silu"));
+  if (act != "silu") return refuse(f, "hidden_act", fmt::format("\"{}\", known: silu", act));
+  R1_TRY(parse_rope(f, c));
+  R1_TRY(parse_routing(f, c));
+  R1_TRY(parse_ids(f, c));
+  return c;
+}
+
+std::string to_json(const DeepseekConfig& c, DType dtype) {
+  const bool v3 = c.model_type == "deepseek_v3";
+  const auto optional = [](i64 n) { return n ? Json(n) : Json(); };
+  Json j = Json::object({
+      {"architectures", Json::array({v3 ? "DeepseekV3ForCausalLM" : "DeepseekV2ForCausalLM"})},
+      {"model_type", c.model_type},
+      {"vocab_size", c.vocab},
+      {"hidden_size", c.hidden},
+      {"num_hidden_layers", c.layers},
+      {"max_position_embeddings", c.context},
+      {"num_attention_heads", c.heads},
+      {"num_key_value_heads", c.heads},
+      {"q_lora_rank", optional(c.q_rank)},
+      {"kv_lora_rank", c.kv_rank},
+      {"qk_nope_head_dim", c.nope},
+      {"qk_rope_head_dim", c.rope},
+      {"v_head_dim", c.v},
+      {"intermediate_size", c.intermediate},
+      {"hidden_act", "silu"},
+      {"rms_norm_eps", static_cast<double>(std::stod(fmt::format("{}", c.eps)))},
+      {"rope_theta", c.yarn.theta},
+      {"rope_scaling", c.yarn_on ? Json::object({{"type", "yarn"},
+                                                 {"factor", c.yarn.factor},
+                                                 {"original_max_position_embeddings", c.yarn.original_context},
+                                                 {"beta_fast", c.yarn.beta_fast},
+                                                 {"beta_slow", c.yarn.beta_slow},
+                                                 {"mscale", c.yarn.mscale},
+                                                 {"mscale_all_dim", c.yarn.mscale_all_dim}})
+                                 : Json()},
+      {"attention_bias", false},
+      {"attention_dropout", 0.0},
+      {"tie_word_embeddings", c.tied},
+      {"initializer_range", c.initializer_range},
+      {"num_nextn_predict_layers", c.mtp_layers},
+      {"first_k_dense_replace", c.dense_layers},
+      {"bos_token_id", c.bos < 0 ? Json() : Json(c.bos)},
+      {"eos_token_id", c.eos.size() == 1 ? Json(c.eos[0]) : Json::array_of(c.eos)},
+      {"torch_dtype", dtype == DType::f32 ? "float32" : dtype == DType::bf16 ? "bfloat16" : "float16"},
+      {"use_cache", true},
+  });
+  if (c.routing.experts) {
+    const RoutingConfig& r = c.routing;
+    j.set("moe_layer_freq", 1)
+        .set("n_routed_experts", r.experts)
+        .set("n_shared_experts", optional(c.shared_experts))
+        .set("num_experts_per_tok", r.top_k)
+        .set("moe_intermediate_size", c.expert_intermediate)
+        .set("n_group", r.groups)
+        .set("topk_group", r.top_groups)
+        .set("scoring_func", r.scoring == Scoring::sigmoid ? "sigmoid" : "softmax")
+        .set("topk_method", r.method == TopK::greedy ? "greedy" : r.method == TopK::noaux_tc ? "noaux_tc" : "group_limited_greedy")
+        .set("norm_topk_prob", r.normalize)
+        .set("routed_scaling_factor", static_cast<double>(r.scaling));
+  }
+  return dump(j, 2) + "\n";
+}
+
+}  // namespace r1

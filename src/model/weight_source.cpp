@@ -1,0 +1,188 @@
+#include "model/weight_source.hpp"
+
+#include <cstring>
+#include <set>
+
+#include "core/philox.hpp"
+
+namespace r1 {
+namespace {
+
+std::string text(const std::vector<i64>& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
+
+// FNV-1a: names a tensor's stream of random numbers.
+u64 hash_of(const std::string& name) {
+  u64 h = 0xcbf29ce484222325u;
+  for (const char c : name) h = (h ^ static_cast<u8>(c)) * 0x100000001b3u;
+  return h;
+}
+
+// dst gets rows [first, first+count) of every head of `per_head` rows; a row is `bytes` long.
+void gather_heads(std::byte* dst, const std::byte* src, i64 heads, i64 per_head, i64 first, i64 count, i64 bytes) {
+  for (i64 h = 0; h < heads; ++h)
+    std::memcpy(dst + h * count * bytes, src + (h * per_head + first) * bytes, static_cast<size_t>(count * bytes));
+}
+void scatter_heads(std::byte* dst, const std::byte* src, i64 heads, i64 per_head, i64 first, i64 count, i64 bytes) {
+  for (i64 h = 0; h < heads; ++h)
+    std::memcpy(dst + (h * per_head + first) * bytes, src + h * count * bytes, static_cast<size_t>(count * bytes));
+}
+
+void read_f32(const Weight& w, float* dst) {
+  to_f32({w.name(), w.dtype(), {w.rows(), w.cols()},
+          {w.bytes(), static_cast<size_t>(w.size() * bytes_per_element(w.dtype()))}}, dst);
+}
+void write_f32(const Weight& w, const float* src) {
+  std::memcpy(w.f32(), src, static_cast<size_t>(w.size()) * 4);
+  w.bump();
+}
+
+class RandomSource final : public WeightSource {
+ public:
+  RandomSource(u64 seed, double range, bool trainable) : WeightSource(trainable), seed_(seed), range_(range) {}
+
+ private:
+  Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) override {
+    i64 n = 1;
+    for (const i64 d : shape) n *= d;
+    Random random(seed_, Purpose::init, hash_of(name));
+    for (i64 i = 0; i < n; ++i) dst[i] = shape.size() == 1 ? start : static_cast<float>(random.normal() * range_);
+    return {};
+  }
+  const SafetensorsEntry* entry(const std::string&, const std::vector<i64>&) override { return nullptr; }
+  u64 seed_;
+  double range_;
+};
+
+class CheckpointSource final : public WeightSource {
+ public:
+  CheckpointSource(Safetensors file, std::string path, bool trainable)
+      : WeightSource(trainable), file_(std::move(file)), path_(std::move(path)) {}
+
+ private:
+  Status fill(const std::string& name, const std::vector<i64>& shape, float, float* dst) override {
+    if (const SafetensorsEntry* e = entry(name, shape)) to_f32(*e, dst);
+    return {};
+  }
+
+  const SafetensorsEntry* entry(const std::string& name, const std::vector<i64>& shape) override {
+    asked_.insert(name);
+    const auto found = file_.tensors().find(name);
+    if (found == file_.tensors().end()) {
+      note(fail(Errc::corrupt, "{}: tensor {} {} is missing; config.json asks for it", path_, name, text(shape)));
+      return nullptr;
+    }
+    if (found->second.shape != shape) {
+      note(fail(Errc::corrupt, "{}: {}: shape {}, config.json says {}", path_, name, text(found->second.shape), text(shape)));
+      return nullptr;
+    }
+    return &found->second;
+  }
+
+  std::shared_ptr<const void> mapping() const override { return file_.mapping(); }
+
+  Status unused() const override {
+    for (const auto& [name, e] : file_.tensors()) {
+      // Published checkpoints repeat the embedding and head in the MTP layer, and old ones carry rope tables.
+      if (asked_.count(name) || name.ends_with(".embed_tokens.weight") || name.ends_with(".shared_head.head.weight") ||
+          name.ends_with("rotary_emb.inv_freq") || name == "lm_head.weight")
+        continue;
+      return fail(Errc::corrupt, "{}: tensor {} {} has no place in the model that config.json describes", path_, name,
+                  text(e.shape));
+    }
+    return {};
+  }
+
+  Safetensors file_;
+  std::string path_;
+  std::set<std::string> asked_;
+};
+
+}  // namespace
+
+void WeightSource::note(Status status) {
+  if (status_ && !status) status_ = std::move(status);
+}
+
+Weight WeightSource::keep(Weight w) {
+  weights.push_back(w);
+  return w;
+}
+
+Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
+  const std::vector<i64> shape{rows, cols};
+  const SafetensorsEntry* e = trainable_ ? nullptr : entry(name, shape);
+  const Weight w = e ? Weight::frozen(name, e->dtype, rows, cols, e->bytes.data(), mapping())
+                     : Weight::zeros(name, rows, cols, trainable_);
+  if (!e) note(fill(name, shape, 0, w.f32()));
+  checkpoint.push_back({name, shape, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
+  return keep(w);
+}
+
+Weight WeightSource::vector(const std::string& name, i64 n, float start, bool trained) {
+  const Weight w = Weight::zeros(name, 1, n, trained && trainable_);
+  note(fill(name, {n}, start, w.f32()));
+  checkpoint.push_back({name, {n}, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
+  return keep(w);
+}
+
+Weight WeightSource::norm(const std::string& name, i64 n) { return vector(name, n, 1, true); }
+Weight WeightSource::bias(const std::string& name, i64 n) { return vector(name, n, 0, false); }
+
+std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols) {
+  const std::vector<i64> shape{heads * (a + b), cols};
+  const SafetensorsEntry* e = trainable_ ? nullptr : entry(name, shape);
+  std::vector<float> whole;
+  if (!e) {
+    whole.resize(static_cast<size_t>(shape[0] * cols));
+    note(fill(name, shape, 0, whole.data()));
+  }
+  const DType dtype = e ? e->dtype : DType::f32;
+  const std::byte* src = e ? e->bytes.data() : reinterpret_cast<const std::byte*>(whole.data());
+  const i64 bytes = cols * bytes_per_element(dtype);
+  const auto part = [&](const char* suffix, i64 first, i64 count) {
+    if (!e) {
+      const Weight w = Weight::zeros(name + suffix, heads * count, cols, trainable_);
+      gather_heads(reinterpret_cast<std::byte*>(w.f32()), src, heads, a + b, first, count, bytes);
+      return keep(w);
+    }
+    const auto own = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(heads * count * bytes + 64));
+    gather_heads(own->data(), src, heads, a + b, first, count, bytes);
+    return keep(Weight::frozen(name + suffix, dtype, heads * count, cols, own->data(), own));
+  };
+  const Weight wa = part(":a", 0, a), wb = part(":b", a, b);
+  checkpoint.push_back(
+      {name, shape,
+       [=](float* dst) {
+         const auto put = [&](const Weight& w, i64 first, i64 count) {
+           std::vector<float> rows(static_cast<size_t>(w.size()));
+           read_f32(w, rows.data());
+           scatter_heads(reinterpret_cast<std::byte*>(dst), reinterpret_cast<const std::byte*>(rows.data()), heads, a + b,
+                         first, count, cols * 4);
+         };
+         put(wa, 0, a), put(wb, a, b);
+       },
+       [=](const float* from) {
+         const auto take = [&](const Weight& w, i64 first, i64 count) {
+           gather_heads(reinterpret_cast<std::byte*>(w.f32()), reinterpret_cast<const std::byte*>(from), heads, a + b,
+                        first, count, cols * 4);
+           w.bump();
+         };
+         take(wa, 0, a), take(wb, a, b);
+       }});
+  return {wa, wb};
+}
+
+Status WeightSource::finish() {
+  note(unused());
+  return status_;
+}
+
+std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainable) {
+  return std::make_unique<RandomSource>(seed, range, trainable);
+}
+
+std::unique_ptr<WeightSource> checkpoint_source(Safetensors file, std::string path, bool trainable) {
+  return std::make_unique<CheckpointSource>(std::move(file), std::move(path), trainable);
+}
+
+}  // namespace r1

@@ -1,0 +1,57 @@
+// Where a model's weights come from: a checkpoint or a random start. An architecture asks for its tensors by their
+// published names, once; what was asked for is also the list of tensors that saving writes.
+//
+// Errors are collected: asking never fails, finish() does. Until then a failed weight has the right shape and no data.
+#pragma once
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/weight.hpp"
+#include "formats/safetensors.hpp"
+#include "model/model.hpp"
+
+namespace r1 {
+
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+
+  // [rows, cols]. f32 when trainable, else what the checkpoint holds, in place.
+  Weight matrix(const std::string& name, i64 rows, i64 cols);
+  // [1, n], always f32. norm: starts at one, trained. bias: starts at zero, never trained by gradient.
+  Weight norm(const std::string& name, i64 n);
+  Weight bias(const std::string& name, i64 n);
+  // One published tensor [heads·(a+b), cols], each head's a rows before its b rows → [heads·a, cols], [heads·b, cols].
+  std::pair<Weight, Weight> by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols);
+
+  // Err: the first thing that went wrong, a tensor of the checkpoint that nobody asked for included.
+  Status finish();
+
+  std::vector<Weight> weights;               // handed out so far, in order
+  std::vector<CheckpointTensor> checkpoint;  // how they make up the published tensors
+
+ protected:
+  explicit WeightSource(bool trainable) : trainable_(trainable) {}
+  // Elements as f32. A matrix starts random, a vector at `start`, where there is no checkpoint.
+  virtual Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) = 0;
+  // The tensor inside its checkpoint; null where there is none.
+  virtual const SafetensorsEntry* entry(const std::string& name, const std::vector<i64>& shape) = 0;
+  virtual std::shared_ptr<const void> mapping() const { return nullptr; }
+  virtual Status unused() const { return {}; }
+  void note(Status status);
+
+ private:
+  Weight vector(const std::string& name, i64 n, float start, bool trained);
+  Weight keep(Weight w);
+  bool trainable_;
+  Status status_;
+};
+
+// normal(0, range) by seed and name: another tensor more changes no other tensor's numbers.
+std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainable);
+// `path` names the checkpoint in errors.
+std::unique_ptr<WeightSource> checkpoint_source(Safetensors file, std::string path, bool trainable);
+
+}  // namespace r1
