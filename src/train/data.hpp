@@ -1,14 +1,13 @@
 // Documents for training. Sample i is a pure function of (seed, i): the order is the same on every machine, and a
 // resumed run needs only the counter.
 #pragma once
-#include <atomic>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "core/dtype.hpp"
 #include "core/error.hpp"
+#include "tasks/tasks.hpp"
 #include "train/config.hpp"
 
 namespace r1 {
@@ -25,11 +24,13 @@ Document make_document(std::vector<i32> tokens, i64 masked);
 
 class Data {
  public:
-  enum class Split { train, validation };
   virtual ~Data() = default;
-  // An empty document means: sample i was left out (too long, or held out for the other split).
+  // An empty document: sample i was left out, being too long. Split::test is held out for validation: other problems
+  // of the generators, every kHeldOut-th row of a file.
   virtual Result<Document> document(Split split, i64 i) const = 0;
 };
+
+inline constexpr i64 kHeldOut = 50;  // of files with at least this many rows, and only when the run validates
 
 // The sources of the configuration, mixed by weight. The tokenizer must outlive the result.
 Result<std::unique_ptr<Data>> open_data(const TrainConfig& config, const Tokenizer& tokenizer);

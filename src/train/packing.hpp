@@ -27,6 +27,6 @@ struct StepBatch {
 std::vector<MicroBatch> pack(const std::vector<Document>& documents, i64 micro_batch_tokens);
 
 // Takes samples from `first` on until the next one would exceed batch_tokens; at least one document.
-Result<StepBatch> take_step(const Data& data, Data::Split split, i64 first, i64 batch_tokens, i64 micro_batch_tokens);
+Result<StepBatch> take_step(const Data& data, Split split, i64 first, i64 batch_tokens, i64 micro_batch_tokens);
 
 }  // namespace r1

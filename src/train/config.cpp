@@ -1,0 +1,351 @@
+#include "train/config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <optional>
+#include <variant>
+
+#include "core/file.hpp"
+
+// toml++ stays in this file: it is all header.
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace r1 {
+namespace {
+
+template <class Config>
+struct Field {
+  std::string_view name;
+  std::variant<std::string Config::*, i64 Config::*, double Config::*, bool Config::*> member;
+  double low = -HUGE_VAL, high = HUGE_VAL;  // numbers only
+  bool path = false;                        // made absolute: relative to the file's folder, or to ours in overrides
+  bool bits = true;                         // decides the run's bits
+  std::string_view choices = {};            // "a|b"
+};
+
+using T = TrainConfig;
+const std::vector<Field<TrainConfig>>& train_fields() {
+  static const std::vector<Field<TrainConfig>> fields = {
+      {.name = "model", .member = &T::model, .path = true},
+      {.name = "model_config", .member = &T::model_config, .path = true},
+      {.name = "tokenizer", .member = &T::tokenizer, .path = true},
+      {.name = "out", .member = &T::out, .bits = false},
+      {.name = "seed", .member = &T::seed, .low = 0},
+      {.name = "threads", .member = &T::threads, .low = 0, .high = 4096, .bits = false},
+      {.name = "steps", .member = &T::steps, .low = 1, .bits = false},
+      {.name = "batch_tokens", .member = &T::batch_tokens, .low = 2, .high = 1 << 30},
+      {.name = "micro_batch_tokens", .member = &T::micro_batch_tokens, .low = 2, .high = 1 << 24},
+      {.name = "sequence_length", .member = &T::sequence_length, .low = 2, .high = 1 << 24},
+      {.name = "lr", .member = &T::lr, .low = 0},
+      {.name = "lr_min", .member = &T::lr_min, .low = 0},
+      {.name = "warmup_steps", .member = &T::warmup_steps, .low = 0},
+      {.name = "schedule", .member = &T::schedule, .choices = "cosine|constant_then_decay"},
+      {.name = "decay_start", .member = &T::decay_start, .low = 0},
+      {.name = "beta1", .member = &T::beta1, .low = 0, .high = 0.999999},
+      {.name = "beta2", .member = &T::beta2, .low = 0, .high = 0.999999},
+      {.name = "eps", .member = &T::eps, .low = 0},
+      {.name = "weight_decay", .member = &T::weight_decay, .low = 0},
+      {.name = "clip_norm", .member = &T::clip_norm, .low = 0},
+      {.name = "matmul", .member = &T::matmul, .choices = "f32|bf16"},
+      {.name = "recompute", .member = &T::recompute, .bits = false},
+      {.name = "bias_update_speed", .member = &T::bias_update_speed, .low = 0},
+      {.name = "bias_update_stop", .member = &T::bias_update_stop, .low = -1},
+      {.name = "balance_alpha", .member = &T::balance_alpha, .low = 0},
+      {.name = "mtp_weight", .member = &T::mtp_weight, .low = 0},
+      {.name = "mtp_weight_later", .member = &T::mtp_weight_later, .low = 0},
+      {.name = "mtp_later_step", .member = &T::mtp_later_step, .low = -1},
+      {.name = "log_every", .member = &T::log_every, .low = 1, .bits = false},
+      {.name = "save_every", .member = &T::save_every, .low = 1, .bits = false},
+      {.name = "keep_checkpoints", .member = &T::keep_checkpoints, .low = 1, .bits = false},
+      {.name = "validation_every", .member = &T::validation_every, .low = 0},
+      {.name = "validation_tokens", .member = &T::validation_tokens, .low = 2},
+      {.name = "evaluate_every", .member = &T::evaluate_every, .low = 0, .bits = false},
+  };
+  return fields;
+}
+
+using D = DataSource;
+const std::vector<Field<DataSource>>& data_fields() {
+  static const std::vector<Field<DataSource>> fields = {
+      {.name = "file", .member = &D::file, .path = true},
+      {.name = "tasks", .member = &D::tasks},
+      {.name = "format", .member = &D::format, .choices = "text|chat"},
+      {.name = "weight", .member = &D::weight, .low = 0},
+      {.name = "long_share", .member = &D::long_share, .low = 0, .high = 1},
+      {.name = "field_text", .member = &D::field_text},
+      {.name = "field_messages", .member = &D::field_messages},
+      {.name = "field_prompt", .member = &D::field_prompt},
+      {.name = "field_answer", .member = &D::field_answer},
+  };
+  return fields;
+}
+
+using K = TokenizerConfig;
+const std::vector<Field<TokenizerConfig>>& tokenizer_fields() {
+  static const std::vector<Field<TokenizerConfig>> fields = {
+      {.name = "vocabulary", .member = &K::vocabulary, .low = 262, .high = 1 << 20},
+      {.name = "documents", .member = &K::documents, .low = 1, .high = 1 << 24},
+      {.name = "seed", .member = &K::seed, .low = 0},
+      {.name = "tasks", .member = &K::tasks},
+      {.name = "long_share", .member = &K::long_share, .low = 0, .high = 1},
+      {.name = "merge_letters", .member = &K::merge_letters},
+  };
+  return fields;
+}
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+template <class Config>
+Result<const Field<Config>*> find_field(const std::vector<Field<Config>>& fields, std::string_view key,
+                                        std::string_view where) {
+  const Field<Config>* nearest = &fields.front();
+  for (const auto& f : fields) {
+    if (f.name == key) return &f;
+    if (edit_distance(key, f.name) < edit_distance(key, nearest->name)) nearest = &f;
+  }
+  return fail(Errc::invalid_argument, "{}: unknown key \"{}\"; the nearest known one is \"{}\"", where, key,
+              nearest->name);
+}
+
+// ---- one value into its field ------------------------------------------------------------------------------------
+
+struct Value {
+  std::variant<std::string, i64, double, bool> v;
+};
+
+std::string_view kind_of(const Value& value) {
+  static constexpr std::string_view names[] = {"a string", "an integer", "a number", "true or false"};
+  return names[value.v.index()];
+}
+
+template <class Config>
+Status set_field(Config& config, const Field<Config>& f, Value value, std::string_view where,
+                 const std::filesystem::path& base) {
+  static constexpr std::string_view wanted[] = {"a string", "an integer", "a number", "true or false"};
+  const auto* integer = std::get_if<i64>(&value.v);
+  if (integer && std::holds_alternative<double Config::*>(f.member)) value.v = static_cast<double>(*integer);
+  if (value.v.index() != f.member.index())
+    return fail(Errc::invalid_argument, "{}: {} must be {}, not {}", where, f.name, wanted[f.member.index()],
+                kind_of(value));
+  if (auto* s = std::get_if<std::string>(&value.v)) {
+    if (!f.choices.empty() && fmt::format("|{}|", f.choices).find(fmt::format("|{}|", *s)) == std::string::npos)
+      return fail(Errc::invalid_argument, "{}: {} must be one of {}, not \"{}\"", where, f.name, f.choices, *s);
+    if (f.path && !s->empty() && !base.empty() && std::filesystem::path(*s).is_relative())
+      *s = std::filesystem::absolute(base / *s).lexically_normal().string();
+    config.*std::get<std::string Config::*>(f.member) = std::move(*s);
+    return {};
+  }
+  if (const auto* b = std::get_if<bool>(&value.v)) {
+    config.*std::get<bool Config::*>(f.member) = *b;
+    return {};
+  }
+  const bool whole = std::holds_alternative<i64>(value.v);
+  const double number = whole ? static_cast<double>(std::get<i64>(value.v)) : std::get<double>(value.v);
+  if (!(number >= f.low && number <= f.high) || !std::isfinite(number))
+    return fail(Errc::invalid_argument, "{}: {} = {} is outside [{}, {}]", where, f.name, number, f.low, f.high);
+  if (whole) config.*std::get<i64 Config::*>(f.member) = std::get<i64>(value.v);
+  else config.*std::get<double Config::*>(f.member) = number;
+  return {};
+}
+
+// An override's text, read as the field's type wants it.
+template <class Config>
+Result<Value> read_text(const Field<Config>& f, const std::string& text, std::string_view where) {
+  const char *begin = text.data(), *end = begin + text.size();
+  if (std::holds_alternative<std::string Config::*>(f.member)) return Value{text};
+  if (std::holds_alternative<bool Config::*>(f.member)) {
+    if (text == "true" || text == "1") return Value{true};
+    if (text == "false" || text == "0") return Value{false};
+    return fail(Errc::invalid_argument, "{}: {} must be true or false, not \"{}\"", where, f.name, text);
+  }
+  if (std::holds_alternative<i64 Config::*>(f.member)) {
+    i64 n = 0;
+    const auto [at, error] = std::from_chars(begin, end, n);
+    if (error == std::errc() && at == end && begin != end) return Value{n};
+    return fail(Errc::invalid_argument, "{}: {} must be an integer, not \"{}\"", where, f.name, text);
+  }
+  double x = 0;
+  const auto [at, error] = std::from_chars(begin, end, x);
+  if (error == std::errc() && at == end && begin != end) return Value{x};
+  return fail(Errc::invalid_argument, "{}: {} must be a number, not \"{}\"", where, f.name, text);
+}
+
+// ---- TOML --------------------------------------------------------------------------------------------------------
+
+std::string where_is(std::string_view source, const toml::node& node) {
+  return fmt::format("{}:{}", source, node.source().begin.line);
+}
+
+template <class Config>
+Status read_table(Config& config, const std::vector<Field<Config>>& fields, const toml::table& table,
+                  std::string_view source, const std::filesystem::path& base, std::string_view except = {}) {
+  for (const auto& [key, node] : table) {
+    if (key.str() == except) continue;
+    const std::string where = where_is(source, node);
+    const auto* field = R1_TRY(find_field(fields, key.str(), where));
+    Value value;
+    if (const auto* s = node.as_string()) value.v = s->get();
+    else if (const auto* i = node.as_integer()) value.v = static_cast<i64>(i->get());
+    else if (const auto* d = node.as_floating_point()) value.v = d->get();
+    else if (const auto* b = node.as_boolean()) value.v = b->get();
+    else return fail(Errc::invalid_argument, "{}: {} must be a plain value", where, key.str());
+    R1_TRY(set_field(config, *field, std::move(value), where, base));
+  }
+  return {};
+}
+
+Result<toml::table> parse_toml(std::string_view text, std::string_view source) {
+  toml::parse_result parsed = toml::parse(text, source);
+  if (!parsed)
+    return fail(Errc::invalid_argument, "{}:{}: {}", source, parsed.error().source().begin.line,
+                parsed.error().description());
+  return std::move(parsed).table();
+}
+
+Status read_data(TrainConfig& config, const toml::table& table, std::string_view source,
+                 const std::filesystem::path& base) {
+  const toml::node* node = table.get("data");
+  if (!node) return {};
+  const toml::array* sources = node->as_array();
+  for (size_t i = 0; sources && i < sources->size(); ++i)
+    if (!(*sources)[i].is_table()) sources = nullptr;
+  if (!sources) return fail(Errc::invalid_argument, "{}: data must be tables, [[data]]", where_is(source, *node));
+  for (const toml::node& one : *sources)
+    R1_TRY(read_table(config.data.emplace_back(), data_fields(), *one.as_table(), source, base));
+  return {};
+}
+
+Status apply(TrainConfig& config, const Overrides& overrides) {
+  for (const auto& [key, text] : overrides) {
+    const std::string where = "--" + key;
+    if (key.starts_with("data.")) {
+      if (config.data.empty()) config.data.emplace_back();
+      const auto* field = R1_TRY(find_field(data_fields(), std::string_view(key).substr(5), where));
+      Value value = R1_TRY(read_text(*field, text, where));
+      R1_TRY(set_field(config.data.front(), *field, std::move(value), where, std::filesystem::current_path()));
+    } else {
+      const auto* field = R1_TRY(find_field(train_fields(), key, where));
+      Value value = R1_TRY(read_text(*field, text, where));
+      R1_TRY(set_field(config, *field, std::move(value), where, std::filesystem::current_path()));
+    }
+  }
+  return {};
+}
+
+Status check_together(const TrainConfig& c, std::string_view source) {
+  const auto wrong = [&](std::string_view what) { return fail(Errc::invalid_argument, "{}: {}", source, what); };
+  if (c.model.empty() == c.model_config.empty()) return wrong("give either model or model_config");
+  if (c.model.empty() && c.tokenizer.empty()) return wrong("model_config needs tokenizer, a folder");
+  if (c.out.empty()) return wrong("out is missing: the folder of the run");
+  if (c.lr_min > c.lr) return wrong(fmt::format("lr_min {} is above lr {}", c.lr_min, c.lr));
+  if (c.data.empty()) return wrong("no data: add a [[data]] table with file or tasks");
+  double total = 0;
+  for (const DataSource& d : c.data) {
+    if (d.file.empty() == d.tasks.empty()) return wrong("every [[data]] needs either file or tasks");
+    total += d.weight;
+  }
+  return total > 0 ? Status{} : wrong("the weights of all [[data]] are 0");
+}
+
+std::string toml_string(std::string_view s) {
+  std::string out = "\"";
+  for (const char c : s) {
+    if (c == '"' || c == '\\') out += '\\', out += c;
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) out += fmt::format("\\u{:04X}", c);
+    else out += c;
+  }
+  return out + '"';
+}
+
+template <class Config>
+std::string value_text(const Config& c, const Field<Config>& f) {
+  if (const auto* s = std::get_if<std::string Config::*>(&f.member)) return toml_string(c.**s);
+  if (const auto* i = std::get_if<i64 Config::*>(&f.member)) return fmt::format("{}", c.**i);
+  if (const auto* b = std::get_if<bool Config::*>(&f.member)) return c.**b ? "true" : "false";
+  std::string text = fmt::format("{}", c.*std::get<double Config::*>(f.member));  // shortest that reads back the same
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+template <class Config>
+std::string table_text(const Config& c, const std::vector<Field<Config>>& fields) {
+  std::string out;
+  for (const auto& f : fields) out += fmt::format("{} = {}\n", f.name, value_text(c, f));
+  return out;
+}
+
+// Runs may be moved: of a path only the last part counts.
+template <class Config>
+std::string deciding_text(const Config& c, const Field<Config>& f) {
+  if (!f.path) return value_text(c, f);
+  return toml_string(std::filesystem::path(c.*std::get<std::string Config::*>(f.member)).filename().string());
+}
+
+template <class Config>
+std::string difference(const Config& was, const Config& now, const std::vector<Field<Config>>& fields) {
+  for (const auto& f : fields)
+    if (f.bits && deciding_text(was, f) != deciding_text(now, f))
+      return fmt::format("{} was {}, now {}", f.name, value_text(was, f), value_text(now, f));
+  return {};
+}
+
+}  // namespace
+
+Result<TrainConfig> parse_train_config(std::string_view text, std::string_view source, const Overrides& overrides,
+                                       const std::string& base) {
+  const toml::table table = R1_TRY(parse_toml(text, source));
+  TrainConfig config;
+  R1_TRY(read_table(config, train_fields(), table, source, base, "data"));
+  R1_TRY(read_data(config, table, source, base));
+  R1_TRY(apply(config, overrides));
+  R1_TRY(check_together(config, source));
+  return config;
+}
+
+Result<TrainConfig> load_train_config(const std::string& path, const Overrides& overrides) {
+  const std::string text = R1_TRY(read_file(path));
+  return parse_train_config(text, path, overrides, std::filesystem::absolute(path).parent_path().string());
+}
+
+Result<TokenizerConfig> load_tokenizer_config(const std::string& path) {
+  const std::string text = R1_TRY(read_file(path));
+  const toml::table table = R1_TRY(parse_toml(text, path));
+  TokenizerConfig config;
+  R1_TRY(read_table(config, tokenizer_fields(), table, path, {}));
+  return config;
+}
+
+std::string to_toml(const TrainConfig& c) {
+  std::string out = table_text(c, train_fields());
+  for (const DataSource& d : c.data) out += "\n[[data]]\n" + table_text(d, data_fields());
+  return out;
+}
+
+std::string first_difference(const TrainConfig& was, const TrainConfig& now) {
+  std::string found = difference(was, now, train_fields());
+  if (!found.empty()) return found;
+  if (was.data.size() != now.data.size())
+    return fmt::format("[[data]]: {} sources, now {}", was.data.size(), now.data.size());
+  for (size_t i = 0; i < was.data.size() && found.empty(); ++i) {
+    found = difference(was.data[i], now.data[i], data_fields());
+    if (!found.empty()) found = fmt::format("[[data]] {}: {}", i + 1, found);
+  }
+  return found;
+}
+
+}  // namespace r1
