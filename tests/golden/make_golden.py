@@ -1,0 +1,445 @@
+"""Golden data: tiny random DeepSeek models computed by transformers in double precision.
+
+    python3 -m venv V && V/bin/pip install -r tests/golden/requirements.txt
+    HF_HUB_OFFLINE=1 V/bin/python tests/golden/make_golden.py [NAME ...]
+
+Writes tests/golden/NAME/; README.md beside this file says what is in them. Same versions, same files, byte for byte.
+
+transformers computes norms, softmax, router and rope in float32 even in a float64 model. Those islands would put
+rounding of 1e-7 into the reference, so they are lifted to float64 here (class Lifted); golden.json records how far
+stock transformers is from the result.
+"""
+
+import json
+import math
+import pathlib
+import sys
+import tempfile
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import modeling_rope_utils
+from transformers.modeling_layers import MtpModel
+from transformers.models.deepseek_v2 import configuration_deepseek_v2, modeling_deepseek_v2
+from transformers.models.deepseek_v3 import configuration_deepseek_v3, modeling_deepseek_v3
+
+HERE = pathlib.Path(__file__).resolve().parent
+LENGTHS = [1, 7, 33, 70]
+GREEDY_TOKENS = 20
+# A discrete choice that f32 rounding (about 1e-6 here) could turn would make the data a coin toss: seeds whose closest
+# call is nearer than these are passed over.
+ROUTE_MARGIN = 3e-5
+GREEDY_MARGIN = 2e-3
+
+COMMON = {
+    "attention_bias": False,
+    "attention_dropout": 0.0,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "hidden_act": "silu",
+    "hidden_size": 44,
+    "initializer_range": 0.02,
+    "intermediate_size": 52,
+    "kv_lora_rank": 20,
+    "max_position_embeddings": 256,
+    "moe_intermediate_size": 12,
+    "moe_layer_freq": 1,
+    "n_routed_experts": 8,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 3,
+    "num_key_value_heads": 4,
+    "pretraining_tp": 1,
+    "qk_nope_head_dim": 10,
+    "qk_rope_head_dim": 12,
+    "rms_norm_eps": 1e-06,
+    "tie_word_embeddings": False,
+    "torch_dtype": "float32",
+    "transformers_version": "4.46.3",
+    "use_cache": True,
+    "v_head_dim": 14,
+    "vocab_size": 131,
+}
+
+
+def yarn(beta_fast, mscale, mscale_all_dim):
+    return {
+        "beta_fast": beta_fast,
+        "beta_slow": 1,
+        "factor": 4,
+        "mscale": mscale,
+        "mscale_all_dim": mscale_all_dim,
+        "original_max_position_embeddings": 64,
+        "type": "yarn",
+    }
+
+
+# config.json in the published spelling. The fields that differ from COMMON are what each model is for.
+CONFIGS = {
+    "v3": COMMON
+    | {
+        "architectures": ["DeepseekV3ForCausalLM"],
+        "model_type": "deepseek_v3",
+        "aux_loss_alpha": 0.001,
+        "ep_size": 1,
+        "first_k_dense_replace": 1,
+        "n_group": 4,
+        "n_shared_experts": 1,
+        "norm_topk_prob": True,
+        "num_experts_per_tok": 3,
+        "num_nextn_predict_layers": 1,
+        "q_lora_rank": 28,
+        "rope_scaling": yarn(8, 1.0, 1.0),
+        "rope_theta": 10000,
+        "routed_scaling_factor": 2.5,
+        "scoring_func": "sigmoid",
+        "seq_aux": True,
+        "topk_group": 2,
+        "topk_method": "noaux_tc",
+    },
+    "v2_lite": COMMON
+    | {
+        "architectures": ["DeepseekV2ForCausalLM"],
+        "model_type": "deepseek_v2",
+        "aux_loss_alpha": 0.001,
+        "first_k_dense_replace": 1,
+        "n_group": 1,
+        "n_shared_experts": 2,
+        "norm_topk_prob": False,
+        "num_experts_per_tok": 3,
+        "q_lora_rank": None,
+        "rope_scaling": yarn(32, 0.707, 0.707),
+        "rope_theta": 10000,
+        "routed_scaling_factor": 1.0,
+        "scoring_func": "softmax",
+        "seq_aux": True,
+        "topk_group": 1,
+        "topk_method": "greedy",
+    },
+    "v2": COMMON
+    | {
+        "architectures": ["DeepseekV2ForCausalLM"],
+        "model_type": "deepseek_v2",
+        "aux_loss_alpha": 0.001,
+        "first_k_dense_replace": 0,
+        "n_group": 4,
+        "n_shared_experts": 1,
+        "norm_topk_prob": False,
+        "num_experts_per_tok": 2,
+        "q_lora_rank": 28,
+        "rope_scaling": yarn(8, 1.0, 0.8),  # unequal: cos and sin carry a factor of their own
+        "rope_theta": 5000,
+        "routed_scaling_factor": 4.0,
+        "scoring_func": "softmax",
+        "seq_aux": True,
+        "topk_group": 3,
+        "topk_method": "group_limited_greedy",
+    },
+}
+
+
+class Lifted:
+    """torch as a module sees it, float32 meaning float64."""
+
+    float32 = float = torch.float64
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+
+class lifted_islands:
+    """Within the block, transformers' float32 islands compute in float64."""
+
+    modules = (modeling_deepseek_v2, modeling_deepseek_v3, modeling_rope_utils)
+
+    def __enter__(self):
+        self.float = torch.Tensor.float
+        for module in self.modules:
+            module.torch = Lifted()
+        torch.Tensor.float = torch.Tensor.double
+
+    def __exit__(self, *exception):
+        for module in self.modules:
+            module.torch = torch
+        torch.Tensor.float = self.float
+
+
+def classes(config):
+    if config["model_type"] == "deepseek_v3":
+        return configuration_deepseek_v3.DeepseekV3Config, modeling_deepseek_v3.DeepseekV3ForCausalLM
+    return configuration_deepseek_v2.DeepseekV2Config, modeling_deepseek_v2.DeepseekV2ForCausalLM
+
+
+def read_config(name):
+    """The published spelling, read by transformers itself."""
+    config_class, _ = classes(CONFIGS[name])
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "config.json").write_text(json.dumps(CONFIGS[name]))
+        config = config_class.from_pretrained(folder)
+    config._attn_implementation = config._experts_implementation = "eager"
+    return config
+
+
+def build(name):
+    """(model, mtp or None), float64, parameters not yet set."""
+    _, model_class = classes(CONFIGS[name])
+    torch.set_default_dtype(torch.float64)
+    try:
+        model = model_class(read_config(name)).eval()
+        mtp = None
+        if CONFIGS[name].get("num_nextn_predict_layers"):
+            mtp = MtpModel(model, 1).eval()
+            mtp.config._attn_implementation = mtp.config._experts_implementation = "eager"
+        return model, mtp
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def published(model, mtp):
+    """(published name, view of it) for every tensor of the model: views, so that writing one sets the model."""
+    tensors = []
+    for name, tensor in list(model.named_parameters()) + list(model.named_buffers()):
+        if "rotary_emb" not in name:
+            tensors.append((name, tensor))
+    if mtp:
+        layer = f"model.layers.{model.config.num_hidden_layers}."
+        for name, tensor in list(mtp.layers[0].named_parameters()) + list(mtp.layers[0].named_buffers()):
+            own = {"post_norm.weight": "shared_head.norm.weight"}
+            tensors.append((layer + own.get(name, name.removeprefix("mtp_block.")), tensor))
+    return tensors
+
+
+def per_expert(name, tensor):
+    """transformers fuses the experts of a layer; files hold them one by one."""
+    if name.endswith("experts.gate_up_proj"):
+        prefix, half = name.removesuffix("gate_up_proj"), tensor.shape[1] // 2
+        for e in range(tensor.shape[0]):
+            yield f"{prefix}{e}.gate_proj.weight", tensor[e, :half]
+            yield f"{prefix}{e}.up_proj.weight", tensor[e, half:]
+    elif name.endswith("experts.down_proj"):
+        prefix = name.removesuffix("down_proj")
+        for e in range(tensor.shape[0]):
+            yield f"{prefix}{e}.down_proj.weight", tensor[e]
+    else:
+        yield name, tensor
+
+
+def randomise(tensors, generator):
+    """Every parameter random, activations of size one, values exact in f32. Each tensor matters to the result."""
+
+    def normal(shape):
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    with torch.no_grad():
+        for name, tensor in tensors:
+            if name.endswith("norm.weight"):
+                value = 1 + 0.2 * normal(tensor.shape)
+            elif name.endswith("e_score_correction_bias"):
+                value = 0.3 * normal(tensor.shape)
+            elif name.endswith("embed_tokens.weight"):
+                value = normal(tensor.shape)
+            elif name.endswith("gate.weight"):
+                value = 1.5 * normal(tensor.shape) / math.sqrt(tensor.shape[-1])
+            else:
+                value = 1.3 * normal(tensor.shape) / math.sqrt(tensor.shape[-1])
+            tensor.copy_(value.float())
+
+
+class RouteMargins:
+    """Watches the routers and keeps the smallest gap between what was chosen and what was not."""
+
+    def __init__(self, model, mtp):
+        self.smallest = math.inf
+        self.indices = {}  # layer → [T, k] of the latest forward
+        layers = list(enumerate(model.model.layers))
+        if mtp:
+            layers.append((len(layers), mtp.layers[0].mtp_block))
+        for l, layer in layers:
+            if hasattr(layer.mlp, "gate"):
+                layer.mlp.gate.register_forward_hook(self.watch(l))
+
+    def watch(self, layer):
+        def hook(gate, inputs, outputs):
+            logits, weights, indices = outputs
+            self.indices[layer] = indices.sort(dim=-1).values
+            if hasattr(gate, "e_score_correction_bias"):
+                score = logits.sigmoid() + gate.e_score_correction_bias
+                groups = score.view(-1, gate.num_group, score.shape[1] // gate.num_group).topk(2, dim=-1)[0].sum(-1)
+            else:
+                score = logits.softmax(-1)
+                groups = score.view(-1, gate.num_group or 1, score.shape[1] // (gate.num_group or 1)).amax(-1)
+                if gate.topk_method == "greedy":
+                    groups = None
+            if groups is not None and gate.topk_group < groups.shape[1]:
+                top = groups.sort(dim=-1, descending=True)
+                self.note(top.values, gate.topk_group)
+                kept = torch.zeros_like(groups).scatter_(1, top.indices[:, : gate.topk_group], 1)
+                score = score.masked_fill(kept.repeat_interleave(score.shape[1] // groups.shape[1], 1) == 0, -math.inf)
+            self.note(score.sort(dim=-1, descending=True).values, gate.top_k)
+
+        return hook
+
+    def note(self, descending, k):
+        self.smallest = min(self.smallest, (descending[:, k - 1] - descending[:, k]).min().item())
+
+
+def hidden_of(model, tokens):
+    return model.model(input_ids=torch.tensor([tokens]), use_cache=False).last_hidden_state
+
+
+def mtp_hidden(mtp, hidden, tokens):
+    """Rows 0..n-2: the hidden state of a token with the embedding of the next one."""
+    rows = len(tokens) - 1
+    return mtp.forward_layer(0, hidden[:, :rows], torch.arange(rows)[None], None, input_ids=torch.tensor([tokens[1:]]))
+
+
+def mtp_by_hand(mtp, hidden, tokens):
+    """The definition of V3 §2.2 with the released weights' order, for a check of MtpModel."""
+    layer, rows = mtp.layers[0], len(tokens) - 1
+    embedding = mtp.embed_tokens(torch.tensor([tokens[1:]]))
+    u = layer.eh_proj(torch.cat([layer.enorm(embedding), layer.hnorm(hidden[:, :rows])], dim=-1))
+    mask = torch.full((rows, rows), -math.inf).triu(1)[None, None]
+    block = layer.mtp_block(u, attention_mask=mask, position_embeddings=mtp.rotary_emb(u, torch.arange(rows)[None]))
+    return layer.post_norm(block)
+
+
+def loss_sum(logits, targets):
+    return torch.nn.functional.cross_entropy(logits, torch.tensor(targets, dtype=torch.long), reduction="sum")
+
+
+def gradients(tensors, loss):
+    """By published name, of the tensors that the loss depends on."""
+    parameters = [(n, t) for n, t in tensors if t.requires_grad]
+    grads = torch.autograd.grad(loss, [t for _, t in parameters], retain_graph=True, allow_unused=True)
+    out = {}
+    for (name, _), grad in zip(parameters, grads):
+        if grad is not None:
+            out |= dict(per_expert(name, grad))
+    return out
+
+
+def greedy(model, prompt):
+    tokens, margins = [], []
+    with torch.no_grad():
+        for _ in range(GREEDY_TOKENS):
+            top = model.lm_head(hidden_of(model, prompt + tokens)[0, -1]).topk(2)
+            tokens.append(top.indices[0].item())
+            margins.append((top.values[0] - top.values[1]).item())
+    return tokens, margins
+
+
+def compute(name, seed):
+    """Everything for one model and seed, or None when a choice is too close to call."""
+    model, mtp = build(name)
+    tensors = published(model, mtp)
+    generator = torch.Generator().manual_seed(seed)
+    randomise(tensors, generator)
+    sequences = [torch.randint(2, CONFIGS[name]["vocab_size"], (n,), generator=generator).tolist() for n in LENGTHS]
+    margins = RouteMargins(model, mtp)
+
+    hidden, logits, routes, mtp_logits = [], [], {}, []
+    loss, mtp_loss, by_hand = 0, 0, 0.0
+    for tokens in sequences:
+        h = hidden_of(model, tokens)
+        z = model.lm_head(h[0])
+        hidden.append(h[0])
+        logits.append(z)
+        loss = loss + loss_sum(z[:-1], tokens[1:])
+        if mtp and len(tokens) > 1:
+            m = mtp_hidden(mtp, h, tokens)
+            by_hand = max(by_hand, (m - mtp_by_hand(mtp, h, tokens)).abs().max().item())
+            mtp_logits.append(model.lm_head(m[0]))
+            mtp_loss = mtp_loss + loss_sum(mtp_logits[-1][:-1], tokens[2:])
+        for layer, indices in margins.indices.items():
+            routes.setdefault(layer, []).append(indices)
+        margins.indices.clear()
+    assert by_hand < 1e-12, f"MtpModel is not the module of the paper: {by_hand}"
+
+    loss = loss / sum(n - 1 for n in LENGTHS)
+    arrays = {"logits": torch.cat(logits), "hidden": torch.cat(hidden)}
+    arrays |= {f"routes.{layer}": torch.cat(parts).to(torch.int32) for layer, parts in routes.items()}
+    arrays |= {f"grad.{n}": g for n, g in gradients(tensors, loss).items()}
+    facts = {
+        "transformers": transformers.__version__,
+        "torch": torch.__version__.split("+")[0],
+        "seed": seed,
+        "sequences": sequences,
+        "loss": loss.item(),
+        "loss_tokens": sum(n - 1 for n in LENGTHS),
+    }
+    if mtp:
+        mtp_tokens = sum(max(n - 2, 0) for n in LENGTHS)
+        mtp_loss = mtp_loss / mtp_tokens
+        arrays["mtp_logits"] = torch.cat(mtp_logits)
+        arrays |= {f"mtp_grad.{n}": g for n, g in gradients(tensors, mtp_loss).items()}
+        facts |= {"mtp_loss": mtp_loss.item(), "mtp_loss_tokens": mtp_tokens}
+
+    facts["greedy"] = []
+    for tokens in sequences:
+        continuation, gaps = greedy(model, tokens)
+        facts["greedy"].append({"tokens": continuation, "margins": gaps})
+    facts["smallest_route_margin"] = margins.smallest
+    if margins.smallest < ROUTE_MARGIN or min(min(g["margins"]) for g in facts["greedy"]) < GREEDY_MARGIN:
+        return None
+    weights = {n: t for name_, tensor in tensors for n, t in per_expert(name_, tensor.detach())}
+    return model, weights, sequences, arrays, facts
+
+
+def stock_difference(folder, sequences, logits, dtype):
+    """Largest difference of unmodified transformers, reading the folder, from the golden logits, over their largest."""
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, attn_implementation="eager", experts_implementation="eager").eval()
+    with torch.no_grad():
+        got = torch.cat([model(torch.tensor([tokens]), use_cache=False).logits[0] for tokens in sequences])
+    return ((got.double() - logits).abs().max() / logits.abs().max()).item()
+
+
+def write_configs(name, folder):
+    (folder / "config.json").write_text(json.dumps(CONFIGS[name], indent=2) + "\n")
+    # What transformers 5 writes for a model that it made itself: no field that its own class does not have.
+    config_class, _ = classes(CONFIGS[name])
+    config = read_config(name)
+    own = set(config_class.__dataclass_fields__) if hasattr(config_class, "__dataclass_fields__") else set()
+    for field in set(CONFIGS[name]) - own - {"architectures", "model_type", "torch_dtype", "num_nextn_predict_layers"}:
+        if field in config.__dict__ and field not in ("rope_scaling", "rope_theta"):
+            delattr(config, field)
+    with tempfile.TemporaryDirectory() as temporary:
+        config.save_pretrained(temporary)
+        text = (pathlib.Path(temporary) / "config.json").read_text()
+    (folder / "config_transformers5.json").write_text(text)
+
+
+def save(tensors, path):
+    kept = {n: t.detach().to(torch.int32 if not t.is_floating_point() else torch.float32).contiguous().clone()
+            for n, t in tensors.items()}
+    save_file(kept, path)
+
+
+def make(name):
+    for seed in range(1, 1000):
+        with lifted_islands():
+            result = compute(name, seed)
+        if result:
+            break
+    _, weights, sequences, arrays, facts = result
+    folder = HERE / name
+    folder.mkdir(exist_ok=True)
+    write_configs(name, folder)
+    save(weights, folder / "model.safetensors")
+    save(arrays, folder / "golden.safetensors")
+    logits = arrays["logits"].detach()
+    facts["largest_logit"] = logits.abs().max().item()
+    facts["stock_f64_difference"] = stock_difference(folder, sequences, logits, torch.float64)
+    facts["stock_f32_difference"] = stock_difference(folder, sequences, logits, torch.float32)
+    (folder / "golden.json").write_text(json.dumps(facts, indent=1) + "\n")
+    print(f"{name}: seed {seed}, loss {facts['loss']:.6f}, largest logit {facts['largest_logit']:.3f}, stock "
+          f"transformers differs by {facts['stock_f64_difference']:.1e} (f64), {facts['stock_f32_difference']:.1e} (f32)")
+
+
+if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    for chosen in sys.argv[1:] or CONFIGS:
+        make(chosen)
