@@ -1,0 +1,77 @@
+// split and concat: the same copies, there and back.
+#include <cstring>
+
+#include "kernels/cpu/kernels.hpp"
+#include "ops/ops.hpp"
+#include "ops/rows.hpp"
+
+namespace r1 {
+namespace {
+
+// One of two interleaved parts of every row: `parts` pieces of `width` features, `stride` apart, the first at `offset`.
+struct Pieces {
+  i64 parts, width, stride, offset;
+};
+
+void copy_out(const Pass& p, const Tensor& dst, const Tensor& src, const Pieces& s) {
+  for_rows(p, dst.rows(), dst.cols(), [&](i64 begin, i64 end) {
+    for (i64 t = begin; t < end; ++t)
+      for (i64 h = 0; h < s.parts; ++h)
+        std::memcpy(dst.row(t) + h * s.width, src.row(t) + h * s.stride + s.offset, static_cast<size_t>(s.width) * 4);
+  });
+}
+
+void copy_in(const Pass& p, const Tensor& dst, const Tensor& src, i64 offset) {
+  for_rows(p, src.rows(), src.cols(), [&](i64 begin, i64 end) {
+    for (i64 t = begin; t < end; ++t)
+      std::memcpy(dst.row(t) + offset, src.row(t), static_cast<size_t>(src.cols()) * 4);
+  });
+}
+
+// The whole's pieces += the part.
+void add_in(const Pass& p, const Tensor& whole, const Tensor& part, const Pieces& s) {
+  for_rows(p, part.rows(), part.cols(), [&](i64 begin, i64 end) {
+    for (i64 t = begin; t < end; ++t)
+      for (i64 h = 0; h < s.parts; ++h)
+        p.kernels.elementwise.accumulate(whole.row(t) + h * s.stride + s.offset, part.row(t) + h * s.width, s.width);
+  });
+}
+
+// The part += the whole's piece.
+void add_out(const Pass& p, const Tensor& part, const Tensor& whole, i64 offset) {
+  for_rows(p, part.rows(), part.cols(), [&](i64 begin, i64 end) {
+    for (i64 t = begin; t < end; ++t)
+      p.kernels.elementwise.accumulate(part.row(t), whole.row(t) + offset, part.cols());
+  });
+}
+
+}  // namespace
+
+std::array<Tensor, 2> split(Pass& p, const Tensor& x, i64 heads, i64 a, i64 b) {
+  R1_CHECK(x.cols() == heads * (a + b), "split: x {} into {} heads of {} + {}", x.shape(), heads, a, b);
+  const Pieces first{heads, a, a + b, 0}, last{heads, b, a + b, a};
+  Tensor y = p.alloc(x.rows(), heads * a), z = p.alloc(x.rows(), heads * b);
+  copy_out(p, y, x, first);
+  copy_out(p, z, x, last);
+  if (p.tape)
+    p.tape->record({y, z}, [p, x, y, z, first, last](Grads& d) {
+      if (d.has(y)) add_in(p, d[x], d[y], first);
+      if (d.has(z)) add_in(p, d[x], d[z], last);
+    });
+  return {y, z};
+}
+
+Tensor concat(Pass& p, const Tensor& a, const Tensor& b) {
+  R1_CHECK(a.rows() == b.rows(), "concat: {} and {}", a.shape(), b.shape());
+  Tensor y = p.alloc(a.rows(), a.cols() + b.cols());
+  copy_in(p, y, a, 0);
+  copy_in(p, y, b, a.cols());
+  if (p.tape)
+    p.tape->record({y}, [p, a, b, y](Grads& d) {
+      add_out(p, d[a], d[y], 0);
+      add_out(p, d[b], d[y], a.cols());
+    });
+  return y;
+}
+
+}  // namespace r1

@@ -1,0 +1,23 @@
+#include <cstring>
+
+#include "ops/ops.hpp"
+#include "ops/rows.hpp"
+
+namespace r1 {
+
+Tensor take_rows(Pass& p, const Tensor& x, std::span<const i32> rows) {
+  const i64 n = static_cast<i64>(rows.size()), cols = x.cols();
+  for (const i32 r : rows) R1_CHECK(r >= 0 && r < x.rows(), "take_rows: row {} of x {}", r, x.shape());
+  Tensor y = p.alloc(n, cols);
+  for_rows(p, n, cols, [&](i64 begin, i64 end) {
+    for (i64 i = begin; i < end; ++i)
+      std::memcpy(y.row(i), x.row(rows[static_cast<size_t>(i)]), static_cast<size_t>(cols) * 4);
+  });
+  if (p.tape)
+    p.tape->record({y}, [p, x, y, taken = std::vector<i32>(rows.begin(), rows.end())](Grads& d) {
+      scatter_rows(p, d[x].data(), d[y].data(), taken, x.cols());
+    });
+  return y;
+}
+
+}  // namespace r1
