@@ -1,0 +1,55 @@
+#include "train/packing.hpp"
+
+#include <algorithm>
+
+namespace r1 {
+namespace {
+
+void append(MicroBatch& m, const Document& d) {
+  const size_t n = d.tokens.size();
+  m.batch.add_sequence(d.tokens);
+  m.targets.insert(m.targets.end(), d.targets.begin(), d.targets.end());
+  for (size_t i = 0; i < n; ++i) {
+    m.next.push_back(d.tokens[std::min(i + 1, n - 1)]);
+    m.mtp_targets.push_back(i + 1 < n ? d.targets[i + 1] : -1);
+  }
+}
+
+}  // namespace
+
+std::vector<MicroBatch> pack(const std::vector<Document>& documents, i64 micro_batch_tokens) {
+  std::vector<MicroBatch> out;
+  for (const Document& d : documents) {
+    if (out.empty() || out.back().batch.rows() + static_cast<i64>(d.tokens.size()) > micro_batch_tokens)
+      out.emplace_back();
+    append(out.back(), d);
+  }
+  return out;
+}
+
+Result<StepBatch> take_step(const Data& data, Split split, i64 first, i64 batch_tokens, i64 micro_batch_tokens) {
+  // A source that leaves out everything would otherwise be asked for ever.
+  constexpr i64 kMostSkipped = 100000;
+  StepBatch step;
+  std::vector<Document> documents;
+  for (step.next = first;; ++step.next) {
+    Document d = R1_TRY(data.document(split, step.next));
+    const i64 n = static_cast<i64>(d.tokens.size());
+    if (n == 0) {
+      if (++step.skipped > kMostSkipped)
+        return fail(Errc::invalid_argument, "{} samples in a row were left out: sequence_length is too short for them",
+                    kMostSkipped);
+      continue;
+    }
+    if (!documents.empty() && step.tokens + n > batch_tokens) break;
+    step.tokens += n;
+    step.attention_pairs += n * (n + 1) / 2;
+    for (const i32 t : d.targets) step.targets += t >= 0;
+    documents.push_back(std::move(d));
+  }
+  step.sequences = static_cast<i64>(documents.size());
+  step.micro = pack(documents, micro_batch_tokens);
+  return step;
+}
+
+}  // namespace r1
