@@ -1,0 +1,178 @@
+#include "formats/pretokenizer.hpp"
+
+#include <array>
+
+#include "formats/utf8.hpp"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+namespace r1 {
+namespace {
+
+// PCRE2's own \s also takes U+180E, which lost White_Space in Unicode 6.3, so \s is spelt out.
+constexpr std::string_view kSpaces =
+    R"(\t-\r\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
+
+std::string with_spaces_spelt_out(std::string_view pattern) {
+  std::string out;
+  bool in_class = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      const char escaped = pattern[++i];
+      if (escaped == 's') {
+        out += in_class ? std::string(kSpaces) : fmt::format("[{}]", kSpaces);
+      } else if (escaped == 'S' && !in_class) {
+        out += fmt::format("[^{}]", kSpaces);
+      } else {
+        out += c, out += escaped;
+      }
+      continue;
+    }
+    if (c == '[') in_class = true;
+    if (c == ']') in_class = false;
+    out += c;
+  }
+  return out;
+}
+
+// A hostile pattern may backtrack without end; at these limits the rest of a piece stays uncut.
+constexpr u32 kMatchLimit = 50'000'000, kHeapLimitKiB = 256 * 1024;
+
+}  // namespace
+
+struct PreTokenizer::Pattern {
+  pcre2_code* code = nullptr;
+  pcre2_match_context* limits = nullptr;
+
+  Pattern() = default;
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+  ~Pattern() { pcre2_match_context_free(limits), pcre2_code_free(code); }
+
+  // A non-empty match at or after `from`; false if there is none. `piece` is valid UTF-8, checked once by the caller.
+  bool find(std::string_view piece, size_t from, pcre2_match_data* data, size_t& begin, size_t& end) const {
+    const auto subject = reinterpret_cast<PCRE2_SPTR>(piece.data());
+    constexpr u32 options = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
+    int rc = pcre2_match(code, subject, piece.size(), from, options, data, limits);
+    if (rc == PCRE2_ERROR_JIT_STACKLIMIT) {
+      rc = pcre2_match(code, subject, piece.size(), from, options | PCRE2_NO_JIT, data, limits);
+    }
+    if (rc < 0) return false;
+    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data);
+    begin = ends[0], end = ends[1];
+    return begin >= from && end > begin;  // \K could put the start anywhere
+  }
+};
+
+PreTokenizer::PreTokenizer() = default;
+PreTokenizer::PreTokenizer(PreTokenizer&&) noexcept = default;
+PreTokenizer& PreTokenizer::operator=(PreTokenizer&&) noexcept = default;
+PreTokenizer::~PreTokenizer() = default;
+
+Status PreTokenizer::add(std::string_view pattern, Kind kind) {
+  if (first_invalid_utf8(pattern) != pattern.size() || pattern.empty()) {
+    return fail(Errc::corrupt, "a pattern that is {}", pattern.empty() ? "empty" : "not UTF-8");
+  }
+  if (kind == Kind::regex && pattern.starts_with("(*")) {
+    return fail(Errc::unsupported, "pattern {} starts with a control verb", pattern);
+  }
+  const std::string text = kind == Kind::literal ? std::string(pattern) : with_spaces_spelt_out(pattern);
+  const u32 options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C |
+                      (kind == Kind::literal ? PCRE2_LITERAL : PCRE2_UCP | PCRE2_DOLLAR_ENDONLY);
+  int error;
+  PCRE2_SIZE at;
+  auto made = std::make_unique<Pattern>();
+  // PCRE2_LITERAL goes with few other options; \C means nothing there anyway.
+  made->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
+                             kind == Kind::literal ? options & ~PCRE2_NEVER_BACKSLASH_C : options, &error, &at, nullptr);
+  if (!made->code) {
+    std::array<PCRE2_UCHAR, 256> message{};
+    pcre2_get_error_message(error, message.data(), message.size());
+    return fail(Errc::unsupported, "pattern {}: {} at {}", pattern, reinterpret_cast<const char*>(message.data()), at);
+  }
+  pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE);  // where it cannot, the interpreter matches
+  made->limits = pcre2_match_context_create(nullptr);
+  pcre2_set_match_limit(made->limits, kMatchLimit);
+  pcre2_set_heap_limit(made->limits, kHeapLimitKiB);
+  patterns_.push_back(std::move(made));
+  return {};
+}
+
+void PreTokenizer::split(std::string_view text, const std::function<void(std::string_view)>& fn) const {
+  const std::unique_ptr<pcre2_match_data, void (*)(pcre2_match_data*)> data(pcre2_match_data_create(1, nullptr),
+                                                                            pcre2_match_data_free);
+  const auto cut = [&](const auto& self, std::string_view piece, size_t level) -> void {
+    if (level == patterns_.size()) return fn(piece);
+    size_t at = 0, begin, end;
+    while (at < piece.size() && patterns_[level]->find(piece, at, data.get(), begin, end)) {
+      if (begin > at) self(self, piece.substr(at, begin - at), level + 1);
+      self(self, piece.substr(begin, end - begin), level + 1);
+      at = end;
+    }
+    if (at < piece.size()) self(self, piece.substr(at), level + 1);
+  };
+  while (!text.empty()) {
+    const size_t valid = first_invalid_utf8(text);
+    if (valid) cut(cut, text.substr(0, valid), 0);
+    size_t end = valid;
+    while (end < text.size() && utf8_length(text.substr(end)) == 0) ++end;
+    if (end > valid) fn(text.substr(valid, end - valid));
+    text.remove_prefix(end);
+  }
+}
+
+// ---- the byte alphabet
+
+namespace {
+
+bool is_its_own_character(u32 byte) { return (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173); }
+
+struct Alphabet {
+  std::array<u32, 256> character{};
+  std::array<i32, 324> byte{};  // by character; -1 where there is none
+  Alphabet() {
+    byte.fill(-1);
+    u32 next = 256;
+    for (u32 b = 0; b < 256; ++b) {
+      character[b] = is_its_own_character(b) ? b : next++;
+      byte[character[b]] = static_cast<i32>(b);
+    }
+  }
+};
+
+const Alphabet& alphabet() {
+  static const Alphabet table;
+  return table;
+}
+
+}  // namespace
+
+u32 alphabet_of_byte(u8 byte) { return alphabet().character[byte]; }
+
+std::string to_alphabet(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) append_utf8(alphabet_of_byte(static_cast<u8>(c)), text);
+  return text;
+}
+
+std::optional<std::string> from_alphabet(std::string_view text) {
+  std::string bytes;
+  while (!text.empty()) {
+    const size_t length = utf8_length(text);
+    if (length == 0) return {};
+    const u32 c = utf8_code_point(text);
+    if (c >= alphabet().byte.size() || alphabet().byte[c] < 0) return {};
+    bytes += static_cast<char>(alphabet().byte[c]);
+    text.remove_prefix(length);
+  }
+  return bytes;
+}
+
+bool is_white_space(u32 c) {
+  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+}  // namespace r1
