@@ -1,0 +1,198 @@
+// Packing of both operands into the words the tiles read. Included by gemm.cpp only.
+#pragma once
+#include "kernels/cpu/gemm_vector.hpp"
+
+namespace r1::cpu::R1_TARGET {
+namespace {
+
+constexpr i64 kSquare = kLanes >= 8 ? kLanes : 8;  // side of the blocks that are transposed; divides kPanel
+
+// bf16 rounding of a float's bits, left in the upper half. Written without branches for the vectoriser.
+inline u32 round_bits(u32 bits) {
+  const u32 rounded = bits + 0x7fffu + ((bits >> 16) & 1u), quiet = bits | 0x400000u;
+  return ((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded) & 0xffff0000u;
+}
+
+// `count` elements of `dtype` as bits of f32.
+inline void widen_bits(u32* out, const void* data, DType dtype, i64 offset, i64 count) {
+  if (dtype == DType::f32) {
+    __builtin_memcpy(out, static_cast<const float*>(data) + offset, static_cast<size_t>(count) * 4);
+    return;
+  }
+  const u16* half = static_cast<const u16*>(data) + offset;
+  if (dtype == DType::bf16)
+    for (i64 i = 0; i < count; ++i) out[i] = static_cast<u32>(half[i]) << 16;
+  else
+    for (i64 i = 0; i < count; ++i) out[i] = bits_from_f32(f32_from_f16(half[i]));
+}
+
+inline const float* f32_row(const MatrixView& v, i64 r) {
+  return static_cast<const float*>(v.data) + (v.index ? v.index[r] : r) * v.ld;
+}
+
+// k_count elements along k, starting at `offset` of memory row `row` of v, to word_count words; zeros past the end.
+inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView& v, i64 row, i64 offset,
+                            i64 k_count) {
+  const i64 memory_row = v.index ? v.index[row] : row;
+  alignas(64) u32 bits[2 * kBlockWords];
+  u32* const wide = per_word(f) == 2 ? bits : out;
+  widen_bits(wide, v.data, v.dtype, memory_row * v.ld + offset, k_count);
+  if (f == Format::bf16)
+    for (i64 i = 0; i < k_count; ++i) wide[i] = round_bits(wide[i]);
+  if (per_word(f) == 1) {
+    for (i64 i = k_count; i < word_count; ++i) out[i] = 0;
+    return;
+  }
+  for (i64 i = k_count; i < 2 * word_count; ++i) bits[i] = 0;
+  for (i64 i = 0; i < word_count; ++i) out[i] = bits[2 * i] >> 16 | bits[2 * i + 1];
+}
+
+// One word of k for `count` neighbours in memory: element (k, j) at row k of v, column offset + j.
+inline void words_across_rows(Format f, u32* out, const MatrixView& v, i64 k, i64 k_end, i64 offset, i64 count) {
+  constexpr i64 kMost = 64;
+  alignas(64) u32 low[kMost], high[kMost];
+  const auto fetch = [&](u32* to, i64 row) {
+    widen_bits(to, v.data, v.dtype, (v.index ? v.index[row] : row) * v.ld + offset, count);
+    if (f == Format::bf16)
+      for (i64 j = 0; j < count; ++j) to[j] = round_bits(to[j]);
+  };
+  if (per_word(f) == 1) return fetch(out, k);
+  fetch(low, k);
+  if (k + 1 < k_end)
+    fetch(high, k + 1);
+  else
+    for (i64 j = 0; j < count; ++j) high[j] = 0;
+  for (i64 j = 0; j < count; ++j) out[j] = low[j] >> 16 | high[j];
+}
+
+#if defined(__AVX512F__)
+// 16 x 16 words: four rounds of exchanging halves, of pairs, quads, octets and lanes.
+inline void transpose_square(u32* to, i64 to_ld, const u32* from, i64 from_ld) {
+  __m512i r[16], t[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) r[i] = _mm512_loadu_si512(from + i * from_ld);
+#pragma GCC unroll 8
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {  // lane q of r[4g + i] holds column 4q + i of rows 4g..4g+3
+    t[i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0x88);
+    t[4 + i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0xdd);
+    t[8 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0x88);
+    t[12 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0xdd);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    _mm512_storeu_si512(to + i * to_ld, _mm512_shuffle_i32x4(t[i], t[8 + i], 0x88));
+    _mm512_storeu_si512(to + (8 + i) * to_ld, _mm512_shuffle_i32x4(t[i], t[8 + i], 0xdd));
+    _mm512_storeu_si512(to + (4 + i) * to_ld, _mm512_shuffle_i32x4(t[4 + i], t[12 + i], 0x88));
+    _mm512_storeu_si512(to + (12 + i) * to_ld, _mm512_shuffle_i32x4(t[4 + i], t[12 + i], 0xdd));
+  }
+}
+#else
+inline void transpose_square(u32* to, i64 to_ld, const u32* from, i64 from_ld) {
+  for (i64 i = 0; i < kSquare; ++i)
+    for (i64 j = 0; j < kSquare; ++j) to[j * to_ld + i] = from[i * from_ld + j];
+}
+#endif
+
+// Rows [m, m + rows) of A, elements [k, k_end) → rows x words at kRowWords apart.
+inline void pack_a(Format f, u32* to, const MatrixView& a, i64 m, i64 rows, i64 k, i64 k_end) {
+  const i64 count = words(f, k_end - k), step = per_word(f);
+  if (a.layout == Layout::rows) {
+    for (i64 r = 0; r < rows; ++r) words_along_row(f, to + r * kRowWords, count, a, m + r, k, k_end - k);
+    return;
+  }
+  alignas(64) u32 from[kSquare * kSquare], turned[kSquare * kSquare];
+  for (i64 w = 0; w < count; w += kSquare)
+    for (i64 r = 0; r < rows; r += kSquare) {
+      const i64 across = rows - r < kSquare ? rows - r : kSquare, down = count - w < kSquare ? count - w : kSquare;
+      for (i64 i = 0; i < down; ++i) {
+        const i64 at = k + (w + i) * step;
+        if (at < k_end)
+          words_across_rows(f, from + i * kSquare, a, at, k_end, m + r, across);
+        else
+          for (i64 j = 0; j < across; ++j) from[i * kSquare + j] = 0;
+      }
+      if (across == kSquare && down == kSquare) {
+        transpose_square(to + r * kRowWords + w, kRowWords, from, kSquare);
+        continue;
+      }
+      transpose_square(turned, kSquare, from, kSquare);
+      for (i64 j = 0; j < across; ++j)
+        for (i64 i = 0; i < down; ++i) to[(r + j) * kRowWords + w + i] = turned[j * kSquare + i];
+    }
+}
+
+// A packed panel is [words of k][kPanel]: floats, pairs of bf16, or (bf16 on targets without pair products) lone bf16.
+inline i64 panel_word_bytes(Format f) { return (f == Format::bf16 && !kPairs ? 2 : 4) * kPanel; }
+i64 panel_bytes(Format f, i64 k) { return (words(f, k) * panel_word_bytes(f) + 63) / 64 * 64; }
+
+inline void store_panel_words(Format f, std::byte* to, const u32* from, i64 count) {
+  if (panel_word_bytes(f) == 4 * kPanel) {
+    __builtin_memcpy(to, from, static_cast<size_t>(count) * 4);
+    return;
+  }
+  u16* const half = reinterpret_cast<u16*>(to);
+  for (i64 j = 0; j < count; ++j) half[j] = static_cast<u16>(from[j] >> 16);
+}
+
+inline void pack_panel_of_rows(Format f, std::byte* to, const MatrixView& b, i64 k, i64 first, i64 columns) {
+  const i64 count = words(f, k), step = per_word(f);
+  alignas(64) u32 row[kPanel] = {};
+  for (i64 w = 0; w < count; ++w, to += panel_word_bytes(f)) {
+    if (w * step < k)
+      words_across_rows(f, row, b, w * step, k, first, columns);
+    else
+      for (u32& x : row) x = 0;
+    store_panel_words(f, to, row, kPanel);
+  }
+}
+
+inline void pack_panel_of_columns(Format f, std::byte* to, const MatrixView& b, i64 k, i64 first, i64 columns) {
+  const i64 step = per_word(f), all = words(f, k);
+  alignas(64) u32 from[kSquare * kRowWords], turned[kSquare * kSquare];
+  for (i64 w0 = 0; w0 < all; w0 += kBlockWords) {
+    const i64 count = all - w0 < kBlockWords ? all - w0 : kBlockWords;
+    const i64 left = k - w0 * step, k_count = left < count * step ? left : count * step;
+    for (i64 j0 = 0; j0 < kPanel; j0 += kSquare) {
+      for (i64 j = 0; j < kSquare; ++j) {
+        u32* const row = from + j * kRowWords;
+        if (j0 + j < columns)
+          words_along_row(f, row, count, b, first + j0 + j, w0 * step, k_count);
+        else
+          for (i64 w = 0; w < count; ++w) row[w] = 0;
+        for (i64 w = count; w < (count + kSquare - 1) / kSquare * kSquare; ++w) row[w] = 0;
+      }
+      for (i64 w = 0; w < count; w += kSquare) {
+        transpose_square(turned, kSquare, from + w, kRowWords);
+        for (i64 i = 0; i < kSquare && w + i < count; ++i)
+          store_panel_words(f, to + (w0 + w + i) * panel_word_bytes(f) + j0 * (panel_word_bytes(f) / kPanel),
+                            turned + i * kSquare, kSquare);
+      }
+    }
+  }
+}
+
+void pack_b(Format f, std::byte* dst, const MatrixView& b, i64 k, i64 n, i64 begin, i64 end) {
+  for (i64 p = begin; p < end; ++p) {
+    const i64 first = p * kPanel, columns = n - first < kPanel ? n - first : kPanel;
+    std::byte* const to = dst + p * panel_bytes(f, k);
+    if (b.layout == Layout::rows)
+      pack_panel_of_rows(f, to, b, k, first, columns);
+    else
+      pack_panel_of_columns(f, to, b, k, first, columns);
+  }
+}
+
+}  // namespace
+}  // namespace r1::cpu::R1_TARGET

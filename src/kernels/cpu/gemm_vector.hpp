@@ -1,0 +1,88 @@
+// The target's vector of floats for matrix products, and the shape of its register tile. Included by gemm.cpp only,
+// inside no namespace; everything has internal linkage, so that no level's code can be linked into another.
+#pragma once
+#include "core/half.hpp"
+#include "kernels/cpu/gemm.hpp"
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+namespace r1::cpu::R1_TARGET {
+namespace {
+
+// kTileRows x kVectors accumulators, kVectors of B and one broadcast of A fill the register file.
+#if defined(__AVX512F__)
+constexpr int kLanes = 16, kVectors = 2, kTileRows = 14, kBlockRows = 168;
+using Vector = __m512;
+inline Vector broadcast(float x) { return _mm512_set1_ps(x); }
+inline Vector multiply_add(Vector sum, Vector a, Vector b) { return _mm512_fmadd_ps(a, b, sum); }
+inline Vector widen(const u16* p) {
+  const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+#elif defined(__AVX2__)
+constexpr int kLanes = 8, kVectors = 2, kTileRows = 6, kBlockRows = 168;
+using Vector = __m256;
+inline Vector broadcast(float x) { return _mm256_set1_ps(x); }
+inline Vector multiply_add(Vector sum, Vector a, Vector b) { return _mm256_fmadd_ps(a, b, sum); }
+inline Vector widen(const u16* p) {
+  const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
+}
+#else
+using Vector = float __attribute__((vector_size(16)));
+using Words = u32 __attribute__((vector_size(16)));
+constexpr int kLanes = 4, kVectors = 2;
+inline Vector broadcast(float x) { return Vector{x, x, x, x}; }
+inline Vector widen(const u16* p) {
+  const Words w = {p[0], p[1], p[2], p[3]};
+  return reinterpret_cast<Vector>(w << 16);
+}
+#if defined(R1_TARGET_neon)
+constexpr int kTileRows = 8, kBlockRows = 168;
+inline Vector multiply_add(Vector sum, Vector a, Vector b) {
+  return reinterpret_cast<Vector>(vfmaq_f32(reinterpret_cast<float32x4_t>(sum), reinterpret_cast<float32x4_t>(a),
+                                            reinterpret_cast<float32x4_t>(b)));
+}
+#else
+constexpr int kTileRows = 6, kBlockRows = 168;
+inline Vector multiply_add(Vector sum, Vector a, Vector b) { return sum + a * b; }
+#endif
+#endif
+
+inline Vector load(const float* p) {
+  Vector v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof v); }
+
+constexpr int kPanel = kLanes * kVectors;
+
+// A row of packed A is words of 32 bits: a float, or two bf16 where the target multiplies pairs. kBlockWords of them
+// at a time; rows start kRowWords apart so that the rows of a tile do not fall into the same few cache sets.
+constexpr i64 kBlockWords = 256, kRowWords = kBlockWords + 16;
+
+#if defined(R1_TARGET_amx)
+constexpr bool kPairs = true;
+constexpr i64 kPadWords = 16;  // one tile product takes 32 bf16 of k
+#elif defined(R1_TARGET_avx512bf16)
+constexpr bool kPairs = true;
+constexpr i64 kPadWords = 1;
+#else
+constexpr bool kPairs = false;
+constexpr i64 kPadWords = 1;
+#endif
+
+// Elements of k in a word, and words of k padded, for a format.
+inline i64 per_word(Format f) { return kPairs && f == Format::bf16 ? 2 : 1; }
+inline i64 words(Format f, i64 k) {
+  if (per_word(f) == 1) return k;
+  return ((k + 1) / 2 + kPadWords - 1) / kPadWords * kPadWords;
+}
+
+}  // namespace
+}  // namespace r1::cpu::R1_TARGET
