@@ -1,0 +1,233 @@
+// Top-k routing of a mixture of experts. DeepSeek-V2, arXiv:2405.04434 §2.1.2; DeepSeek-V3, arXiv:2412.19437 §2.1.2.
+#include <algorithm>
+#include <limits>
+
+#include "kernels/cpu/kernels.hpp"
+#include "ops/ops.hpp"
+#include "ops/rows.hpp"
+
+namespace r1 {
+namespace {
+
+// Indices of the k largest of `values`, ascending; ties go to the lowest index. taken: scratch of values.size().
+void top_k(std::span<const float> values, i64 k, std::span<u8> taken, i32* out) {
+  std::fill(taken.begin(), taken.end(), u8{0});
+  for (i64 i = 0; i < k; ++i) {
+    i64 best = -1;
+    for (i64 e = 0; e < static_cast<i64>(values.size()); ++e)
+      if (!taken[static_cast<size_t>(e)] &&
+          (best < 0 || values[static_cast<size_t>(e)] > values[static_cast<size_t>(best)]))
+        best = e;
+    taken[static_cast<size_t>(best)] = 1;
+  }
+  for (size_t e = 0; e < taken.size(); ++e)
+    if (taken[e]) *out++ = static_cast<i32>(e);
+}
+
+float group_score(std::span<const float> biased, TopK method) {
+  float first = -std::numeric_limits<float>::infinity(), second = first;
+  for (const float b : biased) {
+    if (b > first)
+      second = std::exchange(first, b);
+    else if (b > second)
+      second = b;
+  }
+  return method == TopK::noaux_tc && biased.size() > 1 ? first + second : first;
+}
+
+// Scratch of one row's choice.
+struct Chooser {
+  explicit Chooser(const RoutingConfig& config)
+      : c(config), biased(static_cast<size_t>(c.experts)), group(static_cast<size_t>(c.groups)),
+        kept(static_cast<size_t>(c.top_groups)), taken(static_cast<size_t>(c.experts)) {}
+
+  // The row's experts from its scores, ascending.
+  void choose(const float* scores, const float* bias, i32* out) {
+    for (i64 e = 0; e < c.experts; ++e) biased[static_cast<size_t>(e)] = scores[e] + (bias ? bias[e] : 0.0f);
+    if (c.method != TopK::greedy && c.top_groups < c.groups) mask_groups();
+    top_k(biased, c.top_k, taken, out);
+  }
+
+  void mask_groups() {
+    const auto size = static_cast<size_t>(c.experts / c.groups);
+    for (size_t g = 0; g < group.size(); ++g)
+      group[g] = group_score(std::span(biased).subspan(g * size, size), c.method);
+    top_k(group, c.top_groups, std::span(taken).first(group.size()), kept.data());
+    const float masked = c.method == TopK::noaux_tc ? -std::numeric_limits<float>::infinity() : 0.0f;
+    for (size_t g = 0, next = 0; g < group.size(); ++g) {
+      if (next < kept.size() && static_cast<size_t>(kept[next]) == g)
+        ++next;
+      else
+        std::fill_n(biased.begin() + static_cast<i64>(g * size), size, masked);
+    }
+  }
+
+  const RoutingConfig& c;
+  std::vector<float> biased, group;
+  std::vector<i32> kept;
+  std::vector<u8> taken;
+};
+
+constexpr float kTiny = 1e-20f;
+
+// gates from the chosen scores; returns what the scores were multiplied by (normalisation and scaling together).
+float gate_factor(const float* scores, const i32* chosen, const RoutingConfig& c) {
+  float factor = !c.normalize || c.scale_normalized ? c.scaling : 1.0f;
+  if (c.normalize) {
+    float sum = 0;
+    for (i64 i = 0; i < c.top_k; ++i) sum += scores[chosen[i]];
+    factor /= sum + kTiny;
+  }
+  return factor;
+}
+
+// Routes grouped by expert, ascending within each: a counting sort.
+void group_by_expert(Routing& r) {
+  r.begin.assign(static_cast<size_t>(r.experts) + 1, 0);
+  r.slot.resize(r.expert.size());
+  for (const i32 e : r.expert) ++r.begin[static_cast<size_t>(e) + 1];
+  for (size_t e = 1; e < r.begin.size(); ++e) r.begin[e] += r.begin[e - 1];
+  std::vector<i32> at(r.begin.begin(), r.begin.end() - 1);
+  for (size_t i = 0; i < r.expert.size(); ++i)
+    r.slot[static_cast<size_t>(at[static_cast<size_t>(r.expert[i])]++)] = static_cast<i32>(i);
+}
+
+void count_loads(RouteObserver& o, i64 layer, const Routing& r) {
+  if (static_cast<i64>(o.load.size()) <= layer) o.load.resize(static_cast<size_t>(layer) + 1);
+  auto& load = o.load[static_cast<size_t>(layer)];
+  load.resize(static_cast<size_t>(r.experts));
+  for (i64 e = 0; e < r.experts; ++e)
+    load[static_cast<size_t>(e)] += r.begin[static_cast<size_t>(e) + 1] - r.begin[static_cast<size_t>(e)];
+}
+
+// Adds V3's sequence balance loss to the observer. Returns c [S, E], its gradient with respect to s'_te of every row t
+// of sequence s: balance_weight · f_e / T_s.
+Tensor balance(const Pass& p, const Tensor& scores, const RoutingConfig& c) {
+  const Batch& b = p.batch;
+  R1_CHECK(b.rows() == scores.rows(), "route: {} rows of scores, {} in the batch", scores.rows(), b.rows());
+  Tensor slope = p.arena.zeros(b.sequences(), c.experts);
+  std::vector<double> loss(static_cast<size_t>(b.sequences()));
+  p.pool.run(b.sequences(), [&](i64 s, int) {
+    const i64 begin = b.seq_begin[static_cast<size_t>(s)], end = b.seq_begin[static_cast<size_t>(s) + 1];
+    if (begin == end) return;
+    const auto experts = static_cast<size_t>(c.experts);
+    std::vector<double> mean(experts), count(experts);
+    std::vector<u8> taken(experts);
+    std::vector<i32> chosen(static_cast<size_t>(c.top_k));
+    for (i64 t = begin; t < end; ++t) {
+      const std::span<const float> row(scores.row(t), experts);
+      top_k(row, c.top_k, taken, chosen.data());
+      for (const i32 e : chosen) ++count[static_cast<size_t>(e)];
+      double sum = 0;
+      for (const float v : row) sum += static_cast<double>(v);
+      for (size_t e = 0; e < experts; ++e) mean[e] += static_cast<double>(row[e]) / sum;
+    }
+    const auto tokens = static_cast<double>(end - begin);
+    const double weight = static_cast<double>(p.routes->balance_weight);
+    for (size_t e = 0; e < experts; ++e) {
+      const double f = static_cast<double>(c.experts) / (static_cast<double>(c.top_k) * tokens) * count[e];
+      loss[static_cast<size_t>(s)] += weight * f * mean[e] / tokens;
+      slope.row(s)[e] = static_cast<float>(weight * f / tokens);
+    }
+  });
+  for (const double l : loss) p.routes->balance_loss += l;
+  return slope;
+}
+
+// What backward needs to know of the forward.
+struct Taken {
+  Tensor logits, scores, gates, slope;  // slope: empty without balance loss
+  std::vector<i32> expert, sequence;    // chosen experts [T·k]; sequence of every row, for slope
+  RoutingConfig c;
+};
+
+// ds [E] of one row: through gates = factor · s_chosen, and the balance loss's s' = s / Σ s.
+void score_gradients(const Taken& r, i64 t, const float* dgates, float* ds) {
+  const RoutingConfig& c = r.c;
+  const float* s = r.scores.row(t);
+  const i32* chosen = r.expert.data() + t * c.top_k;
+  std::fill_n(ds, c.experts, 0.0f);
+  const float factor = gate_factor(s, chosen, c);
+  float common = 0;  // normalised: g_i = a s_i / (Σ s + tiny), so ds_i = factor · dg_i − factor · Σ_j dg_j s_j / (Σ s + tiny)
+  if (c.normalize) {
+    float sum = 0, dot = 0;
+    for (i64 i = 0; i < c.top_k; ++i) sum += s[chosen[i]], dot += dgates[i] * s[chosen[i]];
+    common = dot / (sum + kTiny);
+  }
+  for (i64 i = 0; i < c.top_k; ++i) ds[chosen[i]] = factor * (dgates[i] - common);
+  if (!r.slope) return;
+  const float* slope = r.slope.row(r.sequence[static_cast<size_t>(t)]);
+  float sum = 0, dot = 0;
+  for (i64 e = 0; e < c.experts; ++e) sum += s[e], dot += slope[e] * s[e];
+  for (i64 e = 0; e < c.experts; ++e) ds[e] += (slope[e] - dot / sum) / sum;
+}
+
+void backward(const Pass& p, const Taken& r, Grads& d) {
+  const i64 experts = r.c.experts;
+  const Tensor dlogits = d[r.logits], dgates = d[r.gates];
+  for_rows(p, r.scores.rows(), experts * 4, [&](i64 begin, i64 end) {
+    std::vector<float> ds(static_cast<size_t>(experts));
+    for (i64 t = begin; t < end; ++t) {
+      score_gradients(r, t, dgates.row(t), ds.data());
+      const float* s = r.scores.row(t);
+      float* dl = dlogits.row(t);
+      float dot = 0;  // softmax: dl = s (ds − Σ ds s);  sigmoid: dl = s (1 − s) ds
+      if (r.c.scoring == Scoring::softmax)
+        for (i64 e = 0; e < experts; ++e) dot += ds[static_cast<size_t>(e)] * s[e];
+      for (i64 e = 0; e < experts; ++e)
+        dl[e] += r.c.scoring == Scoring::softmax ? s[e] * (ds[static_cast<size_t>(e)] - dot)
+                                                 : s[e] * (1.0f - s[e]) * ds[static_cast<size_t>(e)];
+    }
+  });
+}
+
+std::vector<i32> sequence_of_rows(const Batch& b) {
+  std::vector<i32> sequence;
+  for (i64 s = 0; s < b.sequences(); ++s)
+    sequence.resize(static_cast<size_t>(b.seq_begin[static_cast<size_t>(s) + 1]), static_cast<i32>(s));
+  return sequence;
+}
+
+void check(const Tensor& logits, const Weight& bias, const RoutingConfig& c) {
+  R1_CHECK(logits.cols() == c.experts, "route: logits {}, {} experts", logits.shape(), c.experts);
+  R1_CHECK(c.top_k >= 1 && c.groups >= 1 && c.experts % c.groups == 0 && c.top_groups >= 1 && c.top_groups <= c.groups,
+           "route: {} of {} experts, {} of {} groups", c.top_k, c.experts, c.top_groups, c.groups);
+  const i64 eligible = c.method == TopK::greedy ? c.experts : c.experts / c.groups * c.top_groups;
+  R1_CHECK(c.top_k <= eligible, "route: {} of {} eligible experts", c.top_k, eligible);
+  R1_CHECK(!bias || bias.size() == c.experts, "route: bias {} for {} experts", bias.shape(), c.experts);
+}
+
+}  // namespace
+
+Routing route(Pass& p, i64 layer, const Tensor& logits, const Weight& bias, const RoutingConfig& c) {
+  check(logits, bias, c);
+  const i64 rows = logits.rows();
+  Routing r{.experts = c.experts, .top_k = c.top_k, .gates = p.alloc(rows, c.top_k), .expert = {}, .begin = {}, .slot = {}};
+  r.expert.resize(static_cast<size_t>(rows * c.top_k));
+  const Tensor scores = p.alloc(rows, c.experts);
+  const auto score = c.scoring == Scoring::softmax ? p.kernels.elementwise.softmax : p.kernels.elementwise.sigmoid;
+  const float* bias32 = bias ? bias.f32() : nullptr;
+  for_rows(p, rows, c.experts * (c.top_k + 4), [&](i64 begin, i64 end) {
+    Chooser chooser(c);
+    for (i64 t = begin; t < end; ++t) {
+      i32* chosen = r.expert.data() + t * c.top_k;
+      score(scores.row(t), logits.row(t), c.experts);
+      chooser.choose(scores.row(t), bias32, chosen);
+      const float factor = gate_factor(scores.row(t), chosen, c);
+      for (i64 i = 0; i < c.top_k; ++i) r.gates.row(t)[i] = factor * scores.row(t)[chosen[i]];
+    }
+  });
+  group_by_expert(r);
+  Tensor slope;
+  if (p.routes) {
+    count_loads(*p.routes, layer, r);
+    if (p.routes->balance_weight != 0) slope = balance(p, scores, c);
+  }
+  if (p.tape) {
+    Taken taken{logits, scores, r.gates, slope, r.expert, slope ? sequence_of_rows(p.batch) : std::vector<i32>(), c};
+    p.tape->record({r.gates}, [p, taken = std::move(taken)](Grads& d) { backward(p, taken, d); });
+  }
+  return r;
+}
+
+}  // namespace r1
