@@ -14,6 +14,7 @@ namespace r1 {
 
 struct TrainState {
   i64 step = 0;           // optimizer steps done
+  i64 optimizer_steps = 0;
   i64 next_sample = 0;    // the first sample not taken
   i64 metrics_bytes = 0;  // length of metrics.jsonl when this was saved
   i64 tokens = 0;         // seen so far

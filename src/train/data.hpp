@@ -26,13 +26,18 @@ class Data {
  public:
   virtual ~Data() = default;
   // An empty document: sample i was left out, being too long. Split::test is held out for validation: other problems
-  // of the generators, every kHeldOut-th row of a file.
+  // of the generators, every kHeldOut-th row of a file. Not thread-safe.
   virtual Result<Document> document(Split split, i64 i) const = 0;
 };
 
-inline constexpr i64 kHeldOut = 50;  // of files with at least this many rows, and only when the run validates
+inline constexpr i64 kHeldOut = 50;  // only when the run validates
+
+// Ids a document is framed with; -1: the model has none.
+struct DocumentEnds {
+  i32 bos = -1, eos = -1;
+};
 
 // The sources of the configuration, mixed by weight. The tokenizer must outlive the result.
-Result<std::unique_ptr<Data>> open_data(const TrainConfig& config, const Tokenizer& tokenizer);
+Result<std::unique_ptr<Data>> open_data(const TrainConfig& config, const Tokenizer& tokenizer, DocumentEnds ends);
 
 }  // namespace r1

@@ -1,0 +1,164 @@
+#include "train/checkpoint.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+#include "core/file.hpp"
+#include "formats/json.hpp"
+#include "formats/safetensors.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr i64 kStateFormat = 1;
+
+tl::unexpected<Error> folder_error(const fs::path& path, const char* doing, const std::error_code& code) {
+  return fail(Errc::io, "{}: {}: {}", path.string(), doing, code.message());
+}
+
+std::optional<i64> step_of(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  i64 step = 0;
+  const auto [at, error] = std::from_chars(name.data(), name.data() + name.size(), step);
+  return error == std::errc() && at == name.data() + name.size() ? std::optional(step) : std::nullopt;
+}
+
+Status write_moments(const fs::path& path, const Optimizer& optimizer) {
+  std::vector<SafetensorsItem> items;
+  for (const Moments& moments : optimizer.moments()) {
+    const Weight& w = moments.weight;
+    const auto item = [&](const char* suffix, const std::vector<float>& x) {
+      items.push_back({w.name() + suffix, DType::f32, {w.rows(), w.cols()},
+                       [&x](float* dst) { std::copy(x.begin(), x.end(), dst); }});
+    };
+    item(".m", moments.m);
+    item(".v", moments.v);
+  }
+  return write_safetensors(path, items, {{"optimizer", "adamw"}});
+}
+
+std::string state_text(const TrainState& s) {
+  return dump(Json::object({{"format", kStateFormat},
+                            {"step", s.step},
+                            {"optimizer_steps", s.optimizer_steps},
+                            {"next_sample", s.next_sample},
+                            {"tokens", s.tokens},
+                            {"metrics_bytes", s.metrics_bytes},
+                            {"loss_average", s.loss_average},
+                            {"random", Json::object({{"generator", "philox4x32-10"}, {"seed", std::to_string(s.seed)}})},
+                            {"level", s.level},
+                            {"version", s.version}}),
+              2) +
+         "\n";
+}
+
+Status write_files(const fs::path& folder, const TrainState& state, const Model& model, const Optimizer& optimizer,
+                   const fs::path& tokenizer) {
+  R1_TRY(save_model(model, folder, DType::f32));
+  R1_TRY(write_moments(folder / "trainer.safetensors", optimizer));
+  R1_TRY(copy_tokenizer(tokenizer, folder));
+  return write_file(folder / "state.json", state_text(state));
+}
+
+}  // namespace
+
+fs::path checkpoint_path(const fs::path& run, i64 step) { return run / "checkpoints" / fmt::format("{:06}", step); }
+
+std::vector<i64> list_checkpoints(const fs::path& run) {
+  std::vector<i64> steps;
+  std::error_code code;
+  for (fs::directory_iterator it(run / "checkpoints", code), end; !code && it != end; it.increment(code))
+    if (const auto step = step_of(it->path())) steps.push_back(*step);
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+Status copy_tokenizer(const fs::path& from, const fs::path& to) {
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"}) {
+    if (!fs::exists(from / name)) continue;
+    const std::string text = R1_TRY(read_file(from / name));
+    R1_TRY(write_file(to / name, text));
+  }
+  return {};
+}
+
+Status save_checkpoint(const fs::path& run, const TrainState& state, const Model& model, const Optimizer& optimizer,
+                       const fs::path& tokenizer, const std::function<Status(const fs::path&)>& before_rename) {
+  const fs::path folder = checkpoint_path(run, state.step);
+  fs::path temporary = folder;
+  temporary += ".tmp";
+  std::error_code code;
+  fs::remove_all(temporary, code);
+  fs::create_directories(temporary, code);
+  if (code) return folder_error(temporary, "cannot create", code);
+  Status written = write_files(temporary, state, model, optimizer, tokenizer);
+  if (written) written = sync_folder(temporary);
+  if (written && before_rename) written = before_rename(temporary);
+  if (!written) {
+    fs::remove_all(temporary, code);  // gives the space back
+    return written;
+  }
+  fs::remove_all(folder, code);  // an older run's, after its state was cut back
+  fs::rename(temporary, folder, code);
+  if (code) return folder_error(folder, "cannot rename into place", code);
+  return sync_folder(folder.parent_path());
+}
+
+Result<TrainState> read_state(const fs::path& checkpoint) {
+  const fs::path path = checkpoint / "state.json";
+  const Json json = R1_TRY(read_json(path));
+  const JsonFields f = R1_TRY(JsonFields::of(json, path.string()));
+  const i64 format = R1_TRY(f.integer("format"));
+  if (format != kStateFormat)
+    return fail(Errc::unsupported, "{}: format {}; this program reads {}", path.string(), format, kStateFormat);
+  constexpr i64 kMost = i64{1} << 62;
+  TrainState s;
+  s.step = R1_TRY(f.integer_in("step", 0, kMost));
+  s.optimizer_steps = R1_TRY(f.integer_in("optimizer_steps", 0, kMost));
+  s.next_sample = R1_TRY(f.integer_in("next_sample", 0, kMost));
+  s.tokens = R1_TRY(f.integer_in("tokens", 0, kMost));
+  s.metrics_bytes = R1_TRY(f.integer_in("metrics_bytes", 0, kMost));
+  s.loss_average = R1_TRY(f.number("loss_average"));
+  s.level = R1_TRY(f.string("level"));
+  s.version = R1_TRY(f.string("version"));
+  return s;
+}
+
+Status load_moments(const fs::path& checkpoint, Optimizer& optimizer) {
+  const fs::path path = checkpoint / "trainer.safetensors";
+  const Safetensors file = R1_TRY(Safetensors::open(path));
+  for (Moments& moments : optimizer.moments()) {
+    for (auto& [suffix, x] : {std::pair<const char*, std::vector<float>&>{".m", moments.m}, {".v", moments.v}}) {
+      const std::string name = moments.weight.name() + suffix;
+      const auto at = file.tensors().find(name);
+      if (at == file.tensors().end()) return fail(Errc::corrupt, "{}: {} is missing", path.string(), name);
+      if (at->second.dtype != DType::f32 || at->second.elements() != static_cast<i64>(x.size()))
+        return fail(Errc::corrupt, "{}: {} has {} elements of {}, the model {} of f32", path.string(), name,
+                    at->second.elements(), name_of(at->second.dtype), x.size());
+      to_f32(at->second, x.data());
+    }
+  }
+  return {};
+}
+
+void remove_old_checkpoints(const fs::path& run, i64 keep) {
+  std::vector<i64> steps = list_checkpoints(run);
+  std::error_code code;
+  for (size_t i = 0; i + static_cast<size_t>(keep) < steps.size(); ++i) {
+    // Renamed first: a folder half removed must not look like a checkpoint.
+    fs::path dying = checkpoint_path(run, steps[i]);
+    dying += ".tmp";
+    fs::rename(checkpoint_path(run, steps[i]), dying, code);
+  }
+  std::vector<fs::path> leftovers;
+  for (fs::directory_iterator it(run / "checkpoints", code), end; !code && it != end; it.increment(code))
+    if (it->path().extension() == ".tmp") leftovers.push_back(it->path());
+  for (const fs::path& path : leftovers) fs::remove_all(path, code);
+}
+
+}  // namespace r1

@@ -1,0 +1,276 @@
+#include "train/data.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "core/file.hpp"
+#include "core/philox.hpp"
+#include "formats/json.hpp"
+#include "formats/tokenizer.hpp"
+
+namespace r1 {
+namespace {
+
+// Streams of Purpose::data, so that no two uses share numbers.
+enum class Use : u64 { blocks = 1, rows = 2, thinking = 3 };
+u64 stream(Use use, u64 index) { return static_cast<u64>(use) << 56 | index; }
+
+// 0..n-1 in an order of its own for every (use, index).
+std::vector<i32> shuffled(i64 n, u64 seed, Use use, u64 index) {
+  std::vector<i32> order(static_cast<size_t>(n));
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed, Purpose::data, stream(use, index));
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<u32>(i))]);
+  return order;
+}
+
+// How a text becomes tokens. Prompt and completion are encoded apart, as they are when the model is asked.
+class Framing {
+ public:
+  static Result<Framing> create(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length, bool chat) {
+    Framing f(tokenizer, ends, sequence_length);
+    if (!chat) return f;
+    const char* names[] = {"<｜User｜>", "<｜Assistant｜>", "<think>", "</think>"};
+    for (int i = 0; i < 4; ++i) {
+      const auto id = tokenizer.find(names[i]);
+      if (!id) return fail(Errc::unsupported, "format = \"chat\" needs the token {}, which the tokenizer lacks", names[i]);
+      f.turn_[i] = *id;
+    }
+    if (ends.eos < 0) return fail(Errc::unsupported, "format = \"chat\" needs a model with an end-of-sentence token");
+    return f;
+  }
+
+  // A text too long is cut, and then has no end.
+  Document text(std::string_view prompt, std::string_view completion, Tokenizer::Special special) const {
+    std::vector<i32> tokens;
+    if (ends_.bos >= 0) tokens.push_back(ends_.bos);
+    append(tokens, prompt, special);
+    append(tokens, completion, special);
+    if (ends_.eos >= 0) tokens.push_back(ends_.eos);
+    if (static_cast<i64>(tokens.size()) > sequence_length_) tokens.resize(static_cast<size_t>(sequence_length_));
+    if (tokens.size() < 2) return {};
+    return make_document(std::move(tokens), 0);
+  }
+
+  // One question and its completion in R1's template, the prompt masked. An answer without thinking gets an empty
+  // think block, since the template opens one. Too long: left out, for half an answer teaches no ending.
+  Document chat(std::string_view prompt, std::string_view completion) const {
+    std::vector<i32> tokens;
+    if (ends_.bos >= 0) tokens.push_back(ends_.bos);
+    tokens.push_back(turn_[0]);
+    append(tokens, prompt, Tokenizer::Special::as_text);
+    tokens.insert(tokens.end(), {turn_[1], turn_[2]});
+    append(tokens, "\n", Tokenizer::Special::as_text);
+    const auto masked = static_cast<i64>(tokens.size());
+    constexpr std::string_view kOpening = "<think>\n";
+    if (completion.starts_with(kOpening)) completion.remove_prefix(kOpening.size());
+    else if (completion.find("</think>") == std::string_view::npos) append(tokens, "\n</think>\n\n", Tokenizer::Special::recognise);
+    append(tokens, completion, Tokenizer::Special::recognise);
+    tokens.push_back(ends_.eos);
+    if (static_cast<i64>(tokens.size()) > sequence_length_) return {};
+    return make_document(std::move(tokens), masked);
+  }
+
+ private:
+  Framing(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length)
+      : tokenizer_(&tokenizer), ends_(ends), sequence_length_(sequence_length) {}
+  void append(std::vector<i32>& tokens, std::string_view text, Tokenizer::Special special) const {
+    const auto ids = tokenizer_->encode(text, special);
+    tokens.insert(tokens.end(), ids.begin(), ids.end());
+  }
+
+  const Tokenizer* tokenizer_;
+  DocumentEnds ends_;
+  i64 sequence_length_;
+  i32 turn_[4] = {};
+};
+
+// One source: its n-th document.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual Result<Document> document(Split split, i64 n) const = 0;
+};
+
+class TaskSource final : public Source {
+ public:
+  TaskSource(Framing framing, Mixture mixture, u64 seed, const DataSource& d)
+      : framing_(std::move(framing)), mixture_(std::move(mixture)), seed_(seed), chat_(d.format == "chat"),
+        long_share_(d.long_share) {}
+
+  Result<Document> document(Split split, i64 n) const override {
+    const auto index = static_cast<u64>(n);
+    const Problem problem = sample_problem(mixture_, split, seed_, index);
+    if (chat_) return framing_.chat(problem.prompt, completion_of(problem));
+    const bool thinks = Random(seed_, Purpose::data, stream(Use::thinking, index)).uniform() < long_share_;
+    return framing_.text(problem.prompt + "\n", thinks ? "<think>\n" + completion_of(problem) : problem.reply,
+                         Tokenizer::Special::recognise);
+  }
+
+ private:
+  Framing framing_;
+  Mixture mixture_;
+  u64 seed_;
+  bool chat_;
+  double long_share_;
+};
+
+// A JSONL file, mapped; every row is checked when it is opened. Training goes through it in a new order each epoch.
+class FileSource final : public Source {
+ public:
+  static Result<std::unique_ptr<Source>> open(Framing framing, const DataSource& d, u64 seed, bool validates) {
+    auto source = std::unique_ptr<FileSource>(new FileSource(std::move(framing), d, seed));
+    source->map_ = R1_TRY(map_file(d.file));
+    R1_TRY(source->index_rows(validates));
+    return source;
+  }
+
+  Result<Document> document(Split split, i64 n) const override {
+    if (split == Split::test) return parse(held_out_[static_cast<size_t>(n) % held_out_.size()]);
+    const auto count = static_cast<i64>(train_.size());
+    if (n / count != epoch_) {
+      epoch_ = n / count;
+      order_ = shuffled(count, seed_, Use::rows, static_cast<u64>(epoch_));
+    }
+    return parse(train_[static_cast<size_t>(order_[static_cast<size_t>(n % count)])]);
+  }
+
+ private:
+  struct Row {
+    size_t begin, size;
+    i64 line;
+  };
+  FileSource(Framing framing, const DataSource& d, u64 seed) : framing_(std::move(framing)), d_(d), seed_(seed) {}
+
+  std::string_view bytes(const Row& r) const {
+    return {reinterpret_cast<const char*>(map_.bytes.data()) + r.begin, r.size};
+  }
+
+  Status index_rows(bool validates) {
+    std::vector<Row> rows;
+    const auto* data = reinterpret_cast<const char*>(map_.bytes.data());
+    const std::string_view all(data, map_.bytes.size());
+    i64 line = 0;
+    for (size_t begin = 0; begin < all.size(); ++line) {
+      const size_t end = std::min(all.find('\n', begin), all.size());
+      const Row row{begin, end - begin, line + 1};
+      if (bytes(row).find_first_not_of(" \t\r") != std::string_view::npos) rows.push_back(row);
+      begin = end + 1;
+    }
+    if (rows.empty()) return fail(Errc::corrupt, "{}: no rows", d_.file);
+    if (validates && static_cast<i64>(rows.size()) < kHeldOut)
+      return fail(Errc::invalid_argument, "{}: {} rows are too few to hold out every {}th; set validation_every = 0",
+                  d_.file, rows.size(), kHeldOut);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      R1_TRY(parse(rows[i]));
+      (validates && i % kHeldOut == kHeldOut - 1 ? held_out_ : train_).push_back(rows[i]);
+    }
+    return {};
+  }
+
+  Result<Document> parse(const Row& r) const {
+    const std::string where = fmt::format("{}:{}", d_.file, r.line);
+    const Json json = R1_TRY(parse_json(bytes(r), where));
+    const JsonFields fields = R1_TRY(JsonFields::of(json, where));
+    const bool chat = d_.format == "chat";
+    if (fields.has(d_.field_messages)) return messages(fields, where, chat);
+    if (fields.has(d_.field_prompt)) {
+      const std::string prompt = R1_TRY(fields.string(d_.field_prompt));
+      const std::string answer = R1_TRY(fields.string(d_.field_answer));
+      return chat ? framing_.chat(prompt, answer)
+                  : framing_.text(prompt + "\n", answer, Tokenizer::Special::recognise);
+    }
+    if (chat) return fail(Errc::corrupt, "{}: a chat row needs {} or {}", where, d_.field_messages, d_.field_prompt);
+    const std::string text = R1_TRY(fields.string(d_.field_text));
+    return framing_.text(text, "", Tokenizer::Special::as_text);
+  }
+
+  // The last turn is what is learnt; a conversation of one question and one answer.
+  Result<Document> messages(const JsonFields& fields, const std::string& where, bool chat) const {
+    const Json::Array& turns = *R1_TRY(fields.array(d_.field_messages));
+    if (turns.size() != 2)
+      return fail(Errc::unsupported, "{}: {} turns; a user's and an assistant's are supported", where, turns.size());
+    const JsonFields user = R1_TRY(JsonFields::of(turns[0], where)), reply = R1_TRY(JsonFields::of(turns[1], where));
+    const std::string user_role = R1_TRY(user.string("role")), reply_role = R1_TRY(reply.string("role"));
+    if (user_role != "user" || reply_role != "assistant")
+      return fail(Errc::corrupt, "{}: roles {}, {} instead of user, assistant", where, user_role, reply_role);
+    const std::string prompt = R1_TRY(user.string("content")), answer = R1_TRY(reply.string("content"));
+    return chat ? framing_.chat(prompt, answer) : framing_.text(prompt + "\n", answer, Tokenizer::Special::recognise);
+  }
+
+  Framing framing_;
+  DataSource d_;
+  u64 seed_;
+  FileMap map_;
+  std::vector<Row> train_, held_out_;
+  mutable i64 epoch_ = -1;  // whose order is kept
+  mutable std::vector<i32> order_;
+};
+
+// Samples come in blocks: each block holds every source's share exactly, in an order of its own.
+class MixedData final : public Data {
+ public:
+  static constexpr i64 kBlock = 1024;
+  MixedData(std::vector<std::unique_ptr<Source>> sources, const std::vector<double>& weights, u64 seed)
+      : sources_(std::move(sources)), seed_(seed) {
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    double sum = 0;
+    for (const double w : weights) {
+      sum += w;
+      begin_.push_back(static_cast<i64>(std::llround(sum / total * kBlock)));
+    }
+  }
+
+  Result<Document> document(Split split, i64 i) const override {
+    if (sources_.size() == 1) return sources_[0]->document(split, i);
+    const i64 block = i / kBlock;
+    if (block != block_) {
+      block_ = block;
+      order_ = shuffled(kBlock, seed_, Use::blocks, static_cast<u64>(block));
+    }
+    const i64 slot = order_[static_cast<size_t>(i % kBlock)];
+    size_t s = 0;
+    while (slot >= begin_[s + 1]) ++s;
+    return sources_[s]->document(split, block * (begin_[s + 1] - begin_[s]) + slot - begin_[s]);
+  }
+
+ private:
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<i64> begin_{0};  // [sources + 1] slots of a block
+  u64 seed_;
+  mutable i64 block_ = -1;
+  mutable std::vector<i32> order_;
+};
+
+}  // namespace
+
+Document make_document(std::vector<i32> tokens, i64 masked) {
+  Document d{std::move(tokens), {}};
+  d.targets.assign(d.tokens.begin() + 1, d.tokens.end());
+  d.targets.push_back(-1);
+  for (i64 i = 0; i + 1 < masked; ++i) d.targets[static_cast<size_t>(i)] = -1;
+  return d;
+}
+
+Result<std::unique_ptr<Data>> open_data(const TrainConfig& config, const Tokenizer& tokenizer, DocumentEnds ends) {
+  std::vector<std::unique_ptr<Source>> sources;
+  std::vector<double> weights;
+  for (size_t i = 0; i < config.data.size(); ++i) {
+    const DataSource& d = config.data[i];
+    // Every source has a seed of its own: two generator sources must not bring the same problems.
+    const u64 seed = static_cast<u64>(config.seed) + (static_cast<u64>(i) << 32);
+    Framing framing = R1_TRY(Framing::create(tokenizer, ends, config.sequence_length, d.format == "chat"));
+    weights.push_back(d.weight);
+    if (d.file.empty()) {
+      Mixture mixture = R1_TRY(parse_mixture(d.tasks));
+      sources.push_back(std::make_unique<TaskSource>(std::move(framing), std::move(mixture), seed, d));
+    } else {
+      sources.push_back(R1_TRY(FileSource::open(std::move(framing), d, seed, config.validation_every > 0)));
+    }
+  }
+  return std::make_unique<MixedData>(std::move(sources), weights, static_cast<u64>(config.seed));
+}
+
+}  // namespace r1
