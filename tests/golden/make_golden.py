@@ -357,7 +357,7 @@ def compute(name, seed):
 
     loss = loss / sum(n - 1 for n in LENGTHS)
     arrays = {"logits": torch.cat(logits), "hidden": torch.cat(hidden)}
-    arrays |= {f"routes.{layer}": torch.cat(parts).to(torch.int32) for layer, parts in routes.items()}
+    arrays |= {f"routes.{layer}": torch.cat(parts) for layer, parts in routes.items()}
     arrays |= {f"grad.{n}": g for n, g in gradients(tensors, loss).items()}
     facts = {
         "transformers": transformers.__version__,
@@ -410,7 +410,7 @@ def write_configs(name, folder):
 
 
 def save(tensors, path):
-    kept = {n: t.detach().to(torch.int32 if not t.is_floating_point() else torch.float32).contiguous().clone()
+    kept = {n: t.detach().to(torch.float32).contiguous().clone()
             for n, t in tensors.items()}
     save_file(kept, path)
 
