@@ -1,0 +1,477 @@
+#include "kernels/cpu/attention.hpp"
+
+#include "core/half.hpp"
+#include "kernels/cpu/vector_math.hpp"
+
+namespace r1::cpu::R1_TARGET {
+namespace {
+
+// ---- products ----------------------------------------------------------------------------------------------------
+// c[i][n] (+)= Σ_k a(i, k) b[k][n]: one accumulator per output, k ascending, lanes across n, so that a result does not
+// depend on the tile it falls into. Everything below is such a product.
+
+// Rows of b are contiguous; a is read by broadcast and may have any strides.
+template <class B>
+struct Product {
+  float* c;
+  i64 c_stride;
+  const float* a;
+  i64 a_row, a_k;
+  const B* b;
+  i64 b_stride;
+  i64 rows, depth, cols;
+  bool accumulate;
+};
+
+template <class D>
+HWY_INLINE hn::Vec<D> load_as(D d, const float* p) {
+  return hn::LoadU(d, p);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> load_as(D d, const u16* p) {  // bf16
+  const hn::Rebind<u32, D> wide;
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(wide, hn::LoadU(hn::Rebind<u16, D>(), p))));
+}
+
+template <int R, int N, class D, class B>
+HWY_INLINE void product_tile(const Product<B>& s, i64 i, i64 n) {
+  const D d;
+  constexpr i64 lanes = static_cast<i64>(hn::MaxLanes(D()));
+  float* c = s.c + i * s.c_stride + n;
+  const float* a = s.a + i * s.a_row;
+  const B* b = s.b + n;
+  hn::Vec<D> acc[R][N];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int j = 0; j < N; ++j) acc[r][j] = s.accumulate ? hn::LoadU(d, c + r * s.c_stride + j * lanes) : hn::Zero(d);
+  for (i64 k = 0; k < s.depth; ++k, b += s.b_stride) {
+    hn::Vec<D> bk[N];
+#pragma GCC unroll 8
+    for (int j = 0; j < N; ++j) bk[j] = load_as(d, b + j * lanes);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      const hn::Vec<D> ak = hn::Set(d, a[r * s.a_row + k * s.a_k]);
+#pragma GCC unroll 8
+      for (int j = 0; j < N; ++j) acc[r][j] = hn::MulAdd(ak, bk[j], acc[r][j]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int j = 0; j < N; ++j) hn::StoreU(acc[r][j], d, c + r * s.c_stride + j * lanes);
+}
+
+// As many rows per tile as the register file holds accumulators for: 32 vector registers with AVX-512, else 16.
+constexpr int kWide = kLanes >= 16 ? 4 : 2;
+constexpr int rows_per_tile(int vectors) { return vectors == 1 || (kWide == 4 && vectors == 2) ? 8 : 4; }
+
+template <int N, class D, class B>
+HWY_INLINE void product_column(const Product<B>& s, i64 n) {
+  constexpr int R = rows_per_tile(N);
+  i64 i = 0;
+  for (; i + R <= s.rows; i += R) product_tile<R, N, D>(s, i, n);
+  if constexpr (R > 4)
+    if (i + 4 <= s.rows) product_tile<4, N, D>(s, i, n), i += 4;
+  if (i + 2 <= s.rows) product_tile<2, N, D>(s, i, n), i += 2;
+  if (i < s.rows) product_tile<1, N, D>(s, i, n);
+}
+
+// Column tails take narrower vectors instead of masks: nothing is read past the end of a row.
+template <class B>
+void run(const Product<B>& s) {
+  i64 n = 0;
+  for (; n + kWide * kLanes <= s.cols; n += kWide * kLanes) product_column<kWide, F32>(s, n);
+  if constexpr (kWide > 2)
+    if (n + 2 * kLanes <= s.cols) product_column<2, F32>(s, n), n += 2 * kLanes;
+  if (n + kLanes <= s.cols) product_column<1, F32>(s, n), n += kLanes;
+  for (; n + 4 <= s.cols; n += 4) product_column<1, hn::CappedTag<float, 4>>(s, n);
+  for (; n < s.cols; ++n) product_column<1, hn::CappedTag<float, 1>>(s, n);
+}
+
+// ---- one block ---------------------------------------------------------------------------------------------------
+
+template <class K, class V>
+struct Block {
+  const K *k_c, *k_r;  // [depth][64], [rope][64]
+  const V* v;          // [64][v]
+};
+
+template <class T>
+HWY_INLINE const T* page_of(const KeyPages& keys, i64 b) {
+  return reinterpret_cast<const T*>(keys.base + (keys.table ? keys.table[b] : b) * keys.page_bytes);
+}
+
+HWY_INLINE float widened(float x) { return x; }
+HWY_INLINE float widened(u16 x) { return f32_from_bf16(x); }
+HWY_INLINE void narrow(float x, float* to) { *to = x; }
+HWY_INLINE void narrow(float x, u16* to) { *to = bf16_from_f32(x); }
+
+// from [rows][cols] → to [cols][to_stride], in strips that keep the written lines in L1.
+template <class From, class To>
+void transpose(To* to, i64 to_stride, const From* from, i64 from_stride, i64 rows, i64 cols) {
+  constexpr i64 kStrip = 16;
+  for (i64 c0 = 0; c0 < cols; c0 += kStrip) {
+    const i64 end = c0 + kStrip < cols ? c0 + kStrip : cols;
+    for (i64 r = 0; r < rows; ++r)
+      for (i64 c = c0; c < end; ++c) narrow(widened(from[r * from_stride + c]), to + c * to_stride + r);
+  }
+}
+
+HWY_INLINE i64 rounded_up(i64 n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+// Keys of block b that row r sees: at most 64, negative for none.
+HWY_INLINE i64 keys_seen(const Queries& q, i64 r, i64 b) {
+  const i64 n = q.position + r * q.position_step + 1 - b * kBlockKeys;
+  return n < kBlockKeys ? n : kBlockKeys;
+}
+
+// s[r][j] = q_c[r]·k_c[j] + q_r[r]·k_r[j] for the first `keys` keys (a multiple of the lanes), unscaled.
+template <class K, class V>
+void scores(float* s, const Queries& q, i64 first, i64 rows, const KeyPages& keys, const Block<K, V>& block, i64 count) {
+  run(Product<K>{s, kBlockKeys, q.q_c + first * q.q_c_stride, q.q_c_stride, 1, block.k_c, kBlockKeys, rows, keys.depth,
+                 count, false});
+  run(Product<K>{s, kBlockKeys, q.q_r + first * q.q_r_stride, q.q_r_stride, 1, block.k_r, kBlockKeys, rows, keys.rope,
+                 count, true});
+}
+
+struct Stats {
+  float max, sum;
+};
+
+// s[j] → p[j] = e^(scale·s[j] − max) over the first n keys, exact zeros up to 64.
+HWY_INLINE Stats softmax_partial(float* s, i64 n, float scale) {
+  const V32 low = set(-std::numeric_limits<float>::infinity()), zero = hn::Zero(f32);
+  V32 top = low;
+  for (i64 j = 0; j < n; j += kLanes) {
+    const V32 x = hn::Mul(hn::LoadU(f32, s + j), set(scale));
+    const V32 seen = n - j >= kLanes ? x : hn::IfThenElse(hn::FirstN(f32, static_cast<size_t>(n - j)), x, low);
+    hn::StoreU(seen, f32, s + j);
+    top = hn::Max(top, seen);
+  }
+  const float max = max_lanes(top);
+  V32 sum = zero;
+  i64 j = 0;
+  for (; j < n; j += kLanes) {
+    const V32 p = exp(hn::Sub(hn::LoadU(f32, s + j), set(max)));
+    hn::StoreU(p, f32, s + j);
+    sum = hn::Add(sum, p);
+  }
+  for (; j < kBlockKeys; j += kLanes) hn::StoreU(zero, f32, s + j);
+  return {max, sum_lanes(sum)};
+}
+
+// state ← state ⊕ part. The one formula by which partials are merged.
+HWY_INLINE void merge_partial(float* o, Stats& state, const float* part_o, const Stats& part, i64 v) {
+  const float max = state.max < part.max ? part.max : state.max;
+  const float a = hn::GetLane(exp(set(state.max - max))), b = hn::GetLane(exp(set(part.max - max)));
+  state = {max, state.sum * a + part.sum * b};
+  each(v, [&](i64 i, auto lanes) {
+    lanes.store(hn::MulAdd(lanes.load(part_o + i), set(b), hn::Mul(lanes.load(o + i), set(a))), o + i);
+  });
+}
+
+// The partials of rows [first, first + rows) over one block: part[r] = o [v], max, sum. `s` [rows][64] is left holding
+// the p.
+template <class K, class V>
+void block_partials(float* part, float* s, const Queries& q, i64 first, i64 rows, const KeyPages& keys,
+                    const Block<K, V>& block, i64 b) {
+  i64 most = 0;
+  for (i64 r = 0; r < rows; ++r) {
+    const i64 n = keys_seen(q, first + r, b);
+    most = n > most ? n : most;
+  }
+  scores(s, q, first, rows, keys, block, rounded_up(most));
+  const i64 stride = partial_floats(keys.v);
+  for (i64 r = 0; r < rows; ++r) {
+    const i64 n = keys_seen(q, first + r, b);
+    const Stats stats = softmax_partial(s + r * kBlockKeys, n > 0 ? n : 0, q.scale);
+    part[r * stride + keys.v] = stats.max;
+    part[r * stride + keys.v + 1] = stats.sum;
+  }
+  run(Product<V>{part, stride, s, kBlockKeys, 1, block.v, keys.v, rows, most, keys.v, false});
+  // A key behind the row's last adds +0 or −0 times its value: without this the sign of a zero could tell how many
+  // such keys the tile had.
+  for (i64 r = 0; r < rows; ++r)
+    each(keys.v, [&](i64 i, auto lanes) {
+      float* o = part + r * stride + i;
+      lanes.store(hn::Add(lanes.load(o), hn::Zero(f32)), o);
+    });
+}
+
+// ---- forward -----------------------------------------------------------------------------------------------------
+
+// f(block b). A latent page is first turned lane-major, once for all rows that share it.
+template <class T, class F>
+HWY_INLINE void with_block(const KeyPages& keys, i64 b, i64 count, float* latent, const F& f) {
+  const T* page = page_of<T>(keys, b);
+  if (!keys.latent) return f(Block<T, T>{page + keys.k_c_at, page + keys.k_r_at, page + keys.v_at});
+  float* k_r = latent + keys.depth * kBlockKeys;
+  transpose(latent, kBlockKeys, page + keys.k_c_at, keys.depth, count, keys.depth);
+  transpose(k_r, kBlockKeys, page + keys.k_r_at, keys.rope, count, keys.rope);
+  f(Block<float, T>{latent, k_r, page + keys.v_at});
+}
+
+HWY_INLINE i64 last_position(const Queries& q, i64 first, i64 rows) {
+  return q.position + (first + rows - 1) * q.position_step;
+}
+HWY_INLINE i64 keys_in_block(i64 last, i64 b) {
+  const i64 n = last + 1 - b * kBlockKeys;
+  return n < kBlockKeys ? n : kBlockKeys;
+}
+HWY_INLINE i64 least(i64 a, i64 b) { return a < b ? a : b; }
+
+HWY_INLINE void start_or_merge(const Attended& out, i64 r, const float* part, i64 v, bool start) {
+  float* o = out.o + r * out.o_stride;
+  float &max = out.max[r * out.stat_stride], &sum = out.sum[r * out.stat_stride];
+  Stats state{part[v], part[v + 1]};
+  if (start) {
+    each(v, [&](i64 i, auto lanes) { lanes.store(lanes.load(part + i), o + i); });
+  } else {
+    const Stats added = state;
+    state = {max, sum};
+    merge_partial(o, state, part, added, v);
+  }
+  max = state.max, sum = state.sum;
+}
+
+HWY_INLINE void normalize(const Attended& out, i64 rows, i64 v) {
+  for (i64 r = 0; r < rows; ++r) {
+    float* o = out.o + r * out.o_stride;
+    const V32 scale = set(1.0f / out.sum[r * out.stat_stride]);
+    each(v, [&](i64 i, auto lanes) { lanes.store(hn::Mul(lanes.load(o + i), scale), o + i); });
+  }
+}
+
+template <class T>
+void attend_rows(const Queries& q, const KeyPages& keys, const Attended& out, float* scratch) {
+  float* part = scratch + kQueryTile * kBlockKeys;
+  float* latent = part + kQueryTile * partial_floats(keys.v);
+  const i64 group = keys.latent ? q.rows : kQueryTile;
+  for (i64 begin = 0; begin < q.rows; begin += group) {
+    const i64 end = least(begin + group, q.rows), last = last_position(q, begin, end - begin);
+    for (i64 b = 0; b * kBlockKeys <= last; ++b)
+      with_block<T>(keys, b, keys_in_block(last, b), latent, [&](const auto& block) {
+        for (i64 first = begin; first < end; first += kQueryTile) {
+          const i64 rows = least(kQueryTile, end - first);
+          block_partials(part, scratch, q, first, rows, keys, block, b);
+          for (i64 r = 0; r < rows; ++r)
+            if (keys_seen(q, first + r, b) > 0)
+              start_or_merge(out, first + r, part + r * partial_floats(keys.v), keys.v, b == 0);
+        }
+      });
+  }
+  normalize(out, q.rows, keys.v);
+}
+
+void attend(const Queries& q, const KeyPages& keys, const Attended& out, float* scratch) {
+  if (keys.dtype == DType::f32)
+    attend_rows<float>(q, keys, out, scratch);
+  else
+    attend_rows<u16>(q, keys, out, scratch);
+}
+
+template <class T>
+void partials_of_blocks(const Queries& q, const KeyPages& keys, i64 begin, i64 end, float* partials, float* scratch) {
+  float* latent = scratch + kQueryTile * (kBlockKeys + partial_floats(keys.v));
+  for (i64 b = begin; b < end; ++b, partials += q.rows * partial_floats(keys.v))
+    with_block<T>(keys, b, keys_in_block(last_position(q, 0, q.rows), b), latent, [&](const auto& block) {
+      for (i64 first = 0; first < q.rows; first += kQueryTile)
+        block_partials(partials + first * partial_floats(keys.v), scratch, q, first, least(kQueryTile, q.rows - first),
+                       keys, block, b);
+    });
+}
+
+void attend_partials(const Queries& q, const KeyPages& keys, i64 begin, i64 end, float* partials, float* scratch) {
+  if (keys.dtype == DType::f32)
+    partials_of_blocks<float>(q, keys, begin, end, partials, scratch);
+  else
+    partials_of_blocks<u16>(q, keys, begin, end, partials, scratch);
+}
+
+void merge(i64 rows, i64 blocks, i64 v, const float* partials, const Attended& out) {
+  for (i64 b = 0; b < blocks; ++b)
+    for (i64 r = 0; r < rows; ++r, partials += partial_floats(v)) start_or_merge(out, r, partials, v, b == 0);
+  normalize(out, rows, v);
+}
+
+// ---- backward ----------------------------------------------------------------------------------------------------
+// The p are computed again block by block, from the same bits as in the forward:
+//   dv_j = Σ_t p_tj do_t    ds_tj = scale · p_tj (do_t·v_j − do_t·o_t)    dq_t = Σ_j ds_tj k_j    dk_j = Σ_t ds_tj q_t
+// dk and dv of a block are summed over t ascending, dq over blocks ascending.
+
+struct BackwardScratch {
+  float *p, *ds;                     // [kQueryTile][64]
+  float *k_c, *k_r;                  // [64][depth], [64][rope]
+  float* v;                          // [v][64]
+  float *dk_c, *dk_r, *dv;           // [64][depth], [64][rope], [64][v]
+};
+
+HWY_INLINE void clear(float* x, i64 n) {
+  each(n, [&](i64 i, auto lanes) { lanes.store(hn::Zero(f32), x + i); });
+}
+HWY_INLINE void add_rows(float* to, i64 to_stride, const float* from, i64 rows, i64 cols) {
+  for (i64 r = 0; r < rows; ++r)
+    each(cols, [&](i64 i, auto lanes) {
+      float* y = to + r * to_stride + i;
+      lanes.store(hn::Add(lanes.load(y), lanes.load(from + r * cols + i)), y);
+    });
+}
+
+// p: scores → probabilities, ds: do·v → gradient of the scores, over 64 lanes; keys from n on become zeros.
+HWY_INLINE void softmax_backward(float* p, float* ds, i64 n, float scale, Stats stats, float dot) {
+  const V32 max = set(stats.max), inverse = set(1.0f / stats.sum), zero = hn::Zero(f32);
+  for (i64 j = 0; j < kBlockKeys; j += kLanes) {
+    if (j >= n) {
+      hn::StoreU(zero, f32, p + j), hn::StoreU(zero, f32, ds + j);
+      continue;
+    }
+    const auto seen = hn::FirstN(f32, static_cast<size_t>(least(n - j, kLanes)));
+    const V32 x = hn::Mul(hn::LoadU(f32, p + j), set(scale));
+    const V32 prob = hn::IfThenElse(seen, hn::Mul(exp(hn::Sub(x, max)), inverse), zero);
+    const V32 slope = hn::Mul(hn::Mul(prob, hn::Sub(hn::LoadU(f32, ds + j), set(dot))), set(scale));
+    hn::StoreU(prob, f32, p + j);
+    hn::StoreU(hn::IfThenElse(seen, slope, zero), f32, ds + j);
+  }
+}
+
+HWY_INLINE float dot(const float* a, const float* b, i64 n) {
+  V32 sum = hn::Zero(f32);
+  each(n, [&](i64 i, auto lanes) { sum = hn::MulAdd(lanes.load(a + i), lanes.load(b + i), sum); });
+  return sum_lanes(sum);
+}
+
+template <class T>
+void backward_tile(const Queries& q, i64 first, i64 rows, const KeyPages& keys, const Block<T, T>& block, i64 b,
+                   const Attended& out, const AttendGradients& g, const BackwardScratch& w) {
+  const i64 most = keys_in_block(last_position(q, first, rows), b);
+  const float* d_o = g.d_o + first * out.o_stride;
+  scores(w.p, q, first, rows, keys, block, rounded_up(most));
+  run(Product<float>{w.ds, kBlockKeys, d_o, out.o_stride, 1, w.v, kBlockKeys, rows, keys.v, rounded_up(most), false});
+  for (i64 r = 0; r < rows; ++r) {
+    const i64 t = first + r, n = keys_seen(q, t, b);
+    softmax_backward(w.p + r * kBlockKeys, w.ds + r * kBlockKeys, n, q.scale,
+                     {out.max[t * out.stat_stride], out.sum[t * out.stat_stride]},
+                     dot(g.d_o + t * out.o_stride, out.o + t * out.o_stride, keys.v));
+  }
+  const float *q_c = q.q_c + first * q.q_c_stride, *q_r = q.q_r + first * q.q_r_stride;
+  run(Product<float>{g.dq_c + first * q.q_c_stride, q.q_c_stride, w.ds, kBlockKeys, 1, w.k_c, keys.depth, rows, most,
+                     keys.depth, true});
+  run(Product<float>{g.dq_r + first * q.q_r_stride, q.q_r_stride, w.ds, kBlockKeys, 1, w.k_r, keys.rope, rows, most,
+                     keys.rope, true});
+  run(Product<float>{w.dv, keys.v, w.p, 1, kBlockKeys, d_o, out.o_stride, most, rows, keys.v, true});
+  run(Product<float>{w.dk_c, keys.depth, w.ds, 1, kBlockKeys, q_c, q.q_c_stride, most, rows, keys.depth, true});
+  run(Product<float>{w.dk_r, keys.rope, w.ds, 1, kBlockKeys, q_r, q.q_r_stride, most, rows, keys.rope, true});
+}
+
+template <class T>
+void backward_rows(const Queries& q, const KeyPages& keys, const Attended& out, const AttendGradients& g,
+                   float* scratch) {
+  BackwardScratch w{};
+  w.p = scratch, w.ds = w.p + kQueryTile * kBlockKeys;
+  w.k_c = w.ds + kQueryTile * kBlockKeys, w.k_r = w.k_c + kBlockKeys * keys.depth;
+  w.v = w.k_r + kBlockKeys * keys.rope, w.dk_c = w.v + kBlockKeys * keys.v;
+  w.dk_r = w.dk_c + kBlockKeys * keys.depth, w.dv = w.dk_r + kBlockKeys * keys.rope;
+  for (i64 begin = 0, b = 0; begin < q.rows; begin += kBlockKeys, ++b) {
+    const T* page = page_of<T>(keys, b);
+    const Block<T, T> block{page + keys.k_c_at, page + keys.k_r_at, page + keys.v_at};
+    const i64 count = least(kBlockKeys, q.rows - begin);
+    transpose(w.k_c, keys.depth, block.k_c, kBlockKeys, keys.depth, count);
+    transpose(w.k_r, keys.rope, block.k_r, kBlockKeys, keys.rope, count);
+    transpose(w.v, kBlockKeys, block.v, keys.v, count, keys.v);
+    clear(w.dk_c, kBlockKeys * (keys.depth + keys.rope + keys.v));
+    for (i64 first = begin; first < q.rows; first += kQueryTile)
+      backward_tile(q, first, least(kQueryTile, q.rows - first), keys, block, b, out, g, w);
+    add_rows(g.dk_c + begin * g.dk_c_stride, g.dk_c_stride, w.dk_c, count, keys.depth);
+    add_rows(g.dk_r + begin * g.dk_r_stride, g.dk_r_stride, w.dk_r, count, keys.rope);
+    add_rows(g.dv + begin * g.dv_stride, g.dv_stride, w.dv, count, keys.v);
+  }
+}
+
+void attend_backward(const Queries& q, const KeyPages& keys, const Attended& out, const AttendGradients& g,
+                     float* scratch) {
+  if (keys.dtype == DType::f32)
+    backward_rows<float>(q, keys, out, g, scratch);
+  else
+    backward_rows<u16>(q, keys, out, g, scratch);
+}
+
+// ---- pages -------------------------------------------------------------------------------------------------------
+
+template <class T>
+void copy_rows(T* to, i64 to_stride, const float* from, i64 from_stride, i64 rows, i64 cols) {
+  for (i64 r = 0; r < rows; ++r)
+    for (i64 c = 0; c < cols; ++c) narrow(from[r * from_stride + c], to + r * to_stride + c);
+}
+
+template <class T>
+void store_rows(T* page, const KeyPages& keys, i64 heads, i64 slot, const KeyRows& rows) {
+  if (keys.latent) {
+    copy_rows(page + keys.k_c_at + slot * keys.depth, keys.depth, rows.k_c, rows.k_c_stride, rows.rows, keys.depth);
+    copy_rows(page + keys.k_r_at + slot * keys.rope, keys.rope, rows.k_r, rows.k_r_stride, rows.rows, keys.rope);
+    return;
+  }
+  transpose(page + keys.k_r_at + slot, kBlockKeys, rows.k_r, rows.k_r_stride, rows.rows, keys.rope);
+  for (i64 h = 0; h < heads; ++h) {
+    T* k_c = page + keys.k_c_at + h * keys.depth * kBlockKeys + slot;
+    T* v = page + keys.v_at + h * keys.v * kBlockKeys + slot * keys.v;
+    transpose(k_c, kBlockKeys, rows.k_c + h * keys.depth, rows.k_c_stride, rows.rows, keys.depth);
+    copy_rows(v, keys.v, rows.v + h * keys.v, rows.v_stride, rows.rows, keys.v);
+  }
+}
+
+void store_keys(std::byte* page, const KeyPages& keys, i64 heads, i64 first_slot, const KeyRows& rows) {
+  if (keys.dtype == DType::f32)
+    store_rows(reinterpret_cast<float*>(page), keys, heads, first_slot, rows);
+  else
+    store_rows(reinterpret_cast<u16*>(page), keys, heads, first_slot, rows);
+}
+
+// ---- absorption --------------------------------------------------------------------------------------------------
+
+void product(float* c, i64 c_stride, const float* a, i64 a_stride, const void* b, DType b_type, i64 b_stride, i64 rows,
+             i64 depth, i64 cols) {
+  if (b_type == DType::f32)
+    run(Product<float>{c, c_stride, a, a_stride, 1, static_cast<const float*>(b), b_stride, rows, depth, cols, false});
+  else
+    run(Product<u16>{c, c_stride, a, a_stride, 1, static_cast<const u16*>(b), b_stride, rows, depth, cols, false});
+}
+
+// One output row of b against one row of a: two chains of lanes, then a tail of single elements.
+template <class B>
+HWY_INLINE float dot_row(const float* a, const B* b, i64 n) {
+  V32 even = hn::Zero(f32), odd = hn::Zero(f32);
+  i64 k = 0;
+  for (; k + 2 * kLanes <= n; k += 2 * kLanes) {
+    even = hn::MulAdd(hn::LoadU(f32, a + k), load_as(f32, b + k), even);
+    odd = hn::MulAdd(hn::LoadU(f32, a + k + kLanes), load_as(f32, b + k + kLanes), odd);
+  }
+  if (k + kLanes <= n) even = hn::MulAdd(hn::LoadU(f32, a + k), load_as(f32, b + k), even), k += kLanes;
+  float sum = sum_lanes(hn::Add(even, odd));
+  for (; k < n; ++k) sum += a[k] * widened(b[k]);
+  return sum;
+}
+
+template <class B>
+void dot_rows(float* c, i64 c_stride, const float* a, i64 a_stride, const B* b, i64 b_stride, i64 rows, i64 depth,
+              i64 cols) {
+  for (i64 n = 0; n < cols; ++n)
+    for (i64 i = 0; i < rows; ++i) c[i * c_stride + n] = dot_row(a + i * a_stride, b + n * b_stride, depth);
+}
+
+void product_transposed(float* c, i64 c_stride, const float* a, i64 a_stride, const void* b, DType b_type, i64 b_stride,
+                        i64 rows, i64 depth, i64 cols) {
+  if (b_type == DType::f32)
+    dot_rows(c, c_stride, a, a_stride, static_cast<const float*>(b), b_stride, rows, depth, cols);
+  else
+    dot_rows(c, c_stride, a, a_stride, static_cast<const u16*>(b), b_stride, rows, depth, cols);
+}
+
+}  // namespace
+
+extern const AttentionKernels attention_table;
+const AttentionKernels attention_table{
+    attend, attend_partials, merge, attend_backward, store_keys, product, product_transposed,
+};
+
+}  // namespace r1::cpu::R1_TARGET
