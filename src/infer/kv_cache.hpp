@@ -65,11 +65,10 @@ class KvCache {
  private:
   struct Page {
     i32 refs = 0;
-    bool published = false;
-    u64 key = 0;
-    std::vector<i32> tokens;             // published: its tokens
-    u64 parent = 0;                      // published: key of the page before it, 0 for the first
-    std::list<i32>::iterator idle;       // published and refs == 0: place in idle_
+    // Published pages form chains: a serial number that is never used again names the page before.
+    u64 serial = 0, parent = 0;          // 0: not published; parent 0: a prompt's first page
+    std::vector<i32> tokens;
+    std::list<i32>::iterator idle;       // published and refs == 0: its place in idle_
   };
   KvCache() = default;
   bool make_room(i64 wanted);            // evicts idle pages until `wanted` are free
@@ -77,17 +76,18 @@ class KvCache {
   void reference(i32 page);
   void release(i32 page);
   void unpublish(i32 page);
-  i32 find(u64 key, u64 parent, std::span<const i32> tokens) const;  // -1: not there
+  i32 find(u64 parent, std::span<const i32> tokens) const;  // -1: not there
+  Result<KvSequence> extend(KvSequence shared, i64 tokens);  // takes the rest, or closes `shared` and refuses
 
   KvView view_;
   void* memory_ = nullptr;
   size_t bytes_ = 0;
   i64 pages_ = 0;
-  u64 version_ = 0;
+  u64 version_ = 0, serials_ = 0;
   std::vector<Page> page_;
   std::vector<i32> free_;                     // last in, first out: memory already touched is used again first
   std::list<i32> idle_;                       // published, refs == 0, least recently used first
-  std::unordered_map<u64, i32> published_;    // key → page
+  std::unordered_map<u64, i32> published_;    // hash of parent and tokens → page; what it finds is compared in full
 };
 
 }  // namespace r1

@@ -12,10 +12,14 @@
 #include <span>
 #include <vector>
 
-#include "core/error.hpp"
 #include "core/dtype.hpp"
+#include "core/error.hpp"
 
 namespace r1 {
+
+namespace cpu {
+struct Kernels;
+}
 
 struct SamplingParams {
   float temperature = 0.6f;  // 0: greedy
@@ -42,25 +46,23 @@ struct Sampled {
   float logprob = 0;
 };
 
-// Holds scratch that grows to the vocabulary once; one per thread.
+// Holds scratch that grows to the vocabulary once; one per thread. The kernels' level fixes the bits.
 class Sampler {
  public:
+  explicit Sampler(const cpu::Kernels& kernels) : kernels_(&kernels) {}
   // Error (corrupt) when the row has a NaN or nothing but -inf. `history` is read only when there is a penalty.
   Result<Sampled> sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
                          std::span<const i32> history = {});
 
  private:
-  struct Candidate {
-    float weight;  // exp(z/T - max), unnormalised
-    i32 id;
-  };
   void penalise(float penalty, std::span<const i32> history);
-  i32 draw_from_all(double u) const;
+  i32 draw_from_all(double u);
   i32 draw_from_some(const SamplingParams& params, double u);
 
-  std::vector<float> logits_, weights_;
-  std::vector<Candidate> candidates_;
-  std::vector<i32> seen_;
+  const cpu::Kernels* kernels_;
+  std::vector<float> logits_, weights_;  // z / T (penalised), softmax of it
+  std::vector<double> sums_;
+  std::vector<i32> candidates_, seen_;
 };
 
 }  // namespace r1

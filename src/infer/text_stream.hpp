@@ -20,8 +20,7 @@ class Utf8Stream {
   std::string pending_;  // at most three bytes
 };
 
-// Text up to the first occurrence of any stop string; the stop string itself is dropped. Of several that begin at the
-// same place the longest wins only if it is complete by then: the first to be complete ends the text.
+// Text up to the first stop string to be complete, which is dropped; of two that end at the same place the longer one.
 class StopStrings {
  public:
   explicit StopStrings(std::vector<std::string> stops = {});  // empty strings are ignored
@@ -48,7 +47,8 @@ struct TextDelta {
   std::string thinking, answer;
 };
 
-// The whole way for one sequence. Tags are dropped; so is white space around the thinking and before the answer.
+// The whole way for one sequence. Tags are dropped, with one newline after the opening and the blank lines after the
+// closing one; everything else stays as it is. An opening tag counts only at the very beginning (after white space).
 class TextStream {
  public:
   explicit TextStream(TextStreamOptions options);
@@ -56,19 +56,20 @@ class TextStream {
   TextDelta finish();
   bool stopped() const { return stops_.stopped(); }
   Channel channel() const { return channel_; }
-  i64 thinking_tokens() const { return thinking_tokens_; }  // pushes that began while thinking, the closing tag's included
+  i64 thinking_tokens() const { return thinking_tokens_; }  // pushes inside the thinking, the tags' aside
 
  private:
   void split(std::string_view text, bool last, TextDelta& out);
-  void emit(std::string_view text, TextDelta& out);
+  bool split_thinking(bool last, TextDelta& out);  // true: the channel changed, go on
+  bool split_answer(bool last, TextDelta& out);
 
   TextStreamOptions options_;
   Utf8Stream utf8_;
   StopStrings stops_;
-  std::string held_;        // may be the beginning of a tag
-  std::string space_;       // thinking's white space that is dropped if nothing follows it
+  std::string held_;      // may be the beginning of a tag, or white space in front of one
   Channel channel_;
-  bool opened_ = false, begun_ = false;  // a thinking part was seen; the channel has had text
+  bool opened_;           // a thinking part was seen
+  bool begun_ = false;    // the channel's first text is out: nothing more to trim
   i64 thinking_tokens_ = 0;
 };
 

@@ -1,0 +1,198 @@
+#include "infer/kv_cache.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+namespace r1 {
+
+namespace {
+
+constexpr size_t kHugePage = size_t{2} << 20, kSmallPage = 4096;
+constexpr size_t kPage = static_cast<size_t>(kPageTokens);
+
+size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+
+u64 hash_of(u64 parent, std::span<const i32> tokens) {
+  u64 h = parent + 0x9e3779b97f4a7c15u;
+  for (const i32 t : tokens) {
+    h = (h ^ static_cast<u32>(t)) * 0xff51afd7ed558ccdu;
+    h ^= h >> 32;
+  }
+  return h;
+}
+
+}  // namespace
+
+Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages) {
+  R1_CHECK(layout.layers > 0 && layout.page_bytes() > 0, "a KV cache of {} layers, {} bytes a page", layout.layers,
+           layout.page_bytes());
+  const double wanted = static_cast<double>(pages) * static_cast<double>(layout.page_bytes() * layout.layers);
+  const double physical = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (pages < 1)
+    return fail(Errc::invalid_argument, "KV cache: the budget holds no page; one of {} tokens needs {} bytes",
+                kPageTokens, layout.page_bytes() * layout.layers);
+  if (wanted > physical || pages > INT32_MAX)
+    return fail(Errc::exhausted, "KV cache: {} tokens need {:.1f} GiB, this machine has {:.1f}; ask for less context",
+                pages * kPageTokens, wanted / (1 << 30), physical / (1 << 30));
+
+  KvCache c;
+  c.pages_ = pages;
+  c.view_.layout = layout;
+  const size_t layer = static_cast<size_t>(layout.page_bytes()) * static_cast<size_t>(pages);
+  const size_t align = layer >= kHugePage ? kHugePage : kSmallPage;
+  const size_t stride = round_up(layer, align);
+  c.bytes_ = stride * static_cast<size_t>(layout.layers) + align;
+  void* memory = mmap(nullptr, c.bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED)
+    return fail(Errc::exhausted, "KV cache: no address space for {} tokens ({:.1f} GiB)", pages * kPageTokens,
+                wanted / (1 << 30));
+  c.memory_ = memory;
+  auto* base = reinterpret_cast<std::byte*>(round_up(reinterpret_cast<size_t>(memory), align));
+  if (align == kHugePage) madvise(base, c.bytes_ - align, MADV_HUGEPAGE);
+  for (i64 l = 0; l < layout.layers; ++l) c.view_.layer_base.push_back(base + static_cast<size_t>(l) * stride);
+  c.page_.resize(static_cast<size_t>(pages));
+  c.free_.reserve(static_cast<size_t>(pages));
+  for (i64 p = pages; p-- > 0;) c.free_.push_back(static_cast<i32>(p));
+  return c;
+}
+
+KvCache::KvCache(KvCache&& o) noexcept
+    : view_(std::move(o.view_)), memory_(std::exchange(o.memory_, nullptr)), bytes_(o.bytes_), pages_(o.pages_),
+      version_(o.version_), serials_(o.serials_), page_(std::move(o.page_)), free_(std::move(o.free_)),
+      idle_(std::move(o.idle_)), published_(std::move(o.published_)) {}
+
+KvCache::~KvCache() {
+  if (memory_) munmap(memory_, bytes_);
+}
+
+Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens) {
+  KvSequence s;
+  u64 parent = 0;
+  for (size_t begin = 0; begin + kPage < prompt.size(); begin += kPage) {
+    const i32 page = find(parent, prompt.subspan(begin, kPage));
+    if (page < 0) break;
+    reference(page);
+    s.pages.push_back(page);
+    s.cached += kPageTokens;
+    parent = page_[static_cast<size_t>(page)].serial;
+  }
+  return extend(std::move(s), tokens);
+}
+
+Result<KvSequence> KvCache::fork(const KvSequence& of, i64 filled, i64 tokens) {
+  R1_CHECK(filled <= tokens && pages_for(filled) <= static_cast<i64>(of.pages.size()),
+           "fork after {} of a sequence of {} pages, for {}", filled, of.pages.size(), tokens);
+  const size_t full = static_cast<size_t>(filled / kPageTokens);
+  KvSequence shared = hold(of, filled / kPageTokens * kPageTokens);
+  KvSequence s = R1_TRY(extend(std::move(shared), tokens));
+  s.cached = filled;
+  if (filled % kPageTokens)
+    for (i64 l = 0; l < layout().layers; ++l)
+      std::memcpy(view_.page(l, s.pages[full]), view_.page(l, of.pages[full]),
+                  static_cast<size_t>(layout().page_bytes()));
+  return s;
+}
+
+KvSequence KvCache::hold(const KvSequence& of, i64 filled) {
+  KvSequence s;
+  s.pages.assign(of.pages.begin(), of.pages.begin() + pages_for(filled));
+  s.cached = filled;
+  for (const i32 page : s.pages) reference(page);
+  return s;
+}
+
+Result<KvSequence> KvCache::extend(KvSequence shared, i64 tokens) {
+  const i64 wanted = pages_for(tokens) - static_cast<i64>(shared.pages.size());
+  if (!make_room(wanted)) {
+    close(shared);
+    return fail(Errc::exhausted, "KV cache: {} pages wanted, {} free of {}", wanted, pages_free() + pages_cached(),
+                pages_);
+  }
+  shared.pages.reserve(static_cast<size_t>(pages_for(tokens)));
+  for (i64 i = 0; i < wanted; ++i) shared.pages.push_back(take());
+  return shared;
+}
+
+void KvCache::close(KvSequence& s) {
+  // Last page first: of a prefix nobody uses, the end is evicted before the beginning.
+  for (auto page = s.pages.rbegin(); page != s.pages.rend(); ++page) release(*page);
+  s = {};
+}
+
+void KvCache::publish(const KvSequence& s, std::span<const i32> prompt, i64 computed) {
+  u64 parent = 0;
+  for (size_t i = 0; (i + 1) * kPage <= std::min(prompt.size(), static_cast<size_t>(computed)); ++i) {
+    const auto tokens = prompt.subspan(i * kPage, kPage);
+    if (const i32 there = find(parent, tokens); there >= 0) {
+      parent = page_[static_cast<size_t>(there)].serial;
+      continue;
+    }
+    Page& page = page_[static_cast<size_t>(s.pages[i])];
+    const u64 key = hash_of(parent, tokens);
+    if (page.serial || published_.count(key)) return;  // computed under older weights' chain, or a rare collision
+    page.serial = ++serials_;
+    page.parent = parent;
+    page.tokens.assign(tokens.begin(), tokens.end());
+    published_[key] = s.pages[i];
+    parent = page.serial;
+  }
+}
+
+void KvCache::set_version(u64 version) {
+  if (version == version_) return;
+  version_ = version;
+  for (i32 id = 0; id < static_cast<i32>(pages_); ++id)
+    if (page_[static_cast<size_t>(id)].serial) unpublish(id);
+}
+
+bool KvCache::make_room(i64 wanted) {
+  if (wanted > pages_free() + pages_cached()) return false;
+  while (wanted > pages_free()) unpublish(idle_.front());
+  return true;
+}
+
+i32 KvCache::take() {
+  const i32 id = free_.back();
+  free_.pop_back();
+  page_[static_cast<size_t>(id)].refs = 1;
+  return id;
+}
+
+void KvCache::reference(i32 id) {
+  Page& page = page_[static_cast<size_t>(id)];
+  if (page.refs++ == 0) idle_.erase(page.idle);
+}
+
+void KvCache::release(i32 id) {
+  Page& page = page_[static_cast<size_t>(id)];
+  R1_CHECK(page.refs > 0, "KV page {} is released twice", id);
+  if (--page.refs) return;
+  if (page.serial)
+    page.idle = idle_.insert(idle_.end(), id);
+  else
+    free_.push_back(id);
+}
+
+void KvCache::unpublish(i32 id) {
+  Page& page = page_[static_cast<size_t>(id)];
+  published_.erase(hash_of(page.parent, page.tokens));
+  page.serial = page.parent = 0;
+  page.tokens.clear();
+  if (page.refs == 0) {
+    idle_.erase(page.idle);
+    free_.push_back(id);
+  }
+}
+
+i32 KvCache::find(u64 parent, std::span<const i32> tokens) const {
+  const auto found = published_.find(hash_of(parent, tokens));
+  if (found == published_.end()) return -1;
+  const Page& page = page_[static_cast<size_t>(found->second)];
+  const bool same = page.parent == parent && std::equal(tokens.begin(), tokens.end(), page.tokens.begin());
+  return same ? found->second : -1;
+}
+
+}  // namespace r1

@@ -1,0 +1,162 @@
+#include "infer/sampler.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/philox.hpp"
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1 {
+
+namespace {
+
+constexpr size_t kSumBlock = 256;
+
+double sum(const float* x, size_t n) {
+  double s = 0;
+  for (size_t i = 0; i < n; ++i) s += static_cast<double>(x[i]);
+  return s;
+}
+
+}  // namespace
+
+Status check(const SamplingParams& p) {
+  const auto refuse = [](const char* field, double value, const char* allowed) {
+    return fail(Errc::invalid_argument, "{} is {}, must be {}", field, value, allowed);
+  };
+  // Written so that NaN fails every one of them.
+  if (!(p.temperature == 0 || (p.temperature >= 1e-3f && p.temperature <= 1e3f)))
+    return refuse("temperature", p.temperature, "0 (greedy) or 0.001 to 1000");
+  if (!(p.top_p > 0 && p.top_p <= 1)) return refuse("top_p", p.top_p, "above 0 and at most 1");
+  if (p.top_k < 0) return refuse("top_k", static_cast<double>(p.top_k), "0 (off) or more");
+  if (!(p.min_p >= 0 && p.min_p < 1)) return refuse("min_p", p.min_p, "at least 0 and below 1");
+  if (!(p.repetition_penalty >= 0.01f && p.repetition_penalty <= 100))
+    return refuse("repetition_penalty", p.repetition_penalty, "0.01 to 100");
+  return {};
+}
+
+double uniform(const SampleKey& key) {
+  // The counter has no room for the purpose: it goes into a second key.
+  const auto derived = philox({0, 0, key.sample, static_cast<u32>(Purpose::sample)},
+                              {static_cast<u32>(key.seed), static_cast<u32>(key.seed >> 32)});
+  const auto block = philox({key.position, static_cast<u32>(key.stream), static_cast<u32>(key.stream >> 32), 0},
+                            {derived[0], derived[1]});
+  return static_cast<double>((u64{block[0]} << 32 | block[1]) >> 11) * 0x1p-53;
+}
+
+Result<Sampled> Sampler::sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
+                                std::span<const i32> history) {
+  const auto& k = kernels_->elementwise;
+  const i64 n = static_cast<i64>(logits.size());
+  const bool greedy = params.temperature == 0;
+  // As linear_cross_entropy does it, so that the log-probabilities have the same bits.
+  const float inverse = greedy ? 1.0f : 1.0f / params.temperature;
+  logits_.resize(logits.size());
+  k.scale(logits_.data(), logits.data(), inverse, n);
+  bool nan = false;
+  for (const float z : logits_) nan |= z != z;
+  const float lse = nan ? NAN : k.logsumexp(logits_.data(), n);
+  if (!std::isfinite(lse))
+    return fail(Errc::corrupt, "the model's logits are no distribution: {}",
+                nan ? "a NaN among them" : "their log-sum-exp is not finite");
+
+  if (params.repetition_penalty != 1) penalise(params.repetition_penalty, history);
+  i32 token;
+  if (greedy) {
+    token = static_cast<i32>(k.argmax(logits_.data(), n));
+  } else {
+    weights_.resize(logits.size());
+    k.softmax(weights_.data(), logits_.data(), n);
+    const double u = uniform(key);
+    const bool all = params.top_p == 1 && params.min_p == 0 && (params.top_k == 0 || params.top_k >= n);
+    token = all ? draw_from_all(u) : draw_from_some(params, u);
+  }
+  return Sampled{token, logits[static_cast<size_t>(token)] * inverse - lse};
+}
+
+// Penalty and temperature commute, so the scaled logits may be penalised.
+void Sampler::penalise(float penalty, std::span<const i32> history) {
+  seen_.assign(history.begin(), history.end());
+  std::sort(seen_.begin(), seen_.end());
+  seen_.erase(std::unique(seen_.begin(), seen_.end()), seen_.end());
+  for (const i32 id : seen_) {
+    float& z = logits_[static_cast<size_t>(id)];
+    z = z > 0 ? z / penalty : z * penalty;
+  }
+}
+
+i32 Sampler::draw_from_all(double u) {
+  // Sums of fixed blocks first: the block is found without adding up every weight twice.
+  const size_t n = weights_.size(), blocks = (n + kSumBlock - 1) / kSumBlock;
+  sums_.resize(blocks);
+  double total = 0;
+  for (size_t b = 0; b < blocks; ++b)
+    total += sums_[b] = sum(weights_.data() + b * kSumBlock, std::min(kSumBlock, n - b * kSumBlock));
+  const double target = u * total;
+  double below = 0;
+  size_t b = 0;
+  while (b + 1 < blocks && below + sums_[b] <= target) below += sums_[b++];
+  i32 last = -1;
+  for (size_t i = b * kSumBlock; i < n; ++i) {
+    if (weights_[i] == 0) continue;
+    last = static_cast<i32>(i);
+    below += static_cast<double>(weights_[i]);
+    if (below > target) return last;
+  }
+  if (last >= 0) return last;  // rounding left the target at the very end
+  for (size_t i = n; i-- > 0;)
+    if (weights_[i] != 0) return static_cast<i32>(i);
+  return 0;
+}
+
+i32 Sampler::draw_from_some(const SamplingParams& params, double u) {
+  const size_t n = weights_.size();
+  const bool top_k = params.top_k > 0 && static_cast<size_t>(params.top_k) < n;
+  const auto likelier = [&](i32 a, i32 b) {
+    const float za = logits_[static_cast<size_t>(a)], zb = logits_[static_cast<size_t>(b)];
+    return za != zb ? za > zb : a < b;
+  };
+  const auto weight = [&](i32 id) { return static_cast<double>(weights_[static_cast<size_t>(id)]); };
+
+  candidates_.clear();
+  double total = 0;
+  if (top_k) {
+    candidates_.resize(n);
+    for (size_t i = 0; i < n; ++i) candidates_[i] = static_cast<i32>(i);
+    std::nth_element(candidates_.begin(), candidates_.begin() + params.top_k, candidates_.end(), likelier);
+    candidates_.resize(static_cast<size_t>(params.top_k));
+    std::sort(candidates_.begin(), candidates_.end(), likelier);
+    for (const i32 id : candidates_) total += weight(id);
+  } else {
+    // Sorting a whole vocabulary would cost more than a small model's step. All weights below (1 − top_p)/n together
+    // are less than what top_p leaves out, so none of them is in; half of that is safe against rounding.
+    float largest = 0;
+    for (const float w : weights_) largest = std::max(largest, w);
+    total = sum(weights_.data(), n);
+    const double rest = 0.5 * (1.0 - static_cast<double>(params.top_p)) * total / static_cast<double>(n);
+    const double floor = std::max(rest, 0.5 * static_cast<double>(params.min_p) * static_cast<double>(largest));
+    for (size_t i = 0; i < n; ++i)
+      if (weights_[i] > 0 && static_cast<double>(weights_[i]) >= floor) candidates_.push_back(static_cast<i32>(i));
+    std::sort(candidates_.begin(), candidates_.end(), likelier);
+  }
+
+  size_t kept = candidates_.size();
+  if (params.top_p < 1) {
+    double share = 0;
+    for (kept = 0; kept < candidates_.size() && share < static_cast<double>(params.top_p) * total;)
+      share += weight(candidates_[kept++]);
+  }
+  const double floor = static_cast<double>(params.min_p) * weight(candidates_.front());
+  while (kept > 1 && weight(candidates_[kept - 1]) < floor) --kept;
+
+  double left = 0;
+  for (size_t i = 0; i < kept; ++i) left += weight(candidates_[i]);
+  double below = 0;
+  for (size_t i = 0; i < kept; ++i) {
+    below += weight(candidates_[i]);
+    if (below > u * left) return candidates_[i];
+  }
+  return candidates_.front();  // the sums above and below are the same numbers: only u = 1 could come here
+}
+
+}  // namespace r1
