@@ -1,0 +1,136 @@
+// The mixed form: pages hold the latent. Prompt tokens attend expanded, over k and v made again from the latents as
+// they are stored, so that it does not matter in which chunks the prompt came. Generated tokens attend absorbed:
+//   q̂ = W_ukᵀ q_c    score = scale · (q̂·c_j + q_r·k_r_j)    z = Σ_j p_j c_j    o = W_uv z
+#include "core/half.hpp"
+#include "ops/mla_keys.hpp"
+
+namespace r1 {
+namespace {
+
+// Maximal runs of one role, in batch order.
+std::vector<RowRun> runs_of(const Batch& b, Role role) {
+  std::vector<RowRun> runs;
+  for (i64 s = 0; s < b.sequences(); ++s) {
+    const i64 end = b.seq_begin[static_cast<size_t>(s) + 1];
+    for (i64 t = b.seq_begin[static_cast<size_t>(s)]; t < end; ++t) {
+      if (b.roles[static_cast<size_t>(t)] != role) continue;
+      if (!runs.empty() && runs.back().seq == s && runs.back().end == t)
+        ++runs.back().end;
+      else
+        runs.push_back({s, t, t + 1});
+    }
+  }
+  return runs;
+}
+
+void attend_prompt(Pass& p, const MlaDims& d, const MlaKeys& latents, const std::vector<RowRun>& runs,
+                   const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Weight& w_uk, const Weight& w_uv) {
+  std::vector<i32> lengths(static_cast<size_t>(p.batch.sequences()), 0);
+  for (const RowRun& run : runs)  // ascending: the last run of a sequence reaches furthest
+    lengths[static_cast<size_t>(run.seq)] = p.batch.positions[static_cast<size_t>(run.end - 1)] + 1;
+  std::vector<MlaKeys::Source> sources;
+  i64 total = 0;
+  for (size_t s = 0; s < lengths.size(); ++s) {
+    if (lengths[s]) sources.push_back({{static_cast<i64>(s), total, total + lengths[s]}, 0});
+    total += lengths[s];
+  }
+  const Tensor c = p.alloc(total, d.kv_rank), k_r = p.alloc(total, d.rope);
+  for (const MlaKeys::Source& s : sources)
+    latents.read_latents(s.run.seq, s.run.rows(), c.row(s.run.begin), k_r.row(s.run.begin));
+  const MlaKeys keys = MlaKeys::scratch(p, MlaForm::expanded, DType::f32, d, lengths);
+  keys.store(p, sources, linear(p, c, w_uk), k_r, linear(p, c, w_uv));
+  attend_expanded(p, d, keys, runs, q_c, q_r, o, p.alloc(q_c.rows(), 2 * d.heads));
+}
+
+// The absorption matrices in what the kernels read: the master itself, or f16 widened once.
+struct Absorbed {
+  const std::byte* bytes;
+  DType dtype;
+  const std::byte* row(i64 r, i64 cols) const { return bytes + r * cols * bytes_per_element(dtype); }
+};
+Absorbed absorbed(const Weight& w) {
+  if (w.dtype() != DType::f16) return {w.bytes(), w.dtype()};
+  constexpr PackKey kWidened{255, 0, false};  // no kernel level has this number
+  const auto* half = reinterpret_cast<const u16*>(w.bytes());
+  return {w.pack(kWidened, w.size() * 4,
+                 [&](std::byte* to) {
+                   for (i64 i = 0; i < w.size(); ++i) reinterpret_cast<float*>(to)[i] = f32_from_f16(half[i]);
+                 }),
+          DType::f32};
+}
+
+void copy_row(float* to, const float* from, i64 n) { std::copy(from, from + n, to); }
+
+void attend_absorbed(const Pass& p, const MlaDims& d, const MlaKeys& latents, const std::vector<RowRun>& runs,
+                     const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Weight& w_uk, const Weight& w_uv) {
+  struct Token {
+    i64 seq, row, position;
+  };
+  std::vector<Token> tokens;
+  double keys_seen = 0;
+  i64 blocks = 0;
+  for (const RowRun& run : runs)
+    for (i64 t = run.begin; t < run.end; ++t) {
+      tokens.push_back({run.seq, t, p.batch.positions[static_cast<size_t>(t)]});
+      keys_seen += static_cast<double>(tokens.back().position + 1);
+      blocks = std::max(blocks, tokens.back().position / kPageTokens + 1);
+    }
+  const i64 n = static_cast<i64>(tokens.size()), rank = d.kv_rank, threads = p.pool.threads();
+  const cpu::AttentionKernels& kernels = p.kernels.attention;
+
+  const Tensor q = p.alloc(n, q_c.cols()), q_hat = p.alloc(n, d.heads * rank), z = p.alloc(n, d.heads * rank);
+  const Tensor stats = p.alloc(n, 2 * d.heads), values = p.alloc(n, o.cols());
+  for (i64 i = 0; i < n; ++i) copy_row(q.row(i), q_c.row(tokens[static_cast<size_t>(i)].row), q_c.cols());
+  const Absorbed uk = absorbed(w_uk), uv = absorbed(w_uv);
+  const double head_work = static_cast<double>(n * d.heads * rank);
+  spread(p.pool, d.heads, head_work * static_cast<double>(d.nope), [&](i64 h, int) {
+    kernels.product(q_hat.data() + h * rank, q_hat.cols(), q.data() + h * d.nope, q.cols(), uk.row(h * d.nope, rank),
+                    uk.dtype, rank, n, d.nope, rank);
+  });
+
+  // Heads of a token share a block's transposition; they are parted only to give every thread something.
+  const i64 groups = n * blocks >= 2 * threads ? 1 : std::max<i64>(1, d.heads / 8);
+  const i64 per = (d.heads + groups - 1) / groups;
+  const i64 used = (d.heads + per - 1) / per;
+  attend_units(
+      p, n * used,
+      [&](i64 i) {
+        const Token& token = tokens[static_cast<size_t>(i / used)];
+        const i64 row = i / used, h = i % used * per, heads = std::min(per, d.heads - h);
+        return AttendUnit{{heads, token.position, 0, q_hat.row(row) + h * rank, q_r.row(token.row) + h * d.rope, rank,
+                           d.rope, d.scale},
+                          latents.of(token.seq, 0),
+                          {z.row(row) + h * rank, rank, stats.row(row) + h, stats.row(row) + d.heads + h, 1}};
+      },
+      keys_seen * static_cast<double>(d.heads * (2 * rank + d.rope)), per, blocks, true);
+
+  spread(p.pool, d.heads, head_work * static_cast<double>(d.v), [&](i64 h, int) {
+    kernels.product_transposed(values.data() + h * d.v, values.cols(), z.data() + h * rank, z.cols(),
+                               uv.row(h * d.v, rank), uv.dtype, rank, n, rank, d.v);
+  });
+  for (i64 i = 0; i < n; ++i) copy_row(o.row(tokens[static_cast<size_t>(i)].row), values.row(i), o.cols());
+}
+
+}  // namespace
+
+Tensor mla_attend_mixed(Pass& p, i64 layer, const MlaDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& c,
+                        const Tensor& k_r, const Weight& w_uk, const Weight& w_uv) {
+  std::vector<MlaKeys::Source> sources;
+  std::vector<i32> lengths;
+  for (i64 s = 0; s < p.batch.sequences(); ++s) {
+    const i64 begin = p.batch.seq_begin[static_cast<size_t>(s)], end = p.batch.seq_begin[static_cast<size_t>(s) + 1];
+    lengths.push_back(static_cast<i32>(end - begin));
+    if (begin < end) sources.push_back({{s, begin, end}, p.batch.positions[static_cast<size_t>(begin)]});
+  }
+  const MlaKeys latents = p.kv ? MlaKeys::cached(p, layer, d)
+                               : MlaKeys::scratch(p, MlaForm::mixed, p.numerics.kv, d, lengths);
+  latents.store(p, sources, c, k_r, Tensor());
+  const Tensor o = p.alloc(q_c.rows(), d.heads * d.v);
+  if (const auto runs = runs_of(p.batch, Role::prompt); !runs.empty())
+    attend_prompt(p, d, latents, runs, q_c, q_r, o, w_uk, w_uv);
+  if (const auto runs = runs_of(p.batch, Role::generated); !runs.empty())
+    attend_absorbed(p, d, latents, runs, q_c, q_r, o, w_uk, w_uv);
+  return o;
+}
+
+}  // namespace r1
