@@ -1,0 +1,54 @@
+// What a generator of one kind of problem hands back, and the generators. make_problem() draws from them until content
+// falls on the wanted side of the split and the trace is short enough.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/philox.hpp"
+
+namespace r1 {
+
+struct Draft {
+  std::string prompt, trace, answer;
+  std::string content;            // decides the side of the split; equal for all phrasings of one problem
+  std::vector<i64> numbers = {};  // countdown only
+  i64 target = 0;
+  std::string reply = {};         // empty: the usual sentence around the answer
+};
+
+Draft draft_product(Random& r, int difficulty);
+Draft draft_division(Random& r, int difficulty);
+Draft draft_remainder(Random& r, int difficulty);
+Draft draft_gcd(Random& r, int difficulty);
+Draft draft_lcm(Random& r, int difficulty);
+Draft draft_expression(Random& r, int difficulty);
+Draft draft_equation(Random& r, int difficulty);
+Draft draft_decimals(Random& r, int difficulty);
+Draft draft_sort(Random& r, int difficulty);
+Draft draft_letters(Random& r, int difficulty);
+Draft draft_word_problem(Random& r, int difficulty);
+Draft draft_countdown(Random& r, int difficulty);
+Draft draft_chat(Random& r, int difficulty);
+
+// Phrasing.
+template <class T>
+const T& pick(Random& r, std::span<const T> from) {
+  return from[r.below(static_cast<u32>(from.size()))];
+}
+template <class T, size_t N>
+const T& pick(Random& r, const T (&from)[N]) {
+  return from[r.below(static_cast<u32>(N))];
+}
+inline bool chance(Random& r, u32 one_in) { return r.below(one_in) == 0; }
+// Replaces each "{}" by the next of `values`.
+std::string fill(std::string_view pattern, std::initializer_list<std::string_view> values);
+// The small differences in how people type: lower-case start, missing final mark, a "please".
+std::string typed(Random& r, std::string text);
+// Asks for the value of "a OP b" or of a longer expression.
+std::string ask_value(Random& r, std::string_view expression);
+// An integer with `digits` digits (one digit: 2..9).
+i64 with_digits(Random& r, int digits);
+
+}  // namespace r1

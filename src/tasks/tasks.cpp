@@ -1,0 +1,84 @@
+#include "tasks/tasks.hpp"
+
+#include "tasks/generators.hpp"
+#include "verify/countdown.hpp"
+#include "verify/verify.hpp"
+
+namespace r1 {
+namespace {
+
+using Generator = Draft (*)(Random&, int);
+
+struct Entry {
+  Kind kind;
+  Generator draft;
+};
+
+constexpr Entry kEntries[] = {
+    {{"product", 4}, draft_product},       {{"division", 3}, draft_division}, {{"remainder", 3}, draft_remainder},
+    {{"expression", 3}, draft_expression}, {{"equation", 3}, draft_equation}, {{"gcd", 3}, draft_gcd},
+    {{"lcm", 2}, draft_lcm},               {{"decimals", 2}, draft_decimals}, {{"sort", 3}, draft_sort},
+    {{"letters", 1}, draft_letters},       {{"words", 3}, draft_word_problem}, {{"countdown", 3}, draft_countdown},
+    {{"chat", 1}, draft_chat}};
+
+// Longest trace in characters: about 380 tokens, as digits are tokens of their own, and most of a trace is digits.
+constexpr size_t kLongestTrace = 420;
+
+// FNV-1a with a final mix.
+u64 hash_of(std::string_view s) {
+  u64 h = 0xcbf29ce484222325u;
+  for (const char c : s) h = (h ^ static_cast<u8>(c)) * 0x100000001b3u;
+  h ^= h >> 32;
+  h *= 0xd6e8feb86659fd93u;
+  return h ^ h >> 32;
+}
+
+Split side_of(std::string_view content) { return hash_of(content) % 8 == 0 ? Split::test : Split::train; }
+
+}  // namespace
+
+const std::vector<Kind>& kinds() {
+  static const std::vector<Kind> list = [] {
+    std::vector<Kind> k;
+    for (const Entry& e : kEntries) k.push_back(e.kind);
+    return k;
+  }();
+  return list;
+}
+
+Problem make_problem(std::string_view kind, int difficulty, Split split, u64 seed, u64 index) {
+  const Entry* entry = nullptr;
+  for (const Entry& e : kEntries)
+    if (e.kind.name == kind) entry = &e;
+  R1_CHECK(entry && difficulty >= 1 && difficulty <= entry->kind.max_difficulty, "make_problem: {} {}", kind, difficulty);
+  Random r(seed ^ hash_of(kind) ^ static_cast<u64>(difficulty), Purpose::task, index);
+  for (int tries = 0; tries < 10000; ++tries) {
+    Draft d = entry->draft(r, difficulty);
+    if (side_of(d.content) != split || d.trace.size() > kLongestTrace) continue;
+    Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(d.reply),
+              std::move(d.answer), "answer", std::move(d.numbers), d.target};
+    if (!p.trace.empty() && p.trace.back() == '\n') p.trace.pop_back();
+    if (p.reply.empty()) p.reply = "The answer is \\boxed{" + p.answer + "}.";
+    if (p.kind == "countdown" || p.kind == "chat") p.check = p.kind;
+    return p;
+  }
+  R1_CHECK(false, "make_problem: no {} of difficulty {} on this side of the split", kind, difficulty);
+  return {};
+}
+
+std::string completion_of(const Problem& p) { return p.trace + "\n</think>\n\n" + p.reply; }
+
+Result<bool> check_answer(const Problem& p, std::string_view completion) {
+  if (p.check == "answer") {
+    if (p.answer.empty()) return fail(Errc::invalid_argument, "problem '{}' has no answer to compare with", p.prompt);
+    return answer_matches(p.answer, extract_answer(completion));
+  }
+  if (p.check == "countdown") {
+    if (p.numbers.empty()) return fail(Errc::invalid_argument, "countdown problem '{}' has no numbers", p.prompt);
+    return countdown_reaches(extract_answer(completion), p.numbers, p.target);
+  }
+  if (p.check == "chat") return completion.find("\\boxed") == completion.npos;
+  return fail(Errc::invalid_argument, "problem '{}' names an unknown checker '{}'", p.prompt, p.check);
+}
+
+}  // namespace r1

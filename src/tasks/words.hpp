@@ -1,0 +1,11 @@
+// A list of common English words, for counting letters.
+#pragma once
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+namespace r1 {
+
+const std::vector<std::string_view>& english_words();  // lower case, sorted, 3 to 12 letters
+
+}  // namespace r1
