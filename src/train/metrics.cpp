@@ -1,0 +1,75 @@
+#include "train/metrics.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "formats/json.hpp"
+
+namespace r1 {
+namespace {
+
+tl::unexpected<Error> io_error(const std::filesystem::path& path, const char* doing) {
+  return fail(Errc::io, "{}: {}: {}", path.string(), doing, std::strerror(errno));
+}
+
+std::string line_of(const StepMetrics& m) {
+  Json row = Json::object({{"step", m.step},
+                           {"loss", m.loss},
+                           {"mtp_loss", m.mtp_loss},
+                           {"balance_loss", m.balance_loss},
+                           {"lr", m.lr},
+                           {"grad_norm", m.grad_norm},
+                           {"load_max", m.load_max},
+                           {"tokens", m.tokens},
+                           {"targets", m.targets},
+                           {"sequences", m.sequences},
+                           {"skipped", m.skipped},
+                           {"total_tokens", m.total_tokens}});
+  if (m.validation_loss >= 0) row.set("validation_loss", m.validation_loss);
+  for (const auto& [name, value] : m.evaluation) row.set(name, value);
+  row.set("time_step_s", m.time_step_s);
+  row.set("time_tokens_per_s", m.time_tokens_per_s);
+  row.set("time_gflops", m.time_gflops);
+  return dump(row) + "\n";
+}
+
+}  // namespace
+
+Result<MetricsFile> MetricsFile::open(const std::filesystem::path& path, i64 bytes) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return io_error(path, "cannot open");
+  MetricsFile file(path, fd, bytes);
+  const off_t size = lseek(fd, 0, SEEK_END);
+  if (size < bytes) return fail(Errc::corrupt, "{}: {} bytes, the checkpoint knows of {}", path.string(), size, bytes);
+  if (ftruncate(fd, bytes) != 0 || lseek(fd, bytes, SEEK_SET) < 0) return io_error(path, "cannot cut back");
+  return file;
+}
+
+MetricsFile::MetricsFile(std::filesystem::path path, int fd, i64 bytes) : path_(std::move(path)), fd_(fd), bytes_(bytes) {}
+
+MetricsFile::MetricsFile(MetricsFile&& o) noexcept
+    : path_(std::move(o.path_)), fd_(std::exchange(o.fd_, -1)), bytes_(o.bytes_) {}
+
+MetricsFile::~MetricsFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Status MetricsFile::append(const StepMetrics& m) {
+  const std::string line = line_of(m);
+  for (size_t done = 0; done < line.size();) {
+    const ssize_t n = write(fd_, line.data() + done, line.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(path_, "cannot write");
+    done += static_cast<size_t>(n);
+  }
+  bytes_ += static_cast<i64>(line.size());
+  return {};
+}
+
+Status MetricsFile::sync() { return fsync(fd_) == 0 ? Status{} : io_error(path_, "cannot sync"); }
+
+}  // namespace r1

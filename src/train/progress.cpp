@@ -1,0 +1,43 @@
+// The line people see while a run trains.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "train/trainer.hpp"
+
+namespace r1 {
+namespace {
+
+std::string duration(double seconds) {
+  const auto s = static_cast<i64>(seconds);
+  if (s >= 3600) return fmt::format("{}h{:02}m", s / 3600, s / 60 % 60);
+  return fmt::format("{}m{:02}s", s / 60, s % 60);
+}
+
+}  // namespace
+
+ProgressLine::ProgressLine(i64 log_every, double roof_gflops)
+    : log_every_(log_every), roof_gflops_(roof_gflops), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+void ProgressLine::operator()(const StepMetrics& m) {
+  if (m.validation_loss >= 0) validation_ = m.validation_loss;
+  if (!terminal_ && m.step % log_every_ != 0 && m.step != m.steps) return;
+  std::string line = fmt::format("step {}/{}  loss {:.4f}", m.step, m.steps, m.loss);
+  if (m.mtp_loss > 0) line += fmt::format("  mtp {:.4f}", m.mtp_loss);
+  if (validation_ >= 0) line += fmt::format("  val {:.4f}", validation_);
+  for (const auto& [name, value] : m.evaluation) line += fmt::format("  {} {:.3f}", name, value);
+  line += fmt::format("  lr {:.2e}  grad {:.2f}  {:.0f} tok/s  {:.0f} GFLOP/s", m.lr, m.grad_norm, m.time_tokens_per_s,
+                      m.time_gflops);
+  if (roof_gflops_ > 0) line += fmt::format(" ({:.0f} % of roof)", 100 * m.time_gflops / roof_gflops_);
+  line += "  left " + duration(m.time_left_s);
+  fmt::print(stderr, "{}{}{}", terminal_ ? "\r\x1b[K" : "", line, terminal_ ? "" : "\n");
+  std::fflush(stderr);
+  dirty_ = terminal_;
+}
+
+void ProgressLine::note(const std::string& line) {
+  fmt::print(stderr, "{}{}\n", dirty_ ? "\n" : "", line);
+  dirty_ = false;
+}
+
+}  // namespace r1
