@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/philox.hpp"
-#include "kernels/cpu/kernels.hpp"
+#include "ops/distribution.hpp"
 
 namespace r1 {
 
@@ -46,7 +46,7 @@ double uniform(const SampleKey& key) {
 
 Result<Sampled> Sampler::sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
                                 std::span<const i32> history) {
-  const auto& k = kernels_->elementwise;
+  const Distribution k(*kernels_);
   const i64 n = static_cast<i64>(logits.size());
   const bool greedy = params.temperature == 0;
   // As linear_cross_entropy does it, so that the log-probabilities have the same bits.
