@@ -7,7 +7,7 @@
 #include "core/file.hpp"
 #include "core/version.hpp"
 #include "formats/tokenizer.hpp"
-#include "kernels/cpu/kernels.hpp"
+#include "ops/device.hpp"
 #include "ops/ops.hpp"
 #include "train/checkpoint.hpp"
 #include "train/data.hpp"
@@ -76,7 +76,7 @@ class Run {
   std::string last_good() const;
   Pass pass(const Batch& batch) {
     const DType matmul = config_.matmul == "bf16" ? DType::bf16 : DType::f32;
-    return {.batch = batch, .arena = arena_, .pool = pool_, .kernels = cpu::active(), .numerics = {.matmul = matmul}};
+    return {.batch = batch, .arena = arena_, .pool = pool_, .kernels = active_kernels(), .numerics = {.matmul = matmul}};
   }
 
   TrainConfig config_;
@@ -116,7 +116,7 @@ Status Run::open() {
 Status Run::start_or_resume() {
   const auto steps = list_checkpoints(run_);
   const auto seed = static_cast<u64>(config_.seed);
-  state_ = {.seed = seed, .level = cpu::active().name, .version = kVersion};
+  state_ = {.seed = seed, .level = level_name(active_kernels()), .version = kVersion};
   if (steps.empty()) {
     tokenizer_path_ = config_.tokenizer.empty() ? config_.model : config_.tokenizer;
     if (!config_.model.empty()) {
@@ -207,9 +207,9 @@ Result<StepMetrics> Run::one_step() {
   m.mtp_loss /= static_cast<double>(batch.targets);
   m.balance_loss = routes.balance_loss;
   m.load_max = largest_load(routes);
-  m.grad_norm = optimizer_->grad_norm(pool_, cpu::active());
+  m.grad_norm = optimizer_->grad_norm(pool_, active_kernels());
   R1_TRY(check_sound(m));
-  optimizer_->step(pool_, cpu::active(), m.lr, m.grad_norm);
+  optimizer_->step(pool_, active_kernels(), m.lr, m.grad_norm);
   update_router_biases(*model_, routes, bias_speed_at(config_, state_.step));
   ++state_.step;
   state_.optimizer_steps = optimizer_->steps_taken();

@@ -1,0 +1,10 @@
+#include "ops/device.hpp"
+
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1 {
+
+const cpu::Kernels& active_kernels() { return cpu::active(); }
+const char* level_name(const cpu::Kernels& kernels) { return kernels.name; }
+
+}  // namespace r1
