@@ -102,7 +102,41 @@ void gemm(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::by
   }
 }
 
-// Sixteen chains of sum = sum · x + y, enough to hide the latency of two units.
+void weighted_rows(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d, bool accumulate) {
+  for (i64 j = 0; j < d; j += kLanes) {
+    const i64 left = least(kLanes, d - j);
+    alignas(64) float edge[kLanes] = {};
+    Vector sum = broadcast(0);
+    const auto fetch = [&](const float* p) {
+      if (left == kLanes) return load(p);
+      copy_rows(edge, 0, p, 0, 1, left);
+      return load(edge);
+    };
+    if (accumulate) sum = fetch(y + j);
+    for (i64 i = 0; i < count; ++i)
+      sum = multiply_add(sum, broadcast(weight ? weight[i] : 1.0f), fetch(rows + at[i] * d + j));
+    if (left == kLanes) {
+      store(y + j, sum);
+    } else {
+      store(edge, sum);
+      copy_rows(y + j, 0, edge, 0, 1, left);
+    }
+  }
+}
+
+float dot(const float* a, const float* b, i64 n) {
+  Vector sum[2] = {broadcast(0), broadcast(0)};
+  i64 i = 0;
+  for (int v = 0; i + kLanes <= n; i += kLanes, v ^= 1) sum[v] = multiply_add(sum[v], load(a + i), load(b + i));
+  alignas(64) float lanes[kLanes];
+  store(lanes, sum[0] + sum[1]);
+  for (int lane = 0; i < n; ++i, ++lane) lanes[lane] += a[i] * b[i];
+  for (int half = kLanes / 2; half > 0; half /= 2)
+    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  return lanes[0];
+}
+
+// Twelve chains of sum = sum · x + y, enough to hide the latency of two units.
 float spin_float(i64 iterations) {
   constexpr int kChains = 12;
   const float start = static_cast<float>(iterations & 1);
@@ -181,7 +215,7 @@ u64 read(const void* bytes, i64 count) {
 
 extern const GemmKernels gemm_table;
 const GemmKernels gemm_table{
-    kPanel, kTileRows, kBlockRows, kBlockRows * kRowWords * 4, panel_bytes, pack_b, gemm,
+    kPanel, kTileRows, kBlockRows, kBlockRows * kRowWords * 4, panel_bytes, pack_b, gemm, weighted_rows, dot,
     spin,   {12 * kLanes * 2, kPairFlops}, read,
 };
 

@@ -48,7 +48,12 @@ struct GemmKernels {
   // Rows [m_begin, m_end) and panels [p_begin, p_end) of C.
   void (*gemm)(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::byte* scratch);
 
-  // Roofs. spin_* run a register-only loop of the unit that the format's products use and return a value to keep.
+  // y = Σ_i weight[i] · rows[at[i] · d ...], i ascending, every element its own sum; weight null: all 1. y += if told.
+  void (*weighted_rows)(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d,
+                        bool accumulate);
+  float (*dot)(const float* a, const float* b, i64 n);  // lanes fixed by the level, whatever n
+
+  // Roofs. spin runs a register-only loop of the unit that the format's products use and returns a value to keep.
   float (*spin)(Format format, i64 iterations);
   i64 spin_flops[2];  // per iteration, by format
   u64 (*read)(const void* bytes, i64 count);  // reads memory as fast as one thread can; count a multiple of 512

@@ -1,0 +1,119 @@
+// The head and its loss, chunk by chunk. Forward is one task per block of rows: logits of the block in the thread's
+// scratch, then the row's logsumexp. Backward makes the logits of a chunk again, turns them into dz in place, and from
+// those dx (row by row) and dW (rows in ascending order, chunk after chunk: one chain of sums).
+#include <algorithm>
+#include <cstring>
+
+#include "ops/ops.hpp"
+#include "ops/product.hpp"
+
+namespace r1 {
+namespace {
+
+// A block's logits should stay in the second-level cache; a chunk's dz may take this many floats.
+constexpr i64 kBlockLogits = 128 * 1024, kChunkLogits = 4 * 1024 * 1024;
+
+struct Head {
+  const Pass& p;
+  Tensor x;
+  Weight w;
+  std::vector<i32> targets;
+  float temperature;
+
+  i64 vocab() const { return w.rows(); }
+  i64 block_rows() const {
+    const cpu::GemmKernels& k = p.kernels.gemm;
+    const i64 steps = std::max<i64>(1, kBlockLogits / (vocab() * k.row_step));
+    return std::min(steps * k.row_step, k.block_rows);
+  }
+  // Even, and a multiple of what any level groups along k: chunks then cut no group of the dW sums.
+  i64 chunk_rows() const { return std::max<i64>(64, kChunkLogits / vocab() / 64 * 64); }
+
+  // Rows [begin, end) of z / temperature.
+  void logits(float* z, const std::byte* packed, i64 begin, i64 end, std::byte* scratch) const {
+    const cpu::Gemm g{format_of(p), {x.row(begin), x.cols()}, packed, z, vocab(), vocab(), x.cols(), false};
+    p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, vocab()), scratch);
+    if (temperature != 1) p.kernels.elementwise.scale(z, z, 1 / temperature, (end - begin) * vocab());
+  }
+
+  // z / temperature → dz: dnll (softmax − one-hot of the target) / temperature; zero for rows without a target.
+  void logit_gradients(float* z, const Tensor& dnll, i64 begin, i64 end) const {
+    for (i64 t = begin; t < end; ++t, z += vocab()) {
+      const i32 target = targets[static_cast<size_t>(t)];
+      if (target < 0) {
+        std::memset(z, 0, static_cast<size_t>(vocab()) * 4);
+        continue;
+      }
+      p.kernels.elementwise.softmax(z, z, vocab());
+      z[target] -= 1;
+      p.kernels.elementwise.scale(z, z, dnll.data()[t] / temperature, vocab());
+    }
+  }
+
+  void backward(const Tensor& dnll, const Tensor& dx) const;
+};
+
+Tensor negative_log_likelihoods(const Head& h) {
+  const Pass& p = h.p;
+  const i64 rows = h.x.rows(), block = h.block_rows();
+  Packs packs(p);
+  const std::byte* packed = packs.get(h.w, Direction::forward);
+  packs.fill();
+  const GemmScratch scratch(p, p.pool.threads());
+  const Tensor logits = p.alloc(p.pool.threads(), block * h.vocab());
+  const Tensor nll = p.alloc(rows, 1);
+  p.pool.ranges(rows, block, [&](i64 begin, i64 end, int worker) {
+    float* z = logits.row(worker);
+    h.logits(z, packed, begin, end, scratch.of(worker));
+    for (i64 t = begin; t < end; ++t, z += h.vocab()) {
+      const i32 target = h.targets[static_cast<size_t>(t)];
+      nll.data()[t] = target < 0 ? 0.0f : p.kernels.elementwise.logsumexp(z, h.vocab()) - z[target];
+    }
+  });
+  return nll;
+}
+
+void Head::backward(const Tensor& dnll, const Tensor& dx) const {
+  const i64 rows = x.rows(), block = block_rows();
+  Packs packs(p);
+  const std::byte* forward = packs.get(w, Direction::forward);
+  const std::byte* transposed = packs.get(w, Direction::backward);
+  packs.fill();
+  const GemmScratch scratch(p, p.pool.threads());
+  const Tensor dz = p.alloc(std::min(rows, chunk_rows()), vocab());
+  for (i64 first = 0; first < rows; first += chunk_rows()) {
+    const i64 count = std::min(chunk_rows(), rows - first);
+    p.pool.ranges(count, block, [&](i64 begin, i64 end, int worker) {
+      logits(dz.row(begin), forward, first + begin, first + end, scratch.of(worker));
+      logit_gradients(dz.row(begin), dnll, first + begin, first + end);
+      const cpu::Gemm g{format_of(p), {dz.row(begin), vocab()}, transposed, dx.row(first + begin), x.cols(), x.cols(),
+                        vocab(), true};
+      p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, x.cols()), scratch.of(worker));
+    });
+    if (!w.trainable()) continue;
+    const Tensor packed = pack(p, {x.row(first), x.cols()}, count, x.cols());
+    multiply(p, {format_of(p), view_transposed(dz), reinterpret_cast<const std::byte*>(packed.data()), w.grad(),
+                 x.cols(), x.cols(), count, true},
+             vocab());
+  }
+}
+
+}  // namespace
+
+Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span<const i32> targets,
+                            float temperature) {
+  R1_CHECK(x.cols() == w.cols(), "linear_cross_entropy {}: x {} against weight {}", w.name(), x.shape(), w.shape());
+  R1_CHECK(static_cast<i64>(targets.size()) == x.rows(), "linear_cross_entropy: {} targets for x {}", targets.size(),
+           x.shape());
+  R1_CHECK(temperature > 0, "linear_cross_entropy: temperature {}", temperature);
+  for (const i32 target : targets) R1_CHECK(target < w.rows(), "target {} of a vocabulary of {}", target, w.rows());
+  std::vector<i32> kept(targets.begin(), targets.end());
+  const Tensor nll = negative_log_likelihoods({p, x, w, kept, temperature});
+  if (p.tape)
+    p.tape->record({nll}, [p, x, w, kept = std::move(kept), temperature, nll](Grads& d) {
+      Head{p, x, w, kept, temperature}.backward(d[nll], d[x]);
+    });
+  return nll;
+}
+
+}  // namespace r1
