@@ -1,0 +1,41 @@
+// Flags of a subcommand, declared once for parsing and for --help.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/dtype.hpp"
+#include "core/error.hpp"
+
+namespace r1 {
+
+// Exit codes of the program (docs/commands.md).
+inline constexpr int kExitFailed = 1, kExitUsage = 2, kExitInterrupted = 130;
+
+struct Args {
+  std::string command;             // as typed: "run", "train pretrain"
+  std::vector<std::string> words;  // what followed
+};
+
+struct Flag {
+  using Target = std::variant<bool*, i64*, double*, std::string*, std::optional<i64>*, std::optional<double>*,
+                              std::optional<std::string>*, std::vector<std::string>*>;
+  std::string names;  // "-m,--model"; without a dash: a positional argument
+  Target target;
+  std::string help;
+  bool required = false;
+};
+
+// Fills the flags' targets. An exit code means: stop here with it (0 after --help, 2 after a usage error, which has
+// been printed). Unknown flags are usage errors.
+std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags);
+
+struct Command {
+  const char* name;
+  const char* summary;
+  Result<int> (*run)(const Args& args);  // the exit code, or an error that main prints
+};
+
+}  // namespace r1

@@ -1,0 +1,21 @@
+#include "cli/commands.hpp"
+
+namespace r1 {
+
+std::span<const Command> commands() {
+  static constexpr Command kCommands[] = {
+      {"run", "one answer: r1 run -p PROMPT", run_prompt},
+      {"chat", "a conversation in the terminal", run_chat},
+      {"eval", "accuracy on a JSONL file of problems, or on generated ones", run_eval},
+      {"problems", "writes generated problems as JSONL", run_problems},
+      {"logprobs", "log-probabilities of given tokens", run_logprobs},
+      {"tokenize", "text to token ids", run_tokenize},
+      {"detokenize", "token ids to text", run_detokenize},
+      {"train", "pretrain or sft, from a TOML file", run_train},
+      {"recipe", "a whole pipeline from random weights: r1 recipe nano", run_recipe_command},
+      {"bench", "speed of this machine and of a model on it", run_bench},
+  };
+  return kCommands;
+}
+
+}  // namespace r1

@@ -1,0 +1,102 @@
+// r1 eval: accuracy on problems with checkable answers. r1 problems: such problems as JSONL.
+#include "eval/eval.hpp"
+
+#include <unistd.h>
+
+#include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/session.hpp"
+#include "tasks/rows.hpp"
+
+namespace r1 {
+namespace {
+
+// Problems of a mixture ("product:1-2=2,sort") from the test side of the split, spread evenly over kinds and difficulties.
+Result<std::vector<Problem>> generated(const std::string& kinds_text, i64 per_kind, Split split, i64 seed) {
+  std::vector<Problem> problems;
+  for (const MixturePart& part : R1_TRY(parse_mixture(kinds_text)).parts) {
+    const auto more = generate_problems(part.kind, part.min_difficulty, part.max_difficulty, per_kind, split,
+                                        static_cast<u64>(seed));
+    problems.insert(problems.end(), more.begin(), more.end());
+  }
+  return problems;
+}
+
+void print_table(const EvalResult& r) {
+  const auto row = [](const std::string& name, const Accuracy& a) {
+    fmt::print("{:<12} {:>6} {:>8.1f} % ± {:.1f}\n", name, a.n, 100 * a.pass_at_1, 100 * a.stderr_);
+  };
+  fmt::print("{:<12} {:>6} {:>10}\n", "kind", "n", "pass@1");
+  for (const auto& [kind, a] : r.by_kind) row(kind, a);
+  row("all", r.all);
+  if (r.k > 1) fmt::print("cons@{} {:.1f} %\n", r.k, 100 * r.all.cons_at_k);
+  fmt::print("mean thinking tokens {:.1f}, truncated {}\n", r.mean_thinking_tokens, r.truncated);
+}
+
+}  // namespace
+
+Result<int> run_eval(const Args& args) {
+  GenerationFlags generation;
+  std::string data, tasks, log;
+  i64 k = 1, limit = 0, n = 500, batch = 64;
+  bool json = false;
+  auto flags = generation.flags();
+  for (Flag& f : std::vector<Flag>{{"--data", &data, "JSONL rows: {\"prompt\",\"answer\"} or a checker's"},
+                                   {"--tasks", &tasks, "generated problems instead: default, or product:1-2,sort"},
+                                   {"--n", &n, "generated problems of each kind"},
+                                   {"-k", &k, "samples per problem"},
+                                   {"--limit", &limit, "rows of the file to use (0: all)"},
+                                   {"--log", &log, "JSONL file for every completion"},
+                                   {"-b,--batch", &batch, "sequences at once"},
+                                   {"--json", &json, "one JSON object on stdout"}})
+    flags.push_back(f);
+  if (const auto stop = parse(args, "Accuracy on problems with checkable answers.", flags)) return *stop;
+  if (data.empty() == tasks.empty()) {
+    fmt::print(stderr, "r1 eval: one of --data FILE and --tasks MIXTURE is needed\n");
+    return kExitUsage;
+  }
+  if (k < 1 || n < 1 || limit < 0 || batch < 1)
+    return fail(Errc::invalid_argument, "-k {}, --n {}, --limit {}, --batch {}: must be positive", k, n, limit, batch);
+  const std::vector<Problem> problems =
+      tasks.empty() ? R1_TRY(read_problems(data, limit)) : R1_TRY(generated(tasks, n, Split::test, generation.seed.value_or(0)));
+  const auto session = R1_TRY(Session::open(generation, batch));
+  const bool think = !generation.no_think;
+  const InterruptFlag interrupted;
+  EvalOptions options;
+  options.sampling = session->sampling;
+  options.max_tokens = session->max_tokens;
+  options.k = static_cast<i32>(k);
+  options.stop_ids = session->stop_ids;
+  options.render = [&](const Problem& p) -> Result<std::string> {
+    const Message user{"user", p.prompt};
+    return render_r1_chat({&user, 1}, GenerationPrompt::add, think ? Think::on : Think::off);
+  };
+  options.starts_thinking = think;
+  options.log = log;
+  options.stop = &interrupted.raised();
+  const bool terminal = isatty(STDERR_FILENO);
+  options.progress = [&](i64 done, i64 total) {
+    if (terminal) fmt::print(stderr, "\r{}/{}{}", done, total, done == total ? "\n" : "");
+  };
+  const EvalResult result = R1_TRY(evaluate(*session->engine, session->tokenizer, problems, options));
+  if (json) fmt::print("{}\n", to_json(result));
+  else print_table(result);
+  return result.interrupted ? kExitInterrupted : 0;
+}
+
+Result<int> run_problems(const Args& args) {
+  std::string tasks = "default";
+  i64 n = 100, seed = 0;
+  bool train = false;
+  if (const auto stop = parse(args, "Generated problems with their answers as JSONL on stdout.",
+                              {{"--tasks", &tasks, "default, or product:1-2,sort"},
+                               {"--n", &n, "problems of each kind"},
+                               {"--seed", &seed, "seed"},
+                               {"--train", &train, "from the training side of the split, not the test side"}}))
+    return *stop;
+  for (const Problem& p : R1_TRY(generated(tasks, n, train ? Split::train : Split::test, seed)))
+    fmt::print("{}\n", to_row(p));
+  return 0;
+}
+
+}  // namespace r1

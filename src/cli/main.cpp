@@ -1,0 +1,60 @@
+// The table of subcommands, and what happens to their errors.
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "cli/commands.hpp"
+
+namespace {
+
+using namespace r1;
+
+void print_help() {
+  fmt::print("r1: a reasoning model on your own machine\n\n"
+             "  r1 \"What is 47 * 36?\"      answer with the model that ships\n"
+             "  echo \"...\" | r1            the same, the prompt from stdin\n\n");
+  for (const Command& c : commands()) fmt::print("  r1 {:<12} {}\n", c.name, c.summary);
+  fmt::print("\nr1 COMMAND --help lists a command's flags. Documentation: docs/README.md\n");
+}
+
+// Levenshtein distance: one word that is nearly a command's name is a slip, not a prompt.
+size_t distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j)
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+  }
+  return row[b.size()];
+}
+
+Result<int> dispatch(std::vector<std::string> words) {
+  if (words.empty() && isatty(STDIN_FILENO)) return print_help(), 0;
+  if (!words.empty()) {
+    const std::string& first = words[0];
+    if (first == "-h" || first == "--help" || first == "help") return print_help(), 0;
+    if (first == "--version") return fmt::print("r1 {}\n", R1_VERSION), 0;
+    for (const Command& c : commands())
+      if (first == c.name) return c.run({first, {words.begin() + 1, words.end()}});
+    if (words.size() == 1 && std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::islower(c); }))
+      for (const Command& c : commands())
+        if (first.size() > 3 && distance(first, c.name) <= 2) {
+          fmt::print(stderr, "r1: no command \"{}\"; did you mean \"{}\"? (as a prompt: r1 run -p \"{}\")\n", first,
+                     c.name, first);
+          return kExitUsage;
+        }
+  }
+  return run_prompt({"", std::move(words)});  // r1 PROMPT
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is a write error, reported like any other
+  const auto code = dispatch({argv + 1, argv + argc});
+  if (code) return *code;
+  fmt::print(stderr, "r1: {}\n", code.error().what);
+  return code.error().code == Errc::interrupted ? r1::kExitInterrupted : r1::kExitFailed;
+}

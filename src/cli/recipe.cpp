@@ -1,0 +1,42 @@
+// r1 recipe NAME: a whole pipeline from random weights to a model folder.
+#include "rl/recipe.hpp"
+
+#include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/machine.hpp"
+#include "cli/session.hpp"
+
+namespace r1 {
+
+Result<int> run_recipe_command(const Args& args) {
+  std::string name = "nano", out;
+  i64 threads = ThreadPool::default_threads();
+  if (const auto stop = parse(args, "Runs a recipe: every stage from random weights to a model folder. Run it again to go on.",
+                              {{"name", &name, "a recipe that ships (nano), or a folder with a recipe's files"},
+                               {"-o,--out", &out, "folder of the runs (runs/NAME)"},
+                               {"-t,--threads", &threads, "threads; no influence on the result"}}))
+    return *stop;
+  std::filesystem::path recipe = name;
+  if (!std::filesystem::is_directory(recipe)) recipe = shipped("recipes/" + name);
+  if (recipe.empty()) return fail(Errc::invalid_argument, "no recipe \"{}\": neither a folder nor one that ships", name);
+  if (out.empty()) out = "runs/" + recipe.filename().string();
+
+  std::optional<ProgressLine> line;
+  const InterruptFlag interrupted;
+  RecipeHooks hooks;
+  hooks.stop = &interrupted.raised();
+  hooks.stage = [&](const std::string& stage, const TrainConfig& config) {
+    line.emplace(config.log_every, matmul_roof_gflops(config.matmul == "bf16" ? DType::bf16 : DType::f32));
+    line->note(fmt::format("stage {}: {} steps of {} tokens", stage, config.steps, config.batch_tokens));
+  };
+  hooks.progress = [&](const StepMetrics& m) { (*line)(m); };
+  hooks.note = [&](const std::string& text) {
+    if (line) line->note(text);
+    else fmt::print(stderr, "{}\n", text);
+  };
+  const auto model = R1_TRY(run_recipe(recipe, out, hooks, {{"threads", fmt::format("{}", threads)}}));
+  fmt::print("{}\n", model.string());
+  return 0;
+}
+
+}  // namespace r1

@@ -1,0 +1,126 @@
+#include "cli/session.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Folders that may hold what ships: R1_HOME, the source tree the program was built in, an installation beside it.
+std::vector<fs::path> homes() {
+  std::vector<fs::path> list;
+  if (const char* home = std::getenv("R1_HOME")) list.emplace_back(home);
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (!error) {
+    list.push_back(program / "../..");          // build/release/r1
+    list.push_back(program / "../share/r1");    // bin/r1
+  }
+  return list;
+}
+
+Result<i64> positive(const char* flag, std::optional<i64> value, i64 fallback) {
+  if (value && *value < 1) return fail(Errc::invalid_argument, "{}: {}, must be at least 1", flag, *value);
+  return value.value_or(fallback);
+}
+
+SamplingParams sampling_of(const GenerationFlags& f, const GenerationConfig& g) {
+  SamplingParams s;
+  s.temperature = static_cast<float>(f.temperature.value_or(g.do_sample ? g.temperature : 0));
+  s.top_p = static_cast<float>(f.top_p.value_or(g.top_p));
+  s.top_k = f.top_k.value_or(g.top_k);
+  s.min_p = static_cast<float>(f.min_p.value_or(g.min_p));
+  s.repetition_penalty = static_cast<float>(f.repetition_penalty.value_or(g.repetition_penalty));
+  s.seed = static_cast<u64>(f.seed.value_or(0));
+  return s;
+}
+
+}  // namespace
+
+fs::path shipped(const std::string& relative) {
+  for (const fs::path& home : homes()) {
+    std::error_code error;
+    if (const fs::path at = fs::weakly_canonical(home / relative, error); !error && fs::exists(at)) return at;
+  }
+  return {};
+}
+
+Result<fs::path> find_model(const std::string& name) {
+  if (fs::is_directory(name)) return fs::path(name);
+  if (name.find('/') == name.npos)
+    if (const fs::path at = shipped("models/" + name); !at.empty()) return at;
+  if (fs::exists(name))
+    return fail(Errc::unsupported, "{}: a file; a model is a folder with config.json and model.safetensors", name);
+  return fail(Errc::io, "{}: no such model: neither a folder nor the name of a model that ships", name);
+}
+
+Numerics serving_numerics() { return {DType::f32, DType::bf16, MlaForm::mixed}; }
+
+std::vector<Flag> GenerationFlags::flags() {
+  return {{"-m,--model", &model, "model folder, or the name of one that ships"},
+          {"-n,--max-tokens", &max_tokens, "tokens of an answer, thinking included"},
+          {"--temperature", &temperature, "0 is greedy"},
+          {"--top-p", &top_p, "keep the likeliest tokens up to this probability"},
+          {"--top-k", &top_k, "keep this many likeliest tokens (0: all)"},
+          {"--min-p", &min_p, "keep tokens above this share of the likeliest"},
+          {"--repetition-penalty", &repetition_penalty, "divide the logits of tokens already there"},
+          {"--seed", &seed, "random seed"},
+          {"-t,--threads", &threads, "threads"},
+          {"-c,--context", &context, "longest sequence (0: the model's)"},
+          {"--think", &think, "think before answering (the default)"},
+          {"--no-think", &no_think, "answer at once"},
+          {"-v,--verbose", &verbose, "say what is loaded and how"}};
+}
+
+Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64 max_sequences) {
+  if (flags.threads < 1 || flags.threads > 1024)
+    return fail(Errc::invalid_argument, "--threads: {}, must be in 1..1024", flags.threads);
+  if (flags.context < 0) return fail(Errc::invalid_argument, "--context: {}, must not be negative", flags.context);
+  const fs::path path = R1_TRY(find_model(flags.model));
+  auto model = R1_TRY(open_model(path));
+  auto tokenizer = R1_TRY(Tokenizer::open(path));
+  const GenerationConfig generation = R1_TRY(read_generation_config(path));
+  if (tokenizer.size() > model->info().vocab)
+    return fail(Errc::corrupt, "{}: tokenizer.json has {} tokens, config.json says vocab_size {}", path.string(),
+                tokenizer.size(), model->info().vocab);
+  std::unique_ptr<Session> s(new Session(std::move(model), std::move(tokenizer), static_cast<int>(flags.threads)));
+  s->path = path;
+  s->sampling = sampling_of(flags, generation);
+  R1_TRY(check(s->sampling));
+  s->stop_ids = s->model->info().eos;
+  for (const i64 id : generation.eos_token_ids) s->stop_ids.push_back(static_cast<i32>(id));
+
+  EngineOptions options;
+  options.kernels = &cpu::active();
+  options.pool = &s->pool;
+  options.numerics = serving_numerics();
+  options.max_sequences = max_sequences;
+  options.context = flags.context ? std::min(flags.context, s->model->info().context) : 0;
+  s->engine = std::make_unique<Engine>(R1_TRY(Engine::create(*s->model, options)));
+  s->max_tokens = R1_TRY(positive("--max-tokens", flags.max_tokens,
+                                  generation.max_new_tokens.value_or(s->engine->context())));
+  if (flags.verbose) {
+    const ModelInfo& m = s->model->info();
+    fmt::print(stderr, "{}: {}, {} parameters ({} active), context {}, level {}, {} threads\n", path.string(),
+               m.architecture, m.parameters, m.active_parameters, s->engine->context(), options.kernels->name,
+               flags.threads);
+  }
+  return s;
+}
+
+Result<std::vector<i32>> Session::chat_prompt(const std::vector<Message>& messages, bool think) const {
+  return encode_r1_chat(tokenizer, messages, GenerationPrompt::add, think ? Think::on : Think::off);
+}
+
+std::vector<i32> Session::raw_prompt(const std::string& text) const {
+  std::vector<i32> ids = tokenizer.encode(text, Tokenizer::Special::recognise);
+  const i32 bos = model->info().bos;
+  if (bos >= 0 && (ids.empty() || ids[0] != bos)) ids.insert(ids.begin(), bos);
+  return ids;
+}
+
+}  // namespace r1

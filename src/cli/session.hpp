@@ -1,0 +1,62 @@
+// What every command that generates text shares: its flags, the opened model with its tokenizer, and one engine.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/args.hpp"
+#include "formats/chat.hpp"
+#include "formats/generation_config.hpp"
+#include "formats/tokenizer.hpp"
+#include "infer/engine.hpp"
+#include "model/model.hpp"
+
+namespace r1 {
+
+// A folder, or the name of a model that ships ("nano"). Looked for beside the program and in R1_MODELS.
+Result<std::filesystem::path> find_model(const std::string& name);
+// A folder that ships with the program ("models/nano", "recipes/nano"); empty if it is not there.
+std::filesystem::path shipped(const std::string& relative);
+
+// How serving computes: what MLA caches is the latent, in bf16.
+Numerics serving_numerics();
+
+// The common flags of design and documentation (docs/commands.md).
+struct GenerationFlags {
+  std::string model = "nano";
+  std::optional<i64> max_tokens, top_k, seed;
+  std::optional<double> temperature, top_p, min_p, repetition_penalty;
+  i64 threads = ThreadPool::default_threads();
+  i64 context = 0;  // 0: the model's
+  bool think = false, no_think = false;
+  bool verbose = false;
+
+  std::vector<Flag> flags();  // bound to this object
+};
+
+class Session {
+ public:
+  static Result<std::unique_ptr<Session>> open(const GenerationFlags& flags, i64 max_sequences = 1);
+
+  // The chat template applied and tokenized; the generation prompt included.
+  Result<std::vector<i32>> chat_prompt(const std::vector<Message>& messages, bool think) const;
+  // The text as it is, special tokens recognised, the beginning-of-sentence token in front if the model has one.
+  std::vector<i32> raw_prompt(const std::string& text) const;
+
+  std::unique_ptr<Model> model;
+  Tokenizer tokenizer;
+  ThreadPool pool;
+  SamplingParams sampling;      // flags over generation_config.json over R1's advice (0.6, 0.95)
+  i64 max_tokens = 0;           // per answer
+  std::vector<i32> stop_ids;
+  std::filesystem::path path;
+  std::unique_ptr<Engine> engine;
+
+ private:
+  Session(std::unique_ptr<Model> m, Tokenizer t, int threads)
+      : model(std::move(m)), tokenizer(std::move(t)), pool(threads) {}
+};
+
+}  // namespace r1
