@@ -1,0 +1,149 @@
+#include "formats/safetensors.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "core/file.hpp"
+
+namespace r1 {
+namespace {
+
+class SafetensorsTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path write(const std::string& name, const std::string& header, size_t data_bytes) const {
+    const u64 n = header.size();
+    std::string file(8, '\0');
+    std::memcpy(file.data(), &n, 8);
+    return raw(name, file + header + std::string(data_bytes, '\1'));
+  }
+  std::filesystem::path raw(const std::string& name, const std::string& bytes) const {
+    std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    return folder_ / name;
+  }
+  static std::string error_of(const std::filesystem::path& path) {
+    const auto file = Safetensors::open(path);
+    return file ? "no error" : file.error().what;
+  }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() /
+      fmt::format("r1-safetensors-{}-{}", getpid(), testing::UnitTest::GetInstance()->current_test_info()->name());
+};
+
+SafetensorsItem item(std::string name, DType dtype, std::vector<i64> shape, std::vector<float> values) {
+  return {std::move(name), dtype, std::move(shape), [values](float* dst) { std::copy(values.begin(), values.end(), dst); }};
+}
+
+TEST_F(SafetensorsTest, ReadsBackWhatItWrote) {
+  // Values with few mantissa bits, so that bf16 (8) and f16 (11) hold them exactly.
+  const std::vector<SafetensorsItem> items = {item("b", DType::bf16, {3}, {1.5f, -2.25f, 1024}),
+                                              item("a", DType::f32, {2, 2}, {0.1f, -3, 4e30f, 0}),
+                                              item("c", DType::f16, {1, 2}, {0.5f, -65504}),
+                                              item("empty", DType::f32, {0, 4}, {}), item("scalar", DType::f32, {}, {7})};
+  const auto path = folder_ / "model.safetensors";
+  ASSERT_TRUE(write_safetensors(path, items, {{"format", "pt"}}));
+  for (const auto& place : {path, folder_}) {
+    const Safetensors file = Safetensors::open(place).value();
+    EXPECT_EQ(file.metadata().at("format"), "pt");
+    ASSERT_EQ(file.tensors().size(), items.size());
+    for (const SafetensorsItem& i : items) {
+      const SafetensorsEntry& entry = file.tensors().at(i.name);
+      EXPECT_EQ(entry.dtype, i.dtype);
+      EXPECT_EQ(entry.shape, i.shape);
+      std::vector<float> got(static_cast<size_t>(entry.elements())), want(got.size());
+      to_f32(entry, got.data()), i.read(want.data());
+      EXPECT_EQ(got, want) << i.name;
+      const auto address = reinterpret_cast<std::uintptr_t>(entry.bytes.data());
+      EXPECT_EQ(address % static_cast<size_t>(bytes_per_element(i.dtype)), 0u) << i.name << " is not aligned";
+    }
+  }
+}
+
+TEST_F(SafetensorsTest, AFailedWriteLeavesTheOldFile) {
+  const auto path = folder_ / "model.safetensors";
+  ASSERT_TRUE(write_safetensors(path, std::vector{item("a", DType::f32, {1}, {1})}, {}));
+  const std::string before = read_file(path).value();
+  EXPECT_FALSE(write_safetensors(path, std::vector{item("a", DType::f32, {1}, {2}), item("a", DType::f32, {1}, {3})}, {}));
+  EXPECT_FALSE(write_safetensors(path, std::vector{item("a", DType::f32, {-1}, {})}, {}));
+  EXPECT_EQ(read_file(path).value(), before);
+}
+
+TEST_F(SafetensorsTest, RefusesHeadersThatLie) {
+  const auto with = [&](const std::string& entries, size_t bytes) { return error_of(write("t", entries, bytes)); };
+  const auto tensor = [](const char* type, const char* shape, const char* offsets) {
+    return fmt::format(R"({{"t": {{"dtype": "{}", "shape": {}, "data_offsets": {}}}}})", type, shape, offsets);
+  };
+  EXPECT_EQ(with(tensor("F32", "[1]", "[0,4]"), 4), "no error");
+  const std::vector<std::tuple<std::string, size_t, const char*>> bad = {
+      {tensor("F32", "[1]", "[0,4]"), 5, "tensors end at byte 4 of the data, the file has 5"},
+      {tensor("F32", "[1]", "[0,4]"), 3, "outside the 3 data bytes"},
+      {tensor("F32", "[1]", "[1,5]"), 5, "there is a hole before it"},
+      {tensor("F32", "[1]", "[4,0]"), 8, "outside"},
+      {tensor("F32", "[1]", "[-4,0]"), 8, "outside"},
+      {tensor("F32", "[2]", "[0,4]"), 4, "needs 8 bytes, data_offsets give 4"},
+      {tensor("F32", "[4611686018427387904, 4]", "[0,0]"), 0, "overflows"},
+      {tensor("F32", "[4294967296, 4294967296]", "[0,0]"), 0, "overflows"},
+      {tensor("F32", "[-1]", "[0,4]"), 4, "negative"},
+      {tensor("F32", "[1.0]", "[0,4]"), 4, "shape: expected integers"},
+      {tensor("F32", "1", "[0,4]"), 4, "shape: expected an array"},
+      {tensor("F32", "[1]", "[0,4,4]"), 4, "data_offsets: expected 2"},
+      {tensor("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4, "9 dimensions"},
+      {tensor("F8_E4M3", "[1]", "[0,1]"), 1, "tensor t: element type F8_E4M3 is not supported"},
+      {R"({"t": 3})", 0, "expected an object"},
+      {R"({"t": {"dtype": "F32", "shape": [1], "data_offsets": [0,4]},
+           "u": {"dtype": "F32", "shape": [1], "data_offsets": [2,6]}})", 6, "overlaps"},
+      {R"({"t": {"dtype": "F32", "shape": [1], "data_offsets": [0,4]},
+           "t": {"dtype": "F32", "shape": [1], "data_offsets": [0,4]}})", 4, "duplicate key"},
+      {R"({"__metadata__": {"a": 1}})", 0, "__metadata__.a"},
+      {R"( {})", 0, "does not start with {"},
+      {"[]", 0, "does not start with {"},
+      {"{", 0, "not JSON"},
+  };
+  for (const auto& [header, bytes, expected] : bad) {
+    EXPECT_NE(with(header, bytes).find(expected), std::string::npos) << header << "\n" << with(header, bytes);
+  }
+}
+
+TEST_F(SafetensorsTest, RefusesAHeaderLengthBeyondTheFile) {
+  EXPECT_NE(error_of(raw("short", "abc")).find("too short"), std::string::npos);
+  EXPECT_NE(error_of(raw("empty", "")).find("too short"), std::string::npos);
+  for (const u64 n : {u64{3}, u64{1} << 40, ~u64{0}, ~u64{0} - 7}) {
+    std::string bytes(10, '{');
+    std::memcpy(bytes.data(), &n, 8);
+    EXPECT_NE(error_of(raw("t", bytes)).find("header claims"), std::string::npos) << n;
+  }
+}
+
+TEST_F(SafetensorsTest, JoinsShardsAndRefusesWhatTheIndexCannotKeep) {
+  ASSERT_TRUE(write_safetensors(folder_ / "m-1.safetensors", std::vector{item("a", DType::f32, {1}, {1})}, {}));
+  ASSERT_TRUE(write_safetensors(folder_ / "m-2.safetensors", std::vector{item("b", DType::f32, {1}, {2})}, {}));
+  const auto with = [&](const char* map) {
+    raw("model.safetensors.index.json", fmt::format(R"({{"weight_map": {}}})", map));
+    return error_of(folder_);
+  };
+  EXPECT_EQ(with(R"({"a": "m-1.safetensors", "b": "m-2.safetensors"})"), "no error");
+  const Safetensors file = Safetensors::open(folder_).value();
+  float b = 0;
+  to_f32(file.tensors().at("b"), &b);
+  EXPECT_EQ(b, 2);
+  EXPECT_NE(with(R"({"a": "m-2.safetensors"})").find("tensor a should be in shard m-2"), std::string::npos);
+  EXPECT_NE(with(R"({"a": "m-3.safetensors"})").find("m-3.safetensors: cannot open"), std::string::npos);
+  EXPECT_NE(with(R"({"a": 3})").find("expected a file name"), std::string::npos);
+  for (const char* escape : {"../m-1.safetensors", "/etc/passwd", "..", "", "x/../m-1.safetensors"}) {
+    EXPECT_NE(with(fmt::format(R"({{"a": "{}"}})", escape).c_str()).find("is not the name of a file"), std::string::npos)
+        << escape;
+  }
+}
+
+TEST_F(SafetensorsTest, AFolderWithoutAModelSaysWhatWasLookedFor) {
+  EXPECT_NE(error_of(folder_).find("looked for model.safetensors and model.safetensors.index.json"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace r1
