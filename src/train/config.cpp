@@ -83,15 +83,13 @@ const std::vector<Field<DataSource>>& data_fields() {
   return fields;
 }
 
-using K = TokenizerConfig;
-const std::vector<Field<TokenizerConfig>>& tokenizer_fields() {
-  static const std::vector<Field<TokenizerConfig>> fields = {
+using K = VocabularyConfig;
+const std::vector<Field<VocabularyConfig>>& vocabulary_fields() {
+  static const std::vector<Field<VocabularyConfig>> fields = {
       {.name = "vocabulary", .member = &K::vocabulary, .low = 262, .high = 1 << 20},
       {.name = "documents", .member = &K::documents, .low = 1, .high = 1 << 24},
       {.name = "seed", .member = &K::seed, .low = 0},
       {.name = "tasks", .member = &K::tasks},
-      {.name = "long_share", .member = &K::long_share, .low = 0, .high = 1},
-      {.name = "merge_letters", .member = &K::merge_letters},
   };
   return fields;
 }
@@ -322,11 +320,11 @@ Result<TrainConfig> load_train_config(const std::string& path, const Overrides& 
   return parse_train_config(text, path, overrides, std::filesystem::absolute(path).parent_path().string());
 }
 
-Result<TokenizerConfig> load_tokenizer_config(const std::string& path) {
+Result<VocabularyConfig> load_vocabulary_config(const std::string& path) {
   const std::string text = R1_TRY(read_file(path));
   const toml::table table = R1_TRY(parse_toml(text, path));
-  TokenizerConfig config;
-  R1_TRY(read_table(config, tokenizer_fields(), table, path, {}));
+  VocabularyConfig config;
+  R1_TRY(read_table(config, vocabulary_fields(), table, path, {}));
   return config;
 }
 

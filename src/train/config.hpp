@@ -58,14 +58,12 @@ struct TrainConfig {
   std::vector<DataSource> data;
 };
 
-// Tokenizer training of a recipe (tokenizer.toml).
-struct TokenizerConfig {
-  i64 vocabulary = 512;  // bytes, merges and special tokens together
+// What a recipe's tokenizer is trained on (tokenizer.toml).
+struct VocabularyConfig {
+  i64 vocabulary = 512;  // bytes, merges and added tokens together, at most
   i64 documents = 20000;
   i64 seed = 1;
   std::string tasks = "default";
-  double long_share = 0.5;
-  bool merge_letters = false;  // false: no merges across letters, so that words stay spelled out
 };
 
 using Overrides = std::vector<std::pair<std::string, std::string>>;  // {"lr", "0.001"}; data.KEY is the first source's
@@ -74,7 +72,7 @@ using Overrides = std::vector<std::pair<std::string, std::string>>;  // {"lr", "
 Result<TrainConfig> parse_train_config(std::string_view toml, std::string_view source, const Overrides& overrides = {},
                                        const std::string& base = "");
 Result<TrainConfig> load_train_config(const std::string& path, const Overrides& overrides = {});
-Result<TokenizerConfig> load_tokenizer_config(const std::string& path);
+Result<VocabularyConfig> load_vocabulary_config(const std::string& path);
 std::string to_toml(const TrainConfig& c);  // everything resolved; parses back to the same values
 
 // The first key whose value decides the run's bits and differs, "lr: 0.001, now 0.002"; empty when none does.
