@@ -1,4 +1,5 @@
 // Expressions of two and three terms, and linear equations.
+#include <algorithm>
 #include <cstdlib>
 
 #include "tasks/arithmetic.hpp"
@@ -166,6 +167,10 @@ Draft draft_equation(Random& r, int difficulty) {
       "{}",               "Solve the linear equation {}.", "What value of x satisfies {}?", "Work out x: {}"};
   d.prompt = fill(pick(r, kWays), {spaced});
   if (d.prompt[0] != 'x') d.prompt = typed(r, d.prompt);
+  if (chance(r, 8)) {  // another name for the unknown: no phrasing has an x of its own
+    const char name = "ynzat"[r.below(5)];
+    for (std::string* s : {&d.prompt, &d.trace}) std::replace(s->begin(), s->end(), 'x', name);
+  }
   return d;
 }
 

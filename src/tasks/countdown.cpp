@@ -107,7 +107,10 @@ Draft draft_countdown(Random& r, int difficulty) {
   sort_down(v);
   sort_down(made);
   std::string path;
-  while (made.size() > 1) path += random_step(r, made) + (made.size() > 1 ? "," : "\n");
+  while (made.size() > 1) {
+    path += random_step(r, made);
+    path += made.size() > 1 ? "," : "\n";
+  }
   const i64 target = made[0].value;
   if (target < 2 || target > limit) return draft_countdown(r, difficulty);
 
@@ -124,7 +127,10 @@ Draft draft_countdown(Random& r, int difficulty) {
     for (u32 tries = r.below(6); tries > 0; --tries) {
       std::vector<Term> w = v;
       std::string attempt;
-      while (w.size() > 1) attempt += random_step(r, w) + (w.size() > 1 ? "," : " no\n");
+      while (w.size() > 1) {
+        attempt += random_step(r, w);
+        attempt += w.size() > 1 ? "," : " no\n";
+      }
       if (w[0].value == target) break;
       d.trace += attempt;
     }

@@ -47,7 +47,7 @@ Draft draft_letters(Random& r, int) {
   Draft d;
   const std::string l(1, letter);
   int count = 0;
-  d.trace = l + " in " + word + ":";
+  d.trace = "count " + l + " in " + word + ":";
   for (const char c : word) d.trace += fill(" {}{}", {std::string(1, c), std::to_string(count += c == letter)});
   d.trace += "\n";
   d.answer = std::to_string(count);

@@ -21,7 +21,8 @@ std::string fill(std::string_view pattern, std::initializer_list<std::string_vie
 }
 
 std::string typed(Random& r, std::string text) {
-  if (chance(r, 16) && std::isupper(static_cast<unsigned char>(text[0]))) {
+  const bool order = std::isupper(static_cast<unsigned char>(text[0])) && text[0] != 'W' && text[0] != 'H' && text[0] != 'I';
+  if (order && chance(r, 10)) {
     text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
     text = (chance(r, 2) ? "Please " : "please ") + text;
   }
