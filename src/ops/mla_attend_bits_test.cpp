@@ -1,0 +1,112 @@
+// Where the bits of mla_attend may not depend on anything but the row's own sequence.
+#include "ops/mla_case.hpp"
+
+namespace r1 {
+namespace {
+
+constexpr MlaDims kOdd{3, 5, 6, 7, 9, 0};
+const std::vector<i64> kLengths{1, 20, 63, 64, 65, 130};
+
+std::vector<Numerics> all_numerics() {
+  std::vector<Numerics> all;
+  for (const DType kv : {DType::f32, DType::bf16})
+    for (const MlaForm form : {MlaForm::expanded, MlaForm::mixed}) all.push_back({DType::f32, kv, form});
+  return all;
+}
+
+// Half of every sequence is prompt (in the mixed form its roles decide).
+MlaCase half_generated(const MlaDims& d, const std::vector<i64>& lengths) {
+  MlaCase x(d, lengths);
+  for (MlaSequence& s : x.sequences) s.prompt = (s.length + 1) / 2;
+  return x;
+}
+
+template <class F>
+void for_all(F&& f) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const Numerics& n : all_numerics()) {
+      SCOPED_TRACE(fmt::format("{} kv {} {}", k->name, name_of(n.kv), n.mla == MlaForm::mixed ? "mixed" : "expanded"));
+      f(*k, n);
+    }
+}
+
+TEST(MlaBits, CacheOrNoCacheIsTheSame) {
+  const MlaCase x = half_generated(kOdd, kLengths);
+  for_all([&](const cpu::Kernels& k, const Numerics& n) {
+    EXPECT_TRUE(same_bits(run_mla(x, {k, n, false}, whole(x)), run_mla(x, {k, n, true}, whole(x))));
+  });
+}
+
+TEST(MlaBits, ChunksOfAnySizeAreTheSameAsTheWhole) {
+  const MlaCase x = half_generated(kOdd, kLengths);
+  for_all([&](const cpu::Kernels& k, const Numerics& n) {
+    const auto want = run_mla(x, {k, n, false}, whole(x));
+    for (const i64 size : {1, 7, 33, 64, 100}) EXPECT_TRUE(same_bits(want, run_mla(x, {k, n, true}, in_chunks(x, size))));
+  });
+}
+
+TEST(MlaBits, AloneIsTheSameAsAmongSixtyFourOthers) {
+  std::vector<i64> lengths;
+  for (i64 s = 0; s < 65; ++s) lengths.push_back(1 + s * 29 % 97);
+  const MlaCase x = half_generated(kOdd, lengths);
+  for_all([&](const cpu::Kernels& k, const Numerics& n) {
+    const auto among = run_mla(x, {k, n, false}, whole(x));
+    for (const size_t s : {0u, 31u, 64u}) {
+      const auto alone = run_mla(x, {k, n, false}, {{{static_cast<i64>(s), 0, lengths[s]}}});
+      EXPECT_TRUE(same_bits({alone[s]}, {among[s]})) << "sequence " << s;
+    }
+  });
+}
+
+TEST(MlaBits, OneThreadIsTheSameAsThree) {
+  const MlaCase x = half_generated(kOdd, kLengths);
+  for_all([&](const cpu::Kernels& k, const Numerics& n) {
+    EXPECT_TRUE(same_bits(run_mla(x, {k, n, false, 1}, whole(x)), run_mla(x, {k, n, false, 3}, whole(x))));
+    EXPECT_TRUE(same_bits(run_mla(x, {k, n, true, 1}, in_chunks(x, 30)), run_mla(x, {k, n, true, 3}, in_chunks(x, 30))));
+  });
+}
+
+// One decoded row of one head over a cache that is work enough to part: threads split the blocks.
+TEST(MlaBits, BlocksSplitOverThreadsMergeToTheSame) {
+  constexpr i64 kLength = 700;
+  MlaCase x({1, 1024, 64, 512, 768, 0}, {kLength});
+  x.sequences[0].prompt = kLength - 1;
+  const MlaPasses decode{{{0, 0, kLength - 1}}, {{0, kLength - 1, kLength}}};
+  const cpu::Kernels& k = *cpu::levels().back();
+  for (const Numerics& n : all_numerics()) {
+    const auto one = run_mla(x, {k, n, true, 1}, decode);
+    EXPECT_TRUE(same_bits(one, run_mla(x, {k, n, true, 4}, decode))) << name_of(n.kv) << static_cast<int>(n.mla);
+  }
+}
+
+TEST(MlaBits, TapeOrNoTapeIsTheSame) {
+  const MlaCase x(kOdd, kLengths);
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType kv : {DType::f32, DType::bf16}) {
+      const Numerics n{DType::f32, kv, MlaForm::expanded};
+      EXPECT_TRUE(same_bits(run_mla(x, {*k, n, false, 1, false}, whole(x)), run_mla(x, {*k, n, false, 1, true}, whole(x))));
+    }
+}
+
+TEST(MlaBits, PromptRowsOfTheMixedFormAreTheExpandedForm) {
+  const MlaCase x(kOdd, kLengths);  // all prompt
+  for (const cpu::Kernels* k : cpu::levels()) {
+    const auto want = run_mla(x, {*k, {DType::f32, DType::f32, MlaForm::expanded}}, whole(x));
+    EXPECT_TRUE(same_bits(want, run_mla(x, {*k, {DType::f32, DType::f32, MlaForm::mixed}}, whole(x))));
+  }
+}
+
+// A row's bits may not tell what follows it: the same prefix, with and without later tokens.
+TEST(MlaBits, LaterTokensDoNotShow) {
+  const MlaCase x(kOdd, {130});
+  for_all([&](const cpu::Kernels& k, const Numerics& n) {
+    const auto all = run_mla(x, {k, n}, whole(x));
+    for (const i64 length : {1, 31, 64, 77, 129}) {
+      const auto some = run_mla(x, {k, n}, {{{0, 0, length}}});
+      EXPECT_TRUE(same_bits(all[0].data(), some[0].data(), length * x.d.heads * x.d.v)) << length;
+    }
+  });
+}
+
+}  // namespace
+}  // namespace r1
