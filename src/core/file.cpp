@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -64,7 +65,8 @@ AtomicFile::~AtomicFile() {
 
 Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
   std::filesystem::path temporary = path;
-  temporary += fmt::format(".tmp{}", getpid());
+  static std::atomic<u32> made{0};  // two writers of one name in one process have a temporary each
+  temporary += fmt::format(".tmp{}-{}", getpid(), made.fetch_add(1));
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return io_error(temporary, "cannot create");
   return AtomicFile(path, std::move(temporary), fd);

@@ -7,8 +7,8 @@
 namespace r1 {
 
 double exact_exp(double x) {
-  if (x < -745) return 0;
-  if (x > 709.7) return HUGE_VAL;
+  if (x < -746) return 0;
+  if (x > 710) return HUGE_VAL;  // between here and the largest double ldexp overflows by itself
   const double k = std::nearbyint(x * 1.4426950408889634);
   const double r = (x - k * 0x1.62e42feep-1) - k * 0x1.a39ef35793c76p-33;  // ln 2 in two parts: |r| <= 0.35
   double sum = 1;

@@ -1,0 +1,70 @@
+#include "core/thread_pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace r1 {
+namespace {
+
+TEST(ThreadPool, EveryTaskRunsExactlyOnceForAnyNumberOfThreads) {
+  for (const int threads : {1, 2, 3, 8}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.threads(), threads);
+    for (const i64 tasks : {0, 1, 2, 7, 1000}) {
+      std::vector<int> runs(static_cast<size_t>(tasks));
+      pool.run(tasks, [&](i64 task, int worker) {
+        EXPECT_TRUE(worker >= 0 && worker < threads);
+        ++runs[static_cast<size_t>(task)];
+      });
+      EXPECT_EQ(std::count(runs.begin(), runs.end(), 1), tasks);
+    }
+  }
+}
+
+TEST(ThreadPool, RangesAreFixedPiecesWhateverTheThreads) {
+  for (const int threads : {1, 2}) {
+    ThreadPool pool(threads);
+    std::vector<std::pair<i64, i64>> seen(4);
+    pool.ranges(10, 3, [&](i64 begin, i64 end, int) { seen[static_cast<size_t>(begin / 3)] = {begin, end}; });
+    EXPECT_EQ(seen, (std::vector<std::pair<i64, i64>>{{0, 3}, {3, 6}, {6, 9}, {9, 10}}));
+  }
+}
+
+// Short jobs back to back, so that workers are caught spinning, falling asleep and asleep.
+TEST(ThreadPool, ManyShortForksLoseNothing) {
+  ThreadPool pool(4);
+  i64 total = 0;
+  for (int round = 0; round < 5000; ++round) {
+    i64 part[5] = {};
+    pool.run(5, [&](i64 task, int) { part[task] = task + round; });
+    for (const i64 p : part) total += p;
+    if (round % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // let them sleep
+  }
+  EXPECT_EQ(total, i64{10} * 5000 + i64{5} * 4999 * 5000 / 2);
+}
+
+TEST(ThreadPool, WhatATaskWroteIsVisibleAfterRunAndBeforeTheNext) {
+  ThreadPool pool(3);
+  std::vector<i64> a(64), b(64);
+  for (i64 round = 1; round <= 2000; ++round) {
+    pool.run(64, [&](i64 i, int) { a[static_cast<size_t>(i)] = round + i; });
+    pool.run(64, [&](i64 i, int) { b[static_cast<size_t>(i)] = a[static_cast<size_t>(63 - i)]; });
+    for (i64 i = 0; i < 64; ++i) ASSERT_EQ(b[static_cast<size_t>(i)], round + 63 - i);
+  }
+}
+
+TEST(ThreadPool, PoolsComeAndGoAndLiveSideBySide) {
+  for (int i = 0; i < 200; ++i) {
+    ThreadPool a(2), b(3);
+    std::atomic<i64> sum{0};
+    a.run(10, [&](i64 task, int) { sum += task; });
+    b.run(10, [&](i64 task, int) { sum += task; });
+    ASSERT_EQ(sum.load(), 90);
+  }
+  ThreadPool never_used(4);
+  EXPECT_GE(ThreadPool::default_threads(), 1);
+}
+
+}  // namespace
+}  // namespace r1
