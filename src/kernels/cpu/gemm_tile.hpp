@@ -57,8 +57,9 @@ void tile(i64 count, const u32* a, const void* panels_of_b, i64 panel_stride, fl
 
 using Tile = void (*)(i64, const u32*, const void*, i64, float*, i64, bool);
 
-// Few rows take several panels at once: enough independent sums to cover the latency of the multiply-add.
-constexpr int panels_at_once(i64 rows) { return rows * 4 * kVectors <= 16 ? 4 : rows * 2 <= kTileRows ? 2 : 1; }
+// Few rows take several panels at once: enough independent sums to cover the latency of the multiply-add, and not more
+// than the registers hold beside the columns of B.
+constexpr int panels_at_once(i64 rows) { return rows * 6 <= kTileRows ? 4 : rows * 2 < kTileRows ? 2 : 1; }
 
 template <class Product, int R>
 Tile tile_of(int panel_count) {

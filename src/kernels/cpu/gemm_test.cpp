@@ -1,0 +1,225 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "core/half.hpp"
+#include "core/philox.hpp"
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1::cpu {
+namespace {
+
+struct AlignedBytes {
+  explicit AlignedBytes(i64 n) : memory(static_cast<size_t>(n) + 64) {}
+  std::byte* data() {
+    const auto at = reinterpret_cast<std::uintptr_t>(memory.data());
+    return memory.data() + (64 - at % 64) % 64;
+  }
+  std::vector<std::byte> memory;
+};
+
+std::vector<float> normals(i64 n, u64 stream) {
+  std::vector<float> x(static_cast<size_t>(n));
+  Random random(3, Purpose::test, stream);
+  for (float& v : x) v = static_cast<float>(random.normal());
+  return x;
+}
+
+double rounded(Format f, float x) {
+  return static_cast<double>(f == Format::f32 ? x : f32_from_bf16(bf16_from_f32(x)));
+}
+
+// How A and B lie in memory in one case.
+struct Case {
+  Format format = Format::f32;
+  Layout a = Layout::rows, b = Layout::rows;
+  bool indexed = false, accumulate = false;
+};
+
+// A product of seeded matrices, its operands in the memory order of the case.
+struct Product {
+  Product(const Kernels& kernels, Case c, i64 m_, i64 n_, i64 k_) : t(kernels.gemm), how(c), m(m_), n(n_), k(k_) {
+    a = normals(m * k, 1), b = normals(k * n, 2), start = normals(m * n, 3);
+    index_a = permutation(how.a == Layout::rows ? m : k), index_b = permutation(how.b == Layout::rows ? k : n);
+  }
+  // Memory row of a row when indexed: reversed order.
+  std::vector<i32> permutation(i64 rows) const {
+    std::vector<i32> index(static_cast<size_t>(rows));
+    for (i64 r = 0; r < rows; ++r) index[static_cast<size_t>(r)] = static_cast<i32>(how.indexed ? rows - 1 - r : r);
+    return index;
+  }
+  i64 row(const std::vector<i32>& index, i64 r) const { return index[static_cast<size_t>(r)]; }
+  float a_at(i64 i, i64 j) const {
+    return a[static_cast<size_t>(how.a == Layout::rows ? row(index_a, i) * k + j : row(index_a, j) * m + i)];
+  }
+  float b_at(i64 i, i64 j) const {
+    return b[static_cast<size_t>(how.b == Layout::rows ? row(index_b, i) * n + j : row(index_b, j) * k + i)];
+  }
+
+  // Rows [begin, end) by the kernel, in one call.
+  std::vector<float> rows(i64 begin, i64 end) const {
+    AlignedBytes packed(panels(t, n) * t.panel_bytes(how.format, k)), scratch(t.scratch_bytes);
+    const MatrixView vb{b.data(), how.b == Layout::rows ? n : k, how.b, DType::f32,
+                        how.indexed ? index_b.data() : nullptr};
+    t.pack_b(how.format, packed.data(), vb, k, n, 0, panels(t, n));
+    std::vector<float> c = start;
+    const MatrixView va{a.data(), how.a == Layout::rows ? k : m, how.a, DType::f32,
+                        how.indexed ? index_a.data() : nullptr};
+    t.gemm({how.format, va, packed.data(), c.data(), n, n, k, how.accumulate}, begin, end, 0, panels(t, n),
+           scratch.data());
+    return c;
+  }
+
+  void expect_close_to_doubles(const std::vector<float>& c, const std::string& name) const {
+    for (i64 i = 0; i < m; ++i)
+      for (i64 j = 0; j < n; ++j) {
+        double want = how.accumulate ? static_cast<double>(start[static_cast<size_t>(i * n + j)]) : 0, norm = std::abs(want);
+        for (i64 l = 0; l < k; ++l) {
+          const double term = rounded(how.format, a_at(i, l)) * rounded(how.format, b_at(l, j));
+          want += term, norm += std::abs(term);
+        }
+        // k multiplications and k additions, each within half a unit in the last place of at most `norm`.
+        const double tolerance = norm * static_cast<double>(2 * k + 2) * 0x1p-24;
+        ASSERT_NEAR(static_cast<double>(c[static_cast<size_t>(i * n + j)]), want, tolerance)
+            << name << " m " << m << " n " << n << " k " << k << " at " << i << "," << j;
+      }
+  }
+
+  const GemmKernels& t;
+  Case how;
+  i64 m, n, k;
+  std::vector<float> a, b, start;
+  std::vector<i32> index_a, index_b;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const Format f : {Format::f32, Format::bf16})
+    for (const Layout a : {Layout::rows, Layout::columns})
+      for (const Layout b : {Layout::rows, Layout::columns})
+        all.push_back({f, a, b, a == b, b == Layout::rows});
+  return all;
+}
+
+std::string describe(const Kernels& k, const Case& c) {
+  return std::string(k.name) + (c.format == Format::f32 ? " f32" : " bf16") + (c.a == Layout::rows ? " A" : " At") +
+         (c.b == Layout::rows ? " B" : " Bt");
+}
+
+TEST(Gemm, EveryRemainderOfEverySizeMatchesDoubles) {
+  for (const Kernels* k : levels())
+    for (const Case& c : cases()) {
+      for (i64 i = 1; i <= 70; ++i) {  // coprime strides: every residue of every size appears, in mixed company
+        const Product product(*k, c, i, 1 + i * 29 % 70, 1 + i * 43 % 70);
+        product.expect_close_to_doubles(product.rows(0, product.m), describe(*k, c));
+      }
+      for (const auto& [m, n, depth] : {std::array<i64, 3>{1, 1, 1}, {1, 300, 700}, {2, 257, 31}, {3, 129, 515}, {5, 97, 600},
+                                        {7, 64, 33}, {175, 33, 70}, {230, 65, 513}, {33, 10, 1100}}) {
+        const Product product(*k, c, m, n, depth);
+        product.expect_close_to_doubles(product.rows(0, m), describe(*k, c));
+      }
+    }
+}
+
+TEST(Gemm, ARowsBitsDependOnThatRowAlone) {
+  for (const Kernels* k : levels())
+    for (const Case& c : cases()) {
+      const Product product(*k, c, 64, 203, 601);
+      const std::vector<float> together = product.rows(0, product.m);
+      for (i64 r = 0; r < product.m; ++r)
+        for (const i64 count : {1, 3, 15, 17}) {
+          if (r + count > product.m) continue;
+          const std::vector<float> alone = product.rows(r, r + count);
+          ASSERT_EQ(0, std::memcmp(&alone[static_cast<size_t>(r * product.n)], &together[static_cast<size_t>(r * product.n)],
+                                   static_cast<size_t>(count * product.n) * 4))
+              << describe(*k, c) << " rows " << r << " +" << count;
+        }
+    }
+}
+
+TEST(Gemm, ColumnsOutsideTheAskedPanelsAreNotTouched) {
+  for (const Kernels* k : levels()) {
+    const Product product(*k, {}, 9, 3 * k->gemm.panel + 5, 40);
+    const GemmKernels& t = k->gemm;
+    AlignedBytes packed(panels(t, product.n) * t.panel_bytes(Format::f32, product.k)), scratch(t.scratch_bytes);
+    t.pack_b(Format::f32, packed.data(), {product.b.data(), product.n}, product.k, product.n, 0, panels(t, product.n));
+    std::vector<float> c(static_cast<size_t>(product.m * product.n), -7.0f);
+    t.gemm({Format::f32, {product.a.data(), product.k}, packed.data(), c.data(), product.n, product.n, product.k, false}, 2, 8, 1,
+           2, scratch.data());
+    const std::vector<float> all = product.rows(0, product.m);
+    for (i64 i = 0; i < product.m; ++i)
+      for (i64 j = 0; j < product.n; ++j) {
+        const bool inside = i >= 2 && i < 8 && j >= t.panel && j < 2 * t.panel;
+        const auto at = static_cast<size_t>(i * product.n + j);
+        ASSERT_EQ(c[at], inside ? all[at] : -7.0f) << k->name << " at " << i << "," << j;
+      }
+  }
+}
+
+TEST(Gemm, HalfPrecisionMastersPackToTheirExactValues) {
+  for (const Kernels* k : levels())
+    for (const DType dtype : {DType::bf16, DType::f16})
+      for (const Layout layout : {Layout::rows, Layout::columns})
+        for (const Format f : {Format::f32, Format::bf16}) {
+          const GemmKernels& t = k->gemm;
+          const i64 depth = 77, n = 45, count = depth * n;
+          std::vector<u16> half(static_cast<size_t>(count));
+          std::vector<float> wide(half.size());
+          const std::vector<float> x = normals(count, 5);
+          for (size_t i = 0; i < half.size(); ++i) {
+            half[i] = dtype == DType::bf16 ? bf16_from_f32(x[i]) : f16_from_f32(x[i]);
+            wide[i] = dtype == DType::bf16 ? f32_from_bf16(half[i]) : f32_from_f16(half[i]);
+          }
+          const i64 bytes = panels(t, n) * t.panel_bytes(f, depth), ld = layout == Layout::rows ? n : depth;
+          AlignedBytes from_half(bytes), from_wide(bytes);
+          t.pack_b(f, from_half.data(), {half.data(), ld, layout, dtype}, depth, n, 0, panels(t, n));
+          t.pack_b(f, from_wide.data(), {wide.data(), ld, layout}, depth, n, 0, panels(t, n));
+          ASSERT_EQ(0, std::memcmp(from_half.data(), from_wide.data(), static_cast<size_t>(bytes))) << k->name;
+        }
+}
+
+TEST(Gemm, NotANumberAndInfinityPassThrough) {
+  for (const Kernels* k : levels())
+    for (const Format f : {Format::f32, Format::bf16}) {
+      Product product(*k, {.format = f}, 5, 40, 33);
+      product.a[static_cast<size_t>(2 * product.k + 32)] = std::nanf("");
+      product.a[static_cast<size_t>(3 * product.k + 7)] = INFINITY;
+      const std::vector<float> c = product.rows(0, product.m);
+      for (i64 j = 0; j < product.n; ++j) {
+        EXPECT_TRUE(std::isnan(c[static_cast<size_t>(2 * product.n + j)])) << k->name;
+        EXPECT_TRUE(std::isinf(c[static_cast<size_t>(3 * product.n + j)])) << k->name;
+        EXPECT_TRUE(std::isfinite(c[static_cast<size_t>(1 * product.n + j)])) << k->name;
+      }
+    }
+}
+
+TEST(Gemm, WeightedRowsAndDotMatchDoubles) {
+  for (const Kernels* k : levels())
+    for (const i64 d : {1, 7, 16, 33, 192}) {
+      const std::vector<float> rows = normals(6 * d, 8), weight = normals(3, 9);
+      const std::vector<i32> at{4, 0, 5};
+      std::vector<float> y = normals(d, 10);
+      const std::vector<float> before = y;
+      k->gemm.weighted_rows(y.data(), rows.data(), at.data(), weight.data(), 3, d, true);
+      double dot = 0, norm = 0;
+      for (i64 j = 0; j < d; ++j) {
+        const auto column = static_cast<size_t>(j);
+        double want = static_cast<double>(before[column]), size = std::abs(want);
+        for (size_t i = 0; i < 3; ++i) {
+          const double term = static_cast<double>(weight[i]) * static_cast<double>(rows[static_cast<size_t>(at[i] * d + j)]);
+          want += term, size += std::abs(term);
+        }
+        EXPECT_NEAR(static_cast<double>(y[column]), want, size * 8 * 0x1p-24) << k->name << " d " << d;
+        const double term = static_cast<double>(rows[column]) * static_cast<double>(before[column]);
+        dot += term, norm += std::abs(term);
+      }
+      EXPECT_NEAR(static_cast<double>(k->gemm.dot(rows.data(), before.data(), d)), dot,
+                  norm * static_cast<double>(2 * d + 2) * 0x1p-24);
+    }
+}
+
+}  // namespace
+}  // namespace r1::cpu

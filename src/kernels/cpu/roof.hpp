@@ -1,0 +1,64 @@
+// What this machine can do at most, measured now: the number that every speed is held against.
+#pragma once
+#include <chrono>
+#include <memory>
+
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1::cpu {
+
+struct Roof {
+  double f32_gflops = 0, bf16_gflops = 0;  // register-only loops of the units that Format::f32 and bf16 products use
+  double read_gb_s = 0;                    // memory
+};
+
+namespace detail {
+// Units of work per second over all threads of `pool`: each thread repeats step(worker), worth `units`, for `seconds`.
+template <class Pool, class Step>
+double rate(Pool& pool, double seconds, double units, Step&& step) {
+  using Clock = std::chrono::steady_clock;
+  const int threads = pool.threads();
+  const auto per_thread = std::make_unique<double[]>(static_cast<size_t>(threads));
+  pool.run(threads, [&](i64 task, int) {
+    const auto start = Clock::now();
+    double done = 0, elapsed = 0;
+    do {
+      step(task);
+      done += units;
+      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    } while (elapsed < seconds);
+    per_thread[static_cast<size_t>(task)] = done / elapsed;
+  });
+  double sum = 0;
+  for (int t = 0; t < threads; ++t) sum += per_thread[static_cast<size_t>(t)];
+  return sum;
+}
+}  // namespace detail
+
+template <class Pool>  // ThreadPool, or anything with threads() and run(tasks, f(task, worker))
+double compute_roof(const Kernels& k, Pool& pool, Format format, double seconds = 0.05) {
+  constexpr i64 kIterations = 20'000;
+  const double units = 1e-9 * static_cast<double>(kIterations * k.gemm.spin_flops[static_cast<int>(format)]);
+  return detail::rate(pool, seconds, units, [&](i64) {
+    volatile float keep = k.gemm.spin(format, kIterations);
+    (void)keep;
+  });
+}
+
+template <class Pool>
+double read_roof(const Kernels& k, Pool& pool, double seconds = 0.1) {
+  constexpr i64 kBytes = i64{64} << 20;  // a thread; beyond the caches of most machines
+  const i64 all = kBytes * pool.threads();
+  const std::unique_ptr<std::byte[]> memory(new std::byte[static_cast<size_t>(all)]());
+  return detail::rate(pool, seconds, 1e-9 * static_cast<double>(kBytes), [&](i64 task) {
+    volatile u64 keep = k.gemm.read(memory.get() + task * kBytes, kBytes);
+    (void)keep;
+  });
+}
+
+template <class Pool>
+Roof measure_roof(const Kernels& k, Pool& pool) {
+  return {compute_roof(k, pool, Format::f32), compute_roof(k, pool, Format::bf16), read_roof(k, pool)};
+}
+
+}  // namespace r1::cpu
