@@ -175,7 +175,8 @@ std::string tokenizer_json(const BpeVocabulary& vocabulary) {
                                    {"behavior", "Isolated"},
                                    {"invert", false}});
   const auto byte_level = [](bool flag) {
-    return Json::object({{"type", "ByteLevel"}, {"add_prefix_space", flag}, {"trim_offsets", flag}, {"use_regex", flag}});
+    return Json::object(
+        {{"type", "ByteLevel"}, {"add_prefix_space", flag}, {"trim_offsets", flag}, {"use_regex", flag}});
   };
   return dump(Json::object(
       {{"version", "1.0"},

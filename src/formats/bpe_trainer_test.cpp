@@ -22,7 +22,8 @@ BpeVocabulary trained(i64 size, bool reversed = false) {
 }
 
 // The definition: recount all pairs after each merge.
-std::vector<std::pair<i32, i32>> merges_by_definition(const std::vector<std::string>& words, size_t merges, i64 min_count) {
+std::vector<std::pair<i32, i32>> merges_by_definition(const std::vector<std::string>& words, size_t merges,
+                                                      i64 min_count) {
   std::vector<std::vector<i32>> symbols;
   std::map<std::string, i32> ids;
   std::vector<std::string> tokens;

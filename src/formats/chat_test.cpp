@@ -15,7 +15,8 @@ std::string rendered(const std::vector<Message>& messages, GenerationPrompt gene
 
 TEST(R1Chat, RendersTurnsWithoutAnythingBetween) {
   const std::vector<Message> messages = {
-      {"system", "old"}, {"user", " Hi\n"}, {"assistant", "<think>\nhm\n</think>\n\nHello"}, {"system", "S"}, {"user", "And?"}};
+      {"system", "old"}, {"user", " Hi\n"}, {"assistant", "<think>\nhm\n</think>\n\nHello"},
+      {"system", "S"},   {"user", "And?"}};
   EXPECT_EQ(rendered(messages, GenerationPrompt::add),
             "<｜begin▁of▁sentence｜>S<｜User｜> Hi\n<｜Assistant｜>\n\nHello<｜end▁of▁sentence｜>"
             "<｜User｜>And?<｜Assistant｜><think>\n");
@@ -33,7 +34,8 @@ const Tokenizer& r1_tokenizer() {
 }
 
 TEST(R1Chat, TokensOfTrustedMessagesAreThoseOfTheText) {
-  const std::vector<Message> messages = {{"system", "Be brief. "}, {"user", " 2+2?\n"}, {"assistant", "\n4 "}, {"user", "3"}};
+  const std::vector<Message> messages = {
+      {"system", "Be brief. "}, {"user", " 2+2?\n"}, {"assistant", "\n4 "}, {"user", "3"}};
   for (const Think think : {Think::on, Think::off}) {
     EXPECT_EQ(encode_r1_chat(r1_tokenizer(), messages, GenerationPrompt::add, think).value(),
               r1_tokenizer().encode(rendered(messages, GenerationPrompt::add, think), Tokenizer::Special::recognise));
@@ -70,19 +72,21 @@ TEST(SplitThinking, TakesACompletionApart) {
 
 TEST(GenerationConfig, ReadsOneOrSeveralEndTokensAndWritesWhatItRead) {
   const auto parse = [](const char* text) { return parse_generation_config(parse_json(text, "g").value(), "g"); };
-  const GenerationConfig one = parse(R"({"temperature": 0.7, "top_k": 20, "eos_token_id": 5, "pad_token_id": null})").value();
+  const GenerationConfig one =
+      parse(R"({"temperature": 0.7, "top_k": 20, "eos_token_id": 5, "pad_token_id": null})").value();
   EXPECT_EQ(one.temperature, 0.7);
   EXPECT_EQ(one.top_k, 20);
   EXPECT_EQ(one.eos_token_ids, std::vector<i64>{5});
   EXPECT_FALSE(one.pad_token_id);
-  const GenerationConfig many = parse(R"({"eos_token_id": [1, 2], "max_new_tokens": 9, "do_sample": false, "min_p": 0.1})").value();
+  const GenerationConfig many =
+      parse(R"({"eos_token_id": [1, 2], "max_new_tokens": 9, "do_sample": false, "min_p": 0.1})").value();
   EXPECT_EQ(many.eos_token_ids, (std::vector<i64>{1, 2}));
   for (const GenerationConfig& c : {one, many}) {
     EXPECT_EQ(dump(to_json(parse_generation_config(to_json(c), "g").value())), dump(to_json(c)));
   }
   EXPECT_EQ(parse(R"({"top_p": 1.5})").error().what, "g: top_p: expected 0 to 1, found 1.5");
-  for (const char* bad : {R"({"temperature": "x"})", R"({"top_k": -1})", R"({"eos_token_id": [-1]})", R"({"eos_token_id": "x"})",
-                          R"({"max_new_tokens": 0})", "[]"}) {
+  for (const char* bad : {R"({"temperature": "x"})", R"({"top_k": -1})", R"({"eos_token_id": [-1]})", 
+                          R"({"eos_token_id": "x"})", R"({"max_new_tokens": 0})", "[]"}) {
     EXPECT_FALSE(parse(bad)) << bad;
   }
   EXPECT_EQ(read_generation_config("/nonexistent")->top_p, 0.95);

@@ -82,8 +82,9 @@ class Builder {
 
   template <class Exception>
   bool parse_error(size_t position, const std::string& token, const Exception&) {
+    const std::string tail = token.substr(token.size() > 40 ? token.size() - 40 : 0);
     return refuse(fmt::format("not JSON at byte {}{}", position ? position - 1 : 0,
-                              token.empty() ? "" : ", after " + Json(token.substr(token.size() > 40 ? token.size() - 40 : 0)).describe()));
+                              tail.empty() ? "" : ", after " + Json(tail).describe()));
   }
 
   Result<Json> finish(bool accepted) {
@@ -101,7 +102,9 @@ class Builder {
   };
 
   bool open(bool is_object) {
-    if (levels_.size() >= static_cast<size_t>(kJsonDepth)) return refuse(fmt::format("nested deeper than {}", kJsonDepth));
+    if (levels_.size() >= static_cast<size_t>(kJsonDepth)) {
+      return refuse(fmt::format("nested deeper than {}", kJsonDepth));
+    }
     levels_.push_back({.is_object = is_object, .object = {}, .array = {}, .key = {}, .keys = {}});
     return true;
   }

@@ -79,14 +79,15 @@ Status PreTokenizer::add(std::string_view pattern, Kind kind) {
     return fail(Errc::unsupported, "pattern {} starts with a control verb", pattern);
   }
   const std::string text = kind == Kind::literal ? std::string(pattern) : with_spaces_spelt_out(pattern);
-  const u32 options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C |
-                      (kind == Kind::literal ? PCRE2_LITERAL : PCRE2_UCP | PCRE2_DOLLAR_ENDONLY);
+  // PCRE2_LITERAL goes with few other options, and \C means nothing there.
+  const u32 options =
+      kind == Kind::literal ? PCRE2_UTF | PCRE2_LITERAL
+                            : PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
   int error;
   PCRE2_SIZE at;
   auto made = std::make_unique<Pattern>();
-  // PCRE2_LITERAL goes with few other options; \C means nothing there anyway.
   made->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                             kind == Kind::literal ? options & ~PCRE2_NEVER_BACKSLASH_C : options, &error, &at, nullptr);
+                             options, &error, &at, nullptr);
   if (!made->code) {
     std::array<PCRE2_UCHAR, 256> message{};
     pcre2_get_error_message(error, message.data(), message.size());

@@ -105,7 +105,8 @@ Result<Parsed> parse_file(const std::filesystem::path& path) {
   std::memcpy(&header_bytes, map.bytes.data(), 8);
   const u64 rest = map.bytes.size() - 8;
   if (header_bytes > kMaxHeader || header_bytes > rest) {
-    return fail(Errc::corrupt, "{}: header claims {} bytes, {} follow (limit {})", file, header_bytes, rest, kMaxHeader);
+    return fail(Errc::corrupt, "{}: header claims {} bytes, {} follow (limit {})", file, header_bytes, rest,
+                kMaxHeader);
   }
   const std::string_view text(reinterpret_cast<const char*>(map.bytes.data()) + 8, header_bytes);
   if (!text.starts_with('{')) return fail(Errc::corrupt, "{}: header does not start with {{", file);
@@ -212,13 +213,13 @@ void to_f32(const SafetensorsEntry& entry, float* dst) {
 
 namespace {
 
-// Wide elements first: without holes, which the format forbids, that is what keeps every tensor aligned to its elements.
+// Wide elements first: as the format forbids holes, that is what keeps every tensor aligned to its elements.
 Result<std::vector<const SafetensorsItem*>> in_file_order(std::span<const SafetensorsItem> items) {
   std::vector<const SafetensorsItem*> order;
   std::map<std::string_view, int> seen;
   for (const SafetensorsItem& item : items) {
     if (item.name == "__metadata__" || seen[item.name]++) {
-      return fail(Errc::invalid_argument, "tensor name {} is {}", item.name, seen[item.name] ? "given twice" : "reserved");
+      return fail(Errc::invalid_argument, "tensor name {} is reserved or given twice", item.name);
     }
     order.push_back(&item);
   }

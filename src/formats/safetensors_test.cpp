@@ -37,7 +37,8 @@ class SafetensorsTest : public testing::Test {
 };
 
 SafetensorsItem item(std::string name, DType dtype, std::vector<i64> shape, std::vector<float> values) {
-  return {std::move(name), dtype, std::move(shape), [values](float* dst) { std::copy(values.begin(), values.end(), dst); }};
+  return {std::move(name), dtype, std::move(shape),
+          [values](float* dst) { std::copy(values.begin(), values.end(), dst); }};
 }
 
 TEST_F(SafetensorsTest, ReadsBackWhatItWrote) {
@@ -45,7 +46,8 @@ TEST_F(SafetensorsTest, ReadsBackWhatItWrote) {
   const std::vector<SafetensorsItem> items = {item("b", DType::bf16, {3}, {1.5f, -2.25f, 1024}),
                                               item("a", DType::f32, {2, 2}, {0.1f, -3, 4e30f, 0}),
                                               item("c", DType::f16, {1, 2}, {0.5f, -65504}),
-                                              item("empty", DType::f32, {0, 4}, {}), item("scalar", DType::f32, {}, {7})};
+                                              item("empty", DType::f32, {0, 4}, {}),
+                                              item("scalar", DType::f32, {}, {7})};
   const auto path = folder_ / "model.safetensors";
   ASSERT_TRUE(write_safetensors(path, items, {{"format", "pt"}}));
   for (const auto& place : {path, folder_}) {
@@ -69,7 +71,8 @@ TEST_F(SafetensorsTest, AFailedWriteLeavesTheOldFile) {
   const auto path = folder_ / "model.safetensors";
   ASSERT_TRUE(write_safetensors(path, std::vector{item("a", DType::f32, {1}, {1})}, {}));
   const std::string before = read_file(path).value();
-  EXPECT_FALSE(write_safetensors(path, std::vector{item("a", DType::f32, {1}, {2}), item("a", DType::f32, {1}, {3})}, {}));
+  const SafetensorsItem a = item("a", DType::f32, {1}, {2});
+  EXPECT_FALSE(write_safetensors(path, std::vector{a, a}, {}));
   EXPECT_FALSE(write_safetensors(path, std::vector{item("a", DType::f32, {-1}, {})}, {}));
   EXPECT_EQ(read_file(path).value(), before);
 }
@@ -136,8 +139,8 @@ TEST_F(SafetensorsTest, JoinsShardsAndRefusesWhatTheIndexCannotKeep) {
   EXPECT_NE(with(R"({"a": "m-3.safetensors"})").find("m-3.safetensors: cannot open"), std::string::npos);
   EXPECT_NE(with(R"({"a": 3})").find("expected a file name"), std::string::npos);
   for (const char* escape : {"../m-1.safetensors", "/etc/passwd", "..", "", "x/../m-1.safetensors"}) {
-    EXPECT_NE(with(fmt::format(R"({{"a": "{}"}})", escape).c_str()).find("is not the name of a file"), std::string::npos)
-        << escape;
+    const std::string error = with(fmt::format(R"({{"a": "{}"}})", escape).c_str());
+    EXPECT_NE(error.find("is not the name of a file"), std::string::npos) << error;
   }
 }
 

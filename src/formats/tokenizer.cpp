@@ -154,9 +154,13 @@ Status read_model(const JsonFields& model, State& state, TokenIds& ids) {
     return fail(Errc::unsupported, "{}: {}, only BPE is supported", model.where("type"), type);
   }
   for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    if (!R1_TRY(model.string(affix, "")).empty()) return fail(Errc::unsupported, "{}: not supported", model.where(affix));
+    if (!R1_TRY(model.string(affix, "")).empty()) {
+      return fail(Errc::unsupported, "{}: not supported", model.where(affix));
+    }
   }
-  if (R1_TRY(model.number("dropout", 0)) != 0) return fail(Errc::unsupported, "{}: not supported", model.where("dropout"));
+  if (R1_TRY(model.number("dropout", 0)) != 0) {
+    return fail(Errc::unsupported, "{}: not supported", model.where("dropout"));
+  }
   if (R1_TRY(model.boolean("byte_fallback", false))) {
     return fail(Errc::unsupported, "{}: not supported", model.where("byte_fallback"));
   }
@@ -224,7 +228,8 @@ Status read_added_token(const JsonFields& token, State& state, const TokenIds& i
   const i64 id = R1_TRY(token.integer_in("id", 0, kMaxTokens - 1));
   const std::string content = R1_TRY(token.string("content"));
   if (content.empty() || content.size() > kMaxTokenBytes) {
-    return fail(Errc::corrupt, "{}: {} bytes, expected 1 to {}", token.where("content"), content.size(), kMaxTokenBytes);
+    return fail(Errc::corrupt, "{}: {} bytes, expected 1 to {}", token.where("content"), content.size(),
+                kMaxTokenBytes);
   }
   if (R1_TRY(token.boolean("single_word", false))) {
     return fail(Errc::unsupported, "{}: true is not supported", token.where("single_word"));

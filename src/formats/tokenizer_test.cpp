@@ -77,7 +77,7 @@ TEST(Tokenizer, AddedTokensAreTextUnlessAskedFor) {
 TEST(Tokenizer, MegabytesWithoutASpaceTakeNoQuadraticTime) {
   // Quadratic merging of 300,000 symbols would take an hour; the time limit of the whole binary is the check.
   const Tokenizer& tokenizer = tokenizer_of("deepseek-r1");
-  for (const std::string& text : {std::string(300000, 'a'), std::string(300000, ' '), std::string(1000000, '\n'),
+  for (const std::string& text : {std::string(300000, 'a'), std::string(300000, ' '), std::string(300000, '\n'),
                                   std::string(300000, '<')}) {
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(text, Tokenizer::Special::recognise)), text);
   }
@@ -89,7 +89,8 @@ TEST(Tokenizer, LongPiecesAreMergedLikeShortOnes) {
   const Json file = read_json(kData / "minimind/tokenizer.json").value();
   std::map<std::pair<std::string, std::string>, int> ranks;
   for (const Json& merge : *file.find("model")->find("merges")->array()) {
-    ranks.emplace(std::pair(*(*merge.array())[0].string(), *(*merge.array())[1].string()), static_cast<int>(ranks.size()));
+    const Json::Array& parts = *merge.array();
+    ranks.emplace(std::pair(*parts[0].string(), *parts[1].string()), static_cast<int>(ranks.size()));
   }
   u32 random = 7;
   for (size_t length = 1; length < 80; ++length) {
@@ -213,7 +214,8 @@ TEST(Tokenizer, RefusesPatternsThatDoNotCompileAndSurvivesThoseThatExplode) {
     const Json split = Json::object(
         {{"type", "Split"}, {"pattern", Json::object({{"Regex", regex}})}, {"behavior", "Isolated"}});
     const Json bytes = Json::object({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}});
-    return small_file().set("pre_tokenizer", Json::object({{"type", "Sequence"}, {"pretokenizers", Json::array({split, bytes})}}));
+    return small_file().set(
+        "pre_tokenizer", Json::object({{"type", "Sequence"}, {"pretokenizers", Json::array({split, bytes})}}));
   };
   for (const char* bad : {"(", "\\C", "(*LIMIT_MATCH=1)a", "[", "(?P<"}) {
     EXPECT_NE(error_of(with_pattern(bad)), "no error") << bad;
