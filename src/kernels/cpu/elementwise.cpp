@@ -143,10 +143,18 @@ void sigmoid_row(float* y, const float* x, i64 n) {
 }
 
 i64 argmax(const float* x, i64 n) {
-  i64 best = -1;
-  for (i64 i = 0; i < n; ++i)
-    if (x[i] == x[i] && (best < 0 || x[i] > x[best])) best = i;
-  return best < 0 ? 0 : best;
+  V32 top = set(-std::numeric_limits<float>::infinity());
+  each(n, [&](i64 i, auto lanes) {
+    const V32 v = lanes.or_else(lanes.load(x + i), top);
+    top = hn::IfThenElse(hn::Gt(v, top), v, top);  // false for NaN
+  });
+  const float best = max_lanes(top);
+  i64 i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    if (!hn::AllFalse(f32, hn::Eq(hn::LoadU(f32, x + i), set(best)))) break;
+  for (; i < n; ++i)
+    if (x[i] == best) return i;
+  return 0;
 }
 
 float max(const float* x, i64 n) { return row_max(x, n); }
