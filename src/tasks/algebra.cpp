@@ -13,10 +13,14 @@ std::string operand(i64 n) { return n < 0 ? "(" + text(n) + ")" : text(n); }
 
 i64 write_op(std::string& out, i64 a, char op, i64 b, Random& r) {
   switch (op) {
-    case '+': return write_add(out, a, b);
-    case '-': return write_sub(out, a, b);
-    case '*': return write_mul(out, a, b);
-    default: return write_exact_divide(out, a, b, r);
+    case '+':
+      return write_add(out, a, b);
+    case '-':
+      return write_sub(out, a, b);
+    case '*':
+      return write_mul(out, a, b);
+    default:
+      return write_exact_divide(out, a, b, r);
   }
 }
 
@@ -76,14 +80,18 @@ Draft draft_expression(Random& r, int difficulty) {
   } else {
     const char ops[] = {"++--**/"[r.below(7)], "++--**/"[r.below(7)]};
     i64 v[] = {small_or_two_digits(r), small_or_two_digits(r), small_or_two_digits(r)};
-    if (difficulty == 3) for (i64& n : v) n = r.between(2, 99);
+    if (difficulty == 3)
+      for (i64& n : v) n = r.between(2, 99);
     const bool right_bracket = chance(r, 4), left_bracket = !right_bracket && chance(r, 3);
     const bool right_first = right_bracket || (!left_bracket && binds_tighter(ops[0], ops[1]));
     plain = "";
     if (right_first) {
       tame(r, v[1], ops[1], v[2]);
       if (right_bracket && ops[0] == '/') {  // a / (b o c): make it exact
-        const i64 inner = ops[1] == '+' ? v[1] + v[2] : ops[1] == '-' ? v[1] - v[2] : ops[1] == '*' ? v[1] * v[2] : v[1] / v[2];
+        const i64 inner = ops[1] == '+'   ? v[1] + v[2]
+                          : ops[1] == '-' ? v[1] - v[2]
+                          : ops[1] == '*' ? v[1] * v[2]
+                                          : v[1] / v[2];
         v[0] = (inner == 0 ? 0 : std::abs(inner)) * r.between(2, 9);
         if (inner == 0) v[1] += 1, v[0] = r.between(2, 99);
         if (v[0] > 999) v[0] = 0;
@@ -92,8 +100,9 @@ Draft draft_expression(Random& r, int difficulty) {
       tame(r, v[0], ops[0], v[1]);
     }
     const std::string b = text(v[1]) + ops[1] + text(v[2]), a = text(v[0]) + ops[0] + text(v[1]);
-    plain = right_bracket ? text(v[0]) + ops[0] + "(" + b + ")" : left_bracket ? "(" + a + ")" + ops[1] + text(v[2])
-                                                                              : a + ops[1] + text(v[2]);
+    plain = right_bracket  ? text(v[0]) + ops[0] + "(" + b + ")"
+            : left_bracket ? "(" + a + ")" + ops[1] + text(v[2])
+                           : a + ops[1] + text(v[2]);
     d.trace = plain + "\n";
     if (right_first) {
       const i64 inner = write_op(d.trace, v[1], ops[1], v[2], r);
@@ -159,12 +168,26 @@ Draft draft_equation(Random& r, int difficulty) {
     spaced += operation ? std::string(" ") + s + " " : std::string(1, s);
   }
   if (chance(r, 4)) spaced = shown;
-  static constexpr std::string_view kWays[] = {
-      "Solve for x: {}",  "Solve for x: {}.",    "Solve {} for x.",        "If {}, what is x?",
-      "Find x if {}.",    "Solve {}",            "What is x if {}?",       "Solve the equation {}.",
-      "{}, x = ?",        "{}. What is x?",      "Find the value of x: {}", "{} solve for x",
-      "{}. Find x.",      "For which x is {}?",  "Find x such that {}.",   "Given {}, find x.",
-      "{}",               "Solve the linear equation {}.", "What value of x satisfies {}?", "Work out x: {}"};
+  static constexpr std::string_view kWays[] = {"Solve for x: {}",
+                                               "Solve for x: {}.",
+                                               "Solve {} for x.",
+                                               "If {}, what is x?",
+                                               "Find x if {}.",
+                                               "Solve {}",
+                                               "What is x if {}?",
+                                               "Solve the equation {}.",
+                                               "{}, x = ?",
+                                               "{}. What is x?",
+                                               "Find the value of x: {}",
+                                               "{} solve for x",
+                                               "{}. Find x.",
+                                               "For which x is {}?",
+                                               "Find x such that {}.",
+                                               "Given {}, find x.",
+                                               "{}",
+                                               "Solve the linear equation {}.",
+                                               "What value of x satisfies {}?",
+                                               "Work out x: {}"};
   d.prompt = fill(pick(r, kWays), {spaced});
   if (d.prompt[0] != 'x') d.prompt = typed(r, d.prompt);
   if (chance(r, 8)) {  // another name for the unknown: no phrasing has an x of its own

@@ -40,9 +40,11 @@ Draft draft_decimals(Random& r, int difficulty) {
   Decimal b = random_decimal(r, 0, high, static_cast<int>(r.below(16) ? 1 + r.below(difficulty == 1 ? 2 : 3) : 0));
   if (!chance(r, 4)) b.whole = a.whole;
   if (chance(r, 4) && !b.fraction.empty()) b.fraction[0] = a.fraction[0];
-  const size_t whole = std::max(a.whole.size(), b.whole.size()), places = std::max(a.fraction.size(), b.fraction.size());
+  const size_t whole = std::max(a.whole.size(), b.whole.size()),
+               places = std::max(a.fraction.size(), b.fraction.size());
   const auto pad = [&](const Decimal& d) {
-    return std::string(whole - d.whole.size(), '0') + d.whole + "." + d.fraction + std::string(places - d.fraction.size(), '0');
+    return std::string(whole - d.whole.size(), '0') + d.whole + "." + d.fraction +
+           std::string(places - d.fraction.size(), '0');
   };
   const std::string x = pad(a), y = pad(b);
   if (x == y) return draft_decimals(r, difficulty);
@@ -61,12 +63,21 @@ Draft draft_decimals(Random& r, int difficulty) {
   d.content = "decimals " + (less ? x + " " + y : y + " " + x);
   static constexpr std::string_view kLarger[] = {"larger", "larger", "bigger", "bigger", "greater", "higher"};
   static constexpr std::string_view kSmaller[] = {"smaller", "smaller", "less", "lower"};
-  static constexpr std::string_view kWays[] = {
-      "Which is @, {} or {}?",       "Which is @: {} or {}?",          "Which number is @: {} or {}?",
-      "Which number is @, {} or {}?", "What is @, {} or {}?",          "Which one is @: {} or {}?",
-      "Is {} or {} @?",              "Which of {} and {} is @?",       "Which is the @ number: {} or {}?",
-      "{} or {}: which is @?",       "{} and {}, which one is @?",     "{} or {}, which is @?",
-      "Which is the @ of {} and {}?", "Tell me which is @: {} or {}.", "Compare {} and {}. Which is @?"};
+  static constexpr std::string_view kWays[] = {"Which is @, {} or {}?",
+                                               "Which is @: {} or {}?",
+                                               "Which number is @: {} or {}?",
+                                               "Which number is @, {} or {}?",
+                                               "What is @, {} or {}?",
+                                               "Which one is @: {} or {}?",
+                                               "Is {} or {} @?",
+                                               "Which of {} and {} is @?",
+                                               "Which is the @ number: {} or {}?",
+                                               "{} or {}: which is @?",
+                                               "{} and {}, which one is @?",
+                                               "{} or {}, which is @?",
+                                               "Which is the @ of {} and {}?",
+                                               "Tell me which is @: {} or {}.",
+                                               "Compare {} and {}. Which is @?"};
   std::string way(pick(r, kWays));
   way.replace(way.find('@'), 1, wants_larger ? pick(r, kLarger) : pick(r, kSmaller));
   d.prompt = typed(r, fill(way, {a.written(), b.written()}));
@@ -97,21 +108,33 @@ Draft draft_sort(Random& r, int difficulty) {
   std::vector<i64> content = v;
   std::sort(content.begin(), content.end());
   d.content = "sort " + joined(content, " ");
-  static constexpr std::string_view kUp[] = {"in ascending order", "from smallest to largest", "from least to greatest",
-                                             "in increasing order", "from low to high", "ascending"};
-  static constexpr std::string_view kDown[] = {"in descending order", "from largest to smallest",
-                                               "from greatest to least", "in decreasing order", "from high to low",
-                                               "descending"};
-  static constexpr std::string_view kWays[] = {
-      "Sort these numbers @: {}",  "Sort these numbers @: {}.", "Sort @: {}",         "Sort {} @.",
-      "Arrange these numbers @: {}", "Order these numbers @: {}", "Put these numbers @: {}", "Arrange {} @.",
-      "Order @: {}",               "Sort the numbers {} @.",    "Sort the list @: {}", "List these numbers @: {}",
-      "Order the numbers {} @.",   "Put {} @."};
+  static constexpr std::string_view kUp[] = {"in ascending order",     "from smallest to largest",
+                                             "from least to greatest", "in increasing order",
+                                             "from low to high",       "ascending"};
+  static constexpr std::string_view kDown[] = {"in descending order",    "from largest to smallest",
+                                               "from greatest to least", "in decreasing order",
+                                               "from high to low",       "descending"};
+  static constexpr std::string_view kWays[] = {"Sort these numbers @: {}",
+                                               "Sort these numbers @: {}.",
+                                               "Sort @: {}",
+                                               "Sort {} @.",
+                                               "Arrange these numbers @: {}",
+                                               "Order these numbers @: {}",
+                                               "Put these numbers @: {}",
+                                               "Arrange {} @.",
+                                               "Order @: {}",
+                                               "Sort the numbers {} @.",
+                                               "Sort the list @: {}",
+                                               "List these numbers @: {}",
+                                               "Order the numbers {} @.",
+                                               "Put {} @."};
   std::string way(ascending && chance(r, 8) ? "Sort these numbers: {}" : pick(r, kWays));
   if (const size_t at = way.find('@'); at != way.npos) way.replace(at, 1, ascending ? pick(r, kUp) : pick(r, kDown));
   std::string list = joined(v, chance(r, 6) ? " " : chance(r, 6) ? "," : ", ");
-  if (chance(r, 10)) list = "[" + list + "]";
-  else if (chance(r, 10) && list.rfind(", ") != list.npos) list.replace(list.rfind(", "), 2, " and ");
+  if (chance(r, 10))
+    list = "[" + list + "]";
+  else if (chance(r, 10) && list.rfind(", ") != list.npos)
+    list.replace(list.rfind(", "), 2, " and ");
   d.prompt = typed(r, fill(way, {list}));
   return d;
 }

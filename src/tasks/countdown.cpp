@@ -27,15 +27,21 @@ Term term(i64 n) { return {n, std::to_string(n), std::to_string(n)}; }
 std::optional<Term> combine(const Term& x, char op, const Term& y) {
   const Term &a = x.value < y.value ? y : x, &b = x.value < y.value ? x : y;
   i64 value = 0;
-  if (op == '+') value = a.value + b.value;
-  else if (op == '-') value = a.value - b.value;
-  else if (op == '*') value = a.value * b.value;
-  else if (b.value > 1 && a.value % b.value == 0) value = a.value / b.value;
+  if (op == '+')
+    value = a.value + b.value;
+  else if (op == '-')
+    value = a.value - b.value;
+  else if (op == '*')
+    value = a.value * b.value;
+  else if (b.value > 1 && a.value % b.value == 0)
+    value = a.value / b.value;
   if (value <= 0 || (op == '*' && (b.value < 2 || b.value > 12 || value > 300))) return std::nullopt;
   const bool sum = op == '+' || op == '-';
   // a-(b) and a/(b) need b's brackets; a sum's brackets are dropped only where it is added to or stands first.
   const std::string left = sum ? a.bare : a.written;
-  const std::string right = op == '+' ? b.bare : op == '/' && b.bare != std::to_string(b.value) ? "(" + b.bare + ")" : b.written;
+  const std::string right = op == '+'                                        ? b.bare
+                            : op == '/' && b.bare != std::to_string(b.value) ? "(" + b.bare + ")"
+                                                                             : b.written;
   const std::string bare = left + op + right;
   return Term{value, sum ? "(" + bare + ")" : bare, bare};
 }
@@ -102,7 +108,8 @@ Draft draft_countdown(Random& r, int difficulty) {
   const size_t count = difficulty == 3 ? 4 : 3;
   const i64 high = difficulty == 2 ? 25 : 12, limit = difficulty == 1 ? 60 : 99;
   std::vector<Term> v;
-  for (size_t i = 0; i < count; ++i) v.push_back(term(difficulty == 2 && chance(r, 2) ? r.between(1, 10) : r.between(1, high)));
+  for (size_t i = 0; i < count; ++i)
+    v.push_back(term(difficulty == 2 && chance(r, 2) ? r.between(1, 10) : r.between(1, high)));
   std::vector<Term> shown = v, made = v;
   sort_down(v);
   sort_down(made);
@@ -147,12 +154,16 @@ Draft draft_countdown(Random& r, int difficulty) {
     commas += (i ? ", " : "") + shown[i].bare;
     with_and += (i == 0 ? "" : i + 1 == shown.size() ? " and " : ", ") + shown[i].bare;
   }
-  static constexpr std::string_view kWays[] = {
-      "Using the numbers {}, make {}. Use each number exactly once.", "Using the numbers {}, make {}.",
-      "Use {} to make {}. Use each number once.",                    "Make @ from the numbers {}.",
-      "Countdown: {}, target {}.",                                   "Using {}, reach {}.",
-      "Combine {} to get {}.",                                       "How can you make @ from {}?",
-      "Using each of {} exactly once, make {}.",                     "Find an expression with {} that equals {}."};
+  static constexpr std::string_view kWays[] = {"Using the numbers {}, make {}. Use each number exactly once.",
+                                               "Using the numbers {}, make {}.",
+                                               "Use {} to make {}. Use each number once.",
+                                               "Make @ from the numbers {}.",
+                                               "Countdown: {}, target {}.",
+                                               "Using {}, reach {}.",
+                                               "Combine {} to get {}.",
+                                               "How can you make @ from {}?",
+                                               "Using each of {} exactly once, make {}.",
+                                               "Find an expression with {} that equals {}."};
   std::string way(pick(r, kWays));
   const std::string numbers = chance(r, 2) ? commas : with_and;
   if (const size_t at = way.find('@'); at != way.npos) {

@@ -15,7 +15,7 @@ struct Draft {
   std::string content;            // decides the side of the split; equal for all phrasings of one problem
   std::vector<i64> numbers = {};  // countdown only
   i64 target = 0;
-  std::string reply = {};         // empty: the usual sentence around the answer
+  std::string reply = {};  // empty: the usual sentence around the answer
 };
 
 Draft draft_product(Random& r, int difficulty);

@@ -8,14 +8,19 @@ namespace r1 {
 namespace {
 
 std::string syllables(Random& r) {
-  static constexpr std::string_view kOnset[] = {"b", "c", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t",
-                                                "v", "w", "y", "z", "st", "tr", "pl", "br", "ch", "sh", "th", "gr", "cl",
-                                                "fl", "pr", "qu", "sp", "str", "wh", "cr", "dr", "", ""};
+  static constexpr std::string_view kOnset[] = {
+      "b",  "c",  "d",  "f",  "g",  "h",  "j",  "k",  "l",  "m",  "n",  "p",  "r",  "s",   "t",  "v",  "w",  "y", "z",
+      "st", "tr", "pl", "br", "ch", "sh", "th", "gr", "cl", "fl", "pr", "qu", "sp", "str", "wh", "cr", "dr", "",  ""};
   static constexpr std::string_view kVowel[] = {"a", "e", "i", "o", "u", "ea", "ee", "oo", "ai", "ou", "ie", "y"};
-  static constexpr std::string_view kCoda[] = {"", "", "", "n", "r", "s", "t", "l", "m", "ck", "ll", "ss", "rr", "tt",
-                                               "nd", "st", "ng", "tion", "er", "ing", "ly", "x", "pp", "ment"};
+  static constexpr std::string_view kCoda[] = {"",   "",     "",   "n",   "r",  "s",  "t",  "l",
+                                               "m",  "ck",   "ll", "ss",  "rr", "tt", "nd", "st",
+                                               "ng", "tion", "er", "ing", "ly", "x",  "pp", "ment"};
   std::string s;
-  for (i64 n = r.between(1, 3); n > 0; --n) s += std::string(pick(r, kOnset)) + std::string(pick(r, kVowel)) + std::string(pick(r, kCoda));
+  for (i64 n = r.between(1, 3); n > 0; --n) {
+    s += pick(r, kOnset);
+    s += pick(r, kVowel);
+    s += pick(r, kCoda);
+  }
   return s.size() < 2 || s.size() > 14 ? syllables(r) : s;
 }
 
@@ -54,18 +59,32 @@ Draft draft_letters(Random& r, int) {
   d.content = "letters " + word;  // a word is held out with all its letters
   std::string shown = word;
   if (chance(r, 10)) shown[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(shown[0])));
-  if (const u32 quote = r.below(5); quote == 0) shown = "\"" + shown + "\"";
-  else if (quote == 1) shown = "'" + shown + "'";
-  const std::string name = chance(r, 8) ? "'" + l + "'" : chance(r, 8) ? std::string(1, static_cast<char>(std::toupper(static_cast<unsigned char>(letter)))) : l;
-  static constexpr std::string_view kWays[] = {
-      "How many times does the letter {} appear in {}?", "How many times does {} appear in {}?",
-      "How many {}'s are in {}?",         "How many {}s are in {}?",        "How many {}'s are in the word {}?",
-      "How many {}s are in the word {}?", "Count the letter {} in {}.",     "How many {}'s are there in {}?",
-      "How many {}s are there in {}?",    "How many letters {} are in {}?", "Count the {}'s in {}.",
-      "How often does {} occur in {}?",   "How many {} in {}?",             "How many {}'s in {}?",
-      "Count how many times {} appears in {}.", "How often does the letter {} appear in the word {}?",
-      "What is the number of {}'s in {}?", "How many times does the letter {} occur in the word {}?"};
+  if (const u32 quote = r.below(5); quote == 0)
+    shown = "\"" + shown + "\"";
+  else if (quote == 1)
+    shown = "'" + shown + "'";
+  const std::string capital(1, static_cast<char>(std::toupper(static_cast<unsigned char>(letter))));
+  const std::string name = chance(r, 8) ? "'" + l + "'" : chance(r, 8) ? capital : l;
+  static constexpr std::string_view kWays[] = {"How many times does the letter {} appear in {}?",
+                                               "How many times does {} appear in {}?",
+                                               "How many {}'s are in {}?",
+                                               "How many {}s are in {}?",
+                                               "How many {}'s are in the word {}?",
+                                               "How many {}s are in the word {}?",
+                                               "Count the letter {} in {}.",
+                                               "How many {}'s are there in {}?",
+                                               "How many {}s are there in {}?",
+                                               "How many letters {} are in {}?",
+                                               "Count the {}'s in {}.",
+                                               "How often does {} occur in {}?",
+                                               "How many {} in {}?",
+                                               "How many {}'s in {}?",
+                                               "Count how many times {} appears in {}.",
+                                               "How often does the letter {} appear in the word {}?",
+                                               "What is the number of {}'s in {}?",
+                                               "How many times does the letter {} occur in the word {}?"};
   d.prompt = typed(r, fill(pick(r, kWays), {name, shown}));
+  if (const size_t at = d.prompt.find("''s"); at != d.prompt.npos) d.prompt.erase(at, 1);
   return d;
 }
 

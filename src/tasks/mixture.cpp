@@ -28,7 +28,8 @@ Result<MixturePart> parse_part(std::string_view part) {
   if (!kind) return fail(Errc::invalid_argument, "mixture: no kind of problem is called '{}'", name);
   MixturePart p{std::string(name), 1, kind->max_difficulty, 1};
   if (head.size() != part.size()) p.weight = R1_TRY(number<double>(part.substr(head.size() + 1), part));
-  if (!(p.weight >= 0 && p.weight <= 1e9)) return fail(Errc::invalid_argument, "mixture: weight in '{}' is outside 0..1e9", part);
+  if (!(p.weight >= 0 && p.weight <= 1e9))
+    return fail(Errc::invalid_argument, "mixture: weight in '{}' is outside 0..1e9", part);
   if (name.size() != head.size()) {
     const std::string_view range = head.substr(name.size() + 1), first = range.substr(0, range.find('-'));
     p.min_difficulty = p.max_difficulty = R1_TRY(number<int>(first, part));
@@ -57,10 +58,20 @@ Result<Mixture> parse_mixture(std::string_view text) {
 
 // Weights follow what people try first and what takes longest to learn.
 Mixture default_mixture() {
-  return {{{"product", 1, 2, 3},    {"product", 3, 4, 0.5}, {"division", 1, 3, 1.2},  {"remainder", 1, 3, 1},
-           {"expression", 1, 3, 2}, {"equation", 1, 3, 2},  {"gcd", 1, 3, 0.8},       {"lcm", 1, 2, 0.5},
-           {"decimals", 1, 2, 0.7}, {"sort", 1, 3, 0.7},    {"letters", 1, 1, 1.5},   {"words", 1, 3, 1.2},
-           {"countdown", 1, 3, 1},  {"chat", 1, 1, 0.5}}};
+  return {{{"product", 1, 2, 3},
+           {"product", 3, 4, 0.5},
+           {"division", 1, 3, 1.2},
+           {"remainder", 1, 3, 1},
+           {"expression", 1, 3, 2},
+           {"equation", 1, 3, 2},
+           {"gcd", 1, 3, 0.8},
+           {"lcm", 1, 2, 0.5},
+           {"decimals", 1, 2, 0.7},
+           {"sort", 1, 3, 0.7},
+           {"letters", 1, 1, 1.5},
+           {"words", 1, 3, 1.2},
+           {"countdown", 1, 3, 1},
+           {"chat", 1, 1, 0.5}}};
 }
 
 Problem sample_problem(const Mixture& mixture, Split split, u64 seed, u64 index) {

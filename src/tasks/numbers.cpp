@@ -10,8 +10,8 @@ namespace {
 std::string text(i64 n) { return std::to_string(n); }
 
 std::string_view times_sign(Random& r) {
-  static constexpr std::string_view kSigns[] = {" * ",     " * ",  " * ",  "*",   "*",   " × ",
-                                                " times ", " times ", "×", " · ", " x ", " multiplied by "};
+  static constexpr std::string_view kSigns[] = {" * ",     " * ",     " * ", "*",   "*",   " × ",
+                                                " times ", " times ", "×",   " · ", " x ", " multiplied by "};
   return pick(r, kSigns);
 }
 
@@ -19,7 +19,6 @@ std::string_view times_sign(Random& r) {
 Draft two_numbers(std::string prompt, std::string trace, i64 answer, std::string_view kind, i64 a, i64 b) {
   return {std::move(prompt), std::move(trace), text(answer), fill("{} {} {}", {kind, text(a), text(b)})};
 }
-
 
 // Euclid's steps; the last line is "gcd=G".
 i64 write_gcd(std::string& out, i64 a, i64 b, Random& r) {
@@ -36,10 +35,14 @@ i64 write_gcd(std::string& out, i64 a, i64 b, Random& r) {
 
 Draft draft_product(Random& r, int difficulty) {
   int m = 2, n = 2;
-  if (difficulty == 1) m = 1 + static_cast<int>(r.below(2)), n = 1;
-  else if (difficulty == 2) m = 2, n = chance(r, 8) ? 1 : 2;
-  else if (difficulty == 3) m = 3, n = 1;
-  else m = 3, n = 2;
+  if (difficulty == 1)
+    m = 1 + static_cast<int>(r.below(2)), n = 1;
+  else if (difficulty == 2)
+    m = 2, n = chance(r, 8) ? 1 : 2;
+  else if (difficulty == 3)
+    m = 3, n = 1;
+  else
+    m = 3, n = 2;
   i64 a = with_digits(r, m), b = with_digits(r, n);
   if (difficulty == 1 && chance(r, 24)) b = r.between(0, 1);
   if (chance(r, 2)) std::swap(a, b);
@@ -59,14 +62,17 @@ Draft draft_product(Random& r, int difficulty) {
 
 Draft draft_division(Random& r, int difficulty) {
   i64 b = 0, q = 0;
-  if (difficulty == 1) b = r.between(2, 9), q = r.between(2, chance(r, 2) ? 12 : 99);
-  else if (difficulty == 2) b = r.between(10, 99), q = r.between(2, 12);
-  else b = r.between(2, 99), q = r.between(10, 9999 / b < 999 ? 9999 / b : 999);
+  if (difficulty == 1)
+    b = r.between(2, 9), q = r.between(2, chance(r, 2) ? 12 : 99);
+  else if (difficulty == 2)
+    b = r.between(10, 99), q = r.between(2, 12);
+  else
+    b = r.between(2, 99), q = r.between(10, 9999 / b < 999 ? 9999 / b : 999);
   const i64 a = b * q;
   std::string trace;
   write_exact_divide(trace, a, b, r);
-  static constexpr std::string_view kSigns[] = {" / ", " / ", " / ", "/", "/", " ÷ ", "÷", " divided by ",
-                                                " divided by ", " : ", " over "};
+  static constexpr std::string_view kSigns[] = {" / ", " / ",          " / ",          "/",   "/",     " ÷ ",
+                                                "÷",   " divided by ", " divided by ", " : ", " over "};
   std::string prompt;
   if (chance(r, 12)) {
     static constexpr std::string_view kWays[] = {"Divide {} by {}.", "What is the quotient of {} and {}?",
@@ -108,14 +114,20 @@ Draft draft_gcd(Random& r, int difficulty) {
   if (a < 2 || b < 2 || a == b) a = limit - 3, b = r.between(4, limit - 4);
   std::string trace;
   const i64 answer = write_gcd(trace, a, b, r);
-  static constexpr std::string_view kWays[] = {
-      "What is the gcd of {} and {}?",          "What is the greatest common divisor of {} and {}?",
-      "Find the gcd of {} and {}.",             "Find the greatest common divisor of {} and {}.",
-      "Compute gcd({}, {}).",                   "What is the greatest common factor of {} and {}?",
-      "gcd({},{})",                             "What is gcd({}, {})?",
-      "gcd of {} and {}",                       "What is the GCD of {} and {}?",
-      "Calculate the greatest common divisor of {} and {}.", "Find the GCF of {} and {}.",
-      "What is the highest common factor of {} and {}?",     "What is the largest number that divides both {} and {}?"};
+  static constexpr std::string_view kWays[] = {"What is the gcd of {} and {}?",
+                                               "What is the greatest common divisor of {} and {}?",
+                                               "Find the gcd of {} and {}.",
+                                               "Find the greatest common divisor of {} and {}.",
+                                               "Compute gcd({}, {}).",
+                                               "What is the greatest common factor of {} and {}?",
+                                               "gcd({},{})",
+                                               "What is gcd({}, {})?",
+                                               "gcd of {} and {}",
+                                               "What is the GCD of {} and {}?",
+                                               "Calculate the greatest common divisor of {} and {}.",
+                                               "Find the GCF of {} and {}.",
+                                               "What is the highest common factor of {} and {}?",
+                                               "What is the largest number that divides both {} and {}?"};
   std::string prompt = typed(r, fill(pick(r, kWays), {text(a), text(b)}));
   return two_numbers(std::move(prompt), std::move(trace), answer, "gcd", std::max(a, b), std::min(a, b));
 }
@@ -129,13 +141,18 @@ Draft draft_lcm(Random& r, int difficulty) {
   const i64 gcd = write_gcd(trace, a, b, r);
   const i64 part = write_exact_divide(trace, std::max(a, b), gcd, r);
   const i64 answer = write_mul(trace, part, std::min(a, b));
-  static constexpr std::string_view kWays[] = {
-      "What is the lcm of {} and {}?", "What is the least common multiple of {} and {}?",
-      "Find the lcm of {} and {}.",    "Find the least common multiple of {} and {}.",
-      "Compute lcm({}, {}).",          "What is the lowest common multiple of {} and {}?",
-      "lcm({},{})",                    "What is lcm({}, {})?",
-      "lcm of {} and {}",              "What is the LCM of {} and {}?",
-      "Calculate the least common multiple of {} and {}.", "What is the smallest number that both {} and {} divide?"};
+  static constexpr std::string_view kWays[] = {"What is the lcm of {} and {}?",
+                                               "What is the least common multiple of {} and {}?",
+                                               "Find the lcm of {} and {}.",
+                                               "Find the least common multiple of {} and {}.",
+                                               "Compute lcm({}, {}).",
+                                               "What is the lowest common multiple of {} and {}?",
+                                               "lcm({},{})",
+                                               "What is lcm({}, {})?",
+                                               "lcm of {} and {}",
+                                               "What is the LCM of {} and {}?",
+                                               "Calculate the least common multiple of {} and {}.",
+                                               "What is the smallest number that both {} and {} divide?"};
   std::string prompt = typed(r, fill(pick(r, kWays), {text(a), text(b)}));
   return two_numbers(std::move(prompt), std::move(trace), answer, "lcm", std::max(a, b), std::min(a, b));
 }

@@ -14,12 +14,19 @@ struct Entry {
   Generator draft;
 };
 
-constexpr Entry kEntries[] = {
-    {{"product", 4}, draft_product},       {{"division", 3}, draft_division}, {{"remainder", 3}, draft_remainder},
-    {{"expression", 3}, draft_expression}, {{"equation", 3}, draft_equation}, {{"gcd", 3}, draft_gcd},
-    {{"lcm", 2}, draft_lcm},               {{"decimals", 2}, draft_decimals}, {{"sort", 3}, draft_sort},
-    {{"letters", 1}, draft_letters},       {{"words", 3}, draft_word_problem}, {{"countdown", 3}, draft_countdown},
-    {{"chat", 1}, draft_chat}};
+constexpr Entry kEntries[] = {{{"product", 4}, draft_product},
+                              {{"division", 3}, draft_division},
+                              {{"remainder", 3}, draft_remainder},
+                              {{"expression", 3}, draft_expression},
+                              {{"equation", 3}, draft_equation},
+                              {{"gcd", 3}, draft_gcd},
+                              {{"lcm", 2}, draft_lcm},
+                              {{"decimals", 2}, draft_decimals},
+                              {{"sort", 3}, draft_sort},
+                              {{"letters", 1}, draft_letters},
+                              {{"words", 3}, draft_word_problem},
+                              {{"countdown", 3}, draft_countdown},
+                              {{"chat", 1}, draft_chat}};
 
 // Longest trace in characters: about 380 tokens, as digits are tokens of their own, and most of a trace is digits.
 constexpr size_t kLongestTrace = 400;
@@ -50,13 +57,15 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
   const Entry* entry = nullptr;
   for (const Entry& e : kEntries)
     if (e.kind.name == kind) entry = &e;
-  R1_CHECK(entry && difficulty >= 1 && difficulty <= entry->kind.max_difficulty, "make_problem: {} {}", kind, difficulty);
+  R1_CHECK(entry && difficulty >= 1 && difficulty <= entry->kind.max_difficulty, "make_problem: {} {}", kind,
+           difficulty);
   Random r(seed ^ hash_of(kind) ^ static_cast<u64>(difficulty), Purpose::task, index);
   for (int tries = 0; tries < 10000; ++tries) {
     Draft d = entry->draft(r, difficulty);
     if (side_of(d.content) != split || d.trace.size() > kLongestTrace) continue;
-    Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(d.reply),
-              std::move(d.answer), "answer", std::move(d.numbers), d.target};
+    Problem p{std::string(kind),  difficulty,           std::move(d.prompt),
+              std::move(d.trace), std::move(d.reply),   std::move(d.answer),
+              "answer",           std::move(d.numbers), d.target};
     if (!p.trace.empty() && p.trace.back() == '\n') p.trace.pop_back();
     if (p.reply.empty()) p.reply = "The answer is \\boxed{" + p.answer + "}.";
     if (p.kind == "countdown" || p.kind == "chat") p.check = p.kind;

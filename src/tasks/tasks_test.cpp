@@ -42,7 +42,8 @@ std::optional<Fact> read_fact(const std::string& s, size_t at) {
     const auto next = read_number(s, at, false);
     if (!next) return std::nullopt;
     ++operations;
-    if (op == '*') product *= *next;
+    if (op == '*')
+      product *= *next;
     else if (op == '/') {
       if (*next == 0) return Fact{false, at};
       residue = product % *next;
@@ -93,7 +94,9 @@ bool arrows_hold(const std::string& trace) {
   return true;
 }
 
-Problem any_problem(int i, Split split = Split::train) { return sample_problem(default_mixture(), split, 11, static_cast<u64>(i)); }
+Problem any_problem(int i, Split split = Split::train) {
+  return sample_problem(default_mixture(), split, 11, static_cast<u64>(i));
+}
 
 TEST(Tasks, EveryFactInEveryTraceHolds) {
   int facts = 0;
@@ -144,7 +147,8 @@ TEST(Tasks, AProblemIsAPureFunctionOfItsArguments) {
     const Problem a = any_problem(i), b = any_problem(i);
     EXPECT_EQ(a.prompt + completion_of(a), b.prompt + completion_of(b));
   }
-  EXPECT_NE(make_problem("product", 2, Split::train, 1, 0).prompt, make_problem("product", 2, Split::train, 2, 0).prompt);
+  EXPECT_NE(make_problem("product", 2, Split::train, 1, 0).prompt,
+            make_problem("product", 2, Split::train, 2, 0).prompt);
 }
 
 TEST(Tasks, TrainAndTestShareNoProduct) {
@@ -215,8 +219,8 @@ TEST(Tasks, MixturesParseOrSayWhatIsWrong) {
   EXPECT_EQ(m->parts[1].max_difficulty, 3);
   EXPECT_EQ(m->parts[2].min_difficulty, 2);
   EXPECT_TRUE(parse_mixture("default"));
-  for (const char* bad : {"", "products", "product:", "product:5", "product:2-1", "product=x", "product=-1", "product=0",
-                          "product=nan", "product,", "product:1-", "product=1e99"})
+  for (const char* bad : {"", "products", "product:", "product:5", "product:2-1", "product=x", "product=-1",
+                          "product=0", "product=nan", "product,", "product:1-", "product=1e99"})
     EXPECT_FALSE(parse_mixture(bad)) << bad;
 }
 
@@ -239,9 +243,10 @@ TEST(Rows, AProblemSurvivesItsRow) {
 }
 
 TEST(Rows, RowsThatCannotBeCheckedAreErrors) {
-  for (const char* bad : {R"({"prompt":"a"})", R"({"answer":"1"})", R"({"prompt":"a","answer":""})", R"({"prompt":"a","check":"x"})",
-                          R"({"prompt":"a","check":"countdown","numbers":[],"target":1})", R"([])",
-                          R"({"prompt":"a","check":"countdown","numbers":[1,2]})"})
+  for (const char* bad :
+       {R"({"prompt":"a"})", R"({"answer":"1"})", R"({"prompt":"a","answer":""})", R"({"prompt":"a","check":"x"})",
+        R"({"prompt":"a","check":"countdown","numbers":[],"target":1})", R"([])",
+        R"({"prompt":"a","check":"countdown","numbers":[1,2]})"})
     EXPECT_FALSE(problem_from_row(*parse_json(bad, "test"), "row")) << bad;
   EXPECT_EQ(problem_from_row(*parse_json(R"({"prompt":"a","answer":12})", "test"), "row")->answer, "12");
 }

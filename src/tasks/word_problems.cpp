@@ -54,30 +54,40 @@ constexpr Story kStories[] = {
     {2, "{N} has {c} dollars and buys {a} {O} for {b} dollars each. How many dollars are left?", "a*b;c-t"},
     {2, "{N} has {a} {O} and {M} has {b} more than {N}. How many {O} do they have together?", "a+b;a+t"},
     {2, "{N} has {a} {O}. {M} has {b} times as many. How many {O} do they have together?", "a*b;t+a"},
-    {2, "{N} and {M} have {a} and {b} {O}. They share them equally among {c} friends. How many {O} does each friend get?", "a+b;t/c"},
+    {2,
+     "{N} and {M} have {a} and {b} {O}. They share them equally among {c} friends. How many {O} does each friend get?",
+     "a+b;t/c"},
     {2, "{N} had {a} {O}, ate {b} and put the rest equally into {c} bags. How many {O} are in each bag?", "a-b;t/c"},
     {2, "A bus has {a} people. At a stop {b} get off and {c} get on. How many people are on the bus now?", "a-b;t+c"},
     {2, "{N} saves {a} dollars a week for {b} weeks and then spends {c} dollars. How much is left?", "a*b;t-c"},
     {2, "{N} is {a}. {M} is {b} years older and Lee is {c} years younger than {M}. How old is Lee?", "a+b;t-c"},
     {2, "A farmer has {a} {O} and {b} {P} and sells {c} of them all. How many are left?", "a+b;t-c"},
-    {3, "{N} buys {a} {O} for {b} dollars each and {c} {P} for {d} dollars each. How much does {N} pay?", "a*b=u;c*d;u+t"},
-    {3, "{N} has {a} bags with {b} {O} each, finds {c} more and gives {d} to {M}. How many {O} does {N} have?", "a*b;t+c;t-d"},
+    {3, "{N} buys {a} {O} for {b} dollars each and {c} {P} for {d} dollars each. How much does {N} pay?",
+     "a*b=u;c*d;u+t"},
+    {3, "{N} has {a} bags with {b} {O} each, finds {c} more and gives {d} to {M}. How many {O} does {N} have?",
+     "a*b;t+c;t-d"},
     {3, "{N} has {a} {O}, buys {b}, loses {c} and then finds {d}. How many {O} does {N} have now?", "a+b;t-c;t+d"},
-    {3, "{N} walks {a} miles a day for {b} days and {c} miles a day for {d} days. How many miles is that?", "a*b=u;c*d;u+t"},
-    {3, "{N} has {a} {O} and {M} has {b}. They buy {c} more and share all equally among {d} people. How many does each get?", "a+b;t+c;t/d"},
-    {3, "A hall has {a} rows of {b} seats. {c} adults and {d} children sit down. How many seats are free?", "a*b=u;c+d;u-t"}};
+    {3, "{N} walks {a} miles a day for {b} days and {c} miles a day for {d} days. How many miles is that?",
+     "a*b=u;c*d;u+t"},
+    {3,
+     "{N} has {a} {O} and {M} has {b}. They buy {c} more and share all equally among {d} people. How many does each "
+     "get?",
+     "a+b;t+c;t/d"},
+    {3, "A hall has {a} rows of {b} seats. {c} adults and {d} children sit down. How many seats are free?",
+     "a*b=u;c+d;u-t"}};
 
-constexpr std::string_view kNames[] = {
-    "Tom",   "Anna",  "Ben",   "Mia",   "Sam",    "Lucy", "Max",   "Emma",  "Jack", "Sara",  "Leo",  "Nina",
-    "Paul",  "Lisa",  "Mark",  "Julia", "Peter",  "Amy",  "David", "Maria", "John", "Kate",  "Omar", "Rosa",
-    "Henry", "Alice", "Bob",   "Clara", "Daniel", "Eva",  "Frank", "Grace", "Ivan", "Priya", "Chen", "Yuki",
-    "Ali",   "Zoe",   "Jim",   "Mary",  "Carlos", "Ella"};
+constexpr std::string_view kNames[] = {"Tom",   "Anna",   "Ben",  "Mia",   "Sam",    "Lucy", "Max",   "Emma",  "Jack",
+                                       "Sara",  "Leo",    "Nina", "Paul",  "Lisa",   "Mark", "Julia", "Peter", "Amy",
+                                       "David", "Maria",  "John", "Kate",  "Omar",   "Rosa", "Henry", "Alice", "Bob",
+                                       "Clara", "Daniel", "Eva",  "Frank", "Grace",  "Ivan", "Priya", "Chen",  "Yuki",
+                                       "Ali",   "Zoe",    "Jim",  "Mary",  "Carlos", "Ella"};
 
-constexpr std::string_view kThings[] = {
-    "apples",  "books",   "pencils", "marbles", "cookies", "oranges", "stickers", "cards",  "eggs",   "flowers", "balls",
-    "coins",   "candies", "toys",    "shells",  "stamps",  "pens",    "bananas",  "cakes",  "trees",  "chairs",  "cups",
-    "bottles", "stones",  "buttons", "balloons", "nuts",   "plums",   "pears",    "roses",  "tickets", "photos", "beads",
-    "hats",    "keys",    "lemons",  "muffins", "peaches", "shirts",  "socks",    "tomatoes"};
+constexpr std::string_view kThings[] = {"apples", "books",   "pencils", "marbles", "cookies",  "oranges", "stickers",
+                                        "cards",  "eggs",    "flowers", "balls",   "coins",    "candies", "toys",
+                                        "shells", "stamps",  "pens",    "bananas", "cakes",    "trees",   "chairs",
+                                        "cups",   "bottles", "stones",  "buttons", "balloons", "nuts",    "plums",
+                                        "pears",  "roses",   "tickets", "photos",  "beads",    "hats",    "keys",
+                                        "lemons", "muffins", "peaches", "shirts",  "socks",    "tomatoes"};
 
 using Values = std::array<i64, 6>;  // a b c d, t, u
 size_t slot(char c) { return c == 't' ? 4 : c == 'u' ? 5 : static_cast<size_t>(c - 'a'); }
@@ -91,10 +101,14 @@ bool run_program(std::string_view program, Values v, i64& result, std::string* o
     i64& t = v[4];
     t = op == '+' ? x + y : op == '-' ? x - y : op == '*' ? x * y : x / y;
     if (out) {
-      if (op == '+') write_add(*out, x, y);
-      else if (op == '-') write_sub(*out, x, y);
-      else if (op == '*') write_mul(*out, x, y);
-      else write_exact_divide(*out, x, y, r);
+      if (op == '+')
+        write_add(*out, x, y);
+      else if (op == '-')
+        write_sub(*out, x, y);
+      else if (op == '*')
+        write_mul(*out, x, y);
+      else
+        write_exact_divide(*out, x, y, r);
     }
     if (program.substr(i + 3, 2) == "=u") v[5] = t, i += 2;
     result = t;
@@ -120,8 +134,10 @@ std::string written(std::string_view text, const Values& v, const std::array<std
       continue;
     }
     const char c = text[i + 1];
-    if (c >= 'a' && c <= 'd') out += std::to_string(v[slot(c)]);
-    else out += words[c == 'N' ? 0 : c == 'M' ? 1 : c == 'O' ? 2 : 3];
+    if (c >= 'a' && c <= 'd')
+      out += std::to_string(v[slot(c)]);
+    else
+      out += words[c == 'N' ? 0 : c == 'M' ? 1 : c == 'O' ? 2 : 3];
     i += 2;
   }
   return out;
@@ -143,7 +159,8 @@ Draft draft_word_problem(Random& r, int difficulty) {
   while (words[1] == words[0]) words[1] = pick(r, kNames);
   while (words[3] == words[2]) words[3] = pick(r, kThings);
   d.prompt = written(story->text, v, words);
-  if (chance(r, 12)) d.prompt[0] = static_cast<char>(d.prompt[0] >= 'A' && d.prompt[0] <= 'Z' ? d.prompt[0] + 32 : d.prompt[0]);
+  if (chance(r, 12))
+    d.prompt[0] = static_cast<char>(d.prompt[0] >= 'A' && d.prompt[0] <= 'Z' ? d.prompt[0] + 32 : d.prompt[0]);
   d.answer = std::to_string(result);
   d.content = "words " + std::to_string(story - kStories);
   for (const char c : {'a', 'b', 'c', 'd'})

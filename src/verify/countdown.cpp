@@ -74,16 +74,18 @@ class Parser {
 std::string plain(std::string_view expression) {
   std::string s(expression);
   constexpr std::pair<std::string_view, std::string_view> kSigns[] = {
-      {"\\times", "*"}, {"\\cdot", "*"}, {"\\div", "/"}, {"\\left", ""}, {"\\right", ""}, {"×", "*"},
-      {"·", "*"},       {"÷", "/"},      {"−", "-"},     {"$", ""}};
+      {"\\times", "*"}, {"\\cdot", "*"}, {"\\div", "/"}, {"\\left", ""}, {"\\right", ""},
+      {"×", "*"},       {"·", "*"},      {"÷", "/"},     {"−", "-"},     {"$", ""}};
   for (const auto& [from, to] : kSigns)
     for (size_t at = 0; (at = s.find(from, at)) != s.npos; at += to.size()) s.replace(at, from.size(), to);
   // Spaces go, but not between two digits: "1 2" is not 12.
   std::string out;
   for (size_t i = 0; i < s.size(); ++i) {
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (s[i] != ' ') out += s[i];
-    else if (!out.empty() && digit(out.back()) && i + 1 < s.size() && digit(s[i + 1])) out += ' ';
+    if (s[i] != ' ')
+      out += s[i];
+    else if (!out.empty() && digit(out.back()) && i + 1 < s.size() && digit(s[i + 1]))
+      out += ' ';
   }
   return out;
 }

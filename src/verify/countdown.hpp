@@ -7,7 +7,7 @@
 
 namespace r1 {
 
-// Numbers, + - * / (also × · ÷ \times \cdot \div), parentheses; arithmetic is exact. "expr = target" is accepted too.
+// Numbers, + - * / (also × · ÷ \times \cdot \div), parentheses; arithmetic is exact. "expr = target" is accepted.
 // Anything else, division by zero, more than 256 characters or nesting beyond 16 is false.
 bool countdown_reaches(std::string_view expression, std::span<const i64> numbers, i64 target);
 

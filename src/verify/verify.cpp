@@ -50,7 +50,9 @@ std::optional<std::string_view> number_after_phrase(std::string_view s) {
     if (!is_digit(s[i])) continue;
     const size_t end = i + 1;
     size_t begin = i;
-    while (begin > at + 9 && (is_digit(s[begin - 1]) || s[begin - 1] == '.' || s[begin - 1] == ',' || s[begin - 1] == '/')) --begin;
+    while (begin > at + 9 &&
+           (is_digit(s[begin - 1]) || s[begin - 1] == '.' || s[begin - 1] == ',' || s[begin - 1] == '/'))
+      --begin;
     while (!is_digit(s[begin]) && s[begin] != '.') ++begin;
     if (begin > at + 9 && (s[begin - 1] == '-' || s[begin - 1] == '+')) --begin;
     return s.substr(begin, end - begin);
@@ -65,7 +67,8 @@ void replace_all(std::string& s, std::string_view from, std::string_view to) {
 // One form for what only looks different: case, runs of spaces, dollars, a final period, LaTeX spacing and fractions.
 std::string normalised(std::string_view raw) {
   std::string s(trimmed(raw.substr(0, kLongestAnswer + 1)));
-  for (const std::string_view drop : {"\\$", "$", "\\left", "\\right", "\\,", "\\!", "\\;", "\\displaystyle"}) replace_all(s, drop, "");
+  for (const std::string_view drop : {"\\$", "$", "\\left", "\\right", "\\,", "\\!", "\\;", "\\displaystyle"})
+    replace_all(s, drop, "");
   replace_all(s, "\\dfrac", "\\frac");
   replace_all(s, "\\tfrac", "\\frac");
   replace_all(s, "{,}", ",");
@@ -73,7 +76,10 @@ std::string normalised(std::string_view raw) {
   std::string out;
   for (const char c : s) {
     if (is_space(c) && (out.empty() || out.back() == ' ')) continue;
-    out += is_space(c) ? ' ' : static_cast<char>(static_cast<unsigned char>(c) < 128 ? std::tolower(static_cast<unsigned char>(c)) : c);
+    out +=
+        is_space(c)
+            ? ' '
+            : static_cast<char>(static_cast<unsigned char>(c) < 128 ? std::tolower(static_cast<unsigned char>(c)) : c);
   }
   while (!out.empty() && (out.back() == '.' || out.back() == ' ')) out.pop_back();
   return out;
@@ -149,7 +155,8 @@ std::optional<cpp_rational> rational(std::string_view s) {
 // "3, 7, 19" or "3 7 19" or "3,7,19", with or without brackets around all of it.
 std::vector<std::string_view> elements(std::string_view s) {
   s = trimmed(s);
-  if (s.size() >= 2 && ((s.front() == '[' && s.back() == ']') || (s.front() == '(' && s.back() == ')'))) s = s.substr(1, s.size() - 2);
+  if (s.size() >= 2 && ((s.front() == '[' && s.back() == ']') || (s.front() == '(' && s.back() == ')')))
+    s = s.substr(1, s.size() - 2);
   const bool commas = s.find(',') != s.npos;
   std::vector<std::string_view> list;
   for (size_t at = 0; at <= s.size() && list.size() <= kMostElements;) {
