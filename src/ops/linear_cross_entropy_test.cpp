@@ -1,0 +1,128 @@
+#include "ops/op_test.hpp"
+
+namespace r1 {
+namespace {
+
+std::vector<i32> some_targets(i64 rows, i64 vocab) {
+  std::vector<i32> targets;
+  for (i64 t = 0; t < rows; ++t) targets.push_back(t % 5 == 3 ? -1 : static_cast<i32>(t * 37 % vocab));
+  return targets;
+}
+
+struct Step {
+  Tensor nll, dx;
+  std::vector<float> dw;
+};
+Step step(OpTest& test, const Tensor& x, i64 vocab, float temperature, DType matmul = DType::f32) {
+  const Weight w = test_weight("head", vocab, x.cols(), 3, 0.3);
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  p.numerics.matmul = matmul;
+  const Tensor nll = linear_cross_entropy(p, x, w, some_targets(x.rows(), vocab), temperature);
+  run_backward(tape, nll, test.tensor(x.rows(), 1, 9));
+  return {nll, tape.grads()[x], {w.grad(), w.grad() + w.size()}};
+}
+
+// nll, dx and dW in double.
+struct Reference {
+  std::vector<double> nll, dx, dw;
+};
+Reference reference(OpTest& test, const Tensor& x, i64 vocab, double temperature) {
+  const Weight w = test_weight("head", vocab, x.cols(), 3, 0.3);
+  const Tensor dnll = test.tensor(x.rows(), 1, 9);
+  const std::vector<i32> targets = some_targets(x.rows(), vocab);
+  const i64 d = x.cols();
+  Reference want{std::vector<double>(static_cast<size_t>(x.rows())), std::vector<double>(static_cast<size_t>(x.size())),
+                 std::vector<double>(static_cast<size_t>(w.size()))};
+  std::vector<double> z(static_cast<size_t>(vocab));
+  for (i64 t = 0; t < x.rows(); ++t) {
+    const i32 target = targets[static_cast<size_t>(t)];
+    if (target < 0) continue;
+    double largest = -1e300, sum = 0;
+    for (i64 v = 0; v < vocab; ++v) {
+      double& at = z[static_cast<size_t>(v)] = 0;
+      for (i64 i = 0; i < d; ++i) at += static_cast<double>(x.row(t)[i]) * static_cast<double>(w.f32()[v * d + i]);
+      at /= temperature;
+      largest = std::max(largest, at);
+    }
+    for (const double at : z) sum += std::exp(at - largest);
+    want.nll[static_cast<size_t>(t)] = largest + std::log(sum) - z[static_cast<size_t>(target)];
+    for (i64 v = 0; v < vocab; ++v) {
+      const double dz = (std::exp(z[static_cast<size_t>(v)] - largest) / sum - (v == target ? 1 : 0)) *
+                        static_cast<double>(dnll.data()[t]) / temperature;
+      for (i64 i = 0; i < d; ++i) {
+        want.dx[static_cast<size_t>(t * d + i)] += dz * static_cast<double>(w.f32()[v * d + i]);
+        want.dw[static_cast<size_t>(v * d + i)] += dz * static_cast<double>(x.row(t)[i]);
+      }
+    }
+  }
+  return want;
+}
+
+TEST(LinearCrossEntropy, MatchesDoublesForwardAndBackward) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const float temperature : {1.0f, 0.7f})
+      for (const i64 vocab : {5, 130, 1500}) {
+        OpTest test(*k, 2);
+        const Tensor x = test.tensor(83, 24, 1);
+        const Step got = step(test, x, vocab, temperature);
+        const Reference want = reference(test, x, vocab, static_cast<double>(temperature));
+        // Logits are sums of 24 terms of about 1, off by some 1e-6; so are, relatively, the probabilities, and sums of
+        // at most 83 of them times inputs of up to 4 add up to less than 100 times that.
+        for (size_t i = 0; i < want.nll.size(); ++i) EXPECT_NEAR(static_cast<double>(got.nll.data()[i]), want.nll[i], 1e-5);
+        for (size_t i = 0; i < want.dx.size(); ++i) EXPECT_NEAR(static_cast<double>(got.dx.data()[i]), want.dx[i], 2e-5);
+        for (size_t i = 0; i < want.dw.size(); ++i) EXPECT_NEAR(static_cast<double>(got.dw[i]), want.dw[i], 1e-4);
+      }
+}
+
+TEST(LinearCrossEntropy, RowsWithoutATargetCostNothingAndTeachNothing) {
+  OpTest test;
+  const Tensor x = test.tensor(10, 8, 1);
+  const Step got = step(test, x, 20, 1);
+  for (const i64 t : {3, 8}) {
+    EXPECT_EQ(got.nll.data()[t], 0.0f);
+    for (i64 i = 0; i < x.cols(); ++i) EXPECT_EQ(got.dx.row(t)[i], 0.0f);
+  }
+  EXPECT_GT(got.nll.data()[0], 0.0f);
+}
+
+TEST(LinearCrossEntropy, EqualsLogsumexpOfTheLogitsThatServingComputesBitForBit) {
+  for (const cpu::Kernels* k : cpu::levels()) {
+    OpTest test(*k, 2);
+    const Tensor x = test.tensor(40, 24, 1);
+    const Weight w = test_weight("head", 77, 24, 3, 0.3);
+    const std::vector<i32> targets = some_targets(40, 77);
+    Pass p = test.pass();
+    const Tensor nll = linear_cross_entropy(p, x, w, targets), logits = linear(p, x, w);
+    for (i64 t = 0; t < 40; ++t)
+      if (const i32 target = targets[static_cast<size_t>(t)]; target >= 0) {
+        EXPECT_EQ(nll.data()[t], k->elementwise.logsumexp(logits.row(t), 77) - logits.row(t)[target]) << k->name;
+      }
+  }
+}
+
+TEST(LinearCrossEntropy, ThreadsAndCompanyDoNotChangeBits) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType matmul : {DType::f32, DType::bf16}) {
+      OpTest one(*k, 1), three(*k, 3);
+      const Step a = step(one, one.tensor(900, 24, 1), 300, 0.9f, matmul), b = step(three, three.tensor(900, 24, 1), 300, 0.9f, matmul);
+      EXPECT_TRUE(same_bits(a.nll, b.nll) && same_bits(a.dx, b.dx)) << k->name;
+      EXPECT_TRUE(same_bits(a.dw.data(), b.dw.data(), 300 * 24)) << k->name;
+
+      const Step few = step(one, one.tensor(12, 24, 1), 300, 0.9f, matmul);  // the first rows of the same stream
+      EXPECT_TRUE(same_bits(few.nll.data(), a.nll.data(), 12)) << k->name;
+      EXPECT_TRUE(same_bits(few.dx.data(), a.dx.data(), 12 * 24)) << k->name;
+    }
+}
+
+TEST(LinearCrossEntropy, ChunksOfALargeVocabularyAddUp) {
+  OpTest test(cpu::active(), 2);  // 30000 · 64 floats fill a chunk's half: 200 rows are two chunks and a remainder
+  const Tensor x = test.tensor(200, 4, 1);
+  const Step got = step(test, x, 30000, 1);
+  const Reference want = reference(test, x, 30000, 1);
+  for (size_t i = 0; i < want.nll.size(); ++i) EXPECT_NEAR(static_cast<double>(got.nll.data()[i]), want.nll[i], 1e-5);
+  for (size_t i = 0; i < want.dw.size(); ++i) EXPECT_NEAR(static_cast<double>(got.dw[i]), want.dw[i], 1e-4);
+}
+
+}  // namespace
+}  // namespace r1

@@ -1,0 +1,141 @@
+#include "core/half.hpp"
+#include "ops/op_test.hpp"
+
+namespace r1 {
+namespace {
+
+double rounded(float x, DType matmul) {
+  return static_cast<double>(matmul == DType::f32 ? x : f32_from_bf16(bf16_from_f32(x)));
+}
+
+// |c − want| for a sum of `terms` products whose absolute values add up to `norm`, each rounded twice.
+double rounding(double norm, i64 terms) { return norm * static_cast<double>(2 * terms + 2) * 0x1p-24 + 1e-30; }
+
+TEST(Linear, ForwardAndBackwardMatchDoublesAtEveryLevelAndPrecision) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType matmul : {DType::f32, DType::bf16}) {
+      OpTest test(*k, 2);
+      const i64 rows = 75, in = 66, out = 43;
+      const Tensor x = test.tensor(rows, in, 1), dy = test.tensor(rows, out, 2);
+      const Weight w = test_weight("w", out, in, 3);
+      std::fill_n(w.grad(), w.size(), 0.5f);  // backward adds
+      Tape tape(test.arena);
+      Pass p = test.pass(&tape);
+      p.numerics.matmul = matmul;
+      const Tensor y = linear(p, x, w);
+      run_backward(tape, y, dy);
+      const Tensor dx = tape.grads()[x];
+      const auto expect = [&](float got, double start, i64 terms, auto&& term) {
+        double want = start, norm = std::abs(start);
+        for (i64 i = 0; i < terms; ++i) want += term(i), norm += std::abs(term(i));
+        EXPECT_NEAR(static_cast<double>(got), want, rounding(norm, terms)) << k->name << " " << name_of(matmul);
+      };
+      const auto at = [&](const float* m, i64 cols, i64 r, i64 c) { return rounded(m[r * cols + c], matmul); };
+      for (i64 t = 0; t < rows; ++t)
+        for (i64 o = 0; o < out; ++o)
+          expect(y.row(t)[o], 0, in, [&](i64 i) { return at(x.data(), in, t, i) * at(w.f32(), in, o, i); });
+      for (i64 t = 0; t < rows; ++t)
+        for (i64 i = 0; i < in; ++i)
+          expect(dx.row(t)[i], 0, out, [&](i64 o) { return at(dy.data(), out, t, o) * at(w.f32(), in, o, i); });
+      for (i64 o = 0; o < out; ++o)
+        for (i64 i = 0; i < in; ++i)
+          expect(w.grad()[o * in + i], 0.5, rows, [&](i64 t) { return at(dy.data(), out, t, o) * at(x.data(), in, t, i); });
+    }
+}
+
+// Everything that one step computes: y, dx, dW.
+struct Step {
+  Tensor y, dx;
+  std::vector<float> dw;
+};
+Step step(OpTest& test, DType matmul, i64 rows, i64 in, i64 out) {
+  const Tensor x = test.tensor(rows, in, 1), dy = test.tensor(rows, out, 2);
+  const Weight w = test_weight("w", out, in, 3);
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  p.numerics.matmul = matmul;
+  const Tensor y = linear(p, x, w);
+  run_backward(tape, y, dy);
+  return {y, tape.grads()[x], {w.grad(), w.grad() + w.size()}};
+}
+
+TEST(Linear, ThreadsDoNotChangeBits) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType matmul : {DType::f32, DType::bf16}) {
+      OpTest one(*k, 1), three(*k, 3);
+      const Step a = step(one, matmul, 700, 130, 97), b = step(three, matmul, 700, 130, 97);
+      EXPECT_TRUE(same_bits(a.y, b.y) && same_bits(a.dx, b.dx)) << k->name;
+      EXPECT_TRUE(same_bits(a.dw.data(), b.dw.data(), 97 * 130)) << k->name;
+    }
+}
+
+TEST(Linear, ARowAloneHasTheBitsItHasAmongMany) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType matmul : {DType::f32, DType::bf16}) {
+      OpTest test(*k, 2);
+      const Tensor x = test.tensor(64, 520, 1);
+      const Weight w = test_weight("w", 300, 520, 2);
+      Pass p = test.pass();
+      p.numerics.matmul = matmul;
+      const Tensor all = linear(p, x, w);
+      for (i64 r = 0; r < x.rows(); r += 7) {
+        const Tensor row = test.arena.alloc(1, x.cols());
+        std::memcpy(row.data(), x.row(r), static_cast<size_t>(x.cols()) * 4);
+        EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), w.rows())) << k->name << " row " << r;
+      }
+    }
+}
+
+TEST(Linear, FrozenHalfPrecisionWeightsGiveTheGradientOfTheInput) {
+  for (const DType dtype : {DType::bf16, DType::f16}) {
+    OpTest test;
+    const Weight wide = test_weight("wide", 21, 34, 3);
+    std::vector<u16> half(static_cast<size_t>(wide.size()));
+    for (size_t i = 0; i < half.size(); ++i) {
+      half[i] = dtype == DType::bf16 ? bf16_from_f32(wide.f32()[i]) : f16_from_f32(wide.f32()[i]);
+      wide.f32()[i] = dtype == DType::bf16 ? f32_from_bf16(half[i]) : f32_from_f16(half[i]);
+    }
+    const Weight frozen = Weight::frozen("frozen", dtype, 21, 34, reinterpret_cast<const std::byte*>(half.data()), nullptr);
+    const Tensor x = test.tensor(5, 34, 1), dy = test.tensor(5, 21, 2);
+    Tensor y[2], dx[2];
+    for (int i = 0; i < 2; ++i) {
+      Tape tape(test.arena);
+      Pass p = test.pass(&tape);
+      y[i] = linear(p, x, i ? wide : frozen);
+      run_backward(tape, y[i], dy);
+      dx[i] = tape.grads()[x];
+    }
+    EXPECT_TRUE(same_bits(y[0], y[1]) && same_bits(dx[0], dx[1]));
+  }
+}
+
+TEST(Linear, ANewVersionOfTheWeightIsSeenByBothDirections) {
+  OpTest test;
+  const Tensor x = test.tensor(3, 20, 1), dy = test.tensor(3, 30, 2);
+  const Weight w = test_weight("w", 30, 20, 3);
+  const auto run = [&] {
+    Tape tape(test.arena);
+    Pass p = test.pass(&tape);
+    const Tensor y = linear(p, x, w);
+    run_backward(tape, y, dy);
+    return std::pair{y, tape.grads()[x]};
+  };
+  const auto before = run();
+  for (i64 i = 0; i < w.size(); ++i) w.f32()[i] *= 2;  // exact
+  w.bump();
+  const auto after = run();
+  for (i64 i = 0; i < before.first.size(); ++i) EXPECT_EQ(after.first.data()[i], 2 * before.first.data()[i]);
+  for (i64 i = 0; i < before.second.size(); ++i) EXPECT_EQ(after.second.data()[i], 2 * before.second.data()[i]);
+}
+
+TEST(Linear, NoRowsGiveNoRows) {
+  OpTest test;
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  const Tensor y = linear(p, test.arena.alloc(0, 8), test_weight("w", 4, 8, 1));
+  EXPECT_EQ(y.rows(), 0);
+  EXPECT_EQ(y.cols(), 4);
+}
+
+}  // namespace
+}  // namespace r1
