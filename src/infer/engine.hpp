@@ -35,10 +35,10 @@ struct EngineOptions {
 };
 
 struct Request {
-  std::vector<i32> prompt;
+  std::vector<i32> prompt{};
   SamplingParams sampling{};
   i64 max_tokens = 1;          // cut to what the context leaves
-  std::vector<i32> stop_ids;   // a sequence ends after one of these; the token is reported
+  std::vector<i32> stop_ids{};  // a sequence ends after one of these; the token is reported
   i32 samples = 1;             // sequences drawn from this prompt; they share its pages and its prefill
   u64 stream = 0;              // the prompt's random stream
   i32 first_sample = 0;        // samples are numbered from here, in events and random streams

@@ -1,0 +1,377 @@
+// The same bits, whatever a sequence shares its batch, its pages or its processor with; and pages that all come back.
+#include "infer/engine.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "infer/generate.hpp"
+#include "infer/score.hpp"
+#include "infer/test_model.hpp"
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1 {
+namespace {
+
+struct Drawn {
+  std::vector<i32> tokens;
+  std::vector<u32> logprob_bits;
+  Finish finish = Finish::none;
+  bool operator==(const Drawn&) const = default;
+};
+using DrawnBySample = std::map<std::pair<RequestId, i32>, Drawn>;
+
+struct Settings {
+  const Model& model;
+  const cpu::Kernels* kernels = &cpu::active();
+  Numerics numerics{};
+  int threads = 1;
+  i64 max_batch_tokens = 128, max_sequences = 64, kv_tokens = 64 * 512;
+};
+
+class Running {
+ public:
+  explicit Running(const Settings& s) : pool_(s.threads), engine_(make(s)) {}
+  Engine* operator->() { return &engine_; }
+
+  RequestId submit(const Request& r) {
+    const auto id = engine_.submit(r);
+    EXPECT_TRUE(id) << (id ? "" : id.error().what);
+    return id ? *id : -1;
+  }
+  void step() {
+    const auto events = engine_.step();
+    ASSERT_TRUE(events) << (events ? "" : events.error().what);
+    for (const Event& e : *events) {
+      Drawn& d = drawn[{e.id, e.sample}];
+      u32 bits;
+      std::memcpy(&bits, &e.logprob, 4);
+      d.tokens.push_back(e.token);
+      d.logprob_bits.push_back(bits);
+      d.finish = e.finish;
+    }
+  }
+  DrawnBySample finish() {
+    while (engine_.busy() && !testing::Test::HasFatalFailure()) step();
+    EXPECT_EQ(engine_.cache().pages_in_use(), 0);
+    EXPECT_EQ(engine_.running() + engine_.queued(), 0);
+    return drawn;
+  }
+  DrawnBySample run(const std::vector<Request>& requests) {
+    for (const Request& r : requests) submit(r);
+    return finish();
+  }
+  DrawnBySample drawn;
+
+ private:
+  Engine make(const Settings& s) {
+    EngineOptions o;
+    o.kernels = s.kernels, o.pool = &pool_, o.numerics = s.numerics;
+    o.kv_tokens = s.kv_tokens, o.max_batch_tokens = s.max_batch_tokens, o.max_sequences = s.max_sequences;
+    auto engine = Engine::create(s.model, o);
+    R1_CHECK(engine, "{}", engine ? "" : engine.error().what);
+    return std::move(*engine);
+  }
+  ThreadPool pool_;
+  Engine engine_;
+};
+
+DrawnBySample run(const Settings& settings, const std::vector<Request>& requests) { return Running(settings).run(requests); }
+
+// Requests of every kind: lengths around the page size, greedy and sampled, truncated and penalised.
+std::vector<Request> mixed_requests(i64 n) {
+  std::vector<Request> requests;
+  for (i64 i = 0; i < n; ++i) {
+    Request r;
+    r.prompt = test_prompt(1 + (i * 37) % 150, static_cast<u64>(i));
+    r.sampling.temperature = i % 4 == 0 ? 0.0f : i % 4 == 1 ? 1.0f : 0.7f;
+    r.sampling.top_p = i % 3 ? 1.0f : 0.9f;
+    r.sampling.top_k = i % 5 == 2 ? 20 : 0;
+    r.sampling.repetition_penalty = i % 7 == 3 ? 1.3f : 1.0f;
+    r.sampling.seed = 5;
+    r.max_tokens = 4 + i % 9;
+    r.stream = static_cast<u64>(i);
+    requests.push_back(std::move(r));
+  }
+  return requests;
+}
+
+const Numerics kExpanded{DType::f32, DType::f32, MlaForm::expanded};
+const Numerics kMixed{DType::f32, DType::bf16, MlaForm::mixed};
+const Numerics kRounded{DType::bf16, DType::bf16, MlaForm::expanded};
+
+class AtEveryLevel : public testing::TestWithParam<const cpu::Kernels*> {
+ protected:
+  std::unique_ptr<Model> model = test_model();
+  Settings with(const Numerics& n) const { return {*model, GetParam(), n}; }
+};
+INSTANTIATE_TEST_SUITE_P(Engine, AtEveryLevel, testing::ValuesIn(cpu::levels().begin(), cpu::levels().end()),
+                         [](const auto& level) { return std::string(level.param->name); });
+
+TEST_P(AtEveryLevel, ARequestAloneIsTheSameBitsAsAmongSixtyFour) {
+  const auto requests = mixed_requests(64);
+  for (const Numerics& n : {kExpanded, kRounded, kMixed}) {
+    const DrawnBySample together = run(with(n), requests);
+    for (const i64 i : {0, 1, 2, 3, 17, 43, 63}) {
+      const DrawnBySample alone = run(with(n), {requests[static_cast<size_t>(i)]});
+      const Drawn& among = together.at({i + 1, 0});
+      ASSERT_EQ(static_cast<i64>(among.tokens.size()), requests[static_cast<size_t>(i)].max_tokens);
+      EXPECT_EQ(alone.at({1, 0}), among) << "request " << i;
+    }
+  }
+}
+
+TEST_P(AtEveryLevel, ChunkedPrefillIsTheSameBitsAsWhole) {
+  const auto requests = mixed_requests(12);
+  for (const Numerics& n : {kExpanded, kMixed}) {
+    Settings settings = with(n);
+    settings.max_sequences = 5;
+    settings.max_batch_tokens = 512;
+    const DrawnBySample whole = run(settings, requests);
+    for (const i64 budget : {5, 7, 33, 64, 100}) {
+      settings.max_batch_tokens = budget;
+      EXPECT_EQ(run(settings, requests), whole) << budget << " tokens a step";
+    }
+  }
+}
+
+TEST_P(AtEveryLevel, CachedLogProbabilitiesAreTheBitsOfUncachedScoring) {
+  ThreadPool pool(1);
+  for (const Numerics& n : {kExpanded, kRounded}) {
+    for (const float temperature : {1.0f, 0.7f}) {
+      auto requests = mixed_requests(10);
+      for (Request& r : requests) r.sampling.temperature = temperature, r.max_tokens = 70;
+      for (const auto& [key, drawn] : run(with(n), requests)) {
+        const auto& prompt = requests[static_cast<size_t>(key.first - 1)].prompt;
+        std::vector<i32> all = prompt;
+        all.insert(all.end(), drawn.tokens.begin(), drawn.tokens.end());
+        ScoreOptions options;
+        options.kernels = GetParam(), options.pool = &pool, options.numerics = n, options.temperature = temperature;
+        const auto scored = score(*model, all, options);
+        ASSERT_TRUE(scored) << (scored ? "" : scored.error().what);
+        for (size_t t = 0; t < drawn.tokens.size(); ++t) {
+          u32 bits;
+          std::memcpy(&bits, &(*scored)[prompt.size() + t], 4);
+          ASSERT_EQ(bits, drawn.logprob_bits[t]) << "request " << key.first << ", token " << t;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(AtEveryLevel, OneThreadIsTheSameBitsAsThree) {
+  const auto requests = mixed_requests(24);
+  for (const Numerics& n : {kExpanded, kMixed}) {
+    Settings settings = with(n);
+    const DrawnBySample one = run(settings, requests);
+    settings.threads = 3;
+    EXPECT_EQ(run(settings, requests), one);
+  }
+}
+
+TEST_P(AtEveryLevel, SamplesOfAGroupAreTheBitsOfSeparateRequests) {
+  for (const Numerics& n : {kExpanded, kMixed})
+    for (const i64 length : {3, 64, 100, 128}) {
+      Request group;
+      group.prompt = test_prompt(length, 77);
+      group.sampling = {.temperature = 1, .top_p = 1, .seed = 9};
+      group.max_tokens = 12, group.samples = 6, group.stream = 4;
+      Settings settings = with(n);
+      settings.max_sequences = 4;  // the last samples start after the first have ended
+      const DrawnBySample together = run(settings, {group});
+      for (i32 i = 0; i < group.samples; ++i) {
+        Request one = group;
+        one.samples = 1, one.first_sample = i;
+        EXPECT_EQ(run(settings, {one}).at({1, i}), together.at({1, i})) << "sample " << i << " of length " << length;
+      }
+      EXPECT_NE(together.at({1, 0}).tokens, together.at({1, 1}).tokens);
+    }
+}
+
+TEST_P(AtEveryLevel, APrefixFoundInTheCacheIsTheSameBitsAsOneComputed) {
+  for (const Numerics& n : {kExpanded, kMixed}) {
+    const Settings settings = with(n);
+    const auto prefix = test_prompt(150, 5);
+    Running sharing(settings);
+    for (i64 i = 0; i < 5; ++i) {
+      Request r;
+      r.prompt = prefix;
+      const auto own = test_prompt(1 + i * 20, static_cast<u64>(100 + i));
+      r.prompt.insert(r.prompt.end(), own.begin(), own.end());
+      r.max_tokens = 8;
+      r.stream = static_cast<u64>(i);
+      const i64 cached = sharing->counters().cached_tokens;
+      sharing.submit(r);
+      sharing.finish();
+      EXPECT_EQ(sharing->counters().cached_tokens - cached, i == 0 ? 0 : 128);
+      EXPECT_EQ(run(settings, {r}).at({1, 0}), sharing.drawn.at({i + 1, 0})) << "request " << i;
+    }
+  }
+}
+
+class EngineTest : public testing::Test {
+ protected:
+  std::unique_ptr<Model> model = test_model();
+};
+
+TEST_F(EngineTest, APromptThatIsAllInTheCacheStillComputesItsLastToken) {
+  Running engine({*model});
+  Request r;
+  r.prompt = test_prompt(128, 1);
+  r.max_tokens = 3;
+  for (int i = 0; i < 2; ++i) engine.submit(r), engine.finish();
+  EXPECT_EQ(engine->counters().cached_tokens, 64);
+  EXPECT_EQ(engine.drawn.at({1, 0}), engine.drawn.at({2, 0}));
+}
+
+TEST_F(EngineTest, WhenPagesAreScarceRequestsWaitAndTheBitsStay) {
+  const auto requests = mixed_requests(20);
+  const DrawnBySample roomy = run({*model}, requests);
+  Settings tight{*model};
+  tight.kv_tokens = 4 * 64;
+  EXPECT_EQ(run(tight, requests), roomy);
+}
+
+TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
+  Request r;
+  r.prompt = test_prompt(70, 3);
+  r.max_tokens = 40, r.samples = 9;
+  Settings tight{*model};
+  tight.kv_tokens = 3 * 64;
+  EXPECT_EQ(run(tight, {r}), run({*model}, {r}));
+}
+
+TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
+  Settings settings{*model};
+  settings.max_sequences = 3;
+  Running engine(settings);
+  Request r;
+  r.prompt = test_prompt(100, 1);
+  r.max_tokens = 50, r.samples = 5;
+  const RequestId running = engine.submit(r);
+  for (int i = 0; i < 4; ++i) engine.step();
+  const RequestId waiting = engine.submit(r);
+  engine.step();
+  EXPECT_EQ(engine->running(), 3);
+  EXPECT_EQ(engine->queued(), 2);
+  EXPECT_EQ(engine->cache().pages_in_use(), 1 + 3 * 2);  // 149 positions: one page of prompt shared, two more each
+  EXPECT_TRUE(engine->cancel(running));
+  EXPECT_FALSE(engine->cancel(running));
+  EXPECT_EQ(engine->cache().pages_in_use(), 0);
+  EXPECT_TRUE(engine->cancel(waiting));
+  EXPECT_FALSE(engine->busy());
+  EXPECT_EQ(engine->queued(), 0);
+}
+
+TEST_F(EngineTest, ASampleThatIsFinishedEarlyLeavesTheOthersAlone) {
+  Request r;
+  r.prompt = test_prompt(20, 1);
+  r.max_tokens = 10, r.samples = 3;
+  const DrawnBySample whole = run({*model}, {r});
+  Running engine({*model});
+  engine.submit(r);
+  for (int i = 0; i < 4; ++i) engine.step();
+  engine->finish_sample(1, 1);
+  const DrawnBySample cut = engine.finish();
+  EXPECT_EQ(cut.at({1, 0}), whole.at({1, 0}));
+  EXPECT_EQ(cut.at({1, 2}), whole.at({1, 2}));
+  EXPECT_LT(cut.at({1, 1}).tokens.size(), 10u);
+}
+
+TEST_F(EngineTest, AStopTokenEndsItsSequenceAndIsReported) {
+  Request r;
+  r.prompt = test_prompt(20, 1);
+  r.sampling.temperature = 0;
+  r.max_tokens = 10;
+  const Drawn free = run({*model}, {r}).at({1, 0});
+  EXPECT_EQ(free.finish, Finish::length);
+  r.stop_ids = {free.tokens[4]};
+  const Drawn stopped = run({*model}, {r}).at({1, 0});
+  EXPECT_EQ(stopped.finish, Finish::stop);
+  EXPECT_EQ(stopped.tokens.back(), free.tokens[4]);
+  EXPECT_LE(stopped.tokens.size(), 5u);
+}
+
+TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {
+  Running engine({*model, &cpu::active(), {}, 1, 128, 64, 4 * 64});
+  const auto refusal = [&](Request r) {
+    const auto id = engine->submit(std::move(r));
+    EXPECT_FALSE(id);
+    return id ? std::string() : id.error().what;
+  };
+  EXPECT_NE(refusal({}).find("no tokens"), std::string::npos);
+  const std::string long_prompt = refusal({.prompt = test_prompt(600, 1)});
+  EXPECT_NE(long_prompt.find("600"), std::string::npos) << long_prompt;
+  EXPECT_NE(long_prompt.find("512"), std::string::npos) << long_prompt;
+  EXPECT_NE(refusal({.prompt = {0, 131}}).find("131"), std::string::npos);
+  EXPECT_NE(refusal({.prompt = {0, -1}}).find("-1"), std::string::npos);
+  EXPECT_NE(refusal({.prompt = {0}, .sampling = {.temperature = NAN}}).find("temperature"), std::string::npos);
+  EXPECT_NE(refusal({.prompt = {0}, .max_tokens = 0}).find("max_tokens"), std::string::npos);
+  EXPECT_NE(refusal({.prompt = {0}, .max_tokens = 300}).find("pages"), std::string::npos);
+  EXPECT_FALSE(engine->busy());
+}
+
+TEST_F(EngineTest, ChangedWeightsDropPrefixesAndMayNotMeetARunningSequence) {
+  Running engine({*model});
+  Request r;
+  r.prompt = test_prompt(100, 1);
+  r.max_tokens = 5;
+  engine.submit(r);
+  engine.finish();
+  EXPECT_EQ(engine->cache().pages_cached(), 1);
+
+  const Weight& w = model->weights().back();
+  w.f32()[0] += 1;
+  w.bump();
+  engine.submit(r);
+  engine.step();
+  EXPECT_EQ(engine->counters().cached_tokens, 0);
+  w.bump();
+  const auto events = engine->step();
+  ASSERT_FALSE(events);
+  EXPECT_NE(events.error().what.find("weights changed"), std::string::npos);
+  EXPECT_TRUE(engine->cancel(2));
+}
+
+TEST_F(EngineTest, ASequenceWhoseLogitsAreNaNFailsAloneAndSaysWhy) {
+  const auto bad = test_prompt(1, 1);
+  const Weight& embed = model->weights().front();
+  ASSERT_EQ(embed.rows(), kTestVocab) << embed.name();
+  embed.f32()[bad[0] * embed.cols()] = NAN;
+  embed.bump();
+  Running engine({*model});
+  engine.submit({.prompt = bad});
+  Request fine;
+  for (i32 id = 2; static_cast<i64>(fine.prompt.size()) < 20; ++id)
+    if (id != bad[0]) fine.prompt.push_back(id);
+  engine.submit(fine);
+  const DrawnBySample drawn = engine.finish();
+  EXPECT_EQ(drawn.at({1, 0}).finish, Finish::failed);
+  EXPECT_EQ(drawn.at({2, 0}).finish, Finish::length);
+  EXPECT_NE(engine->failure().find("NaN"), std::string::npos);
+}
+
+TEST_F(EngineTest, AnInterruptedGenerateKeepsWhatItHasAndLeavesAnIdleEngine) {
+  Running engine({*model});
+  std::atomic<bool> stop = false;
+  GenerateOptions options;
+  options.max_tokens = 30, options.samples = 2, options.stop = &stop;
+  i64 tokens = 0;
+  options.on_token = [&](size_t, const Event&) {
+    stop = ++tokens >= 20;
+    return true;
+  };
+  const std::vector<std::vector<i32>> prompts{test_prompt(5, 1), test_prompt(9, 2)};
+  const auto out = generate(*engine.operator->(), prompts, options);
+  ASSERT_TRUE(out);
+  ASSERT_EQ(out->size(), 4u);
+  for (const Generation& g : *out) {
+    EXPECT_EQ(g.finish, Finish::none);
+    EXPECT_GE(g.tokens.size(), 1u);
+    EXPECT_EQ(g.tokens.size(), g.logprobs.size());
+  }
+  EXPECT_FALSE(engine->busy());
+  EXPECT_EQ(engine->cache().pages_in_use(), 0);
+}
+
+}  // namespace
+}  // namespace r1
