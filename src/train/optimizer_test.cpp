@@ -1,0 +1,113 @@
+#include "train/optimizer.hpp"
+
+#include <cmath>
+#include <numbers>
+
+#include "train/run_case.hpp"
+
+namespace r1 {
+namespace {
+
+// torch.optim.AdamW, one element, in double.
+struct Reference {
+  double p, m = 0, v = 0;
+  void step(double g, double lr, double b1, double b2, double eps, double wd, int t) {
+    p *= 1 - lr * wd;
+    m = b1 * m + (1 - b1) * g;
+    v = b2 * v + (1 - b2) * g * g;
+    p -= lr / (1 - std::pow(b1, t)) * m / (std::sqrt(v) / std::sqrt(1 - std::pow(b2, t)) + eps);
+  }
+};
+
+TEST(AdamW, FollowsTheReferenceOverManySteps) {
+  const RunCase run;
+  const auto model = run.model();
+  TrainConfig c;
+  c.clip_norm = 0;
+  Optimizer optimizer(*model, c);
+  ThreadPool pool(1);
+  std::vector<std::vector<Reference>> want;
+  for (const Moments& m : optimizer.moments())
+    for (want.emplace_back(); static_cast<i64>(want.back().size()) < m.weight.size();)
+      want.back().push_back({static_cast<double>(m.weight.f32()[want.back().size()])});
+  Random random(3, Purpose::test);
+  for (int t = 1; t <= 20; ++t) {
+    for (size_t w = 0; w < want.size(); ++w) {
+      const Weight& weight = optimizer.moments()[w].weight;
+      for (size_t i = 0; i < want[w].size(); ++i) {
+        weight.grad()[i] = static_cast<float>(random.normal());
+        want[w][i].step(static_cast<double>(weight.grad()[i]), 0.01, 0.9, 0.95, 1e-8, weight.rows() > 1 ? 0.1 : 0, t);
+      }
+    }
+    optimizer.step(pool, active_kernels(), 0.01, 1);
+  }
+  // Each step moves an element by about lr and rounds it to f32 with magnitude up to 2: 20 steps of 2^-24 in the
+  // element and a few ulp of the update of 0.01 each stay below 1e-5.
+  double worst = 0;
+  for (size_t w = 0; w < want.size(); ++w)
+    for (size_t i = 0; i < want[w].size(); ++i)
+      worst = std::max(worst, std::abs(want[w][i].p - static_cast<double>(optimizer.moments()[w].weight.f32()[i])));
+  EXPECT_LT(worst, 1e-5);
+  EXPECT_EQ(optimizer.moments()[0].weight.grad()[0], 0.0f);  // cleared for the next step
+}
+
+TEST(AdamW, ClipsToTheNormAndSumsItTheSameForAnyThreadCount) {
+  const RunCase run;
+  const auto model = run.model();
+  TrainConfig c;
+  c.clip_norm = 1;
+  Optimizer optimizer(*model, c);
+  ThreadPool one(1), three(3);
+  double squares = 0;
+  Random random(4, Purpose::test);
+  for (const Moments& m : optimizer.moments())
+    for (i64 i = 0; i < m.weight.size(); ++i) {
+      m.weight.grad()[i] = static_cast<float>(random.normal());
+      squares += std::pow(static_cast<double>(m.weight.grad()[i]), 2);
+    }
+  const double norm = optimizer.grad_norm(one, active_kernels());
+  EXPECT_NEAR(norm, std::sqrt(squares), 1e-9 * norm);  // sums of doubles in another order
+  EXPECT_EQ(norm, optimizer.grad_norm(three, active_kernels()));
+  const float g = optimizer.moments()[0].weight.grad()[0];
+  optimizer.step(one, active_kernels(), 0.01, norm);
+  EXPECT_NEAR(static_cast<double>(optimizer.moments()[0].m[0]), 0.1 * static_cast<double>(g) / norm, 1e-7);
+}
+
+TEST(Schedule, WarmsUpLinearlyAndDecaysAlongAHalfCosine) {
+  TrainConfig c;
+  c.steps = 110, c.warmup_steps = 10, c.lr = 2, c.lr_min = 0.5;
+  EXPECT_DOUBLE_EQ(learning_rate(c, 0), 0.2);
+  EXPECT_DOUBLE_EQ(learning_rate(c, 9), 2);
+  EXPECT_DOUBLE_EQ(learning_rate(c, 10), 2);
+  for (const i64 s : {30, 60, 85, 109})
+    EXPECT_NEAR(learning_rate(c, s), 0.5 + 0.75 * (1 + std::cos(std::numbers::pi * static_cast<double>(s - 10) / 100)), 1e-12);
+  c.schedule = "constant_then_decay", c.decay_start = 60;
+  EXPECT_DOUBLE_EQ(learning_rate(c, 59), 2);
+  EXPECT_NEAR(learning_rate(c, 85), 1.25, 1e-12);
+  EXPECT_NEAR(learning_rate(c, 110), 0.5, 1e-12);
+}
+
+TEST(Schedule, MtpWeightAndBiasSpeedChangeAtTheirStep) {
+  TrainConfig c;
+  c.mtp_later_step = 5, c.bias_update_stop = 6;
+  EXPECT_EQ(mtp_weight_at(c, 4), c.mtp_weight);
+  EXPECT_EQ(mtp_weight_at(c, 5), c.mtp_weight_later);
+  EXPECT_EQ(bias_speed_at(c, 5), c.bias_update_speed);
+  EXPECT_EQ(bias_speed_at(c, 6), 0);
+}
+
+TEST(RouterBias, FallsForBusyExpertsRisesForIdleOnesAndStaysAtTheMean) {
+  const RunCase run;
+  const auto model = run.model();
+  RouteObserver routes;
+  routes.load = {{}, {10, 30, 20, 20}};
+  update_router_biases(*model, routes, 0.25);
+  const float* b = model->router_biases()[1].f32();
+  EXPECT_EQ(b[0], 0.25f);
+  EXPECT_EQ(b[1], -0.25f);
+  EXPECT_EQ(b[2], 0.0f);
+  EXPECT_EQ(b[3], 0.0f);
+}
+
+}  // namespace
+}  // namespace r1

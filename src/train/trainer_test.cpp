@@ -1,0 +1,164 @@
+#include "train/trainer.hpp"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <limits>
+
+#include "train/run_case.hpp"
+
+namespace r1 {
+namespace {
+
+TEST(Train, LearnsAHandfulOfLinesByHeart) {
+  const RunCase run;
+  TrainConfig c = run.config("learn", 150);
+  RunCase::write(c.data[0].file, "{\"text\": \"the quick brown fox\"}\n{\"text\": \"jumps over\"}\n");
+  c.validation_every = 0, c.save_every = 1000, c.lr = 2e-2;
+  double first = 0;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) { first = m.step == 1 ? m.loss : first; };
+  const TrainResult r = value_of(train(c, hooks));
+  EXPECT_GT(first, 5.0);   // ln 263 = 5.57 before anything is learnt
+  EXPECT_LT(r.loss, 0.3);  // what stays is the first letter, one of two: about ln 2 / 17 tokens
+}
+
+TEST(Train, StoppedAndContinuedEqualsUninterruptedBitForBit) {
+  const RunCase run;
+  value_of(train(run.config("whole")));
+  std::atomic<bool> stop = false;
+  TrainHooks hooks;
+  hooks.stop = &stop;
+  hooks.progress = [&](const StepMetrics& m) { stop = m.step == 5; };  // between two scheduled saves
+  const auto first = train(run.config("halves"), hooks);
+  ASSERT_FALSE(first.has_value());
+  EXPECT_EQ(first.error().code, Errc::interrupted);
+  EXPECT_EQ(list_checkpoints(run.folder() / "halves").back(), 5);
+  stop = false;
+  EXPECT_FALSE(value_of(train(run.config("halves"))).already_finished);
+  expect_same_end(run.folder() / "whole", run.folder() / "halves", 8);
+  EXPECT_TRUE(value_of(train(run.config("halves"))).already_finished);
+}
+
+TEST(Train, RecomputationAndThreadsDoNotChangeTheBits) {
+  const RunCase run;
+  value_of(train(run.config("plain", 4)));
+  TrainConfig c = run.config("other", 4);
+  c.recompute = true, c.threads = 3;
+  value_of(train(c));
+  EXPECT_TRUE(text_of(checkpoint_path(run.folder() / "plain", 4) / "model.safetensors") ==
+              text_of(checkpoint_path(run.folder() / "other", 4) / "model.safetensors"));
+}
+
+// The assertion holds wherever the kill lands: before the first save, inside one, between two, after the end.
+TEST(Train, KilledTwentyTimesEqualsUninterruptedBitForBit) {
+  const RunCase run;
+  TrainConfig c = run.config("whole", 30);
+  c.save_every = 2;
+  value_of(train(c));
+  c.out = (run.folder() / "killed").string();
+  Random random(11, Purpose::test);
+  for (int kill_number = 0; kill_number < 20; ++kill_number) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) _exit(train(c).has_value() ? 0 : 1);
+    usleep(static_cast<useconds_t>(random.between(0, 60000)));
+    kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+  }
+  value_of(train(c));
+  expect_same_end(run.folder() / "whole", run.folder() / "killed", 30);
+  for (const auto& entry : std::filesystem::directory_iterator(run.folder() / "killed/checkpoints"))
+    EXPECT_NE(entry.path().extension(), ".tmp");
+}
+
+TEST(Train, AFullDiskWhileSavingKeepsTheLastGoodCheckpointAndTheRunGoesOnLater) {
+  const RunCase run;
+  value_of(train(run.config("whole")));
+  // No file may grow past 20 kB from step 5 on: the save at step 8 fails while it writes the weights.
+  rlimit old{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) {
+    const rlimit small{20000, old.rlim_max};
+    if (m.step == 5) {
+      EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+    }
+  };
+  const auto failed = train(run.config("full"), hooks);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
+  std::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_NE(failed.error().what.find("could not be saved"), std::string::npos) << failed.error().what;
+  EXPECT_NE(failed.error().what.find(checkpoint_path(run.folder() / "full", 4).string()), std::string::npos);
+  EXPECT_EQ(list_checkpoints(run.folder() / "full"), std::vector<i64>{4});
+  value_of(train(run.config("full")));
+  expect_same_end(run.folder() / "whole", run.folder() / "full", 8);
+}
+
+TEST(Train, AFailureBeforeTheRenameLeavesNoHalfCheckpoint) {
+  const RunCase run;
+  TrainHooks hooks;
+  hooks.before_rename = [](const std::filesystem::path&) -> Status { return fail(Errc::io, "no space"); };
+  EXPECT_FALSE(train(run.config("x"), hooks).has_value());
+  EXPECT_TRUE(list_checkpoints(run.folder() / "x").empty());
+  EXPECT_TRUE(std::filesystem::is_empty(run.folder() / "x/checkpoints"));
+}
+
+TEST(Train, ANotANumberStopsTheRunByNameAndTheCheckpointStaysSound) {
+  const RunCase run;
+  std::string spoiled;
+  TrainHooks hooks;
+  hooks.before_step = [&](const Model& model, i64 step) {
+    if (step != 5) return;
+    const Weight& w = model.weights()[3];
+    spoiled = w.name();
+    w.f32()[1] = std::numeric_limits<float>::quiet_NaN();
+    w.bump();
+  };
+  const auto r = train(run.config("nan"), hooks);
+  ASSERT_FALSE(r.has_value());
+  EXPECT_NE(r.error().what.find("step 6"), std::string::npos) << r.error().what;
+  EXPECT_NE(r.error().what.find(spoiled), std::string::npos) << r.error().what;
+  EXPECT_NE(r.error().what.find(checkpoint_path(run.folder() / "nan", 4).string()), std::string::npos);
+  EXPECT_EQ(value_of(train(run.config("nan"))).step, 8);  // from the sound checkpoint, without the fault
+}
+
+TEST(Train, ARunWithOtherSettingsIsNotContinued) {
+  const RunCase run;
+  value_of(train(run.config("x")));
+  TrainConfig c = run.config("x");
+  c.lr = 1e-2;
+  const auto r = train(c);
+  ASSERT_FALSE(r.has_value());
+  EXPECT_NE(r.error().what.find("lr was 0.005, now 0.01"), std::string::npos) << r.error().what;
+}
+
+TEST(Train, KeepsAsManyCheckpointsAsAskedForAndClearsLeftovers) {
+  const RunCase run;
+  TrainConfig c = run.config("x");
+  c.save_every = 1, c.keep_checkpoints = 3;
+  std::filesystem::create_directories(run.folder() / "x/checkpoints/000007.tmp");
+  value_of(train(c));
+  EXPECT_EQ(list_checkpoints(run.folder() / "x"), (std::vector<i64>{6, 7, 8}));
+  EXPECT_FALSE(std::filesystem::exists(run.folder() / "x/checkpoints/000007.tmp"));
+}
+
+TEST(Train, ACheckpointIsAModelFolderWithItsTokenizer) {
+  const RunCase run;
+  const TrainResult r = value_of(train(run.config("x")));
+  EXPECT_TRUE(open_model(r.checkpoint).has_value());
+  EXPECT_TRUE(Tokenizer::open(r.checkpoint).has_value());
+  TrainConfig next = run.config("y");  // and the next run can start from it
+  next.model = r.checkpoint.string();
+  next.model_config.clear(), next.tokenizer.clear();
+  EXPECT_LT(value_of(train(next)).loss, 5.0);
+}
+
+}  // namespace
+}  // namespace r1
