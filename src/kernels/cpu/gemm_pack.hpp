@@ -47,22 +47,46 @@ inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView
   for (i64 i = 0; i < word_count; ++i) out[i] = bits[2 * i] >> 16 | bits[2 * i + 1];
 }
 
-// One word of k for `count` neighbours in memory: element (k, j) at row k of v, column offset + j.
-inline void words_across_rows(Format f, u32* out, const MatrixView& v, i64 k, i64 k_end, i64 offset, i64 count) {
-  constexpr i64 kMost = 64;
-  alignas(64) u32 low[kMost], high[kMost];
-  const auto fetch = [&](u32* to, i64 row) {
-    widen_bits(to, v.data, v.dtype, (v.index ? v.index[row] : row) * v.ld + offset, count);
-    if (f == Format::bf16)
-      for (i64 j = 0; j < count; ++j) to[j] = round_bits(to[j]);
-  };
-  if (per_word(f) == 1) return fetch(out, k);
-  fetch(low, k);
-  if (k + 1 < k_end)
-    fetch(high, k + 1);
+// One word of k for `count` neighbours in memory: element (k, j) at row k of v, column offset + j. Written as loops
+// over the row itself, without copies, because packing activations is a visible part of small products.
+template <class Load>
+inline void join_rows(Format f, u32* out, i64 count, Load low, bool two, Load high) {
+  if (f == Format::f32)
+    for (i64 j = 0; j < count; ++j) out[j] = low(j);
+  else if (per_word(f) == 1)
+    for (i64 j = 0; j < count; ++j) out[j] = round_bits(low(j));
+  else if (!two)
+    for (i64 j = 0; j < count; ++j) out[j] = round_bits(low(j)) >> 16;
   else
-    for (i64 j = 0; j < count; ++j) high[j] = 0;
-  for (i64 j = 0; j < count; ++j) out[j] = low[j] >> 16 | high[j];
+    for (i64 j = 0; j < count; ++j) out[j] = round_bits(low(j)) >> 16 | round_bits(high(j));
+}
+
+struct FloatRow {
+  const float* p;
+  u32 operator()(i64 j) const { return bits_from_f32(p[j]); }
+};
+struct Bf16Row {
+  const u16* p;
+  u32 operator()(i64 j) const { return static_cast<u32>(p[j]) << 16; }
+};
+struct F16Row {
+  const u16* p;
+  u32 operator()(i64 j) const { return bits_from_f32(f32_from_f16(p[j])); }
+};
+
+template <class Row, class Element>
+inline void words_of_rows(Format f, u32* out, const MatrixView& v, i64 k, i64 k_end, i64 offset, i64 count) {
+  const auto row = [&](i64 r) {
+    return Row{static_cast<const Element*>(v.data) + (v.index ? v.index[r] : r) * v.ld + offset};
+  };
+  const bool two = per_word(f) == 2 && k + 1 < k_end;
+  join_rows(f, out, count, row(k), two, row(two ? k + 1 : k));
+}
+
+inline void words_across_rows(Format f, u32* out, const MatrixView& v, i64 k, i64 k_end, i64 offset, i64 count) {
+  if (v.dtype == DType::f32) return words_of_rows<FloatRow, float>(f, out, v, k, k_end, offset, count);
+  if (v.dtype == DType::bf16) return words_of_rows<Bf16Row, u16>(f, out, v, k, k_end, offset, count);
+  words_of_rows<F16Row, u16>(f, out, v, k, k_end, offset, count);
 }
 
 #if defined(__AVX512F__)
@@ -112,25 +136,27 @@ inline void pack_a(Format f, u32* to, const MatrixView& a, i64 m, i64 rows, i64 
     for (i64 r = 0; r < rows; ++r) words_along_row(f, to + r * kRowWords, count, a, m + r, k, k_end - k);
     return;
   }
-  alignas(64) u32 from[kSquare * kSquare], turned[kSquare * kSquare];
-  for (i64 w = 0; w < count; w += kSquare)
+  alignas(64) u32 from[kSquare * kBlockRows + kSquare], turned[kSquare * kSquare];
+  for (i64 w = 0; w < count; w += kSquare) {
+    const i64 down = count - w < kSquare ? count - w : kSquare;
+    for (i64 i = 0; i < down; ++i) {
+      const i64 at = k + (w + i) * step;
+      if (at < k_end)
+        words_across_rows(f, from + i * kBlockRows, a, at, k_end, m, rows);
+      else
+        for (i64 j = 0; j < rows; ++j) from[i * kBlockRows + j] = 0;
+    }
     for (i64 r = 0; r < rows; r += kSquare) {
-      const i64 across = rows - r < kSquare ? rows - r : kSquare, down = count - w < kSquare ? count - w : kSquare;
-      for (i64 i = 0; i < down; ++i) {
-        const i64 at = k + (w + i) * step;
-        if (at < k_end)
-          words_across_rows(f, from + i * kSquare, a, at, k_end, m + r, across);
-        else
-          for (i64 j = 0; j < across; ++j) from[i * kSquare + j] = 0;
-      }
-      if (across == kSquare && down == kSquare) {
-        transpose_square(to + r * kRowWords + w, kRowWords, from, kSquare);
+      if (rows - r >= kSquare && down == kSquare) {
+        transpose_square(to + r * kRowWords + w, kRowWords, from + r, kBlockRows);
         continue;
       }
-      transpose_square(turned, kSquare, from, kSquare);
-      for (i64 j = 0; j < across; ++j)
+      // The edge: what lies beyond it in `from` is transposed too, and not copied.
+      transpose_square(turned, kSquare, from + r, kBlockRows);
+      for (i64 j = 0; j < kSquare && r + j < rows; ++j)
         for (i64 i = 0; i < down; ++i) to[(r + j) * kRowWords + w + i] = turned[j * kSquare + i];
     }
+  }
 }
 
 // A packed panel is [words of k][kPanel]: floats, pairs of bf16, or (bf16 on targets without pair products) lone bf16.

@@ -15,7 +15,12 @@ namespace {
 
 // kTileRows x kVectors accumulators, kVectors of B and one broadcast of A fill the register file.
 #if defined(__AVX512F__)
-constexpr int kLanes = 16, kVectors = 2, kTileRows = 14, kBlockRows = 168;
+constexpr int kLanes = 16, kVectors = 2, kTileRows = 14;
+#if defined(R1_TARGET_amx)
+constexpr int kBlockRows = 224;  // of 14 and of 32
+#else
+constexpr int kBlockRows = 168;
+#endif
 using Vector = __m512;
 inline Vector broadcast(float x) { return _mm512_set1_ps(x); }
 inline Vector multiply_add(Vector sum, Vector a, Vector b) { return _mm512_fmadd_ps(a, b, sum); }
