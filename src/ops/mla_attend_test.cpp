@@ -45,9 +45,11 @@ Doubles Reference::forward(double kv_unit, Doubles* bound) const {
     Doubles k(static_cast<size_t>(length * d.nope)), v(static_cast<size_t>(length * d.v)), k_size = k, v_size = v;
     for (i64 j = 0; j < length; ++j) {
       for (i64 i = 0; i < d.nope; ++i)
-        std::tie(k[static_cast<size_t>(j * d.nope + i)], k_size[static_cast<size_t>(j * d.nope + i)]) = expand(w_uk, h * d.nope + i, j);
+        std::tie(k[static_cast<size_t>(j * d.nope + i)], k_size[static_cast<size_t>(j * d.nope + i)]) =
+            expand(w_uk, h * d.nope + i, j);
       for (i64 i = 0; i < d.v; ++i)
-        std::tie(v[static_cast<size_t>(j * d.v + i)], v_size[static_cast<size_t>(j * d.v + i)]) = expand(w_uv, h * d.v + i, j);
+        std::tie(v[static_cast<size_t>(j * d.v + i)], v_size[static_cast<size_t>(j * d.v + i)]) =
+            expand(w_uv, h * d.v + i, j);
     }
     for (i64 t = 0; t < length; ++t) {
       Doubles p(static_cast<size_t>(t + 1));
