@@ -26,10 +26,6 @@ inline void widen_bits(u32* out, const void* data, DType dtype, i64 offset, i64 
     for (i64 i = 0; i < count; ++i) out[i] = bits_from_f32(f32_from_f16(half[i]));
 }
 
-inline const float* f32_row(const MatrixView& v, i64 r) {
-  return static_cast<const float*>(v.data) + (v.index ? v.index[r] : r) * v.ld;
-}
-
 // k_count elements along k, starting at `offset` of memory row `row` of v, to word_count words; zeros past the end.
 inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView& v, i64 row, i64 offset,
                             i64 k_count) {
