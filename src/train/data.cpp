@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 
 #include "core/file.hpp"
 #include "core/philox.hpp"
+#include "formats/chat.hpp"
 #include "formats/json.hpp"
 #include "formats/tokenizer.hpp"
 
@@ -30,16 +30,10 @@ std::vector<i32> shuffled(i64 n, u64 seed, Use use, u64 index) {
 class Framing {
  public:
   static Result<Framing> create(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length, bool chat) {
-    Framing f(tokenizer, ends, sequence_length);
-    if (!chat) return f;
-    const char* names[] = {"<｜User｜>", "<｜Assistant｜>", "<think>", "</think>"};
-    for (int i = 0; i < 4; ++i) {
-      const auto id = tokenizer.find(names[i]);
-      if (!id) return fail(Errc::unsupported, "format = \"chat\" needs the token {}, which the tokenizer lacks", names[i]);
-      f.turn_[i] = *id;
-    }
-    if (ends.eos < 0) return fail(Errc::unsupported, "format = \"chat\" needs a model with an end-of-sentence token");
-    return f;
+    if (chat && ends.eos < 0) return fail(Errc::unsupported, "format = \"chat\" needs a model with an end-of-sentence token");
+    const Framing framing(tokenizer, ends, sequence_length);
+    if (chat) R1_TRY(framing.question("?", ""));  // has the tokenizer the template's marks?
+    return framing;
   }
 
   // A text too long is cut, and then has no end.
@@ -54,23 +48,22 @@ class Framing {
     return make_document(std::move(tokens), 0);
   }
 
-  // One question and its completion in R1's template, the prompt masked. An answer without thinking gets an empty
-  // think block, since the template opens one. Too long: left out, for half an answer teaches no ending.
-  Document chat(std::string_view prompt, std::string_view completion) const {
-    std::vector<i32> tokens;
-    if (ends_.bos >= 0) tokens.push_back(ends_.bos);
-    tokens.push_back(turn_[0]);
-    append(tokens, prompt, Tokenizer::Special::as_text);
-    tokens.insert(tokens.end(), {turn_[1], turn_[2]});
-    append(tokens, "\n", Tokenizer::Special::as_text);
+  // A conversation and its completion in R1's template, all but the completion masked. One without thinking gets an
+  // empty think block, since the template opens one. Too long: left out, for half an answer teaches no ending.
+  Result<Document> chat(const std::vector<Message>& turns, std::string_view completion) const {
+    std::vector<i32> tokens = R1_TRY(encode_r1_chat(*tokenizer_, turns, GenerationPrompt::add, Think::on));
     const auto masked = static_cast<i64>(tokens.size());
     constexpr std::string_view kOpening = "<think>\n";
     if (completion.starts_with(kOpening)) completion.remove_prefix(kOpening.size());
-    else if (completion.find("</think>") == std::string_view::npos) append(tokens, "\n</think>\n\n", Tokenizer::Special::recognise);
+    else if (completion.find(kEndThink) == completion.npos)
+      append(tokens, "\n</think>\n\n", Tokenizer::Special::recognise);
     append(tokens, completion, Tokenizer::Special::recognise);
     tokens.push_back(ends_.eos);
-    if (static_cast<i64>(tokens.size()) > sequence_length_) return {};
+    if (static_cast<i64>(tokens.size()) > sequence_length_) return Document{};
     return make_document(std::move(tokens), masked);
+  }
+  Result<Document> question(const std::string& prompt, std::string_view completion) const {
+    return chat(std::vector<Message>{Message{"user", prompt}}, completion);
   }
 
  private:
@@ -84,7 +77,6 @@ class Framing {
   const Tokenizer* tokenizer_;
   DocumentEnds ends_;
   i64 sequence_length_;
-  i32 turn_[4] = {};
 };
 
 // One source: its n-th document.
@@ -103,7 +95,7 @@ class TaskSource final : public Source {
   Result<Document> document(Split split, i64 n) const override {
     const auto index = static_cast<u64>(n);
     const Problem problem = sample_problem(mixture_, split, seed_, index);
-    if (chat_) return framing_.chat(problem.prompt, completion_of(problem));
+    if (chat_) return framing_.question(problem.prompt, completion_of(problem));
     const bool thinks = Random(seed_, Purpose::data, stream(Use::thinking, index)).uniform() < long_share_;
     return framing_.text(problem.prompt + "\n", thinks ? "<think>\n" + completion_of(problem) : problem.reply,
                          Tokenizer::Special::recognise);
@@ -175,29 +167,35 @@ class FileSource final : public Source {
     const Json json = R1_TRY(parse_json(bytes(r), where));
     const JsonFields fields = R1_TRY(JsonFields::of(json, where));
     const bool chat = d_.format == "chat";
-    if (fields.has(d_.field_messages)) return messages(fields, where, chat);
+    if (fields.has(d_.field_messages)) return messages(fields, where);
     if (fields.has(d_.field_prompt)) {
       const std::string prompt = R1_TRY(fields.string(d_.field_prompt));
       const std::string answer = R1_TRY(fields.string(d_.field_answer));
-      return chat ? framing_.chat(prompt, answer)
-                  : framing_.text(prompt + "\n", answer, Tokenizer::Special::recognise);
+      if (chat) return framing_.question(prompt, answer);
+      return framing_.text(prompt + "\n", answer, Tokenizer::Special::recognise);
     }
-    if (chat) return fail(Errc::corrupt, "{}: a chat row needs {} or {}", where, d_.field_messages, d_.field_prompt);
+    if (chat) return fail(Errc::corrupt, "{}: a chat row needs {} or {}", where, d_.field_messages,
+                          d_.field_prompt);
     const std::string text = R1_TRY(fields.string(d_.field_text));
     return framing_.text(text, "", Tokenizer::Special::as_text);
   }
 
-  // The last turn is what is learnt; a conversation of one question and one answer.
-  Result<Document> messages(const JsonFields& fields, const std::string& where, bool chat) const {
-    const Json::Array& turns = *R1_TRY(fields.array(d_.field_messages));
-    if (turns.size() != 2)
-      return fail(Errc::unsupported, "{}: {} turns; a user's and an assistant's are supported", where, turns.size());
-    const JsonFields user = R1_TRY(JsonFields::of(turns[0], where)), reply = R1_TRY(JsonFields::of(turns[1], where));
-    const std::string user_role = R1_TRY(user.string("role")), reply_role = R1_TRY(reply.string("role"));
-    if (user_role != "user" || reply_role != "assistant")
-      return fail(Errc::corrupt, "{}: roles {}, {} instead of user, assistant", where, user_role, reply_role);
-    const std::string prompt = R1_TRY(user.string("content")), answer = R1_TRY(reply.string("content"));
-    return chat ? framing_.chat(prompt, answer) : framing_.text(prompt + "\n", answer, Tokenizer::Special::recognise);
+  // The last turn, the assistant's, is what is learnt; thinking in earlier ones is dropped, as it is when answering.
+  Result<Document> messages(const JsonFields& fields, const std::string& where) const {
+    if (d_.format != "chat")
+      return fail(Errc::invalid_argument, "{}: {} need format = \"chat\"", where, d_.field_messages);
+    std::vector<Message> turns;
+    for (const Json& turn : *R1_TRY(fields.array(d_.field_messages))) {
+      const JsonFields f = R1_TRY(JsonFields::of(turn, where));
+      turns.push_back({R1_TRY(f.string("role")), R1_TRY(f.string("content"))});
+    }
+    if (turns.size() < 2 || turns.back().role != "assistant")
+      return fail(Errc::corrupt, "{}: {} must end with an assistant's turn after another", where, d_.field_messages);
+    const std::string completion = std::move(turns.back().content);
+    turns.pop_back();
+    auto document = framing_.chat(turns, completion);
+    if (!document) return tl::unexpected(std::move(document).error().in(where));
+    return document;
   }
 
   Framing framing_;
