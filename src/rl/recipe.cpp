@@ -1,6 +1,5 @@
 #include "rl/recipe.hpp"
 
-
 #include "core/file.hpp"
 #include "formats/bpe_trainer.hpp"
 #include "formats/chat.hpp"
