@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <optional>
 #include <unordered_map>
 
@@ -49,6 +50,8 @@ struct Engine::State {
     i64 generated = 0;
     i32 next = -1;               // the last token drawn, not fed yet
     std::vector<i32> history;    // prompt and generated tokens; kept only for a repetition penalty
+    size_t forced = 0;           // tokens of ThinkBudget::close that were
+    bool thought = false;        // ThinkBudget::end was drawn, or forced
     bool done = false;
   };
   // A row of logits of the current step and whose it is.
@@ -77,6 +80,7 @@ struct Engine::State {
   void draw(const Tensor& logits);
   Result<Sampled> draw_one(Sampler& sampler, const Sequence& s, std::span<const float> logits) const;
   void take_token(Sequence& s, const Result<Sampled>& sampled);
+  static void close_thinking(Sequence& s, const ThinkBudget& budget, Event& e);
   void prompt_finished(Sequence& s, const float* logits);
   void end(Sequence& s);
   void sweep();
@@ -134,9 +138,10 @@ Result<RequestId> Engine::submit(Request r) {
   if (r.max_tokens < 1) return fail(Errc::invalid_argument, "max_tokens is {}, must be at least 1", r.max_tokens);
   if (r.samples < 1 || r.first_sample < 0)
     return fail(Errc::invalid_argument, "samples is {} from {}, must be at least 1 from 0", r.samples, r.first_sample);
-  for (const i32 id : r.prompt)
-    if (id < 0 || id >= vocab)
-      return fail(Errc::invalid_argument, "the prompt has token {}, the vocabulary {} entries", id, vocab);
+  for (const auto* ids : {&r.prompt, &r.think.close})
+    for (const i32 id : *ids)
+      if (id < 0 || id >= vocab)
+        return fail(Errc::invalid_argument, "the prompt has token {}, the vocabulary {} entries", id, vocab);
   R1_TRY(check(r.sampling));
   r.max_tokens = std::min(r.max_tokens, context - length);
   // Samples that start late need the prompt's last, partial page beside their own.
@@ -289,10 +294,12 @@ void Engine::State::prompt_finished(Sequence& s, const float* logits) {
 
 void Engine::State::take_token(Sequence& s, const Result<Sampled>& sampled) {
   const Request& r = s.group->request;
-  Event e{s.group->id, s.sample, -1, 0, Finish::none};
+  Event e{s.group->id, s.sample, -1, 0, Finish::none, false};
   if (sampled) {
-    e.token = s.next = sampled->token;
+    e.token = sampled->token;
     e.logprob = sampled->logprob;
+    if (r.think.tokens >= 0 && !s.thought) close_thinking(s, r.think, e);
+    s.next = e.token;
     ++s.generated;
     if (!s.history.empty()) s.history.push_back(e.token);
     if (std::find(r.stop_ids.begin(), r.stop_ids.end(), e.token) != r.stop_ids.end())
@@ -305,6 +312,17 @@ void Engine::State::take_token(Sequence& s, const Result<Sampled>& sampled) {
   }
   events.push_back(e);
   if (e.finish != Finish::none) end(s);
+}
+
+void Engine::State::close_thinking(Sequence& s, const ThinkBudget& budget, Event& e) {
+  if (s.generated >= budget.tokens && s.forced < budget.close.size()) {
+    e.token = budget.close[s.forced++];
+    e.logprob = NAN;
+    e.forced = true;
+    s.thought = s.forced == budget.close.size();
+  } else {
+    s.thought = e.token == budget.end;
+  }
 }
 
 void Engine::State::end(Sequence& s) {

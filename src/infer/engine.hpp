@@ -34,6 +34,14 @@ struct EngineOptions {
   i64 context = 0;             // longest sequence; 0: the model's
 };
 
+// Closes a thinking that goes on too long: once `tokens` were drawn and none of them was `end`, the tokens of `close`
+// (which should contain `end`) follow by force. They count as output; their events are marked and have no logprob.
+struct ThinkBudget {
+  i64 tokens = -1;  // -1: no limit
+  i32 end = -1;
+  std::vector<i32> close{};
+};
+
 struct Request {
   std::vector<i32> prompt{};
   SamplingParams sampling{};
@@ -42,6 +50,7 @@ struct Request {
   i32 samples = 1;             // sequences drawn from this prompt; they share its pages and its prefill
   u64 stream = 0;              // the prompt's random stream
   i32 first_sample = 0;        // samples are numbered from here, in events and random streams
+  ThinkBudget think{};
 };
 
 using RequestId = i64;
@@ -52,8 +61,9 @@ struct Event {
   RequestId id = 0;
   i32 sample = 0;
   i32 token = -1;
-  float logprob = 0;           // Sampled::logprob
+  float logprob = 0;           // Sampled::logprob; NaN when forced
   Finish finish = Finish::none;
+  bool forced = false;         // ThinkBudget's, not the model's
 };
 
 struct EngineCounters {

@@ -1,6 +1,7 @@
 // The same bits, whatever a sequence shares its batch, its pages or its processor with; and pages that all come back.
 #include "infer/engine.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -289,6 +290,24 @@ TEST_F(EngineTest, AStopTokenEndsItsSequenceAndIsReported) {
   EXPECT_EQ(stopped.finish, Finish::stop);
   EXPECT_EQ(stopped.tokens.back(), free.tokens[4]);
   EXPECT_LE(stopped.tokens.size(), 5u);
+}
+
+TEST_F(EngineTest, AThinkingPastItsBudgetIsClosedByForceAndOneThatEndedIsNot) {
+  Request r;
+  r.prompt = test_prompt(20, 1);
+  r.sampling.temperature = 0;
+  r.max_tokens = 12;
+  const std::vector<i32> free = run({*model}, {r}).at({1, 0}).tokens;
+  i32 never = 0;
+  while (std::find(free.begin(), free.end(), never) != free.end()) ++never;
+  r.think = {.tokens = 5, .end = never, .close = {7, never}};
+  const std::vector<i32> forced = run({*model}, {r}).at({1, 0}).tokens;
+  EXPECT_EQ(std::vector(forced.begin(), forced.begin() + 5), std::vector(free.begin(), free.begin() + 5));
+  EXPECT_EQ(forced[5], 7);
+  EXPECT_EQ(forced[6], never);
+  EXPECT_EQ(forced.size(), 12u);
+  r.think.end = free[2];
+  EXPECT_EQ(run({*model}, {r}).at({1, 0}).tokens, free);
 }
 
 TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {

@@ -14,7 +14,7 @@ Result<std::vector<Generation>> generate(Engine& engine, std::span<const std::ve
   };
   for (size_t i = 0; i < prompts.size(); ++i) {
     const auto id = engine.submit({prompts[i], options.sampling, options.max_tokens, options.stop_ids, options.samples,
-                                   options.first_stream + i, 0});
+                                   options.first_stream + i, 0, options.think});
     if (!id) return give_up(Error(id.error()).in(fmt::format("prompt {}", i)));
     ids.push_back(*id);
   }

@@ -20,6 +20,7 @@ struct GenerateOptions {
   i64 max_tokens = 1024;
   std::vector<i32> stop_ids;
   i32 samples = 1;              // per prompt
+  ThinkBudget think{};
   u64 first_stream = 0;         // prompt i draws from stream first_stream + i
   const std::atomic<bool>* stop = nullptr;  // looked at before every step
   // May be empty. on_token's false ends that sequence (finish stop); on_done is called once per finished sequence.
