@@ -8,7 +8,7 @@
 #include "formats/json.hpp"
 #include "formats/utf8.hpp"
 #include "infer/test_model.hpp"
-#include "ops/device.hpp"
+#include "kernels/cpu/kernels.hpp"
 
 namespace r1 {
 namespace {
@@ -22,7 +22,7 @@ class EvalTest : public testing::Test {
 
   Engine engine() {
     EngineOptions o;
-    o.kernels = &active_kernels(), o.pool = &pool_, o.kv_tokens = 64 * 128;
+    o.kernels = &cpu::active(), o.pool = &pool_, o.kv_tokens = 64 * 128;
     auto e = Engine::create(*model_, o);
     R1_CHECK(e, "{}", e ? "" : e.error().what);
     return std::move(*e);

@@ -44,8 +44,8 @@ std::set<i32> support(const std::vector<float>& z, const SamplingParams& params,
   return ids;
 }
 
-// Chi-square with d degrees of freedom is below d + 6·sqrt(2 d) + 12 but with probability under e^-12 (Laurent and
-// Massart 2000, lemma 1 with x = 12: d + 2 sqrt(12 d) + 24); the draws are fixed by the seed, so it passes or it does not.
+// Chi-square with d degrees of freedom exceeds d + 2·sqrt(12 d) + 24 with probability under e^-12 (Laurent and Massart
+// 2000, lemma 1 with x = 12). The seed fixes the draws, so the test passes always or never.
 void expect_drawn_from(const std::vector<double>& p, const std::vector<float>& z, const SamplingParams& params) {
   constexpr int kDraws = 40000;
   std::vector<int> count(p.size());
