@@ -53,7 +53,9 @@ void expect_drawn_from(const std::vector<double>& p, const std::vector<float>& z
   double chi = 0, rest_p = 0, rest_n = 0;
   int cells = 0;
   for (size_t i = 0; i < p.size(); ++i) {
-    if (p[i] == 0) EXPECT_EQ(count[i], 0) << "token " << i;
+    if (p[i] == 0) {
+      EXPECT_EQ(count[i], 0) << "token " << i;
+    }
     if (kDraws * p[i] < 10) {  // too rare for the approximation: one cell together
       rest_p += p[i], rest_n += count[i];
       continue;
