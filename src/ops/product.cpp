@@ -37,7 +37,7 @@ const std::byte* Packs::get(const Weight& w, Direction direction) {
   const std::byte* pack = w.pack(key, all * panel_bytes, [&stale](std::byte* to) { stale = to; });
   if (!stale) return pack;
   cpu::MatrixView b{w.bytes(), w.cols(), forward ? cpu::Layout::columns : cpu::Layout::rows, w.dtype()};
-  const i64 step = std::max<i64>(1, kTaskMultiplyAdds / (k * kernels.panel));
+  const i64 step = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel));
   for (i64 begin = 0; begin < all; begin += step)
     jobs_.push_back({b, stale, k, n, begin, std::min(all, begin + step)});
   return pack;
@@ -76,7 +76,7 @@ Tensor pack(const Pass& p, const cpu::MatrixView& b, i64 k, i64 n) {
   const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format_of(p), k);
   const Tensor packed = p.alloc(all, panel_bytes / 4);
   std::byte* const to = reinterpret_cast<std::byte*>(packed.data());
-  const i64 grain = std::max<i64>(1, kTaskMultiplyAdds / (k * kernels.panel + 1));
+  const i64 grain = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel + 1));
   p.pool.ranges(all, grain, [&](i64 begin, i64 end, int) {
     kernels.pack_b(format_of(p), to, b, k, n, begin, end);
   });

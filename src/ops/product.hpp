@@ -59,7 +59,9 @@ Tensor pack(const Pass& p, const cpu::MatrixView& b, i64 k, i64 n);
 // w.grad() += dyᵀ x, summed over rows in ascending order.
 void accumulate_weight_gradient(const Pass& p, const Weight& w, const Tensor& dy, const Tensor& x);
 
-// Least multiply-adds that are worth a task of their own, about two microseconds of one core.
-inline constexpr i64 kTaskMultiplyAdds = 100'000;
+// Least work that is worth a task of its own: about four microseconds of one core. A fork costs about as much on a
+// quiet machine, and twenty times that when another program holds the other core.
+inline constexpr i64 kTaskMultiplyAdds = 200'000;
+inline constexpr i64 kTaskPackedElements = 16'384;
 
 }  // namespace r1
