@@ -13,7 +13,6 @@ std::span<const Command> commands() {
       {"detokenize", "token ids to text", run_detokenize},
       {"train", "pretrain or sft, from a TOML file", run_train},
       {"recipe", "a whole pipeline from random weights: r1 recipe nano", run_recipe_command},
-      {"bench", "speed of this machine and of a model on it", run_bench},
   };
   return kCommands;
 }

@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/session.hpp"
+#include "formats/json.hpp"
 #include "tasks/rows.hpp"
 
 namespace r1 {
@@ -95,7 +96,7 @@ Result<int> run_problems(const Args& args) {
                                {"--train", &train, "from the training side of the split, not the test side"}}))
     return *stop;
   for (const Problem& p : R1_TRY(generated(tasks, n, train ? Split::train : Split::test, seed)))
-    fmt::print("{}\n", to_row(p));
+    fmt::print("{}\n", dump(row_of(p)));
   return 0;
 }
 
