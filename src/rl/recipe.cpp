@@ -75,7 +75,8 @@ Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 conte
 Status write_model_config(const Json& recipe_config, const Tokenizer& tokenizer, const fs::path& to) {
   Json config = recipe_config;
   config.set("vocab_size", tokenizer.size());
-  for (const auto& [key, token] : {std::pair("bos_token_id", kBeginOfSentence), std::pair("eos_token_id", kEndOfSentence)}) {
+  for (const auto& [key, token] :
+       {std::pair("bos_token_id", kBeginOfSentence), std::pair("eos_token_id", kEndOfSentence)}) {
     const auto id = tokenizer.find(token);
     if (!id) return fail(Errc::corrupt, "the tokenizer lacks {}", token);
     config.set(key, *id);

@@ -50,7 +50,7 @@ std::string state_text(const TrainState& s) {
                             {"tokens", s.tokens},
                             {"metrics_bytes", s.metrics_bytes},
                             {"loss_average", s.loss_average},
-                            {"random", Json::object({{"generator", "philox4x32-10"}, {"seed", std::to_string(s.seed)}})},
+                            {"random", Json::object({{"generator", "philox"}, {"seed", std::to_string(s.seed)}})},
                             {"level", s.level},
                             {"version", s.version}}),
               2) +

@@ -30,7 +30,8 @@ std::vector<i32> shuffled(i64 n, u64 seed, Use use, u64 index) {
 class Framing {
  public:
   static Result<Framing> create(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length, bool chat) {
-    if (chat && ends.eos < 0) return fail(Errc::unsupported, "format = \"chat\" needs a model with an end-of-sentence token");
+    if (chat && ends.eos < 0)
+      return fail(Errc::unsupported, "format = \"chat\" needs a model with an end-of-sentence token");
     const Framing framing(tokenizer, ends, sequence_length);
     if (chat) R1_TRY(framing.question("?", ""));  // has the tokenizer the template's marks?
     return framing;

@@ -49,7 +49,8 @@ Result<MetricsFile> MetricsFile::open(const std::filesystem::path& path, i64 byt
   return file;
 }
 
-MetricsFile::MetricsFile(std::filesystem::path path, int fd, i64 bytes) : path_(std::move(path)), fd_(fd), bytes_(bytes) {}
+MetricsFile::MetricsFile(std::filesystem::path path, int fd, i64 bytes)
+    : path_(std::move(path)), fd_(fd), bytes_(bytes) {}
 
 MetricsFile::MetricsFile(MetricsFile&& o) noexcept
     : path_(std::move(o.path_)), fd_(std::exchange(o.fd_, -1)), bytes_(o.bytes_) {}

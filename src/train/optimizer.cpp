@@ -69,7 +69,9 @@ void Optimizer::clear_grads() const {
 }
 
 std::string Optimizer::first_not_finite() const {
-  const auto spoiled = [](const float* x, i64 n) { return !std::all_of(x, x + n, [](float f) { return std::isfinite(f); }); };
+  const auto spoiled = [](const float* x, i64 n) {
+    return !std::all_of(x, x + n, [](float f) { return std::isfinite(f); });
+  };
   for (const Moments& m : moments_)
     if (spoiled(m.weight.f32(), m.weight.size())) return m.weight.name();
   for (const Moments& m : moments_)
@@ -83,7 +85,8 @@ void update_router_biases(const Model& model, const RouteObserver& routes, doubl
   for (size_t l = 0; l < std::min(biases.size(), routes.load.size()); ++l) {
     const auto& load = routes.load[l];
     if (!biases[l] || load.empty() || step == 0) continue;
-    R1_CHECK(static_cast<i64>(load.size()) == biases[l].size(), "router bias {}: {} loads", biases[l].shape(), load.size());
+    R1_CHECK(static_cast<i64>(load.size()) == biases[l].size(), "router bias {}: {} loads", biases[l].shape(),
+             load.size());
     i64 total = 0;
     for (const i64 n : load) total += n;
     float* b = biases[l].f32();

@@ -80,7 +80,8 @@ TEST(Schedule, WarmsUpLinearlyAndDecaysAlongAHalfCosine) {
   EXPECT_DOUBLE_EQ(learning_rate(c, 9), 2);
   EXPECT_DOUBLE_EQ(learning_rate(c, 10), 2);
   for (const i64 s : {30, 60, 85, 109})
-    EXPECT_NEAR(learning_rate(c, s), 0.5 + 0.75 * (1 + std::cos(std::numbers::pi * static_cast<double>(s - 10) / 100)), 1e-12);
+    EXPECT_NEAR(learning_rate(c, s), 0.5 + 0.75 * (1 + std::cos(std::numbers::pi * static_cast<double>(s - 10) / 100)),
+                1e-12);
   c.schedule = "constant_then_decay", c.decay_start = 60;
   EXPECT_DOUBLE_EQ(learning_rate(c, 59), 2);
   EXPECT_NEAR(learning_rate(c, 85), 1.25, 1e-12);

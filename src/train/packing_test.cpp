@@ -78,7 +78,8 @@ TEST(Data, ASampleIsAFunctionOfItsIndexAndAnEpochBringsEveryRowOnce) {
   const auto a = value_of(open_data(c, tokenizer, {256, 257})), b = value_of(open_data(c, tokenizer, {256, 257}));
   std::vector<std::vector<i32>> epochs[2];
   for (i64 i = 0; i < 120; ++i) epochs[i / 60].push_back(value_of(a->document(Split::train, i)).tokens);
-  for (const i64 i : {119, 3, 77, 0}) EXPECT_EQ(value_of(b->document(Split::train, i)).tokens, epochs[i / 60][static_cast<size_t>(i % 60)]);
+  for (const i64 i : {119, 3, 77, 0})
+    EXPECT_EQ(value_of(b->document(Split::train, i)).tokens, epochs[i / 60][static_cast<size_t>(i % 60)]);
   EXPECT_NE(epochs[0], epochs[1]);
   for (auto& e : epochs) std::sort(e.begin(), e.end());
   EXPECT_EQ(epochs[0], epochs[1]);
@@ -88,8 +89,9 @@ TEST(Data, ChatMasksThePromptAndEndsWithEndOfSentence) {
   const RunCase run;
   TrainConfig c = run.config("x");
   c.validation_every = 0;
-  RunCase::write(c.data[0].file, "{\"prompt\": \"q<think>\", \"answer\": \"<think>\\nt\\n</think>\\n\\na\"}\n{\"messages\": "
-                                 "[{\"role\": \"user\", \"content\": \"q\"}, {\"role\": \"assistant\", \"content\": \"a\"}]}\n");
+  RunCase::write(c.data[0].file,
+                 "{\"prompt\": \"q<think>\", \"answer\": \"<think>\\nt\\n</think>\\n\\na\"}\n{\"messages\": "
+                 "[{\"role\": \"user\", \"content\": \"q\"}, {\"role\": \"assistant\", \"content\": \"a\"}]}\n");
   c.data[0].format = "chat";
   const Tokenizer tokenizer = run.tokenizer();
   const auto data = value_of(open_data(c, tokenizer, {256, 257}));
@@ -102,7 +104,8 @@ TEST(Data, ChatMasksThePromptAndEndsWithEndOfSentence) {
     EXPECT_EQ(std::count(d.tokens.begin(), d.tokens.end(), close_think), 1);
     const auto prompt = std::find(d.tokens.begin(), d.tokens.end(), open_think) - d.tokens.begin() + 2;  // and "\n"
     for (i64 r = 0; r < static_cast<i64>(d.tokens.size()); ++r)
-      EXPECT_EQ(d.targets[static_cast<size_t>(r)] >= 0, r + 1 >= prompt && r + 1 < static_cast<i64>(d.tokens.size())) << r;
+      EXPECT_EQ(d.targets[static_cast<size_t>(r)] >= 0, r + 1 >= prompt && r + 1 < static_cast<i64>(d.tokens.size()))
+          << r;
   }
 }
 

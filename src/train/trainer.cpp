@@ -40,7 +40,8 @@ double largest_load(const RouteObserver& routes) {
   for (const auto& layer : routes.load) {
     i64 total = 0, top = 0;
     for (const i64 n : layer) total += n, top = std::max(top, n);
-    if (total > 0) most = std::max(most, static_cast<double>(top) * static_cast<double>(layer.size()) / static_cast<double>(total));
+    const double mean = static_cast<double>(total) / static_cast<double>(layer.size());
+    if (total > 0) most = std::max(most, static_cast<double>(top) / mean);
   }
   return most;
 }
@@ -140,7 +141,8 @@ Status Run::start_or_resume() {
     note(fmt::format("saved on level {}, resuming on {}: close to, but no longer bit for bit, what {} would have given",
                      saved.level, state_.level, saved.level));
   if (was.steps != config_.steps)
-    note(fmt::format("steps was {}, now {}: the learning rate follows the new length from here on", was.steps, config_.steps));
+    note(fmt::format("steps was {}, now {}: the learning rate follows the new length from here on", was.steps,
+                     config_.steps));
   saved.seed = seed, saved.level = state_.level, saved.version = state_.version;
   state_ = saved;
   tokenizer_path_ = from;
@@ -193,8 +195,10 @@ void Run::run_micro_batch(const MicroBatch& m, RouteObserver& routes, StepMetric
 Result<StepMetrics> Run::one_step() {
   const auto start = Clock::now();
   if (hooks_.before_step) hooks_.before_step(*model_, state_.step);
-  const StepBatch batch = R1_TRY(take_step(*data_, Split::train, state_.next_sample, config_.batch_tokens, config_.micro_batch_tokens));
-  if (batch.targets == 0) return fail(Errc::invalid_argument, "step {}: no token to learn in the whole batch", state_.step + 1);
+  const StepBatch batch = R1_TRY(
+      take_step(*data_, Split::train, state_.next_sample, config_.batch_tokens, config_.micro_batch_tokens));
+  if (batch.targets == 0)
+    return fail(Errc::invalid_argument, "step {}: no token to learn in the whole batch", state_.step + 1);
   StepMetrics m;
   m.step = state_.step + 1, m.steps = config_.steps, m.lr = learning_rate(config_, state_.step);
   m.tokens = batch.tokens, m.targets = batch.targets, m.sequences = batch.sequences, m.skipped = batch.skipped;
