@@ -215,7 +215,8 @@ void Mixture::weight_gradients(const Tensor& dgate, const Tensor& dup, const Ten
     cpu::Gemm g{format_of(p), view_transposed(dz), which == kDown ? j.hidden : j.x, w.grad(), w.cols(), w.cols(),
                 j.rows, true};
     g.a.data = dz.row(first_slot(j));
-    const i64 step = ((w.rows() + parts - 1) / parts + kernels().row_step - 1) / kernels().row_step * kernels().row_step;
+    const i64 row_step = kernels().row_step, fair = (w.rows() + parts - 1) / parts;
+    const i64 step = (fair + row_step - 1) / row_step * row_step;
     const i64 begin = part * step;
     if (begin < w.rows())
       kernels().gemm(g, begin, std::min(w.rows(), begin + step), 0, which == kDown ? inner : outer,
@@ -233,7 +234,8 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
            "experts: x {}, gates {}, {} routes", x.shape(), r.gates.shape(), r.slot.size());
   for (const Expert& e : experts)
     R1_CHECK(e.gate.cols() == x.cols() && e.up.cols() == x.cols() && e.down.rows() == x.cols() &&
-                 e.gate.rows() == e.up.rows() && e.down.cols() == e.up.rows() && e.gate.rows() == experts[0].gate.rows(),
+                 e.gate.rows() == e.up.rows() && e.down.cols() == e.up.rows() &&
+                 e.gate.rows() == experts[0].gate.rows(),
              "experts: x {}, {} {} {}", x.shape(), e.gate.shape(), e.up.shape(), e.down.shape());
   auto m = std::make_shared<Mixture>(Mixture{p, x, r, {experts.begin(), experts.end()}, {}, {}, {}, {}, {}, {}, {}});
   m->sort_rows();

@@ -27,7 +27,8 @@ std::vector<Expert> some_experts(i64 count, i64 d, i64 f, bool trainable = true)
   std::vector<Expert> all;
   for (i64 e = 0; e < count; ++e) {
     const auto stream = static_cast<u64>(100 + 3 * e);
-    all.push_back({test_weight("gate", f, d, stream, 0.3, trainable), test_weight("up", f, d, stream + 1, 0.3, trainable),
+    all.push_back({test_weight("gate", f, d, stream, 0.3, trainable),
+                   test_weight("up", f, d, stream + 1, 0.3, trainable),
                    test_weight("down", d, f, stream + 2, 0.3, trainable)});
   }
   return all;
@@ -36,7 +37,8 @@ std::vector<Expert> some_experts(i64 count, i64 d, i64 f, bool trainable = true)
 std::vector<double> times_transposed(const double* x, const Weight& w) {  // w x
   std::vector<double> y(static_cast<size_t>(w.rows()));
   for (i64 r = 0; r < w.rows(); ++r)
-    for (i64 c = 0; c < w.cols(); ++c) y[static_cast<size_t>(r)] += static_cast<double>(w.f32()[r * w.cols() + c]) * x[c];
+    for (i64 c = 0; c < w.cols(); ++c)
+      y[static_cast<size_t>(r)] += static_cast<double>(w.f32()[r * w.cols() + c]) * x[c];
   return y;
 }
 
@@ -57,7 +59,8 @@ std::vector<double> reference_row(const float* x, i64 d, const Routing& r, i64 t
 TEST(Experts, MatchDoublesWhateverTheLoad) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const int threads : {1, 2, 5})
-      for (const auto& [tokens, count, top, busy] : {std::array<i64, 4>{1, 8, 2, 8}, {1, 1, 1, 1}, {3, 4, 4, 4}, {50, 8, 2, 3}, {700, 5, 3, 4}}) {
+      for (const auto& [tokens, count, top, busy] :
+           {std::array<i64, 4>{1, 8, 2, 8}, {1, 1, 1, 1}, {3, 4, 4, 4}, {50, 8, 2, 3}, {700, 5, 3, 4}}) {
         OpTest test(*k, threads);
         const i64 d = 40, f = 37;
         const std::vector<Expert> all = some_experts(count, d, f);
@@ -67,9 +70,10 @@ TEST(Experts, MatchDoublesWhateverTheLoad) {
         const Tensor y = experts(p, x, r, all);
         for (i64 t = 0; t < tokens; ++t) {
           const std::vector<double> want = reference_row(x.row(t), d, r, t, all);
-          // Three chained sums of about 40 terms of order 1: each is off by 40 · 6e-8 of its size, sizes reach some 10.
+          // Three chained sums of about 40 terms of order 1: each off by 40 · 6e-8 of its size, sizes reach some 10.
           for (i64 i = 0; i < d; ++i)
-            EXPECT_NEAR(static_cast<double>(y.row(t)[i]), want[static_cast<size_t>(i)], 1e-4) << k->name << " token " << t;
+            EXPECT_NEAR(static_cast<double>(y.row(t)[i]), want[static_cast<size_t>(i)], 1e-4)
+                << k->name << " token " << t;
         }
       }
 }

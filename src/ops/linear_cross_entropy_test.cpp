@@ -59,6 +59,10 @@ Reference reference(OpTest& test, const Tensor& x, i64 vocab, double temperature
   return want;
 }
 
+void expect_near(const float* got, const std::vector<double>& want, double tolerance) {
+  for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(static_cast<double>(got[i]), want[i], tolerance) << i;
+}
+
 TEST(LinearCrossEntropy, MatchesDoublesForwardAndBackward) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const float temperature : {1.0f, 0.7f})
@@ -69,9 +73,9 @@ TEST(LinearCrossEntropy, MatchesDoublesForwardAndBackward) {
         const Reference want = reference(test, x, vocab, static_cast<double>(temperature));
         // Logits are sums of 24 terms of about 1, off by some 1e-6; so are, relatively, the probabilities, and sums of
         // at most 83 of them times inputs of up to 4 add up to less than 100 times that.
-        for (size_t i = 0; i < want.nll.size(); ++i) EXPECT_NEAR(static_cast<double>(got.nll.data()[i]), want.nll[i], 1e-5);
-        for (size_t i = 0; i < want.dx.size(); ++i) EXPECT_NEAR(static_cast<double>(got.dx.data()[i]), want.dx[i], 2e-5);
-        for (size_t i = 0; i < want.dw.size(); ++i) EXPECT_NEAR(static_cast<double>(got.dw[i]), want.dw[i], 1e-4);
+        expect_near(got.nll.data(), want.nll, 1e-5);
+        expect_near(got.dx.data(), want.dx, 2e-5);
+        expect_near(got.dw.data(), want.dw, 1e-4);
       }
 }
 
@@ -105,7 +109,8 @@ TEST(LinearCrossEntropy, ThreadsAndCompanyDoNotChangeBits) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType matmul : {DType::f32, DType::bf16}) {
       OpTest one(*k, 1), three(*k, 3);
-      const Step a = step(one, one.tensor(900, 24, 1), 300, 0.9f, matmul), b = step(three, three.tensor(900, 24, 1), 300, 0.9f, matmul);
+      const Step a = step(one, one.tensor(900, 24, 1), 300, 0.9f, matmul);
+      const Step b = step(three, three.tensor(900, 24, 1), 300, 0.9f, matmul);
       EXPECT_TRUE(same_bits(a.nll, b.nll) && same_bits(a.dx, b.dx)) << k->name;
       EXPECT_TRUE(same_bits(a.dw.data(), b.dw.data(), 300 * 24)) << k->name;
 
@@ -116,12 +121,12 @@ TEST(LinearCrossEntropy, ThreadsAndCompanyDoNotChangeBits) {
 }
 
 TEST(LinearCrossEntropy, ChunksOfALargeVocabularyAddUp) {
-  OpTest test(cpu::active(), 2);  // 30000 · 64 floats fill a chunk's half: 200 rows are two chunks and a remainder
+  OpTest test(cpu::active(), 2);  // a chunk of this vocabulary is 128 rows: 200 are one and a remainder
   const Tensor x = test.tensor(200, 4, 1);
   const Step got = step(test, x, 30000, 1);
   const Reference want = reference(test, x, 30000, 1);
-  for (size_t i = 0; i < want.nll.size(); ++i) EXPECT_NEAR(static_cast<double>(got.nll.data()[i]), want.nll[i], 1e-5);
-  for (size_t i = 0; i < want.dw.size(); ++i) EXPECT_NEAR(static_cast<double>(got.dw[i]), want.dw[i], 1e-4);
+  expect_near(got.nll.data(), want.nll, 1e-5);
+  expect_near(got.dw.data(), want.dw, 1e-4);
 }
 
 }  // namespace

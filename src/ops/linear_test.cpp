@@ -39,7 +39,8 @@ TEST(Linear, ForwardAndBackwardMatchDoublesAtEveryLevelAndPrecision) {
           expect(dx.row(t)[i], 0, out, [&](i64 o) { return at(dy.data(), out, t, o) * at(w.f32(), in, o, i); });
       for (i64 o = 0; o < out; ++o)
         for (i64 i = 0; i < in; ++i)
-          expect(w.grad()[o * in + i], 0.5, rows, [&](i64 t) { return at(dy.data(), out, t, o) * at(x.data(), in, t, i); });
+          expect(w.grad()[o * in + i], 0.5, rows,
+                 [&](i64 t) { return at(dy.data(), out, t, o) * at(x.data(), in, t, i); });
     }
 }
 
@@ -95,7 +96,8 @@ TEST(Linear, FrozenHalfPrecisionWeightsGiveTheGradientOfTheInput) {
       half[i] = dtype == DType::bf16 ? bf16_from_f32(wide.f32()[i]) : f16_from_f32(wide.f32()[i]);
       wide.f32()[i] = dtype == DType::bf16 ? f32_from_bf16(half[i]) : f32_from_f16(half[i]);
     }
-    const Weight frozen = Weight::frozen("frozen", dtype, 21, 34, reinterpret_cast<const std::byte*>(half.data()), nullptr);
+    const auto* bytes = reinterpret_cast<const std::byte*>(half.data());
+    const Weight frozen = Weight::frozen("frozen", dtype, 21, 34, bytes, nullptr);
     const Tensor x = test.tensor(5, 34, 1), dy = test.tensor(5, 21, 2);
     Tensor y[2], dx[2];
     for (int i = 0; i < 2; ++i) {

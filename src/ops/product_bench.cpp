@@ -68,8 +68,8 @@ void bench_experts(Bench& b, DType matmul, i64 tokens, i64 d, i64 f, i64 count, 
   for (i64 e = 0; e < count; ++e) all.push_back({b.weight(f, d), b.weight(f, d), b.weight(d, f)});
   const Routing r = random_routing(b, tokens, count, k);
   const Tensor x = b.tensor(tokens, d);
-  b.run(fmt::format("experts T {} d {} f {} E {} k {}", tokens, d, f, count, k).c_str(), matmul, tokens * k * 3 * d * f, 2,
-        [&](Pass& p) { return experts(p, x, r, all); });
+  const std::string what = fmt::format("experts T {} d {} f {} E {} k {}", tokens, d, f, count, k);
+  b.run(what.c_str(), matmul, tokens * k * 3 * d * f, 2, [&](Pass& p) { return experts(p, x, r, all); });
 }
 
 }  // namespace
@@ -80,7 +80,8 @@ int main() {
   for (const int threads : {1, ThreadPool::default_threads()})
     for (const DType matmul : {DType::f32, DType::bf16}) {
       Bench b(threads);
-      for (const auto& [tokens, in, out] : {std::array<i64, 3>{4096, 128, 384}, {4096, 192, 192}, {64, 192, 192}, {1, 192, 192}}) {
+      for (const auto& [tokens, in, out] :
+           {std::array<i64, 3>{4096, 128, 384}, {4096, 192, 192}, {64, 192, 192}, {1, 192, 192}}) {
         const Tensor x = b.tensor(tokens, in);
         const Weight w = b.weight(out, in);
         b.run(fmt::format("linear T {} in {} out {}", tokens, in, out).c_str(), matmul, tokens * in * out, 2,

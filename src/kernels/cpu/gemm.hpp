@@ -48,7 +48,7 @@ struct GemmKernels {
   // Rows [m_begin, m_end) and panels [p_begin, p_end) of C.
   void (*gemm)(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::byte* scratch);
 
-  // y = Σ_i weight[i] · rows[at[i] · d ...], i ascending, every element its own sum; weight null: all 1. y += if told.
+  // y = or += Σ_i weight[i] · rows[at[i] · d ...], i ascending, every element its own sum; weight null: all 1.
   void (*weighted_rows)(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d,
                         bool accumulate);
   float (*dot)(const float* a, const float* b, i64 n);  // lanes fixed by the level, whatever n

@@ -76,8 +76,8 @@ void bench(const Kernels& kernels, Format format, const Shape& s, ThreadPool& po
   });
   const double gflops = 2e-9 * static_cast<double>(s.m * s.n * s.k) / seconds;
   fmt::print("{:10} {:4} {} threads  {:6} {:5} x {:5} x {:5}  {:9.1f} us  {:7.1f} GFLOP/s  {:3.0f} % of {:.0f}\n",
-             kernels.name, format == Format::f32 ? "f32" : "bf16", threads, s.what, s.m, s.n, s.k, seconds * 1e6, gflops,
-             100 * gflops / roof, roof);
+             kernels.name, format == Format::f32 ? "f32" : "bf16", threads, s.what, s.m, s.n, s.k, seconds * 1e6,
+             gflops, 100 * gflops / roof, roof);
 }
 
 }  // namespace

@@ -76,7 +76,8 @@ struct Product {
   void expect_close_to_doubles(const std::vector<float>& c, const std::string& name) const {
     for (i64 i = 0; i < m; ++i)
       for (i64 j = 0; j < n; ++j) {
-        double want = how.accumulate ? static_cast<double>(start[static_cast<size_t>(i * n + j)]) : 0, norm = std::abs(want);
+        double want = how.accumulate ? static_cast<double>(start[static_cast<size_t>(i * n + j)]) : 0;
+        double norm = std::abs(want);
         for (i64 l = 0; l < k; ++l) {
           const double term = rounded(how.format, a_at(i, l)) * rounded(how.format, b_at(l, j));
           want += term, norm += std::abs(term);
@@ -116,8 +117,9 @@ TEST(Gemm, EveryRemainderOfEverySizeMatchesDoubles) {
         const Product product(*k, c, i, 1 + i * 29 % 70, 1 + i * 43 % 70);
         product.expect_close_to_doubles(product.rows(0, product.m), describe(*k, c));
       }
-      for (const auto& [m, n, depth] : {std::array<i64, 3>{1, 1, 1}, {1, 300, 700}, {2, 257, 31}, {3, 129, 515}, {5, 97, 600},
-                                        {7, 64, 33}, {175, 33, 70}, {230, 65, 513}, {33, 10, 1100}}) {
+      for (const auto& [m, n, depth] :
+           {std::array<i64, 3>{1, 1, 1}, {1, 300, 700}, {2, 257, 31}, {3, 129, 515}, {5, 97, 600}, {7, 64, 33},
+            {175, 33, 70}, {230, 65, 513}, {33, 10, 1100}}) {
         const Product product(*k, c, m, n, depth);
         product.expect_close_to_doubles(product.rows(0, m), describe(*k, c));
       }
@@ -133,8 +135,8 @@ TEST(Gemm, ARowsBitsDependOnThatRowAlone) {
         for (const i64 count : {1, 3, 15, 17}) {
           if (r + count > product.m) continue;
           const std::vector<float> alone = product.rows(r, r + count);
-          ASSERT_EQ(0, std::memcmp(&alone[static_cast<size_t>(r * product.n)], &together[static_cast<size_t>(r * product.n)],
-                                   static_cast<size_t>(count * product.n) * 4))
+          const auto at = static_cast<size_t>(r * product.n), n = static_cast<size_t>(count * product.n);
+          ASSERT_EQ(0, std::memcmp(&alone[at], &together[at], n * 4))
               << describe(*k, c) << " rows " << r << " +" << count;
         }
     }
@@ -147,8 +149,8 @@ TEST(Gemm, ColumnsOutsideTheAskedPanelsAreNotTouched) {
     AlignedBytes packed(panels(t, product.n) * t.panel_bytes(Format::f32, product.k)), scratch(t.scratch_bytes);
     t.pack_b(Format::f32, packed.data(), {product.b.data(), product.n}, product.k, product.n, 0, panels(t, product.n));
     std::vector<float> c(static_cast<size_t>(product.m * product.n), -7.0f);
-    t.gemm({Format::f32, {product.a.data(), product.k}, packed.data(), c.data(), product.n, product.n, product.k, false}, 2, 8, 1,
-           2, scratch.data());
+    const Gemm g{Format::f32, {product.a.data(), product.k}, packed.data(), c.data(), product.n, product.n, product.k};
+    t.gemm(g, 2, 8, 1, 2, scratch.data());
     const std::vector<float> all = product.rows(0, product.m);
     for (i64 i = 0; i < product.m; ++i)
       for (i64 j = 0; j < product.n; ++j) {
@@ -209,7 +211,8 @@ TEST(Gemm, WeightedRowsAndDotMatchDoubles) {
         const auto column = static_cast<size_t>(j);
         double want = static_cast<double>(before[column]), size = std::abs(want);
         for (size_t i = 0; i < 3; ++i) {
-          const double term = static_cast<double>(weight[i]) * static_cast<double>(rows[static_cast<size_t>(at[i] * d + j)]);
+          const float x = rows[static_cast<size_t>(at[i] * d + j)];
+          const double term = static_cast<double>(weight[i]) * static_cast<double>(x);
           want += term, size += std::abs(term);
         }
         EXPECT_NEAR(static_cast<double>(y[column]), want, size * 8 * 0x1p-24) << k->name << " d " << d;

@@ -50,7 +50,8 @@ TEST(Kernels, LevelsRunFromSlowestToFastestAndTheActiveOneIsAmongThem) {
   const auto all = levels();
   ASSERT_FALSE(all.empty());
   EXPECT_EQ(all.front()->level, Level::portable);
-  EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const Kernels* a, const Kernels* b) { return a->level < b->level; }));
+  const auto slower = [](const Kernels* a, const Kernels* b) { return a->level < b->level; };
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), slower));
   EXPECT_NE(std::find(all.begin(), all.end(), &active()), all.end());
 }
 
