@@ -13,70 +13,43 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// A part of an answer: until the model stops, the budget is reached, or someone asks to stop.
-struct Part {
-  std::vector<i32> tokens;
-  Finish finish = Finish::none;
-  bool over_budget = false;
-};
+}  // namespace
 
-Result<Part> generate_part(Session& s, std::vector<i32> prompt, i64 max_tokens, const AnswerOptions& o, TextStream& text,
-                           Answer& answer, double begin) {
-  Engine& engine = *s.engine;
-  const RequestId id = R1_TRY(engine.submit({std::move(prompt), s.sampling, max_tokens, s.stop_ids, 1, o.stream, 0}));
+Result<Answer> generate_answer(Session& s, const std::vector<i32>& prompt, const AnswerOptions& o) {
+  Answer answer;
+  answer.prompt_tokens = static_cast<i64>(prompt.size());
+  TextStreamOptions text_options;
+  text_options.thinking = o.thinking;
+  text_options.stops = o.stops;
+  TextStream text(text_options);
   const auto emit = [&](const TextDelta& d) {
     answer.thinking += d.thinking, answer.answer += d.answer;
     if (o.on_text && (!d.thinking.empty() || !d.answer.empty())) o.on_text(d);
   };
-  Part part;
-  while (engine.busy() && part.finish == Finish::none && !part.over_budget) {
-    if (o.stop && o.stop->load()) break;
+
+  Engine& engine = *s.engine;
+  Request request{prompt, s.sampling, s.max_tokens, s.stop_ids};
+  request.stream = o.stream;
+  if (o.think_budget > 0)
+    if (const auto end = s.tokenizer.find(kEndThink))
+      request.think = {o.think_budget, *end, s.tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
+  const double begin = now();
+  const RequestId id = R1_TRY(engine.submit(std::move(request)));
+  while (engine.busy() && !(o.stop && o.stop->load())) {
     for (const Event& e : R1_TRY(engine.step())) {
-      if (answer.tokens.empty() && part.tokens.empty()) answer.prefill_seconds = now() - begin;
+      if (answer.tokens.empty()) answer.prefill_seconds = now() - begin;
       if (e.finish == Finish::failed) return fail(Errc::corrupt, "{}: {}", s.path.string(), engine.failure());
-      part.tokens.push_back(e.token);
-      part.finish = e.finish;
+      answer.tokens.push_back(e.token);
+      answer.finish = e.finish;
       if (e.finish != Finish::stop) emit(text.push(s.tokenizer.bytes_of(e.token)));
-      if (text.stopped()) part.finish = Finish::stop;
-      part.over_budget = o.think_budget > 0 && text.channel() == Channel::thinking &&
-                         text.thinking_tokens() >= o.think_budget && part.finish == Finish::none;
+    }
+    if (text.stopped() && answer.finish == Finish::none) {
+      answer.finish = Finish::stop;
+      break;
     }
   }
   engine.cancel(id);
-  return part;
-}
-
-}  // namespace
-
-Result<Answer> generate_answer(Session& session, const std::vector<i32>& prompt, const AnswerOptions& options) {
-  Answer answer;
-  answer.prompt_tokens = static_cast<i64>(prompt.size());
-  TextStreamOptions text_options;
-  text_options.thinking = options.thinking;
-  text_options.stops = options.stops;
-  TextStream text(text_options);
-  const double begin = now();
-  Part part = R1_TRY(generate_part(session, prompt, session.max_tokens, options, text, answer, begin));
-  answer.tokens = part.tokens;
-  if (part.over_budget) {  // closes the thinking for the model and lets it go on
-    const std::string closing = "\n</think>\n\n";
-    const std::vector<i32> ids = session.tokenizer.encode(closing, Tokenizer::Special::recognise);
-    answer.tokens.insert(answer.tokens.end(), ids.begin(), ids.end());
-    const TextDelta d = text.push(closing);
-    answer.answer += d.answer;
-    if (options.on_text) options.on_text(d);
-    std::vector<i32> longer = prompt;
-    longer.insert(longer.end(), answer.tokens.begin(), answer.tokens.end());
-    AnswerOptions rest = options;
-    rest.think_budget = 0;
-    const i64 left = std::max<i64>(1, session.max_tokens - static_cast<i64>(answer.tokens.size()));
-    part = R1_TRY(generate_part(session, longer, left, rest, text, answer, begin));
-    answer.tokens.insert(answer.tokens.end(), part.tokens.begin(), part.tokens.end());
-  }
-  const TextDelta last = text.finish();
-  answer.thinking += last.thinking, answer.answer += last.answer;
-  if (options.on_text) options.on_text(last);
-  answer.finish = part.finish;
+  emit(text.finish());
   answer.thinking_tokens = text.thinking_tokens();
   answer.decode_seconds = now() - begin - answer.prefill_seconds;
   return answer;

@@ -12,6 +12,7 @@ Result<int> run_tokenize(const Args& args);
 Result<int> run_detokenize(const Args& args);
 Result<int> run_logprobs(const Args& args);
 Result<int> run_eval(const Args& args);
+Result<int> run_bench(const Args& args);
 Result<int> run_train(const Args& args);
 Result<int> run_recipe_command(const Args& args);
 Result<int> run_problems(const Args& args);

@@ -19,9 +19,6 @@
 
 namespace r1 {
 
-// Rows of JSONL: {"prompt","answer"} or {"prompt","check":"countdown","numbers","target"}, with optional "kind" and
-// "difficulty". limit 0: all. Errors name file and line.
-Result<std::vector<Problem>> read_problems(const std::filesystem::path& jsonl, i64 limit = 0);
 // n problems of a generator, difficulties min..max in turn.
 std::vector<Problem> generate_problems(std::string_view kind, int min_difficulty, int max_difficulty, i64 n, Split split,
                                        u64 seed);

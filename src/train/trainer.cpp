@@ -56,6 +56,7 @@ class Run {
  public:
   Run(const TrainConfig& config, const TrainHooks& hooks)
       : config_(config), hooks_(hooks),
+        kernels_(hooks.kernels ? *hooks.kernels : active_kernels()),
         pool_(config.threads > 0 ? static_cast<int>(config.threads) : ThreadPool::default_threads()) {}
 
   Status open();
@@ -77,11 +78,12 @@ class Run {
   std::string last_good() const;
   Pass pass(const Batch& batch) {
     const DType matmul = config_.matmul == "bf16" ? DType::bf16 : DType::f32;
-    return {.batch = batch, .arena = arena_, .pool = pool_, .kernels = active_kernels(), .numerics = {.matmul = matmul}};
+    return {.batch = batch, .arena = arena_, .pool = pool_, .kernels = kernels_, .numerics = {.matmul = matmul}};
   }
 
   TrainConfig config_;
   const TrainHooks& hooks_;
+  const cpu::Kernels& kernels_;
   ThreadPool pool_;
   Arena arena_;
   fs::path run_, tokenizer_path_;
@@ -117,7 +119,7 @@ Status Run::open() {
 Status Run::start_or_resume() {
   const auto steps = list_checkpoints(run_);
   const auto seed = static_cast<u64>(config_.seed);
-  state_ = {.seed = seed, .level = level_name(active_kernels()), .version = kVersion};
+  state_ = {.seed = seed, .level = level_name(kernels_), .version = kVersion};
   if (steps.empty()) {
     tokenizer_path_ = config_.tokenizer.empty() ? config_.model : config_.tokenizer;
     if (!config_.model.empty()) {
@@ -211,9 +213,9 @@ Result<StepMetrics> Run::one_step() {
   m.mtp_loss /= static_cast<double>(batch.targets);
   m.balance_loss = routes.balance_loss;
   m.load_max = largest_load(routes);
-  m.grad_norm = optimizer_->grad_norm(pool_, active_kernels());
+  m.grad_norm = optimizer_->grad_norm(pool_, kernels_);
   R1_TRY(check_sound(m));
-  optimizer_->step(pool_, active_kernels(), m.lr, m.grad_norm);
+  optimizer_->step(pool_, kernels_, m.lr, m.grad_norm);
   update_router_biases(*model_, routes, bias_speed_at(config_, state_.step));
   ++state_.step;
   state_.optimizer_steps = optimizer_->steps_taken();

@@ -32,6 +32,7 @@ struct StepMetrics {
 };
 
 struct TrainHooks {
+  const cpu::Kernels* kernels = nullptr;                       // null: the active ones
   const std::atomic<bool>* stop = nullptr;                     // SIGINT: finish the step, save, return interrupted
   std::function<void(const StepMetrics&)> progress;            // after every step
   std::function<void(const std::string&)> note;                // a line for people: resumed from, saved, …

@@ -1,0 +1,113 @@
+// r1 bench: this machine's roofs, matrix products against them, and a model's speed.
+#include "cli/bench.hpp"
+
+#include <sys/resource.h>
+
+#include "cli/commands.hpp"
+#include "cli/machine.hpp"
+#include "cli/session.hpp"
+#include "formats/json.hpp"
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1 {
+namespace {
+
+Json to_json(const Spread& s) { return Json::object({{"median", s.median}, {"min", s.min}, {"max", s.max}}); }
+
+struct Report {
+  double f32_roof = 0, bf16_roof = 0, read_roof = 0;
+  std::vector<GemmFigure> gemm;
+  std::vector<ServeFigure> serve;
+  std::vector<TrainFigure> train;
+  i64 threads = 0;
+
+  double roof(const std::string& inputs) const { return inputs == "f32" ? f32_roof : bf16_roof; }
+};
+
+double peak_resident_gib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / (1 << 20);
+}
+
+void print(const Report& r) {
+  fmt::print("level {}, {} threads; roofs: f32 {:.0f} GFLOP/s, bf16 {:.0f} GFLOP/s, reading {:.1f} GB/s\n",
+             cpu::active().name, r.threads, r.f32_roof, r.bf16_roof, r.read_roof);
+  for (const GemmFigure& g : r.gemm)
+    fmt::print("matrix product 1024^3, {:<10} {:<4} {:8.1f} GFLOP/s, {:3.0f} % of {:.0f}\n", g.level, g.inputs, g.gflops,
+               100 * g.gflops / g.roof_gflops, g.roof_gflops);
+  for (const ServeFigure& s : r.serve)
+    fmt::print("batch {:>3}: prefill {:>8.0f} tokens/s ({:.0f}..{:.0f}), decode {:>8.0f} tokens/s ({:.0f}..{:.0f}), "
+               "{:.1f} GFLOP/s ({:.0f} % of f32), {:.1f} GB/s ({:.0f} % of reading)\n",
+               s.batch, s.prefill_tokens_per_s.median, s.prefill_tokens_per_s.min, s.prefill_tokens_per_s.max,
+               s.decode_tokens_per_s.median, s.decode_tokens_per_s.min, s.decode_tokens_per_s.max, s.decode_gflops,
+               100 * s.decode_gflops / r.f32_roof, s.decode_gb_per_s, 100 * s.decode_gb_per_s / r.read_roof);
+  for (const TrainFigure& t : r.train)
+    fmt::print("training {:<4}: {:>8.0f} tokens/s ({:.0f}..{:.0f}), {:.1f} GFLOP/s, {:.0f} % of the {} roof, "
+               "{:.0f} % of the time outside matrix products\n",
+               t.inputs, t.tokens_per_s.median, t.tokens_per_s.min, t.tokens_per_s.max, t.gflops,
+               100 * t.gflops / r.roof(t.inputs), t.inputs, 100 * t.share_outside_gemm);
+  fmt::print("peak resident memory {:.2f} GiB\n", peak_resident_gib());
+}
+
+std::string to_json(const Report& r, const std::string& model) {
+  Json::Array gemm, serve, train;
+  for (const GemmFigure& g : r.gemm)
+    gemm.push_back(Json::object({{"level", g.level}, {"inputs", g.inputs}, {"gflops", g.gflops}, {"roof_gflops", g.roof_gflops}}));
+  for (const ServeFigure& s : r.serve)
+    serve.push_back(Json::object({{"batch", s.batch}, {"prompt", s.prompt}, {"tokens", s.tokens},
+                                  {"prefill_tokens_per_s", to_json(s.prefill_tokens_per_s)},
+                                  {"decode_tokens_per_s", to_json(s.decode_tokens_per_s)},
+                                  {"decode_gflops", s.decode_gflops}, {"decode_gb_per_s", s.decode_gb_per_s}}));
+  for (const TrainFigure& t : r.train)
+    train.push_back(Json::object({{"inputs", t.inputs}, {"tokens_per_s", to_json(t.tokens_per_s)}, {"gflops", t.gflops},
+                                  {"roof_gflops", r.roof(t.inputs)}, {"share_outside_gemm", t.share_outside_gemm}}));
+  return dump(Json::object({{"model", model}, {"level", cpu::active().name}, {"threads", r.threads},
+                            {"roof_f32_gflops", r.f32_roof}, {"roof_bf16_gflops", r.bf16_roof},
+                            {"roof_read_gb_per_s", r.read_roof}, {"gemm", gemm}, {"serve", serve}, {"train", train},
+                            {"peak_resident_gib", peak_resident_gib()}}));
+}
+
+}  // namespace
+
+Result<int> run_bench(const Args& args) {
+  std::string model_name = "nano";
+  i64 prompt = 128, tokens = 128, depth = 0, batch = 0, repeats = 3, threads = ThreadPool::default_threads();
+  bool json = false, no_train = false;
+  if (const auto stop = parse(args, "Speed of this machine and of a model on it, beside the roofs measured now.",
+                              {{"-m,--model", &model_name, "model folder or name"},
+                               {"-p", &prompt, "prompt tokens"},
+                               {"-n", &tokens, "generated tokens"},
+                               {"-d", &depth, "tokens already cached when generation begins, beside the prompt"},
+                               {"-b", &batch, "sequences at once (0: 1, 8 and 64)"},
+                               {"-r", &repeats, "repetitions"},
+                               {"-t,--threads", &threads, "threads"},
+                               {"--no-train", &no_train, "leave training out"},
+                               {"--json", &json, "one JSON object on stdout"}}))
+    return *stop;
+  if (prompt < 1 || tokens < 1 || depth < 0 || batch < 0 || repeats < 1 || threads < 1)
+    return fail(Errc::invalid_argument, "-p {}, -n {}, -d {}, -b {}, -r {}, -t {}: out of range", prompt, tokens, depth,
+                batch, repeats, threads);
+  const auto path = R1_TRY(find_model(model_name));
+  const auto model = R1_TRY(open_model(path));
+  if (prompt + depth + tokens >= model->info().context)
+    return fail(Errc::invalid_argument, "-p {} -d {} -n {}: more than the context of {}", prompt, depth, tokens,
+                model->info().context);
+  ThreadPool pool(static_cast<int>(threads));
+  Report report;
+  report.threads = threads;
+  report.f32_roof = matmul_roof_gflops(DType::f32, static_cast<int>(threads));
+  report.bf16_roof = matmul_roof_gflops(DType::bf16, static_cast<int>(threads));
+  report.read_roof = read_roof_gb_per_s(static_cast<int>(threads));
+  report.gemm = bench_gemm(pool, 1024, 20 * repeats);
+  for (const i64 b : batch ? std::vector<i64>{batch} : std::vector<i64>{1, 8, 64})
+    report.serve.push_back(R1_TRY(bench_serve(*model, pool, b, prompt + depth, tokens, repeats)));
+  if (!no_train)
+    for (const DType inputs : {DType::f32, DType::bf16})
+      report.train.push_back(R1_TRY(bench_train(path, static_cast<int>(threads), inputs, 4 * repeats)));
+  if (json) fmt::print("{}\n", to_json(report, path.string()));
+  else print(report);
+  return 0;
+}
+
+}  // namespace r1

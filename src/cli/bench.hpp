@@ -1,0 +1,42 @@
+// What r1 bench measures. Every figure comes with the roof it stands under, measured in the same run.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/thread_pool.hpp"
+#include "infer/engine.hpp"
+#include "model/model.hpp"
+
+namespace r1 {
+
+struct Spread {
+  double median = 0, min = 0, max = 0;
+};
+Spread spread_of(std::vector<double> values);
+
+// A matrix product n³ with the second operand packed, on one of the levels that run here.
+struct GemmFigure {
+  std::string level, inputs;  // "f32" or "bf16"
+  double gflops = 0, roof_gflops = 0;
+};
+std::vector<GemmFigure> bench_gemm(ThreadPool& pool, i64 n, i64 repeats);
+
+// Prefill of `prompt` tokens and decode of `tokens` more, `batch` sequences at once.
+struct ServeFigure {
+  i64 batch = 0, prompt = 0, tokens = 0;
+  Spread prefill_tokens_per_s, decode_tokens_per_s;
+  double decode_gflops = 0, decode_gb_per_s = 0;  // 2 per active parameter and token; active weights once a step
+};
+Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, i64 batch, i64 prompt, i64 tokens, i64 repeats);
+
+// Optimizer steps on generated problems: forward, loss, backward, AdamW.
+struct TrainFigure {
+  std::string inputs;
+  Spread tokens_per_s;
+  double gflops = 0;
+  double share_outside_gemm = 0;  // of the threads' time: all that is not a matrix product of weights or its packing
+};
+Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads, DType inputs, i64 steps);
+
+}  // namespace r1

@@ -1,0 +1,156 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+
+#include "cli/bench.hpp"
+#include "cli/session.hpp"
+#include "core/philox.hpp"
+#include "kernels/cpu/roof.hpp"
+#include "train/trainer.hpp"
+
+namespace r1 {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+Tensor random_tensor(Arena& arena, i64 rows, i64 cols, u64 stream) {
+  const Tensor t = arena.alloc(rows, cols);
+  Random random(1, Purpose::bench, stream);
+  for (i64 i = 0; i < t.size(); ++i) t.data()[i] = static_cast<float>(random.uniform() - 0.5);
+  return t;
+}
+
+// Nanoseconds that all threads together spent in matrix products and their packing, by way of a kernel table whose
+// entries take the time and call the real ones.
+const cpu::Kernels* g_timed = nullptr;
+std::atomic<i64> g_gemm_nanoseconds{0};
+
+template <class F>
+void timed(F&& f) {
+  const auto start = Clock::now();
+  f();
+  g_gemm_nanoseconds += std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
+}
+
+cpu::Kernels timing_kernels(const cpu::Kernels& inner) {
+  cpu::Kernels k = inner;
+  g_timed = &inner;
+  g_gemm_nanoseconds = 0;
+  k.gemm.gemm = [](const cpu::Gemm& g, i64 m0, i64 m1, i64 p0, i64 p1, std::byte* scratch) {
+    timed([&] { g_timed->gemm.gemm(g, m0, m1, p0, p1, scratch); });
+  };
+  k.gemm.pack_b = [](cpu::Format format, std::byte* to, const cpu::MatrixView& b, i64 kk, i64 n, i64 begin, i64 end) {
+    timed([&] { g_timed->gemm.pack_b(format, to, b, kk, n, begin, end); });
+  };
+  return k;
+}
+
+}  // namespace
+
+Spread spread_of(std::vector<double> v) {
+  if (v.empty()) return {};
+  std::sort(v.begin(), v.end());
+  return {v[v.size() / 2], v.front(), v.back()};
+}
+
+std::vector<GemmFigure> bench_gemm(ThreadPool& pool, i64 n, i64 repeats) {
+  std::vector<GemmFigure> figures;
+  Arena arena;
+  const Tensor a = random_tensor(arena, n, n, 1), b = random_tensor(arena, n, n, 2), c = arena.alloc(n, n);
+  for (const cpu::Kernels* kernels : cpu::levels())
+    for (const cpu::Format format : {cpu::Format::f32, cpu::Format::bf16}) {
+      const cpu::GemmKernels& k = kernels->gemm;
+      const i64 all = cpu::panels(k, n), pieces = 2 * pool.threads();
+      const Tensor packed = arena.alloc(all, k.panel_bytes(format, n) / 4);
+      const Tensor scratch = arena.alloc(pool.threads(), k.scratch_bytes / 4);
+      auto* const to = reinterpret_cast<std::byte*>(packed.data());
+      k.pack_b(format, to, {b.data(), n}, n, n, 0, all);
+      const cpu::Gemm g{format, {a.data(), n}, to, c.data(), n, n, n, false};
+      const i64 rows = std::min((n / pieces + k.row_step) / k.row_step * k.row_step, k.block_rows);
+      std::vector<double> gflops;
+      // A slow level is given fewer repetitions, not more time.
+      for (double spent = 0; static_cast<i64>(gflops.size()) < repeats && (gflops.empty() || spent < 1);) {
+        const auto start = Clock::now();
+        pool.ranges(n, rows, [&](i64 begin, i64 end, int worker) {
+          k.gemm(g, begin, end, 0, all, reinterpret_cast<std::byte*>(scratch.row(worker)));
+        });
+        const double seconds = seconds_since(start);
+        spent += seconds;
+        gflops.push_back(2e-9 * static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n) / seconds);
+      }
+      figures.push_back({kernels->name, format == cpu::Format::f32 ? "f32" : "bf16", spread_of(gflops).median,
+                         cpu::compute_roof(*kernels, pool, format)});
+    }
+  return figures;
+}
+
+Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, i64 batch, i64 prompt, i64 tokens, i64 repeats) {
+  EngineOptions options;
+  options.kernels = &cpu::active();
+  options.pool = &pool;
+  options.numerics = serving_numerics();
+  options.max_sequences = batch;
+  ServeFigure f;
+  f.batch = batch, f.prompt = prompt, f.tokens = tokens;
+  std::vector<double> prefill, decode;
+  for (i64 r = 0; r < repeats; ++r) {
+    Engine engine = R1_TRY(Engine::create(model, options));
+    Random random(static_cast<u64>(r), Purpose::bench);
+    SamplingParams greedy;
+    greedy.temperature = 0;
+    for (i64 s = 0; s < batch; ++s) {
+      std::vector<i32> ids(static_cast<size_t>(prompt));
+      for (i32& id : ids) id = static_cast<i32>(random.below(static_cast<u32>(model.info().vocab)));
+      R1_TRY(engine.submit({ids, greedy, tokens + 1}));
+    }
+    auto start = Clock::now();
+    while (engine.counters().decode_tokens == 0 && engine.counters().prefill_tokens < batch * prompt) R1_TRY(engine.step());
+    prefill.push_back(static_cast<double>(engine.counters().prefill_tokens) / seconds_since(start));
+    start = Clock::now();
+    const i64 before = engine.counters().decode_tokens;
+    while (engine.busy()) R1_TRY(engine.step());
+    decode.push_back(static_cast<double>(engine.counters().decode_tokens - before) / seconds_since(start));
+  }
+  f.prefill_tokens_per_s = spread_of(prefill);
+  f.decode_tokens_per_s = spread_of(decode);
+  const auto active = static_cast<double>(model.info().active_parameters);
+  f.decode_gflops = 2e-9 * active * f.decode_tokens_per_s.median;
+  f.decode_gb_per_s = 4e-9 * active * f.decode_tokens_per_s.median / static_cast<double>(batch);
+  return f;
+}
+
+Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads, DType inputs, i64 steps) {
+  TrainConfig config;
+  config.model = model.string();
+  config.out = (std::filesystem::temp_directory_path() / fmt::format("r1-bench-{}", getpid())).string();
+  config.threads = threads;
+  config.steps = steps + 2;  // the first ones fill the arena
+  config.batch_tokens = 8192, config.micro_batch_tokens = 2048, config.sequence_length = 512;
+  config.matmul = name_of(inputs);
+  config.save_every = config.steps;
+  DataSource problems;
+  problems.tasks = "default";
+  config.data.push_back(problems);
+  const cpu::Kernels kernels = timing_kernels(cpu::active());
+  std::vector<double> rates, gflops;
+  double seconds = 0, gemm_before = 0;
+  TrainHooks hooks;
+  hooks.kernels = &kernels;
+  hooks.progress = [&](const StepMetrics& m) {
+    if (m.step <= 2) return void(gemm_before = static_cast<double>(g_gemm_nanoseconds.load()));
+    rates.push_back(m.time_tokens_per_s);
+    gflops.push_back(m.time_gflops);
+    seconds += m.time_step_s;
+  };
+  const auto result = train(config, hooks);
+  std::error_code ignored;
+  std::filesystem::remove_all(config.out, ignored);
+  if (!result) return tl::unexpected(result.error());
+  const double gemm_seconds = 1e-9 * (static_cast<double>(g_gemm_nanoseconds.load()) - gemm_before);
+  return TrainFigure{name_of(inputs), spread_of(rates), spread_of(gflops).median, 1 - gemm_seconds / (seconds * threads)};
+}
+
+}  // namespace r1
