@@ -9,6 +9,7 @@
 #include "formats/utf8.hpp"
 #include "infer/test_model.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "tasks/rows.hpp"
 
 namespace r1 {
 namespace {
