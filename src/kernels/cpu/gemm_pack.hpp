@@ -13,34 +13,36 @@ inline u32 round_bits(u32 bits) {
   return ((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded) & 0xffff0000u;
 }
 
-// `count` elements of `dtype` as bits of f32.
-inline void widen_bits(u32* out, const void* data, DType dtype, i64 offset, i64 count) {
-  if (dtype == DType::f32) {
-    __builtin_memcpy(out, static_cast<const float*>(data) + offset, static_cast<size_t>(count) * 4);
-    return;
+// k_count elements along k, starting at `offset` of memory row `row` of v, to word_count words; zeros past the end.
+// f32 rows are read where they lie: a copy of unknown length becomes a string instruction, whose start alone costs as
+// much as a short row.
+inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, i64 k_count) {
+  i64 done = k_count / per_word(f);
+  if (f == Format::f32) {
+    i64 i = 0;
+    for (; i + kLanes <= k_count; i += kLanes) store(reinterpret_cast<float*>(out) + i, load(x + i));
+    for (; i < k_count; ++i) out[i] = bits_from_f32(x[i]);
+  } else if (per_word(f) == 1) {
+    for (i64 i = 0; i < k_count; ++i) out[i] = round_bits(bits_from_f32(x[i]));
+  } else {
+    for (i64 i = 0; i < done; ++i)
+      out[i] = round_bits(bits_from_f32(x[2 * i])) >> 16 | round_bits(bits_from_f32(x[2 * i + 1]));
+    if (k_count % 2) out[done++] = round_bits(bits_from_f32(x[k_count - 1])) >> 16;
   }
-  const u16* half = static_cast<const u16*>(data) + offset;
-  if (dtype == DType::bf16)
-    for (i64 i = 0; i < count; ++i) out[i] = static_cast<u32>(half[i]) << 16;
-  else
-    for (i64 i = 0; i < count; ++i) out[i] = bits_from_f32(f32_from_f16(half[i]));
+  for (; done < word_count; ++done) out[done] = 0;
 }
 
-// k_count elements along k, starting at `offset` of memory row `row` of v, to word_count words; zeros past the end.
 inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView& v, i64 row, i64 offset,
                             i64 k_count) {
-  const i64 memory_row = v.index ? v.index[row] : row;
-  alignas(64) u32 bits[2 * kBlockWords];
-  u32* const wide = per_word(f) == 2 ? bits : out;
-  widen_bits(wide, v.data, v.dtype, memory_row * v.ld + offset, k_count);
-  if (f == Format::bf16)
-    for (i64 i = 0; i < k_count; ++i) wide[i] = round_bits(wide[i]);
-  if (per_word(f) == 1) {
-    for (i64 i = k_count; i < word_count; ++i) out[i] = 0;
-    return;
-  }
-  for (i64 i = k_count; i < 2 * word_count; ++i) bits[i] = 0;
-  for (i64 i = 0; i < word_count; ++i) out[i] = bits[2 * i] >> 16 | bits[2 * i + 1];
+  const i64 at = (v.index ? v.index[row] : row) * v.ld + offset;
+  if (v.dtype == DType::f32) return words_of_floats(f, out, word_count, static_cast<const float*>(v.data) + at, k_count);
+  const u16* const half = static_cast<const u16*>(v.data) + at;
+  alignas(64) float wide[2 * kBlockWords];
+  if (v.dtype == DType::bf16)
+    for (i64 i = 0; i < k_count; ++i) wide[i] = f32_from_bits(static_cast<u32>(half[i]) << 16);
+  else
+    for (i64 i = 0; i < k_count; ++i) wide[i] = f32_from_f16(half[i]);
+  words_of_floats(f, out, word_count, wide, k_count);
 }
 
 // One word of k for `count` neighbours in memory: element (k, j) at row k of v, column offset + j. Written as loops
