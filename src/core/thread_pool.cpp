@@ -2,11 +2,14 @@
 
 #include <sched.h>
 
+#include <chrono>
+
 namespace r1 {
 namespace {
 
-// About 20 microseconds of spinning: longer than the gap between two ops of a step, far shorter than a time slice.
-constexpr int kSpins = 2000;
+// Longer than the serial stretches between the parallel ones of a step, so that a worker rarely sleeps within one (a
+// wake-up costs tens of microseconds, more in a virtual machine); far shorter than a time slice.
+constexpr std::chrono::microseconds kSpin{150};
 
 void relax() {
 #if defined(__x86_64__)
@@ -19,10 +22,13 @@ void relax() {
 // Waits until `value` differs from `old`.
 template <class T>
 void wait_for_change(const std::atomic<T>& value, T old) {
-  for (int i = 0; i < kSpins; ++i) {
-    if (value.load(std::memory_order_acquire) != old) return;
-    relax();
-  }
+  const auto deadline = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (value.load(std::memory_order_acquire) != old) return;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() < deadline);
   value.wait(old, std::memory_order_acquire);
 }
 

@@ -1,4 +1,4 @@
-// Fork-join over a fixed set of threads. Waiting spins for a few microseconds and then sleeps in the kernel: pure
+// Fork-join over a fixed set of threads. Waiting spins for a fraction of a millisecond and then sleeps in the kernel: pure
 // spinning loses several-fold when another program takes one of the cores, pure sleeping costs a decode step dearly.
 //
 // Tasks are handed out by an atomic counter, so which worker runs a task is luck; a task's result must therefore depend
