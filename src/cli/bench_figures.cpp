@@ -91,7 +91,7 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, i64 batch,
   EngineOptions options;
   options.kernels = &cpu::active();
   options.pool = &pool;
-  options.numerics = serving_numerics();
+  options.numerics = serving_numerics(model);
   options.max_sequences = batch;
   ServeFigure f;
   f.batch = batch, f.prompt = prompt, f.tokens = tokens;

@@ -46,7 +46,7 @@ Result<int> run_logprobs(const Args& args) {
   ScoreOptions options;
   options.kernels = &cpu::active();
   options.pool = &pool;
-  if (numerics_name == "serve") options.numerics = serving_numerics();
+  if (numerics_name == "serve") options.numerics = serving_numerics(*model);
 
   std::optional<AtomicFile> file;
   if (!logits_out.empty()) {

@@ -58,7 +58,12 @@ Result<fs::path> find_model(const std::string& name) {
   return fail(Errc::io, "{}: no such model: neither a folder nor the name of a model that ships", name);
 }
 
-Numerics serving_numerics() { return {DType::f32, DType::bf16, MlaForm::mixed}; }
+Numerics serving_numerics(const Model& model) {
+  constexpr i64 kSmallPerToken = 1024;  // elements in a layer: 4 KiB in f32; DeepSeek-V2-Lite has 4160, V3 32832
+  const Numerics exact;
+  if (model.kv_layout(exact).page_elements() <= kSmallPerToken * kPageTokens) return exact;
+  return {DType::f32, DType::bf16, MlaForm::mixed};
+}
 
 std::vector<Flag> GenerationFlags::flags() {
   return {{"-m,--model", &model, "model folder, or the name of one that ships"},
@@ -97,7 +102,7 @@ Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64
   EngineOptions options;
   options.kernels = &cpu::active();
   options.pool = &s->pool;
-  options.numerics = serving_numerics();
+  options.numerics = serving_numerics(*s->model);
   options.max_sequences = max_sequences;
   options.context = flags.context ? std::min(flags.context, s->model->info().context) : 0;
   s->engine = std::make_unique<Engine>(R1_TRY(Engine::create(*s->model, options)));

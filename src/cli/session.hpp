@@ -20,8 +20,10 @@ Result<std::filesystem::path> find_model(const std::string& name);
 // A folder that ships with the program ("models/nano", "recipes/nano"); empty if it is not there.
 std::filesystem::path shipped(const std::string& relative);
 
-// How serving computes: what MLA caches is the latent, in bf16.
-Numerics serving_numerics();
+// How serving computes a model, fixed when it is loaded. A small model as in training, everything f32 and expanded, so
+// that what it says has the bits of what it was trained with; a model whose expanded keys and values would fill the
+// memory caches the latent in bf16.
+Numerics serving_numerics(const Model& model);
 
 // The common flags of design and documentation (docs/commands.md).
 struct GenerationFlags {
