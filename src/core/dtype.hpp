@@ -15,7 +15,7 @@ using u64 = std::uint64_t;
 
 enum class DType : u8 { f32, bf16, f16 };
 
-constexpr i64 bytes_per_element(DType t) { return t == DType::f32 ? 4 : 2; }
-constexpr const char* name_of(DType t) { return t == DType::f32 ? "f32" : t == DType::bf16 ? "bf16" : "f16"; }
+static constexpr i64 bytes_per_element(DType t) { return t == DType::f32 ? 4 : 2; }
+static constexpr const char* name_of(DType t) { return t == DType::f32 ? "f32" : t == DType::bf16 ? "bf16" : "f16"; }
 
 }  // namespace r1

@@ -5,9 +5,16 @@
 namespace r1 {
 
 Tensor Grads::operator[](const Tensor& x) {
-  Tensor& g = map_[x.id()];
-  if (!g) g = arena_.zeros(x.rows(), x.cols());
-  return g;
+  Entry& e = map_[x.id()];
+  if (!e.gradient) e = {x, arena_.zeros(x.rows(), x.cols())};
+  return e.gradient;
+}
+
+std::pair<Tensor, bool> Grads::target(const Tensor& x) {
+  Entry& e = map_[x.id()];
+  const bool there = static_cast<bool>(e.gradient);
+  if (!there) e = {x, arena_.alloc(x.rows(), x.cols())};
+  return {e.gradient, there};
 }
 
 void Tape::record(std::initializer_list<Tensor> outputs, Backward backward) {

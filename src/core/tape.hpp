@@ -2,7 +2,7 @@
 // tape keeps alive what the closure captured until backward() has run it. Backward functions always add.
 //
 //   Tensor y = rms_norm(p, x, w, eps);              // p.tape set: recorded
-//   tape.grads()[y] = ...;                          // seed
+//   std::fill_n(tape.grads()[y].data(), n, 1);       // seed: grads()[y] is made of zeros, write through data()
 //   tape.backward();                                // weights' gradients are in the weights, inputs' in grads()
 #pragma once
 #include <functional>
@@ -18,12 +18,17 @@ class Grads {
  public:
   explicit Grads(Arena& arena) : arena_(arena) {}
   Tensor operator[](const Tensor& x);
+  // For an op that can overwrite. second: the gradient already holds something, add to it; else write all of it.
+  std::pair<Tensor, bool> target(const Tensor& x);
   bool has(const Tensor& x) const { return map_.count(x.id()) != 0; }
   void drop(const Tensor& x) { map_.erase(x.id()); }
 
  private:
   Arena& arena_;
-  std::unordered_map<const void*, Tensor> map_;
+  struct Entry {
+    Tensor of, gradient;  // `of` keeps the key's buffer from being recycled
+  };
+  std::unordered_map<const void*, Entry> map_;
 };
 
 class Tape {

@@ -47,10 +47,9 @@ Block* from_system(i64 bytes) {
     R1_CHECK(p, "out of memory: {} bytes", bytes);
     return static_cast<Block*>(p);
   }
-  const i64 rounded = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-  void* p = std::aligned_alloc(kHugePage, static_cast<size_t>(rounded));
-  R1_CHECK(p, "out of memory: {} bytes", rounded);
-  madvise(p, static_cast<size_t>(rounded), MADV_HUGEPAGE);
+  void* p = nullptr;
+  R1_CHECK(posix_memalign(&p, kHugePage, static_cast<size_t>(bytes)) == 0, "out of memory: {} bytes", bytes);
+  madvise(p, static_cast<size_t>(bytes / kHugePage * kHugePage), MADV_HUGEPAGE);
   return static_cast<Block*>(p);
 }
 

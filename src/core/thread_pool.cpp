@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "core/error.hpp"
+
 namespace r1 {
 namespace {
 
@@ -46,7 +48,7 @@ ThreadPool::ThreadPool(int threads) {
 
 ThreadPool::~ThreadPool() {
   stop_.store(true, std::memory_order_relaxed);
-  epoch_.fetch_add(1, std::memory_order_release);
+  epoch_.fetch_add(1);
   epoch_.notify_all();
   for (auto& t : workers_) t.join();
 }
@@ -56,10 +58,11 @@ void ThreadPool::take_tasks(int worker) {
 }
 
 void ThreadPool::fork(const Job& job) {
+  R1_CHECK(unfinished_.load(std::memory_order_relaxed) == 0, "ThreadPool::run is not reentrant");
   job_ = job;
   next_.store(0, std::memory_order_relaxed);
   unfinished_.store(static_cast<u32>(workers_.size()), std::memory_order_relaxed);
-  epoch_.fetch_add(1, std::memory_order_release);
+  epoch_.fetch_add(1);  // seq_cst: before notify looks who sleeps
   epoch_.notify_all();
   take_tasks(0);
   for (u32 left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) wait_for_change(unfinished_, left);
@@ -72,7 +75,7 @@ void ThreadPool::work(int worker) {
     ++seen;  // epochs are never skipped: fork waits for every worker to leave the one before
     if (stop_.load(std::memory_order_relaxed)) return;
     take_tasks(worker);
-    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+    if (unfinished_.fetch_sub(1) == 1) unfinished_.notify_one();
   }
 }
 

@@ -24,8 +24,10 @@ Weight Weight::zeros(std::string name, i64 rows, i64 cols, bool trainable) {
   s.name = std::move(name), s.rows = rows, s.cols = cols, s.trainable = trainable;
   s.bytes = aligned_bytes(rows * cols * 4);
   s.keep = std::shared_ptr<const void>(s.bytes, [](const void* p) { std::free(const_cast<void*>(p)); });
-  if (trainable)
-    s.grad = std::shared_ptr<float>(reinterpret_cast<float*>(aligned_bytes(rows * cols * 4)), [](float* p) { std::free(p); });
+  if (trainable) {
+    auto* grad = reinterpret_cast<float*>(aligned_bytes(rows * cols * 4));
+    s.grad = std::shared_ptr<float>(grad, [](float* p) { std::free(p); });
+  }
   return w;
 }
 

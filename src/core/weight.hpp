@@ -2,7 +2,7 @@
 // version, and the packs made from the master for the kernels. Tied embedding and head, and what MTP shares with the
 // main model, are therefore one identity with several uses.
 //
-// Master: f32 or bf16 owned by us, or frozen bytes inside a mapped file. Only f32 masters can be trained.
+// Master: f32 owned by us, or frozen bytes of any dtype that someone keeps (a mapped file). Only owned f32 can be trained.
 // An optimizer step writes the master and calls bump(); a stale pack is refilled in place at its next use.
 // Not thread-safe: used from the thread that runs the Pass.
 #pragma once

@@ -4,6 +4,7 @@
 // in a fixed order, so neither the batch nor the thread count changes bits.
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "ops/ops.hpp"
 #include "ops/product.hpp"
@@ -143,7 +144,7 @@ void Mixture::backward(const Tensor& dy, const Tensor& dx, const Tensor& dgates)
   }
   packs.fill();
   const Tensor dout = p.alloc(slots(), d()), dhidden = p.alloc(slots(), f()), dx_rows = p.alloc(slots(), d());
-  const Tensor dgate = p.arena.zeros(slots(), f()), dup = p.arena.zeros(slots(), f());
+  const Tensor dgate = p.alloc(slots(), f()), dup = p.alloc(slots(), f());
   const i64 inner = cpu::panels(kernels(), f()), outer = cpu::panels(kernels(), d());
   const GemmScratch scratch(p, p.pool.threads());
   p.pool.run(static_cast<i64>(runs.size()), [&](i64 task, int worker) {
@@ -155,6 +156,9 @@ void Mixture::backward(const Tensor& dy, const Tensor& dx, const Tensor& dgates)
       dgates.data()[route] += kernels().dot(dy.row(t), out.row(s), d());
     }
     multiply_run(j, dout, false, b[kDown], dhidden, 0, inner, false, scratch.of(worker));
+    const auto bytes = static_cast<size_t>((j.end - j.begin) * f()) * 4;
+    std::memset(dgate.row(j.begin), 0, bytes);  // swiglu_backward adds
+    std::memset(dup.row(j.begin), 0, bytes);
     p.kernels.elementwise.swiglu_backward(dgate.row(j.begin), dup.row(j.begin), dhidden.row(j.begin),
                                           gate.row(j.begin), up.row(j.begin), (j.end - j.begin) * f());
     multiply_run(j, dgate, false, b[kGate], dx_rows, 0, outer, false, scratch.of(worker));

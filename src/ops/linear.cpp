@@ -10,7 +10,8 @@ Tensor linear(Pass& p, const Tensor& x, const Weight& w) {
   if (p.tape)  // dx += dy W   dW += dyᵀ x
     p.tape->record({y}, [p, x, w, y](Grads& d) {
       const Tensor dy = d[y];
-      multiply(p, d[x], dy, w, Direction::backward, true);
+      const auto [dx, there] = d.target(x);
+      multiply(p, dx, dy, w, Direction::backward, there);
       if (w.trainable()) accumulate_weight_gradient(p, w, dy, x);
     });
   return y;

@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "kernels/cpu/kernels.hpp"
 #include "ops/mla_keys.hpp"
+#include "ops/rows.hpp"
 
 namespace r1 {
 namespace {
@@ -50,9 +52,11 @@ struct ExpandedBackward {
                                     dv.cols()};
       p.kernels.attention.attend_backward(q, keys.of(run.seq, h), out, to, scratch.of(worker));
     });
-    for (i64 t = 0; t < k_r.rows(); ++t)
-      for (i64 h = 0; h < d.heads; ++h)
-        for (i64 i = 0; i < d.rope; ++i) dk_r.row(t)[i] += dk_r_heads.row(t)[h * d.rope + i];
+    for_rows(p, k_r.rows(), d.heads * d.rope, [&](i64 begin, i64 end) {
+      for (i64 t = begin; t < end; ++t)
+        for (i64 h = 0; h < d.heads; ++h)
+          p.kernels.elementwise.accumulate(dk_r.row(t), dk_r_heads.row(t) + h * d.rope, d.rope);
+    });
   }
 };
 

@@ -41,8 +41,8 @@ Tensor take_rows(Pass& p, const Tensor& x, std::span<const i32> rows);
 
 // ---- rotary positions --------------------------------------------------------------------------------------------
 
-// YaRN (arXiv:2309.00071) as DeepSeek uses it; factor 1 is plain rope. facts: f'_j by ramp between beta_fast and
-// beta_slow; cos and sin are multiplied by the ratio of the two mscale factors.
+// YaRN (arXiv:2309.00071 §3) as DeepSeek uses it; factor 1 is plain rope. Frequencies go from f to f / factor along a
+// ramp between beta_fast and beta_slow turns; cos and sin are multiplied by the ratio of the two mscale factors.
 struct RopeConfig {
   i64 dim = 64;  // rotated features per head, even
   double theta = 10000;
@@ -54,7 +54,7 @@ struct RopeConfig {
 std::vector<double> rope_frequencies(const RopeConfig& c);  // [dim/2], YaRN applied
 double yarn_mscale(double factor, double mscale);           // 1 if factor <= 1, else 0.1·mscale·ln(factor) + 1
 
-// cos and sin for every row of the batch: [T, dim], cos in the first dim/2 columns. Made once per pass.
+// cos and sin for every row of the batch: [T, dim], cos in the first dim/2 columns. Once per forward; MTP makes its own.
 Tensor rope_angles(Pass& p, const RopeConfig& c);
 
 // Rotates the interleaved pairs (2j, 2j+1) of each head: x [T, heads·dim] → same shape.

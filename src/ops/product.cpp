@@ -18,9 +18,10 @@ Split split(const Pass& p, const cpu::Gemm& g, i64 rows) {
   const i64 threads = p.pool.threads(), all_panels = cpu::panels(k, g.n);
   const i64 worth = rows * g.n * g.k / kTaskMultiplyAdds;
   if (threads == 1 || worth < 2) return {rows, all_panels};
-  const i64 wanted = std::min(std::max(round_up(divide_up(rows, k.block_rows), threads), 2 * threads), worth);
+  i64 wanted = std::min(std::max(round_up(divide_up(rows, k.block_rows), threads), 2 * threads), worth);
+  if (wanted > threads) wanted -= wanted % threads;  // the same number for every thread
   const i64 row_tasks = std::min(wanted, divide_up(rows, k.row_step));
-  const i64 task_rows = round_up(divide_up(rows, row_tasks), k.row_step);
+  const i64 task_rows = divide_up(rows, row_tasks);  // even tasks: a short last tile costs less than a long last task
   const i64 panel_tasks = std::min(divide_up(wanted, divide_up(rows, task_rows)), all_panels);
   return {task_rows, divide_up(all_panels, panel_tasks)};
 }

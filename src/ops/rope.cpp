@@ -41,15 +41,23 @@ Tensor rope_angles(Pass& p, const RopeConfig& c) {
   const double m = yarn_mscale(c.factor, c.mscale) / yarn_mscale(c.factor, c.mscale_all_dim);
   const i64 half = c.dim / 2;
   Tensor angles = p.alloc(p.batch.rows(), c.dim);
-  for_rows(p, angles.rows(), c.dim * 50, [&](i64 begin, i64 end) {  // a sine costs about as much as 50 additions
-    for (i64 t = begin; t < end; ++t)
-      for (i64 j = 0; j < half; ++j) {
-        const double position = p.batch.positions[static_cast<size_t>(t)];
-        const SinCos turn = exact_sincos(position * frequencies[static_cast<size_t>(j)]);
-        angles.row(t)[j] = static_cast<float>(turn.cos * m);
-        angles.row(t)[half + j] = static_cast<float>(turn.sin * m);
-      }
+  const auto turn_row = [&](float* row, i64 position) {
+    for (i64 j = 0; j < half; ++j) {
+      const SinCos turn = exact_sincos(static_cast<double>(position) * frequencies[static_cast<size_t>(j)]);
+      row[j] = static_cast<float>(turn.cos * m);
+      row[half + j] = static_cast<float>(turn.sin * m);
+    }
+  };
+  // Packed documents have many rows and few positions: those are worked out once.
+  const std::vector<i32>& at = p.batch.positions;
+  const i64 distinct = at.empty() ? 0 : i64{*std::max_element(at.begin(), at.end())} + 1;
+  const bool shared = 2 * distinct <= angles.rows();
+  const Tensor table = shared ? p.alloc(distinct, c.dim) : angles;
+  for_rows(p, table.rows(), c.dim * 50, [&](i64 begin, i64 end) {  // a sine costs about as much as 50 additions
+    for (i64 t = begin; t < end; ++t) turn_row(table.row(t), shared ? t : at[static_cast<size_t>(t)]);
   });
+  if (shared)
+    for (i64 t = 0; t < angles.rows(); ++t) std::copy_n(table.row(at[static_cast<size_t>(t)]), c.dim, angles.row(t));
   return angles;
 }
 

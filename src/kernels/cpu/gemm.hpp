@@ -37,7 +37,7 @@ struct Gemm {
 
 struct GemmKernels {
   i64 panel;          // columns of B in a panel
-  i64 row_step;       // rows of C are best split at multiples of this
+  i64 row_step;       // rows of one register tile: fewer are not worth a task
   i64 block_rows;     // rows whose A fits the scratch at once: splitting finer than this packs no A twice
   i64 scratch_bytes;  // per thread, 64-byte aligned
 
@@ -59,6 +59,6 @@ struct GemmKernels {
   u64 (*read)(const void* bytes, i64 count);  // reads memory as fast as one thread can; count a multiple of 512
 };
 
-inline constexpr i64 panels(const GemmKernels& k, i64 n) { return (n + k.panel - 1) / k.panel; }
+static constexpr i64 panels(const GemmKernels& k, i64 n) { return (n + k.panel - 1) / k.panel; }
 
 }  // namespace r1::cpu

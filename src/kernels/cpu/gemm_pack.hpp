@@ -13,7 +13,7 @@ inline u32 round_bits(u32 bits) {
   return ((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded) & 0xffff0000u;
 }
 
-// k_count elements along k, starting at `offset` of memory row `row` of v, to word_count words; zeros past the end.
+// k_count floats to word_count words; zeros past the end.
 // f32 rows are read where they lie: a copy of unknown length becomes a string instruction, whose start alone costs as
 // much as a short row.
 inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, i64 k_count) {
@@ -32,6 +32,7 @@ inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, 
   for (; done < word_count; ++done) out[done] = 0;
 }
 
+// k_count elements along k, starting at `offset` of memory row `row` of v, to word_count words; zeros past the end.
 inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView& v, i64 row, i64 offset,
                             i64 k_count) {
   const i64 at = (v.index ? v.index[row] : row) * v.ld + offset;

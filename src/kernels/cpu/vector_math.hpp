@@ -1,5 +1,5 @@
 // Vectors of the level being compiled, and the elementary functions all its kernels share. Only for sources compiled
-// once per level (elementwise, attention, gemm): everything here has internal linkage, so that no inline function of
+// once per level (elementwise, attention): everything here has internal linkage, so that no inline function of
 // one level can be linked into another.
 //
 // Highway in static-dispatch mode; -ffp-contract=off, so a fused multiply-add happens exactly where MulAdd is written.
@@ -28,10 +28,26 @@ struct Whole {
   static HWY_INLINE void store(V32 v, float* p) { hn::StoreU(v, f32, p); }
   static HWY_INLINE V32 or_else(V32 v, V32) { return v; }
 };
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+constexpr bool kMaskedMemory = true;
+#else
+constexpr bool kMaskedMemory = false;  // Highway blends whole vectors: it would rewrite what another thread may own
+#endif
 struct Part {
   M32 mask;
-  HWY_INLINE V32 load(const float* p) const { return hn::MaskedLoad(mask, f32, p); }
-  HWY_INLINE void store(V32 v, float* p) const { hn::BlendedStore(v, mask, f32, p); }
+  i64 count;
+  HWY_INLINE V32 load(const float* p) const {
+    if constexpr (kMaskedMemory) return hn::MaskedLoad(mask, f32, p);
+    alignas(64) float lanes[kLanes] = {};
+    for (i64 i = 0; i < count; ++i) lanes[i] = p[i];
+    return hn::Load(f32, lanes);
+  }
+  HWY_INLINE void store(V32 v, float* p) const {
+    if constexpr (kMaskedMemory) return hn::BlendedStore(v, mask, f32, p);
+    alignas(64) float lanes[kLanes];
+    hn::Store(v, f32, lanes);
+    for (i64 i = 0; i < count; ++i) p[i] = lanes[i];
+  }
   HWY_INLINE V32 or_else(V32 v, V32 other) const { return hn::IfThenElse(mask, v, other); }  // `other` past the end
 };
 
@@ -40,7 +56,7 @@ template <class Body>
 HWY_INLINE void each(i64 n, const Body& f) {
   i64 i = 0;
   for (; i + kLanes <= n; i += kLanes) f(i, Whole{});
-  if (i < n) f(i, Part{hn::FirstN(f32, static_cast<size_t>(n - i))});
+  if (i < n) f(i, Part{hn::FirstN(f32, static_cast<size_t>(n - i)), n - i});
 }
 
 HWY_INLINE V32 set(float a) { return hn::Set(f32, a); }
