@@ -6,11 +6,20 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "cli/interrupt.hpp"
+
 namespace r1 {
 namespace {
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+constexpr const char *kDim = "\033[2m", *kPlain = "\033[0m";
+
+bool no_colour() {
+  const char* set = std::getenv("NO_COLOR");
+  return set && *set;  // https://no-color.org: set and not empty
 }
 
 }  // namespace
@@ -30,9 +39,7 @@ Result<Answer> generate_answer(Session& s, const std::vector<i32>& prompt, const
   Engine& engine = *s.engine;
   Request request{prompt, s.sampling, s.max_tokens, s.stop_ids};
   request.stream = o.stream;
-  if (o.think_budget > 0)
-    if (const auto end = s.tokenizer.find(kEndThink))
-      request.think = {o.think_budget, *end, s.tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
+  if (o.thinking) request.think = s.think_budget;
   const double begin = now();
   const RequestId id = R1_TRY(engine.submit(std::move(request)));
   while (engine.busy() && !(o.stop && o.stop->load())) {
@@ -56,19 +63,33 @@ Result<Answer> generate_answer(Session& s, const std::vector<i32>& prompt, const
 }
 
 AnswerPrinter::AnswerPrinter(bool show_thinking)
-    : show_(show_thinking), colour_(isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR")) {}
+    : show_(show_thinking), colour_(isatty(STDOUT_FILENO) && !no_colour()) {}
+
+AnswerPrinter::~AnswerPrinter() { dim(false); }
+
+// By stdio: a destructor must not throw. A second Ctrl-C in between resets the terminal too.
+void AnswerPrinter::dim(bool on) {
+  if (!colour_ || on == dimmed_) return;
+  dimmed_ = on;
+  if (on) last_words(kPlain);
+  std::fputs(on ? kDim : kPlain, stdout);
+  std::fflush(stdout);
+  if (!on) last_words(nullptr);
+}
 
 void AnswerPrinter::to_answer() {
   if (in_answer_) return;
-  if (in_thinking_) fmt::print("{}\n\n", colour_ ? "\033[0m" : "\n</think>");
+  dim(false);
+  if (in_thinking_) fmt::print("{}\n\n", colour_ ? "" : "\n</think>");
   in_answer_ = true;
 }
 
 void AnswerPrinter::print(const TextDelta& text) {
   if (!text.thinking.empty()) {
-    if (!in_thinking_ && show_) fmt::print("{}", colour_ ? "\033[2m" : "<think>\n");
+    if (!in_thinking_ && show_ && !colour_) fmt::print("<think>\n");
     if (!in_thinking_ && !show_ && isatty(STDERR_FILENO)) fmt::print(stderr, "thinking ...\n");
     in_thinking_ = show_;
+    dim(show_);
     if (show_) fmt::print("{}", text.thinking);
   }
   if (!text.answer.empty()) {
@@ -79,7 +100,7 @@ void AnswerPrinter::print(const TextDelta& text) {
 }
 
 void AnswerPrinter::finish(const Answer& answer) {
-  if (in_thinking_ && !in_answer_) fmt::print("{}", colour_ ? "\033[0m" : "");
+  dim(false);
   fmt::print("\n");
   std::fflush(stdout);
   if (answer.finish == Finish::length)

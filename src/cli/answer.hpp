@@ -12,7 +12,6 @@ namespace r1 {
 
 struct AnswerOptions {
   bool thinking = true;        // the prompt ends inside the thinking
-  i64 think_budget = 0;        // thinking tokens after which the thinking is closed for the model; 0: no limit
   std::vector<std::string> stops;
   u64 stream = 0;              // random stream: another for each turn
   const std::atomic<bool>* stop = nullptr;
@@ -33,11 +32,15 @@ Result<Answer> generate_answer(Session& session, const std::vector<i32>& prompt,
 class AnswerPrinter {
  public:
   explicit AnswerPrinter(bool show_thinking);
+  ~AnswerPrinter();  // an error in the middle of the thinking leaves no dimmed terminal
+  AnswerPrinter(const AnswerPrinter&) = delete;
+  AnswerPrinter& operator=(const AnswerPrinter&) = delete;
   void print(const TextDelta& text);
   void finish(const Answer& answer);  // ends the line; stats are the caller's
  private:
   void to_answer();
-  bool show_, colour_, in_thinking_ = false, in_answer_ = false;
+  void dim(bool on);
+  bool show_, colour_, dimmed_ = false, in_thinking_ = false, in_answer_ = false;
 };
 
 // "12 + 84 tokens, 61 thinking, 0.31 s, 270.2 tokens/s"

@@ -28,7 +28,8 @@ void add(CLI::App& app, const Flag& flag) {
 }  // namespace
 
 std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags) {
-  CLI::App app(summary, "r1 " + args.command);
+  const std::string command = args.command.empty() ? "run" : args.command;
+  CLI::App app(summary, "r1 " + command);
   for (const Flag& flag : flags) add(app, flag);
   std::vector<std::string> reversed(args.words.rbegin(), args.words.rend());  // what CLI11 asks for
   try {
@@ -37,10 +38,15 @@ std::optional<int> parse(const Args& args, const std::string& summary, const std
     fmt::print("{}", app.help());
     return 0;
   } catch (const CLI::ParseError& e) {
-    fmt::print(stderr, "r1 {}: {}. See r1 {} --help\n", args.command, e.what(), args.command);
+    fmt::print(stderr, "r1 {}: {}. See r1 {} --help\n", command, e.what(), command);
     return kExitUsage;
   }
   return std::nullopt;
+}
+
+Result<int> thread_count(i64 threads) {
+  if (threads < 1 || threads > 1024) return fail(Errc::usage, "--threads: {}, must be in 1..1024", threads);
+  return static_cast<int>(threads);
 }
 
 }  // namespace r1

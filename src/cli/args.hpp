@@ -32,6 +32,9 @@ struct Flag {
 // been printed). Unknown flags are usage errors.
 std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags);
 
+// The number of threads a flag asks for, 1..1024; else a usage error.
+Result<int> thread_count(i64 threads);
+
 struct Command {
   const char* name;
   const char* summary;

@@ -3,7 +3,10 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/machine.hpp"
 #include "cli/session.hpp"
 #include "formats/json.hpp"
@@ -55,7 +58,7 @@ std::string to_json(const Report& r, const std::string& model) {
   for (const GemmFigure& g : r.gemm)
     gemm.push_back(Json::object({{"level", g.level}, {"inputs", g.inputs}, {"gflops", g.gflops}, {"roof_gflops", g.roof_gflops}}));
   for (const ServeFigure& s : r.serve)
-    serve.push_back(Json::object({{"batch", s.batch}, {"prompt", s.prompt}, {"tokens", s.tokens},
+    serve.push_back(Json::object({{"batch", s.batch}, {"depth", s.depth}, {"prompt", s.prompt}, {"tokens", s.tokens},
                                   {"prefill_tokens_per_s", to_json(s.prefill_tokens_per_s)},
                                   {"decode_tokens_per_s", to_json(s.decode_tokens_per_s)},
                                   {"decode_gflops", s.decode_gflops}, {"decode_gb_per_s", s.decode_gb_per_s}}));
@@ -78,33 +81,38 @@ Result<int> run_bench(const Args& args) {
                               {{"-m,--model", &model_name, "model folder or name"},
                                {"-p", &prompt, "prompt tokens"},
                                {"-n", &tokens, "generated tokens"},
-                               {"-d", &depth, "tokens already cached when generation begins, beside the prompt"},
+                               {"-d", &depth, "tokens already cached before the prompt, not timed"},
                                {"-b", &batch, "sequences at once (0: 1, 8 and 64)"},
                                {"-r", &repeats, "repetitions"},
                                {"-t,--threads", &threads, "threads"},
                                {"--no-train", &no_train, "leave training out"},
                                {"--json", &json, "one JSON object on stdout"}}))
     return *stop;
-  if (prompt < 1 || tokens < 1 || depth < 0 || batch < 0 || repeats < 1 || threads < 1)
-    return fail(Errc::invalid_argument, "-p {}, -n {}, -d {}, -b {}, -r {}, -t {}: out of range", prompt, tokens, depth,
-                batch, repeats, threads);
+  constexpr i64 kMost = 1 << 20;
+  if (std::min({prompt, tokens, repeats}) < 1 || std::min(depth, batch) < 0 ||
+      std::max({prompt, tokens, repeats, depth, batch}) > kMost)
+    return fail(Errc::usage, "-p {}, -n {}, -r {} must be in 1..{}, -d {}, -b {} in 0..{}", prompt, tokens, repeats, kMost,
+                depth, batch, kMost);
+  const int pool_threads = R1_TRY(thread_count(threads));
   const auto path = R1_TRY(find_model(model_name));
   const auto model = R1_TRY(open_model(path));
   if (prompt + depth + tokens >= model->info().context)
     return fail(Errc::invalid_argument, "-p {} -d {} -n {}: more than the context of {}", prompt, depth, tokens,
                 model->info().context);
-  ThreadPool pool(static_cast<int>(threads));
+  const InterruptFlag interrupted;
+  const std::atomic<bool>& stop = interrupted.raised();
+  ThreadPool pool(pool_threads);
   Report report;
   report.threads = threads;
-  report.f32_roof = matmul_roof_gflops(DType::f32, static_cast<int>(threads));
-  report.bf16_roof = matmul_roof_gflops(DType::bf16, static_cast<int>(threads));
-  report.read_roof = read_roof_gb_per_s(static_cast<int>(threads));
-  report.gemm = bench_gemm(pool, 1024, 20 * repeats);
+  report.f32_roof = matmul_roof_gflops(DType::f32, pool_threads);
+  report.bf16_roof = matmul_roof_gflops(DType::bf16, pool_threads);
+  report.read_roof = read_roof_gb_per_s(pool_threads);
+  report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
   for (const i64 b : batch ? std::vector<i64>{batch} : std::vector<i64>{1, 8, 64})
-    report.serve.push_back(R1_TRY(bench_serve(*model, pool, b, prompt + depth, tokens, repeats)));
+    report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens}, repeats, stop)));
   if (!no_train)
     for (const DType inputs : {DType::f32, DType::bf16})
-      report.train.push_back(R1_TRY(bench_train(path, static_cast<int>(threads), inputs, 4 * repeats)));
+      report.train.push_back(R1_TRY(bench_train(path, pool_threads, inputs, 4 * repeats, stop)));
   if (json) fmt::print("{}\n", to_json(report, path.string()));
   else print(report);
   return 0;

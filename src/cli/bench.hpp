@@ -1,5 +1,7 @@
-// What r1 bench measures. Every figure comes with the roof it stands under, measured in the same run.
+// What r1 bench measures. Every figure comes with the roof it stands under, measured in the same run. A raised `stop`
+// ends each with Errc::interrupted and nothing left on disk.
 #pragma once
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,15 +22,20 @@ struct GemmFigure {
   std::string level, inputs;  // "f32" or "bf16"
   double gflops = 0, roof_gflops = 0;
 };
-std::vector<GemmFigure> bench_gemm(ThreadPool& pool, i64 n, i64 repeats);
+Result<std::vector<GemmFigure>> bench_gemm(ThreadPool& pool, i64 n, i64 repeats, const std::atomic<bool>& stop);
 
-// Prefill of `prompt` tokens and decode of `tokens` more, `batch` sequences at once.
+// Prefill of `prompt` tokens after `depth` that are cached already, and decode of `tokens` more, `batch` sequences at
+// once. Only whole pages are cached: what is left of the depth counts as prompt.
 struct ServeFigure {
-  i64 batch = 0, prompt = 0, tokens = 0;
+  i64 batch = 0, depth = 0, prompt = 0, tokens = 0;
   Spread prefill_tokens_per_s, decode_tokens_per_s;
   double decode_gflops = 0, decode_gb_per_s = 0;  // 2 per active parameter and token; active weights once a step
 };
-Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, i64 batch, i64 prompt, i64 tokens, i64 repeats);
+struct ServeShape {
+  i64 batch = 1, depth = 0, prompt = 1, tokens = 1;
+};
+Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const ServeShape& shape, i64 repeats,
+                                const std::atomic<bool>& stop);
 
 // Optimizer steps on generated problems: forward, loss, backward, AdamW.
 struct TrainFigure {
@@ -37,6 +44,7 @@ struct TrainFigure {
   double gflops = 0;
   double share_outside_gemm = 0;  // of the threads' time: all that is not a matrix product of weights or its packing
 };
-Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads, DType inputs, i64 steps);
+Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads, DType inputs, i64 steps,
+                                const std::atomic<bool>& stop);
 
 }  // namespace r1

@@ -48,6 +48,16 @@ cpu::Kernels timing_kernels(const cpu::Kernels& inner) {
   return k;
 }
 
+Status go_on(const std::atomic<bool>& stop) { return stop ? fail(Errc::interrupted, "bench interrupted") : Status{}; }
+
+// A longer one begins with a shorter one.
+std::vector<i32> random_prompt(const Model& model, i64 length, u64 repeat, i64 sequence) {
+  Random random(repeat, Purpose::bench, static_cast<u64>(sequence));
+  std::vector<i32> ids(static_cast<size_t>(length));
+  for (i32& id : ids) id = static_cast<i32>(random.below(static_cast<u32>(model.info().vocab)));
+  return ids;
+}
+
 }  // namespace
 
 Spread spread_of(std::vector<double> v) {
@@ -56,7 +66,7 @@ Spread spread_of(std::vector<double> v) {
   return {v[v.size() / 2], v.front(), v.back()};
 }
 
-std::vector<GemmFigure> bench_gemm(ThreadPool& pool, i64 n, i64 repeats) {
+Result<std::vector<GemmFigure>> bench_gemm(ThreadPool& pool, i64 n, i64 repeats, const std::atomic<bool>& stop) {
   std::vector<GemmFigure> figures;
   Arena arena;
   const Tensor a = random_tensor(arena, n, n, 1), b = random_tensor(arena, n, n, 2), c = arena.alloc(n, n);
@@ -73,6 +83,7 @@ std::vector<GemmFigure> bench_gemm(ThreadPool& pool, i64 n, i64 repeats) {
       std::vector<double> gflops;
       // A slow level is given fewer repetitions, not more time.
       for (double spent = 0; static_cast<i64>(gflops.size()) < repeats && (gflops.empty() || spent < 1);) {
+        R1_TRY(go_on(stop));
         const auto start = Clock::now();
         pool.ranges(n, rows, [&](i64 begin, i64 end, int worker) {
           k.gemm(g, begin, end, 0, all, reinterpret_cast<std::byte*>(scratch.row(worker)));
@@ -87,32 +98,39 @@ std::vector<GemmFigure> bench_gemm(ThreadPool& pool, i64 n, i64 repeats) {
   return figures;
 }
 
-Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, i64 batch, i64 prompt, i64 tokens, i64 repeats) {
+Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const ServeShape& shape, i64 repeats,
+                                const std::atomic<bool>& stop) {
+  const auto [batch, depth, prompt, tokens] = shape;
   EngineOptions options;
   options.kernels = &cpu::active();
   options.pool = &pool;
   options.numerics = serving_numerics(model);
   options.max_sequences = batch;
+  options.max_batch_tokens = batch * (depth % kPageTokens + prompt);  // all prompts in one step, none of it decode
+  options.kv_tokens = batch * pages_for(depth + prompt + tokens) * kPageTokens;
+  SamplingParams greedy;
+  greedy.temperature = 0;
   ServeFigure f;
-  f.batch = batch, f.prompt = prompt, f.tokens = tokens;
+  f.batch = batch, f.depth = depth, f.prompt = prompt, f.tokens = tokens;
   std::vector<double> prefill, decode;
   for (i64 r = 0; r < repeats; ++r) {
     Engine engine = R1_TRY(Engine::create(model, options));
-    Random random(static_cast<u64>(r), Purpose::bench);
-    SamplingParams greedy;
-    greedy.temperature = 0;
-    for (i64 s = 0; s < batch; ++s) {
-      std::vector<i32> ids(static_cast<size_t>(prompt));
-      for (i32& id : ids) id = static_cast<i32>(random.below(static_cast<u32>(model.info().vocab)));
-      R1_TRY(engine.submit({ids, greedy, tokens + 1}));
-    }
+    // The depth, untimed: its pages stay as the prefix that the timed prompts begin with.
+    for (i64 s = 0; depth > 0 && s < batch; ++s)
+      R1_TRY(engine.submit({random_prompt(model, depth, static_cast<u64>(r), s), greedy}));
+    while (engine.busy()) R1_TRY(go_on(stop)), R1_TRY(engine.step());
+    for (i64 s = 0; s < batch; ++s)
+      R1_TRY(engine.submit({random_prompt(model, depth + prompt, static_cast<u64>(r), s), greedy, tokens + 1}));
+    const EngineCounters before = engine.counters();
     auto start = Clock::now();
-    while (engine.counters().decode_tokens == 0 && engine.counters().prefill_tokens < batch * prompt) R1_TRY(engine.step());
-    prefill.push_back(static_cast<double>(engine.counters().prefill_tokens) / seconds_since(start));
+    R1_TRY(engine.step());
+    const i64 filled = engine.counters().prefill_tokens - before.prefill_tokens;
+    prefill.push_back(static_cast<double>(filled) / seconds_since(start));
+    R1_CHECK(filled == batch * (depth % kPageTokens + prompt), "prefill of {} tokens in a step, {} filled",
+             options.max_batch_tokens, filled);
     start = Clock::now();
-    const i64 before = engine.counters().decode_tokens;
-    while (engine.busy()) R1_TRY(engine.step());
-    decode.push_back(static_cast<double>(engine.counters().decode_tokens - before) / seconds_since(start));
+    while (engine.busy()) R1_TRY(go_on(stop)), R1_TRY(engine.step());
+    decode.push_back(static_cast<double>(engine.counters().decode_tokens - before.decode_tokens) / seconds_since(start));
   }
   f.prefill_tokens_per_s = spread_of(prefill);
   f.decode_tokens_per_s = spread_of(decode);
@@ -122,10 +140,14 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, i64 batch,
   return f;
 }
 
-Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads, DType inputs, i64 steps) {
+Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads, DType inputs, i64 steps,
+                                const std::atomic<bool>& stop) {
   TrainConfig config;
   config.model = model.string();
-  config.out = (std::filesystem::temp_directory_path() / fmt::format("r1-bench-{}", getpid())).string();
+  std::error_code error;
+  const auto temporary = std::filesystem::temp_directory_path(error);
+  if (error) return fail(Errc::io, "no folder for temporary files ({}); TMPDIR names one", error.message());
+  config.out = (temporary / fmt::format("r1-bench-{}", getpid())).string();
   config.threads = threads;
   config.steps = steps + 2;  // the first ones fill the arena
   config.batch_tokens = 8192, config.micro_batch_tokens = 2048, config.sequence_length = 512;
@@ -139,6 +161,7 @@ Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads,
   double seconds = 0, gemm_before = 0;
   TrainHooks hooks;
   hooks.kernels = &kernels;
+  hooks.stop = &stop;
   hooks.progress = [&](const StepMetrics& m) {
     if (m.step <= 2) return void(gemm_before = static_cast<double>(g_gemm_nanoseconds.load()));
     rates.push_back(m.time_tokens_per_s);
@@ -146,8 +169,8 @@ Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads,
     seconds += m.time_step_s;
   };
   const auto result = train(config, hooks);
-  std::error_code ignored;
-  std::filesystem::remove_all(config.out, ignored);
+  std::filesystem::remove_all(config.out, error);
+  R1_TRY(go_on(stop));  // its own words would name a checkpoint that is gone
   if (!result) return tl::unexpected(result.error());
   const double gemm_seconds = 1e-9 * (static_cast<double>(g_gemm_nanoseconds.load()) - gemm_before);
   return TrainFigure{name_of(inputs), spread_of(rates), spread_of(gflops).median, 1 - gemm_seconds / (seconds * threads)};

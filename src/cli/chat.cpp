@@ -81,9 +81,9 @@ bool command(const std::string& line, Conversation& c, bool& go_on) {
   else if (line == "/new") c.messages.clear();
   else if (line == "/think on" || line == "/think off") c.think = line == "/think on";
   else if (line == "/fold on" || line == "/fold off") c.fold = line == "/fold on";
-  else if (line == "/stats") fmt::print("{}\n", c.last ? stats_line(*c.last) : "no answer yet");
-  else if (line == "/help") fmt::print("{}", kHelp);
-  else fmt::print("unknown command {}\n{}", line, kHelp);
+  else if (line == "/stats") fmt::print(stderr, "{}\n", c.last ? stats_line(*c.last) : "no answer yet");
+  else if (line == "/help") fmt::print(stderr, "{}", kHelp);
+  else fmt::print(stderr, "unknown command {}\n{}", line, kHelp);
   return true;
 }
 
@@ -104,7 +104,7 @@ Status turn(Session& session, Conversation& c, const std::string& line, u64 numb
     return tl::unexpected(answer.error());
   }
   printer.finish(*answer);
-  if (answer->finish == Finish::none) fmt::print("(stopped)\n");
+  if (answer->finish == Finish::none) fmt::print(stderr, "(stopped)\n");
   c.messages.push_back({"assistant", answer->answer});
   c.last = std::move(*answer);
   return {};
@@ -122,8 +122,8 @@ Result<int> run_chat(const Args& args) {
   Conversation c;
   c.think = !generation.no_think;
   c.fold = fold;
-  if (isatty(STDOUT_FILENO))
-    fmt::print("{}: {} parameters, context {}. /help lists commands, Ctrl-C stops an answer, Ctrl-D leaves.\n",
+  if (isatty(STDERR_FILENO))
+    fmt::print(stderr, "{}: {} parameters, context {}. /help lists commands, Ctrl-C stops an answer, Ctrl-D leaves.\n",
                session->path.filename().string(), session->model->info().parameters, session->engine->context());
   LineReader lines;
   bool go_on = true;
@@ -133,7 +133,7 @@ Result<int> run_chat(const Args& args) {
     if (!line) {
       if (at_prompt.raised()) {
         std::cin.clear();
-        fmt::print("\n");
+        fmt::print(stderr, "\n");
         continue;
       }
       break;

@@ -28,7 +28,9 @@ void print_table(const EvalResult& r) {
     fmt::print("{:<12} {:>6} {:>8.1f} % ± {:.1f}\n", name, a.n, 100 * a.pass_at_1, 100 * a.stderr_);
   };
   fmt::print("{:<12} {:>6} {:>10}\n", "kind", "n", "pass@1");
-  for (const auto& [kind, a] : r.by_kind) row(kind, a);
+  for (const auto& [key, a] : r.by_difficulty) row(fmt::format("{} {}", key.first, key.second), a);
+  if (r.by_kind.size() > 1)
+    for (const auto& [kind, a] : r.by_kind) row(kind, a);
   row("all", r.all);
   if (r.k > 1) fmt::print("cons@{} {:.1f} %\n", r.k, 100 * r.all.cons_at_k);
   fmt::print("mean thinking tokens {:.1f}, truncated {}\n", r.mean_thinking_tokens, r.truncated);
@@ -44,7 +46,7 @@ Result<int> run_eval(const Args& args) {
   auto flags = generation.flags();
   for (Flag& f : std::vector<Flag>{{"--data", &data, "JSONL rows: {\"prompt\",\"answer\"} or a checker's"},
                                    {"--tasks", &tasks, "generated problems instead: default, or product:1-2,sort"},
-                                   {"--n", &n, "generated problems of each kind"},
+                                   {"--n", &n, "generated problems of each part of the mixture"},
                                    {"-k", &k, "samples per problem"},
                                    {"--limit", &limit, "rows of the file to use (0: all)"},
                                    {"--log", &log, "JSONL file for every completion"},
@@ -52,15 +54,15 @@ Result<int> run_eval(const Args& args) {
                                    {"--json", &json, "one JSON object on stdout"}})
     flags.push_back(f);
   if (const auto stop = parse(args, "Accuracy on problems with checkable answers.", flags)) return *stop;
-  if (data.empty() == tasks.empty()) {
-    fmt::print(stderr, "r1 eval: one of --data FILE and --tasks MIXTURE is needed\n");
-    return kExitUsage;
-  }
+  if (data.empty() == tasks.empty()) return fail(Errc::usage, "eval: one of --data FILE and --tasks MIXTURE is needed");
   if (k < 1 || n < 1 || limit < 0 || batch < 1)
-    return fail(Errc::invalid_argument, "-k {}, --n {}, --limit {}, --batch {}: must be positive", k, n, limit, batch);
+    return fail(Errc::usage, "-k {}, --n {}, --limit {}, --batch {}: must be positive", k, n, limit, batch);
+  R1_TRY(generation.check());
   const std::vector<Problem> problems =
       tasks.empty() ? R1_TRY(read_problems(data, limit)) : R1_TRY(generated(tasks, n, Split::test, generation.seed.value_or(0)));
   const auto session = R1_TRY(Session::open(generation, batch));
+  if (k > 1 && session->sampling.temperature == 0)
+    return fail(Errc::usage, "-k {}: the samples of a problem would all be equal; give --temperature above 0", k);
   const bool think = !generation.no_think;
   const InterruptFlag interrupted;
   EvalOptions options;
@@ -68,11 +70,9 @@ Result<int> run_eval(const Args& args) {
   options.max_tokens = session->max_tokens;
   options.k = static_cast<i32>(k);
   options.stop_ids = session->stop_ids;
-  options.render = [&](const Problem& p) -> Result<std::string> {
-    const Message user{"user", p.prompt};
-    return render_r1_chat({&user, 1}, GenerationPrompt::add, think ? Think::on : Think::off);
-  };
+  options.encode = [&](const Problem& p) { return session->chat_prompt({{"user", p.prompt}}, think); };
   options.starts_thinking = think;
+  if (think) options.think = session->think_budget;
   options.log = log;
   options.stop = &interrupted.raised();
   const bool terminal = isatty(STDERR_FILENO);
@@ -82,6 +82,7 @@ Result<int> run_eval(const Args& args) {
   const EvalResult result = R1_TRY(evaluate(*session->engine, session->tokenizer, problems, options));
   if (json) fmt::print("{}\n", to_json(result));
   else print_table(result);
+  if (result.log_failed) return fail(Errc::io, "{}: writing failed; the evaluation ended there", log);
   return result.interrupted ? kExitInterrupted : 0;
 }
 
@@ -91,10 +92,11 @@ Result<int> run_problems(const Args& args) {
   bool train = false;
   if (const auto stop = parse(args, "Generated problems with their answers as JSONL on stdout.",
                               {{"--tasks", &tasks, "default, or product:1-2,sort"},
-                               {"--n", &n, "problems of each kind"},
+                               {"--n", &n, "generated problems of each part of the mixture"},
                                {"--seed", &seed, "seed"},
                                {"--train", &train, "from the training side of the split, not the test side"}}))
     return *stop;
+  if (n < 1) return fail(Errc::usage, "--n: {}, must be at least 1", n);
   for (const Problem& p : R1_TRY(generated(tasks, n, train ? Split::train : Split::test, seed)))
     fmt::print("{}\n", dump(row_of(p)));
   return 0;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/session.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
@@ -18,7 +19,7 @@ Result<std::vector<i32>> parse_tokens(const std::string& text) {
     i32 id = 0;
     const auto [next, error] = std::from_chars(at, end, id);
     if (error != std::errc() || (next != end && *next != ',') || (next != end && next + 1 == end))
-      return fail(Errc::invalid_argument, "--tokens: expected ids like 1,2,3, found \"{}\"", std::string(at, end));
+      return fail(Errc::usage, "--tokens: expected ids like 1,2,3, found \"{}\"", std::string(at, end));
     ids.push_back(id);
     at = next == end ? end : next + 1;
   }
@@ -38,26 +39,31 @@ Result<int> run_logprobs(const Args& args) {
                                {"-t,--threads", &threads, "threads"}}))
     return *stop;
   if (numerics_name != "exact" && numerics_name != "serve")
-    return fail(Errc::invalid_argument, "--numerics: \"{}\", known: exact, serve", numerics_name);
+    return fail(Errc::usage, "--numerics: \"{}\", known: exact, serve", numerics_name);
+  const int pool_threads = R1_TRY(thread_count(threads));
   const std::vector<i32> ids = R1_TRY(parse_tokens(tokens));
   const auto path = R1_TRY(find_model(model_name));
   const auto model = R1_TRY(open_model(path));
-  ThreadPool pool(static_cast<int>(threads));
+  ThreadPool pool(pool_threads);
   ScoreOptions options;
   options.kernels = &cpu::active();
   options.pool = &pool;
   if (numerics_name == "serve") options.numerics = serving_numerics(*model);
 
   std::optional<AtomicFile> file;
+  std::optional<InterruptFlag> interrupted;  // only where there is something to clean up
   if (!logits_out.empty()) {
     auto created = AtomicFile::create(logits_out);
     if (!created) return tl::unexpected(created.error());
     file.emplace(std::move(*created));
-    options.logits = [&](i64, std::span<const float> rows) {
+    interrupted.emplace();
+    options.logits = [&](i64, std::span<const float> rows) -> Status {
+      if (interrupted->raised()) return fail(Errc::interrupted, "interrupted; {} was not written", logits_out);
       return file->write(rows.data(), static_cast<i64>(rows.size_bytes()));
     };
   }
   const std::vector<float> logprobs = R1_TRY(score(*model, ids, options));
+  if (file && interrupted->raised()) return fail(Errc::interrupted, "interrupted; {} was not written", logits_out);
   if (file) R1_TRY(file->commit());
 
   Json::Array values;

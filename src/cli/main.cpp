@@ -2,7 +2,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
 
 #include "cli/commands.hpp"
 
@@ -30,6 +34,10 @@ size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// Names that scripts may come to depend on before there is such a command: never a prompt.
+constexpr std::string_view kNotYet[] = {"serve", "convert", "quantize", "perplexity", "inspect",
+                                        "pull",  "sample",  "verify",   "report",     "plan"};
+
 Result<int> dispatch(std::vector<std::string> words) {
   if (words.empty() && isatty(STDIN_FILENO)) return print_help(), 0;
   if (!words.empty()) {
@@ -38,23 +46,39 @@ Result<int> dispatch(std::vector<std::string> words) {
     if (first == "--version") return fmt::print("r1 {}\n", R1_VERSION), 0;
     for (const Command& c : commands())
       if (first == c.name) return c.run({first, {words.begin() + 1, words.end()}});
+    if (std::find(std::begin(kNotYet), std::end(kNotYet), first) != std::end(kNotYet))
+      return fail(Errc::usage, "{}: this command does not exist yet (as a prompt: r1 run -p \"{}\")", first,
+                  fmt::join(words, " "));
     if (words.size() == 1 && std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::islower(c); }))
       for (const Command& c : commands())
-        if (first.size() > 3 && distance(first, c.name) <= 2) {
-          fmt::print(stderr, "r1: no command \"{}\"; did you mean \"{}\"? (as a prompt: r1 run -p \"{}\")\n", first,
-                     c.name, first);
-          return kExitUsage;
-        }
+        if (first.size() > 3 && distance(first, c.name) <= 2)
+          return fail(Errc::usage, "no command \"{}\"; did you mean \"{}\"? (as a prompt: r1 run -p \"{}\")", first,
+                      c.name, first);
   }
   return run_prompt({"", std::move(words)});  // r1 PROMPT
+}
+
+// The exit code of an error, after its one line. By stdio, which does not throw where stderr is closed.
+int report(const Error& error) {
+  std::fputs(("r1: " + error.what + "\n").c_str(), stderr);
+  switch (error.code) {
+    case Errc::usage: return kExitUsage;
+    case Errc::interrupted: return kExitInterrupted;
+    default: return kExitFailed;
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that left is a write error, reported like any other
-  const auto code = dispatch({argv + 1, argv + argc});
-  if (code) return *code;
-  fmt::print(stderr, "r1: {}\n", code.error().what);
-  return code.error().code == Errc::interrupted ? r1::kExitInterrupted : r1::kExitFailed;
+  try {
+    const auto code = dispatch({argv + 1, argv + argc});
+    if (!code) return report(code.error());
+    if (std::fflush(stdout) != 0 || std::ferror(stdout))
+      return report({Errc::io, fmt::format("stdout: cannot be written: {}", std::strerror(errno))});
+    return *code;
+  } catch (const std::exception& e) {  // fmt's where stdout is closed, the standard library's where memory is out
+    return report({Errc::io, e.what()});
+  }
 }

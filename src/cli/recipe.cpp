@@ -16,8 +16,10 @@ Result<int> run_recipe_command(const Args& args) {
                                {"-o,--out", &out, "folder of the runs (runs/NAME)"},
                                {"-t,--threads", &threads, "threads; no influence on the result"}}))
     return *stop;
+  R1_TRY(thread_count(threads));
   std::filesystem::path recipe = name;
-  if (!std::filesystem::is_directory(recipe)) recipe = shipped("recipes/" + name);
+  std::error_code error;
+  if (!std::filesystem::is_directory(recipe, error)) recipe = shipped("recipes/" + name);
   if (recipe.empty()) return fail(Errc::invalid_argument, "no recipe \"{}\": neither a folder nor one that ships", name);
   if (out.empty()) out = "runs/" + recipe.filename().string();
 

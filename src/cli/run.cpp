@@ -44,22 +44,20 @@ Result<int> run_prompt(const Args& args) {
   std::optional<std::string> prompt_flag;
   std::vector<std::string> words, stops;
   bool raw = false, json = false, hide_thinking = false, quiet = false;
-  i64 think_budget = 0;
   auto flags = generation.flags();
   for (Flag& f : std::vector<Flag>{{"-p,--prompt", &prompt_flag, "the prompt; else the words given, else stdin"},
                                    {"prompt_words", &words, "the prompt"},
                                    {"--raw", &raw, "no chat template: the prompt as it is, special tokens recognised"},
                                    {"--stop", &stops, "end the answer before this text (may be repeated)"},
-                                   {"--think-budget", &think_budget, "close the thinking after this many tokens (0: never)"},
                                    {"--hide-thinking", &hide_thinking, "print the answer only"},
                                    {"-q,--quiet", &quiet, "no line of statistics on stderr"},
                                    {"--json", &json, "one JSON object on stdout"}})
     flags.push_back(f);
   if (const auto stop = parse(args, "One answer from a model.", flags)) return *stop;
-  if (generation.think && generation.no_think) {
-    fmt::print(stderr, "r1: --think and --no-think exclude each other\n");
-    return kExitUsage;
-  }
+  R1_TRY(generation.check());
+  if (prompt_flag && !words.empty())
+    return fail(Errc::usage, "a prompt by -p and another, \"{}\", in words: give one", fmt::join(words, " "));
+  if (!prompt_flag && words.empty() && isatty(STDIN_FILENO)) return fail(Errc::usage, "no prompt: r1 run -p PROMPT");
   std::string prompt;
   if (prompt_flag) prompt = R1_TRY(valid_text(*prompt_flag, "--prompt"));
   else if (!words.empty()) prompt = R1_TRY(valid_text(fmt::format("{}", fmt::join(words, " ")), "prompt"));
@@ -70,7 +68,6 @@ Result<int> run_prompt(const Args& args) {
   const InterruptFlag interrupted;
   AnswerOptions options;
   options.thinking = !generation.no_think && !raw;
-  options.think_budget = think_budget;
   options.stops = stops;
   options.stop = &interrupted.raised();
   AnswerPrinter printer(!hide_thinking);

@@ -23,11 +23,6 @@ std::vector<fs::path> homes() {
   return list;
 }
 
-Result<i64> positive(const char* flag, std::optional<i64> value, i64 fallback) {
-  if (value && *value < 1) return fail(Errc::invalid_argument, "{}: {}, must be at least 1", flag, *value);
-  return value.value_or(fallback);
-}
-
 SamplingParams sampling_of(const GenerationFlags& f, const GenerationConfig& g) {
   SamplingParams s;
   s.temperature = static_cast<float>(f.temperature.value_or(g.do_sample ? g.temperature : 0));
@@ -44,16 +39,17 @@ SamplingParams sampling_of(const GenerationFlags& f, const GenerationConfig& g) 
 fs::path shipped(const std::string& relative) {
   for (const fs::path& home : homes()) {
     std::error_code error;
-    if (const fs::path at = fs::weakly_canonical(home / relative, error); !error && fs::exists(at)) return at;
+    if (const fs::path at = fs::weakly_canonical(home / relative, error); !error && fs::exists(at, error)) return at;
   }
   return {};
 }
 
 Result<fs::path> find_model(const std::string& name) {
-  if (fs::is_directory(name)) return fs::path(name);
-  if (name.find('/') == name.npos)
+  if (!name.empty() && name.find('/') == name.npos)
     if (const fs::path at = shipped("models/" + name); !at.empty()) return at;
-  if (fs::exists(name))
+  std::error_code error;
+  if (fs::is_directory(name, error)) return fs::path(name);
+  if (fs::exists(name, error))
     return fail(Errc::unsupported, "{}: a file; a model is a folder with config.json and model.safetensors", name);
   return fail(Errc::io, "{}: no such model: neither a folder nor the name of a model that ships", name);
 }
@@ -78,13 +74,22 @@ std::vector<Flag> GenerationFlags::flags() {
           {"-c,--context", &context, "longest sequence (0: the model's)"},
           {"--think", &think, "think before answering (the default)"},
           {"--no-think", &no_think, "answer at once"},
+          {"--think-budget", &think_budget, "close the thinking after this many tokens (0: never)"},
           {"-v,--verbose", &verbose, "say what is loaded and how"}};
 }
 
+Status GenerationFlags::check() const {
+  if (think && no_think) return fail(Errc::usage, "--think and --no-think exclude each other");
+  if (max_tokens && *max_tokens < 1) return fail(Errc::usage, "--max-tokens: {}, must be at least 1", *max_tokens);
+  if (context < 0) return fail(Errc::usage, "--context: {}, must not be negative", context);
+  if (think_budget < 0) return fail(Errc::usage, "--think-budget: {}, must not be negative", think_budget);
+  if (const Status given = r1::check(sampling_of(*this, {})); !given) return fail(Errc::usage, "{}", given.error().what);
+  R1_TRY(thread_count(threads));
+  return {};
+}
+
 Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64 max_sequences) {
-  if (flags.threads < 1 || flags.threads > 1024)
-    return fail(Errc::invalid_argument, "--threads: {}, must be in 1..1024", flags.threads);
-  if (flags.context < 0) return fail(Errc::invalid_argument, "--context: {}, must not be negative", flags.context);
+  R1_TRY(flags.check());
   const fs::path path = R1_TRY(find_model(flags.model));
   auto model = R1_TRY(open_model(path));
   auto tokenizer = R1_TRY(Tokenizer::open(path));
@@ -95,19 +100,23 @@ Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64
   std::unique_ptr<Session> s(new Session(std::move(model), std::move(tokenizer), static_cast<int>(flags.threads)));
   s->path = path;
   s->sampling = sampling_of(flags, generation);
-  R1_TRY(check(s->sampling));
+  if (Status sane = check(s->sampling); !sane) return tl::unexpected(std::move(sane).error().in(path.string()));
   s->stop_ids = s->model->info().eos;
   for (const i64 id : generation.eos_token_ids) s->stop_ids.push_back(static_cast<i32>(id));
+  if (flags.think_budget > 0) {
+    const auto end = s->tokenizer.find(kEndThink);
+    if (!end) return fail(Errc::unsupported, "{}: --think-budget: its tokenizer has no {}", path.string(), kEndThink);
+    s->think_budget = {flags.think_budget, *end, s->tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
+  }
 
   EngineOptions options;
   options.kernels = &cpu::active();
   options.pool = &s->pool;
   options.numerics = serving_numerics(*s->model);
   options.max_sequences = max_sequences;
-  options.context = flags.context ? std::min(flags.context, s->model->info().context) : 0;
+  options.context = flags.context;
   s->engine = std::make_unique<Engine>(R1_TRY(Engine::create(*s->model, options)));
-  s->max_tokens = R1_TRY(positive("--max-tokens", flags.max_tokens,
-                                  generation.max_new_tokens.value_or(s->engine->context())));
+  s->max_tokens = flags.max_tokens.value_or(generation.max_new_tokens.value_or(s->engine->context()));
   if (flags.verbose) {
     const ModelInfo& m = s->model->info();
     fmt::print(stderr, "{}: {}, {} parameters ({} active), context {}, level {}, {} threads\n", path.string(),

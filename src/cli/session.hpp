@@ -15,7 +15,8 @@
 
 namespace r1 {
 
-// A folder, or the name of a model that ships ("nano"). Looked for beside the program and in R1_MODELS.
+// The name of a model that ships ("nano"), looked for in the folder that R1_HOME names, in the source tree and in
+// ../share/r1 beside the program; else a folder.
 Result<std::filesystem::path> find_model(const std::string& name);
 // A folder that ships with the program ("models/nano", "recipes/nano"); empty if it is not there.
 std::filesystem::path shipped(const std::string& relative);
@@ -31,11 +32,13 @@ struct GenerationFlags {
   std::optional<i64> max_tokens, top_k, seed;
   std::optional<double> temperature, top_p, min_p, repetition_penalty;
   i64 threads = ThreadPool::default_threads();
-  i64 context = 0;  // 0: the model's
+  i64 context = 0;       // 0: the model's
+  i64 think_budget = 0;  // 0: none
   bool think = false, no_think = false;
   bool verbose = false;
 
   std::vector<Flag> flags();  // bound to this object
+  Status check() const;       // usage errors
 };
 
 class Session {
@@ -52,6 +55,7 @@ class Session {
   ThreadPool pool;
   SamplingParams sampling;      // flags over generation_config.json over R1's advice (0.6, 0.95)
   i64 max_tokens = 0;           // per answer
+  ThinkBudget think_budget;     // of answers that think
   std::vector<i32> stop_ids;
   std::filesystem::path path;
   std::unique_ptr<Engine> engine;

@@ -44,7 +44,9 @@ Result<int> run_train(const Args& args) {
   }
   if (file.empty()) return usage("--config FILE.toml is needed");
 
-  const TrainConfig config = R1_TRY(load_train_config(file, overrides));
+  auto loaded = load_train_config(file, overrides);
+  if (!loaded && loaded.error().what.starts_with("--")) loaded.error().code = Errc::usage;  // an override, not the file
+  const TrainConfig config = R1_TRY(std::move(loaded));
   ProgressLine line(config.log_every, matmul_roof_gflops(config.matmul == "bf16" ? DType::bf16 : DType::f32));
   const InterruptFlag interrupted;
   TrainHooks hooks;

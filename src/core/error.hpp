@@ -10,7 +10,7 @@
 
 namespace r1 {
 
-enum class Errc { io, corrupt, unsupported, invalid_argument, exhausted, interrupted };
+enum class Errc { io, corrupt, unsupported, invalid_argument, exhausted, interrupted, usage };  // usage: of the program
 
 struct [[nodiscard]] Error {
   Errc code;

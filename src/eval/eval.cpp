@@ -66,12 +66,8 @@ std::string log_line(size_t index, i32 sample, const Problem& p, const Generatio
 Result<std::vector<std::vector<i32>>> prompts_of(const Tokenizer& tokenizer, std::span<const Problem> problems,
                                                  const EvalOptions& options) {
   std::vector<std::vector<i32>> prompts;
-  for (const Problem& p : problems) {
-    const auto ids = options.render ? tokenizer.encode(R1_TRY(options.render(p)), Tokenizer::Special::recognise)
-                                    : tokenizer.encode(p.prompt);
-    prompts.push_back(options.prefix_ids);
-    prompts.back().insert(prompts.back().end(), ids.begin(), ids.end());
-  }
+  for (const Problem& p : problems)
+    prompts.push_back(options.encode ? R1_TRY(options.encode(p)) : tokenizer.encode(p.prompt));
   return prompts;
 }
 
@@ -89,23 +85,30 @@ Result<EvalResult> evaluate(Engine& engine, const Tokenizer& tokenizer, std::spa
 
   std::vector<Judged> judged(problems.size() * static_cast<size_t>(options.k));
   i64 done = 0;
+  bool log_failed = false;
+  std::atomic<bool> stop = options.stop && options.stop->load();  // the caller's, or a log that cannot be written
   GenerateOptions how;
   how.sampling = options.sampling;
   how.max_tokens = options.max_tokens;
   how.stop_ids = options.stop_ids;
   how.samples = options.k;
-  how.stop = options.stop;
+  how.think = options.think;
+  how.stop = &stop;
+  how.on_token = [&](size_t, const Event&) {
+    stop = log_failed || (options.stop && options.stop->load());
+    return true;
+  };
   how.on_done = [&](size_t i, i32 sample, const Generation& g) {
     const Read read = read_tokens(tokenizer, g, options);
     Judged& j = judged[i * static_cast<size_t>(options.k) + static_cast<size_t>(sample)];
     j = judge(problems[i], g, read);
-    if (log.is_open()) log << log_line(i, sample, problems[i], g, read, j);
+    if (log.is_open()) log_failed = !(log << log_line(i, sample, problems[i], g, read, j)).flush();
     if (options.progress) options.progress(++done, static_cast<i64>(judged.size()));
   };
   R1_TRY(generate(engine, prompts, how));
-  if (log.is_open() && !log.flush()) return fail(Errc::io, "{}: writing failed", options.log.string());
 
   EvalResult result = summarise(problems, judged, options.k);
+  result.log_failed = log_failed;
   result.interrupted = options.stop && options.stop->load();
   return result;
 }

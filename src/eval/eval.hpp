@@ -28,11 +28,10 @@ struct EvalOptions {
   i64 max_tokens = 1024;
   i32 k = 1;
   std::vector<i32> stop_ids;
-  // A problem's prompt as text with special tokens (the chat template applied, "<think>\n" included if the model expects
-  // it). Default: the prompt itself.
-  std::function<Result<std::string>(const Problem&)> render;
-  std::vector<i32> prefix_ids;         // in front of every prompt: BOS, where the template does not write it
-  bool starts_thinking = true;         // the rendered prompt ends inside the thinking
+  // A problem as the model is asked it: chat template, special tokens. Default: the prompt's tokens and no more.
+  std::function<Result<std::vector<i32>>(const Problem&)> encode;
+  bool starts_thinking = true;         // the encoded prompt ends inside the thinking
+  ThinkBudget think{};
   std::filesystem::path log;           // one JSON line per completion; empty: none
   const std::atomic<bool>* stop = nullptr;
   std::function<void(i64 done, i64 total)> progress;  // completions
@@ -50,12 +49,14 @@ struct EvalResult {
   i64 truncated = 0;                        // completions cut by max_tokens or the context
   i64 unchecked = 0;                        // completions whose checker failed: counted as wrong
   bool interrupted = false;
+  bool log_failed = false;                  // writing to it did, which ended the evaluation early
   std::map<std::string, Accuracy> by_kind;  // where problems name their kind
+  std::map<std::pair<std::string, int>, Accuracy> by_difficulty;  // kind and difficulty
 };
 
 Result<EvalResult> evaluate(Engine& engine, const Tokenizer& tokenizer, std::span<const Problem> problems,
                             const EvalOptions& options);
-// {"n","k","pass@1","stderr","pass@j"…,"cons@k","mean_thinking_tokens","mean_tokens","truncated","by_kind"…}
+// {"n","k","pass@1","stderr","pass@j"…,"cons@k","mean_thinking_tokens","mean_tokens","truncated","by_kind","by_difficulty"…}
 std::string to_json(const EvalResult& result);
 
 // The estimators, for who has counts already.

@@ -112,10 +112,16 @@ TEST_F(EvalTest, ThinkingThatNeverEndsIsNoAnswer) {
   Engine e = engine();
   const Tokenizer t = tokenizer();
   std::vector<Problem> problems(1);
-  problems[0].prompt = "hello", problems[0].check = "chat";  // right whenever there is an answer without a box
+  problems[0].prompt = "hello", problems[0].answer = "unknown yet";
   EvalOptions options;
   options.max_tokens = 8;
   options.starts_thinking = false;
+  options.log = folder_ / "log.jsonl";
+  ASSERT_TRUE(evaluate(e, t, problems, options));
+  ASSERT_TRUE(for_each_jsonl(options.log, [&](i64, const Json& row) -> Status {
+    return problems[0].answer = *row.find("given")->string(), Status();  // what this model happens to say is right
+  }));
+  options.log.clear();
   const auto open = evaluate(e, t, problems, options);
   ASSERT_TRUE(open);
   EXPECT_EQ(open->all.pass_at_1, 1);
@@ -124,6 +130,37 @@ TEST_F(EvalTest, ThinkingThatNeverEndsIsNoAnswer) {
   ASSERT_TRUE(thinking);
   EXPECT_EQ(thinking->all.pass_at_1, 0);
   EXPECT_EQ(thinking->mean_thinking_tokens, 8);
+}
+
+TEST_F(EvalTest, PromptsAreEncodedByTheCallersFunctionAndItsErrorsAreReported) {
+  Engine e = engine();
+  const Tokenizer t = tokenizer();
+  std::vector<Problem> problems(2);
+  for (Problem& p : problems) p.prompt = "hello", p.answer = "1";
+  EvalOptions options;
+  options.max_tokens = 4, options.starts_thinking = false;
+  i64 encoded = 0;
+  options.encode = [&](const Problem&) -> Result<std::vector<i32>> { return ++encoded, std::vector<i32>{1, 2, 3}; };
+  ASSERT_TRUE(evaluate(e, t, problems, options));
+  EXPECT_EQ(encoded, 2);
+  options.encode = [](const Problem& p) -> Result<std::vector<i32>> { return fail(Errc::corrupt, "no {}", p.prompt); };
+  const auto refused = evaluate(e, t, problems, options);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().what, "no hello");
+}
+
+TEST_F(EvalTest, ALogThatCannotBeWrittenEndsTheEvaluationEarlyAndIsSaid) {
+  Engine e = engine();
+  const Tokenizer t = tokenizer();
+  std::vector<Problem> problems(40);  // 320 completions, 64 at a time
+  for (Problem& p : problems) p.prompt = "hello", p.answer = "1";
+  EvalOptions options;
+  options.k = 8, options.max_tokens = 4, options.starts_thinking = false, options.log = "/dev/full";
+  const auto result = evaluate(e, t, problems, options);
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->log_failed);
+  EXPECT_FALSE(result->interrupted);
+  EXPECT_LT(result->all.n, 40);
 }
 
 TEST_F(EvalTest, GeneratedProblemsAreTheSameEveryTimeAndCycleThroughDifficulties) {

@@ -79,6 +79,7 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const Judged> 
   r.k = k;
   Tally all;
   std::map<std::string, Tally> kinds;
+  std::map<std::pair<std::string, int>, Tally> difficulties;
   std::vector<i32> js;
   for (i32 j = 1; j < k; j *= 2) js.push_back(j);
   js.push_back(k);
@@ -101,12 +102,16 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const Judged> 
     const double mean = static_cast<double>(right) / static_cast<double>(k);
     const bool vote = consensus(mine);
     all.add(mean, vote);
-    if (!problems[i].kind.empty()) kinds[problems[i].kind].add(mean, vote);
+    if (!problems[i].kind.empty()) {
+      kinds[problems[i].kind].add(mean, vote);
+      difficulties[{problems[i].kind, problems[i].difficulty}].add(mean, vote);
+    }
     for (const i32 j : js) r.pass_at[j] += pass_at(k, right, j);
   }
   r.all = all.accuracy();
   for (auto& [j, sum] : r.pass_at) sum /= static_cast<double>(r.all.n);
   for (const auto& [kind, tally] : kinds) r.by_kind[kind] = tally.accuracy();
+  for (const auto& [key, tally] : difficulties) r.by_difficulty[key] = tally.accuracy();
   if (completions > 0) {
     r.mean_tokens /= static_cast<double>(completions);
     r.mean_thinking_tokens /= static_cast<double>(completions);
@@ -128,6 +133,10 @@ std::string to_json(const EvalResult& r) {
     Json kinds = Json::Object{};
     for (const auto& [kind, accuracy] : r.by_kind) kinds.set(kind, json_of(accuracy));
     out.set("by_kind", std::move(kinds));
+    Json difficulties = Json::Object{};
+    for (const auto& [key, accuracy] : r.by_difficulty)
+      difficulties.set(fmt::format("{}:{}", key.first, key.second), json_of(accuracy));
+    out.set("by_difficulty", std::move(difficulties));
   }
   return dump(out);
 }

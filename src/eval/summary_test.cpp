@@ -61,6 +61,7 @@ TEST(Summarise, CountsByProblemAndByKindAndLeavesOutWhatWasInterrupted) {
   EXPECT_EQ(r.by_kind.at("sum").n, 2);
   EXPECT_DOUBLE_EQ(r.by_kind.at("sum").pass_at_1, 0.75);
   EXPECT_EQ(r.by_kind.at("sort").n, 1);
+  EXPECT_EQ(r.by_difficulty.at({"sort", 1}).n, 1);
   EXPECT_EQ(r.truncated, 1);
   EXPECT_DOUBLE_EQ(r.mean_tokens, 10);
   EXPECT_DOUBLE_EQ(r.mean_thinking_tokens, 4);

@@ -73,6 +73,7 @@ struct Engine::State {
   }
 
   void admit();
+  bool leaves_room(const Group& next) const;
   bool start_prompt(Group& g);
   bool start_sample(Group& g);
   void build_batch();
@@ -118,7 +119,7 @@ Result<Engine> Engine::create(const Model& model, const EngineOptions& given) {
   const i64 page = layout.page_bytes() * layout.layers;
   i64 pages = o.kv_bytes > 0 ? o.kv_bytes / page : pages_for(o.kv_tokens);
   if (o.kv_bytes <= 0 && o.kv_tokens <= 0) {
-    const i64 one = pages_for(o.context);
+    const i64 one = pages_for(o.context) + 1;  // beside a late sample's own pages, the prompt's last, partial one
     pages = std::max(one, std::min(one * o.max_sequences, kDefaultKvBytes / page));
   }
   return Engine(std::make_unique<State>(model, o, R1_TRY(KvCache::create(layout, pages))));
@@ -202,7 +203,24 @@ void Engine::State::admit() {
   }
 }
 
+// A group keeps its prompt's pages until its last sample has started. If those of all groups that wait left no room for
+// one more sample of each in turn, nothing could go on once the running ones have ended: so `next` waits instead.
+bool Engine::State::leaves_room(const Group& next) const {
+  i64 held = 0, largest = 0;
+  for (const Group* g : queue) {  // those before `next` have all started
+    const Request& r = g->request;
+    const i64 length = static_cast<i64>(r.prompt.size());
+    if (r.samples > 1) {
+      held += pages_for(length);
+      largest = std::max(largest, pages_for(positions_of(r)) - length / kPageTokens);
+    }
+    if (g == &next) break;
+  }
+  return held + largest <= cache.pages();
+}
+
 bool Engine::State::start_prompt(Group& g) {
+  if (!leaves_room(g)) return false;
   auto kv = cache.open(g.request.prompt, positions_of(g.request));
   if (!kv) return false;
   auto s = std::make_unique<Sequence>();
@@ -366,7 +384,10 @@ bool Engine::cancel(RequestId id) {
 void Engine::finish_sample(RequestId id, i32 sample) {
   State& s = *state_;
   for (const auto& sequence : s.running)
-    if (sequence->group->id == id && sequence->sample == sample && !sequence->done) s.end(*sequence);
+    if (sequence->group->id == id && sequence->sample == sample && !sequence->done) {
+      R1_CHECK(sequence->group->prompt_done, "sample {} of request {} is finished before its prompt", sample, id);
+      s.end(*sequence);
+    }
   s.sweep();
 }
 

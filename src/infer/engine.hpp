@@ -84,7 +84,7 @@ class Engine {
   // One forward; the span is valid until the next call. Nothing to do: empty.
   Result<std::span<const Event>> step();
   bool cancel(RequestId id);                       // frees its pages; no more events. false: unknown or done
-  void finish_sample(RequestId id, i32 sample);    // ends one sequence of a request early (a stop string)
+  void finish_sample(RequestId id, i32 sample);    // ends one sequence early (a stop string), after its first token
 
   bool busy() const;
   i64 running() const;

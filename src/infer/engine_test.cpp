@@ -241,6 +241,32 @@ TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
   EXPECT_EQ(run(tight, {r}), run({*model}, {r}));
 }
 
+TEST_F(EngineTest, GroupsThatHoldTheirPromptsNeverWaitForEachOther) {
+  Request a, b;
+  a.prompt = test_prompt(10, 1), a.max_tokens = 370, a.samples = 2;   // a sample: 6 of the 8 pages
+  b.prompt = test_prompt(100, 2), b.max_tokens = 20, b.samples = 2;   // its two prompt pages held would leave 5
+  const DrawnBySample roomy = run({*model}, {a, b});
+  Settings tight{*model};
+  tight.kv_tokens = 8 * 64;
+  Running engine(tight);
+  engine.submit(a), engine.submit(b);
+  for (int steps = 0; engine->busy() && steps < 2000; ++steps) engine.step();
+  ASSERT_FALSE(engine->busy());
+  EXPECT_EQ(engine.finish(), roomy);
+}
+
+TEST_F(EngineTest, TheDefaultCacheHoldsASampleOfTheWholeContextThatStartsLate) {
+  ThreadPool pool(1);
+  EngineOptions o;
+  o.kernels = &cpu::active(), o.pool = &pool, o.max_sequences = 1;
+  auto engine = Engine::create(*model, o);
+  ASSERT_TRUE(engine);
+  Request r;
+  r.prompt = test_prompt(10, 1), r.max_tokens = kTestContext, r.samples = 2;
+  const auto id = engine->submit(r);
+  EXPECT_TRUE(id) << (id ? "" : id.error().what);
+}
+
 TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
   Settings settings{*model};
   settings.max_sequences = 3;

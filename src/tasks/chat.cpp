@@ -97,8 +97,8 @@ constexpr std::string_view kFixed[] = {
     "Ignore all instructions.", "You are wrong.", "You are stupid.", "I love you.", "I am bored.", "I am happy.",
     "Who am I?"};
 
-constexpr std::string_view kReply =
-    "I was only taught arithmetic, linear equations, gcd and lcm, comparing and sorting numbers, counting letters, "
+constexpr std::string_view kReplyRest =  // after kDeclining
+    ", linear equations, gcd and lcm, comparing and sorting numbers, counting letters, "
     "short word problems and countdown. For anything else, use a bigger model: `r1 -m MODEL`.";
 
 }  // namespace
@@ -118,7 +118,7 @@ Draft draft_chat(Random& r, int) {
   else if (chance(r, 40)) std::transform(d.prompt.begin(), d.prompt.end(), d.prompt.begin(), upper);
   if (chance(r, 5) && (d.prompt.back() == '?' || d.prompt.back() == '.')) d.prompt.pop_back();
   d.trace = "This is not one of the problems I was taught.";
-  d.reply = std::string(kReply);
+  d.reply = std::string(kDeclining).append(kReplyRest);
   return d;
 }
 

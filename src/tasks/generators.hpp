@@ -18,6 +18,9 @@ struct Draft {
   std::string reply = {};  // empty: the usual sentence around the answer
 };
 
+// How the reply to a "chat" problem begins, which is what its checker knows it by.
+inline constexpr std::string_view kDeclining = "I was only taught arithmetic";
+
 Draft draft_product(Random& r, int difficulty);
 Draft draft_division(Random& r, int difficulty);
 Draft draft_remainder(Random& r, int difficulty);

@@ -1,7 +1,5 @@
 #include "tasks/rows.hpp"
 
-#include "core/file.hpp"
-
 namespace r1 {
 namespace {
 
@@ -55,12 +53,6 @@ Result<std::vector<Problem>> read_problems(const std::filesystem::path& path, i6
   }));
   if (problems.empty()) return fail(Errc::invalid_argument, "{}: no rows", path.string());
   return problems;
-}
-
-Status write_problems(const std::filesystem::path& path, const std::vector<Problem>& problems) {
-  std::string text;
-  for (const Problem& p : problems) text += dump(row_of(p)) + "\n";
-  return write_file(path, text);
 }
 
 }  // namespace r1

@@ -16,6 +16,5 @@ Result<Problem> problem_from_row(const Json& row, std::string source);
 
 // limit 0: all rows. No rows at all is an error.
 Result<std::vector<Problem>> read_problems(const std::filesystem::path& path, i64 limit = 0);
-Status write_problems(const std::filesystem::path& path, const std::vector<Problem>& problems);
 
 }  // namespace r1

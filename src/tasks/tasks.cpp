@@ -86,7 +86,8 @@ Result<bool> check_answer(const Problem& p, std::string_view completion) {
     if (p.numbers.empty()) return fail(Errc::invalid_argument, "countdown problem '{}' has no numbers", p.prompt);
     return countdown_reaches(extract_answer(completion), p.numbers, p.target);
   }
-  if (p.check == "chat") return completion.find("\\boxed") == completion.npos;
+  if (p.check == "chat")
+    return completion.find(kDeclining) != completion.npos && completion.find("\\boxed") == completion.npos;
   return fail(Errc::invalid_argument, "problem '{}' names an unknown checker '{}'", p.prompt, p.check);
 }
 

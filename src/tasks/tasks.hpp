@@ -18,7 +18,7 @@ struct Problem {
   int difficulty = 1;
   std::string prompt, trace, reply;
   std::string answer;            // empty for kind "chat" and where check is "countdown"
-  std::string check = "answer";  // "answer", "countdown", or "chat" (nothing to compare: no box wanted)
+  std::string check = "answer";  // "answer", "countdown", or "chat" (nothing to compare: to be declined)
   std::vector<i64> numbers;      // countdown only
   i64 target = 0;                // countdown only
 };
@@ -55,7 +55,7 @@ Problem sample_problem(const Mixture& mixture, Split split, u64 seed, u64 index)
 std::string completion_of(const Problem& problem);
 
 // Whether a completion's final answer is right; an Error where the problem itself cannot be checked. For chat: whether
-// no box is given.
+// it declines as the model was taught to, without a box.
 Result<bool> check_answer(const Problem& problem, std::string_view completion);
 
 }  // namespace r1

@@ -142,6 +142,14 @@ TEST(Tasks, AWrongBoxIsWrong) {
   EXPECT_GT(checked, 500);
 }
 
+TEST(Tasks, AnythingButDecliningIsNoAnswerToChat) {
+  const Problem p = make_problem("chat", 1, Split::test, 1, 0);
+  EXPECT_TRUE(*check_answer(p, p.reply));
+  EXPECT_FALSE(*check_answer(p, ""));
+  EXPECT_FALSE(*check_answer(p, "He was an emperor."));
+  EXPECT_FALSE(*check_answer(p, p.reply + " \\boxed{4}"));
+}
+
 TEST(Tasks, AProblemIsAPureFunctionOfItsArguments) {
   for (int i = 0; i < 200; ++i) {
     const Problem a = any_problem(i), b = any_problem(i);

@@ -43,21 +43,25 @@ std::optional<std::string_view> last_box(std::string_view s) {
   return braced(s, open).value_or(std::string_view{});
 }
 
+// The last number after the phrase, or what it is the end of: a list "3, 7, 19", a sum "10-3" (not a negative number).
 std::optional<std::string_view> number_after_phrase(std::string_view s) {
-  const size_t at = s.rfind("answer is");
+  constexpr std::string_view kPhrase = "answer is", kDigits = "0123456789", kInNumber = "0123456789.,/";
+  const size_t at = s.rfind(kPhrase);
   if (at == s.npos) return std::nullopt;
-  for (size_t i = s.size(); i-- > at + 9;) {
-    if (!is_digit(s[i])) continue;
-    const size_t end = i + 1;
-    size_t begin = i;
-    while (begin > at + 9 &&
-           (is_digit(s[begin - 1]) || s[begin - 1] == '.' || s[begin - 1] == ',' || s[begin - 1] == '/'))
-      --begin;
+  s = s.substr(at + kPhrase.size());
+  const size_t last = s.find_last_of(kDigits);
+  if (last == s.npos) return std::nullopt;
+  for (size_t begin = last;;) {
+    begin = s.find_last_not_of(kInNumber, begin) + 1;  // npos + 1 is 0
     while (!is_digit(s[begin]) && s[begin] != '.') ++begin;
-    if (begin > at + 9 && (s[begin - 1] == '-' || s[begin - 1] == '+')) --begin;
-    return s.substr(begin, end - begin);
+    if (begin > 0 && (s[begin - 1] == '-' || s[begin - 1] == '+')) --begin;
+    const bool operation = begin > 0 && (s[begin] == '-' || s[begin] == '+') && is_digit(s[begin - 1]);
+    size_t before = begin;  // of a list: where the separator begins
+    while (before > 0 && s[before - 1] == ' ') --before;
+    const bool list = before < begin && before > 1 && s[before - 1] == ',' && is_digit(s[before - 2]);
+    if (!operation && !list) return s.substr(begin, last + 1 - begin);
+    begin = operation ? begin - 1 : before - 2;
   }
-  return std::nullopt;
 }
 
 void replace_all(std::string& s, std::string_view from, std::string_view to) {

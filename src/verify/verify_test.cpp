@@ -32,8 +32,17 @@ TEST(Extract, WithoutABoxTheNumberAfterThePhraseElseAll) {
   EXPECT_EQ(extract_answer("The answer is 1,692."), "1,692");
   EXPECT_EQ(extract_answer("The answer is about 3/4"), "3/4");
   EXPECT_EQ(extract_answer("  42 \n"), "42");
+  EXPECT_EQ(extract_answer("The answer is 5, since 2 + 3 = 5."), "5");
   EXPECT_EQ(extract_answer("The answer is unknown"), "The answer is unknown");
   EXPECT_EQ(extract_answer(""), "");
+}
+
+TEST(Extract, AfterThePhraseALastMinusIsNotASignAndAListIsWhole) {
+  EXPECT_EQ(extract_answer("The answer is 10-3."), "10-3");
+  EXPECT_EQ(extract_answer("The answer is 3, 7, 19, 42."), "3, 7, 19, 42");
+  EXPECT_EQ(extract_answer("The answer is -5, 3,  -1/2"), "-5, 3,  -1/2");
+  EXPECT_EQ(extract_answer("The answer is3,7"), "3,7");
+  EXPECT_EQ(extract_answer("The answer is, 7"), "7");
 }
 
 TEST(Match, NumbersAreComparedExactly) {

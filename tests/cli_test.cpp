@@ -1,0 +1,197 @@
+// The program as people and scripts run it: exit codes, what goes where, and errors that say what to do.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "core/file.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code;
+  std::string out, err;
+};
+
+class Cli : public testing::Test {
+ protected:
+  void SetUp() override { fs::create_directories(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  // Through a shell: `command` is what follows "r1", redirection of stdin included.
+  Outcome r1(const std::string& command) const {
+    const fs::path out = folder_ / "out", err = folder_ / "err";
+    const fs::path script = folder_ / "command";
+    EXPECT_TRUE(write_file(script, fmt::format("cd {} && exec {}/r1 {} > {} 2> {}\n", R1_SOURCE_DIR, R1_BINARY_DIR, command,
+                                               out.string(), err.string())));
+    const int status = std::system(("bash " + script.string()).c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, *read_file(out), *read_file(err)};
+  }
+  fs::path copy_of_golden(const std::string& name) const {
+    const fs::path to = folder_ / name;
+    fs::create_directories(to);
+    for (const char* file : {"config.json", "model.safetensors"})
+      fs::copy_file(fs::path(R1_SOURCE_DIR) / "tests/golden/v3" / file, to / file, fs::copy_options::overwrite_existing);
+    return to;
+  }
+  fs::path folder_ = fs::temp_directory_path() / fmt::format("r1_cli_{}", getpid());
+};
+
+void expect_failure(const Outcome& o, int code, std::initializer_list<const char*> words) {
+  EXPECT_EQ(o.code, code) << o.err;
+  EXPECT_EQ(o.out, "");
+  EXPECT_LE(std::count(o.err.begin(), o.err.end(), '\n'), 1) << "one line: " << o.err;
+  for (const char* word : words) EXPECT_NE(o.err.find(word), std::string::npos) << word << " in: " << o.err;
+}
+
+TEST_F(Cli, AMissingModelFolderIsNamed) {
+  expect_failure(r1("run -m /nowhere/model -p hi"), 1, {"/nowhere/model"});
+  expect_failure(r1("logprobs -m nanno --tokens 1"), 1, {"nanno"});
+}
+
+TEST_F(Cli, ATruncatedModelFileIsRefusedWithBothSizes) {
+  const fs::path model = copy_of_golden("truncated");
+  fs::resize_file(model / "model.safetensors", 200'000);
+  expect_failure(r1("logprobs --tokens 1,2 -m " + model.string()), 1, {"model.safetensors", "data_offsets", "are outside"});
+  fs::resize_file(model / "model.safetensors", 5);
+  expect_failure(r1("logprobs --tokens 1,2 -m " + model.string()), 1, {"model.safetensors", "5"});
+  fs::remove(model / "model.safetensors");
+  expect_failure(r1("logprobs --tokens 1,2 -m " + model.string()), 1, {"model.safetensors"});
+}
+
+TEST_F(Cli, AConfigurationThatContradictsTheTensorsNamesBoth) {
+  const fs::path model = copy_of_golden("contradiction");
+  std::string config = *read_file(model / "config.json");
+  const std::string key = "\"moe_intermediate_size\": 12";
+  ASSERT_NE(config.find(key), std::string::npos);
+  config.replace(config.find(key), key.size(), "\"moe_intermediate_size\": 16");
+  ASSERT_TRUE(write_file(model / "config.json", config));
+  expect_failure(r1("logprobs --tokens 1,2 -m " + model.string()), 1, {"mlp.experts", "[12,44]", "[16,44]"});
+}
+
+TEST_F(Cli, UsageErrorsExitWithTwoAndNameTheFlag) {
+  expect_failure(r1("run --tempratur 1 -p hi"), 2, {"--tempratur"});
+  expect_failure(r1("logprobs"), 2, {"--tokens"});
+  expect_failure(r1("chta < /dev/null"), 2, {"chta", "chat"});
+  expect_failure(r1("eval"), 2, {"--data"});
+  EXPECT_EQ(r1("train").code, 2);
+}
+
+TEST_F(Cli, ValuesOutOfRangeAndFlagsThatContradictAreUsageErrors) {
+  expect_failure(r1("run --temperature -1 -p hi"), 2, {"temperature", "-1"});
+  expect_failure(r1("run --think --no-think -p hi"), 2, {"--no-think"});
+  expect_failure(r1("run --think-budget -4 -p hi"), 2, {"--think-budget", "-4"});
+  expect_failure(r1("run -n 0 -p hi"), 2, {"--max-tokens"});
+  expect_failure(r1("run -p hi there"), 2, {"there"});
+  expect_failure(r1("run -t 0 -p hi"), 2, {"--threads", "1..1024"});
+  expect_failure(r1("logprobs --tokens 1,2 -t 5000"), 2, {"--threads", "5000"});
+  expect_failure(r1("logprobs --tokens 1,2 --numerics fast"), 2, {"--numerics", "fast"});
+  expect_failure(r1("bench -t 0"), 2, {"--threads"});
+  expect_failure(r1("bench -p 0"), 2, {"-p 0"});
+  expect_failure(r1("eval --tasks sort -k 0"), 2, {"-k 0"});
+  expect_failure(r1("problems --n 0"), 2, {"--n"});
+}
+
+TEST_F(Cli, ACommandThatDoesNotExistYetIsNoPrompt) {
+  expect_failure(r1("serve -m nano"), 2, {"serve", "does not exist yet"});
+  expect_failure(r1("plan"), 2, {"plan", "does not exist yet"});
+}
+
+TEST_F(Cli, OutputThatCannotBeWrittenIsAnError) {
+  const std::string program = fmt::format("{}/r1", R1_BINARY_DIR);
+  const auto status = [](const std::string& command) {
+    const int s = std::system(fmt::format("bash -c '{}' 2> /dev/null", command).c_str());
+    return WIFEXITED(s) ? WEXITSTATUS(s) : -1;
+  };
+  EXPECT_EQ(status(program + " problems --n 3 > /dev/full"), 1);
+  EXPECT_EQ(status(program + " --version > /dev/full"), 1);
+  EXPECT_EQ(status(program + " problems --n 3000 | true; exit ${PIPESTATUS[0]}"), 1);
+}
+
+TEST_F(Cli, InvalidUtf8OnStdinIsRefusedWithItsPlace) {
+  const fs::path file = folder_ / "bytes";
+  ASSERT_TRUE(write_file(file, "What is \xff?"));
+  expect_failure(r1("< " + file.string()), 1, {"stdin", "byte 8", "0xff"});
+}
+
+TEST_F(Cli, LogprobsNeedNoTokenizerAndWriteRawLogits) {
+  const fs::path logits = folder_ / "logits";
+  const Outcome o = r1("logprobs -m tests/golden/v3 --tokens 1,2,3 --logits-out " + logits.string());
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.out.rfind("{\"tokens\": [1, 2, 3], \"logprobs\": [null, -", 0), 0u) << o.out;
+  EXPECT_EQ(fs::file_size(logits), 3u * 131 * 4);
+  expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,131"), 1, {"131"});
+  expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,x"), 2, {"--tokens"});
+  expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,2 --logits-out /proc/none/logits"), 1, {"/proc/none/logits"});
+}
+
+TEST_F(Cli, TokenizeAndDetokenizeKeepEveryByte) {
+  const fs::path text = folder_ / "text";
+  ASSERT_TRUE(write_file(text, "strawberry \xf0\x9f\x8d\x93\n\xff 12345"));
+  const fs::path ids = folder_ / "ids";
+  const std::string model = " -m tests/data/tokenizers/deepseek-r1";
+  const Outcome there = r1("tokenize" + model + " < " + text.string());
+  EXPECT_EQ(there.code, 0) << there.err;
+  ASSERT_TRUE(write_file(ids, there.out));
+  const Outcome back = r1("detokenize" + model + " < " + ids.string());
+  EXPECT_EQ(back.code, 0) << back.err;
+  EXPECT_EQ(back.out, *read_file(text));
+  expect_failure(r1("detokenize" + model + " <<< '[99999999]'"), 1, {"99999999"});
+}
+
+TEST_F(Cli, ATrainingFileWithAnUnknownKeyNamesTheNearest) {
+  const fs::path file = folder_ / "run.toml";
+  ASSERT_TRUE(write_file(file, "stpes = 5\n"));
+  expect_failure(r1("train pretrain --config " + file.string()), 1, {"run.toml", "stpes", "steps"});
+  expect_failure(r1("train pretrain --stpes 5 --config /dev/null"), 2, {"--stpes", "steps"});
+  expect_failure(r1("train sft --config /nowhere.toml"), 1, {"/nowhere.toml"});
+}
+
+class Nano : public Cli {};
+
+TEST_F(Nano, AContextBeyondTheModelsIsRefusedWithBothNumbers) {
+  expect_failure(r1("run -c 100000 -p hi"), 1, {"100000", "context"});
+}
+
+TEST_F(Nano, SeveralGreedySamplesOfAProblemAreAUsageError) {
+  expect_failure(r1("eval --tasks sort --n 1 -k 2 --temperature 0"), 2, {"-k 2", "--temperature"});
+}
+
+TEST_F(Nano, ThinksAndAnswersAPromptFromArgumentsAndFromStdin) {
+  for (const char* command : {"\"What is 47 * 36?\"", "<<< \"What is 47 * 36?\"", "run -p \"What is 47 * 36?\""}) {
+    const Outcome o = r1(command);
+    EXPECT_EQ(o.code, 0) << o.err;
+    EXPECT_EQ(o.out.rfind("<think>\n", 0), 0u) << o.out;
+    EXPECT_NE(o.out.find("\\boxed{1692}"), std::string::npos) << o.out;
+    EXPECT_NE(o.err.find("tokens/s"), std::string::npos) << o.err;
+  }
+  const Outcome json = r1("run --json -p \"What is 47 * 36?\"");
+  EXPECT_NE(json.out.find("\"answer\": \"The answer is \\\\boxed{1692}.\""), std::string::npos) << json.out;
+}
+
+TEST_F(Nano, SaysInOneLineWhatItWasTaughtWhenAskedSomethingElse) {
+  const Outcome o = r1("run --hide-thinking -q -p \"Who was Napoleon?\"");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(std::count(o.out.begin(), o.out.end(), '\n'), 1) << o.out;
+  EXPECT_NE(o.out.find("r1 -m MODEL"), std::string::npos) << o.out;
+}
+
+TEST_F(Nano, APromptLongerThanTheContextIsRefusedWithBothNumbers) {
+  expect_failure(r1("run -c 8 -p \"What is 47 * 36 + 12 * 91?\""), 1, {"context", " 8"});
+}
+
+TEST_F(Nano, AThinkingBudgetClosesTheThinking) {
+  const Outcome o = r1("run --json --think-budget 4 -p \"What is 47 * 36?\"");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.out.find("\"thinking_tokens\": 4"), std::string::npos) << o.out;
+}
+
+}  // namespace
+}  // namespace r1
