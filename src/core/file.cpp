@@ -1,6 +1,7 @@
 #include "core/file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,6 +108,66 @@ Status sync_folder(const std::filesystem::path& folder) {
   const Descriptor dir{open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (dir.fd < 0 || fsync(dir.fd) != 0) return io_error(folder, "cannot sync");
   return {};
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Error> folder_error(const fs::path& path, const char* doing, const std::error_code& code) {
+  return fail(Errc::io, "{}: {}: {}", path.string(), doing, code.message());
+}
+
+// Two renames, for a folder cannot be renamed over another; if the second fails the first is taken back.
+Status replace_folder(const fs::path& folder, const fs::path& by) {
+  std::error_code code, ignored;
+  fs::path old = folder;
+  old += ".old.tmp";
+  fs::remove_all(old, ignored);
+  fs::rename(folder, old, code);
+  const bool had = !code;
+  if (code && code != std::errc::no_such_file_or_directory) return folder_error(folder, "cannot move aside", code);
+  fs::rename(by, folder, code);
+  if (code) {
+    if (had) fs::rename(old, folder, ignored);
+    return folder_error(folder, "cannot rename into place", code);
+  }
+  R1_TRY(sync_folder(folder.has_parent_path() ? folder.parent_path() : "."));
+  fs::remove_all(old, ignored);
+  return {};
+}
+
+}  // namespace
+
+Status publish_folder(const fs::path& folder, const std::function<Status(const fs::path&)>& fill) {
+  fs::path temporary = folder;
+  temporary += ".tmp";
+  std::error_code code, ignored;
+  fs::remove_all(temporary, ignored);
+  fs::create_directories(temporary, code);
+  if (code) return folder_error(temporary, "cannot create", code);
+  Status done = fill(temporary);
+  if (done) done = sync_folder(temporary);
+  if (done) done = replace_folder(folder, temporary);
+  if (!done) fs::remove_all(temporary, ignored);
+  return done;
+}
+
+Result<FileLock> FileLock::of_folder(const fs::path& folder) {
+  const fs::path path = folder / "lock";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) return io_error(path, "cannot open");
+  FileLock lock(fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK)
+    return fail(Errc::invalid_argument, "{}: another process is writing in this folder", folder.string());
+  return io_error(path, "cannot lock");
+}
+
+FileLock::FileLock(FileLock&& o) noexcept : fd_(std::exchange(o.fd_, -1)) {}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) close(fd_);
 }
 
 }  // namespace r1

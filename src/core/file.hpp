@@ -1,6 +1,7 @@
 // Files: read-only maps, whole-file reads, and writes that appear by write, fsync, rename or not at all.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,5 +39,24 @@ class AtomicFile {
 
 Status write_file(const std::filesystem::path& path, std::string_view content);  // by AtomicFile
 Status sync_folder(const std::filesystem::path& folder);
+
+// `fill` writes into FOLDER.tmp, which is synced and then takes FOLDER's place; what was there stays until that moment.
+// After a failure FOLDER.tmp is gone and its space is free again.
+Status publish_folder(const std::filesystem::path& folder,
+                      const std::function<Status(const std::filesystem::path&)>& fill);
+
+// One holder at a time, over all processes; the kernel lets go when the process ends, however it ends.
+class FileLock {
+ public:
+  // The lock of a folder is its file `lock`. Err: somebody else holds it.
+  static Result<FileLock> of_folder(const std::filesystem::path& folder);
+  FileLock(FileLock&& o) noexcept;
+  FileLock& operator=(FileLock&&) = delete;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
 
 }  // namespace r1

@@ -91,5 +91,34 @@ TEST_F(File, EmptyFilesMapToAnEmptySpan) {
   EXPECT_EQ(read_file(folder / "f").value(), "");
 }
 
+TEST_F(File, APublishedFolderReplacesTheOldOneWholeOrNotAtAll) {
+  const fs::path at = folder / "model";
+  const auto with = [&](const char* name, bool good) {
+    return publish_folder(at, [&](const fs::path& to) -> Status {
+      R1_TRY(write_file(to / name, name));
+      return good ? Status{} : fail(Errc::io, "no space");
+    });
+  };
+  ASSERT_TRUE(with("a", true));
+  EXPECT_FALSE(with("b", false));
+  EXPECT_TRUE(fs::exists(at / "a"));
+  EXPECT_EQ(entries(), 1);  // the half one gave its space back
+  ASSERT_TRUE(with("b", true));
+  EXPECT_TRUE(fs::exists(at / "b"));
+  EXPECT_FALSE(fs::exists(at / "a"));
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(File, ALockHasOneHolder) {
+  {
+    const auto first = FileLock::of_folder(folder);
+    ASSERT_TRUE(first);
+    const auto second = FileLock::of_folder(folder);
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().what.find("another process is writing in this folder"), std::string::npos);
+  }
+  EXPECT_TRUE(FileLock::of_folder(folder));
+}
+
 }  // namespace
 }  // namespace r1

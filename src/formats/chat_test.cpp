@@ -84,6 +84,8 @@ TEST(GenerationConfig, ReadsOneOrSeveralEndTokensAndWritesWhatItRead) {
   for (const GenerationConfig& c : {one, many}) {
     EXPECT_EQ(dump(to_json(parse_generation_config(to_json(c), "g").value())), dump(to_json(c)));
   }
+  EXPECT_EQ(to_json(many).find("temperature"), nullptr);
+  EXPECT_EQ(to_json(many).find("min_p"), nullptr);
   EXPECT_EQ(parse(R"({"top_p": 1.5})").error().what, "g: top_p: expected 0 to 1, found 1.5");
   for (const char* bad : {R"({"temperature": "x"})", R"({"top_k": -1})", R"({"eos_token_id": [-1]})", 
                           R"({"eos_token_id": "x"})", R"({"max_new_tokens": 0})", "[]"}) {

@@ -50,9 +50,10 @@ Result<GenerationConfig> read_generation_config(const std::filesystem::path& fol
 }
 
 Json to_json(const GenerationConfig& c) {
-  Json json = Json::object({{"do_sample", c.do_sample}, {"temperature", c.temperature}, {"top_p", c.top_p}});
-  if (c.top_k) json.set("top_k", c.top_k);
-  if (c.min_p != 0) json.set("min_p", c.min_p);
+  Json json = Json::object({{"do_sample", c.do_sample}});
+  if (c.do_sample) json.set("temperature", c.temperature).set("top_p", c.top_p);
+  if (c.do_sample && c.top_k) json.set("top_k", c.top_k);
+  if (c.do_sample && c.min_p != 0) json.set("min_p", c.min_p);
   if (c.repetition_penalty != 1) json.set("repetition_penalty", c.repetition_penalty);
   if (c.max_new_tokens) json.set("max_new_tokens", *c.max_new_tokens);
   if (c.bos_token_id) json.set("bos_token_id", *c.bos_token_id);

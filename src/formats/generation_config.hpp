@@ -24,6 +24,7 @@ struct GenerationConfig {
 Result<GenerationConfig> parse_generation_config(const Json& json, const std::string& source);
 // The folder's generation_config.json, or the defaults if it has none.
 Result<GenerationConfig> read_generation_config(const std::filesystem::path& folder);
+// Without do_sample the settings of sampling are left out: transformers refuses to save them beside each other.
 Json to_json(const GenerationConfig& config);
 
 }  // namespace r1

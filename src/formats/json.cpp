@@ -347,22 +347,4 @@ Result<std::vector<i64>> JsonFields::integers(std::string_view key) const {
   return all;
 }
 
-Result<std::vector<double>> JsonFields::numbers(std::string_view key) const {
-  std::vector<double> all;
-  for (const Json& item : *R1_TRY(array(key))) {
-    if (!item.number()) return wrong(key, "numbers", item);
-    all.push_back(*item.number());
-  }
-  return all;
-}
-
-Result<std::vector<std::string>> JsonFields::strings(std::string_view key) const {
-  std::vector<std::string> all;
-  for (const Json& item : *R1_TRY(array(key))) {
-    if (!item.string()) return wrong(key, "strings", item);
-    all.push_back(*item.string());
-  }
-  return all;
-}
-
 }  // namespace r1

@@ -100,8 +100,6 @@ class JsonFields {
   Result<double> number(std::string_view key, std::optional<double> fallback = {}) const;  // integers too
   Result<std::string> string(std::string_view key, std::optional<std::string> fallback = {}) const;
   Result<std::vector<i64>> integers(std::string_view key) const;  // an array, or one integer
-  Result<std::vector<double>> numbers(std::string_view key) const;
-  Result<std::vector<std::string>> strings(std::string_view key) const;
   Result<const Json::Array*> array(std::string_view key) const;
   Result<JsonFields> object(std::string_view key) const;
 

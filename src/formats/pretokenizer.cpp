@@ -39,6 +39,7 @@ std::string with_spaces_spelt_out(std::string_view pattern) {
 
 // A hostile pattern may backtrack without end; at these limits the rest of a piece stays uncut.
 constexpr u32 kMatchLimit = 50'000'000, kHeapLimitKiB = 256 * 1024;
+constexpr size_t kMaxPatterns = 64;  // split() goes one call deeper with each; published files have up to five
 
 }  // namespace
 
@@ -72,6 +73,7 @@ PreTokenizer& PreTokenizer::operator=(PreTokenizer&&) noexcept = default;
 PreTokenizer::~PreTokenizer() = default;
 
 Status PreTokenizer::add(std::string_view pattern, Kind kind) {
+  if (patterns_.size() == kMaxPatterns) return fail(Errc::unsupported, "more than {} patterns", kMaxPatterns);
   if (first_invalid_utf8(pattern) != pattern.size() || pattern.empty()) {
     return fail(Errc::corrupt, "a pattern that is {}", pattern.empty() ? "empty" : "not UTF-8");
   }

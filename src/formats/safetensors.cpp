@@ -63,35 +63,33 @@ Status check_extents(std::vector<Extent> extents, i64 data_bytes, const std::str
 
 struct Parsed {
   std::map<std::string, SafetensorsEntry> tensors;
-  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> unsupported, metadata;
   std::shared_ptr<const void> keep;
 };
 
-Result<SafetensorsEntry> parse_entry(const std::string& name, const Json& json, std::span<const std::byte> data,
-                                     const std::string& where) {
-  const JsonFields fields = R1_TRY(JsonFields::of(json, where));
-  const std::string dtype_name = R1_TRY(fields.string("dtype"));
-  const std::optional<DType> dtype = dtype_named(dtype_name);
-  if (!dtype) {
-    return fail(Errc::unsupported, "{}: element type {} is not supported (F32, BF16 and F16 are)", where, dtype_name);
+Result<Extent> parse_extent(const JsonFields& fields, const std::string& name, i64 size, const std::string& where) {
+  const std::vector<i64> offsets = R1_TRY(fields.integers("data_offsets"));
+  if (offsets.size() != 2) return fail(Errc::corrupt, "{}: data_offsets: expected 2, found {}", where, offsets.size());
+  const i64 begin = offsets[0], end = offsets[1];
+  if (begin < 0 || end < begin || end > size) {
+    return fail(Errc::corrupt, "{}: data_offsets [{},{}] are outside the {} data bytes", where, begin, end, size);
   }
-  SafetensorsEntry entry{name, *dtype, R1_TRY(fields.integers("shape")), {}};
+  return Extent{begin, end, &name};
+}
+
+Result<SafetensorsEntry> parse_entry(const JsonFields& fields, DType dtype, const Extent& at,
+                                     std::span<const std::byte> data, const std::string& where) {
+  SafetensorsEntry entry{*at.name, dtype, R1_TRY(fields.integers("shape")), {}};
   if (!fields.find("shape")->array()) return fail(Errc::corrupt, "{}: shape: expected an array", where);
   if (entry.shape.size() > kMaxRank) {
     return fail(Errc::corrupt, "{}: {} dimensions, at most {} are supported", where, entry.shape.size(), kMaxRank);
   }
-  const i64 bytes = R1_TRY(bytes_of_shape(entry.shape, *dtype, where));
-  const std::vector<i64> offsets = R1_TRY(fields.integers("data_offsets"));
-  if (offsets.size() != 2) return fail(Errc::corrupt, "{}: data_offsets: expected 2, found {}", where, offsets.size());
-  const i64 begin = offsets[0], end = offsets[1], size = static_cast<i64>(data.size());
-  if (begin < 0 || end < begin || end > size) {
-    return fail(Errc::corrupt, "{}: data_offsets [{},{}] are outside the {} data bytes", where, begin, end, size);
+  const i64 bytes = R1_TRY(bytes_of_shape(entry.shape, dtype, where));
+  if (at.end - at.begin != bytes) {
+    return fail(Errc::corrupt, "{}: {} {} needs {} bytes, data_offsets give {}", where, safetensors_name(dtype),
+                shape_text(entry.shape), bytes, at.end - at.begin);
   }
-  if (end - begin != bytes) {
-    return fail(Errc::corrupt, "{}: {} {} needs {} bytes, data_offsets give {}", where, dtype_name,
-                shape_text(entry.shape), bytes, end - begin);
-  }
-  entry.bytes = data.subspan(static_cast<size_t>(begin), static_cast<size_t>(bytes));
+  entry.bytes = data.subspan(static_cast<size_t>(at.begin), static_cast<size_t>(bytes));
   return entry;
 }
 
@@ -126,10 +124,15 @@ Result<Parsed> parse_file(const std::filesystem::path& path) {
       }
       continue;
     }
-    SafetensorsEntry entry = R1_TRY(parse_entry(name, value, data, fmt::format("{}: tensor {}", file, name)));
-    const i64 begin = entry.bytes.data() - data.data();
-    extents.push_back({begin, begin + static_cast<i64>(entry.bytes.size()), &name});
-    parsed.tensors.emplace(name, std::move(entry));
+    const std::string where = fmt::format("{}: tensor {}", file, name);
+    const JsonFields fields = R1_TRY(JsonFields::of(value, where));
+    extents.push_back(R1_TRY(parse_extent(fields, name, static_cast<i64>(data.size()), where)));
+    const std::string type = R1_TRY(fields.string("dtype"));
+    if (const auto dtype = dtype_named(type)) {
+      parsed.tensors.emplace(name, R1_TRY(parse_entry(fields, *dtype, extents.back(), data, where)));
+    } else {
+      parsed.unsupported.emplace(name, type);
+    }
   }
   R1_TRY(check_extents(std::move(extents), static_cast<i64>(data.size()), file));
   return parsed;
@@ -158,6 +161,10 @@ Result<Parsed> parse_shards(const std::filesystem::path& index) {
     auto parsed = parse_file(index.parent_path() / shard);
     if (!parsed) return tl::unexpected(std::move(parsed).error().in("shard named in " + index.string()));
     for (const std::string& name : names) {
+      if (const auto other = parsed->unsupported.find(name); other != parsed->unsupported.end()) {
+        all.unsupported.insert(*other);
+        continue;
+      }
       const auto found = parsed->tensors.find(name);
       if (found == parsed->tensors.end()) {
         return fail(Errc::corrupt, "{}: tensor {} should be in shard {}, which lacks it", index.string(), name, shard);
@@ -189,9 +196,15 @@ Result<Safetensors> Safetensors::open(const std::filesystem::path& path) {
   Parsed parsed = R1_TRY(parse_path(path));
   Safetensors file;
   file.tensors_ = std::move(parsed.tensors);
+  file.unsupported_ = std::move(parsed.unsupported);
   file.metadata_ = std::move(parsed.metadata);
   file.keep_ = std::move(parsed.keep);
   return file;
+}
+
+std::string unsupported_type(std::string_view type) {
+  return fmt::format("element type {} is not supported (F32, BF16 and F16 are){}", type,
+                     type.starts_with("F8_") ? "; convert the model to bf16 first" : "");
 }
 
 void to_f32(const SafetensorsEntry& entry, float* dst) {

@@ -27,14 +27,19 @@ class Safetensors {
  public:
   static Result<Safetensors> open(const std::filesystem::path& path);
   const std::map<std::string, SafetensorsEntry>& tensors() const { return tensors_; }
+  // Tensors of element types that we do not read, with their types: an error only for who needs one.
+  const std::map<std::string, std::string>& unsupported() const { return unsupported_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   std::shared_ptr<const void> mapping() const { return keep_; }  // keeps every entry's bytes alive
 
  private:
   std::map<std::string, SafetensorsEntry> tensors_;
-  std::map<std::string, std::string> metadata_;
+  std::map<std::string, std::string> unsupported_, metadata_;
   std::shared_ptr<const void> keep_;
 };
+
+// What is wrong with a type of unsupported(), for errors: "element type I64 is not supported (...)".
+std::string unsupported_type(std::string_view type);
 
 // Elements of an entry as f32; dst has entry.elements() floats.
 void to_f32(const SafetensorsEntry& entry, float* dst);

@@ -97,7 +97,7 @@ TEST_F(SafetensorsTest, RefusesHeadersThatLie) {
       {tensor("F32", "1", "[0,4]"), 4, "shape: expected an array"},
       {tensor("F32", "[1]", "[0,4,4]"), 4, "data_offsets: expected 2"},
       {tensor("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), 4, "9 dimensions"},
-      {tensor("F8_E4M3", "[1]", "[0,1]"), 1, "tensor t: element type F8_E4M3 is not supported"},
+      {tensor("I64", "[1]", "[0,9]"), 8, "outside the 8 data bytes"},
       {R"({"t": 3})", 0, "expected an object"},
       {R"({"t": {"dtype": "F32", "shape": [1], "data_offsets": [0,4]},
            "u": {"dtype": "F32", "shape": [1], "data_offsets": [2,6]}})", 6, "overlaps"},
@@ -111,6 +111,17 @@ TEST_F(SafetensorsTest, RefusesHeadersThatLie) {
   for (const auto& [header, bytes, expected] : bad) {
     EXPECT_NE(with(header, bytes).find(expected), std::string::npos) << header << "\n" << with(header, bytes);
   }
+}
+
+TEST_F(SafetensorsTest, TypesItCannotReadAreSetAside) {
+  const auto path = write("t", R"({"ids": {"dtype": "I64", "shape": [1], "data_offsets": [0,8]},
+                                   "w": {"dtype": "F32", "shape": [1], "data_offsets": [8,12]}})", 12);
+  const auto file = Safetensors::open(path);
+  ASSERT_TRUE(file) << file.error().what;
+  EXPECT_EQ(file->tensors().size(), 1u);
+  EXPECT_EQ(file->unsupported().at("ids"), "I64");
+  EXPECT_EQ(unsupported_type("I64"), "element type I64 is not supported (F32, BF16 and F16 are)");
+  EXPECT_NE(unsupported_type("F8_E4M3").find("convert the model to bf16 first"), std::string::npos);
 }
 
 TEST_F(SafetensorsTest, RefusesAHeaderLengthBeyondTheFile) {

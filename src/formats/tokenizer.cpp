@@ -18,23 +18,49 @@ namespace {
 
 constexpr i64 kMaxTokens = 1 << 22, kMaxMerges = 1 << 23;
 constexpr size_t kMaxFile = 256u << 20, kMaxTokenBytes = 64u << 10;
+constexpr size_t kMaxAddedBytes = 1024;  // looking for them may take this often the length of a text
 
-// NFC of the parts that are UTF-8; other bytes stay as they are.
+void append_nfc(std::string_view text, std::string& out) {
+  utf8proc_uint8_t* composed = nullptr;
+  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &composed,
+                                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  if (length >= 0) out.append(reinterpret_cast<const char*>(composed), static_cast<size_t>(length));
+  else out += text;
+  std::free(composed);
+}
+
+// Bytes of the combining marks at the front of valid UTF-8, and how many they are.
+std::pair<size_t, i64> marks_at(std::string_view text) {
+  size_t bytes = 0;
+  i64 count = 0;
+  for (; bytes < text.size(); ++count) {
+    const std::string_view rest = text.substr(bytes);
+    if (utf8proc_get_property(static_cast<utf8proc_int32_t>(utf8_code_point(rest)))->combining_class == 0) break;
+    bytes += utf8_length(rest);
+  }
+  return {bytes, count};
+}
+
+// NFC of the parts that are UTF-8; other bytes stay as they are. So do runs of more marks than any script has (UAX #15,
+// stream-safe text), for sorting them takes the square of their number.
 std::string to_nfc(std::string_view text) {
+  constexpr i64 kMostMarks = 30;
   std::string out;
   while (!text.empty()) {
-    const size_t valid = first_invalid_utf8(text);
-    utf8proc_uint8_t* composed = nullptr;
-    const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                     static_cast<utf8proc_ssize_t>(valid), &composed,
-                                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-    if (length >= 0) {
-      out.append(reinterpret_cast<const char*>(composed), static_cast<size_t>(length));
-    } else {
-      out += text.substr(0, valid);
+    const std::string_view valid = text.substr(0, first_invalid_utf8(text));
+    size_t done = 0;
+    for (size_t at = 0; at < valid.size();) {
+      const auto [bytes, count] = marks_at(valid.substr(at));
+      if (count > kMostMarks) {
+        append_nfc(valid.substr(done, at - done), out);
+        out += valid.substr(at, bytes);
+        done = at + bytes;
+      }
+      at += bytes ? bytes : utf8_length(valid.substr(at));
     }
-    std::free(composed);
-    text.remove_prefix(valid);
+    append_nfc(valid.substr(done), out);
+    text.remove_prefix(valid.size());
     if (!text.empty()) out += text[0], text.remove_prefix(1);
   }
   return out;
@@ -190,6 +216,9 @@ Status read_split(const JsonFields& step, PreTokenizer& out) {
   if (const std::string behavior = R1_TRY(step.string("behavior")); behavior != "Isolated") {
     return fail(Errc::unsupported, "{}: {}, only Isolated is supported", step.where("behavior"), behavior);
   }
+  if (R1_TRY(step.boolean("invert", false))) {
+    return fail(Errc::unsupported, "{}: true is not supported", step.where("invert"));
+  }
   const JsonFields pattern = R1_TRY(step.object("pattern"));
   const bool is_regex = pattern.has("Regex");
   const std::string text = R1_TRY(pattern.string(is_regex ? "Regex" : "String"));
@@ -227,9 +256,9 @@ template <class State>
 Status read_added_token(const JsonFields& token, State& state, const TokenIds& ids) {
   const i64 id = R1_TRY(token.integer_in("id", 0, kMaxTokens - 1));
   const std::string content = R1_TRY(token.string("content"));
-  if (content.empty() || content.size() > kMaxTokenBytes) {
+  if (content.empty() || content.size() > kMaxAddedBytes) {
     return fail(Errc::corrupt, "{}: {} bytes, expected 1 to {}", token.where("content"), content.size(),
-                kMaxTokenBytes);
+                kMaxAddedBytes);
   }
   if (R1_TRY(token.boolean("single_word", false))) {
     return fail(Errc::unsupported, "{}: true is not supported", token.where("single_word"));

@@ -166,6 +166,9 @@ TEST(Tokenizer, ComposesTextOnlyWhenTheFileSaysNfc) {
       Tokenizer::parse(dump(small_file().set("normalizer", Json::object({{"type", "NFC"}}))), "t").value();
   EXPECT_EQ(plain.decode(plain.encode("e\u0301\xff")), "e\u0301\xff");
   EXPECT_EQ(nfc.decode(nfc.encode("e\u0301\xff")), "\u00e9\xff");
+  std::string marks = "e";  // a run that no script has stays as it is: ordering it would take the square of its length
+  for (int i = 0; i < 100'000; ++i) marks += i % 2 ? "\u0301" : "\u0323";
+  EXPECT_EQ(nfc.decode(nfc.encode(marks + "e\u0301")), marks + "\u00e9");
 }
 
 TEST(Tokenizer, AddedTokensStripWhatTheFileSays) {
@@ -199,6 +202,7 @@ TEST(Tokenizer, RefusesHostileFiles) {
       {with_added(5, "<x>"), "id is taken"},
       {with_added(258, "ab"), "text is taken"},
       {with_added(258, ""), "0 bytes"},
+      {with_added(258, std::string(1025, 'x').c_str()), "1025 bytes"},
       {small_file().set("pre_tokenizer", Json()), "no ByteLevel"},
       {small_file().set("pre_tokenizer", Json::object({{"type", "Whitespace"}})), "Whitespace"},
       {small_file().set("normalizer", Json::object({{"type", "Lowercase"}})), "only NFC"},
@@ -220,6 +224,16 @@ TEST(Tokenizer, RefusesPatternsThatDoNotCompileAndSurvivesThoseThatExplode) {
   for (const char* bad : {"(", "\\C", "(*LIMIT_MATCH=1)a", "[", "(?P<"}) {
     EXPECT_NE(error_of(with_pattern(bad)), "no error") << bad;
   }
+  const Json split = Json::object(
+      {{"type", "Split"}, {"pattern", Json::object({{"String", "x"}})}, {"behavior", "Isolated"}});
+  Json steps = Json::Array{};
+  for (int i = 0; i < 65; ++i) steps.push(split);
+  const auto sequence = [](Json all) {
+    return small_file().set("pre_tokenizer", Json::object({{"type", "Sequence"}, {"pretokenizers", std::move(all)}}));
+  };
+  EXPECT_NE(error_of(sequence(steps)).find("more than 64 patterns"), std::string::npos);
+  Json inverted = split;
+  EXPECT_NE(error_of(sequence(Json::array({inverted.set("invert", true)}))).find("invert"), std::string::npos);
   const Tokenizer exploding = Tokenizer::parse(dump(with_pattern("(a+)+$")), "t").value();
   const std::string text = std::string(40, 'a') + "b";
   EXPECT_EQ(exploding.decode(exploding.encode(text)), text);

@@ -30,7 +30,7 @@ void attention(WeightSource& s, const std::string& at, const DeepseekConfig& c, 
 void mixture(WeightSource& s, const std::string& at, const DeepseekConfig& c, DeepseekLayer& L) {
   L.router = s.matrix(at + "gate.weight", c.routing.experts, c.hidden);
   if (c.routing.method == TopK::noaux_tc) L.router_bias = s.bias(at + "gate.e_score_correction_bias", c.routing.experts);
-  for (i64 e = 0; e < c.routing.experts; ++e) {
+  for (i64 e = 0; e < c.routing.experts && !s.failed(); ++e) {
     const DeepseekMlp m = mlp(s, fmt::format("{}experts.{}.", at, e), c.hidden, c.expert_intermediate);
     L.experts.push_back({m.gate, m.up, m.down});
   }
@@ -49,7 +49,18 @@ DeepseekLayer layer(WeightSource& s, i64 l, const DeepseekConfig& c) {
   return L;
 }
 
+std::string mtp_prefix(const DeepseekConfig& c) { return fmt::format("model.layers.{}.", c.layers); }
+
+// transformers leaves the module out when it saves but keeps the key, and loads files that have it without looking at it.
+void settle_mtp(DeepseekConfig& c, WeightSource& s) {
+  const std::string at = mtp_prefix(c);
+  if (!s.holds(at)) c.mtp_layers = 0;
+  if (!c.mtp_layers && s.holds(at + "eh_proj.")) s.ignore(at);  // another layer would be one that the config forgot
+}
+
 }  // namespace
+
+bool DeepseekV3::in_mtp(const Weight& w) const { return mtp_ && w.name().starts_with(mtp_prefix(config_)); }
 
 MlaDims DeepseekConfig::mla() const {
   const double m = yarn_on ? yarn_mscale(yarn.factor, yarn.mscale_all_dim) : 1;
@@ -59,13 +70,14 @@ MlaDims DeepseekConfig::mla() const {
 Result<std::unique_ptr<Model>> DeepseekV3::build(DeepseekConfig config, WeightSource& s) {
   auto m = std::make_unique<DeepseekV3>();
   m->config_ = std::move(config);
+  settle_mtp(m->config_, s);
   const DeepseekConfig& c = m->config_;
   m->embed_ = s.matrix("model.embed_tokens.weight", c.vocab, c.hidden);
-  for (i64 l = 0; l < c.layers; ++l) m->layers_.push_back(layer(s, l, c));
+  for (i64 l = 0; l < c.layers && !s.failed(); ++l) m->layers_.push_back(layer(s, l, c));
   m->norm_ = s.norm("model.norm.weight", c.hidden);
   m->head_ = c.tied ? m->embed_ : s.matrix("lm_head.weight", c.vocab, c.hidden);
   if (c.mtp_layers) {
-    const std::string at = fmt::format("model.layers.{}.", c.layers);
+    const std::string at = mtp_prefix(c);
     DeepseekMtp t;
     t.e_norm = s.norm(at + "enorm.weight", c.hidden);
     t.h_norm = s.norm(at + "hnorm.weight", c.hidden);
@@ -84,9 +96,8 @@ Result<std::unique_ptr<Model>> DeepseekV3::build(DeepseekConfig config, WeightSo
 void DeepseekV3::describe() {
   const DeepseekConfig& c = config_;
   info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, c.mtp_layers, 0, 0, c.bos, c.eos};
-  const std::string mtp_prefix = fmt::format("model.layers.{}.", c.layers);
   for (const Weight& w : weights_) {
-    if (w.name().starts_with(mtp_prefix)) continue;
+    if (in_mtp(w)) continue;
     info_.parameters += w.size();
     const bool routed = w.name().find(".mlp.experts.") != std::string::npos;
     if (w.id() != embed_.id() || c.tied) info_.active_parameters += routed ? w.size() * c.routing.top_k / c.routing.experts : w.size();

@@ -7,17 +7,19 @@
 namespace r1 {
 namespace {
 
+// Far beyond any model that exists, and small enough that no product of two of them overflows.
+constexpr i64 kMostWidth = 1 << 20, kMostHeads = 1 << 14, kMostExperts = 1 << 16, kMostTokens = 1 << 24;
+
 tl::unexpected<Error> refuse(const JsonFields& f, std::string_view key, std::string_view why) {
   return fail(Errc::unsupported, "{}: {}", f.where(key), why);
 }
 
-Status parse_rope(const JsonFields& f, DeepseekConfig& c) {
-  c.yarn.dim = c.rope;
+Status parse_rope_scaling(const JsonFields& f, DeepseekConfig& c) {
   const bool v5 = f.has("rope_parameters");
   if (!v5) c.yarn.theta = R1_TRY(f.number("rope_theta", 10000));
   if (!v5 && !f.has("rope_scaling")) return {};
   const JsonFields r = R1_TRY(f.object(v5 ? "rope_parameters" : "rope_scaling"));
-  if (v5) c.yarn.theta = R1_TRY(r.number("rope_theta", 10000));
+  if (v5) c.yarn.theta = R1_TRY(r.number("rope_theta", R1_TRY(f.number("rope_theta", 10000))));
   const std::string type = R1_TRY(r.string(r.has("rope_type") ? "rope_type" : "type", "default"));
   if (type == "default") return {};
   if (type != "yarn") return refuse(r, "type", fmt::format("rope scaling \"{}\", known: default, yarn", type));
@@ -28,7 +30,18 @@ Status parse_rope(const JsonFields& f, DeepseekConfig& c) {
   c.yarn.beta_slow = R1_TRY(r.number("beta_slow", 1));
   c.yarn.mscale = R1_TRY(r.number("mscale", 1));
   c.yarn.mscale_all_dim = R1_TRY(r.number("mscale_all_dim", 0));
+  if (!(c.yarn.beta_slow > 0)) return refuse(r, "beta_slow", fmt::format("{}, must be positive", c.yarn.beta_slow));
+  if (!(c.yarn.beta_fast > 0)) return refuse(r, "beta_fast", fmt::format("{}, must be positive", c.yarn.beta_fast));
   if (!(c.yarn.factor >= 1)) return refuse(r, "factor", fmt::format("{}, must be at least 1", c.yarn.factor));
+  return {};
+}
+
+Status parse_rope(const JsonFields& f, DeepseekConfig& c) {
+  c.yarn.dim = c.rope;
+  if (!R1_TRY(f.boolean("rope_interleave", true)))
+    return refuse(f, "rope_interleave", "false; only interleaved pairs are known");
+  R1_TRY(parse_rope_scaling(f, c));
+  if (!(c.yarn.theta > 1)) return refuse(f, "rope_theta", fmt::format("{}, must be above 1", c.yarn.theta));
   return {};
 }
 
@@ -39,7 +52,7 @@ Status parse_routing(const JsonFields& f, DeepseekConfig& c) {
     c.dense_layers = c.layers;
     return {};
   }
-  r.experts = R1_TRY(f.positive("n_routed_experts"));
+  r.experts = R1_TRY(f.integer_in("n_routed_experts", 1, kMostExperts));
   r.top_k = R1_TRY(f.integer_in("num_experts_per_tok", 1, r.experts));
   r.groups = R1_TRY(f.positive("n_group", 1));
   r.top_groups = R1_TRY(f.integer_in("topk_group", 1, r.groups, 1));
@@ -62,7 +75,7 @@ Status parse_routing(const JsonFields& f, DeepseekConfig& c) {
   if (r.method != TopK::greedy && r.top_groups * (r.experts / r.groups) < r.top_k)
     return refuse(f, "topk_group", fmt::format("{} groups of {} experts cannot give num_experts_per_tok {}", r.top_groups,
                                                r.experts / r.groups, r.top_k));
-  c.expert_intermediate = R1_TRY(f.positive("moe_intermediate_size"));
+  c.expert_intermediate = R1_TRY(f.integer_in("moe_intermediate_size", 1, kMostWidth));
   c.shared_experts = f.has("n_shared_experts") ? R1_TRY(f.integer_in("n_shared_experts", 0, 1024)) : 0;
   c.dense_layers = R1_TRY(f.integer_in("first_k_dense_replace", 0, c.layers, 0));
   if (R1_TRY(f.integer("moe_layer_freq", 1)) != 1) return refuse(f, "moe_layer_freq", "only 1 is known");
@@ -88,18 +101,18 @@ Result<DeepseekConfig> parse_deepseek_config(const Json& json, std::string_view 
   c.model_type = R1_TRY(f.string("model_type"));
   if (c.model_type != "deepseek_v3" && c.model_type != "deepseek_v2")
     return refuse(f, "model_type", fmt::format("\"{}\", known: deepseek_v2, deepseek_v3", c.model_type));
-  c.vocab = R1_TRY(f.positive("vocab_size"));
-  c.hidden = R1_TRY(f.positive("hidden_size"));
+  c.vocab = R1_TRY(f.integer_in("vocab_size", 1, kMostTokens));
+  c.hidden = R1_TRY(f.integer_in("hidden_size", 1, kMostWidth));
   c.layers = R1_TRY(f.integer_in("num_hidden_layers", 1, 1024));
   c.context = R1_TRY(f.positive("max_position_embeddings", 4096));
-  c.heads = R1_TRY(f.positive("num_attention_heads"));
-  c.q_rank = f.has("q_lora_rank") ? R1_TRY(f.positive("q_lora_rank")) : 0;
-  c.kv_rank = R1_TRY(f.positive("kv_lora_rank"));
-  c.nope = R1_TRY(f.positive("qk_nope_head_dim"));
-  c.rope = R1_TRY(f.positive("qk_rope_head_dim"));
-  c.v = R1_TRY(f.positive("v_head_dim"));
+  c.heads = R1_TRY(f.integer_in("num_attention_heads", 1, kMostHeads));
+  c.q_rank = f.has("q_lora_rank") ? R1_TRY(f.integer_in("q_lora_rank", 1, kMostWidth)) : 0;
+  c.kv_rank = R1_TRY(f.integer_in("kv_lora_rank", 1, kMostWidth));
+  c.nope = R1_TRY(f.integer_in("qk_nope_head_dim", 1, kMostHeads));
+  c.rope = R1_TRY(f.integer_in("qk_rope_head_dim", 1, kMostHeads));
+  c.v = R1_TRY(f.integer_in("v_head_dim", 1, kMostHeads));
   if (c.rope % 2) return refuse(f, "qk_rope_head_dim", fmt::format("{} is odd", c.rope));
-  c.intermediate = R1_TRY(f.positive("intermediate_size"));
+  c.intermediate = R1_TRY(f.integer_in("intermediate_size", 1, kMostWidth));
   c.mtp_layers = R1_TRY(f.integer_in("num_nextn_predict_layers", 0, 1, 0));
   c.tied = R1_TRY(f.boolean("tie_word_embeddings", false));
   c.eps = static_cast<float>(R1_TRY(f.number("rms_norm_eps", 1e-6)));
@@ -149,7 +162,7 @@ std::string to_json(const DeepseekConfig& c, DType dtype) {
       {"num_nextn_predict_layers", c.mtp_layers},
       {"first_k_dense_replace", c.dense_layers},
       {"bos_token_id", c.bos < 0 ? Json() : Json(c.bos)},
-      {"eos_token_id", c.eos.size() == 1 ? Json(c.eos[0]) : Json::array_of(c.eos)},
+      {"eos_token_id", c.eos.empty() ? Json() : c.eos.size() == 1 ? Json(c.eos[0]) : Json::array_of(c.eos)},
       {"torch_dtype", dtype == DType::f32 ? "float32" : dtype == DType::bf16 ? "bfloat16" : "float16"},
       {"use_cache", true},
   });

@@ -70,6 +70,7 @@ class DeepseekV3 final : public Model {
   Tensor mtp(Pass& p, const Tensor& hidden, std::span<const i32> next) const override;
   const Weight& head() const override { return head_; }
   const std::vector<Weight>& weights() const override { return weights_; }
+  bool in_mtp(const Weight& w) const override;
   const std::vector<Weight>& router_biases() const override { return router_biases_; }
   const std::vector<CheckpointTensor>& checkpoint() const override { return checkpoint_; }
   std::string config_json(DType dtype) const override { return to_json(config_, dtype); }

@@ -48,6 +48,7 @@ class Model {
 
   // Every weight once, in a fixed order, with a stable unique name.
   virtual const std::vector<Weight>& weights() const = 0;
+  virtual bool in_mtp(const Weight& w) const = 0;  // does it belong to the MTP module alone?
   // The per-layer routing biases that the aux-loss-free update moves ([1, E], never by gradient); empty for dense layers.
   virtual const std::vector<Weight>& router_biases() const = 0;
   virtual const std::vector<CheckpointTensor>& checkpoint() const = 0;

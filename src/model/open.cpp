@@ -15,7 +15,8 @@ Result<std::unique_ptr<Model>> build(const Json& config, std::string_view source
 }  // namespace
 
 Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& folder, bool trainable) {
-  if (!std::filesystem::is_directory(folder))
+  std::error_code code;
+  if (!std::filesystem::is_directory(folder, code))
     return fail(Errc::io, "{}: no such model folder (a folder with config.json and model.safetensors)", folder.string());
   const auto config_path = folder / "config.json";
   const Json config = R1_TRY(read_json(config_path));

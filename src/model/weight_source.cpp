@@ -58,6 +58,14 @@ class CheckpointSource final : public WeightSource {
   CheckpointSource(Safetensors file, std::string path, bool trainable)
       : WeightSource(trainable), file_(std::move(file)), path_(std::move(path)) {}
 
+  bool holds(const std::string& start) const override {
+    const auto at = file_.tensors().lower_bound(start);
+    const auto other = file_.unsupported().lower_bound(start);
+    return (at != file_.tensors().end() && at->first.starts_with(start)) ||
+           (other != file_.unsupported().end() && other->first.starts_with(start));
+  }
+  void ignore(std::string start) override { ignored_ = std::move(start); }
+
  private:
   Status fill(const std::string& name, const std::vector<i64>& shape, float, float* dst) override {
     if (const SafetensorsEntry* e = entry(name, shape)) to_f32(*e, dst);
@@ -67,6 +75,10 @@ class CheckpointSource final : public WeightSource {
   const SafetensorsEntry* entry(const std::string& name, const std::vector<i64>& shape) override {
     asked_.insert(name);
     const auto found = file_.tensors().find(name);
+    if (const auto other = file_.unsupported().find(name); other != file_.unsupported().end()) {
+      note(fail(Errc::unsupported, "{}: tensor {}: {}", path_, name, unsupported_type(other->second)));
+      return nullptr;
+    }
     if (found == file_.tensors().end()) {
       note(fail(Errc::corrupt, "{}: tensor {} {} is missing; config.json asks for it", path_, name, text(shape)));
       return nullptr;
@@ -84,7 +96,8 @@ class CheckpointSource final : public WeightSource {
     for (const auto& [name, e] : file_.tensors()) {
       // Published checkpoints repeat the embedding and head in the MTP layer, and old ones carry rope tables.
       if (asked_.count(name) || name.ends_with(".embed_tokens.weight") || name.ends_with(".shared_head.head.weight") ||
-          name.ends_with("rotary_emb.inv_freq") || name == "lm_head.weight")
+          name.ends_with("rotary_emb.inv_freq") || name == "lm_head.weight" ||
+          (!ignored_.empty() && name.starts_with(ignored_)))
         continue;
       return fail(Errc::corrupt, "{}: tensor {} {} has no place in the model that config.json describes", path_, name,
                   text(e.shape));
@@ -94,6 +107,7 @@ class CheckpointSource final : public WeightSource {
 
   Safetensors file_;
   std::string path_;
+  std::string ignored_;
   std::set<std::string> asked_;
 };
 
@@ -110,7 +124,9 @@ Weight WeightSource::keep(Weight w) {
 
 Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
   const std::vector<i64> shape{rows, cols};
-  const SafetensorsEntry* e = trainable_ ? nullptr : entry(name, shape);
+  const SafetensorsEntry* e = failed() ? nullptr : entry(name, shape);
+  if (failed()) return {};
+  if (trainable_) e = nullptr;  // read into memory of our own
   const Weight w = e ? Weight::frozen(name, e->dtype, rows, cols, e->bytes.data(), mapping())
                      : Weight::zeros(name, rows, cols, trainable_);
   if (!e) note(fill(name, shape, 0, w.f32()));
@@ -119,6 +135,8 @@ Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
 }
 
 Weight WeightSource::vector(const std::string& name, i64 n, float start, bool trained) {
+  if (!failed()) entry(name, {n});
+  if (failed()) return {};
   const Weight w = Weight::zeros(name, 1, n, trained && trainable_);
   note(fill(name, {n}, start, w.f32()));
   checkpoint.push_back({name, {n}, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
@@ -130,7 +148,9 @@ Weight WeightSource::bias(const std::string& name, i64 n) { return vector(name, 
 
 std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols) {
   const std::vector<i64> shape{heads * (a + b), cols};
-  const SafetensorsEntry* e = trainable_ ? nullptr : entry(name, shape);
+  const SafetensorsEntry* e = failed() ? nullptr : entry(name, shape);
+  if (failed()) return {};
+  if (trainable_) e = nullptr;
   std::vector<float> whole;
   if (!e) {
     whole.resize(static_cast<size_t>(shape[0] * cols));

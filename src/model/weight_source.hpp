@@ -1,7 +1,8 @@
 // Where a model's weights come from: a checkpoint or a random start. An architecture asks for its tensors by their
 // published names, once; what was asked for is also the list of tensors that saving writes.
 //
-// Errors are collected: asking never fails, finish() does. Until then a failed weight has the right shape and no data.
+// Errors are collected: asking never fails, finish() does. Nothing is allocated before the checkpoint has confirmed its
+// size, and after the first error every weight is empty: a hostile config.json costs nothing.
 #pragma once
 #include <memory>
 #include <string>
@@ -25,6 +26,13 @@ class WeightSource {
   Weight bias(const std::string& name, i64 n);
   // One published tensor [heads·(a+b), cols], each head's a rows before its b rows → [heads·a, cols], [heads·b, cols].
   std::pair<Weight, Weight> by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols);
+
+  bool failed() const { return !status_; }  // asking for more is pointless
+
+  // Is there a tensor whose name starts so? A random start has whatever is asked for.
+  virtual bool holds(const std::string&) const { return true; }
+  // Tensors whose names start so need not be asked for.
+  virtual void ignore(std::string) {}
 
   // Err: the first thing that went wrong, a tensor of the checkpoint that nobody asked for included.
   Status finish();

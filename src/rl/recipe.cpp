@@ -20,25 +20,9 @@ Status make_folder(const fs::path& folder) {
   return code ? fail(Errc::io, "{}: cannot create: {}", folder.string(), code.message()) : Status{};
 }
 
-// A folder of files appears whole or not at all.
-Status publish(const fs::path& folder, const std::function<Status(const fs::path&)>& fill) {
-  fs::path temporary = folder;
-  temporary += ".tmp";
-  std::error_code code;
-  fs::remove_all(temporary, code);
-  R1_TRY(make_folder(temporary));
-  R1_TRY(fill(temporary));
-  R1_TRY(sync_folder(temporary));
-  fs::rename(temporary, folder, code);
-  if (code) return fail(Errc::io, "{}: cannot rename into place: {}", folder.string(), code.message());
-  return sync_folder(folder.parent_path());
-}
-
 GenerationConfig greedy(const Tokenizer& tokenizer, i64 context) {
   GenerationConfig g;
   g.do_sample = false;
-  g.temperature = 0;
-  g.top_p = 1;
   g.max_new_tokens = context;
   if (const auto id = tokenizer.find(kBeginOfSentence)) g.bos_token_id = *id;
   if (const auto id = tokenizer.find(kPad)) g.pad_token_id = *id;
@@ -64,7 +48,7 @@ Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 conte
   TokenizerConfig about{.bos_token = std::string(kBeginOfSentence), .eos_token = std::string(kEndOfSentence),
                         .pad_token = std::string(kPad), .chat_template = std::string(kR1ChatTemplate),
                         .model_max_length = context};
-  return publish(folder, [&](const fs::path& to) -> Status {
+  return publish_folder(folder, [&](const fs::path& to) -> Status {
     R1_TRY(write_file(to / "tokenizer.json", json));
     R1_TRY(write_file(to / "tokenizer_config.json", tokenizer_config_json(about)));
     return write_file(to / "generation_config.json", dump(to_json(greedy(tokenizer, context)), 2) + "\n");
@@ -94,7 +78,6 @@ Result<TrainResult> run_stage(const std::string& name, const fs::path& recipe, c
   train_hooks.stop = hooks.stop;
   train_hooks.progress = hooks.progress;
   train_hooks.note = hooks.note;
-  train_hooks.evaluate = hooks.evaluate;
   auto result = train(config, train_hooks);
   if (!result) return tl::unexpected(std::move(result).error().in("stage " + name));
   if (hooks.note)
@@ -105,9 +88,7 @@ Result<TrainResult> run_stage(const std::string& name, const fs::path& recipe, c
 
 Status export_model(const fs::path& checkpoint, const fs::path& folder) {
   const auto model = R1_TRY(open_model(checkpoint));
-  std::error_code code;
-  fs::remove_all(folder, code);  // of an earlier end of this recipe
-  return publish(folder, [&](const fs::path& to) -> Status {
+  return publish_folder(folder, [&](const fs::path& to) -> Status {
     R1_TRY(save_model(*model, to, DType::bf16));
     return copy_tokenizer(checkpoint, to);
   });
@@ -121,8 +102,10 @@ Result<fs::path> run_recipe(const fs::path& recipe, const fs::path& out, const R
   const JsonFields fields = R1_TRY(JsonFields::of(model_config, (recipe / "config.json").string()));
   const i64 context = R1_TRY(fields.positive("max_position_embeddings"));
   R1_TRY(make_folder(out));
+  const FileLock lock = R1_TRY(FileLock::of_folder(out));
   const fs::path tokenizer_folder = out / "tokenizer", config_path = out / "config.json";
-  if (!fs::exists(tokenizer_folder)) {
+  std::error_code ignored;  // unreadable: opening it below says why
+  if (!fs::exists(tokenizer_folder, ignored)) {
     if (hooks.note) hooks.note("stage tokenizer");
     R1_TRY(train_tokenizer(recipe, tokenizer_folder, context));
   }

@@ -16,7 +16,6 @@ struct RecipeHooks {
   std::function<void(const std::string& stage, const TrainConfig&)> stage;  // a stage begins
   std::function<void(const StepMetrics&)> progress;
   std::function<void(const std::string&)> note;
-  std::function<Result<std::map<std::string, double>>(const Model&, i64 step)> evaluate;
 };
 
 // `recipe`: the folder with the recipe's files (recipes/nano). → the finished model folder, out/model.

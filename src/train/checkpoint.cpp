@@ -1,9 +1,7 @@
 #include "train/checkpoint.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <optional>
 
 #include "core/file.hpp"
@@ -17,15 +15,14 @@ namespace fs = std::filesystem;
 
 constexpr i64 kStateFormat = 1;
 
-tl::unexpected<Error> folder_error(const fs::path& path, const char* doing, const std::error_code& code) {
-  return fail(Errc::io, "{}: {}: {}", path.string(), doing, code.message());
-}
+std::string folder_name(i64 step) { return fmt::format("{:06}", step); }
 
 std::optional<i64> step_of(const fs::path& folder) {
   const std::string name = folder.filename().string();
   i64 step = 0;
   const auto [at, error] = std::from_chars(name.data(), name.data() + name.size(), step);
-  return error == std::errc() && at == name.data() + name.size() ? std::optional(step) : std::nullopt;
+  const bool whole = error == std::errc() && at == name.data() + name.size();
+  return whole && step >= 0 && name == folder_name(step) ? std::optional(step) : std::nullopt;
 }
 
 Status write_moments(const fs::path& path, const Optimizer& optimizer) {
@@ -51,6 +48,7 @@ std::string state_text(const TrainState& s) {
                             {"metrics_bytes", s.metrics_bytes},
                             {"loss_average", s.loss_average},
                             {"random", Json::object({{"generator", "philox"}, {"seed", std::to_string(s.seed)}})},
+                            {"data", s.data},
                             {"level", s.level},
                             {"version", s.version}}),
               2) +
@@ -67,20 +65,22 @@ Status write_files(const fs::path& folder, const TrainState& state, const Model&
 
 }  // namespace
 
-fs::path checkpoint_path(const fs::path& run, i64 step) { return run / "checkpoints" / fmt::format("{:06}", step); }
+fs::path checkpoint_path(const fs::path& run, i64 step) { return run / "checkpoints" / folder_name(step); }
 
-std::vector<i64> list_checkpoints(const fs::path& run) {
+Result<std::vector<i64>> list_checkpoints(const fs::path& run) {
   std::vector<i64> steps;
   std::error_code code;
   for (fs::directory_iterator it(run / "checkpoints", code), end; !code && it != end; it.increment(code))
     if (const auto step = step_of(it->path())) steps.push_back(*step);
+  if (code) return fail(Errc::io, "{}: cannot list: {}", (run / "checkpoints").string(), code.message());
   std::sort(steps.begin(), steps.end());
   return steps;
 }
 
 Status copy_tokenizer(const fs::path& from, const fs::path& to) {
+  std::error_code ignored;
   for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"}) {
-    if (!fs::exists(from / name)) continue;
+    if (!fs::exists(from / name, ignored)) continue;
     const std::string text = R1_TRY(read_file(from / name));
     R1_TRY(write_file(to / name, text));
   }
@@ -89,24 +89,10 @@ Status copy_tokenizer(const fs::path& from, const fs::path& to) {
 
 Status save_checkpoint(const fs::path& run, const TrainState& state, const Model& model, const Optimizer& optimizer,
                        const fs::path& tokenizer, const std::function<Status(const fs::path&)>& before_rename) {
-  const fs::path folder = checkpoint_path(run, state.step);
-  fs::path temporary = folder;
-  temporary += ".tmp";
-  std::error_code code;
-  fs::remove_all(temporary, code);
-  fs::create_directories(temporary, code);
-  if (code) return folder_error(temporary, "cannot create", code);
-  Status written = write_files(temporary, state, model, optimizer, tokenizer);
-  if (written) written = sync_folder(temporary);
-  if (written && before_rename) written = before_rename(temporary);
-  if (!written) {
-    fs::remove_all(temporary, code);  // gives the space back
-    return written;
-  }
-  fs::remove_all(folder, code);  // an older run's, after its state was cut back
-  fs::rename(temporary, folder, code);
-  if (code) return folder_error(folder, "cannot rename into place", code);
-  return sync_folder(folder.parent_path());
+  return publish_folder(checkpoint_path(run, state.step), [&](const fs::path& folder) -> Status {
+    R1_TRY(write_files(folder, state, model, optimizer, tokenizer));
+    return before_rename ? before_rename(folder) : Status{};
+  });
 }
 
 Result<TrainState> read_state(const fs::path& checkpoint) {
@@ -124,6 +110,7 @@ Result<TrainState> read_state(const fs::path& checkpoint) {
   s.tokens = R1_TRY(f.integer_in("tokens", 0, kMost));
   s.metrics_bytes = R1_TRY(f.integer_in("metrics_bytes", 0, kMost));
   s.loss_average = R1_TRY(f.number("loss_average"));
+  s.data = R1_TRY(f.string("data", ""));
   s.level = R1_TRY(f.string("level"));
   s.version = R1_TRY(f.string("version"));
   return s;
@@ -147,13 +134,14 @@ Status load_moments(const fs::path& checkpoint, Optimizer& optimizer) {
 }
 
 void remove_old_checkpoints(const fs::path& run, i64 keep) {
-  std::vector<i64> steps = list_checkpoints(run);
+  const auto steps = list_checkpoints(run);
+  if (!steps) return;  // removing is not worth ending a run for
   std::error_code code;
-  for (size_t i = 0; i + static_cast<size_t>(keep) < steps.size(); ++i) {
+  for (size_t i = 0; i + static_cast<size_t>(keep) < steps->size(); ++i) {
     // Renamed first: a folder half removed must not look like a checkpoint.
-    fs::path dying = checkpoint_path(run, steps[i]);
+    fs::path dying = checkpoint_path(run, (*steps)[i]);
     dying += ".tmp";
-    fs::rename(checkpoint_path(run, steps[i]), dying, code);
+    fs::rename(checkpoint_path(run, (*steps)[i]), dying, code);
   }
   std::vector<fs::path> leftovers;
   for (fs::directory_iterator it(run / "checkpoints", code), end; !code && it != end; it.increment(code))

@@ -20,12 +20,14 @@ struct TrainState {
   i64 tokens = 0;         // seen so far
   double loss_average = 0;
   u64 seed = 0;
+  std::string data = "";  // fingerprint of the data files; empty: a checkpoint that knew none yet
   std::string level;    // kernel level the bits belong to
   std::string version;  // of the program
 };
 
-// Complete checkpoints of a run, ascending by step. Leftovers of interrupted saves are not listed.
-std::vector<i64> list_checkpoints(const std::filesystem::path& run);
+// Complete checkpoints of a run, ascending by step: folders named as checkpoint_path names them. Leftovers of
+// interrupted saves are not listed.
+Result<std::vector<i64>> list_checkpoints(const std::filesystem::path& run);
 std::filesystem::path checkpoint_path(const std::filesystem::path& run, i64 step);
 
 // Tokenizer and generation files of `from`, if any, go along so that the folder serves as a model.

@@ -62,7 +62,6 @@ const std::vector<Field<TrainConfig>>& train_fields() {
       {.name = "keep_checkpoints", .member = &T::keep_checkpoints, .low = 1, .bits = false},
       {.name = "validation_every", .member = &T::validation_every, .low = 0},
       {.name = "validation_tokens", .member = &T::validation_tokens, .low = 2},
-      {.name = "evaluate_every", .member = &T::evaluate_every, .low = 0, .bits = false},
   };
   return fields;
 }
@@ -120,6 +119,13 @@ Result<const Field<Config>*> find_field(const std::vector<Field<Config>>& fields
               nearest->name);
 }
 
+// Where the current folder cannot be told, the path as it is.
+std::filesystem::path made_absolute(const std::filesystem::path& path) {
+  std::error_code code;
+  auto whole = std::filesystem::absolute(path, code);
+  return code ? path : whole;
+}
+
 // ---- one value into its field ------------------------------------------------------------------------------------
 
 struct Value {
@@ -144,7 +150,7 @@ Status set_field(Config& config, const Field<Config>& f, Value value, std::strin
     if (!f.choices.empty() && fmt::format("|{}|", f.choices).find(fmt::format("|{}|", *s)) == std::string::npos)
       return fail(Errc::invalid_argument, "{}: {} must be one of {}, not \"{}\"", where, f.name, f.choices, *s);
     if (f.path && !s->empty() && !base.empty() && std::filesystem::path(*s).is_relative())
-      *s = std::filesystem::absolute(base / *s).lexically_normal().string();
+      *s = made_absolute(base / *s).lexically_normal().string();
     config.*std::get<std::string Config::*>(f.member) = std::move(*s);
     return {};
   }
@@ -229,17 +235,18 @@ Status read_data(TrainConfig& config, const toml::table& table, std::string_view
 }
 
 Status apply(TrainConfig& config, const Overrides& overrides) {
+  const std::filesystem::path here = made_absolute(".");
   for (const auto& [key, text] : overrides) {
     const std::string where = "--" + key;
     if (key.starts_with("data.")) {
       if (config.data.empty()) config.data.emplace_back();
       const auto* field = R1_TRY(find_field(data_fields(), std::string_view(key).substr(5), where));
       Value value = R1_TRY(read_text(*field, text, where));
-      R1_TRY(set_field(config.data.front(), *field, std::move(value), where, std::filesystem::current_path()));
+      R1_TRY(set_field(config.data.front(), *field, std::move(value), where, here));
     } else {
       const auto* field = R1_TRY(find_field(train_fields(), key, where));
       Value value = R1_TRY(read_text(*field, text, where));
-      R1_TRY(set_field(config, *field, std::move(value), where, std::filesystem::current_path()));
+      R1_TRY(set_field(config, *field, std::move(value), where, here));
     }
   }
   return {};
@@ -287,11 +294,12 @@ std::string table_text(const Config& c, const std::vector<Field<Config>>& fields
   return out;
 }
 
-// Runs may be moved: of a path only the last part counts.
+// Runs may be moved: of a path only the last part counts, with or without a slash behind it.
 template <class Config>
 std::string deciding_text(const Config& c, const Field<Config>& f) {
   if (!f.path) return value_text(c, f);
-  return toml_string(std::filesystem::path(c.*std::get<std::string Config::*>(f.member)).filename().string());
+  const std::filesystem::path path = c.*std::get<std::string Config::*>(f.member);
+  return toml_string((path.has_filename() ? path : path.parent_path()).filename().string());
 }
 
 template <class Config>
@@ -317,7 +325,7 @@ Result<TrainConfig> parse_train_config(std::string_view text, std::string_view s
 
 Result<TrainConfig> load_train_config(const std::string& path, const Overrides& overrides) {
   const std::string text = R1_TRY(read_file(path));
-  return parse_train_config(text, path, overrides, std::filesystem::absolute(path).parent_path().string());
+  return parse_train_config(text, path, overrides, made_absolute(path).parent_path().string());
 }
 
 Result<VocabularyConfig> load_vocabulary_config(const std::string& path) {

@@ -53,7 +53,6 @@ struct TrainConfig {
 
   i64 log_every = 10, save_every = 500, keep_checkpoints = 2;
   i64 validation_every = 0, validation_tokens = 65536;
-  i64 evaluate_every = 0;  // calls the caller's evaluation
 
   std::vector<DataSource> data;
 };

@@ -72,6 +72,9 @@ TEST(Config, OnlySettingsThatDecideTheBitsMakeADifference) {
   now.weight_decay = 0.2;
   EXPECT_EQ(first_difference(was, now), "weight_decay was 0.1, now 0.2");
   now = was;
+  now.model += "/";
+  EXPECT_EQ(first_difference(was, now), "");
+  now = was;
   now.data[0].tasks = "product";
   EXPECT_NE(first_difference(was, now).find("[[data]] 1: tasks"), std::string::npos);
 }

@@ -49,15 +49,15 @@ class Framing {
     return make_document(std::move(tokens), 0);
   }
 
-  // A conversation and its completion in R1's template, all but the completion masked. One without thinking gets an
-  // empty think block, since the template opens one. Too long: left out, for half an answer teaches no ending.
+  // A conversation and its completion in R1's template, all but the completion masked. One without thinking follows the
+  // prompt that asks for none, token for token. Too long: left out, for half an answer teaches no ending.
   Result<Document> chat(const std::vector<Message>& turns, std::string_view completion) const {
-    std::vector<i32> tokens = R1_TRY(encode_r1_chat(*tokenizer_, turns, GenerationPrompt::add, Think::on));
-    const auto masked = static_cast<i64>(tokens.size());
     constexpr std::string_view kOpening = "<think>\n";
-    if (completion.starts_with(kOpening)) completion.remove_prefix(kOpening.size());
-    else if (completion.find(kEndThink) == completion.npos)
-      append(tokens, "\n</think>\n\n", Tokenizer::Special::recognise);
+    const bool opens = completion.starts_with(kOpening);
+    const Think think = opens || completion.find(kEndThink) != completion.npos ? Think::on : Think::off;
+    std::vector<i32> tokens = R1_TRY(encode_r1_chat(*tokenizer_, turns, GenerationPrompt::add, think));
+    const auto masked = static_cast<i64>(tokens.size());
+    if (opens) completion.remove_prefix(kOpening.size());
     append(tokens, completion, Tokenizer::Special::recognise);
     tokens.push_back(ends_.eos);
     if (static_cast<i64>(tokens.size()) > sequence_length_) return Document{};
@@ -85,7 +85,14 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual Result<Document> document(Split split, i64 n) const = 0;
+  virtual u64 fingerprint(u64 before) const = 0;  // `before` and the source's file, if it has one
 };
+
+// FNV-1a.
+u64 continue_hash(u64 h, std::span<const std::byte> bytes) {
+  for (const std::byte b : bytes) h = (h ^ static_cast<u64>(b)) * 0x100000001b3u;
+  return h;
+}
 
 class TaskSource final : public Source {
  public:
@@ -101,6 +108,7 @@ class TaskSource final : public Source {
     return framing_.text(problem.prompt + "\n", thinks ? "<think>\n" + completion_of(problem) : problem.reply,
                          Tokenizer::Special::recognise);
   }
+  u64 fingerprint(u64 before) const override { return before; }
 
  private:
   Framing framing_;
@@ -128,6 +136,9 @@ class FileSource final : public Source {
       order_ = shuffled(count, seed_, Use::rows, static_cast<u64>(epoch_));
     }
     return parse(train_[static_cast<size_t>(order_[static_cast<size_t>(n % count)])]);
+  }
+  u64 fingerprint(u64 before) const override {
+    return continue_hash(before ? before : 0xcbf29ce484222325u, map_.bytes);
   }
 
  private:
@@ -212,14 +223,20 @@ class FileSource final : public Source {
 class MixedData final : public Data {
  public:
   static constexpr i64 kBlock = 1024;
-  MixedData(std::vector<std::unique_ptr<Source>> sources, const std::vector<double>& weights, u64 seed)
-      : sources_(std::move(sources)), seed_(seed) {
+  static Result<std::unique_ptr<Data>> create(std::vector<std::unique_ptr<Source>> sources,
+                                              const std::vector<double>& weights, u64 seed) {
+    auto data = std::unique_ptr<MixedData>(new MixedData(std::move(sources), seed));
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
     double sum = 0;
-    for (const double w : weights) {
-      sum += w;
-      begin_.push_back(static_cast<i64>(std::llround(sum / total * kBlock)));
+    for (size_t i = 0; i < weights.size(); ++i) {
+      sum += weights[i];
+      const i64 before = data->begin_.back(), end = std::llround(sum / total * kBlock);
+      if (weights[i] > 0 && end == before)
+        return fail(Errc::invalid_argument, "[[data]] {}: weight {} of {} gives none of {} documents; raise it or set it to 0",
+                    i + 1, weights[i], total, kBlock);
+      data->begin_.push_back(end);
     }
+    return data;
   }
 
   Result<Document> document(Split split, i64 i) const override {
@@ -235,7 +252,15 @@ class MixedData final : public Data {
     return sources_[s]->document(split, block * (begin_[s + 1] - begin_[s]) + slot - begin_[s]);
   }
 
+  u64 fingerprint() const override {
+    u64 h = 0;
+    for (const auto& source : sources_) h = source->fingerprint(h);
+    return h;
+  }
+
  private:
+  MixedData(std::vector<std::unique_ptr<Source>> sources, u64 seed) : sources_(std::move(sources)), seed_(seed) {}
+
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<i64> begin_{0};  // [sources + 1] slots of a block
   u64 seed_;
@@ -269,7 +294,7 @@ Result<std::unique_ptr<Data>> open_data(const TrainConfig& config, const Tokeniz
       sources.push_back(R1_TRY(FileSource::open(std::move(framing), d, seed, config.validation_every > 0)));
     }
   }
-  return std::make_unique<MixedData>(std::move(sources), weights, static_cast<u64>(config.seed));
+  return MixedData::create(std::move(sources), weights, static_cast<u64>(config.seed));
 }
 
 }  // namespace r1

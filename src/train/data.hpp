@@ -28,6 +28,8 @@ class Data {
   // An empty document: sample i was left out, being too long. Split::test is held out for validation: other problems
   // of the generators, every kHeldOut-th row of a file. Not thread-safe.
   virtual Result<Document> document(Split split, i64 i) const = 0;
+  // Of all bytes of the files it reads, in order; 0: there are none.
+  virtual u64 fingerprint() const = 0;
 };
 
 inline constexpr i64 kHeldOut = 50;  // only when the run validates

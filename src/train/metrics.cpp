@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/file.hpp"
 #include "formats/json.hpp"
 
 namespace r1 {
@@ -30,7 +31,6 @@ std::string line_of(const StepMetrics& m) {
                            {"skipped", m.skipped},
                            {"total_tokens", m.total_tokens}});
   if (m.validation_loss >= 0) row.set("validation_loss", m.validation_loss);
-  for (const auto& [name, value] : m.evaluation) row.set(name, value);
   row.set("time_step_s", m.time_step_s);
   row.set("time_tokens_per_s", m.time_tokens_per_s);
   row.set("time_gflops", m.time_gflops);
@@ -44,8 +44,13 @@ Result<MetricsFile> MetricsFile::open(const std::filesystem::path& path, i64 byt
   if (fd < 0) return io_error(path, "cannot open");
   MetricsFile file(path, fd, bytes);
   const off_t size = lseek(fd, 0, SEEK_END);
-  if (size < bytes) return fail(Errc::corrupt, "{}: {} bytes, the checkpoint knows of {}", path.string(), size, bytes);
+  if (size < bytes)
+    return fail(Errc::corrupt,
+                "{}: {} bytes, the checkpoint knows of {}: put the whole file back, or begin another run (another out) "
+                "with the checkpoint as its model",
+                path.string(), size, bytes);
   if (ftruncate(fd, bytes) != 0 || lseek(fd, bytes, SEEK_SET) < 0) return io_error(path, "cannot cut back");
+  R1_TRY(sync_folder(path.has_parent_path() ? path.parent_path() : "."));  // it may be new
   return file;
 }
 

@@ -9,7 +9,7 @@ namespace r1 {
 
 class MetricsFile {
  public:
-  // Cut back to `bytes`, what the checkpoint knows of; what lies behind will be written again.
+  // Made if it is not there. Cut back to `bytes`, what the checkpoint knows of; what lies behind will be written again.
   static Result<MetricsFile> open(const std::filesystem::path& path, i64 bytes);
   MetricsFile(MetricsFile&& o) noexcept;
   MetricsFile& operator=(MetricsFile&&) = delete;

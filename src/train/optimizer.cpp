@@ -37,8 +37,10 @@ double bias_speed_at(const TrainConfig& c, i64 step) {
 Optimizer::Optimizer(const Model& model, const TrainConfig& config)
     : beta1_(config.beta1), beta2_(config.beta2), eps_(config.eps), weight_decay_(config.weight_decay),
       clip_norm_(config.clip_norm) {
+  // An MTP module that no loss ever reaches stays as it is: decay alone would only shrink it.
+  const bool mtp = config.mtp_weight > 0 || (config.mtp_later_step >= 0 && config.mtp_weight_later > 0);
   for (const Weight& w : model.weights()) {
-    if (!w.trainable()) continue;
+    if (!w.trainable() || (!mtp && model.in_mtp(w))) continue;
     const auto n = static_cast<size_t>(w.size());
     moments_.push_back({w, std::vector<float>(n), std::vector<float>(n)});
   }
@@ -62,10 +64,6 @@ void Optimizer::step(ThreadPool& pool, const cpu::Kernels& kernels, double lr, d
               .weight_decay = static_cast<float>(weight_decay_),
               .grad_scale = static_cast<float>(scale),
               .step = ++steps_});
-}
-
-void Optimizer::clear_grads() const {
-  for (const Moments& m : moments_) m.weight.clear_grad();
 }
 
 std::string Optimizer::first_not_finite() const {

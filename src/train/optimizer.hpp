@@ -29,7 +29,6 @@ class Optimizer {
   double grad_norm(ThreadPool& pool, const cpu::Kernels& kernels) const;
   // One update with the gradients scaled to clip_norm if `norm` exceeds it; raises versions and clears gradients.
   void step(ThreadPool& pool, const cpu::Kernels& kernels, double lr, double norm);
-  void clear_grads() const;
   std::string first_not_finite() const;  // name of the first weight or gradient with a NaN or infinity; empty: none
 
   i64 steps_taken() const { return steps_; }
@@ -40,7 +39,7 @@ class Optimizer {
  private:
   double beta1_, beta2_, eps_, weight_decay_, clip_norm_;
   i64 steps_ = 0;
-  std::vector<Moments> moments_;  // in Model::weights() order, trainable ones
+  std::vector<Moments> moments_;  // in Model::weights() order, those that are trained
 };
 
 // b_i −= speed where expert i took more than the mean load, += where less. V3 §2.1.2. Biases' versions are raised.

@@ -1,5 +1,6 @@
 #include "train/optimizer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -71,6 +72,22 @@ TEST(AdamW, ClipsToTheNormAndSumsItTheSameForAnyThreadCount) {
   const float g = optimizer.moments()[0].weight.grad()[0];
   optimizer.step(one, active_kernels(), 0.01, norm);
   EXPECT_NEAR(static_cast<double>(optimizer.moments()[0].m[0]), 0.1 * static_cast<double>(g) / norm, 1e-7);
+}
+
+TEST(AdamW, LeavesAnMtpModuleAloneThatNoLossReaches) {
+  const RunCase run;
+  const auto model = run.model();
+  const auto of_mtp = [&](const TrainConfig& c) {
+    const Optimizer optimizer(*model, c);
+    return std::count_if(optimizer.moments().begin(), optimizer.moments().end(),
+                         [&](const Moments& m) { return model->in_mtp(m.weight); });
+  };
+  TrainConfig c;
+  EXPECT_GT(of_mtp(c), 0);
+  c.mtp_weight = 0;
+  EXPECT_EQ(of_mtp(c), 0);
+  c.mtp_later_step = 3;  // trained later, so kept from the start
+  EXPECT_GT(of_mtp(c), 0);
 }
 
 TEST(Schedule, WarmsUpLinearlyAndDecaysAlongAHalfCosine) {

@@ -148,5 +148,40 @@ TEST(Step, OneMicroBatchOrEightGiveTheSameGradientWithinRounding) {
   EXPECT_GT(total, 0);
 }
 
+TEST(Data, ChatsWithoutThinkingAreAskedTheWayNoThinkAsks) {
+  const RunCase run;
+  const Tokenizer tokenizer = run.tokenizer();
+  TrainConfig c = run.config("x");
+  c.validation_every = 0, c.data[0].format = "chat";
+  const auto tokens_of = [&](const char* answer) {
+    RunCase::write(c.data[0].file, fmt::format("{{\"prompt\": \"ab\", \"answer\": \"{}\"}}\n", answer));
+    const auto data = value_of(open_data(c, tokenizer, {256, 257}));
+    return value_of(data->document(Split::train, 0)).tokens;
+  };
+  const auto asked = [&](Think think, const char* completion) {
+    std::vector<i32> ids =
+        value_of(encode_r1_chat(tokenizer, std::vector<Message>{{"user", "ab"}}, GenerationPrompt::add, think));
+    for (const i32 id : tokenizer.encode(completion, Tokenizer::Special::recognise)) ids.push_back(id);
+    ids.push_back(257);
+    return ids;
+  };
+  EXPECT_EQ(tokens_of("cd"), asked(Think::off, "cd"));
+  EXPECT_EQ(tokens_of("e\\n</think>\\n\\ncd"), asked(Think::on, "e\n</think>\n\ncd"));
+  EXPECT_EQ(tokens_of("<think>\\ne\\n</think>\\n\\ncd"), asked(Think::on, "e\n</think>\n\ncd"));
+}
+
+TEST(Data, ASourceTooLightForASingleDocumentIsAnError) {
+  const RunCase run;
+  const Tokenizer tokenizer = run.tokenizer();
+  TrainConfig c = run.config("x");
+  c.data.push_back(c.data[0]);
+  c.data[1].weight = 1e-5;
+  const auto r = open_data(c, tokenizer, {256, 257});
+  ASSERT_FALSE(r.has_value());
+  EXPECT_NE(r.error().what.find("[[data]] 2"), std::string::npos) << r.error().what;
+  c.data[1].weight = 0;  // said so on purpose
+  EXPECT_TRUE(open_data(c, tokenizer, {256, 257}).has_value());
+}
+
 }  // namespace
 }  // namespace r1

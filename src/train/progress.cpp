@@ -25,7 +25,6 @@ void ProgressLine::operator()(const StepMetrics& m) {
   std::string line = fmt::format("step {}/{}  loss {:.4f}", m.step, m.steps, m.loss);
   if (m.mtp_loss > 0) line += fmt::format("  mtp {:.4f}", m.mtp_loss);
   if (validation_ >= 0) line += fmt::format("  val {:.4f}", validation_);
-  for (const auto& [name, value] : m.evaluation) line += fmt::format("  {} {:.3f}", name, value);
   line += fmt::format("  lr {:.2e}  grad {:.2f}  {:.0f} tok/s  {:.0f} GFLOP/s", m.lr, m.grad_norm, m.time_tokens_per_s,
                       m.time_gflops);
   if (roof_gflops_ > 0) line += fmt::format(" ({:.0f} % of roof)", 100 * m.time_gflops / roof_gflops_);

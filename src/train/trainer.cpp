@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "core/file.hpp"
-#include "core/version.hpp"
 #include "formats/tokenizer.hpp"
 #include "ops/device.hpp"
 #include "ops/ops.hpp"
@@ -65,11 +64,13 @@ class Run {
  private:
   Status start_or_resume();
   Status check_fits();
+  Status check_data();
   Result<StepMetrics> one_step();
   void run_micro_batch(const MicroBatch& m, RouteObserver& routes, StepMetrics& metrics, double mtp_weight);
   Status check_sound(const StepMetrics& m);
   Result<double> validate();
   Status after_step(StepMetrics& m);
+  Status written(Status status) const;
   Status save();
   void note(const std::string& line) const {
     if (hooks_.note) hooks_.note(line);
@@ -86,6 +87,7 @@ class Run {
   const cpu::Kernels& kernels_;
   ThreadPool pool_;
   Arena arena_;
+  std::optional<FileLock> lock_;
   fs::path run_, tokenizer_path_;
   std::unique_ptr<Model> model_;
   std::optional<Tokenizer> tokenizer_;
@@ -105,11 +107,13 @@ Status Run::open() {
   std::error_code code;
   fs::create_directories(run_ / "checkpoints", code);
   if (code) return fail(Errc::io, "{}: cannot create: {}", run_.string(), code.message());
+  lock_.emplace(R1_TRY(FileLock::of_folder(run_)));
   R1_TRY(start_or_resume());
   tokenizer_ = R1_TRY(Tokenizer::open(tokenizer_path_));
   R1_TRY(check_fits());
   const ModelInfo& info = model_->info();
   data_ = R1_TRY(open_data(config_, *tokenizer_, {info.bos, info.eos.empty() ? -1 : info.eos.front()}));
+  R1_TRY(check_data());
   remove_old_checkpoints(run_, config_.keep_checkpoints);
   R1_TRY(write_file(run_ / "config.toml", to_toml(config_)));
   metrics_.emplace(R1_TRY(MetricsFile::open(run_ / "metrics.jsonl", state_.metrics_bytes)));
@@ -117,9 +121,9 @@ Status Run::open() {
 }
 
 Status Run::start_or_resume() {
-  const auto steps = list_checkpoints(run_);
+  const auto steps = R1_TRY(list_checkpoints(run_));
   const auto seed = static_cast<u64>(config_.seed);
-  state_ = {.seed = seed, .level = level_name(kernels_), .version = kVersion};
+  state_ = {.seed = seed, .level = level_name(kernels_), .version = R1_VERSION};
   if (steps.empty()) {
     tokenizer_path_ = config_.tokenizer.empty() ? config_.model : config_.tokenizer;
     if (!config_.model.empty()) {
@@ -142,6 +146,10 @@ Status Run::start_or_resume() {
   if (saved.level != state_.level)
     note(fmt::format("saved on level {}, resuming on {}: close to, but no longer bit for bit, what {} would have given",
                      saved.level, state_.level, saved.level));
+  if (saved.version != state_.version)
+    note(fmt::format("saved by version {}, resuming with {}: the bits are those of {} only where no change between them "
+                     "touched training",
+                     saved.version, state_.version, saved.version));
   if (was.steps != config_.steps)
     note(fmt::format("steps was {}, now {}: the learning rate follows the new length from here on", was.steps,
                      config_.steps));
@@ -168,6 +176,20 @@ Status Run::check_fits() {
   if (config_.sequence_length > config_.batch_tokens)
     return fail(Errc::invalid_argument, "sequence_length {} is more than batch_tokens {}", config_.sequence_length,
                 config_.batch_tokens);
+  if (config_.sequence_length > config_.micro_batch_tokens)
+    return fail(Errc::invalid_argument, "sequence_length {} is more than micro_batch_tokens {}", config_.sequence_length,
+                config_.micro_batch_tokens);
+  return {};
+}
+
+// A counter into other rows would neither repeat the run nor go on with it.
+Status Run::check_data() {
+  const std::string now = fmt::format("{:016x}", data_->fingerprint());
+  if (!state_.data.empty() && state_.data != now)
+    return fail(Errc::invalid_argument,
+                "{}: the run's data files have changed since its last checkpoint: put them back or choose another out",
+                run_.string());
+  state_.data = now;
   return {};
 }
 
@@ -232,8 +254,9 @@ Result<StepMetrics> Run::one_step() {
 
 std::string Run::last_good() const {
   const auto steps = list_checkpoints(run_);
-  return steps.empty() ? "there is no checkpoint yet"
-                       : "the last good checkpoint is " + checkpoint_path(run_, steps.back()).string();
+  if (!steps) return steps.error().what;
+  return steps->empty() ? "there is no checkpoint yet"
+                        : "the last good checkpoint is " + checkpoint_path(run_, steps->back()).string();
 }
 
 // A run that has gone wrong stops before the update, so that what is saved stays sound. Spikes happen; three times the
@@ -263,13 +286,17 @@ Result<double> Run::validate() {
 
 // ---- the loop ----------------------------------------------------------------------------------------------------
 
+// What could not be written leaves the last checkpoint good; the user is told where it is.
+Status Run::written(Status status) const {
+  if (status) return status;
+  return fail(status.error().code, "step {} could not be saved: {}; {}; make room and run the same command again",
+              state_.step, status.error().what, last_good());
+}
+
 Status Run::save() {
-  R1_TRY(metrics_->sync());
+  R1_TRY(written(metrics_->sync()));
   state_.metrics_bytes = metrics_->bytes();
-  Status saved = save_checkpoint(run_, state_, *model_, *optimizer_, tokenizer_path_, hooks_.before_rename);
-  if (!saved)
-    return fail(saved.error().code, "step {} could not be saved: {}; {}; make room and run the same command again",
-                state_.step, saved.error().what, last_good());
+  R1_TRY(written(save_checkpoint(run_, state_, *model_, *optimizer_, tokenizer_path_, hooks_.before_rename)));
   saved_step_ = state_.step;
   tokenizer_path_ = checkpoint_path(run_, state_.step);  // the one before may be removed now
   remove_old_checkpoints(run_, config_.keep_checkpoints);
@@ -280,8 +307,7 @@ Status Run::after_step(StepMetrics& m) {
   const auto due = [&](i64 every) { return every > 0 && (m.step % every == 0 || m.step == config_.steps); };
   last_loss_ = m.loss;
   if (due(config_.validation_every)) m.validation_loss = last_validation_ = R1_TRY(validate());
-  if (due(config_.evaluate_every) && hooks_.evaluate) m.evaluation = R1_TRY(hooks_.evaluate(*model_, m.step));
-  if (due(config_.log_every) || m.validation_loss >= 0 || !m.evaluation.empty()) R1_TRY(metrics_->append(m));
+  if (due(config_.log_every) || m.validation_loss >= 0) R1_TRY(written(metrics_->append(m)));
   if (hooks_.progress) hooks_.progress(m);
   if (due(config_.save_every) || stop_asked()) R1_TRY(save());
   return {};

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "core/error.hpp"
@@ -27,7 +26,6 @@ struct StepMetrics {
   double load_max = 0;  // largest expert load of the step over the mean load, over all layers
   i64 tokens = 0, targets = 0, sequences = 0, skipped = 0, micro_batches = 0, total_tokens = 0;
   double validation_loss = -1;  // < 0: not measured at this step
-  std::map<std::string, double> evaluation;
   double time_step_s = 0, time_tokens_per_s = 0, time_gflops = 0, time_left_s = 0;
 };
 
@@ -36,7 +34,6 @@ struct TrainHooks {
   const std::atomic<bool>* stop = nullptr;                     // SIGINT: finish the step, save, return interrupted
   std::function<void(const StepMetrics&)> progress;            // after every step
   std::function<void(const std::string&)> note;                // a line for people: resumed from, saved, …
-  std::function<Result<std::map<std::string, double>>(const Model&, i64 step)> evaluate;  // every evaluate_every
   std::function<Status(const std::filesystem::path&)> before_rename;                      // tests: a save that fails
   std::function<void(const Model&, i64 step)> before_step;                                // tests: spoil a weight
 };

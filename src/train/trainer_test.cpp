@@ -12,6 +12,8 @@
 namespace r1 {
 namespace {
 
+std::vector<i64> checkpoints_of(const std::filesystem::path& run) { return value_of(list_checkpoints(run)); }
+
 TEST(Train, LearnsAHandfulOfLinesByHeart) {
   const RunCase run;
   TrainConfig c = run.config("learn", 150);
@@ -35,7 +37,7 @@ TEST(Train, StoppedAndContinuedEqualsUninterruptedBitForBit) {
   const auto first = train(run.config("halves"), hooks);
   ASSERT_FALSE(first.has_value());
   EXPECT_EQ(first.error().code, Errc::interrupted);
-  EXPECT_EQ(list_checkpoints(run.folder() / "halves").back(), 5);
+  EXPECT_EQ(checkpoints_of(run.folder() / "halves").back(), 5);
   stop = false;
   EXPECT_FALSE(value_of(train(run.config("halves"))).already_finished);
   expect_same_end(run.folder() / "whole", run.folder() / "halves", 8);
@@ -96,7 +98,7 @@ TEST(Train, AFullDiskWhileSavingKeepsTheLastGoodCheckpointAndTheRunGoesOnLater) 
   ASSERT_FALSE(failed.has_value());
   EXPECT_NE(failed.error().what.find("could not be saved"), std::string::npos) << failed.error().what;
   EXPECT_NE(failed.error().what.find(checkpoint_path(run.folder() / "full", 4).string()), std::string::npos);
-  EXPECT_EQ(list_checkpoints(run.folder() / "full"), std::vector<i64>{4});
+  EXPECT_EQ(checkpoints_of(run.folder() / "full"), std::vector<i64>{4});
   value_of(train(run.config("full")));
   expect_same_end(run.folder() / "whole", run.folder() / "full", 8);
 }
@@ -106,7 +108,7 @@ TEST(Train, AFailureBeforeTheRenameLeavesNoHalfCheckpoint) {
   TrainHooks hooks;
   hooks.before_rename = [](const std::filesystem::path&) -> Status { return fail(Errc::io, "no space"); };
   EXPECT_FALSE(train(run.config("x"), hooks).has_value());
-  EXPECT_TRUE(list_checkpoints(run.folder() / "x").empty());
+  EXPECT_TRUE(checkpoints_of(run.folder() / "x").empty());
   EXPECT_TRUE(std::filesystem::is_empty(run.folder() / "x/checkpoints"));
 }
 
@@ -139,13 +141,64 @@ TEST(Train, ARunWithOtherSettingsIsNotContinued) {
   EXPECT_NE(r.error().what.find("lr was 0.005, now 0.01"), std::string::npos) << r.error().what;
 }
 
+TEST(Train, ASecondProcessInTheSameFolderIsTurnedAway) {
+  const RunCase run;
+  TrainHooks hooks;
+  std::string second;
+  hooks.progress = [&](const StepMetrics& m) {
+    if (m.step != 2) return;
+    const auto r = train(run.config("x"));
+    second = r ? "no error" : r.error().what;
+  };
+  value_of(train(run.config("x"), hooks));
+  EXPECT_NE(second.find("another process is writing in this folder"), std::string::npos) << second;
+  value_of(train(run.config("x")));  // the lock went with its holder
+}
+
+TEST(Train, ARunWhoseDataChangedIsNotContinued) {
+  const RunCase run;
+  const TrainConfig c = run.config("x");
+  value_of(train(c));
+  RunCase::write(c.data[0].file, text_of(c.data[0].file) + "{\"text\": \"more\"}\n");
+  const auto r = train(c);
+  ASSERT_FALSE(r.has_value());
+  EXPECT_NE(r.error().what.find("data files have changed"), std::string::npos) << r.error().what;
+  EXPECT_NE(r.error().what.find(c.out), std::string::npos) << r.error().what;
+}
+
+TEST(Train, ALostMetricsFileSaysHowToGoOn) {
+  const RunCase run;
+  value_of(train(run.config("x")));
+  RunCase::write(run.folder() / "x/metrics.jsonl", "");
+  const auto r = train(run.config("x"));
+  ASSERT_FALSE(r.has_value());
+  EXPECT_NE(r.error().what.find("put the whole file back"), std::string::npos) << r.error().what;
+}
+
+TEST(Train, SequencesThatNoMicroBatchHoldsAreRefused) {
+  const RunCase run;
+  TrainConfig c = run.config("x");
+  c.micro_batch_tokens = 63;
+  const auto r = train(c);
+  ASSERT_FALSE(r.has_value());
+  EXPECT_NE(r.error().what.find("sequence_length 64 is more than micro_batch_tokens 63"), std::string::npos);
+}
+
+TEST(Checkpoint, OnlyFoldersNamedAsSavedAreListedAndAnUnreadableListIsAnError) {
+  const RunCase run;
+  for (const char* name : {"000007", "7", "0000008", "000009.tmp", "-00001", "1000000"})
+    std::filesystem::create_directories(run.folder() / "x/checkpoints" / name);
+  EXPECT_EQ(checkpoints_of(run.folder() / "x"), (std::vector<i64>{7, 1000000}));
+  EXPECT_FALSE(list_checkpoints(run.folder() / "none").has_value());
+}
+
 TEST(Train, KeepsAsManyCheckpointsAsAskedForAndClearsLeftovers) {
   const RunCase run;
   TrainConfig c = run.config("x");
   c.save_every = 1, c.keep_checkpoints = 3;
   std::filesystem::create_directories(run.folder() / "x/checkpoints/000007.tmp");
   value_of(train(c));
-  EXPECT_EQ(list_checkpoints(run.folder() / "x"), (std::vector<i64>{6, 7, 8}));
+  EXPECT_EQ(checkpoints_of(run.folder() / "x"), (std::vector<i64>{6, 7, 8}));
   EXPECT_FALSE(std::filesystem::exists(run.folder() / "x/checkpoints/000007.tmp"));
 }
 

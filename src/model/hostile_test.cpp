@@ -1,0 +1,89 @@
+// Model folders whose config.json and weights disagree: by malice, and as other programs leave them.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "core/file.hpp"
+#include "formats/json.hpp"
+#include "formats/safetensors.hpp"
+#include "model/model.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "r1-hostile-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder = name;
+    const fs::path golden = fs::path(R1_SOURCE_DIR) / "tests/golden/v3";
+    config = read_json(golden / "config.json").value();
+    fs::copy_file(golden / "model.safetensors", folder / "model.safetensors");
+  }
+  void TearDown() override { fs::remove_all(folder); }
+  Result<std::unique_ptr<Model>> open(const Json& with, bool trainable = false) const {
+    EXPECT_TRUE(write_file(folder / "config.json", dump(with)));
+    return open_model(folder, trainable);
+  }
+  // The checkpoint without its MTP layer, as transformers saves it.
+  void drop_mtp() const {
+    std::vector<SafetensorsItem> items;
+    const Safetensors file = Safetensors::open(folder).value();
+    for (const auto& [name, e] : file.tensors())
+      if (!name.starts_with("model.layers.3."))
+        items.push_back({name, e.dtype, e.shape, [&e = e](float* dst) { to_f32(e, dst); }});
+    EXPECT_TRUE(write_safetensors(folder / "other", items, {}));
+    fs::rename(folder / "other", folder / "model.safetensors");
+  }
+  fs::path folder;
+  Json config;
+};
+
+TEST_F(Folder, SizesThatNoModelHasAreRefusedByFieldAndNumber) {
+  for (const char* key : {"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "q_lora_rank",
+                          "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim", "intermediate_size",
+                          "moe_intermediate_size", "n_routed_experts"}) {
+    const auto r = open(Json(config).set(key, i64{2'000'000'000}));
+    ASSERT_FALSE(r) << key;
+    for (const std::string& part : {std::string("config.json"), std::string(key), std::string("2000000000")})
+      EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what;
+  }
+}
+
+TEST_F(Folder, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
+  for (const bool trainable : {false, true})
+    for (const auto& [key, n] : std::vector<std::pair<const char*, i64>>{
+             {"vocab_size", 1 << 24}, {"hidden_size", 1 << 20}, {"num_hidden_layers", 1024}, {"num_attention_heads", 1 << 14},
+             {"kv_lora_rank", 1 << 20}, {"qk_nope_head_dim", 1 << 14}, {"intermediate_size", 1 << 20},
+             {"n_routed_experts", 1 << 16}}) {
+      const auto r = open(Json(config).set(key, n), trainable);
+      ASSERT_FALSE(r) << key;
+      EXPECT_NE(r.error().what.find(folder.string()), std::string::npos) << r.error().what;
+    }
+}
+
+TEST_F(Folder, AnMtpKeyWithoutItsTensorsMeansNoMtp) {
+  drop_mtp();
+  const auto r = open(config);
+  ASSERT_TRUE(r) << r.error().what;
+  EXPECT_EQ((*r)->info().mtp_layers, 0);
+}
+
+TEST_F(Folder, MtpTensorsWithoutTheKeyAreIgnoredButNoOtherLayers) {
+  const auto without = open(Json(config).set("num_nextn_predict_layers", 0));
+  ASSERT_TRUE(without) << without.error().what;
+  EXPECT_EQ((*without)->info().mtp_layers, 0);
+  const auto shorter = open(Json(config).set("num_hidden_layers", 2).set("num_nextn_predict_layers", 0));
+  ASSERT_FALSE(shorter);
+  EXPECT_NE(shorter.error().what.find("has no place"), std::string::npos) << shorter.error().what;
+}
+
+TEST_F(Folder, RotationsWeDoNotComputeAreRefused) {
+  EXPECT_FALSE(open(Json(config).set("rope_interleave", false)));
+  EXPECT_FALSE(open(Json(config).set("rope_theta", 1.0)));
+}
+
+}  // namespace
+}  // namespace r1
