@@ -96,17 +96,22 @@ TEST(Data, ChatMasksThePromptAndEndsWithEndOfSentence) {
   const Tokenizer tokenizer = run.tokenizer();
   const auto data = value_of(open_data(c, tokenizer, {256, 257}));
   const i32 open_think = *tokenizer.find(kThink), close_think = *tokenizer.find(kEndThink);
+  int without = 0;
   for (i64 i = 0; i < 2; ++i) {
     const Document d = value_of(data->document(Split::train, i));
     EXPECT_EQ(d.tokens.front(), 256);
     EXPECT_EQ(d.tokens.back(), 257);
     EXPECT_EQ(std::count(d.tokens.begin(), d.tokens.end(), open_think), 1);  // what a user writes is text
     EXPECT_EQ(std::count(d.tokens.begin(), d.tokens.end(), close_think), 1);
-    const auto prompt = std::find(d.tokens.begin(), d.tokens.end(), open_think) - d.tokens.begin() + 2;  // and "\n"
+    const auto begin = d.tokens.begin(), opened = std::find(begin, d.tokens.end(), open_think) + 2;  // and "\n"
+    const bool thinks = *opened != opened[-1];  // an empty block, "\n\n", belongs to the prompt
+    const auto prompt = (thinks ? opened : std::find(begin, d.tokens.end(), close_think) + 3) - begin;
+    without += !thinks;
     for (i64 r = 0; r < static_cast<i64>(d.tokens.size()); ++r)
       EXPECT_EQ(d.targets[static_cast<size_t>(r)] >= 0, r + 1 >= prompt && r + 1 < static_cast<i64>(d.tokens.size()))
           << r;
   }
+  EXPECT_EQ(without, 1);
 }
 
 TEST(Data, BrokenRowsAreErrorsWithFileAndLineBeforeTrainingBegins) {
