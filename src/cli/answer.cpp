@@ -80,7 +80,7 @@ void AnswerPrinter::dim(bool on) {
 void AnswerPrinter::to_answer() {
   if (in_answer_) return;
   dim(false);
-  if (in_thinking_) fmt::print("{}\n\n", colour_ ? "" : "\n</think>");
+  if (in_thinking_ && show_) fmt::print("{}{}\n", mid_line_ ? "\n" : "", colour_ ? "" : "</think>\n");
   in_answer_ = true;
 }
 
@@ -88,9 +88,10 @@ void AnswerPrinter::print(const TextDelta& text) {
   if (!text.thinking.empty()) {
     if (!in_thinking_ && show_ && !colour_) fmt::print("<think>\n");
     if (!in_thinking_ && !show_ && isatty(STDERR_FILENO)) fmt::print(stderr, "thinking ...\n");
-    in_thinking_ = show_;
+    in_thinking_ = true;
     dim(show_);
     if (show_) fmt::print("{}", text.thinking);
+    mid_line_ = text.thinking.back() != '\n';
   }
   if (!text.answer.empty()) {
     to_answer();

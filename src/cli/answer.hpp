@@ -40,10 +40,10 @@ class AnswerPrinter {
  private:
   void to_answer();
   void dim(bool on);
-  bool show_, colour_, dimmed_ = false, in_thinking_ = false, in_answer_ = false;
+  bool show_, colour_, dimmed_ = false, in_thinking_ = false, in_answer_ = false, mid_line_ = false;
 };
 
-// "12 + 84 tokens, 61 thinking, 0.31 s, 270.2 tokens/s"
+// "12 + 84 tokens, 61 thinking, first after 31 ms, 270.2 tokens/s"
 std::string stats_line(const Answer& answer);
 
 }  // namespace r1

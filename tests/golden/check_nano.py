@@ -64,7 +64,11 @@ def check_logits(r1, folder, tokenizer, text, longest):
 
 def check_tokens(r1, folder, tokenizer, texts):
     wrong = 0
+    # transformers recognises added tokens that are not special (<think>) whatever it is asked.
+    always = [t.content for t in tokenizer.added_tokens_decoder.values() if not t.special]
+    everything = texts
     for special in (False, True):
+        texts = [t for t in everything if special or not any(a in t for a in always)]
         given = "".join(json.dumps(t) + "\n" for t in texts)
         flags = ["--special"] if special else []
         ours = [json.loads(line) for line in run(r1, "tokenize", "-m", folder, "--lines", *flags, text=given).splitlines()]
@@ -78,7 +82,7 @@ def check_tokens(r1, folder, tokenizer, texts):
             if t != b:
                 wrong += 1
                 print(f"detokenize: {t[:60]!r} came back as {b[:60]!r}")
-    print(f"tokenization: {len(texts)} texts, {wrong} differences")
+    print(f"tokenization: {len(everything)} texts, {wrong} differences")
     return wrong
 
 
