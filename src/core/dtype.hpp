@@ -13,9 +13,43 @@ using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-enum class DType : u8 { f32, bf16, f16 };
+// The plain types, FP8 with one f32 scale per 128×128 elements kept beside it, and ggml's blocks: runs of elements along
+// a row that share their scales.
+enum class DType : u8 {
+  f32, bf16, f16, f8_e4m3,
+  q4_0, q4_1, q5_0, q5_1, q8_0,
+  q2_k, q3_k, q4_k, q5_k, q6_k, q8_k,
+  iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq1_s, iq1_m, iq4_nl, iq4_xs,
+  tq1_0, tq2_0, mxfp4, nvfp4
+};
+inline constexpr int kDTypes = 28;
 
-static constexpr i64 bytes_per_element(DType t) { return t == DType::f32 ? 4 : 2; }
-static constexpr const char* name_of(DType t) { return t == DType::f32 ? "f32" : t == DType::bf16 ? "bf16" : "f16"; }
+// How a row of a type is cut: `elements` of them take `bytes`. Plain types and FP8 have blocks of one.
+struct Block {
+  i64 elements, bytes;
+  const char* name;  // "q4_k"
+};
+
+static constexpr Block block_of(DType t) {
+  constexpr Block kBlocks[kDTypes] = {
+      {1, 4, "f32"},         {1, 2, "bf16"},       {1, 2, "f16"},       {1, 1, "f8_e4m3"},   {32, 18, "q4_0"},
+      {32, 20, "q4_1"},      {32, 22, "q5_0"},     {32, 24, "q5_1"},    {32, 34, "q8_0"},    {256, 84, "q2_k"},
+      {256, 110, "q3_k"},    {256, 144, "q4_k"},   {256, 176, "q5_k"},  {256, 210, "q6_k"},  {256, 292, "q8_k"},
+      {256, 66, "iq2_xxs"},  {256, 74, "iq2_xs"},  {256, 82, "iq2_s"},  {256, 98, "iq3_xxs"}, {256, 110, "iq3_s"},
+      {256, 50, "iq1_s"},    {256, 56, "iq1_m"},   {32, 18, "iq4_nl"},  {256, 136, "iq4_xs"}, {256, 54, "tq1_0"},
+      {256, 66, "tq2_0"},    {32, 17, "mxfp4"},    {64, 36, "nvfp4"}};
+  return kBlocks[static_cast<int>(t)];
+}
+
+static constexpr const char* name_of(DType t) { return block_of(t).name; }
+static constexpr bool is_plain(DType t) { return t <= DType::f16; }
+static constexpr bool is_block(DType t) { return t >= DType::q4_0; }
+// Of plain types.
+static constexpr i64 bytes_per_element(DType t) { return block_of(t).bytes; }
+// cols must be a multiple of the block.
+static constexpr i64 row_bytes(DType t, i64 cols) { return cols / block_of(t).elements * block_of(t).bytes; }
+
+// Side of the square of FP8 elements that share a scale.
+inline constexpr i64 kScaleBlock = 128;
 
 }  // namespace r1

@@ -42,6 +42,13 @@ Weight Weight::frozen(std::string name, DType dtype, i64 rows, i64 cols, const s
   return w;
 }
 
+Weight Weight::frozen_f8(std::string name, i64 rows, i64 cols, const std::byte* bytes, const std::byte* scales,
+                         std::shared_ptr<const void> keep) {
+  Weight w = frozen(std::move(name), DType::f8_e4m3, rows, cols, bytes, std::move(keep));
+  w.state_->scales = scales;
+  return w;
+}
+
 float* Weight::f32() const {
   R1_CHECK(dtype() == DType::f32, "{}: f32 master asked for, it is {}", name(), name_of(dtype()));
   return reinterpret_cast<float*>(state_->bytes);

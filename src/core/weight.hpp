@@ -3,6 +3,7 @@
 // main model, are therefore one identity with several uses.
 //
 // Master: f32 owned by us, or frozen bytes of any dtype that someone keeps (a mapped file). Only owned f32 can be trained.
+// Rows of block types lie one after another, row_bytes(dtype, cols) each. FP8 has scales beside it.
 // An optimizer step writes the master and calls bump(); a stale pack is refilled in place at its next use.
 // Not thread-safe: used from the thread that runs the Pass.
 #pragma once
@@ -31,6 +32,10 @@ class Weight {
   // A master of any dtype in memory that `keep` owns (a mapped file): frozen.
   static Weight frozen(std::string name, DType dtype, i64 rows, i64 cols, const std::byte* bytes,
                        std::shared_ptr<const void> keep);
+  // f8_e4m3 with `scales` f32 [ceil(rows / 128), ceil(cols / 128)]: element (i, j) is its byte's value times
+  // scales[i / 128][j / 128]. The scales need no alignment; `keep` owns both.
+  static Weight frozen_f8(std::string name, i64 rows, i64 cols, const std::byte* bytes, const std::byte* scales,
+                          std::shared_ptr<const void> keep);
 
   explicit operator bool() const { return state_ != nullptr; }
   const void* id() const { return state_.get(); }
@@ -45,6 +50,8 @@ class Weight {
   // The master. f32() requires dtype() == f32; a frozen master must not be written.
   float* f32() const;
   const std::byte* bytes() const { return state_->bytes; }
+  const std::byte* row(i64 r) const { return state_->bytes + r * row_bytes(dtype(), cols()); }
+  const std::byte* scales() const { return state_->scales; }  // null but for FP8
   // Gradient, same shape as the master; exists iff trainable(). Backward functions add to it.
   float* grad() const;
   void clear_grad() const;
@@ -70,6 +77,7 @@ class Weight {
     bool trainable = false;
     u64 version = 1;
     std::byte* bytes = nullptr;
+    const std::byte* scales = nullptr;
     std::shared_ptr<const void> keep;
     std::shared_ptr<float> grad;
     std::map<PackKey, Pack> packs;

@@ -62,7 +62,7 @@ Status check_extents(std::vector<Extent> extents, i64 data_bytes, const std::str
 }
 
 struct Parsed {
-  std::map<std::string, SafetensorsEntry> tensors;
+  std::map<std::string, StoredTensor> tensors;
   std::map<std::string, std::string> unsupported, metadata;
   std::shared_ptr<const void> keep;
 };
@@ -77,9 +77,9 @@ Result<Extent> parse_extent(const JsonFields& fields, const std::string& name, i
   return Extent{begin, end, &name};
 }
 
-Result<SafetensorsEntry> parse_entry(const JsonFields& fields, DType dtype, const Extent& at,
+Result<StoredTensor> parse_entry(const JsonFields& fields, DType dtype, const Extent& at,
                                      std::span<const std::byte> data, const std::string& where) {
-  SafetensorsEntry entry{*at.name, dtype, R1_TRY(fields.integers("shape")), {}};
+  StoredTensor entry{*at.name, dtype, R1_TRY(fields.integers("shape")), {}};
   if (!fields.find("shape")->array()) return fail(Errc::corrupt, "{}: shape: expected an array", where);
   if (entry.shape.size() > kMaxRank) {
     return fail(Errc::corrupt, "{}: {} dimensions, at most {} are supported", where, entry.shape.size(), kMaxRank);
@@ -190,8 +190,6 @@ Result<Parsed> parse_path(const std::filesystem::path& path) {
 
 }  // namespace
 
-i64 SafetensorsEntry::elements() const { return static_cast<i64>(bytes.size()) / bytes_per_element(dtype); }
-
 Result<Safetensors> Safetensors::open(const std::filesystem::path& path) {
   Parsed parsed = R1_TRY(parse_path(path));
   Safetensors file;
@@ -207,7 +205,7 @@ std::string unsupported_type(std::string_view type) {
                      type.starts_with("F8_") ? "; convert the model to bf16 first" : "");
 }
 
-void to_f32(const SafetensorsEntry& entry, float* dst) {
+void to_f32(const StoredTensor& entry, float* dst) {
   if (entry.bytes.empty()) return;
   if (entry.dtype == DType::f32) {
     std::memcpy(dst, entry.bytes.data(), entry.bytes.size());

@@ -11,29 +11,22 @@
 
 #include "core/dtype.hpp"
 #include "core/error.hpp"
+#include "formats/stored_tensor.hpp"
 
 namespace r1 {
-
-struct SafetensorsEntry {
-  std::string name;
-  DType dtype;
-  std::vector<i64> shape;
-  std::span<const std::byte> bytes;  // inside the mapping; alignment is the file's
-  i64 elements() const;
-};
 
 // One file, or a folder with model.safetensors or model.safetensors.index.json and its shards.
 class Safetensors {
  public:
   static Result<Safetensors> open(const std::filesystem::path& path);
-  const std::map<std::string, SafetensorsEntry>& tensors() const { return tensors_; }
+  const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
   // Tensors of element types that we do not read, with their types: an error only for who needs one.
   const std::map<std::string, std::string>& unsupported() const { return unsupported_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   std::shared_ptr<const void> mapping() const { return keep_; }  // keeps every entry's bytes alive
 
  private:
-  std::map<std::string, SafetensorsEntry> tensors_;
+  std::map<std::string, StoredTensor> tensors_;
   std::map<std::string, std::string> unsupported_, metadata_;
   std::shared_ptr<const void> keep_;
 };
@@ -42,7 +35,7 @@ class Safetensors {
 std::string unsupported_type(std::string_view type);
 
 // Elements of an entry as f32; dst has entry.elements() floats.
-void to_f32(const SafetensorsEntry& entry, float* dst);
+void to_f32(const StoredTensor& entry, float* dst);
 
 struct SafetensorsItem {
   std::string name;

@@ -55,7 +55,7 @@ TEST_F(SafetensorsTest, ReadsBackWhatItWrote) {
     EXPECT_EQ(file.metadata().at("format"), "pt");
     ASSERT_EQ(file.tensors().size(), items.size());
     for (const SafetensorsItem& i : items) {
-      const SafetensorsEntry& entry = file.tensors().at(i.name);
+      const StoredTensor& entry = file.tensors().at(i.name);
       EXPECT_EQ(entry.dtype, i.dtype);
       EXPECT_EQ(entry.shape, i.shape);
       std::vector<float> got(static_cast<size_t>(entry.elements())), want(got.size());

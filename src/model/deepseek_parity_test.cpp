@@ -41,7 +41,7 @@ struct Golden {
   std::vector<std::vector<i32>> sequences() const { return lists(*json.find("sequences")); }
   double number(const char* key) const { return *json.find(key)->number(); }
   std::vector<float> floats(const std::string& name) const {
-    const SafetensorsEntry& e = tensors.tensors().at(name);
+    const StoredTensor& e = tensors.tensors().at(name);
     std::vector<float> v(static_cast<size_t>(e.elements()));
     to_f32(e, v.data());
     return v;

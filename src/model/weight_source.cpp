@@ -48,7 +48,7 @@ class RandomSource final : public WeightSource {
     for (i64 i = 0; i < n; ++i) dst[i] = shape.size() == 1 ? start : static_cast<float>(random.normal() * range_);
     return {};
   }
-  const SafetensorsEntry* entry(const std::string&, const std::vector<i64>&) override { return nullptr; }
+  const StoredTensor* entry(const std::string&, const std::vector<i64>&) override { return nullptr; }
   u64 seed_;
   double range_;
 };
@@ -68,11 +68,11 @@ class CheckpointSource final : public WeightSource {
 
  private:
   Status fill(const std::string& name, const std::vector<i64>& shape, float, float* dst) override {
-    if (const SafetensorsEntry* e = entry(name, shape)) to_f32(*e, dst);
+    if (const StoredTensor* e = entry(name, shape)) to_f32(*e, dst);
     return {};
   }
 
-  const SafetensorsEntry* entry(const std::string& name, const std::vector<i64>& shape) override {
+  const StoredTensor* entry(const std::string& name, const std::vector<i64>& shape) override {
     asked_.insert(name);
     const auto found = file_.tensors().find(name);
     if (const auto other = file_.unsupported().find(name); other != file_.unsupported().end()) {
@@ -124,7 +124,7 @@ Weight WeightSource::keep(Weight w) {
 
 Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
   const std::vector<i64> shape{rows, cols};
-  const SafetensorsEntry* e = failed() ? nullptr : entry(name, shape);
+  const StoredTensor* e = failed() ? nullptr : entry(name, shape);
   if (failed()) return {};
   if (trainable_) e = nullptr;  // read into memory of our own
   const Weight w = e ? Weight::frozen(name, e->dtype, rows, cols, e->bytes.data(), mapping())
@@ -148,7 +148,7 @@ Weight WeightSource::bias(const std::string& name, i64 n) { return vector(name, 
 
 std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols) {
   const std::vector<i64> shape{heads * (a + b), cols};
-  const SafetensorsEntry* e = failed() ? nullptr : entry(name, shape);
+  const StoredTensor* e = failed() ? nullptr : entry(name, shape);
   if (failed()) return {};
   if (trainable_) e = nullptr;
   std::vector<float> whole;

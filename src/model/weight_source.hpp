@@ -45,7 +45,7 @@ class WeightSource {
   // Elements as f32. A matrix starts random, a vector at `start`, where there is no checkpoint.
   virtual Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) = 0;
   // The tensor inside its checkpoint; null where there is none.
-  virtual const SafetensorsEntry* entry(const std::string& name, const std::vector<i64>& shape) = 0;
+  virtual const StoredTensor* entry(const std::string& name, const std::vector<i64>& shape) = 0;
   virtual std::shared_ptr<const void> mapping() const { return nullptr; }
   virtual Status unused() const { return {}; }
   void note(Status status);
