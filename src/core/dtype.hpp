@@ -25,13 +25,13 @@ enum class DType : u8 {
 inline constexpr int kDTypes = 28;
 
 // How a row of a type is cut: `elements` of them take `bytes`. Plain types and FP8 have blocks of one.
-struct Block {
+struct BlockShape {
   i64 elements, bytes;
   const char* name;  // "q4_k"
 };
 
-static constexpr Block block_of(DType t) {
-  constexpr Block kBlocks[kDTypes] = {
+static constexpr BlockShape block_of(DType t) {
+  constexpr BlockShape kBlocks[kDTypes] = {
       {1, 4, "f32"},         {1, 2, "bf16"},       {1, 2, "f16"},       {1, 1, "f8_e4m3"},   {32, 18, "q4_0"},
       {32, 20, "q4_1"},      {32, 22, "q5_0"},     {32, 24, "q5_1"},    {32, 34, "q8_0"},    {256, 84, "q2_k"},
       {256, 110, "q3_k"},    {256, 144, "q4_k"},   {256, 176, "q5_k"},  {256, 210, "q6_k"},  {256, 292, "q8_k"},
