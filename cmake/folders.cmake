@@ -44,7 +44,7 @@ endfunction()
 
 # The CPU kernels: files named in R1_LEVEL_SOURCES are compiled once per level with that level's instructions, in
 # namespace r1::cpu::LEVEL; the rest of the folder (the table that picks one) is compiled once, for any processor.
-set(R1_LEVEL_SOURCES elementwise attention gemm)
+set(R1_LEVEL_SOURCES elementwise attention gemm dequantize dequantize_k dequantize_iq)
 set(R1_FLAGS_portable "")
 set(R1_FLAGS_avx2 -march=x86-64-v3 -maes -mpclmul)
 set(R1_FLAGS_avx512 -march=x86-64-v4 -maes -mpclmul -mprefer-vector-width=512)

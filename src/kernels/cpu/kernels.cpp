@@ -18,6 +18,7 @@ namespace r1::cpu {
   extern const GemmKernels gemm_table;               \
   extern const ElementwiseKernels elementwise_table; \
   extern const AttentionKernels attention_table;     \
+  extern const DequantizeKernels dequantize_table;   \
   }
 R1_DECLARE_LEVEL(portable)
 R1_DECLARE_LEVEL(avx2)
@@ -81,7 +82,8 @@ struct Choice {
 };
 
 #define R1_LEVEL(ns) \
-  static const Kernels ns##_kernels{Level::ns, #ns, ns::gemm_table, ns::elementwise_table, ns::attention_table}
+  static const Kernels ns##_kernels{Level::ns, #ns, ns::gemm_table, ns::elementwise_table, ns::attention_table, \
+                                   ns::dequantize_table}
 
 Choice choose() {
   Choice c;

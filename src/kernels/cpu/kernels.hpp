@@ -9,6 +9,7 @@
 
 #include "core/dtype.hpp"
 #include "kernels/cpu/attention.hpp"
+#include "kernels/cpu/dequantize.hpp"
 #include "kernels/cpu/elementwise.hpp"
 #include "kernels/cpu/gemm.hpp"
 
@@ -22,6 +23,7 @@ struct Kernels {
   GemmKernels gemm;
   ElementwiseKernels elementwise;
   AttentionKernels attention;
+  DequantizeKernels dequantize;
 };
 
 std::span<const Kernels* const> levels();       // compiled in and able to run on this processor, slowest first

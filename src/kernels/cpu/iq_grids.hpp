@@ -1,0 +1,13 @@
+// The grids that I-quants index, one entry per octet (kGrid3*: per four elements) of magnitudes. Compiled once, for all
+// levels.
+//   u16: two bits per element, element j at bits 2j; 0 1 2 stand for 8 25 43, in kGrid1 for -1 0 1.
+//   u32: four bytes, element j in byte j.
+#pragma once
+#include "core/dtype.hpp"
+
+namespace r1::cpu {
+
+extern const u16 kGrid2xxs[256], kGrid2xs[512], kGrid2s[1024], kGrid1[2048];
+extern const u32 kGrid3xxs[256], kGrid3s[512];
+
+}  // namespace r1::cpu
