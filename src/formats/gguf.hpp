@@ -19,11 +19,11 @@ namespace r1 {
 
 // A metadata value as a program wants it: integers of every width are i64 or u64, floats of both widths double.
 // Arrays hold one kind.
-enum class GgufType : u8 { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
+enum class GgufType : u8 { uint8, int8, uint16, int16, uint32, int32, f32, boolean, string, array, uint64, int64, f64 };
 
 class GgufValue;
 struct GgufArray {
-  GgufType type = GgufType::u32;  // of the elements
+  GgufType type = GgufType::uint32;  // of the elements
   std::vector<i64> integers;      // of all integer types and boolean; u64 must fit i64
   std::vector<double> numbers;    // f32, f64
   std::vector<std::string> texts;
@@ -33,7 +33,7 @@ struct GgufArray {
 // To write one, and what a small value reads as. Large arrays are read through Gguf's own calls.
 class GgufValue {
  public:
-  GgufType type = GgufType::u32;
+  GgufType type = GgufType::uint32;
   i64 integer = 0;
   double number = 0;
   std::string text;
@@ -54,10 +54,14 @@ class Gguf {
   static Result<Gguf> open(const std::filesystem::path& path);
 
   const std::string& path() const;
+  i64 version() const;    // 2 or 3
+  i64 alignment() const;  // of tensor data, in the first file
+  i64 files() const;      // how many it is split over
   // Keys in the file's order (of the first file when split).
   const std::vector<std::string>& keys() const;
   bool holds(std::string_view key) const;
-  GgufType type(std::string_view key) const;  // of a key that is there
+  GgufType type(std::string_view key) const;     // of a key that is there
+  GgufType element(std::string_view key) const;  // of an array that is there; a scalar's own type
   // Err: missing, of another type, does not fit. With a fallback, missing is fine.
   Result<i64> integer(std::string_view key) const;
   Result<i64> integer(std::string_view key, i64 fallback) const;
@@ -70,7 +74,7 @@ class Gguf {
   Result<std::vector<std::string_view>> texts(std::string_view key) const;
   Result<std::vector<i64>> integers(std::string_view key) const;  // a scalar reads as an array of one
   Result<std::vector<double>> numbers(std::string_view key) const;
-  Result<GgufValue> value(std::string_view key) const;  // anything, for inspect and copying
+  Result<GgufValue> value(std::string_view key) const;  // anything, for inspect and copying; u64 must fit i64
   i64 count(std::string_view key) const;                // elements of an array, 1 of a scalar
 
   const std::map<std::string, StoredTensor, std::less<>>& tensors() const;  // of all files

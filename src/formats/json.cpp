@@ -1,5 +1,6 @@
 #include "formats/json.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -252,6 +253,11 @@ std::string dump(const Json& json, int indent) {
   std::string out;
   write_value(json, indent, 0, out);
   return out;
+}
+
+std::string shown(std::string_view name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  return plain && !name.empty() && name.size() <= 128 ? std::string(name) : Json(name.substr(0, 200)).describe();
 }
 
 // ---- fields

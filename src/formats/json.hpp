@@ -80,6 +80,10 @@ Result<Json> read_json(const std::filesystem::path& path);
 // never looks like an integer), NaN and infinities as null, bytes that are not UTF-8 as U+FFFD.
 std::string dump(const Json& json, int indent = -1);
 
+// A name out of somebody's file, for a message on a terminal: as it is where it is short and plain, else quoted, escaped
+// and cut.
+std::string shown(std::string_view name);
+
 // Every non-blank line of a JSONL file, in order; `fn` gets the line's number from 1. Stops at the first error and
 // names file and line in it.
 Status for_each_jsonl(const std::filesystem::path& path, const std::function<Status(i64 line, Json row)>& fn);
