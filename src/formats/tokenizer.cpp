@@ -345,6 +345,34 @@ std::vector<i32> Tokenizer::encode(std::string_view text, Special special) const
   return ids;
 }
 
+std::vector<i32> Tokenizer::encode(std::string_view text, std::span<const Range> trusted) const {
+  std::vector<i32> ids;
+  size_t begin = 0, end = 0;  // ordinary text not yet encoded
+  const auto plain = [&](std::string_view part) {
+    const auto at = static_cast<size_t>(part.data() - text.data());
+    if (begin == end) begin = at;
+    end = at + part.size();
+  };
+  const auto token = [&](i32 id) {
+    const std::vector<i32> before = encode(text.substr(begin, end - begin), Special::as_text);
+    ids.insert(ids.end(), before.begin(), before.end());
+    ids.push_back(id);
+    begin = end = 0;
+  };
+  size_t done = 0;
+  for (const Range& r : trusted) {
+    if (r.begin > done) plain(text.substr(done, r.begin - done));
+    state_->raw_added.scan(
+        text.substr(r.begin, r.end - r.begin),
+        [&](std::string_view part) { state_->normalized_added.scan(part, plain, token); }, token);
+    done = r.end;
+  }
+  if (done < text.size()) plain(text.substr(done));
+  const std::vector<i32> rest = encode(text.substr(begin, end - begin), Special::as_text);
+  ids.insert(ids.end(), rest.begin(), rest.end());
+  return ids;
+}
+
 std::string Tokenizer::decode(std::span<const i32> ids) const {
   std::string text;
   for (const i32 id : ids) text += bytes_of(id);
