@@ -30,9 +30,10 @@ const std::map<std::string, Allowed> kLayers{
     {"eval", {"core", "formats", "infer", "tasks", "verify"}},
     {"rl", {"core", "ops", "formats", "model", "infer", "train", "verify", "tasks", "eval"}},
     {"serve", {"core", "formats", "infer", "verify"}},
+    {"hub", {"core", "formats"}},
     {"cli",
      {"core", "kernels/cpu", "kernels/cuda", "ops", "formats", "model", "infer", "train", "verify", "tasks", "eval", "rl",
-      "serve"}},
+      "serve", "hub"}},
 };
 // A test or benchmark takes a kernel table and a thread pool in hand, which the code that it tests is given.
 const Allowed kForTests{"core", "kernels/cpu"};

@@ -9,6 +9,7 @@
 #include <exception>
 
 #include "cli/commands.hpp"
+#include "core/text.hpp"
 
 namespace {
 
@@ -20,18 +21,6 @@ void print_help() {
              "  echo \"...\" | r1            the same, the prompt from stdin\n\n");
   for (const Command& c : commands()) fmt::print("  r1 {:<12} {}\n", c.name, c.summary);
   fmt::print("\nr1 COMMAND --help lists a command's flags. Documentation: docs/README.md\n");
-}
-
-// Levenshtein distance: one word that is nearly a command's name is a slip, not a prompt.
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
-  }
-  return row[b.size()];
 }
 
 // Names that scripts may come to depend on before there is such a command: never a prompt.
@@ -51,7 +40,7 @@ Result<int> dispatch(std::vector<std::string> words) {
                   fmt::join(words, " "));
     if (words.size() == 1 && std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::islower(c); }))
       for (const Command& c : commands())
-        if (first.size() > 3 && distance(first, c.name) <= 2)
+        if (first.size() > 3 && edit_distance(first, c.name) <= 2)  // a slip, not a prompt
           return fail(Errc::usage, "no command \"{}\"; did you mean \"{}\"? (as a prompt: r1 run -p \"{}\")", first,
                       c.name, first);
   }

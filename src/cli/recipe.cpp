@@ -4,7 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/machine.hpp"
-#include "cli/session.hpp"
+#include "hub/settings.hpp"
 
 namespace r1 {
 

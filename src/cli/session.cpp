@@ -10,19 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Folders that may hold what ships: R1_HOME, the source tree the program was built in, an installation beside it.
-std::vector<fs::path> homes() {
-  std::vector<fs::path> list;
-  if (const char* home = std::getenv("R1_HOME")) list.emplace_back(home);
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  if (!error) {
-    list.push_back(program / "../..");          // build/release/r1
-    list.push_back(program / "../share/r1");    // bin/r1
-  }
-  return list;
-}
-
 SamplingParams sampling_of(const GenerationFlags& f, const GenerationConfig& g) {
   SamplingParams s;
   s.temperature = static_cast<float>(f.temperature.value_or(g.do_sample ? g.temperature : 0));
@@ -35,24 +22,6 @@ SamplingParams sampling_of(const GenerationFlags& f, const GenerationConfig& g) 
 }
 
 }  // namespace
-
-fs::path shipped(const std::string& relative) {
-  for (const fs::path& home : homes()) {
-    std::error_code error;
-    if (const fs::path at = fs::weakly_canonical(home / relative, error); !error && fs::exists(at, error)) return at;
-  }
-  return {};
-}
-
-Result<fs::path> find_model(const std::string& name) {
-  if (!name.empty() && name.find('/') == name.npos)
-    if (const fs::path at = shipped("models/" + name); !at.empty()) return at;
-  std::error_code error;
-  if (fs::is_directory(name, error)) return fs::path(name);
-  if (fs::exists(name, error))
-    return fail(Errc::unsupported, "{}: a file; a model is a folder with config.json and model.safetensors", name);
-  return fail(Errc::io, "{}: no such model: neither a folder nor the name of a model that ships", name);
-}
 
 Numerics serving_numerics(const Model& model) {
   constexpr i64 kSmallPerToken = 1024;  // elements in a layer: 4 KiB in f32; DeepSeek-V2-Lite has 4160, V3 32832

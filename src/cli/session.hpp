@@ -10,16 +10,11 @@
 #include "formats/chat.hpp"
 #include "formats/generation_config.hpp"
 #include "formats/tokenizer.hpp"
+#include "hub/models.hpp"
 #include "infer/engine.hpp"
 #include "model/model.hpp"
 
 namespace r1 {
-
-// The name of a model that ships ("nano"), looked for in the folder that R1_HOME names, in the source tree and in
-// ../share/r1 beside the program; else a folder.
-Result<std::filesystem::path> find_model(const std::string& name);
-// A folder that ships with the program ("models/nano", "recipes/nano"); empty if it is not there.
-std::filesystem::path shipped(const std::string& relative);
 
 // How serving computes a model, fixed when it is loaded. A small model as in training, everything f32 and expanded, so
 // that what it says has the bits of what it was trained with; a model whose expanded keys and values would fill the

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "core/file.hpp"
+#include "core/text.hpp"
 
 // toml++ stays in this file: it is all header.
 #define TOML_EXCEPTIONS 0
@@ -91,20 +92,6 @@ const std::vector<Field<VocabularyConfig>>& vocabulary_fields() {
       {.name = "tasks", .member = &K::tasks},
   };
   return fields;
-}
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
 }
 
 template <class Config>

@@ -1,0 +1,105 @@
+#include "hub/settings.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "core/file.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Empty counts as unset.
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+bool is_true(std::string value) {
+  std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return std::toupper(c); });
+  return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
+}
+
+// A path as the user wrote it in the environment, where no shell expanded the tilde.
+fs::path path_of(const std::string& text) {
+  if (text == "~" || text.starts_with("~/"))
+    if (const std::string home = variable("HOME"); !home.empty()) return fs::path(home + text.substr(1));
+  return text;
+}
+
+fs::path hugging_face_home() {
+  if (const std::string home = variable("HF_HOME"); !home.empty()) return path_of(home);
+  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return path_of(cache) / "huggingface";
+  const std::string home = variable("HOME");
+  return home.empty() ? fs::path() : fs::path(home) / ".cache/huggingface";
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t first = text.find_first_not_of(kSpace);
+  return first == text.npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// It goes into a header: nothing that could end one.
+Result<std::string> token_of(std::string_view text, std::string_view source) {
+  const std::string_view token = trimmed(text);
+  for (const unsigned char c : token)
+    if (c <= ' ' || c > '~') return fail(Errc::invalid_argument, "{}: holds a character that no token has", source);
+  return std::string(token);
+}
+
+Result<std::string> find_token() {
+  for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"})
+    if (const std::string token = R1_TRY(token_of(variable(name), name)); !token.empty()) return token;
+  const std::string named = variable("HF_TOKEN_PATH");
+  const fs::path home = hugging_face_home(), file = !named.empty() ? path_of(named) : home / "token";
+  std::error_code error;
+  if ((named.empty() && home.empty()) || !fs::is_regular_file(file, error)) return "";
+  return token_of(R1_TRY(read_file(file)), file.string());
+}
+
+}  // namespace
+
+fs::path hub_cache() {
+  for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"})
+    if (const std::string path = variable(name); !path.empty()) return path_of(path);
+  const fs::path home = hugging_face_home();
+  return home.empty() ? home : home / "hub";
+}
+
+Result<HubSettings> HubSettings::from_environment() {
+  HubSettings s;
+  if (is_true(variable("HF_HUB_OFFLINE"))) return fail(Errc::invalid_argument, "HF_HUB_OFFLINE is set: nothing is fetched");
+  if (const std::string endpoint = variable("HF_ENDPOINT"); !endpoint.empty()) s.endpoint = endpoint;
+  while (s.endpoint.ends_with('/')) s.endpoint.pop_back();
+  if (!s.endpoint.starts_with("https://") && !s.endpoint.starts_with("http://"))
+    return fail(Errc::invalid_argument, "HF_ENDPOINT: \"{}\" does not begin with https:// or http://", s.endpoint);
+  s.token = R1_TRY(find_token());
+  s.cache = hub_cache();
+  if (s.cache.empty()) return fail(Errc::invalid_argument, "no place for models: set HF_HOME (HOME is not set either)");
+  return s;
+}
+
+std::vector<fs::path> homes() {
+  std::vector<fs::path> list;
+  if (const std::string home = variable("R1_HOME"); !home.empty()) list.emplace_back(home);
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (!error) {
+    list.push_back(program / "../..");        // build/release/r1
+    list.push_back(program / "../share/r1");  // bin/r1
+  }
+  return list;
+}
+
+fs::path shipped(const std::string& relative) {
+  for (const fs::path& home : homes()) {
+    std::error_code error;
+    if (const fs::path at = fs::weakly_canonical(home / relative, error); !error && fs::exists(at, error)) return at;
+  }
+  return {};
+}
+
+}  // namespace r1
