@@ -1,6 +1,4 @@
-#include <cstring>
-
-#include "kernels/cpu/kernels.hpp"
+#include "ops/dequantize.hpp"
 #include "ops/ops.hpp"
 #include "ops/rows.hpp"
 
@@ -10,10 +8,11 @@ Tensor embed(Pass& p, const Weight& w, std::span<const i32> tokens) {
   const i64 rows = static_cast<i64>(tokens.size()), cols = w.cols();
   for (const i32 t : tokens) R1_CHECK(t >= 0 && t < w.rows(), "embed: token {} of a vocabulary of {}", t, w.rows());
   Tensor y = p.alloc(rows, cols);
-  const i64 row_bytes = cols * bytes_per_element(w.dtype());
   for_rows(p, rows, cols, [&](i64 begin, i64 end) {
-    for (i64 t = begin; t < end; ++t)
-      p.kernels.elementwise.widen(y.row(t), w.bytes() + tokens[static_cast<size_t>(t)] * row_bytes, w.dtype(), cols);
+    for (i64 t = begin; t < end; ++t) {
+      const i64 r = tokens[static_cast<size_t>(t)];
+      dequantize(w, r, r + 1, y.row(t));
+    }
   });
   if (p.tape && w.trainable())
     p.tape->record({y}, [p, w, y, ids = std::vector<i32>(tokens.begin(), tokens.end())](Grads& d) {

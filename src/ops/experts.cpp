@@ -2,12 +2,13 @@
 // takes them through gate, up, swiglu and down while they are in cache. When there are fewer such runs than threads
 // (decode), the columns of each product are split as well. Sums over a token's experts and over an expert's rows run
 // in a fixed order, so neither the batch nor the thread count changes bits.
+// Experts of blocks or FP8 are read once per product, for all their rows, by multiply_streamed: the same sums, other tasks.
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "ops/ops.hpp"
-#include "ops/product.hpp"
+#include "ops/streamed_product.hpp"
 
 namespace r1 {
 namespace {
@@ -23,11 +24,13 @@ struct Mixture {
   Pass p;
   Tensor x;
   Routing r;
-  std::vector<Expert> experts;
-  Tensor gate, up, hidden, out;  // [slots, f] ×3, [slots, d]
-  std::vector<i32> token;        // [slots] row of x
-  std::vector<i32> place;        // [T·k] slot of a route
-  std::vector<Run> runs;
+  std::span<const Expert> experts;
+  std::vector<Expert> kept{};  // with a tape: what `experts` shows
+  bool streamed = false;     // some of them are blocks or FP8
+  Tensor gate{}, up{}, hidden{}, out{};  // [slots, f] ×3, [slots, d]
+  std::vector<i32> token{};              // [slots] row of x
+  std::vector<i32> place{};              // [T·k] slot of a route
+  std::vector<Run> runs{};
 
   i64 slots() const { return static_cast<i64>(r.slot.size()); }
   i64 d() const { return x.cols(); }
@@ -36,9 +39,32 @@ struct Mixture {
 
   void sort_rows();
   void forward();
+  void forward_streamed();
   void combine(const Tensor& y) const;
   void backward(const Tensor& dy, const Tensor& dx, const Tensor& dgates) const;
+  void scaled_gradient(const Run& j, const Tensor& dy, const Tensor& dout, const Tensor& dgates) const;
+  void swiglu_gradient(const Run& j, const Tensor& dhidden, const Tensor& dgate, const Tensor& dup) const;
+  void products_backward(const Tensor& dout, const Tensor& dhidden, const Tensor& dgate, const Tensor& dup,
+                         const Tensor& dx_rows, const Tensor& dy, const Tensor& dgates) const;
+  void streamed_backward(const Tensor& dout, const Tensor& dhidden, const Tensor& dgate, const Tensor& dup,
+                         const Tensor& dx_rows, const Tensor& dy, const Tensor& dgates) const;
   void weight_gradients(const Tensor& dgate, const Tensor& dup, const Tensor& dout) const;
+
+  // All rows of an expert times one of its matrices.
+  WeightProduct product(const Run& all, const Weight& w, Direction direction, const Tensor& a, const Tensor& c,
+                        bool accumulate = false) const {
+    return {&w, direction, {a.row(all.begin), a.cols()}, all.end - all.begin, c.row(all.begin), c.cols(), accumulate};
+  }
+  // One run for every expert that was chosen.
+  std::vector<Run> whole_runs() const {
+    std::vector<Run> all;
+    for (i32 e = 0; e < r.experts; ++e) {
+      const i32 begin = r.begin[static_cast<size_t>(e)], end = r.begin[static_cast<size_t>(e) + 1];
+      if (begin < end) all.push_back({e, begin, end});
+    }
+    return all;
+  }
+  const Expert& expert(const Run& j) const { return experts[static_cast<size_t>(j.e)]; }
 
   // Rows of run j times one expert's packed matrix. by_token: rows of `a` are rows of x, else sorted slots.
   void multiply_run(const Run& j, const Tensor& a, bool by_token, const std::byte* b, const Tensor& c, i64 begin_panel,
@@ -70,7 +96,26 @@ void Mixture::sort_rows() {
   }
 }
 
+void Mixture::forward_streamed() {
+  gate = p.alloc(slots(), f()), up = p.alloc(slots(), f()), hidden = p.alloc(slots(), f()), out = p.alloc(slots(), d());
+  std::vector<WeightProduct> inner, outer;
+  for (const Run& all : whole_runs()) {
+    for (const auto& [w, c] : {std::pair{&expert(all).gate, gate}, {&expert(all).up, up}}) {
+      inner.push_back(product(all, *w, Direction::forward, hidden, c));
+      inner.back().a = view(x);
+      inner.back().a.index = token.data() + all.begin;
+    }
+    outer.push_back(product(all, expert(all).down, Direction::forward, hidden, out));
+  }
+  multiply_streamed(p, inner);
+  p.pool.ranges(slots(), kTaskPackedElements / f() + 1, [&](i64 begin, i64 end, int) {
+    p.kernels.elementwise.swiglu(hidden.row(begin), gate.row(begin), up.row(begin), (end - begin) * f());
+  });
+  multiply_streamed(p, outer);
+}
+
 void Mixture::forward() {
+  if (streamed) return forward_streamed();
   Packs packs(p);
   std::vector<std::array<const std::byte*, kMatrices>> packed(experts.size());
   for (const Run& j : runs) {
@@ -133,7 +178,25 @@ void Mixture::combine(const Tensor& y) const {
   });
 }
 
-void Mixture::backward(const Tensor& dy, const Tensor& dx, const Tensor& dgates) const {
+// dout = gate of the route · dy of its token; dgates += dy · out.
+void Mixture::scaled_gradient(const Run& j, const Tensor& dy, const Tensor& dout, const Tensor& dgates) const {
+  for (i64 s = j.begin; s < j.end; ++s) {
+    const i64 route = r.slot[static_cast<size_t>(s)], t = token[static_cast<size_t>(s)];
+    p.kernels.elementwise.scale(dout.row(s), dy.row(t), r.gates.data()[route], d());
+    dgates.data()[route] += kernels().dot(dy.row(t), out.row(s), d());
+  }
+}
+
+void Mixture::swiglu_gradient(const Run& j, const Tensor& dhidden, const Tensor& dgate, const Tensor& dup) const {
+  const auto bytes = static_cast<size_t>((j.end - j.begin) * f()) * 4;
+  std::memset(dgate.row(j.begin), 0, bytes);  // swiglu_backward adds
+  std::memset(dup.row(j.begin), 0, bytes);
+  p.kernels.elementwise.swiglu_backward(dgate.row(j.begin), dup.row(j.begin), dhidden.row(j.begin), gate.row(j.begin),
+                                        up.row(j.begin), (j.end - j.begin) * f());
+}
+
+void Mixture::products_backward(const Tensor& dout, const Tensor& dhidden, const Tensor& dgate, const Tensor& dup,
+                                const Tensor& dx_rows, const Tensor& dy, const Tensor& dgates) const {
   Packs packs(p);
   std::vector<std::array<const std::byte*, kMatrices>> packed(experts.size());
   for (const Run& j : runs) {
@@ -143,27 +206,44 @@ void Mixture::backward(const Tensor& dy, const Tensor& dx, const Tensor& dgates)
                  packs.get(experts[e].down, Direction::backward)};
   }
   packs.fill();
-  const Tensor dout = p.alloc(slots(), d()), dhidden = p.alloc(slots(), f()), dx_rows = p.alloc(slots(), d());
-  const Tensor dgate = p.alloc(slots(), f()), dup = p.alloc(slots(), f());
   const i64 inner = cpu::panels(kernels(), f()), outer = cpu::panels(kernels(), d());
   const GemmScratch scratch(p, p.pool.threads());
   p.pool.run(static_cast<i64>(runs.size()), [&](i64 task, int worker) {
     const Run& j = runs[static_cast<size_t>(task)];
     const auto& b = packed[static_cast<size_t>(j.e)];
-    for (i64 s = j.begin; s < j.end; ++s) {
-      const i64 route = r.slot[static_cast<size_t>(s)], t = token[static_cast<size_t>(s)];
-      p.kernels.elementwise.scale(dout.row(s), dy.row(t), r.gates.data()[route], d());
-      dgates.data()[route] += kernels().dot(dy.row(t), out.row(s), d());
-    }
+    scaled_gradient(j, dy, dout, dgates);
     multiply_run(j, dout, false, b[kDown], dhidden, 0, inner, false, scratch.of(worker));
-    const auto bytes = static_cast<size_t>((j.end - j.begin) * f()) * 4;
-    std::memset(dgate.row(j.begin), 0, bytes);  // swiglu_backward adds
-    std::memset(dup.row(j.begin), 0, bytes);
-    p.kernels.elementwise.swiglu_backward(dgate.row(j.begin), dup.row(j.begin), dhidden.row(j.begin),
-                                          gate.row(j.begin), up.row(j.begin), (j.end - j.begin) * f());
+    swiglu_gradient(j, dhidden, dgate, dup);
     multiply_run(j, dgate, false, b[kGate], dx_rows, 0, outer, false, scratch.of(worker));
     multiply_run(j, dup, false, b[kUp], dx_rows, 0, outer, true, scratch.of(worker));
   });
+}
+
+void Mixture::streamed_backward(const Tensor& dout, const Tensor& dhidden, const Tensor& dgate, const Tensor& dup,
+                                const Tensor& dx_rows, const Tensor& dy, const Tensor& dgates) const {
+  std::vector<WeightProduct> down, through_gate, through_up;
+  for (const Run& all : whole_runs()) {
+    down.push_back(product(all, expert(all).down, Direction::backward, dout, dhidden));
+    through_gate.push_back(product(all, expert(all).gate, Direction::backward, dgate, dx_rows));
+    through_up.push_back(product(all, expert(all).up, Direction::backward, dup, dx_rows, true));
+  }
+  const auto each_run = [&](auto&& work) {
+    p.pool.run(static_cast<i64>(runs.size()), [&](i64 task, int) { work(runs[static_cast<size_t>(task)]); });
+  };
+  each_run([&](const Run& j) { scaled_gradient(j, dy, dout, dgates); });
+  multiply_streamed(p, down);
+  each_run([&](const Run& j) { swiglu_gradient(j, dhidden, dgate, dup); });
+  multiply_streamed(p, through_gate);
+  multiply_streamed(p, through_up);
+}
+
+void Mixture::backward(const Tensor& dy, const Tensor& dx, const Tensor& dgates) const {
+  const Tensor dout = p.alloc(slots(), d()), dhidden = p.alloc(slots(), f()), dx_rows = p.alloc(slots(), d());
+  const Tensor dgate = p.alloc(slots(), f()), dup = p.alloc(slots(), f());
+  if (streamed)
+    streamed_backward(dout, dhidden, dgate, dup, dx_rows, dy, dgates);
+  else
+    products_backward(dout, dhidden, dgate, dup, dx_rows, dy, dgates);
   const i64 k = r.top_k;
   p.pool.ranges(x.rows(), row_grain(4 * k * d()), [&](i64 begin, i64 end, int) {
     for (i64 t = begin; t < end; ++t)
@@ -241,7 +321,14 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
                  e.gate.rows() == e.up.rows() && e.down.cols() == e.up.rows() &&
                  e.gate.rows() == experts[0].gate.rows(),
              "experts: x {}, {} {} {}", x.shape(), e.gate.shape(), e.up.shape(), e.down.shape());
-  auto m = std::make_shared<Mixture>(Mixture{p, x, r, {experts.begin(), experts.end()}, {}, {}, {}, {}, {}, {}, {}});
+  auto m = std::make_shared<Mixture>(Mixture{.p = p, .x = x, .r = r, .experts = experts});
+  if (p.tape) {
+    m->kept.assign(experts.begin(), experts.end());
+    m->experts = m->kept;
+  }
+  m->streamed = std::any_of(experts.begin(), experts.end(), [](const Expert& e) {
+    return streams(e.gate) || streams(e.up) || streams(e.down);
+  });
   m->sort_rows();
   m->forward();
   Tensor y = p.alloc(x.rows(), x.cols());

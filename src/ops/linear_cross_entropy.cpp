@@ -1,17 +1,20 @@
 // The head and its loss, chunk by chunk. Forward is one task per block of rows: logits of the block in the thread's
 // scratch, then the row's logsumexp. Backward makes the logits of a chunk again, turns them into dz in place, and from
 // those dx (row by row) and dW (rows in ascending order, chunk after chunk: one chain of sums).
+// A head of blocks is read once for a chunk of rows, not for a block of them: the logits of a chunk exist together.
 #include <algorithm>
 #include <cstring>
 
 #include "ops/ops.hpp"
-#include "ops/product.hpp"
+#include "ops/streamed_product.hpp"
 
 namespace r1 {
 namespace {
 
 // A block's logits should stay in the second-level cache; a chunk's dz may take this many floats.
 constexpr i64 kBlockLogits = 128 * 1024, kChunkLogits = 4 * 1024 * 1024;
+// Reading the head costs about as much as multiplying it by 32 rows: a chunk that makes little of it.
+constexpr i64 kStreamedLogits = 32 * 1024 * 1024;
 
 struct Head {
   const Pass& p;
@@ -27,7 +30,9 @@ struct Head {
     return std::min(steps * k.row_step, k.block_rows);
   }
   // Even, and a multiple of what any level groups along k: chunks then cut no group of the dW sums.
-  i64 chunk_rows() const { return std::max<i64>(64, kChunkLogits / vocab() / 64 * 64); }
+  i64 chunk_rows() const {
+    return std::max<i64>(64, (streams(w) ? kStreamedLogits : kChunkLogits) / vocab() / 64 * 64);
+  }
 
   // Rows [begin, end) of z / temperature.
   void logits(float* z, const std::byte* packed, i64 begin, i64 end, std::byte* scratch) const {
@@ -50,8 +55,38 @@ struct Head {
     }
   }
 
+  // Rows [first, first + count) of z / temperature, of a head that is read as it lies.
+  void streamed_logits(const Tensor& z, i64 first, i64 count) const {
+    const WeightProduct product{&w, Direction::forward, {x.row(first), x.cols()}, count, z.data(), vocab(), false};
+    multiply_streamed(p, {&product, 1});
+    if (temperature == 1) return;
+    p.pool.ranges(count, 1, [&](i64 begin, i64 end, int) {
+      p.kernels.elementwise.scale(z.row(begin), z.row(begin), 1 / temperature, (end - begin) * vocab());
+    });
+  }
+
+  float nll(const float* z, i64 t) const {
+    const i32 target = targets[static_cast<size_t>(t)];
+    return target < 0 ? 0.0f : p.kernels.elementwise.logsumexp(z, vocab()) - z[target];
+  }
+
   void backward(const Tensor& dnll, const Tensor& dx) const;
+  void streamed_backward(const Tensor& dnll, const Tensor& dx) const;
 };
+
+Tensor streamed_negative_log_likelihoods(const Head& h) {
+  const Pass& p = h.p;
+  const i64 rows = h.x.rows();
+  const Tensor logits = p.alloc(std::min(rows, h.chunk_rows()), h.vocab()), nll = p.alloc(rows, 1);
+  for (i64 first = 0; first < rows; first += h.chunk_rows()) {
+    const i64 count = std::min(h.chunk_rows(), rows - first);
+    h.streamed_logits(logits, first, count);
+    p.pool.ranges(count, 1, [&](i64 begin, i64 end, int) {
+      for (i64 t = begin; t < end; ++t) nll.data()[first + t] = h.nll(logits.row(t), first + t);
+    });
+  }
+  return nll;
+}
 
 Tensor negative_log_likelihoods(const Head& h) {
   const Pass& p = h.p;
@@ -65,12 +100,23 @@ Tensor negative_log_likelihoods(const Head& h) {
   p.pool.ranges(rows, block, [&](i64 begin, i64 end, int worker) {
     float* z = logits.row(worker);
     h.logits(z, packed, begin, end, scratch.of(worker));
-    for (i64 t = begin; t < end; ++t, z += h.vocab()) {
-      const i32 target = h.targets[static_cast<size_t>(t)];
-      nll.data()[t] = target < 0 ? 0.0f : p.kernels.elementwise.logsumexp(z, h.vocab()) - z[target];
-    }
+    for (i64 t = begin; t < end; ++t, z += h.vocab()) nll.data()[t] = h.nll(z, t);
   });
   return nll;
+}
+
+void Head::streamed_backward(const Tensor& dnll, const Tensor& dx) const {
+  const i64 rows = x.rows();
+  const Tensor dz = p.alloc(std::min(rows, chunk_rows()), vocab());
+  for (i64 first = 0; first < rows; first += chunk_rows()) {
+    const i64 count = std::min(chunk_rows(), rows - first);
+    streamed_logits(dz, first, count);
+    p.pool.ranges(count, 1, [&](i64 begin, i64 end, int) {
+      logit_gradients(dz.row(begin), dnll, first + begin, first + end);
+    });
+    const WeightProduct product{&w, Direction::backward, {dz.data(), vocab()}, count, dx.row(first), x.cols(), true};
+    multiply_streamed(p, {&product, 1});
+  }
 }
 
 void Head::backward(const Tensor& dnll, const Tensor& dx) const {
@@ -108,10 +154,12 @@ Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span
   R1_CHECK(temperature > 0, "linear_cross_entropy: temperature {}", temperature);
   for (const i32 target : targets) R1_CHECK(target < w.rows(), "target {} of a vocabulary of {}", target, w.rows());
   std::vector<i32> kept(targets.begin(), targets.end());
-  const Tensor nll = negative_log_likelihoods({p, x, w, kept, temperature});
+  const Head head{p, x, w, kept, temperature};
+  const Tensor nll = streams(w) ? streamed_negative_log_likelihoods(head) : negative_log_likelihoods(head);
   if (p.tape)
     p.tape->record({nll}, [p, x, w, kept = std::move(kept), temperature, nll](Grads& d) {
-      Head{p, x, w, kept, temperature}.backward(d[nll], d[x]);
+      const Head again{p, x, w, kept, temperature};
+      streams(w) ? again.streamed_backward(d[nll], d[x]) : again.backward(d[nll], d[x]);
     });
   return nll;
 }

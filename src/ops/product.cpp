@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/streamed_product.hpp"
+
 namespace r1 {
 namespace {
 
@@ -29,6 +31,7 @@ Split split(const Pass& p, const cpu::Gemm& g, i64 rows) {
 }  // namespace
 
 const std::byte* Packs::get(const Weight& w, Direction direction) {
+  R1_CHECK(!streams(w), "{}: a pack of {} asked for", w.name(), name_of(w.dtype()));
   const cpu::GemmKernels& kernels = p_.kernels.gemm;
   const bool forward = direction == Direction::forward;
   const i64 k = forward ? w.cols() : w.rows(), n = forward ? w.rows() : w.cols();
@@ -66,6 +69,10 @@ void multiply(const Pass& p, const cpu::Gemm& g, i64 rows) {
 }
 
 void multiply(const Pass& p, Tensor y, const Tensor& x, const Weight& w, Direction direction, bool accumulate) {
+  if (streams(w)) {
+    const WeightProduct product{&w, direction, view(x), x.rows(), y.data(), y.cols(), accumulate};
+    return multiply_streamed(p, {&product, 1});
+  }
   Packs packs(p);
   const std::byte* b = packs.get(w, direction);
   packs.fill();
