@@ -14,7 +14,8 @@ namespace r1 {
 inline constexpr i64 kPageTokens = 64;
 
 // expanded: pages hold k and v per head; training, rollouts, scoring.
-// mixed: pages hold the latent; prompt tokens attend expanded, generated tokens absorbed; serving.
+// mixed: pages hold the latent; prompt tokens attend expanded, generated tokens absorbed; serving. Only latent attention
+// has it: other models are expanded whatever the numerics say.
 enum class MlaForm : u8 { expanded, mixed };
 
 // Bytes of one page in one layer, and what they mean. A layer's page is laid out by the attention op that owns it:
@@ -25,7 +26,8 @@ struct KvLayout {
   MlaForm form = MlaForm::expanded;
   DType dtype = DType::f32;
   i64 layers = 0;               // MTP's own layer included, last
-  i64 heads = 0, nope = 0, rope = 0, v = 0, kv_rank = 0;
+  i64 heads = 0;                // of keys and values
+  i64 nope = 0, rope = 0, v = 0, kv_rank = 0;
 
   i64 page_elements() const {
     return kPageTokens * (form == MlaForm::expanded ? heads * (nope + v) + rope : kv_rank + rope);

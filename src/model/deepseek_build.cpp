@@ -95,7 +95,7 @@ Result<std::unique_ptr<Model>> DeepseekV3::build(DeepseekConfig config, WeightSo
 
 void DeepseekV3::describe() {
   const DeepseekConfig& c = config_;
-  info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, c.mtp_layers, 0, 0, c.bos, c.eos};
+  info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, c.mtp_layers, 0, 0, c.ids.bos, c.ids.eos};
   for (const Weight& w : weights_) {
     if (in_mtp(w)) continue;
     info_.parameters += w.size();

@@ -1,18 +1,9 @@
 // config.json of DeepSeek models: the published spelling (rope_theta, rope_scaling, torch_dtype) and that of
 // transformers 5 (rope_parameters, dtype).
-#include <algorithm>
-
 #include "model/deepseek_v3.hpp"
 
 namespace r1 {
 namespace {
-
-// Far beyond any model that exists, and small enough that no product of two of them overflows.
-constexpr i64 kMostWidth = 1 << 20, kMostHeads = 1 << 14, kMostExperts = 1 << 16, kMostTokens = 1 << 24;
-
-tl::unexpected<Error> refuse(const JsonFields& f, std::string_view key, std::string_view why) {
-  return fail(Errc::unsupported, "{}: {}", f.where(key), why);
-}
 
 Status parse_rope_scaling(const JsonFields& f, DeepseekConfig& c) {
   const bool v5 = f.has("rope_parameters");
@@ -36,7 +27,7 @@ Status parse_rope_scaling(const JsonFields& f, DeepseekConfig& c) {
   return {};
 }
 
-Status parse_rope(const JsonFields& f, DeepseekConfig& c) {
+Status parse_yarn_rope(const JsonFields& f, DeepseekConfig& c) {
   c.yarn.dim = c.rope;
   if (!R1_TRY(f.boolean("rope_interleave", true)))
     return refuse(f, "rope_interleave", "false; only interleaved pairs are known");
@@ -82,17 +73,6 @@ Status parse_routing(const JsonFields& f, DeepseekConfig& c) {
   return {};
 }
 
-Status parse_ids(const JsonFields& f, DeepseekConfig& c) {
-  c.bos = static_cast<i32>(R1_TRY(f.integer_in("bos_token_id", -1, c.vocab - 1, -1)));
-  if (!f.has("eos_token_id")) return {};
-  for (const i64 id : R1_TRY(f.integers("eos_token_id"))) {
-    if (id < 0 || id >= c.vocab)
-      return fail(Errc::corrupt, "{}: {} is outside the vocabulary of {}", f.where("eos_token_id"), id, c.vocab);
-    c.eos.push_back(static_cast<i32>(id));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<DeepseekConfig> parse_deepseek_config(const Json& json, std::string_view source) {
@@ -120,9 +100,9 @@ Result<DeepseekConfig> parse_deepseek_config(const Json& json, std::string_view 
   if (R1_TRY(f.boolean("attention_bias", false))) return refuse(f, "attention_bias", "true; DeepSeek models have no biases");
   const std::string act = R1_TRY(f.string("hidden_act", "silu"));
   if (act != "silu") return refuse(f, "hidden_act", fmt::format("\"{}\", known: silu", act));
-  R1_TRY(parse_rope(f, c));
+  R1_TRY(parse_yarn_rope(f, c));
   R1_TRY(parse_routing(f, c));
-  R1_TRY(parse_ids(f, c));
+  c.ids = R1_TRY(parse_token_ids(f, c.vocab));
   return c;
 }
 
@@ -145,7 +125,7 @@ std::string to_json(const DeepseekConfig& c, DType dtype) {
       {"v_head_dim", c.v},
       {"intermediate_size", c.intermediate},
       {"hidden_act", "silu"},
-      {"rms_norm_eps", static_cast<double>(std::stod(fmt::format("{}", c.eps)))},
+      {"rms_norm_eps", shortest(c.eps)},
       {"rope_theta", c.yarn.theta},
       {"rope_scaling", c.yarn_on ? Json::object({{"type", "yarn"},
                                                  {"factor", c.yarn.factor},
@@ -161,9 +141,9 @@ std::string to_json(const DeepseekConfig& c, DType dtype) {
       {"initializer_range", c.initializer_range},
       {"num_nextn_predict_layers", c.mtp_layers},
       {"first_k_dense_replace", c.dense_layers},
-      {"bos_token_id", c.bos < 0 ? Json() : Json(c.bos)},
-      {"eos_token_id", c.eos.empty() ? Json() : c.eos.size() == 1 ? Json(c.eos[0]) : Json::array_of(c.eos)},
-      {"torch_dtype", dtype == DType::f32 ? "float32" : dtype == DType::bf16 ? "bfloat16" : "float16"},
+      {"bos_token_id", bos_json(c.ids)},
+      {"eos_token_id", eos_json(c.ids)},
+      {"torch_dtype", torch_dtype(dtype)},
       {"use_cache", true},
   });
   if (c.routing.experts) {

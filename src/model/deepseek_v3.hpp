@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/json.hpp"
+#include "model/config_json.hpp"
 #include "model/model.hpp"
 #include "model/weight_source.hpp"
 #include "ops/ops.hpp"
@@ -26,8 +26,7 @@ struct DeepseekConfig {
   double initializer_range = 0.02;
   RopeConfig yarn;
   bool yarn_on = false;
-  i32 bos = -1;
-  std::vector<i32> eos;
+  TokenIds ids;
 
   MlaDims mla() const;  // softmax scale with YaRN's mscale² included
   bool moe(i64 layer) const { return routing.experts > 0 && layer >= dense_layers; }

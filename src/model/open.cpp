@@ -3,13 +3,20 @@
 #include "formats/json.hpp"
 #include "formats/safetensors.hpp"
 #include "model/deepseek_v3.hpp"
+#include "model/dense.hpp"
 
 namespace r1 {
 namespace {
 
 // The one place that knows which architectures there are.
 Result<std::unique_ptr<Model>> build(const Json& config, std::string_view source, WeightSource& weights) {
-  return DeepseekV3::build(R1_TRY(parse_deepseek_config(config, source)), weights);
+  const JsonFields f = R1_TRY(JsonFields::of(config, std::string(source)));
+  const std::string type = R1_TRY(f.string("model_type"));
+  if (type == "deepseek_v2" || type == "deepseek_v3")
+    return DeepseekV3::build(R1_TRY(parse_deepseek_config(config, source)), weights);
+  if (type == "qwen2") return DenseModel::build(R1_TRY(parse_qwen2_config(config, source)), weights);
+  if (type == "llama") return DenseModel::build(R1_TRY(parse_llama_config(config, source)), weights);
+  return refuse(f, "model_type", fmt::format("\"{}\", known: deepseek_v2, deepseek_v3, llama, qwen2", type));
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <cstring>
 #include <set>
 
+#include "core/half.hpp"
 #include "core/philox.hpp"
+#include "ops/dequantize.hpp"
 
 namespace r1 {
 namespace {
@@ -27,10 +29,7 @@ void scatter_heads(std::byte* dst, const std::byte* src, i64 heads, i64 per_head
     std::memcpy(dst + (h * per_head + first) * bytes, src + h * count * bytes, static_cast<size_t>(count * bytes));
 }
 
-void read_f32(const Weight& w, float* dst) {
-  to_f32({w.name(), w.dtype(), {w.rows(), w.cols()},
-          {w.bytes(), static_cast<size_t>(w.size() * bytes_per_element(w.dtype()))}}, dst);
-}
+void read_f32(const Weight& w, float* dst) { dequantize(w, 0, w.rows(), dst); }
 void write_f32(const Weight& w, const float* src) {
   std::memcpy(w.f32(), src, static_cast<size_t>(w.size()) * 4);
   w.bump();
@@ -48,68 +47,89 @@ class RandomSource final : public WeightSource {
     for (i64 i = 0; i < n; ++i) dst[i] = shape.size() == 1 ? start : static_cast<float>(random.normal() * range_);
     return {};
   }
-  const StoredTensor* entry(const std::string&, const std::vector<i64>&) override { return nullptr; }
+  const PublishedTensor* entry(const std::string&, const std::vector<i64>&) override { return nullptr; }
   u64 seed_;
   double range_;
 };
 
 class CheckpointSource final : public WeightSource {
  public:
-  CheckpointSource(Safetensors file, std::string path, bool trainable)
-      : WeightSource(trainable), file_(std::move(file)), path_(std::move(path)) {}
+  CheckpointSource(Checkpoint checkpoint, bool trainable) : WeightSource(trainable), from_(std::move(checkpoint)) {}
 
   bool holds(const std::string& start) const override {
-    const auto at = file_.tensors().lower_bound(start);
-    const auto other = file_.unsupported().lower_bound(start);
-    return (at != file_.tensors().end() && at->first.starts_with(start)) ||
-           (other != file_.unsupported().end() && other->first.starts_with(start));
+    const auto at = from_.tensors.lower_bound(start);
+    const auto other = from_.unsupported.lower_bound(start);
+    return (at != from_.tensors.end() && at->first.starts_with(start)) ||
+           (other != from_.unsupported.end() && other->first.starts_with(start));
   }
   void ignore(std::string start) override { ignored_ = std::move(start); }
 
  private:
   Status fill(const std::string& name, const std::vector<i64>& shape, float, float* dst) override {
-    if (const StoredTensor* e = entry(name, shape)) to_f32(*e, dst);
+    if (const PublishedTensor* e = entry(name, shape)) read_rows(*e, 0, e->rows(), dst);
     return {};
   }
 
-  const StoredTensor* entry(const std::string& name, const std::vector<i64>& shape) override {
+  const PublishedTensor* entry(const std::string& name, const std::vector<i64>& shape) override {
     asked_.insert(name);
-    const auto found = file_.tensors().find(name);
-    if (const auto other = file_.unsupported().find(name); other != file_.unsupported().end()) {
-      note(fail(Errc::unsupported, "{}: tensor {}: {}", path_, name, unsupported_type(other->second)));
+    if (const auto other = from_.unsupported.find(name); other != from_.unsupported.end()) {
+      note(fail(Errc::unsupported, "{}: tensor {}: {}", from_.path, name, unsupported_type(other->second)));
       return nullptr;
     }
-    if (found == file_.tensors().end()) {
-      note(fail(Errc::corrupt, "{}: tensor {} {} is missing; config.json asks for it", path_, name, text(shape)));
+    const auto found = from_.tensors.find(name);
+    if (found == from_.tensors.end()) {
+      note(fail(Errc::corrupt, "{}: tensor {} {} is missing; {} asks for it", from_.path, name, text(shape), from_.config));
       return nullptr;
     }
-    if (found->second.shape != shape) {
-      note(fail(Errc::corrupt, "{}: {}: shape {}, config.json says {}", path_, name, text(found->second.shape), text(shape)));
+    const StoredTensor& stored = found->second.stored;
+    if (stored.shape != shape) {
+      note(fail(Errc::corrupt, "{}: {}: shape {}, {} says {}", from_.path, name, text(stored.shape), from_.config, text(shape)));
       return nullptr;
     }
     return &found->second;
   }
 
-  std::shared_ptr<const void> mapping() const override { return file_.mapping(); }
+  std::shared_ptr<const void> mapping() const override { return from_.keep; }
 
   Status unused() const override {
-    for (const auto& [name, e] : file_.tensors()) {
+    for (const auto& [name, e] : from_.tensors) {
       // Published checkpoints repeat the embedding and head in the MTP layer, and old ones carry rope tables.
       if (asked_.count(name) || name.ends_with(".embed_tokens.weight") || name.ends_with(".shared_head.head.weight") ||
           name.ends_with("rotary_emb.inv_freq") || name == "lm_head.weight" ||
           (!ignored_.empty() && name.starts_with(ignored_)))
         continue;
-      return fail(Errc::corrupt, "{}: tensor {} {} has no place in the model that config.json describes", path_, name,
-                  text(e.shape));
+      return fail(Errc::corrupt, "{}: tensor {} {} has no place in the model that {} describes", from_.path, name,
+                  text(e.stored.shape), from_.config);
     }
     return {};
   }
 
-  Safetensors file_;
-  std::string path_;
+  Checkpoint from_;
   std::string ignored_;
   std::set<std::string> asked_;
 };
+
+// In memory of our own, with slack behind it: kernels may load past the end.
+std::shared_ptr<std::vector<std::byte>> buffer(i64 bytes) {
+  return std::make_shared<std::vector<std::byte>>(static_cast<size_t>(bytes + 64));
+}
+
+Weight frozen(const std::string& name, const PublishedTensor& e, i64 rows, i64 cols, std::shared_ptr<const void> keep) {
+  const StoredTensor& s = e.stored;
+  if (e.in_place() && s.dtype == DType::f8_e4m3)
+    return Weight::frozen_f8(name, rows, cols, s.bytes.data(), s.scales.data(), std::move(keep));
+  if (e.in_place()) return Weight::frozen(name, s.dtype, rows, cols, s.bytes.data(), std::move(keep));
+  const auto own = buffer(rows * row_bytes(s.dtype, cols));
+  copy_rows(e, own->data());
+  return Weight::frozen(name, s.dtype, rows, cols, own->data(), own);
+}
+
+// The plain type that holds every row of it exactly.
+DType plain_type(const PublishedTensor& e) {
+  const bool bf16 = e.stored.dtype == DType::bf16 && (e.heads == 0 || e.k_b.dtype == DType::bf16);
+  if (bf16) return DType::bf16;
+  return e.heads == 0 && e.stored.dtype == DType::f16 ? DType::f16 : DType::f32;
+}
 
 }  // namespace
 
@@ -124,11 +144,10 @@ Weight WeightSource::keep(Weight w) {
 
 Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
   const std::vector<i64> shape{rows, cols};
-  const StoredTensor* e = failed() ? nullptr : entry(name, shape);
+  const PublishedTensor* e = failed() ? nullptr : entry(name, shape);
   if (failed()) return {};
-  if (trainable_) e = nullptr;  // read into memory of our own
-  const Weight w = e ? Weight::frozen(name, e->dtype, rows, cols, e->bytes.data(), mapping())
-                     : Weight::zeros(name, rows, cols, trainable_);
+  if (trainable_ || (e && e->heads)) e = nullptr;  // read into memory of our own
+  const Weight w = e ? frozen(name, *e, rows, cols, mapping()) : Weight::zeros(name, rows, cols, trainable_);
   if (!e) note(fill(name, shape, 0, w.f32()));
   checkpoint.push_back({name, shape, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
   return keep(w);
@@ -144,20 +163,29 @@ Weight WeightSource::vector(const std::string& name, i64 n, float start, bool tr
 }
 
 Weight WeightSource::norm(const std::string& name, i64 n) { return vector(name, n, 1, true); }
+Weight WeightSource::offset(const std::string& name, i64 n) { return vector(name, n, 0, true); }
 Weight WeightSource::bias(const std::string& name, i64 n) { return vector(name, n, 0, false); }
+Weight WeightSource::linear_bias(const std::string& name, i64 n) { return vector(name, n, 0, true); }
 
 std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols) {
   const std::vector<i64> shape{heads * (a + b), cols};
-  const StoredTensor* e = failed() ? nullptr : entry(name, shape);
+  const PublishedTensor* e = failed() ? nullptr : entry(name, shape);
   if (failed()) return {};
   if (trainable_) e = nullptr;
+  const DType dtype = e ? plain_type(*e) : DType::f32;
+  const bool mapped = e && e->in_place() && e->stored.dtype == dtype;
   std::vector<float> whole;
-  if (!e) {
+  std::vector<u16> halves;
+  if (!mapped) {
     whole.resize(static_cast<size_t>(shape[0] * cols));
     note(fill(name, shape, 0, whole.data()));
+    if (dtype == DType::bf16)
+      for (const float v : whole) halves.push_back(bf16_from_f32(v));
   }
-  const DType dtype = e ? e->dtype : DType::f32;
-  const std::byte* src = e ? e->bytes.data() : reinterpret_cast<const std::byte*>(whole.data());
+  if (dtype == DType::f32) e = nullptr;  // its parts are f32 of our own
+  const std::byte* src = mapped                  ? e->stored.bytes.data()
+                         : dtype == DType::bf16  ? reinterpret_cast<const std::byte*>(halves.data())
+                                                 : reinterpret_cast<const std::byte*>(whole.data());
   const i64 bytes = cols * bytes_per_element(dtype);
   const auto part = [&](const char* suffix, i64 first, i64 count) {
     if (!e) {
@@ -165,7 +193,7 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
       gather_heads(reinterpret_cast<std::byte*>(w.f32()), src, heads, a + b, first, count, bytes);
       return keep(w);
     }
-    const auto own = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(heads * count * bytes + 64));
+    const auto own = buffer(heads * count * bytes);
     gather_heads(own->data(), src, heads, a + b, first, count, bytes);
     return keep(Weight::frozen(name + suffix, dtype, heads * count, cols, own->data(), own));
   };
@@ -201,8 +229,8 @@ std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainab
   return std::make_unique<RandomSource>(seed, range, trainable);
 }
 
-std::unique_ptr<WeightSource> checkpoint_source(Safetensors file, std::string path, bool trainable) {
-  return std::make_unique<CheckpointSource>(std::move(file), std::move(path), trainable);
+std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, bool trainable) {
+  return std::make_unique<CheckpointSource>(std::move(checkpoint), trainable);
 }
 
 }  // namespace r1

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/weight.hpp"
-#include "formats/safetensors.hpp"
 #include "model/model.hpp"
+#include "model/published.hpp"
 
 namespace r1 {
 
@@ -19,12 +19,16 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
 
-  // [rows, cols]. f32 when trainable, else what the checkpoint holds, in place.
+  // [rows, cols]. f32 when trainable, else what the checkpoint holds: in place, or a copy where the file has the rows in
+  // another order.
   Weight matrix(const std::string& name, i64 rows, i64 cols);
-  // [1, n], always f32. norm: starts at one, trained. bias: starts at zero, never trained by gradient.
+  // [1, n], always f32. norm: starts at one, trained. offset: of a linear layer, starts at zero, trained. bias: of a
+  // router, starts at zero, never trained by gradient.
   Weight norm(const std::string& name, i64 n);
+  Weight offset(const std::string& name, i64 n);
   Weight bias(const std::string& name, i64 n);
-  // One published tensor [heads·(a+b), cols], each head's a rows before its b rows → [heads·a, cols], [heads·b, cols].
+  // One published tensor [heads·(a+b), cols], each head's a rows before its b rows → [heads·a, cols], [heads·b, cols],
+  // f32 or what plain type the checkpoint has.
   std::pair<Weight, Weight> by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols);
 
   bool failed() const { return !status_; }  // asking for more is pointless
@@ -45,7 +49,7 @@ class WeightSource {
   // Elements as f32. A matrix starts random, a vector at `start`, where there is no checkpoint.
   virtual Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) = 0;
   // The tensor inside its checkpoint; null where there is none.
-  virtual const StoredTensor* entry(const std::string& name, const std::vector<i64>& shape) = 0;
+  virtual const PublishedTensor* entry(const std::string& name, const std::vector<i64>& shape) = 0;
   virtual std::shared_ptr<const void> mapping() const { return nullptr; }
   virtual Status unused() const { return {}; }
   void note(Status status);
@@ -59,7 +63,6 @@ class WeightSource {
 
 // normal(0, range) by seed and name: another tensor more changes no other tensor's numbers.
 std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainable);
-// `path` names the checkpoint in errors.
-std::unique_ptr<WeightSource> checkpoint_source(Safetensors file, std::string path, bool trainable);
+std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, bool trainable);
 
 }  // namespace r1

@@ -2,7 +2,7 @@
 // they are stored, so that it does not matter in which chunks the prompt came. Generated tokens attend absorbed:
 //   q̂ = W_ukᵀ q_c    score = scale · (q̂·c_j + q_r·k_r_j)    z = Σ_j p_j c_j    o = W_uv z
 #include "core/half.hpp"
-#include "ops/mla_keys.hpp"
+#include "ops/attention_keys.hpp"
 
 namespace r1 {
 namespace {
@@ -23,23 +23,24 @@ std::vector<RowRun> runs_of(const Batch& b, Role role) {
   return runs;
 }
 
-void attend_prompt(Pass& p, const MlaDims& d, const MlaKeys& latents, const std::vector<RowRun>& runs,
+void attend_prompt(Pass& p, const MlaDims& d, const AttentionKeys& latents, const std::vector<RowRun>& runs,
                    const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Weight& w_uk, const Weight& w_uv) {
   std::vector<i32> lengths(static_cast<size_t>(p.batch.sequences()), 0);
   for (const RowRun& run : runs)  // ascending: the last run of a sequence reaches furthest
     lengths[static_cast<size_t>(run.seq)] = p.batch.positions[static_cast<size_t>(run.end - 1)] + 1;
-  std::vector<MlaKeys::Source> sources;
+  std::vector<AttentionKeys::Source> sources;
   i64 total = 0;
   for (size_t s = 0; s < lengths.size(); ++s) {
     if (lengths[s]) sources.push_back({{static_cast<i64>(s), total, total + lengths[s]}, 0});
     total += lengths[s];
   }
   const Tensor c = p.alloc(total, d.kv_rank), k_r = p.alloc(total, d.rope);
-  for (const MlaKeys::Source& s : sources)
+  for (const AttentionKeys::Source& s : sources)
     latents.read_latents(s.run.seq, s.run.rows(), c.row(s.run.begin), k_r.row(s.run.begin));
-  const MlaKeys keys = MlaKeys::scratch(p, MlaForm::expanded, DType::f32, d, lengths);
+  const HeadDims heads{d.heads, d.heads, d.nope, d.rope, d.v, d.scale};
+  const AttentionKeys keys = AttentionKeys::scratch(p, heads.layout(DType::f32), lengths);
   keys.store(p, sources, linear(p, c, w_uk), k_r, linear(p, c, w_uv));
-  attend_expanded(p, d, keys, runs, q_c, q_r, o, p.alloc(q_c.rows(), 2 * d.heads));
+  attend_stored(p, heads, keys, runs, q_c, q_r, o, p.alloc(q_c.rows(), 2 * d.heads));
 }
 
 // The absorption matrices in what the kernels read: the master itself, or f16 widened once.
@@ -61,7 +62,7 @@ Absorbed absorbed(const Weight& w) {
 
 void copy_row(float* to, const float* from, i64 n) { std::copy(from, from + n, to); }
 
-void attend_absorbed(const Pass& p, const MlaDims& d, const MlaKeys& latents, const std::vector<RowRun>& runs,
+void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& latents, const std::vector<RowRun>& runs,
                      const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Weight& w_uk, const Weight& w_uv) {
   struct Token {
     i64 seq, row, position;
@@ -115,15 +116,15 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const MlaKeys& latents, co
 
 Tensor mla_attend_mixed(Pass& p, i64 layer, const MlaDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& c,
                         const Tensor& k_r, const Weight& w_uk, const Weight& w_uv) {
-  std::vector<MlaKeys::Source> sources;
+  std::vector<AttentionKeys::Source> sources;
   std::vector<i32> lengths;
   for (i64 s = 0; s < p.batch.sequences(); ++s) {
     const i64 begin = p.batch.seq_begin[static_cast<size_t>(s)], end = p.batch.seq_begin[static_cast<size_t>(s) + 1];
     lengths.push_back(static_cast<i32>(end - begin));
     if (begin < end) sources.push_back({{s, begin, end}, p.batch.positions[static_cast<size_t>(begin)]});
   }
-  const MlaKeys latents = p.kv ? MlaKeys::cached(p, layer, d)
-                               : MlaKeys::scratch(p, MlaForm::mixed, p.numerics.kv, d, lengths);
+  const KvLayout layout{MlaForm::mixed, p.numerics.kv, 1, d.heads, d.nope, d.rope, d.v, d.kv_rank};
+  const AttentionKeys latents = p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);
   latents.store(p, sources, c, k_r, Tensor());
   const Tensor o = p.alloc(q_c.rows(), d.heads * d.v);
   if (const auto runs = runs_of(p.batch, Role::prompt); !runs.empty())

@@ -27,6 +27,9 @@ Tensor rms_norm(Pass& p, const Tensor& x, const Weight& w, float eps);
 
 Tensor add(Pass& p, const Tensor& a, const Tensor& b);
 
+// y = x + b in every row. b [1, d].
+Tensor add_bias(Pass& p, const Tensor& x, const Weight& b);
+
 // Each of `heads` groups of a+b features → its first a and its last b: x [T, heads·(a+b)] → [T, heads·a], [T, heads·b].
 std::array<Tensor, 2> split(Pass& p, const Tensor& x, i64 heads, i64 a, i64 b);
 
@@ -41,24 +44,34 @@ Tensor take_rows(Pass& p, const Tensor& x, std::span<const i32> rows);
 
 // ---- rotary positions --------------------------------------------------------------------------------------------
 
-// YaRN (arXiv:2309.00071 §3) as DeepSeek uses it; factor 1 is plain rope. Frequencies go from f to f / factor along a
-// ramp between beta_fast and beta_slow turns; cos and sin are multiplied by the ratio of the two mscale factors.
+// How frequencies f are stretched for contexts beyond the one trained on:
+//   linear  f / factor
+//   yarn    arXiv:2309.00071 §3: from f to f / factor along a ramp between beta_fast and beta_slow turns; cos and sin are
+//           multiplied by the ratio of the two mscale factors, or by attention_factor if that is not 0
+//   llama3  f above high_turns turns within the original context, f / factor below low_turns, a ramp in turns between
+enum class RopeScaling : u8 { linear, yarn, llama3 };
 struct RopeConfig {
   i64 dim = 64;  // rotated features per head, even
   double theta = 10000;
-  double factor = 1;  // > 1: YaRN
+  double factor = 1;  // 1: not stretched
   i64 original_context = 4096;
   double beta_fast = 32, beta_slow = 1;
   double mscale = 1, mscale_all_dim = 1;
+  RopeScaling scaling = RopeScaling::yarn;
+  double attention_factor = 0;
+  double low_turns = 1, high_turns = 4;
 };
-std::vector<double> rope_frequencies(const RopeConfig& c);  // [dim/2], YaRN applied
+std::vector<double> rope_frequencies(const RopeConfig& c);  // [dim/2], stretched
 double yarn_mscale(double factor, double mscale);           // 1 if factor <= 1, else 0.1·mscale·ln(factor) + 1
 
 // cos and sin for every row of the batch: [T, dim], cos in the first dim/2 columns. Once per forward; MTP makes its own.
 Tensor rope_angles(Pass& p, const RopeConfig& c);
 
-// Rotates the interleaved pairs (2j, 2j+1) of each head: x [T, heads·dim] → same shape.
-Tensor rope(Pass& p, const Tensor& x, i64 heads, const Tensor& angles);
+// Which two features of a head turn together: 2j and 2j+1 (DeepSeek), or j and j + dim/2 (Qwen, Llama).
+enum class RopePairs : u8 { neighbours, halves };
+
+// Rotates the pairs of each head: x [T, heads·dim] → same shape.
+Tensor rope(Pass& p, const Tensor& x, i64 heads, const Tensor& angles, RopePairs pairs = RopePairs::neighbours);
 
 // ---- attention ---------------------------------------------------------------------------------------------------
 
@@ -78,6 +91,17 @@ struct MlaDims {
 // Softmax partials are formed per kPageTokens positions and merged in ascending order on every path.
 Tensor mla_attend(Pass& p, i64 layer, const MlaDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& c,
                   const Tensor& k_r, const Weight& w_uk, const Weight& w_uv);
+
+struct AttendDims {
+  i64 heads = 0, kv_heads = 0, head = 0;  // kv_heads divides heads; `head` features each
+  float scale = 0;                        // of the softmax
+};
+
+// Grouped-query attention (arXiv:2305.13245) over a ragged batch; query head h reads key head h / (heads / kv_heads).
+//   o[t,h] = Σ_j softmax_j(scale · q[t,h]·k[j,g]) v[j,g],  j over the keys of t's own sequence, 0..position of t.
+// q [T, heads·head]  k, v [T, kv_heads·head]  →  [T, heads·head]. Rope already applied.
+// p.kv, p.tape, numerics.kv and the order of the sums: as for mla_attend, always in the expanded form.
+Tensor attend(Pass& p, i64 layer, const AttendDims& d, const Tensor& q, const Tensor& k, const Tensor& v);
 
 // ---- mixture of experts ------------------------------------------------------------------------------------------
 

@@ -16,6 +16,13 @@ void scatter_rows(const Pass& p, float* dst, const float* src, std::span<const i
   });
 }
 
+void add_rows(const Pass& p, float* dst, const Tensor& src) {
+  const i64 grain = std::max<i64>(64, kForkElements / std::max<i64>(src.rows(), 1) / 64 * 64);  // whole cache lines
+  p.pool.ranges(src.cols(), grain, [&](i64 begin, i64 end, int) {
+    for (i64 t = 0; t < src.rows(); ++t) p.kernels.elementwise.accumulate(dst + begin, src.row(t) + begin, end - begin);
+  });
+}
+
 void accumulate(const Pass& p, const Tensor& dst, const Tensor& src) {
   R1_CHECK(dst.rows() == src.rows() && dst.cols() == src.cols(), "accumulate: {} += {}", dst.shape(), src.shape());
   for_rows(p, dst.rows(), dst.cols(), [&](i64 begin, i64 end) {

@@ -21,6 +21,9 @@ void for_rows(const Pass& p, i64 rows, i64 cost, F&& f) {
 // number of them. src [rows.size(), cols], dst [*, cols].
 void scatter_rows(const Pass& p, float* dst, const float* src, std::span<const i32> rows, i64 cols);
 
+// dst [cols] += Σ of src's rows, ascending. Threads split columns.
+void add_rows(const Pass& p, float* dst, const Tensor& src);
+
 // dst += src.
 void accumulate(const Pass& p, const Tensor& dst, const Tensor& src);
 

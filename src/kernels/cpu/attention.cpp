@@ -131,6 +131,7 @@ template <class K, class V>
 void scores(float* s, const Queries& q, i64 first, i64 rows, const KeyPages& keys, const Block<K, V>& block, i64 count) {
   run(Product<K>{s, kBlockKeys, q.q_c + first * q.q_c_stride, q.q_c_stride, 1, block.k_c, kBlockKeys, rows, keys.depth,
                  count, false});
+  if (keys.rope == 0) return;
   run(Product<K>{s, kBlockKeys, q.q_r + first * q.q_r_stride, q.q_r_stride, 1, block.k_r, kBlockKeys, rows, keys.rope,
                  count, true});
 }

@@ -25,7 +25,7 @@ struct KeyPages {
   DType dtype = DType::f32;
   bool latent = false;
   i64 k_c_at = 0, k_r_at = 0, v_at = 0;
-  i64 depth = 0, rope = 0, v = 0;
+  i64 depth = 0, rope = 0, v = 0;  // rope 0: there is no k_r
 };
 
 // Row r stands at `position` + r·`position_step` and sees the keys 0..its position.

@@ -75,42 +75,62 @@ void swiglu_backward(float* dgate, float* dup, const float* dy, const float* gat
 
 // ---- rotary positions --------------------------------------------------------------------------------------------
 
+// The first and second members of pairs: side by side, or in the two halves of a head.
+struct Neighbours {
+  HWY_INLINE static void load(const float* x, i64 j, i64, V32& a, V32& b) { hn::LoadInterleaved2(f32, x + 2 * j, a, b); }
+  HWY_INLINE static void store(V32 a, V32 b, float* y, i64 j, i64) { hn::StoreInterleaved2(a, b, f32, y + 2 * j); }
+  static i64 first(i64 j, i64) { return 2 * j; }
+  static i64 second(i64 j, i64) { return 2 * j + 1; }
+};
+struct Halves {
+  HWY_INLINE static void load(const float* x, i64 j, i64 pairs, V32& a, V32& b) {
+    a = hn::LoadU(f32, x + j), b = hn::LoadU(f32, x + pairs + j);
+  }
+  HWY_INLINE static void store(V32 a, V32 b, float* y, i64 j, i64 pairs) {
+    hn::StoreU(a, f32, y + j), hn::StoreU(b, f32, y + pairs + j);
+  }
+  static i64 first(i64 j, i64) { return j; }
+  static i64 second(i64 j, i64 pairs) { return pairs + j; }
+};
+
 // One head: y (+)= the pairs of x turned by the angle, forwards or back.
-template <bool kBack>
+template <class Pairs, bool kBack>
 HWY_INLINE void rotate_head(float* y, const float* x, const float* cos, const float* sin, i64 pairs) {
   i64 j = 0;
   for (; j + kLanes <= pairs; j += kLanes) {
     V32 a, b;
-    hn::LoadInterleaved2(f32, x + 2 * j, a, b);
+    Pairs::load(x, j, pairs, a, b);
     const V32 c = hn::LoadU(f32, cos + j), s = hn::LoadU(f32, sin + j);
     V32 u, v;
     if constexpr (kBack) {
       V32 old_a, old_b;
-      hn::LoadInterleaved2(f32, y + 2 * j, old_a, old_b);
+      Pairs::load(y, j, pairs, old_a, old_b);
       u = hn::Add(old_a, hn::MulAdd(a, c, hn::Mul(b, s)));
       v = hn::Add(old_b, hn::MulSub(b, c, hn::Mul(a, s)));
     } else {
       u = hn::MulSub(a, c, hn::Mul(b, s));
       v = hn::MulAdd(a, s, hn::Mul(b, c));
     }
-    hn::StoreInterleaved2(u, v, f32, y + 2 * j);
+    Pairs::store(u, v, y, j, pairs);
   }
   for (; j < pairs; ++j) {
-    const float a = x[2 * j], b = x[2 * j + 1], c = cos[j], s = sin[j];
+    const i64 first = Pairs::first(j, pairs), second = Pairs::second(j, pairs);
+    const float a = x[first], b = x[second], c = cos[j], s = sin[j];
     if constexpr (kBack) {
-      y[2 * j] += a * c + b * s;
-      y[2 * j + 1] += b * c - a * s;
+      y[first] += a * c + b * s;
+      y[second] += b * c - a * s;
     } else {
-      y[2 * j] = a * c - b * s;
-      y[2 * j + 1] = a * s + b * c;
+      y[first] = a * c - b * s;
+      y[second] = a * s + b * c;
     }
   }
 }
 
-template <bool kBack>
+template <class Pairs, bool kBack>
 void rotate_rows(float* y, const float* x, const float* angles, i64 rows, i64 heads, i64 dim) {
   for (i64 r = 0; r < rows; ++r, angles += dim)
-    for (i64 h = 0; h < heads; ++h, x += dim, y += dim) rotate_head<kBack>(y, x, angles, angles + dim / 2, dim / 2);
+    for (i64 h = 0; h < heads; ++h, x += dim, y += dim)
+      rotate_head<Pairs, kBack>(y, x, angles, angles + dim / 2, dim / 2);
 }
 
 // ---- conversions -------------------------------------------------------------------------------------------------
@@ -206,8 +226,10 @@ const ElementwiseKernels elementwise_table = {
     .scale = scale,
     .swiglu = swiglu,
     .swiglu_backward = swiglu_backward,
-    .rotate = rotate_rows<false>,
-    .rotate_back = rotate_rows<true>,
+    .rotate = rotate_rows<Neighbours, false>,
+    .rotate_back = rotate_rows<Neighbours, true>,
+    .rotate_halves = rotate_rows<Halves, false>,
+    .rotate_halves_back = rotate_rows<Halves, true>,
     .widen = widen,
     .round_bf16 = round_bf16,
     .softmax = softmax,

@@ -24,6 +24,9 @@ struct ElementwiseKernels {
   // sines in the rest. x [rows, heads·dim]. rotate_back adds the transposed rotation of dy to dx.
   void (*rotate)(float* y, const float* x, const float* angles, i64 rows, i64 heads, i64 dim);
   void (*rotate_back)(float* dx, const float* dy, const float* angles, i64 rows, i64 heads, i64 dim);
+  // The same for the pairs (j, j + dim/2).
+  void (*rotate_halves)(float* y, const float* x, const float* angles, i64 rows, i64 heads, i64 dim);
+  void (*rotate_halves_back)(float* dx, const float* dy, const float* angles, i64 rows, i64 heads, i64 dim);
 
   void (*widen)(float* y, const void* x, DType dtype, i64 n);  // n elements of dtype → f32
   void (*round_bf16)(float* y, const float* x, i64 n);         // to the nearest bf16, kept as f32; y may be x

@@ -1,4 +1,4 @@
-// Internal to mla_attend: where keys lie, and how queries are spread over the threads.
+// Internal to the attention ops: where keys lie, and how queries are spread over the threads.
 #pragma once
 #include <algorithm>
 #include <functional>
@@ -12,6 +12,15 @@ namespace r1 {
 
 static_assert(cpu::kBlockKeys == kPageTokens, "an attention block is a page");
 
+// Attention over keys and values per head, as latent attention (expanded) and grouped queries have it: every
+// heads / kv_heads query heads share one key and value head; k_r, if there is one, is shared by all.
+struct HeadDims {
+  i64 heads = 0, kv_heads = 0, nope = 0, rope = 0, v = 0;
+  float scale = 0;
+  i64 group() const { return heads / kv_heads; }
+  KvLayout layout(DType dtype) const { return {MlaForm::expanded, dtype, 1, kv_heads, nope, rope, v, 0}; }
+};
+
 // Consecutive rows of the batch that belong to one sequence.
 struct RowRun {
   i64 seq, begin, end;
@@ -19,11 +28,12 @@ struct RowRun {
 };
 
 // The key blocks of every sequence of the batch: the cache's pages, or pages of the same layout in scratch.
-class MlaKeys {
+class AttentionKeys {
  public:
-  static MlaKeys cached(const Pass& p, i64 layer, const MlaDims& d);
+  // The pages of `layer`, which must be laid out as `expected`.
+  static AttentionKeys cached(const Pass& p, i64 layer, const KvLayout& expected);
   // Scratch pages for positions 0..lengths[s]-1 of every sequence.
-  static MlaKeys scratch(const Pass& p, MlaForm form, DType dtype, const MlaDims& d, const std::vector<i32>& lengths);
+  static AttentionKeys scratch(const Pass& p, const KvLayout& layout, const std::vector<i32>& lengths);
 
   cpu::KeyPages of(i64 seq, i64 head) const;
 
@@ -88,9 +98,17 @@ struct AttendUnit {
 void attend_units(const Pass& p, i64 n, const std::function<AttendUnit(i64)>& unit, double work, i64 rows, i64 blocks,
                   bool one_position);
 
-// Attention of head-wise (expanded) keys for the rows of `runs`: o [T, heads·v], stats [T, 2·heads]: max | sum.
-void attend_expanded(const Pass& p, const MlaDims& d, const MlaKeys& keys, const std::vector<RowRun>& runs,
-                     const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Tensor& stats);
+// Without a cache every sequence of the batch starts at position 0.
+void check_positions(const Pass& p, const char* op);
+
+// o[t,h] = Σ_j softmax_j(scale · (q_c[t,h]·k_c[j,g] + q_r[t,h]·k_r[j])) v[j,g], g = h / group; with its backward.
+// Writes the batch's keys into the cache's pages, or into scratch. q_r and k_r are empty where rope is 0.
+Tensor attend_heads(Pass& p, i64 layer, const HeadDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& k_c,
+                    const Tensor& k_r, const Tensor& v);
+
+// The same for the rows of `runs` over keys that are stored already: o [T, heads·v], stats [T, 2·heads]: max | sum.
+void attend_stored(const Pass& p, const HeadDims& d, const AttentionKeys& keys, const std::vector<RowRun>& runs,
+                   const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Tensor& stats);
 
 Tensor mla_attend_mixed(Pass& p, i64 layer, const MlaDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& c,
                         const Tensor& k_r, const Weight& w_uk, const Weight& w_uv);

@@ -1,4 +1,4 @@
-#include "ops/mla_keys.hpp"
+#include "ops/attention_keys.hpp"
 
 #include <cstring>
 
@@ -6,10 +6,6 @@
 
 namespace r1 {
 namespace {
-
-KvLayout layout_of(MlaForm form, DType dtype, const MlaDims& d) {
-  return {form, dtype, 1, d.heads, d.nope, d.rope, d.v, d.kv_rank};
-}
 
 cpu::KeyPages head0_of(const KvLayout& l) {
   cpu::KeyPages k;
@@ -29,44 +25,44 @@ i64 blocks_for(i64 tokens) { return (tokens + kPageTokens - 1) / kPageTokens; }
 
 }  // namespace
 
-MlaKeys MlaKeys::cached(const Pass& p, i64 layer, const MlaDims& d) {
+AttentionKeys AttentionKeys::cached(const Pass& p, i64 layer, const KvLayout& expected) {
   const KvLayout& l = p.kv->layout;
-  R1_CHECK(l.form == p.numerics.mla && l.dtype == p.numerics.kv, "mla_attend: pages of {} in form {}, numerics want {}, {}",
-           name_of(l.dtype), static_cast<int>(l.form), name_of(p.numerics.kv), static_cast<int>(p.numerics.mla));
-  R1_CHECK(l.heads == d.heads && l.nope == d.nope && l.rope == d.rope && l.v == d.v && l.kv_rank == d.kv_rank,
-           "mla_attend: pages are laid out for other dimensions");
-  R1_CHECK(static_cast<i64>(p.kv->tables.size()) == p.batch.sequences(), "mla_attend: {} page tables for {} sequences",
+  R1_CHECK(l.form == expected.form && l.dtype == expected.dtype, "attention: pages of {} in form {}, wanted {}, {}",
+           name_of(l.dtype), static_cast<int>(l.form), name_of(expected.dtype), static_cast<int>(expected.form));
+  R1_CHECK(l.heads == expected.heads && l.nope == expected.nope && l.rope == expected.rope && l.v == expected.v &&
+               (l.form == MlaForm::expanded || l.kv_rank == expected.kv_rank),
+           "attention: pages are laid out for other dimensions");
+  R1_CHECK(static_cast<i64>(p.kv->tables.size()) == p.batch.sequences(), "attention: {} page tables for {} sequences",
            p.kv->tables.size(), p.batch.sequences());
-  MlaKeys k;
+  AttentionKeys k;
   k.head0_ = head0_of(l);
   k.base_ = p.kv->layer_base[static_cast<size_t>(layer)];
-  k.heads_ = d.heads;
+  k.heads_ = l.heads;
   k.kv_ = p.kv;
   return k;
 }
 
-MlaKeys MlaKeys::scratch(const Pass& p, MlaForm form, DType dtype, const MlaDims& d, const std::vector<i32>& lengths) {
-  MlaKeys k;
-  const KvLayout l = layout_of(form, dtype, d);
-  k.head0_ = head0_of(l);
-  k.heads_ = d.heads;
+AttentionKeys AttentionKeys::scratch(const Pass& p, const KvLayout& layout, const std::vector<i32>& lengths) {
+  AttentionKeys k;
+  k.head0_ = head0_of(layout);
+  k.heads_ = layout.heads;
   i64 pages = 0;
   for (const i32 n : lengths) {
     k.first_page_.push_back(static_cast<i32>(pages));
     pages += blocks_for(n);
   }
-  k.memory_ = p.alloc(pages, l.page_bytes() / 4);
+  k.memory_ = p.alloc(pages, layout.page_bytes() / 4);
   k.base_ = reinterpret_cast<std::byte*>(k.memory_.data());
   return k;
 }
 
-std::byte* MlaKeys::page(i64 seq, i64 block) const {
+std::byte* AttentionKeys::page(i64 seq, i64 block) const {
   const i64 id = kv_ ? kv_->tables[static_cast<size_t>(seq)][static_cast<size_t>(block)]
                      : first_page_[static_cast<size_t>(seq)] + block;
   return base_ + id * head0_.page_bytes;
 }
 
-cpu::KeyPages MlaKeys::of(i64 seq, i64 head) const {
+cpu::KeyPages AttentionKeys::of(i64 seq, i64 head) const {
   cpu::KeyPages k = head0_;
   if (kv_)
     k.base = base_, k.table = kv_->tables[static_cast<size_t>(seq)].data();
@@ -76,7 +72,7 @@ cpu::KeyPages MlaKeys::of(i64 seq, i64 head) const {
   return k;
 }
 
-void MlaKeys::store(const Pass& p, const std::vector<Source>& sources, const Tensor& k_c, const Tensor& k_r,
+void AttentionKeys::store(const Pass& p, const std::vector<Source>& sources, const Tensor& k_c, const Tensor& k_r,
                     const Tensor& v) const {
   struct Piece {
     const Source* source;
@@ -102,7 +98,7 @@ void MlaKeys::store(const Pass& p, const std::vector<Source>& sources, const Ten
   });
 }
 
-void MlaKeys::read_latents(i64 seq, i64 n, float* c, float* k_r) const {
+void AttentionKeys::read_latents(i64 seq, i64 n, float* c, float* k_r) const {
   const auto widen = [&](float* to, const std::byte* from, i64 at, i64 count) {
     if (head0_.dtype == DType::f32) {
       std::memcpy(to, from + at * 4, static_cast<size_t>(count) * 4);
@@ -115,6 +111,15 @@ void MlaKeys::read_latents(i64 seq, i64 n, float* c, float* k_r) const {
     const i64 first = b * kPageTokens, rows = std::min(kPageTokens, n - first);
     widen(c + first * head0_.depth, page(seq, b), head0_.k_c_at, rows * head0_.depth);
     widen(k_r + first * head0_.rope, page(seq, b), head0_.k_r_at, rows * head0_.rope);
+  }
+}
+
+void check_positions(const Pass& p, const char* op) {
+  for (i64 s = 0; s < p.batch.sequences(); ++s) {
+    const auto first = static_cast<size_t>(p.batch.seq_begin[static_cast<size_t>(s)]);
+    R1_CHECK(p.kv || first == p.batch.positions.size() || p.batch.positions[first] == 0 ||
+                 p.batch.seq_begin[static_cast<size_t>(s) + 1] == p.batch.seq_begin[static_cast<size_t>(s)],
+             "{}: sequence {} starts at position {} and there is no cache", op, s, p.batch.positions[first]);
   }
 }
 

@@ -1,0 +1,76 @@
+// config.json: what Qwen2 and Llama have in common.
+#include "model/dense.hpp"
+
+namespace r1 {
+namespace {
+
+constexpr i64 kMostLayers = 512, kMostHead = 4096;
+
+Status parse_heads(const JsonFields& f, DenseConfig& c) {
+  c.heads = R1_TRY(f.integer_in("num_attention_heads", 1, kMostHeads));
+  c.kv_heads = R1_TRY(f.integer_in("num_key_value_heads", 1, c.heads, c.heads));
+  if (c.heads % c.kv_heads)
+    return refuse(f, "num_key_value_heads", fmt::format("{} do not divide num_attention_heads {}", c.kv_heads, c.heads));
+  if (!f.has("head_dim") && c.hidden % c.heads)
+    return refuse(f, "num_attention_heads", fmt::format("{} do not divide hidden_size {} and there is no head_dim", c.heads,
+                                                        c.hidden));
+  c.head = f.has("head_dim") ? R1_TRY(f.integer_in("head_dim", 1, kMostHead)) : c.hidden / c.heads;
+  if (c.head > kMostHead) return refuse(f, "hidden_size", fmt::format("heads of {}, at most {}", c.head, kMostHead));
+  if (c.head % 2) return refuse(f, "head_dim", fmt::format("{} is odd", c.head));
+  return {};
+}
+
+}  // namespace
+
+Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view model_type) {
+  DenseConfig c;
+  c.model_type = model_type;
+  c.vocab = R1_TRY(f.integer_in("vocab_size", 1, kMostTokens));
+  c.hidden = R1_TRY(f.integer_in("hidden_size", 1, kMostWidth));
+  c.layers = R1_TRY(f.integer_in("num_hidden_layers", 1, kMostLayers));
+  c.intermediate = R1_TRY(f.integer_in("intermediate_size", 1, kMostWidth));
+  c.context = R1_TRY(f.positive("max_position_embeddings", 4096));
+  R1_TRY(parse_heads(f, c));
+  c.tied = R1_TRY(f.boolean("tie_word_embeddings", false));
+  const double eps = R1_TRY(f.number("rms_norm_eps", 1e-6));
+  if (!(eps > 0 && eps < 1)) return refuse(f, "rms_norm_eps", fmt::format("{}, must lie between 0 and 1", eps));
+  c.eps = static_cast<float>(eps);
+  c.initializer_range = R1_TRY(f.number("initializer_range", 0.02));
+  const std::string act = R1_TRY(f.string("hidden_act", "silu"));
+  if (act != "silu") return refuse(f, "hidden_act", fmt::format("\"{}\", known: silu", act));
+  c.rope = R1_TRY(parse_rope(f, c.head, c.context));
+  c.ids = R1_TRY(parse_token_ids(f, c.vocab));
+  return c;
+}
+
+std::string to_json(const DenseConfig& c, DType dtype) {
+  const bool qwen2 = c.model_type == "qwen2";
+  Json j = Json::object({
+      {"architectures", Json::array({qwen2 ? "Qwen2ForCausalLM" : "LlamaForCausalLM"})},
+      {"model_type", c.model_type},
+      {"vocab_size", c.vocab},
+      {"hidden_size", c.hidden},
+      {"intermediate_size", c.intermediate},
+      {"num_hidden_layers", c.layers},
+      {"num_attention_heads", c.heads},
+      {"num_key_value_heads", c.kv_heads},
+      {"max_position_embeddings", c.context},
+      {"hidden_act", "silu"},
+      {"rms_norm_eps", shortest(c.eps)},
+      {"rope_theta", c.rope.theta},
+      {"rope_scaling", rope_scaling_json(c.rope)},
+      {"attention_dropout", 0.0},
+      {"tie_word_embeddings", c.tied},
+      {"initializer_range", c.initializer_range},
+      {"bos_token_id", bos_json(c.ids)},
+      {"eos_token_id", eos_json(c.ids)},
+      {"torch_dtype", torch_dtype(dtype)},
+      {"use_cache", true},
+  });
+  if (c.head * c.heads != c.hidden) j.set("head_dim", c.head);
+  if (qwen2) j.set("use_sliding_window", false);
+  else j.set("attention_bias", c.qkv_bias).set("mlp_bias", false);
+  return dump(j, 2) + "\n";
+}
+
+}  // namespace r1
