@@ -55,9 +55,9 @@ class Model {
   virtual std::string config_json(DType dtype) const = 0;  // config.json in the published spelling
 };
 
-// A Hugging Face folder: config.json + model.safetensors (or index and shards). trainable: f32 masters with gradients.
-// Errors name the file, the field and both numbers.
-Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& folder, bool trainable = false);
+// A Hugging Face folder (config.json + model.safetensors, or index and shards) or a GGUF file (the first where it is
+// split). trainable: f32 masters with gradients. Errors name the file, the field and both numbers.
+Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, bool trainable = false);
 
 // A fresh model from the text of a config.json, weights normal(0, initializer_range) by seed; `source` names it in errors.
 Result<std::unique_ptr<Model>> create_model(std::string_view config_json, std::string_view source, u64 seed,

@@ -1,9 +1,14 @@
 // Opening, creating and saving models, whatever their architecture.
+#include <optional>
+
 #include "core/file.hpp"
 #include "formats/json.hpp"
 #include "formats/safetensors.hpp"
 #include "model/deepseek_v3.hpp"
 #include "model/dense.hpp"
+#include "model/gguf_config.hpp"
+#include "model/gguf_names.hpp"
+#include "model/stored_model.hpp"
 
 namespace r1 {
 namespace {
@@ -21,14 +26,35 @@ Result<std::unique_ptr<Model>> build(const Json& config, std::string_view source
 
 }  // namespace
 
-Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& folder, bool trainable) {
+Result<std::string> published_config(const Json& config, std::string_view source, DType dtype) {
+  const JsonFields f = R1_TRY(JsonFields::of(config, std::string(source)));
+  const std::string type = R1_TRY(f.string("model_type"));
+  if (type == "qwen2") return to_json(R1_TRY(parse_qwen2_config(config, source)), dtype);
+  if (type == "llama") return to_json(R1_TRY(parse_llama_config(config, source)), dtype);
+  return to_json(R1_TRY(parse_deepseek_config(config, source)), dtype);
+}
+
+Result<StoredModel> open_stored(const std::filesystem::path& path) {
   std::error_code code;
-  if (!std::filesystem::is_directory(folder, code))
-    return fail(Errc::io, "{}: no such model folder (a folder with config.json and model.safetensors)", folder.string());
-  const auto config_path = folder / "config.json";
-  const Json config = R1_TRY(read_json(config_path));
-  const auto weights = checkpoint_source(R1_TRY(Safetensors::open(folder)), folder.string(), trainable);
-  return build(config, config_path.string(), *weights);
+  if (std::filesystem::is_directory(path, code)) {
+    const auto config_path = path / "config.json";
+    return StoredModel{R1_TRY(read_json(config_path)), config_path.string(),
+                       published_tensors(R1_TRY(Safetensors::open(path)), path.string()), std::nullopt};
+  }
+  if (!std::filesystem::exists(path, code))
+    return fail(Errc::io, "{}: no such model (a GGUF file, or a folder with config.json and model.safetensors)", path.string());
+  Gguf file = R1_TRY(Gguf::open(path));
+  Json config = R1_TRY(config_of_gguf(file));
+  // The architecture's parser has the last word on every number before anything is computed from one.
+  config = R1_TRY(parse_json(R1_TRY(published_config(config, file.path(), DType::bf16)), file.path()));
+  Checkpoint tensors = R1_TRY(published_tensors(file, R1_TRY(gguf_dims(config, file.path()))));
+  return StoredModel{std::move(config), path.string(), std::move(tensors), std::move(file)};
+}
+
+Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, bool trainable) {
+  StoredModel stored = R1_TRY(open_stored(path));
+  const auto weights = checkpoint_source(std::move(stored.tensors), trainable);
+  return build(stored.config, stored.config_source, *weights);
 }
 
 Result<std::unique_ptr<Model>> create_model(std::string_view config_json, std::string_view source, u64 seed,

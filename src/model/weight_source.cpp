@@ -54,7 +54,7 @@ class RandomSource final : public WeightSource {
 
 class CheckpointSource final : public WeightSource {
  public:
-  CheckpointSource(Checkpoint checkpoint, bool trainable) : WeightSource(trainable), from_(std::move(checkpoint)) {}
+  CheckpointSource(Checkpoint from, bool trainable) : WeightSource(trainable), from_(std::move(from)) {}
 
   bool holds(const std::string& start) const override {
     const auto at = from_.tensors.lower_bound(start);
@@ -165,7 +165,6 @@ Weight WeightSource::vector(const std::string& name, i64 n, float start, bool tr
 Weight WeightSource::norm(const std::string& name, i64 n) { return vector(name, n, 1, true); }
 Weight WeightSource::offset(const std::string& name, i64 n) { return vector(name, n, 0, true); }
 Weight WeightSource::bias(const std::string& name, i64 n) { return vector(name, n, 0, false); }
-Weight WeightSource::linear_bias(const std::string& name, i64 n) { return vector(name, n, 0, true); }
 
 std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols) {
   const std::vector<i64> shape{heads * (a + b), cols};
@@ -182,13 +181,12 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
     if (dtype == DType::bf16)
       for (const float v : whole) halves.push_back(bf16_from_f32(v));
   }
-  if (dtype == DType::f32) e = nullptr;  // its parts are f32 of our own
   const std::byte* src = mapped                  ? e->stored.bytes.data()
                          : dtype == DType::bf16  ? reinterpret_cast<const std::byte*>(halves.data())
                                                  : reinterpret_cast<const std::byte*>(whole.data());
   const i64 bytes = cols * bytes_per_element(dtype);
   const auto part = [&](const char* suffix, i64 first, i64 count) {
-    if (!e) {
+    if (dtype == DType::f32) {
       const Weight w = Weight::zeros(name + suffix, heads * count, cols, trainable_);
       gather_heads(reinterpret_cast<std::byte*>(w.f32()), src, heads, a + b, first, count, bytes);
       return keep(w);

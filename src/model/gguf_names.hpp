@@ -1,0 +1,49 @@
+// The one table of correspondence between published (Hugging Face) tensors and those of a GGUF, with how the rows of one
+// are arranged in the other. Loading, HF → GGUF and GGUF → HF all go by it.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "formats/gguf.hpp"
+#include "formats/json.hpp"
+#include "model/published.hpp"
+
+namespace r1 {
+
+// What the arrangement of a model's tensors depends on.
+struct GgufDims {
+  std::string architecture;  // "deepseek2", "qwen2", "llama"
+  i64 layers = 0, mtp_layers = 0;
+  i64 heads = 0, kv_heads = 0, head = 0;  // head: rows of q per head
+  i64 nope = 0, v = 0, kv_rank = 0;       // of MLA
+  i64 experts = 0;
+  bool tied = false;  // there is no output.weight
+};
+// From a config.json in the published spelling that the architecture's own parser accepted.
+Result<GgufDims> gguf_dims(const Json& config, std::string_view source);
+
+// The GGUF's tensors as published ones. Names that no table row has stay as they are: nobody will ask for them.
+// Err: a stack or a half whose shape contradicts the dims, a companion scale (NAME.scale), half a kv_b.
+Result<Checkpoint> published_tensors(const Gguf& file, const GgufDims& dims);
+
+// A tensor of a GGUF to be written, and the published tensors that it is made of.
+struct GgufTensor {
+  enum class Rows : u8 { in_order, paired, stacked, k_half, v_half };  // paired: llama's q and k
+  std::string name;
+  std::vector<i64> shape;  // outermost first
+  Rows rows = Rows::in_order;
+  bool exact = false;      // norms, biases and the router are f32 whatever the rest is
+  std::vector<const PublishedTensor*> parts;  // one, or one per expert
+  i64 heads = 0, head = 0, nope = 0;          // of paired and the halves
+
+  i64 row_count() const;  // rows of the innermost axis
+  i64 cols() const { return shape.back(); }
+};
+// All tensors of the file in its order. mtp: with the MTP module as nextn.*. The checkpoint must outlive them.
+// Err: a published tensor that GGUF has no name for, experts missing or of different shapes.
+enum class Mtp : u8 { leave_out, include };
+Result<std::vector<GgufTensor>> gguf_tensors(const Checkpoint& checkpoint, const GgufDims& dims, Mtp mtp);
+// Its rows first .. first + count as f32.
+void read_rows(const GgufTensor& tensor, i64 first, i64 count, float* dst);
+
+}  // namespace r1

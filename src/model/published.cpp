@@ -1,0 +1,87 @@
+#include "model/published.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ops/dequantize.hpp"
+
+namespace r1 {
+namespace {
+
+i64 cols_of(const StoredTensor& t) { return t.shape.empty() ? 1 : t.shape.back(); }
+
+// Where published row r lies among paired rows.
+i64 paired_row(i64 r, i64 head) {
+  const i64 i = r % head, half = head / 2;
+  return r - i + (i < half ? 2 * i : 2 * (i - half) + 1);
+}
+
+// kv_b_proj's rows of one head, from `first` on: columns of k_b's head for k, rows of v.
+void read_halves(const PublishedTensor& t, i64 first, i64 count, float* dst) {
+  const i64 rank = t.cols(), per_head = t.rows() / t.heads, nope = cols_of(t.k_b), v = per_head - nope;
+  std::vector<float> k;
+  i64 held = -1;  // the head that k is of
+  for (i64 r = first; r < first + count; ++r, dst += rank) {
+    const i64 head = r / per_head, i = r % per_head;
+    if (i >= nope) {
+      StoredTensor rows = t.stored;
+      rows.shape = {t.heads * v, rank};
+      read_rows(rows, head * v + i - nope, 1, dst);
+      continue;
+    }
+    if (held != head) {
+      k.resize(static_cast<size_t>(rank * nope));
+      read_rows(t.k_b, head * rank, rank, k.data());
+      held = head;
+    }
+    for (i64 c = 0; c < rank; ++c) dst[c] = k[static_cast<size_t>(c * nope + i)];
+  }
+}
+
+}  // namespace
+
+void read_rows(const StoredTensor& t, i64 first, i64 count, float* dst) {
+  const i64 cols = cols_of(t);
+  if (t.dtype == DType::f8_e4m3) {
+    const i64 rows = static_cast<i64>(t.bytes.size()) / std::max<i64>(cols, 1);
+    return dequantize(Weight::frozen_f8(t.name, rows, cols, t.bytes.data(), t.scales.data(), nullptr), first, first + count, dst);
+  }
+  const i64 bytes = row_bytes(t.dtype, cols);
+  dequantize(t.dtype, t.bytes.data() + first * bytes, dst, count * cols);
+}
+
+void read_rows(const PublishedTensor& t, i64 first, i64 count, float* dst) {
+  R1_CHECK(first >= 0 && count >= 0 && first + count <= t.rows(), "{}: rows {}..{} of {}", t.stored.name, first,
+           first + count, t.rows());
+  if (count == 0 || t.cols() == 0) return;
+  if (t.heads) return read_halves(t, first, count, dst);
+  if (!t.paired_head) return read_rows(t.stored, first, count, dst);
+  if (t.stored.shape.size() == 1) {  // a bias: its elements are the rows
+    std::vector<float> paired(static_cast<size_t>(t.cols()));
+    read_rows(t.stored, 0, 1, paired.data());
+    for (i64 r = 0; r < t.cols(); ++r) dst[r] = paired[static_cast<size_t>(paired_row(r, t.paired_head))];
+    return;
+  }
+  for (i64 r = 0; r < count; ++r) read_rows(t.stored, paired_row(first + r, t.paired_head), 1, dst + r * t.cols());
+}
+
+void copy_rows(const PublishedTensor& t, std::byte* dst) {
+  R1_CHECK(t.heads == 0 && t.stored.shape.size() == 2, "{}: its rows are not in the file", t.stored.name);
+  const i64 bytes = row_bytes(t.stored.dtype, t.cols());
+  for (i64 r = 0; r < t.rows(); ++r) {
+    const i64 from = t.paired_head ? paired_row(r, t.paired_head) : r;
+    std::memcpy(dst + r * bytes, t.stored.bytes.data() + from * bytes, static_cast<size_t>(bytes));
+  }
+}
+
+Checkpoint published_tensors(const Safetensors& file, std::string path) {
+  Checkpoint out;
+  out.path = std::move(path);
+  out.config = "config.json";
+  for (const auto& [name, tensor] : file.tensors()) out.tensors.emplace_hint(out.tensors.end(), name, PublishedTensor{tensor});
+  out.unsupported.insert(file.unsupported().begin(), file.unsupported().end());
+  out.keep = file.mapping();
+  return out;
+}
+
+}  // namespace r1
