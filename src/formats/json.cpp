@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <deque>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
 
 #include "core/file.hpp"
 #include "formats/utf8.hpp"
@@ -54,10 +54,38 @@ std::string Json::describe() const {
 
 namespace {
 
-// Builds the tree from the parser's events. The parser keeps its state on the heap, so depth is ours to limit.
+// What a tree may take while it is built, its own stack included: text like [0,0,0,...] makes forty bytes of every two.
+// Less than sixteen times the text and 64 MiB by what the parser and those who read the tree need besides.
+constexpr size_t kTreeFactor = 14, kTreeBase = size_t{48} << 20;
+constexpr size_t kBlockOverhead = 16;  // malloc's, per block
+
+size_t heap_bytes(const std::string& s) { return s.capacity() > 15 ? s.capacity() + 1 + kBlockOverhead : 0; }
+
+// Any order of equal hashes an attacker arranges costs a sort of them, no more.
+const std::string* duplicate_key(const Json::Object& members) {
+  if (members.size() <= 8) {
+    for (size_t i = 1; i < members.size(); ++i)
+      for (size_t j = 0; j < i; ++j)
+        if (members[i].first == members[j].first) return &members[i].first;
+    return nullptr;
+  }
+  std::vector<std::pair<size_t, const std::string*>> keys;
+  keys.reserve(members.size());
+  for (const Json::Member& m : members) keys.emplace_back(std::hash<std::string>()(m.first), &m.first);
+  std::sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : *a.second < *b.second;
+  });
+  const auto twice = std::adjacent_find(keys.begin(), keys.end(),
+                                        [](const auto& a, const auto& b) { return *a.second == *b.second; });
+  return twice == keys.end() ? nullptr : twice->second;
+}
+
+// Builds the tree from the parser's events. The parser keeps its state on the heap, so depth is ours to limit. Members of
+// what is still open lie on two stacks and move into containers of exactly their number, so that memory has no slack.
 class Builder {
  public:
-  explicit Builder(std::string_view source) : source_(source) {}
+  Builder(std::string_view source, size_t text_bytes)
+      : source_(source), text_bytes_(text_bytes), budget_(kTreeFactor * text_bytes + kTreeBase) {}
 
   bool null() { return value({}); }
   bool boolean(bool b) { return value(b); }
@@ -67,7 +95,11 @@ class Builder {
     return value(static_cast<double>(u));
   }
   bool number_float(double d, const std::string&) { return value(d); }
-  bool string(std::string& s) { return value(std::move(s)); }
+  bool string(std::string& s) {
+    std::string own = taken(s);
+    const size_t heap = heap_bytes(own);
+    return charge(heap) && value(std::move(own));
+  }
   bool binary(nlohmann::json::binary_t&) { return false; }
   bool start_object(size_t) { return open(true); }
   bool start_array(size_t) { return open(false); }
@@ -75,10 +107,8 @@ class Builder {
   bool end_array() { return close(); }
 
   bool key(std::string& k) {
-    Level& top = levels_.back();
-    if (!top.keys.insert(k).second) return refuse(fmt::format("duplicate key {}", dump(Json(k))));
-    top.key = std::move(k);
-    return true;
+    keys_.push_back(taken(k));
+    return charge(sizeof(std::string) + heap_bytes(keys_.back()));
   }
 
   template <class Exception>
@@ -89,48 +119,70 @@ class Builder {
   }
 
   Result<Json> finish(bool accepted) {
-    if (accepted) return std::move(root_);
+    if (accepted) return std::move(values_.back());
     return fail(Errc::corrupt, "{}: {}", source_, error_);
   }
 
  private:
   struct Level {
     bool is_object;
-    Json::Object object;
-    Json::Array array;
-    std::string key;
-    std::unordered_set<std::string> keys;
+    size_t values;  // on the stack when it opened
   };
+
+  // The parser's buffer grows by doubling: a copy has the right size and leaves it the buffer.
+  static std::string taken(std::string& s) { return s.size() < 4096 ? std::string(s) : std::move(s); }
 
   bool open(bool is_object) {
     if (levels_.size() >= static_cast<size_t>(kJsonDepth)) {
       return refuse(fmt::format("nested deeper than {}", kJsonDepth));
     }
-    levels_.push_back({.is_object = is_object, .object = {}, .array = {}, .key = {}, .keys = {}});
+    levels_.push_back({is_object, values_.size()});
     return true;
   }
+
   bool close() {
-    Level top = std::move(levels_.back());
+    const Level top = levels_.back();
     levels_.pop_back();
-    return top.is_object ? value(std::move(top.object)) : value(std::move(top.array));
-  }
-  bool value(Json json) {
-    if (levels_.empty()) {
-      root_ = std::move(json);
-    } else if (Level& top = levels_.back(); top.is_object) {
-      top.object.emplace_back(std::move(top.key), std::move(json));
-    } else {
-      top.array.push_back(std::move(json));
+    const size_t n = values_.size() - top.values;
+    const size_t item = top.is_object ? sizeof(Json::Member) : sizeof(Json);
+    if (n && !charge(n * item + kBlockOverhead)) return false;
+    if (!top.is_object) {
+      Json::Array array(n);
+      for (size_t i = n; i-- > 0; values_.pop_back()) array[i] = std::move(values_.back());
+      used_ -= n * item;
+      return value(std::move(array));
     }
-    return true;
+    Json::Object object(n);
+    for (size_t i = n; i-- > 0; values_.pop_back(), keys_.pop_back()) {
+      object[i] = {std::move(keys_.back()), std::move(values_.back())};
+    }
+    used_ -= n * item;
+    if (const std::string* twice = duplicate_key(object)) {
+      return refuse(fmt::format("duplicate key {}", Json(twice->substr(0, 200)).describe()));
+    }
+    return value(std::move(object));
   }
+
+  bool value(Json json) {
+    values_.push_back(std::move(json));
+    return charge(sizeof(Json));
+  }
+
+  bool charge(size_t bytes) {
+    used_ += bytes;
+    if (used_ <= budget_) return true;
+    return refuse(fmt::format("{} bytes of JSON take more than {} in memory: too many small values", text_bytes_, budget_));
+  }
+
   bool refuse(std::string why) {
     if (error_.empty()) error_ = std::move(why);
     return false;
   }
 
   std::string source_, error_;
-  Json root_;
+  size_t text_bytes_, budget_, used_ = 0;
+  std::deque<Json> values_;
+  std::deque<std::string> keys_;
   std::vector<Level> levels_;
 };
 
@@ -140,13 +192,16 @@ Result<Json> parse_json(std::string_view text, std::string_view source) {
   if (const size_t bad = first_invalid_utf8(text); bad != text.size()) {
     return fail(Errc::corrupt, "{}: not UTF-8 at byte {}", source, bad);
   }
-  Builder builder(source);
+  Builder builder(source, text.size());
   const bool accepted = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   return builder.finish(accepted);
 }
 
-Result<Json> read_json(const std::filesystem::path& path) {
+Result<Json> read_json(const std::filesystem::path& path, i64 max_bytes) {
   const FileMap file = R1_TRY(map_file(path));
+  if (file.bytes.size() > static_cast<size_t>(max_bytes)) {
+    return fail(Errc::corrupt, "{}: {} bytes, the limit is {}", path.string(), file.bytes.size(), max_bytes);
+  }
   return parse_json({reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()}, path.string());
 }
 

@@ -71,10 +71,12 @@ class Json {
 };
 
 // Strict JSON in UTF-8: errors name `source` and the byte. Refused: duplicate keys, nesting beyond kJsonDepth, numbers
-// beyond double, anything after the value. Integers beyond 64 bits are read as doubles.
-inline constexpr int kJsonDepth = 128;
+// beyond double, anything after the value, and trees that would take more than sixteen times the text and 64 MiB.
+// Integers beyond 64 bits are read as doubles.
+inline constexpr int kJsonDepth = 64;
+inline constexpr i64 kSmallJson = i64{16} << 20, kLargeJson = i64{256} << 20;  // the latter: tokenizers, indices
 Result<Json> parse_json(std::string_view text, std::string_view source);
-Result<Json> read_json(const std::filesystem::path& path);
+Result<Json> read_json(const std::filesystem::path& path, i64 max_bytes = kSmallJson);
 
 // indent < 0: one line. Members in their order, doubles in the shortest form that reads back to the same bits (and
 // never looks like an integer), NaN and infinities as null, bytes that are not UTF-8 as U+FFFD.

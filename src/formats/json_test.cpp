@@ -54,9 +54,9 @@ TEST(Json, RefusesWhatIsNotStrictJsonAndSaysWhere) {
 
 TEST(Json, LimitsNesting) {
   const auto nested = [](size_t n) { return std::string(n, '[') + std::string(n, ']'); };
-  EXPECT_EQ(error_of(nested(128)), "no error");
-  EXPECT_EQ(error_of(nested(129)), "t.json: nested deeper than 128");
-  EXPECT_EQ(error_of(std::string(1000000, '[')), "t.json: nested deeper than 128");
+  EXPECT_EQ(error_of(nested(64)), "no error");
+  EXPECT_EQ(error_of(nested(65)), "t.json: nested deeper than 64");
+  EXPECT_EQ(error_of(std::string(1000000, '[')), "t.json: nested deeper than 64");
 }
 
 TEST(Json, WritesBytesThatAreNotUtf8AsReplacementCharacters) {

@@ -15,7 +15,8 @@
 
 namespace r1 {
 
-// One file, or a folder with model.safetensors or model.safetensors.index.json and its shards.
+// One file, or a folder with model.safetensors or model.safetensors.index.json and its shards. An F8_E4M3 tensor NAME and
+// its scales NAME_scale_inv are one StoredTensor; either without a fitting other is an error.
 class Safetensors {
  public:
   static Result<Safetensors> open(const std::filesystem::path& path);
@@ -31,22 +32,38 @@ class Safetensors {
   std::shared_ptr<const void> keep_;
 };
 
-// What is wrong with a type of unsupported(), for errors: "element type I64 is not supported (...)".
+inline constexpr const char* kScaleSuffix = "_scale_inv";
+
+// What is wrong with a type of unsupported(), for errors: "element type I64 is not supported".
 std::string unsupported_type(std::string_view type);
 
-// Elements of an entry as f32; dst has entry.elements() floats.
+// Elements of an entry of a safetensors file (plain types, FP8) as f32; dst has entry.elements() floats.
 void to_f32(const StoredTensor& entry, float* dst);
 
+// ---- writing
+
+// Streams the items into `path`: plain types and f8_e4m3, whose scales are an item of their own, NAME_scale_inv. On
+// failure, a full disk included, nothing is left under the final name and what was there before stays.
+Status write_safetensors(const std::filesystem::path& path, std::span<const TensorItem> items,
+                         const std::map<std::string, std::string>& metadata);
+
+// Into an empty folder: model.safetensors if the tensors fit max_shard_bytes, else model-00001-of-0000N.safetensors, filled
+// in the items' order, and then model.safetensors.index.json. A larger tensor gets a shard of its own.
+Status write_safetensors_folder(const std::filesystem::path& folder, std::span<const TensorItem> items,
+                                const std::map<std::string, std::string>& metadata, i64 max_shard_bytes);
+
+// For sources that give f32: rounded to dtype on the way out, one tensor in memory at a time.
 struct SafetensorsItem {
   std::string name;
   DType dtype;
   std::vector<i64> shape;
-  std::function<void(float* dst)> read;  // fills elements; rounded to dtype on the way out
+  std::function<void(float* dst)> read;  // fills elements
 };
-
-// Streams the items into `path` (one tensor in memory at a time). On failure, a full disk included, nothing is left
-// under the final name and what was there before stays.
+TensorItem streamed(SafetensorsItem item);
 Status write_safetensors(const std::filesystem::path& path, std::span<const SafetensorsItem> items,
                          const std::map<std::string, std::string>& metadata);
+
+// A stored tensor as it is: one item, and one for the scales of an f8_e4m3. `keep` is what keeps its bytes alive.
+std::vector<TensorItem> items_of(const StoredTensor& tensor, std::shared_ptr<const void> keep);
 
 }  // namespace r1

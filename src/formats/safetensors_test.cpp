@@ -120,8 +120,7 @@ TEST_F(SafetensorsTest, TypesItCannotReadAreSetAside) {
   ASSERT_TRUE(file) << file.error().what;
   EXPECT_EQ(file->tensors().size(), 1u);
   EXPECT_EQ(file->unsupported().at("ids"), "I64");
-  EXPECT_EQ(unsupported_type("I64"), "element type I64 is not supported (F32, BF16 and F16 are)");
-  EXPECT_NE(unsupported_type("F8_E4M3").find("convert the model to bf16 first"), std::string::npos);
+  EXPECT_EQ(unsupported_type("I64"), "element type I64 is not supported");
 }
 
 TEST_F(SafetensorsTest, RefusesAHeaderLengthBeyondTheFile) {
@@ -147,12 +146,141 @@ TEST_F(SafetensorsTest, JoinsShardsAndRefusesWhatTheIndexCannotKeep) {
   to_f32(file.tensors().at("b"), &b);
   EXPECT_EQ(b, 2);
   EXPECT_NE(with(R"({"a": "m-2.safetensors"})").find("tensor a should be in shard m-2"), std::string::npos);
+  ASSERT_TRUE(write_safetensors(folder_ / "m-3.safetensors",
+                                std::vector{item("b", DType::f32, {1}, {1}), item("c", DType::f32, {1}, {1})}, {}));
+  EXPECT_NE(with(R"({"b": "m-3.safetensors"})").find("shard m-3.safetensors has 2 tensors, weight_map places 1 there: not c"),
+            std::string::npos);
+  EXPECT_NE(with("{}").find("expected tensors, found none"), std::string::npos);
+  std::filesystem::remove(folder_ / "m-3.safetensors");
   EXPECT_NE(with(R"({"a": "m-3.safetensors"})").find("m-3.safetensors: cannot open"), std::string::npos);
   EXPECT_NE(with(R"({"a": 3})").find("expected a file name"), std::string::npos);
   for (const char* escape : {"../m-1.safetensors", "/etc/passwd", "..", "", "x/../m-1.safetensors"}) {
     const std::string error = with(fmt::format(R"({{"a": "{}"}})", escape).c_str());
     EXPECT_NE(error.find("is not the name of a file"), std::string::npos) << error;
   }
+}
+
+TEST_F(SafetensorsTest, LinksOfAHuggingFaceCacheWorkAndLinksOutOfItDoNot) {
+  namespace fs = std::filesystem;
+  const fs::path model = folder_ / "models--a--b", snapshot = model / "snapshots/main", outside = folder_ / "out.safetensors";
+  fs::create_directories(snapshot), fs::create_directories(model / "blobs");
+  ASSERT_TRUE(write_safetensors(model / "blobs/abc", std::vector{item("a", DType::f32, {1}, {1})}, {}));
+  ASSERT_TRUE(write_safetensors(outside, std::vector{item("a", DType::f32, {1}, {1})}, {}));
+  std::ofstream(snapshot / "model.safetensors.index.json") << R"({"weight_map": {"a": "m-1.safetensors"}})";
+  fs::create_symlink("../../blobs/abc", snapshot / "m-1.safetensors");
+  EXPECT_EQ(error_of(snapshot), "no error");
+  fs::create_symlink(snapshot, folder_ / "by-link");
+  EXPECT_EQ(error_of(folder_ / "by-link"), "no error") << "the model's own folder may be a link";
+  for (const fs::path& target : {fs::path("../../../out.safetensors"), fs::canonical(outside)}) {
+    fs::remove(snapshot / "m-1.safetensors");
+    fs::create_symlink(target, snapshot / "m-1.safetensors");
+    EXPECT_NE(error_of(snapshot).find("outside the model's folder"), std::string::npos) << error_of(snapshot);
+  }
+  fs::remove(snapshot / "m-1.safetensors");
+  fs::create_symlink("m-1.safetensors", snapshot / "m-1.safetensors");
+  EXPECT_NE(error_of(snapshot).find("m-1.safetensors: cannot open"), std::string::npos) << "a link to itself";
+  // Without snapshots/ and blobs/ the model's folder is the whole of it.
+  const fs::path plain = folder_ / "plain";
+  fs::create_directories(plain);
+  fs::copy_file(snapshot / "model.safetensors.index.json", plain / "model.safetensors.index.json");
+  fs::create_symlink("../out.safetensors", plain / "m-1.safetensors");
+  EXPECT_NE(error_of(plain).find("outside the model's folder"), std::string::npos) << error_of(plain);
+}
+
+// ---- FP8
+
+TensorItem bytes_item(std::string name, DType dtype, std::vector<i64> shape, std::string bytes) {
+  return {std::move(name), dtype, std::move(shape),
+          [bytes](const ByteSink& sink) { return sink(std::as_bytes(std::span(bytes))); }};
+}
+std::string floats(const std::vector<float>& v) { return {reinterpret_cast<const char*>(v.data()), v.size() * 4}; }
+
+TEST_F(SafetensorsTest, Fp8AndItsScalesAreOneTensor) {
+  // 130 x 200: two blocks down, two across. 0x38 is 1, 0x08 the smallest normal, 0xb8 is -1.
+  std::string bytes(130 * 200, '\x38');
+  bytes[0] = '\x08', bytes[199] = '\xb8', bytes[129 * 200] = '\x01';
+  const std::vector<TensorItem> items = {bytes_item("w.weight", DType::f8_e4m3, {130, 200}, bytes),
+                                         bytes_item("w.weight_scale_inv", DType::f32, {2, 2}, floats({2, 3, 5, 7})),
+                                         bytes_item("n.weight", DType::f32, {1}, floats({4}))};
+  ASSERT_TRUE(write_safetensors(folder_ / "model.safetensors", items, {}));
+  const Safetensors file = Safetensors::open(folder_).value();
+  EXPECT_EQ(file.tensors().size(), 2u) << "the scales are no tensor of their own";
+  const StoredTensor& w = file.tensors().at("w.weight");
+  EXPECT_EQ(w.dtype, DType::f8_e4m3);
+  EXPECT_EQ(w.scales.size(), 16u);
+  std::vector<float> x(130 * 200);
+  to_f32(w, x.data());
+  EXPECT_EQ(x[0], 2 * 0x1p-6f);
+  EXPECT_EQ(x[1], 2);
+  EXPECT_EQ(x[128], 3);
+  EXPECT_EQ(x[199], -3);
+  EXPECT_EQ(x[128 * 200], 5);
+  EXPECT_EQ(x[129 * 200], 5 * 0x1p-9f);
+  EXPECT_EQ(x[129 * 200 + 199], 7);
+  // What was read is written as it was.
+  std::vector<TensorItem> again;
+  for (const auto& [name, t] : file.tensors())
+    for (TensorItem& i : items_of(t, file.mapping())) again.push_back(std::move(i));
+  ASSERT_TRUE(write_safetensors(folder_ / "again", again, {}));
+  EXPECT_EQ(Safetensors::open(folder_ / "again")->tensors().at("w.weight").scales.size(), 16u);
+}
+
+TEST_F(SafetensorsTest, Fp8WithoutFittingScalesIsRefused) {
+  const auto with = [&](const char* scale_type, const char* shape, size_t n) {
+    return error_of(write("t", fmt::format(R"({{"w": {{"dtype": "F8_E4M3", "shape": [129,1], "data_offsets": [0,129]}},
+                                 "w_scale_inv": {{"dtype": "{}", "shape": {}, "data_offsets": [129,{}]}}}})",
+                                           scale_type, shape, 129 + n), 129 + n));
+  };
+  EXPECT_EQ(with("F32", "[2,1]", 8), "no error");
+  EXPECT_NE(with("F32", "[1,2]", 8).find("w_scale_inv: F32 [1,2], expected F32 [2,1]: the scales of F8_E4M3 w [129,1]"),
+            std::string::npos) << with("F32", "[1,2]", 8);
+  EXPECT_NE(with("BF16", "[2,1]", 4).find("BF16 [2,1], expected F32 [2,1]"), std::string::npos);
+  EXPECT_NE(with("F64", "[2,1]", 16).find("F64, expected F32 [2,1]"), std::string::npos);
+  const auto alone = [&](const char* shape) {
+    return error_of(write("t", fmt::format(R"({{"w": {{"dtype": "F8_E4M3", "shape": {}, "data_offsets": [0,8]}}}})", shape), 8));
+  };
+  EXPECT_NE(alone("[2,4]").find("w_scale_inv: missing, expected F32 [1,1]"), std::string::npos) << alone("[2,4]");
+  EXPECT_NE(alone("[8]").find("F8_E4M3 of shape [8], expected 2 dimensions"), std::string::npos);
+  EXPECT_FALSE(write_safetensors(folder_ / "u", std::vector{bytes_item("w", DType::f8_e4m3, {1, 1}, "x")}, {}));
+}
+
+// ---- writing
+
+TEST_F(SafetensorsTest, AFolderIsCutIntoShardsThatItsIndexNames) {
+  std::vector<TensorItem> items;
+  for (int k = 0; k < 5; ++k)
+    items.push_back(bytes_item(fmt::format("w{}", k), DType::f32, {3}, floats({1.f * k, 2.f * k, 3.f * k})));
+  items[3] = bytes_item("w3", DType::f32, {10}, floats(std::vector<float>(10, 3)));  // larger than a shard may be
+  std::filesystem::create_directories(folder_ / "cut"), std::filesystem::create_directories(folder_ / "whole");
+  ASSERT_TRUE(write_safetensors_folder(folder_ / "cut", items, {{"format", "pt"}}, 24));
+  ASSERT_TRUE(write_safetensors_folder(folder_ / "whole", items, {{"format", "pt"}}, 1 << 20));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "cut/model-00004-of-00004.safetensors")) << "w0 w1, w2, w3, w4";
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "whole/model.safetensors"));
+  const Safetensors cut = Safetensors::open(folder_ / "cut").value(), whole = Safetensors::open(folder_ / "whole").value();
+  ASSERT_EQ(cut.tensors().size(), 5u);
+  for (const auto& [name, t] : whole.tensors()) {
+    const StoredTensor& other = cut.tensors().at(name);
+    EXPECT_EQ(other.shape, t.shape);
+    EXPECT_TRUE(std::equal(t.bytes.begin(), t.bytes.end(), other.bytes.begin(), other.bytes.end())) << name;
+  }
+}
+
+TEST_F(SafetensorsTest, ATensorIsWrittenInPiecesAndCounted) {
+  TensorItem pieces{"w", DType::bf16, {1000, 1000}, {}};
+  pieces.write = [](const ByteSink& sink) -> Status {
+    std::vector<std::byte> some(16000);
+    for (int i = 0; i < 125; ++i) {
+      std::fill(some.begin(), some.end(), static_cast<std::byte>(i));
+      R1_TRY(sink(some));
+    }
+    return {};
+  };
+  ASSERT_TRUE(write_safetensors(folder_ / "t", std::vector{pieces}, {}));
+  const Safetensors file = Safetensors::open(folder_ / "t").value();
+  EXPECT_EQ(file.tensors().at("w").bytes[2'000'000 - 1], std::byte{124});
+  pieces.shape = {1000, 999};
+  const Status more = write_safetensors(folder_ / "t", std::vector{pieces}, {});
+  EXPECT_NE(more.error().what.find("gave at least 2000000 bytes, bf16 [1000,999] has 1998000"), std::string::npos);
 }
 
 TEST_F(SafetensorsTest, AFolderWithoutAModelSaysWhatWasLookedFor) {
