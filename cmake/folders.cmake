@@ -3,9 +3,10 @@
 #   x_test.cpp      part of the folder's test binary
 #   x_bench.cpp     a benchmark program of its own
 
-# r1_folder(NAME LINK targets...): library r1_NAME linking exactly what the layer table allows, and NAME_test.
+# r1_folder(NAME LINK targets... [TEST_LINK targets...]): library r1_NAME linking exactly what the layer table allows, and
+# NAME_test, which may compare with more.
 function(r1_folder name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINK;TEST_LINK" ${ARGN})
   string(REPLACE "/" "_" target r1_${name})
   set(dir ${PROJECT_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
@@ -20,6 +21,9 @@ function(r1_folder name)
     target_link_libraries(${target} INTERFACE ${ARG_LINK})
   endif()
   r1_test_binary(${target} "${tests}")
+  if(tests AND ARG_TEST_LINK)
+    target_link_libraries(${target}_test PRIVATE ${ARG_TEST_LINK})
+  endif()
   r1_bench_binaries(${target} "${benches}")
 endfunction()
 
