@@ -48,12 +48,12 @@ endfunction()
 
 # The CPU kernels: files named in R1_LEVEL_SOURCES are compiled once per level with that level's instructions, in
 # namespace r1::cpu::LEVEL; the rest of the folder (the table that picks one) is compiled once, for any processor.
-set(R1_LEVEL_SOURCES elementwise attention gemm dequantize dequantize_k dequantize_iq)
+set(R1_LEVEL_SOURCES elementwise attention gemm dequantize dequantize_k dequantize_iq block_dot)
 set(R1_FLAGS_portable "")
 set(R1_FLAGS_avx2 -march=x86-64-v3 -maes -mpclmul)
 set(R1_FLAGS_avx512 -march=x86-64-v4 -maes -mpclmul -mprefer-vector-width=512)
-set(R1_FLAGS_avx512bf16 ${R1_FLAGS_avx512} -mavx512bf16)
-set(R1_FLAGS_amx ${R1_FLAGS_avx512bf16} -mavx512vnni -mamx-tile -mamx-bf16 -mamx-int8)
+set(R1_FLAGS_avx512bf16 ${R1_FLAGS_avx512} -mavx512bf16 -mavx512vnni)
+set(R1_FLAGS_amx ${R1_FLAGS_avx512bf16} -mamx-tile -mamx-bf16 -mamx-int8)
 set(R1_FLAGS_neon -march=armv8-a+crypto)  # Highway's NEON target has AES
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(R1_LEVELS portable avx2 avx512 avx512bf16 amx)

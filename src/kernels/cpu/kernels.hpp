@@ -9,6 +9,7 @@
 
 #include "core/dtype.hpp"
 #include "kernels/cpu/attention.hpp"
+#include "kernels/cpu/block_dot.hpp"
 #include "kernels/cpu/dequantize.hpp"
 #include "kernels/cpu/elementwise.hpp"
 #include "kernels/cpu/gemm.hpp"
@@ -24,6 +25,7 @@ struct Kernels {
   ElementwiseKernels elementwise;
   AttentionKernels attention;
   DequantizeKernels dequantize;
+  BlockDotKernels block_dot;
 };
 
 std::span<const Kernels* const> levels();       // compiled in and able to run on this processor, slowest first

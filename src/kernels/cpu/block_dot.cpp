@@ -1,0 +1,194 @@
+// Products of blocks, compiled once per level. Read block_dot.hpp (what is computed), block_dot_tile.hpp (how weights are
+// unpacked), block_dot_vector.hpp (the target's instructions), then this from its last function up.
+#include "kernels/cpu/block_dot.hpp"
+
+#include "kernels/cpu/block_dot_tile.hpp"
+
+namespace r1::cpu::R1_TARGET {
+namespace {
+
+inline i64 least(i64 a, i64 b) { return a < b ? a : b; }
+
+// ---- activations -------------------------------------------------------------------------------------------------
+
+constexpr float kQuietNan = __builtin_nanf("");
+// Below this 127 / max would overflow: as good as zero.
+constexpr float kSmallest = 1e-36f;
+
+// n elements to q; what one of q is worth.
+inline float quantize_block(i8* q, const float* x, i64 n) {
+  u32 most = 0;  // bits of magnitudes sort as the magnitudes do
+  for (i64 i = 0; i < n; ++i) {
+    const u32 bits = bits_from_f32(x[i]) & 0x7fffffffu;
+    most = bits > most ? bits : most;
+  }
+  const float largest = f32_from_bits(most);
+  if (most >= 0x7f800000u || largest < kSmallest) {
+    __builtin_memset(q, 0, static_cast<size_t>(n));
+    return most >= 0x7f800000u ? kQuietNan : 0.0f;
+  }
+  // Adding 1.5 · 2^23 leaves the nearest integer, ties to even, in the low bits.
+  constexpr float kShift = 12582912.0f;
+  const float inverse = 127.0f / largest;
+  for (i64 i = 0; i < n; ++i)
+    q[i] = static_cast<i8>(static_cast<i32>(bits_from_f32(x[i] * inverse + kShift) - bits_from_f32(kShift)));
+  return largest / 127.0f;
+}
+
+inline i32 sum_of(const i8* q, i64 n) {
+  i32 sum = 0;
+  for (i64 i = 0; i < n; ++i) sum += q[i];
+  return sum;
+}
+
+// What the tile's quants have too much: they are kept unsigned.
+constexpr i32 excess(DType t) {
+  if (t == DType::q6_k) return 32;
+  if (t == DType::q4_0) return 8;
+  return t == DType::q8_0 && !kSignedWeights ? 128 : 0;
+}
+
+void quantize_chunk(DType type, QuantizedChunk* to, const float* x, i64 n) {
+  const bool small = block_of(type).elements != kDotChunk;
+  if (!small) {
+    to->d[0] = quantize_block(to->q, x, n);
+    for (int g = 0; g < 16; ++g) to->start[g] = -32 * sum_of(to->q + 16 * g, 16);
+    for (int g = 0; g < 8; ++g) to->sum32[g] = static_cast<std::int16_t>(sum_of(to->q + 32 * g, 32));
+    return;
+  }
+  for (i64 b = 0; 32 * b < n; ++b) {
+    to->d[b] = quantize_block(to->q + 32 * b, x + 32 * b, 32);
+    to->start[b] = -excess(type) * sum_of(to->q + 32 * b, 32);
+  }
+}
+
+void quantize(DType type, QuantizedChunk* to, const MatrixView& x, i64 rows, i64 k, i64 begin, i64 end) {
+  for (i64 r = begin; r < end; ++r) {
+    const float* const from = static_cast<const float*>(x.data) + (x.index ? x.index[r] : r) * x.ld;
+    for (i64 c = 0; c < dot_chunks(k); ++c)
+      quantize_chunk(type, to + c * rows + r, from + c * kDotChunk, least(kDotChunk, k - c * kDotChunk));
+  }
+}
+
+// ---- products ----------------------------------------------------------------------------------------------------
+
+// acc[r · ldacc + lane] += the tile times the chunks x[0..kRows).
+template <DType kType, int kRows>
+void multiply_small(const Tile& tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
+  constexpr int kLimit = kType == DType::q4_0 ? 16 : kSignedWeights ? 0 : 256;
+  Floats sum[kRows];
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) sum[r] = load_floats(acc + r * ldacc);
+  for (i64 b = 0; b < blocks; ++b) {
+    const Floats d = load_floats(tile.d[b]);
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const Ints dot = add_bytes<8, kLimit>(broadcast(excess(kType) ? x[r].start[b] : 0), tile.w[8 * b][0], x[r].q + 32 * b);
+      sum[r] = add_product(sum[r], d * broadcast_float(x[r].d[b]), to_floats(dot));
+    }
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) store_floats(acc + r * ldacc, sum[r]);
+}
+
+template <DType kType, int kRows>
+void multiply_large(const Tile& tile, const QuantizedChunk* x, float* acc, i64 ldacc) {
+  constexpr bool kMinima = kType != DType::q6_k;
+  constexpr int kParts = kMinima ? 8 : 16, kPartSteps = kSteps / kParts;
+  constexpr int kLimit = kType == DType::q4_k ? 16 : kType == DType::q5_k ? 32 : 64;
+  Ints sum[kRows] = {};
+  for (int s = 0; s < kParts; ++s) {
+    const Ints scale = load(tile.scale[s]);
+    const u8* const w = tile.w[s * kPartSteps][0];
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; ++r) {
+      const Ints start = broadcast(kMinima ? 0 : x[r].start[s]);
+      sum[r] = add(sum[r], multiply(scale, add_bytes<kPartSteps, kLimit>(start, w, x[r].q + 4 * kPartSteps * s)));
+    }
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) {
+    const Floats dx = broadcast_float(x[r].d[0]);
+    Floats y = add_product(load_floats(acc + r * ldacc), load_floats(tile.d[0]) * dx, to_floats(sum[r]));
+    if constexpr (kMinima) {
+      Ints least_sum{};
+#pragma GCC unroll 4
+      for (int pair = 0; pair < 4; ++pair)
+        least_sum = add_pairs(least_sum, load(tile.minimum[pair]), broadcast(word_at(x[r].sum32 + 2 * pair)));
+      y = subtract_product(y, load_floats(tile.dmin) * dx, to_floats(least_sum));
+    }
+    store_floats(acc + r * ldacc, y);
+  }
+}
+
+template <DType kType, int kRows>
+void multiply_tile(const Tile& tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
+  if constexpr (block_of(kType).elements == kDotChunk)
+    multiply_large<kType, kRows>(tile, x, acc, ldacc);
+  else
+    multiply_small<kType, kRows>(tile, blocks, x, acc, ldacc);
+}
+
+// Rows whose sums stay at hand while weights pass by, and columns of weights unpacked at a time where there are many rows
+// to use them: a chunk of activations is then read once for several tiles.
+constexpr i64 kMostRows = 128, kMostTiles = 32 / kLanes, kFewRows = 4;
+
+struct Scratch {
+  alignas(64) Tile tiles[kMostTiles];
+  float acc[kMostRows][kMostTiles * kLanes];
+};
+
+// Rows [m, m + rows) times the weights [first, last), at most kMostTiles · kLanes of them.
+template <DType kType>
+void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last, Scratch* s) {
+  const i64 tiles = (last - first + kLanes - 1) / kLanes, ldacc = kMostTiles * kLanes;
+  Rows at[kMostTiles];
+  for (i64 t = 0; t < tiles; ++t)
+    for (i64 lane = 0; lane < kLanes; ++lane)
+      at[t].at[lane] = reinterpret_cast<const u8*>(g.w) + least(first + t * kLanes + lane, g.n - 1) * g.row_bytes;
+  for (i64 r = 0; r < rows; ++r) __builtin_memset(s->acc[r], 0, sizeof s->acc[r]);
+  const i64 ahead = rows <= kFewRows ? tiles * kLanes * g.row_bytes : 0;
+  for (i64 c = 0; c < dot_chunks(g.k); ++c) {
+    const i64 blocks = least(kDotChunk, g.k - c * kDotChunk) / 32;
+    for (i64 t = 0; t < tiles; ++t) {
+      at[t].blocks = blocks;
+      unpack<kType>(s->tiles[t], at[t], ahead);
+      for (const u8*& p : at[t].at) p += chunk_bytes(kType);
+    }
+    const QuantizedChunk* const x = g.x + c * g.rows + m;
+    i64 r = 0;
+    for (; r + 4 <= rows; r += 4)
+      for (i64 t = 0; t < tiles; ++t) multiply_tile<kType, 4>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
+    for (; r < rows; ++r)
+      for (i64 t = 0; t < tiles; ++t) multiply_tile<kType, 1>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
+  }
+  for (i64 r = 0; r < rows; ++r)
+    __builtin_memcpy(g.y + (m + r) * g.ldy + first, s->acc[r], static_cast<size_t>(last - first) * 4);
+}
+
+template <DType kType>
+void multiply_type(const BlockProduct& g, i64 begin, i64 end, Scratch* s) {
+  for (i64 m = 0; m < g.rows; m += kMostRows) {
+    const i64 rows = least(kMostRows, g.rows - m), step = rows <= kFewRows ? kLanes : kMostTiles * kLanes;
+    for (i64 o = begin; o < end; o += step) multiply_group<kType>(g, m, rows, o, least(end, o + step), s);
+  }
+}
+
+void multiply(const BlockProduct& g, i64 begin, i64 end, std::byte* scratch) {
+  Scratch* const s = reinterpret_cast<Scratch*>(scratch);
+  switch (g.type) {
+    case DType::q8_0: return multiply_type<DType::q8_0>(g, begin, end, s);
+    case DType::q4_0: return multiply_type<DType::q4_0>(g, begin, end, s);
+    case DType::q4_k: return multiply_type<DType::q4_k>(g, begin, end, s);
+    case DType::q5_k: return multiply_type<DType::q5_k>(g, begin, end, s);
+    case DType::q6_k: return multiply_type<DType::q6_k>(g, begin, end, s);
+    default: __builtin_trap();  // has_block_dot
+  }
+}
+
+}  // namespace
+
+extern const BlockDotKernels block_dot_table;
+const BlockDotKernels block_dot_table{kLanes, static_cast<i64>(sizeof(Scratch)), quantize, multiply};
+
+}  // namespace r1::cpu::R1_TARGET
