@@ -25,9 +25,11 @@ SamplingParams sampling_of(const GenerationFlags& f, const GenerationConfig& g) 
 
 Numerics serving_numerics(const Model& model) {
   constexpr i64 kSmallPerToken = 1024;  // elements in a layer: 4 KiB in f32; DeepSeek-V2-Lite has 4160, V3 32832
-  const Numerics exact;
-  if (model.kv_layout(exact).page_elements() <= kSmallPerToken * kPageTokens) return exact;
-  return {DType::f32, DType::bf16, MlaForm::mixed};
+  Numerics n;
+  const bool small = model.kv_layout(n).page_elements() <= kSmallPerToken * kPageTokens;
+  n.integer_blocks = true;  // changes nothing of weights that are not quantised
+  if (!small) n.kv = DType::bf16, n.mla = MlaForm::mixed;
+  return n;
 }
 
 std::vector<Flag> GenerationFlags::flags() {

@@ -18,7 +18,7 @@ namespace r1 {
 
 // How serving computes a model, fixed when it is loaded. A small model as in training, everything f32 and expanded, so
 // that what it says has the bits of what it was trained with; a model whose expanded keys and values would fill the
-// memory caches the latent in bf16.
+// memory caches the latent in bf16. Weights in ggml's blocks are multiplied in integers where their type has a kernel.
 Numerics serving_numerics(const Model& model);
 
 // The common flags of design and documentation (docs/commands.md).

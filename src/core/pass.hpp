@@ -20,6 +20,9 @@ struct Numerics {
   DType matmul = DType::f32;  // inputs of matrix products: f32, or rounded to bf16; accumulation is always f32
   DType kv = DType::f32;      // k, v (or the latent) are rounded to this wherever they would be cached, cache or not
   MlaForm mla = MlaForm::expanded;
+  // Weights of Q8_0, Q4_0, Q4_K, Q5_K and Q6_K meet activations rounded to 8 bits, in exact integers a block at a time:
+  // for serving. Else, and for all other types, their values are multiplied as `matmul` says.
+  bool integer_blocks = false;
 };
 
 // What routing leaves behind in training. Loads are counted over the whole optimizer batch (several passes may share

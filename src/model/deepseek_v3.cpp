@@ -15,6 +15,7 @@ Tensor swiglu_mlp(Pass& p, const Tensor& x, const DeepseekMlp& m) {
 Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w) {
   Pass exact = p;
   exact.numerics.matmul = DType::f32;
+  exact.numerics.integer_blocks = false;
   return linear(exact, x, w);
 }
 

@@ -1,8 +1,8 @@
 // The mixed form: pages hold the latent. Prompt tokens attend expanded, over k and v made again from the latents as
 // they are stored, so that it does not matter in which chunks the prompt came. Generated tokens attend absorbed:
 //   q̂ = W_ukᵀ q_c    score = scale · (q̂·c_j + q_r·k_r_j)    z = Σ_j p_j c_j    o = W_uv z
-#include "core/half.hpp"
 #include "ops/attention_keys.hpp"
+#include "ops/dequantize.hpp"
 
 namespace r1 {
 namespace {
@@ -43,20 +43,17 @@ void attend_prompt(Pass& p, const MlaDims& d, const AttentionKeys& latents, cons
   attend_stored(p, heads, keys, runs, q_c, q_r, o, p.alloc(q_c.rows(), 2 * d.heads));
 }
 
-// The absorption matrices in what the kernels read: the master itself, or f16 widened once.
+// The absorption matrices in what the kernels read: the master itself, or what is neither f32 nor bf16 widened once.
 struct Absorbed {
   const std::byte* bytes;
   DType dtype;
   const std::byte* row(i64 r, i64 cols) const { return bytes + r * cols * bytes_per_element(dtype); }
 };
 Absorbed absorbed(const Weight& w) {
-  if (w.dtype() != DType::f16) return {w.bytes(), w.dtype()};
+  if (w.dtype() == DType::f32 || w.dtype() == DType::bf16) return {w.bytes(), w.dtype()};
   constexpr PackKey kWidened{255, 0, false};  // no kernel level has this number
-  const auto* half = reinterpret_cast<const u16*>(w.bytes());
   return {w.pack(kWidened, w.size() * 4,
-                 [&](std::byte* to) {
-                   for (i64 i = 0; i < w.size(); ++i) reinterpret_cast<float*>(to)[i] = f32_from_f16(half[i]);
-                 }),
+                 [&](std::byte* to) { dequantize(w, 0, w.rows(), reinterpret_cast<float*>(to)); }),
           DType::f32};
 }
 

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <vector>
 
+#include "ops/integer_product.hpp"
+
 namespace r1 {
 namespace {
 
@@ -81,9 +83,7 @@ i64 panels_per_task(const Pass& p, std::span<const WeightProduct> products, Dire
   return std::clamp<i64>(all / (4 * p.pool.threads()), 1, kColumns / panel);
 }
 
-}  // namespace
-
-void multiply_streamed(const Pass& p, std::span<const WeightProduct> products) {
+void multiply_values(const Pass& p, std::span<const WeightProduct> products) {
   const cpu::GemmKernels& kernels = p.kernels.gemm;
   std::vector<Task> tasks;
   i64 columns = 0, wide = 0;  // of the largest task
@@ -104,6 +104,15 @@ void multiply_streamed(const Pass& p, std::span<const WeightProduct> products) {
     const Scratch s{floats.row(worker), reinterpret_cast<std::byte*>(packed.row(worker)), gemm.of(worker)};
     t.product->direction == Direction::forward ? forward(p, t, s) : backward(p, t, s);
   });
+}
+
+}  // namespace
+
+void multiply_streamed(const Pass& p, std::span<const WeightProduct> products) {
+  std::vector<WeightProduct> integers, values;
+  for (const WeightProduct& x : products) (in_integers(p, x) ? integers : values).push_back(x);
+  if (!integers.empty()) multiply_integers(p, integers);
+  if (!values.empty()) multiply_values(p, values);
 }
 
 }  // namespace r1

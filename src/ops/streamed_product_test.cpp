@@ -177,5 +177,108 @@ TEST(StreamedProduct, ExpertsOfBlocksHaveTheBitsOfTheirValuesInF32BothWays) {
       }
 }
 
+// ---- in integers -------------------------------------------------------------------------------------------------
+
+constexpr DType kIntegerTypes[] = {DType::q8_0, DType::q4_0, DType::q4_k, DType::q5_k, DType::q6_k};
+
+Pass integer_pass(OpTest& test, Tape* tape = nullptr) {
+  Pass p = test.pass(tape);
+  p.numerics.integer_blocks = true;
+  return p;
+}
+
+TEST(IntegerProduct, DiffersFromTheValuesByTheRoundingOfTheActivations) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : kIntegerTypes) {
+      OpTest test(*k, 2);
+      const i64 rows = 5, out = 70, in = odd_cols(dtype, 700), block = block_of(dtype).elements;
+      const Stored w = stored_weight(dtype, out, in, 21);
+      const Tensor x = test.tensor(rows, in, 1);
+      Pass exact = test.pass(), p = integer_pass(test);
+      const Tensor want = linear(exact, x, w.wide), got = linear(p, x, w.stored);
+      EXPECT_FALSE(same_bits(want, got)) << name_of(dtype);
+      for (i64 r = 0; r < rows; ++r)
+        for (i64 o = 0; o < out; ++o) {
+          // Each activation is off by at most half a step of its block; the f32 sums of either way add a little.
+          double tolerance = 0;
+          for (i64 b = 0; b < in; b += block) {
+            double most = 0, weights = 0;
+            for (i64 i = b; i < b + block; ++i) {
+              most = std::max(most, std::abs(static_cast<double>(x.row(r)[i])));
+              weights += std::abs(static_cast<double>(w.wide.f32()[o * in + i]));
+            }
+            tolerance += most * weights * (0.5 / 127 + 1e-4);
+          }
+          ASSERT_NEAR(static_cast<double>(got.row(r)[o]), static_cast<double>(want.row(r)[o]), tolerance)
+              << k->name << " " << name_of(dtype);
+        }
+    }
+}
+
+TEST(IntegerProduct, NeitherThreadsNorNeighboursChangeBits) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : kIntegerTypes) {
+      OpTest one(*k, 1), three(*k, 3);
+      const i64 rows = 150, out = 333, in = odd_cols(dtype, 500);
+      const Weight w = stored_weight(dtype, out, in, 22).stored;
+      const Tensor x = one.tensor(rows, in, 1);
+      Pass p = integer_pass(one), q = integer_pass(three);
+      const Tensor all = linear(p, x, w);
+      EXPECT_TRUE(same_bits(all, linear(q, x, w))) << k->name << " " << name_of(dtype);
+      for (i64 r = 0; r < rows; r += 29) {
+        const Tensor row = one.arena.alloc(1, in);
+        std::memcpy(row.data(), x.row(r), static_cast<size_t>(in) * 4);
+        EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), out)) << k->name << " " << name_of(dtype);
+      }
+      EXPECT_EQ(w.pack_bytes(), 0);
+    }
+}
+
+TEST(IntegerProduct, OtherTypesAndTheGradientAreAsWithout) {
+  for (const DType dtype : stored_types()) {
+    OpTest test;
+    const i64 in = odd_cols(dtype, 300);
+    const Weight w = stored_weight(dtype, 40, in, 23).stored;
+    const Tensor x = test.tensor(3, in, 1), dy = test.tensor(3, 40, 2);
+    Tensor y[2], dx[2];
+    for (int i = 0; i < 2; ++i) {
+      Tape tape(test.arena);
+      Pass p = i ? integer_pass(test, &tape) : test.pass(&tape);
+      y[i] = linear(p, x, w);
+      run_backward(tape, y[i], dy);
+      dx[i] = tape.grads()[x];
+    }
+    EXPECT_EQ(same_bits(y[0], y[1]), !cpu::has_block_dot(dtype)) << name_of(dtype);
+    EXPECT_TRUE(same_bits(dx[0], dx[1])) << name_of(dtype);
+  }
+}
+
+TEST(IntegerProduct, ExpertsAreLinearsOverTheirTokens) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const i64 tokens : {1, 40}) {
+      OpTest test(*k, 2);
+      const i64 d = 512, f = 256, count = 5;
+      std::vector<Expert> all;
+      for (u64 e = 0; e < 5; ++e)
+        all.push_back({stored_weight(DType::q4_k, f, d, 3 * e).stored, stored_weight(DType::q4_k, f, d, 3 * e + 1).stored,
+                       stored_weight(DType::q6_k, d, f, 3 * e + 2).stored});
+      Pass p = integer_pass(test);
+      RoutingConfig c;
+      c.experts = count, c.top_k = 1, c.method = TopK::greedy, c.normalize = false;
+      const Routing r = route(p, 0, test.tensor(tokens, count, 3), {}, c);
+      const Tensor x = test.tensor(tokens, d, 1), y = experts(p, x, r, all);
+      for (i64 t = 0; t < tokens; ++t) {
+        const std::vector<i32> row{static_cast<i32>(t)};
+        const Tensor xt = take_rows(p, x, row);
+        const Expert& e = all[static_cast<size_t>(r.expert[static_cast<size_t>(t)])];
+        const Tensor out = linear(p, swiglu(p, linear(p, xt, e.gate), linear(p, xt, e.up)), e.down);
+        const Tensor want = test.arena.alloc(1, d);
+        const i32 first = 0;
+        k->gemm.weighted_rows(want.data(), out.data(), &first, r.gates.row(t), 1, d, false);
+        EXPECT_TRUE(same_bits(want.data(), y.row(t), d)) << k->name << " token " << t << " of " << tokens;
+      }
+    }
+}
+
 }  // namespace
 }  // namespace r1
