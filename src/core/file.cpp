@@ -27,7 +27,7 @@ struct Descriptor {
 }  // namespace
 
 Result<FileMap> map_file(const std::filesystem::path& path) {
-  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a pipe would wait for its writer
   struct stat info;
   if (file.fd < 0 || fstat(file.fd, &info) != 0) return io_error(path, "cannot open");
   if (!S_ISREG(info.st_mode)) return fail(Errc::io, "{}: not a regular file", path.string());
