@@ -1,4 +1,4 @@
-"""Golden data: tiny random DeepSeek models computed by transformers in double precision.
+"""Golden data: tiny random DeepSeek, Qwen2 and Llama models computed by transformers in double precision.
 
     python3 -m venv V && V/bin/pip install -r tests/golden/requirements.txt
     HF_HUB_OFFLINE=1 V/bin/python tests/golden/make_golden.py [NAME ...]
@@ -23,6 +23,8 @@ from transformers import modeling_rope_utils
 from transformers.modeling_layers import MtpModel
 from transformers.models.deepseek_v2 import configuration_deepseek_v2, modeling_deepseek_v2
 from transformers.models.deepseek_v3 import configuration_deepseek_v3, modeling_deepseek_v3
+from transformers.models.llama import configuration_llama, modeling_llama
+from transformers.models.qwen2 import configuration_qwen2, modeling_qwen2
 
 HERE = pathlib.Path(__file__).resolve().parent
 LENGTHS = [1, 7, 33, 70]
@@ -74,7 +76,27 @@ def yarn(beta_fast, mscale, mscale_all_dim):
     }
 
 
-# config.json in the published spelling. The fields that differ from COMMON are what each model is for.
+# What Qwen2 and Llama share with the models above.
+DENSE = {
+    key: COMMON[key]
+    for key in (
+        "attention_dropout", "bos_token_id", "hidden_act", "initializer_range", "intermediate_size",
+        "max_position_embeddings", "num_hidden_layers", "rms_norm_eps", "torch_dtype", "transformers_version", "use_cache",
+        "vocab_size",
+    )
+} | {"hidden_size": 36}
+QWEN2 = DENSE | {
+    "architectures": ["Qwen2ForCausalLM"],
+    "model_type": "qwen2",
+    "eos_token_id": 1,
+    "max_window_layers": 3,
+    "rope_theta": 1000000.0,
+    "sliding_window": 16,
+    "use_sliding_window": False,
+}
+LLAMA = DENSE | {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "mlp_bias": False, "pretraining_tp": 1}
+
+# config.json in the published spelling. The fields that differ from COMMON and DENSE are what each model is for.
 CONFIGS = {
     "v3": COMMON
     | {
@@ -135,6 +157,44 @@ CONFIGS = {
         "topk_group": 3,
         "topk_method": "group_limited_greedy",
     },
+    "qwen2": QWEN2 | {"num_attention_heads": 6, "num_key_value_heads": 2, "tie_word_embeddings": False},
+    "qwen2_tied": QWEN2
+    | {
+        "num_attention_heads": 3,
+        "num_hidden_layers": 2,
+        "num_key_value_heads": 1,
+        "rope_scaling": {"factor": 4.0, "original_max_position_embeddings": 64, "type": "yarn"},
+        "tie_word_embeddings": True,
+    },
+    "llama": LLAMA
+    | {
+        "attention_bias": False,
+        "eos_token_id": [1, 2, 3],
+        "head_dim": 14,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "rope_scaling": {
+            "factor": 8.0,
+            "high_freq_factor": 4.0,
+            "low_freq_factor": 1.0,
+            "original_max_position_embeddings": 64,
+            "rope_type": "llama3",
+        },
+        "rope_theta": 500000.0,
+        "tie_word_embeddings": False,
+    },
+    "llama_bias": LLAMA
+    | {
+        "attention_bias": True,
+        "eos_token_id": 1,
+        "num_attention_heads": 2,
+        "num_hidden_layers": 2,
+        "num_key_value_heads": 2,
+        "rms_norm_eps": 1e-05,
+        "rope_scaling": {"factor": 2.0, "type": "linear"},
+        "rope_theta": 10000.0,
+        "tie_word_embeddings": True,
+    },
 }
 
 
@@ -150,7 +210,7 @@ class Lifted:
 class lifted_islands:
     """Within the block, transformers' float32 islands compute in float64."""
 
-    modules = (modeling_deepseek_v2, modeling_deepseek_v3, modeling_rope_utils)
+    modules = (modeling_deepseek_v2, modeling_deepseek_v3, modeling_llama, modeling_qwen2, modeling_rope_utils)
 
     def __enter__(self):
         self.float = torch.Tensor.float
@@ -165,9 +225,12 @@ class lifted_islands:
 
 
 def classes(config):
-    if config["model_type"] == "deepseek_v3":
-        return configuration_deepseek_v3.DeepseekV3Config, modeling_deepseek_v3.DeepseekV3ForCausalLM
-    return configuration_deepseek_v2.DeepseekV2Config, modeling_deepseek_v2.DeepseekV2ForCausalLM
+    return {
+        "deepseek_v2": (configuration_deepseek_v2.DeepseekV2Config, modeling_deepseek_v2.DeepseekV2ForCausalLM),
+        "deepseek_v3": (configuration_deepseek_v3.DeepseekV3Config, modeling_deepseek_v3.DeepseekV3ForCausalLM),
+        "llama": (configuration_llama.LlamaConfig, modeling_llama.LlamaForCausalLM),
+        "qwen2": (configuration_qwen2.Qwen2Config, modeling_qwen2.Qwen2ForCausalLM),
+    }[config["model_type"]]
 
 
 def read_config(name):
@@ -224,7 +287,7 @@ def per_expert(name, tensor):
         yield name, tensor
 
 
-def randomise(tensors, generator):
+def randomise(tensors, tied, generator):
     """Every parameter random, activations of size one, values exact in f32. Each tensor matters to the result."""
 
     def normal(shape):
@@ -236,7 +299,9 @@ def randomise(tensors, generator):
                 value = 1 + 0.2 * normal(tensor.shape)
             elif name.endswith("e_score_correction_bias"):
                 value = 0.3 * normal(tensor.shape)
-            elif name.endswith("embed_tokens.weight"):
+            elif name.endswith(".bias"):
+                value = 0.5 * normal(tensor.shape)
+            elif name.endswith("embed_tokens.weight") and not tied:
                 value = normal(tensor.shape)
             elif name.endswith("gate.weight"):
                 value = 1.5 * normal(tensor.shape) / math.sqrt(tensor.shape[-1])
@@ -333,7 +398,7 @@ def compute(name, seed):
     model, mtp = build(name)
     tensors = published(model, mtp)
     generator = torch.Generator().manual_seed(seed)
-    randomise(tensors, generator)
+    randomise(tensors, model.config.tie_word_embeddings, generator)
     sequences = [torch.randint(2, CONFIGS[name]["vocab_size"], (n,), generator=generator).tolist() for n in LENGTHS]
     margins = RouteMargins(model, mtp)
 
@@ -378,7 +443,8 @@ def compute(name, seed):
     for tokens in sequences:
         continuation, gaps = greedy(model, tokens)
         facts["greedy"].append({"tokens": continuation, "margins": gaps})
-    facts["smallest_route_margin"] = margins.smallest
+    if math.isfinite(margins.smallest):
+        facts["smallest_route_margin"] = margins.smallest
     if margins.smallest < ROUTE_MARGIN or min(min(g["margins"]) for g in facts["greedy"]) < GREEDY_MARGIN:
         return None
     weights = {n: t for name_, tensor in tensors for n, t in per_expert(name_, tensor.detach())}

@@ -25,10 +25,11 @@ std::vector<Case> cases() {
   return list;
 }
 
-class DeepseekBits : public testing::Test {
+// One of each attention: latent; grouped queries of three; of two, with head size and rope of their own.
+class Bits : public testing::TestWithParam<const char*> {
  protected:
   static std::unique_ptr<Model> open(bool trainable) {
-    auto m = open_model(std::filesystem::path(R1_SOURCE_DIR) / "tests/golden/v3", trainable);
+    auto m = open_model(std::filesystem::path(R1_SOURCE_DIR) / "tests/golden" / GetParam(), trainable);
     EXPECT_TRUE(m) << (m ? "" : m.error().what);
     return std::move(*m);
   }
@@ -53,6 +54,11 @@ class DeepseekBits : public testing::Test {
   std::unique_ptr<Model> model_ = open(true);
 };
 
+using LatentBits = Bits;
+std::string name_of_model(const testing::TestParamInfo<const char*>& i) { return i.param; }
+INSTANTIATE_TEST_SUITE_P(Models, Bits, testing::Values("v3", "qwen2", "llama"), name_of_model);
+INSTANTIATE_TEST_SUITE_P(Models, LatentBits, testing::Values("v3"), name_of_model);
+
 void expect_same(const std::vector<float>& a, const std::vector<float>& b, const Case& c, const char* what) {
   ASSERT_EQ(a.size(), b.size());
   EXPECT_EQ(0, std::memcmp(a.data(), b.data(), a.size() * 4))
@@ -66,7 +72,7 @@ Batch of(const std::vector<i32>& ids) {
   return b;
 }
 
-TEST_F(DeepseekBits, TapeOrNotOneThreadOrTwoRecomputedOrNot) {
+TEST_P(Bits, TapeOrNotOneThreadOrTwoRecomputedOrNot) {
   const Batch b = of(sequence(91, 1));
   for (const Case& c : cases()) {
     const auto want = logits(c, b, 1);
@@ -77,7 +83,7 @@ TEST_F(DeepseekBits, TapeOrNotOneThreadOrTwoRecomputedOrNot) {
   }
 }
 
-TEST_F(DeepseekBits, ASequenceAloneAndAmong64Others) {
+TEST_P(Bits, ASequenceAloneAndAmong64Others) {
   constexpr i64 kLength = 77;
   const std::vector<i32> mine = sequence(kLength, 2);
   Batch crowd;
@@ -94,7 +100,7 @@ TEST_F(DeepseekBits, ASequenceAloneAndAmong64Others) {
   }
 }
 
-TEST_F(DeepseekBits, APrefixDoesNotSeeWhatFollows) {
+TEST_P(Bits, APrefixDoesNotSeeWhatFollows) {
   const std::vector<i32> ids = sequence(130, 3);
   const std::vector<i32> prefix(ids.begin(), ids.begin() + 67);
   for (const Case& c : cases()) {
@@ -104,7 +110,7 @@ TEST_F(DeepseekBits, APrefixDoesNotSeeWhatFollows) {
   }
 }
 
-TEST_F(DeepseekBits, GradientsOnOneThreadAndOnTwo) {
+TEST_P(Bits, GradientsOnOneThreadAndOnTwo) {
   Batch b;
   for (u64 s = 0; s < 9; ++s) b.add_sequence(sequence(5 + static_cast<i64>(s) * 11, 200 + s));
   std::vector<i32> targets(b.tokens.begin() + 1, b.tokens.end());
@@ -132,7 +138,7 @@ TEST_F(DeepseekBits, GradientsOnOneThreadAndOnTwo) {
 
 // Absorption only reorders f32 sums of some tens of terms: the size of honest f32 rounding on models like this is 4e-6 of
 // the largest logit (tests/golden); ten times that is allowed.
-TEST_F(DeepseekBits, AbsorbedAgreesWithExpandedWithinRounding) {
+TEST_P(LatentBits, AbsorbedAgreesWithExpandedWithinRounding) {
   Batch b;
   const std::vector<i32> ids = sequence(140, 4);
   b.add_sequence(ids, 0, Role::generated);
