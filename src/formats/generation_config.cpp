@@ -41,12 +41,31 @@ Result<GenerationConfig> parse_generation_config(const Json& json, const std::st
   return c;
 }
 
-Result<GenerationConfig> read_generation_config(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "generation_config.json";
+Result<GenerationConfig> read_generation_config(const std::filesystem::path& model) {
   std::error_code ignored;
+  if (std::filesystem::is_regular_file(model, ignored)) return generation_config_of(R1_TRY(Gguf::open(model)));
+  const std::filesystem::path path = model / "generation_config.json";
   if (!std::filesystem::exists(path, ignored)) return GenerationConfig{};
   const Json json = R1_TRY(read_json(path));
   return parse_generation_config(json, path.string());
+}
+
+// The same checks as of the file's: by way of its spelling.
+Result<GenerationConfig> generation_config_of(const Gguf& file) {
+  Json json = Json::object({});
+  const auto copy = [&](const char* key, const char* name) -> Status {
+    const std::string from = fmt::format("general.sampling.{}", key);
+    // The number that a person wrote, not the float nearest to it.
+    if (file.holds(from)) json.set(name, std::stod(fmt::format("{}", static_cast<float>(R1_TRY(file.number(from))))));
+    return {};
+  };
+  R1_TRY(copy("temp", "temperature"));
+  R1_TRY(copy("top_p", "top_p"));
+  R1_TRY(copy("min_p", "min_p"));
+  R1_TRY(copy("penalty_repeat", "repetition_penalty"));
+  if (file.holds("general.sampling.top_k")) json.set("top_k", R1_TRY(file.integer("general.sampling.top_k")));
+  if (const Json* t = json.find("temperature"); t && t->number() == 0.0) json.set("do_sample", false);
+  return parse_generation_config(json, file.path() + ": general.sampling");
 }
 
 Json to_json(const GenerationConfig& c) {

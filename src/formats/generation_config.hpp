@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "formats/gguf.hpp"
 #include "formats/json.hpp"
 
 namespace r1 {
@@ -22,8 +23,9 @@ struct GenerationConfig {
 };
 
 Result<GenerationConfig> parse_generation_config(const Json& json, const std::string& source);
-// The folder's generation_config.json, or the defaults if it has none.
-Result<GenerationConfig> read_generation_config(const std::filesystem::path& folder);
+// A folder's generation_config.json, or a GGUF file's general.sampling keys; the defaults where it has none.
+Result<GenerationConfig> read_generation_config(const std::filesystem::path& model);
+Result<GenerationConfig> generation_config_of(const Gguf& file);
 // Without do_sample the settings of sampling are left out: transformers refuses to save them beside each other.
 Json to_json(const GenerationConfig& config);
 

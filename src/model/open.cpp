@@ -51,6 +51,11 @@ Result<StoredModel> open_stored(const std::filesystem::path& path) {
   return StoredModel{std::move(config), path.string(), std::move(tensors), std::move(file)};
 }
 
+Result<std::unique_ptr<Model>> outline_of(const StoredModel& stored) {
+  const auto weights = outline_source(stored.tensors);
+  return build(stored.config, stored.config_source, *weights);
+}
+
 Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, bool trainable) {
   StoredModel stored = R1_TRY(open_stored(path));
   const auto weights = checkpoint_source(std::move(stored.tensors), trainable);

@@ -6,6 +6,7 @@
 
 #include "formats/gguf.hpp"
 #include "formats/json.hpp"
+#include "model/model.hpp"
 #include "model/published.hpp"
 
 namespace r1 {
@@ -20,6 +21,10 @@ struct StoredModel {
 // A Hugging Face folder or a GGUF file (the first, where it is split). A GGUF's config has been through the
 // architecture's parser; a folder's has not.
 Result<StoredModel> open_stored(const std::filesystem::path& path);
+
+// Its architecture with weights that have names, types and shapes but no bytes: every tensor has been found and is of the
+// right shape, and none is left over. For info(), weights() and checkpoint()'s names; must not compute.
+Result<std::unique_ptr<Model>> outline_of(const StoredModel& stored);
 
 // The config as the architecture's parser understands it, written in the published spelling.
 Result<std::string> published_config(const Json& config, std::string_view source, DType dtype);

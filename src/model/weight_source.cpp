@@ -37,7 +37,8 @@ void write_f32(const Weight& w, const float* src) {
 
 class RandomSource final : public WeightSource {
  public:
-  RandomSource(u64 seed, double range, bool trainable) : WeightSource(trainable), seed_(seed), range_(range) {}
+  RandomSource(u64 seed, double range, bool trainable)
+      : WeightSource(trainable ? Loading::trained : Loading::frozen), seed_(seed), range_(range) {}
 
  private:
   Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) override {
@@ -54,7 +55,8 @@ class RandomSource final : public WeightSource {
 
 class CheckpointSource final : public WeightSource {
  public:
-  CheckpointSource(Checkpoint from, bool trainable) : WeightSource(trainable), from_(std::move(from)) {}
+  CheckpointSource(Checkpoint from, Loading loading) : WeightSource(loading), from_(std::move(from)) {}
+  using WeightSource::Loading;
 
   bool holds(const std::string& start) const override {
     const auto at = from_.tensors.lower_bound(start);
@@ -124,6 +126,11 @@ Weight frozen(const std::string& name, const PublishedTensor& e, i64 rows, i64 c
   return Weight::frozen(name, s.dtype, rows, cols, own->data(), own);
 }
 
+// Nothing but its name, type and shape.
+Weight bare(const std::string& name, DType dtype, i64 rows, i64 cols) {
+  return Weight::frozen(name, dtype, rows, cols, nullptr, nullptr);
+}
+
 // The plain type that holds every row of it exactly.
 DType plain_type(const PublishedTensor& e) {
   const bool bf16 = e.stored.dtype == DType::bf16 && (e.heads == 0 || e.k_b.dtype == DType::bf16);
@@ -146,9 +153,11 @@ Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
   const std::vector<i64> shape{rows, cols};
   const PublishedTensor* e = failed() ? nullptr : entry(name, shape);
   if (failed()) return {};
-  if (trainable_ || (e && e->heads)) e = nullptr;  // read into memory of our own
-  const Weight w = e ? frozen(name, *e, rows, cols, mapping()) : Weight::zeros(name, rows, cols, trainable_);
-  if (!e) note(fill(name, shape, 0, w.f32()));
+  if (trainable() || (e && e->heads)) e = nullptr;  // read into memory of our own
+  const Weight w = outline() ? bare(name, e ? e->stored.dtype : DType::f32, rows, cols)
+                   : e       ? frozen(name, *e, rows, cols, mapping())
+                             : Weight::zeros(name, rows, cols, trainable());
+  if (!e && !outline()) note(fill(name, shape, 0, w.f32()));
   checkpoint.push_back({name, shape, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
   return keep(w);
 }
@@ -156,8 +165,8 @@ Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
 Weight WeightSource::vector(const std::string& name, i64 n, float start, bool trained) {
   if (!failed()) entry(name, {n});
   if (failed()) return {};
-  const Weight w = Weight::zeros(name, 1, n, trained && trainable_);
-  note(fill(name, {n}, start, w.f32()));
+  const Weight w = outline() ? bare(name, DType::f32, 1, n) : Weight::zeros(name, 1, n, trained && trainable());
+  if (!outline()) note(fill(name, {n}, start, w.f32()));
   checkpoint.push_back({name, {n}, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
   return keep(w);
 }
@@ -170,12 +179,12 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
   const std::vector<i64> shape{heads * (a + b), cols};
   const PublishedTensor* e = failed() ? nullptr : entry(name, shape);
   if (failed()) return {};
-  if (trainable_) e = nullptr;
+  if (trainable()) e = nullptr;
   const DType dtype = e ? plain_type(*e) : DType::f32;
   const bool mapped = e && e->in_place() && e->stored.dtype == dtype;
   std::vector<float> whole;
   std::vector<u16> halves;
-  if (!mapped) {
+  if (!mapped && !outline()) {
     whole.resize(static_cast<size_t>(shape[0] * cols));
     note(fill(name, shape, 0, whole.data()));
     if (dtype == DType::bf16)
@@ -186,8 +195,9 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
                                                  : reinterpret_cast<const std::byte*>(whole.data());
   const i64 bytes = cols * bytes_per_element(dtype);
   const auto part = [&](const char* suffix, i64 first, i64 count) {
+    if (outline()) return keep(bare(name + suffix, dtype, heads * count, cols));
     if (dtype == DType::f32) {
-      const Weight w = Weight::zeros(name + suffix, heads * count, cols, trainable_);
+      const Weight w = Weight::zeros(name + suffix, heads * count, cols, trainable());
       gather_heads(reinterpret_cast<std::byte*>(w.f32()), src, heads, a + b, first, count, bytes);
       return keep(w);
     }
@@ -228,7 +238,12 @@ std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainab
 }
 
 std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, bool trainable) {
-  return std::make_unique<CheckpointSource>(std::move(checkpoint), trainable);
+  using Loading = CheckpointSource::Loading;
+  return std::make_unique<CheckpointSource>(std::move(checkpoint), trainable ? Loading::trained : Loading::frozen);
+}
+
+std::unique_ptr<WeightSource> outline_source(Checkpoint checkpoint) {
+  return std::make_unique<CheckpointSource>(std::move(checkpoint), CheckpointSource::Loading::outline);
 }
 
 }  // namespace r1

@@ -45,7 +45,8 @@ class WeightSource {
   std::vector<CheckpointTensor> checkpoint;  // how they make up the published tensors
 
  protected:
-  explicit WeightSource(bool trainable) : trainable_(trainable) {}
+  enum class Loading : u8 { frozen, trained, outline };  // outline: shapes and types are checked, nothing is read
+  explicit WeightSource(Loading loading) : loading_(loading) {}
   // Elements as f32. A matrix starts random, a vector at `start`, where there is no checkpoint.
   virtual Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) = 0;
   // The tensor inside its checkpoint; null where there is none.
@@ -57,12 +58,16 @@ class WeightSource {
  private:
   Weight vector(const std::string& name, i64 n, float start, bool trained);
   Weight keep(Weight w);
-  bool trainable_;
+  bool trainable() const { return loading_ == Loading::trained; }
+  bool outline() const { return loading_ == Loading::outline; }
+  Loading loading_;
   Status status_;
 };
 
 // normal(0, range) by seed and name: another tensor more changes no other tensor's numbers.
 std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainable);
 std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, bool trainable);
+// Weights without bytes, of the checkpoint's types: what a model would be, for conversion and inspection.
+std::unique_ptr<WeightSource> outline_source(Checkpoint checkpoint);
 
 }  // namespace r1

@@ -1,0 +1,26 @@
+// Rows on their way from one file into another: read in pieces as f32, rounded, handed on.
+#pragma once
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "formats/stored_tensor.hpp"
+#include "model/published.hpp"
+
+namespace r1 {
+
+struct RowStream {
+  std::string name;  // for errors
+  DType type = DType::f32;
+  i64 rows = 0, cols = 0;
+  std::function<void(i64 first, i64 count, float* dst)> read;
+  std::vector<const PublishedTensor*> from;      // their pages are let go on the way
+  std::function<Status(i64 bytes)> written;      // after each piece
+};
+// Err: a finite value that f16 cannot hold, what sink and written say.
+Status stream_rows(const RowStream& s, const ByteSink& sink);
+
+// Bytes of a mapping that will not be read again soon leave memory.
+void release_pages(std::span<const std::byte> bytes);
+
+}  // namespace r1
