@@ -1,0 +1,36 @@
+// Which type each tensor of a model gets. A mix names a default and what deserves more bits; its rules are those of
+// llama.cpp's src/llama-quant.cpp, so that files of one name are alike. docs/quantisation.md has the table.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dtype.hpp"
+#include "core/error.hpp"
+
+namespace r1 {
+
+struct Mix {
+  enum class Rules : u8 { uniform, q4_k_m, q5_k_m, q2_k_l };
+  std::string name;
+  Rules rules = Rules::uniform;
+  DType type = DType::f32;  // of tensors that no rule mentions
+  i64 file_type = 0;        // general.file_type: the label that other programs show
+};
+
+// "q4_k_m", "q5_k_m", "q2_k_l", or any type that can be written ("q8_0", "Q6_K", "bf16"): then every matrix gets it.
+Result<Mix> find_mix(std::string_view name);
+std::vector<std::string> mix_names();
+
+// What the rules look at besides the tensor.
+struct MixModel {
+  i64 layers = 0, heads = 0, kv_heads = 0, experts = 0;
+  bool tied = false;  // there is no output.weight: token_embd.weight is the output as well
+};
+
+// The type of a tensor by its GGUF name and shape, outermost first. Vectors, norms and routers are f32. Where a row is no
+// multiple of a type's block, a type of smaller blocks takes its place: q4_k → q5_0, q5_k → q5_1, q6_k → q8_0,
+// iq4_xs → iq4_nl, the others of 256 → q4_0; and f16 where 32 does not divide it either.
+DType mix_type(const Mix& mix, std::string_view tensor, const std::vector<i64>& shape, const MixModel& model);
+
+}  // namespace r1
