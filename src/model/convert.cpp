@@ -169,28 +169,36 @@ i64 bytes_of(const std::vector<i64>& shape, DType type) {
 
 }  // namespace
 
-Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOptions& options) {
-  const StoredModel model = R1_TRY(open_stored(in));
+Result<GgufPlan> plan_gguf(const fs::path& in, const ConvertOptions& options) {
+  GgufPlan plan;
+  plan.model = R1_TRY(open_stored(in));
+  const StoredModel& model = plan.model;
   R1_TRY(outline_of(model));  // complete and of the right shapes, before anything is written
-  const DType type = type_of(model, options);
-  const Json config = R1_TRY(parse_json(R1_TRY(published_config(model.config, model.config_source, type)), model.config_source));
+  plan.type = type_of(model, options);
+  const Json config =
+      R1_TRY(parse_json(R1_TRY(published_config(model.config, model.config_source, plan.type)), model.config_source));
   const GgufDims dims = R1_TRY(gguf_dims(config, model.config_source));
-  const std::vector<GgufTensor> tensors = R1_TRY(gguf_tensors(model.tensors, dims, options.mtp));
-  const bool mtp = std::any_of(tensors.begin(), tensors.end(), [](const GgufTensor& t) { return t.name.ends_with("nextn.eh_proj.weight"); });
-  const GgufMetadata metadata = R1_TRY(metadata_for(model, in, config, type, mtp ? dims.mtp_layers : 0));
+  plan.tensors = R1_TRY(gguf_tensors(model.tensors, dims, options.mtp));
+  const bool mtp = std::any_of(plan.tensors.begin(), plan.tensors.end(),
+                               [](const GgufTensor& t) { return t.name.ends_with("nextn.eh_proj.weight"); });
+  plan.metadata = R1_TRY(metadata_for(model, in, config, plan.type, mtp ? dims.mtp_layers : 0));
+  plan.divisors = R1_TRY(rope_divisors(config, model.config_source));
+  return plan;
+}
 
+Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOptions& options) {
+  GgufPlan plan = R1_TRY(plan_gguf(in, options));
   Counter counter{options};
   std::vector<TensorItem> items;
-  if (auto divisors = R1_TRY(rope_divisors(config, model.config_source)); !divisors.empty())
-    items.push_back(divisors_item(std::move(divisors)));
-  for (const GgufTensor& t : tensors) {
-    const DType written = t.exact ? DType::f32 : type;
+  if (!plan.divisors.empty()) items.push_back(divisors_item(std::move(plan.divisors)));
+  for (const GgufTensor& t : plan.tensors) {
+    const DType written = t.exact ? DType::f32 : plan.type;
     counter.total += bytes_of(t.shape, written);
     RowStream rows{t.name, written, t.row_count(), t.cols(),
                    [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); }, t.parts, counter.step()};
     items.push_back({t.name, written, t.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
   }
-  return write_gguf(out, metadata, items);
+  return write_gguf(out, plan.metadata, items);
 }
 
 Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertOptions& options) {

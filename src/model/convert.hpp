@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 
+#include "model/gguf_config.hpp"
 #include "model/gguf_names.hpp"
 #include "model/stored_model.hpp"
 
@@ -26,5 +27,15 @@ struct ConvertOptions {
 // left under `out` then; what was there stays.
 Status convert_to_gguf(const std::filesystem::path& in, const std::filesystem::path& out, const ConvertOptions& options);
 Status convert_to_folder(const std::filesystem::path& in, const std::filesystem::path& out, const ConvertOptions& options);
+
+// convert_to_gguf's first half, for those who choose types of their own (quantize.hpp).
+struct GgufPlan {
+  StoredModel model;
+  DType type = DType::f32;  // what convert_to_gguf gives matrices
+  GgufMetadata metadata;
+  std::vector<GgufTensor> tensors;  // made of model's
+  std::vector<float> divisors;      // rope_freqs.weight; empty: there is none
+};
+Result<GgufPlan> plan_gguf(const std::filesystem::path& in, const ConvertOptions& options);
 
 }  // namespace r1
