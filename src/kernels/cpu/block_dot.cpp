@@ -138,6 +138,15 @@ struct Scratch {
   float acc[kMostRows][kMostTiles * kLanes];
 };
 
+// With few rows memory is the limit. While a group of weights is used, in kLanes streams, the next one is fetched into
+// the second-level cache as the single stream that it is in memory: twice as fast as fetching along the rows.
+inline void fetch_ahead(const BlockProduct& g, i64 first, i64 last, i64 chunk, i64 chunks) {
+  const i64 bytes = (last - first) * g.row_bytes;
+  const std::byte* const next = g.w + last * g.row_bytes;
+  for (i64 at = chunk * bytes / chunks / 64 * 64; at < (chunk + 1) * bytes / chunks; at += 64)
+    __builtin_prefetch(next + at, 0, 2);
+}
+
 // Rows [m, m + rows) times the weights [first, last), at most kMostTiles · kLanes of them.
 template <DType kType>
 void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last, Scratch* s) {
@@ -147,12 +156,12 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
     for (i64 lane = 0; lane < kLanes; ++lane)
       at[t].at[lane] = reinterpret_cast<const u8*>(g.w) + least(first + t * kLanes + lane, g.n - 1) * g.row_bytes;
   for (i64 r = 0; r < rows; ++r) __builtin_memset(s->acc[r], 0, sizeof s->acc[r]);
-  const i64 ahead = rows <= kFewRows ? tiles * kLanes * g.row_bytes : 0;
   for (i64 c = 0; c < dot_chunks(g.k); ++c) {
+    if (rows <= kFewRows) fetch_ahead(g, first, last, c, dot_chunks(g.k));
     const i64 blocks = least(kDotChunk, g.k - c * kDotChunk) / 32;
     for (i64 t = 0; t < tiles; ++t) {
       at[t].blocks = blocks;
-      unpack<kType>(s->tiles[t], at[t], ahead);
+      unpack<kType>(s->tiles[t], at[t]);
       for (const u8*& p : at[t].at) p += chunk_bytes(kType);
     }
     const QuantizedChunk* const x = g.x + c * g.rows + m;

@@ -191,10 +191,7 @@ struct Eight {
 };
 
 template <DType kType>
-void unpack(Tile& tile, const Rows& rows, i64 ahead) {
-  for (int lane = 0; lane < kLanes; ++lane)
-    for (i64 line = 0; line < chunk_bytes(kType); line += 64)
-      _mm_prefetch(reinterpret_cast<const char*>(rows.at[lane] + ahead + line), _MM_HINT_T0);
+void unpack(Tile& tile, const Rows& rows) {
   for (int first = 0; first < kLanes; first += 8) {
     const Eight eight{tile, rows.at + first, first};
     if constexpr (kType == DType::q4_k) eight.q4_k();
@@ -239,7 +236,7 @@ inline void k_scales(Tile& tile, int lane, const u8* p) {
 }
 
 template <DType kType>
-void unpack(Tile& tile, const Rows& rows, i64) {
+void unpack(Tile& tile, const Rows& rows) {
   for (int lane = 0; lane < kLanes; ++lane) {
     const u8* const p = rows.at[lane];
     for (int i = 0; i < 32 * rows.blocks; ++i) tile.w[i / 4][lane][i % 4] = quant<kType>(p, i);

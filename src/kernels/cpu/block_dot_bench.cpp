@@ -1,0 +1,79 @@
+// Products of blocks: one row (decode) beside the measured speed of reading memory, many rows (prefill) beside the f32
+// roof that dequantised weights would stand under. The best of several runs, for other programs only slow them.
+// Usage: block_dot_bench [LEVEL...]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+#include "core/philox.hpp"
+#include "core/tensor.hpp"
+#include "core/thread_pool.hpp"
+#include "kernels/cpu/random_blocks.hpp"
+#include "kernels/cpu/roof.hpp"
+
+namespace r1::cpu {
+namespace {
+
+double best_seconds(i64 runs, auto&& f) {
+  using Clock = std::chrono::steady_clock;
+  double best = 1e9;
+  for (i64 i = 0; i < runs; ++i) {
+    const auto start = Clock::now();
+    f();
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  return best;
+}
+
+void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double read_roof, double f32_roof) {
+  const BlockDotKernels& k = kernels.block_dot;
+  const i64 in = 4096, out = rows == 1 ? 64 * 1024 : 1024;  // 150 MB of Q4_K; few, where reading does not matter
+  Arena arena;
+  std::vector<std::byte> w(static_cast<size_t>(out * row_bytes(t, in)));
+  const i64 pattern = std::min<i64>(out, 256) * in;  // random, and repeated
+  RandomBlocks(1, 0.02).fill(t, w.data(), pattern);
+  const size_t repeat = static_cast<size_t>(row_bytes(t, pattern));
+  for (size_t at = repeat; at < w.size(); at += repeat) std::copy_n(w.begin(), repeat, w.begin() + static_cast<i64>(at));
+  const Tensor x = arena.alloc(rows, in), y = arena.alloc(rows, out);
+  Random random(1, Purpose::bench);
+  for (i64 i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(random.uniform() - 0.5);
+  std::vector<QuantizedChunk> q(static_cast<size_t>(rows * dot_chunks(in)));
+  const Tensor scratch = arena.alloc(pool.threads(), k.scratch_bytes / 4 + 16);
+  const BlockProduct g{t, w.data(), row_bytes(t, in), in, out, q.data(), rows, y.data(), out};
+  const i64 step = std::max(k.lanes, out / (16 * pool.threads()) / k.lanes * k.lanes);
+  const double seconds = best_seconds(7, [&] {
+    k.quantize(t, q.data(), {x.data(), in}, rows, in, 0, rows);
+    pool.ranges(out, step, [&](i64 begin, i64 end, int worker) {
+      auto* at = reinterpret_cast<std::byte*>(scratch.row(worker));
+      k.multiply(g, begin, end, at + (64 - reinterpret_cast<std::uintptr_t>(at) % 64) % 64);
+    });
+  });
+  const double gb = 1e-9 * static_cast<double>(w.size()) / seconds;
+  const double gflops = 2e-9 * static_cast<double>(rows * in * out) / seconds;
+  if (rows == 1)
+    fmt::print("{:10} {:5} {} threads, 1 row    {:8.2f} ms {:7.1f} GB/s, {:3.0f} % of reading ({:.1f})\n", kernels.name,
+               name_of(t), pool.threads(), seconds * 1e3, gb, 100 * gb / read_roof, read_roof);
+  else
+    fmt::print("{:10} {:5} {} threads, {:3} rows {:8.2f} ms {:7.1f} GOP/s, {:3.0f} % of f32's roof ({:.0f})\n", kernels.name,
+               name_of(t), pool.threads(), rows, seconds * 1e3, gflops, 100 * gflops / f32_roof, f32_roof);
+}
+
+}  // namespace
+}  // namespace r1::cpu
+
+int main(int argc, char** argv) {
+  using namespace r1;
+  for (const cpu::Kernels* k : cpu::levels()) {
+    const auto asked = [&](const char* name) { return std::string_view(name) == k->name; };
+    if (argc > 1 && std::none_of(argv + 1, argv + argc, asked)) continue;
+    for (const int threads : {1, ThreadPool::default_threads()}) {
+      ThreadPool pool(threads);
+      const double reading = cpu::read_roof(*k, pool), f32 = cpu::compute_roof(*k, pool, cpu::Format::f32);
+      for (const DType t : {DType::q8_0, DType::q4_0, DType::q4_k, DType::q5_k, DType::q6_k})
+        for (const i64 rows : {1, 8, 128}) cpu::bench(*k, pool, t, rows, reading, f32);
+    }
+  }
+}
