@@ -71,7 +71,7 @@ TEST(MlaBits, BlocksSplitOverThreadsMergeToTheSame) {
   constexpr i64 kLength = 700;
   MlaCase x({1, 1024, 64, 512, 768, 0}, {kLength});
   x.sequences[0].prompt = kLength - 1;
-  const MlaPasses decode{{{0, 0, kLength - 1}}, {{0, kLength - 1, kLength}}};
+  const Passes decode{{{0, 0, kLength - 1}}, {{0, kLength - 1, kLength}}};
   const cpu::Kernels& k = *cpu::levels().back();
   for (const Numerics& n : all_numerics()) {
     const auto one = run_mla(x, {k, n, true, 1}, decode);

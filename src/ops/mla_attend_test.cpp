@@ -152,8 +152,8 @@ std::vector<std::vector<float>> gradients(const MlaCase& x, const cpu::Kernels& 
   OpTest test(k, threads);
   Tape tape(test.arena);
   test.batch = Batch();
-  std::vector<MlaChunk> chunks = whole(x)[0];
-  for (const MlaChunk& c : chunks) test.batch.add_sequence(std::vector<i32>(static_cast<size_t>(c.end)));
+  std::vector<Chunk> chunks = whole(x)[0];
+  for (const Chunk& c : chunks) test.batch.add_sequence(std::vector<i32>(static_cast<size_t>(c.end)));
   Pass p = test.pass(&tape);
   p.numerics.kv = kv;
   const MlaDims& d = x.d;

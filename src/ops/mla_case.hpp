@@ -1,5 +1,5 @@
-// What the tests of mla_attend share: sequences of seeded queries and keys, a cache to put them into, and runs of the
-// op over any division of them into passes.
+// What the tests of mla_attend share: sequences of seeded queries and keys, and runs of the op over any division of them
+// into passes.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "core/half.hpp"
 #include "core/philox.hpp"
 #include "kernels/cpu/kernels.hpp"
-#include "ops/op_test.hpp"
+#include "ops/attention_case.hpp"
 #include "ops/ops.hpp"
 
 namespace r1 {
@@ -46,33 +46,6 @@ struct MlaCase {
   }
 };
 
-// Pages in an order of no meaning, filled with NaN: what is read before it was written shows.
-struct MlaCache {
-  KvView view;
-  std::vector<float> memory;
-  std::vector<std::vector<i32>> tables;  // of every sequence of the case
-
-  MlaCache(const MlaCase& x, const Numerics& n) {
-    const MlaDims& d = x.d;
-    view.layout = {n.mla, n.kv, 2, d.heads, d.nope, d.rope, d.v, d.kv_rank};
-    i64 pages = 0;
-    for (const MlaSequence& s : x.sequences) pages += s.length / kPageTokens + 1;
-    for (i64 next = 0, stride = pages + 1; const MlaSequence& s : x.sequences) {
-      tables.emplace_back();
-      for (i64 b = 0; b * kPageTokens < s.length; ++b, ++next)
-        tables.back().push_back(static_cast<i32>(stride - 1 - next));
-    }
-    const i64 floats = (pages + 1) * view.layout.page_bytes() / 4;
-    memory.assign(static_cast<size_t>(2 * floats), std::nanf(""));
-    for (const i64 l : {0, 1}) view.layer_base.push_back(reinterpret_cast<std::byte*>(memory.data() + l * floats));
-  }
-};
-
-struct MlaChunk {
-  i64 seq, begin, end;
-};
-using MlaPasses = std::vector<std::vector<MlaChunk>>;
-
 struct MlaRun {
   const cpu::Kernels& kernels;
   Numerics numerics{};
@@ -81,26 +54,17 @@ struct MlaRun {
   bool taped = false;
 };
 
-inline void gather(const MlaCase& x, const std::vector<MlaChunk>& chunks, std::vector<float> MlaSequence::*field,
-                   i64 cols, const Tensor& to) {
-  for (i64 row = 0; const MlaChunk& k : chunks) {
-    const std::vector<float>& from = x.sequences[static_cast<size_t>(k.seq)].*field;
-    std::copy(from.begin() + k.begin * cols, from.begin() + k.end * cols, to.row(row));
-    row += k.end - k.begin;
-  }
-}
-
 // The op's output for every sequence, [length, heads·v] each; rows that no pass asked for stay zero.
-inline std::vector<std::vector<float>> run_mla(const MlaCase& x, const MlaRun& how, const MlaPasses& passes) {
+inline std::vector<std::vector<float>> run_mla(const MlaCase& x, const MlaRun& how, const Passes& passes) {
   const MlaDims& d = x.d;
   std::vector<std::vector<float>> out;
   for (const MlaSequence& s : x.sequences) out.emplace_back(static_cast<size_t>(s.length * d.heads * d.v));
   OpTest test(how.kernels, how.threads);
-  MlaCache cache(x, how.numerics);
-  for (const std::vector<MlaChunk>& chunks : passes) {
+  AttentionCache cache(x, {how.numerics.mla, how.numerics.kv, 2, d.heads, d.nope, d.rope, d.v, d.kv_rank});
+  for (const std::vector<Chunk>& chunks : passes) {
     test.batch = Batch();
     cache.view.tables.clear();
-    for (const MlaChunk& k : chunks) {
+    for (const Chunk& k : chunks) {
       test.batch.add_sequence(std::vector<i32>(static_cast<size_t>(k.end - k.begin)), k.begin);
       const MlaSequence& s = x.sequences[static_cast<size_t>(k.seq)];
       for (i64 t = k.begin; t < k.end; ++t)
@@ -118,39 +82,9 @@ inline std::vector<std::vector<float>> run_mla(const MlaCase& x, const MlaRun& h
     gather(x, chunks, &MlaSequence::q_c, q_c.cols(), q_c), gather(x, chunks, &MlaSequence::q_r, q_r.cols(), q_r);
     gather(x, chunks, &MlaSequence::c, c.cols(), c), gather(x, chunks, &MlaSequence::k_r, k_r.cols(), k_r);
     const Tensor o = mla_attend(p, 1, d, q_c, q_r, c, k_r, x.w_uk, x.w_uv);
-    for (i64 row = 0; const MlaChunk& k : chunks) {
-      std::copy(o.row(row), o.row(row) + (k.end - k.begin) * o.cols(),
-                out[static_cast<size_t>(k.seq)].begin() + k.begin * o.cols());
-      row += k.end - k.begin;
-    }
+    scatter(o, chunks, out);
   }
   return out;
-}
-
-// All sequences whole, in one pass.
-inline MlaPasses whole(const MlaCase& x) {
-  MlaPasses passes(1);
-  for (size_t s = 0; s < x.sequences.size(); ++s) passes[0].push_back({static_cast<i64>(s), 0, x.sequences[s].length});
-  return passes;
-}
-// Every sequence in chunks of n, the sequences side by side.
-inline MlaPasses in_chunks(const MlaCase& x, i64 n) {
-  MlaPasses passes;
-  for (i64 begin = 0;; begin += n) {
-    std::vector<MlaChunk> chunks;
-    for (size_t s = 0; s < x.sequences.size(); ++s)
-      if (begin < x.sequences[s].length)
-        chunks.push_back({static_cast<i64>(s), begin, std::min(begin + n, x.sequences[s].length)});
-    if (chunks.empty()) return passes;
-    passes.push_back(chunks);
-  }
-}
-
-inline bool same_bits(const std::vector<std::vector<float>>& a, const std::vector<std::vector<float>>& b) {
-  if (a.size() != b.size()) return false;
-  for (size_t s = 0; s < a.size(); ++s)
-    if (a[s].size() != b[s].size() || !same_bits(a[s].data(), b[s].data(), static_cast<i64>(a[s].size()))) return false;
-  return true;
 }
 
 }  // namespace r1

@@ -21,6 +21,58 @@ TEST(Rope, FactorOneIsPlainRope) {
   for (size_t j = 0; j < 4; ++j) EXPECT_NEAR(f[j], std::pow(500.0, -static_cast<double>(j) / 4), 1e-15);
 }
 
+// Llama 3.1's 128 features a head; what transformers 5.23 computes for them, in f32.
+TEST(Rope, Llama3FrequenciesAreThePublishedOnes) {
+  const std::vector<double> f = rope_frequencies({.dim = 128, .theta = 500000, .factor = 8, .original_context = 8192,
+                                                  .scaling = RopeScaling::llama3});
+  ASSERT_EQ(f.size(), 64u);
+  const std::pair<size_t, double> published[] = {
+      {0, 1},                       {10, 0.12868738174438477},    {28, 0.0032114461064338684},  // kept
+      {29, 0.0021665706299245358},  {30, 0.0013718936825171113},  {32, 0.0005248460220173001},  // on the ramp
+      {34, 0.0001785077911335975},  {35, 9.556212171446532e-05},  {63, 3.068925877869333e-07}};  // divided by 8, from 35 on
+  // f32 has 6e-8; a ramp of 3 turns over a frequency that is known to so many digits multiplies it by up to 15.
+  for (const auto& [j, want] : published) EXPECT_NEAR(f[j], want, 1e-6 * want) << j;
+}
+
+TEST(Rope, LinearScalingDividesEveryFrequencyAndLeavesTheSizeAlone) {
+  const RopeConfig c{.dim = 8, .theta = 500, .factor = 3, .scaling = RopeScaling::linear};
+  const std::vector<double> f = rope_frequencies(c);
+  for (size_t j = 0; j < 4; ++j) EXPECT_NEAR(f[j], std::pow(500.0, -static_cast<double>(j) / 4) / 3, 1e-15);
+  OpTest test;
+  test.batch.add_sequence(std::vector<i32>(1), 7);
+  Pass p = test.pass();
+  const Tensor angles = rope_angles(p, c);
+  for (i64 j = 0; j < 4; ++j) EXPECT_NEAR(std::hypot(angles.data()[j], angles.data()[4 + j]), 1, 2e-7);
+}
+
+TEST(Rope, AnAttentionFactorReplacesTheRatioOfMscales) {
+  OpTest test;
+  test.sequences({1});
+  Pass p = test.pass();
+  EXPECT_EQ(rope_angles(p, {.dim = 2, .factor = 4, .attention_factor = 1.5}).data()[0], 1.5f);
+}
+
+// The two layouts are one rotation of the same pairs.
+TEST(Rope, HalvesAreNeighboursInAnotherOrderBitForBit) {
+  constexpr i64 kHeads = 3;
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const i64 dim : {2, 6, 32, 70}) {
+      OpTest test(*k);
+      test.sequences({5});
+      Pass p = test.pass();
+      const Tensor angles = rope_angles(p, {.dim = dim, .theta = 100});
+      const Tensor x = test.tensor(5, kHeads * dim, 1), paired = test.arena.alloc(5, kHeads * dim);
+      const auto pair = [&](i64 h, i64 j) { return h * dim + 2 * (j % (dim / 2)) + j / (dim / 2); };
+      for (i64 t = 0; t < 5; ++t)
+        for (i64 h = 0; h < kHeads; ++h)
+          for (i64 j = 0; j < dim; ++j) paired.row(t)[pair(h, j)] = x.row(t)[h * dim + j];
+      const Tensor y = rope(p, x, kHeads, angles, RopePairs::halves), z = rope(p, paired, kHeads, angles);
+      for (i64 t = 0; t < 5; ++t)
+        for (i64 h = 0; h < kHeads; ++h)
+          for (i64 j = 0; j < dim; ++j) ASSERT_EQ(y.row(t)[h * dim + j], z.row(t)[pair(h, j)]) << k->name << " " << dim;
+    }
+}
+
 TEST(Rope, MscaleIsThePublishedOne) {
   EXPECT_NEAR(yarn_mscale(40, 1), 1.3688879, 1e-7);
   EXPECT_NEAR(yarn_mscale(40, 0.707), 1.2608038, 1e-7);

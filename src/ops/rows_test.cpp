@@ -1,4 +1,4 @@
-// The ops that treat every row alone: embed, add, split, concat, swiglu, take_rows, rms_norm, rope, recompute.
+// The ops that treat every row alone: embed, add, add_bias, split, concat, swiglu, take_rows, rms_norm, rope, recompute.
 #include <cstring>
 
 #include "core/half.hpp"
@@ -28,6 +28,26 @@ TEST_P(Rows, GradientsOfSumsProductsAndCopiesMatchDifferences) {
   check_gradients(test, [&](Pass& p) { return take_rows(p, a, rows); }, {a});
 }
 
+TEST_P(Rows, GradientsOfABiasMatchDifferences) {
+  const Tensor x = test.tensor(5, 7, 1);
+  const Weight b = test_weight("b", 1, 7, 2);
+  check_gradients(test, [&](Pass& p) { return add_bias(p, x, b); }, {x}, {b});
+}
+
+TEST_P(Rows, GradientOfABiasIsTheSameBitsOnOneThreadAndOnThree) {
+  std::vector<float> got[2];
+  for (const int threads : {1, 3}) {
+    OpTest own(*GetParam(), threads);
+    const Tensor x = own.tensor(900, 200, 1), dy = own.tensor(900, 200, 2);
+    const Weight b = test_weight("b", 1, 200, 3);
+    Tape tape(own.arena);
+    Pass p = own.pass(&tape);
+    run_backward(tape, add_bias(p, x, b), dy);
+    got[threads / 2].assign(b.grad(), b.grad() + b.size());
+  }
+  EXPECT_TRUE(same_bits(got[0].data(), got[1].data(), 200));
+}
+
 TEST_P(Rows, GradientOfSplitReachesBothHalvesOrTheOneThatWasUsed) {
   const Tensor x = test.tensor(2, 10, 3);
   check_gradients(test, [&](Pass& p) { const auto [y, z] = split(p, x, 2, 3, 2); return concat(p, z, y); }, {x});
@@ -49,10 +69,11 @@ TEST_P(Rows, GradientOfEmbedAddsRepeatedTokens) {
 TEST_P(Rows, GradientOfRopeMatchesDifferences) {
   test.sequences({3, 2});
   const Tensor x = test.tensor(5, 12, 7);
-  check_gradients(test, [&](Pass& p) {
-    const Tensor angles = rope_angles(p, {.dim = 6, .factor = 40});
-    return rope(p, x, 2, angles);
-  }, {x});
+  for (const RopePairs pairs : {RopePairs::neighbours, RopePairs::halves})
+    check_gradients(test, [&](Pass& p) {
+      const Tensor angles = rope_angles(p, {.dim = 6, .factor = 40});
+      return rope(p, x, 2, angles, pairs);
+    }, {x});
 }
 
 // h = a block with everything that records: its gradients must not differ in a bit from the plain tape's.
