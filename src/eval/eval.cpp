@@ -26,7 +26,7 @@ Read read_tokens(const Tokenizer& tokenizer, const Generation& g, const EvalOpti
   Read r;
   for (const i32 id : g.tokens) {
     if (std::find(options.stop_ids.begin(), options.stop_ids.end(), id) != options.stop_ids.end()) break;
-    const std::string& bytes = tokenizer.bytes_of(id);
+    const std::string_view bytes = tokenizer.bytes_of(id);
     r.text += bytes;
     r.answer += stream.push(bytes).answer;
   }

@@ -1,76 +1,97 @@
 #include "formats/added_tokens.hpp"
 
-#include "formats/pretokenizer.hpp"
+#include <algorithm>
+
 #include "formats/utf8.hpp"
 
 namespace r1 {
 namespace {
 
-u64 edge(u32 node, char byte) { return u64{node} << 8 | static_cast<u8>(byte); }
-
-std::string_view without_leading_space(std::string_view text) {
-  while (const size_t length = utf8_length(text)) {
-    if (!is_white_space(utf8_code_point(text))) break;
-    text.remove_prefix(length);
+size_t leading_space(std::string_view text) {
+  size_t at = 0;
+  while (const size_t length = utf8_length(text.substr(at))) {
+    if (!is_white_space(utf8_code_point(text.substr(at)))) break;
+    at += length;
   }
-  return text;
+  return at;
 }
 
-std::string_view without_trailing_space(std::string_view text) {
-  while (!text.empty()) {
-    size_t begin = text.size() - 1;
-    while (begin > 0 && (static_cast<u8>(text[begin]) & 0xC0) == 0x80) --begin;
-    const std::string_view last = text.substr(begin);
-    if (utf8_length(last) != last.size() || !is_white_space(utf8_code_point(last))) break;
-    text.remove_suffix(last.size());
+// The character that `text` ends with; empty if it ends with none.
+std::string_view last_character(std::string_view text) {
+  if (text.empty()) return {};
+  size_t begin = text.size() - 1;
+  while (begin > 0 && text.size() - begin < 4 && (static_cast<u8>(text[begin]) & 0xC0) == 0x80) --begin;
+  const std::string_view last = text.substr(begin);
+  return utf8_length(last) == last.size() ? last : std::string_view{};
+}
+
+// Where the white space at the end of text[0, end) begins, but not before `low`.
+size_t trailing_space(std::string_view text, size_t low, size_t end) {
+  while (end > low) {
+    const std::string_view last = last_character(text.substr(low, end - low));
+    if (last.empty() || !is_white_space(utf8_code_point(last))) break;
+    end -= last.size();
   }
-  return text;
+  return end;
+}
+
+bool is_single_word(std::string_view text, size_t begin, size_t end) {
+  const std::string_view before = last_character(text.substr(0, begin)), after = text.substr(end);
+  return (before.empty() || !is_word_character(utf8_code_point(before))) &&
+         (utf8_length(after) == 0 || !is_word_character(utf8_code_point(after)));
 }
 
 }  // namespace
 
-void AddedTokens::add(std::string_view content, i32 id, Strip strip) {
-  u32 node = 0;
-  for (const char byte : content) {
-    const auto [it, made] = next_.try_emplace(edge(node, byte), static_cast<u32>(ends_.size()));
-    if (made) ends_.push_back(-1);
-    node = it->second;
-  }
-  ends_[node] = static_cast<i32>(tokens_.size());
-  tokens_.push_back({id, strip});
+AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+  std::sort(tokens_.begin(), tokens_.end(), [](const auto& a, const auto& b) { return a.content < b.content; });
+  for (const AddedToken& t : tokens_) ++first_[static_cast<u8>(t.content[0]) + size_t{1}];
+  for (size_t b = 0; b < 256; ++b) first_[b + 1] += first_[b];
 }
 
-std::pair<i32, size_t> AddedTokens::longest(std::string_view text) const {
-  std::pair<i32, size_t> best{-1, 0};
-  u32 node = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto it = next_.find(edge(node, text[i]));
-    if (it == next_.end()) break;
-    node = it->second;
-    if (ends_[node] >= 0) best = {ends_[node], i + 1};
+const AddedToken* AddedTokens::longest(std::string_view text) const {
+  const AddedToken* best = nullptr;
+  const size_t byte = static_cast<u8>(text[0]);
+  auto low = tokens_.begin() + first_[byte], high = tokens_.begin() + first_[byte + 1];
+  for (size_t depth = 1; low != high; ++depth) {  // low .. high share the first `depth` bytes with the text
+    if (low->content.size() == depth) best = &*low++;  // the shortest comes first
+    if (depth == text.size()) break;
+    const u8 next = static_cast<u8>(text[depth]);
+    const auto at = [depth](const AddedToken& t) { return static_cast<u8>(t.content[depth]); };
+    low = std::partition_point(low, high, [&](const AddedToken& t) { return at(t) < next; });
+    high = std::partition_point(low, high, [&](const AddedToken& t) { return at(t) == next; });
   }
   return best;
 }
 
+size_t AddedTokens::next_candidate(std::string_view text, size_t from) const {
+  const auto begins_one = [&](char c) {
+    const size_t byte = static_cast<u8>(c);
+    return first_[byte] != first_[byte + 1];
+  };
+  return static_cast<size_t>(std::find_if(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), begins_one) -
+                             text.begin());
+}
+
 void AddedTokens::scan(std::string_view text, const std::function<void(std::string_view)>& on_text,
                        const std::function<void(i32)>& on_token) const {
-  size_t at = 0;
-  while (!empty() && at < text.size()) {
-    const auto [index, length] = longest(text.substr(at));
-    if (index < 0) {
+  size_t done = 0;  // all before has gone to on_text or on_token, or was swallowed
+  for (size_t at = empty() ? text.size() : 0; (at = next_candidate(text, at)) < text.size();) {
+    const AddedToken* token = longest(text.substr(at));
+    if (!token) {
       ++at;
       continue;
     }
-    const Token& token = tokens_[static_cast<size_t>(index)];
-    std::string_view before = text.substr(0, at);
-    text.remove_prefix(at + length);
-    at = 0;
-    if (token.strip.left) before = without_trailing_space(before);
-    if (token.strip.right) text = without_leading_space(text);
-    if (!before.empty()) on_text(before);
-    on_token(token.id);
+    size_t begin = at, end = at + token->content.size();
+    at = end;  // matches are looked for behind this one, also in what it swallows
+    if (token->single_word && !is_single_word(text, begin, end)) continue;
+    if (token->strip_left) begin = trailing_space(text, done, begin);
+    if (token->strip_right) end += leading_space(text.substr(end));
+    if (begin > done) on_text(text.substr(done, begin - done));
+    on_token(token->id);
+    done = end;
   }
-  if (!text.empty()) on_text(text);
+  if (done < text.size()) on_text(text.substr(done));
 }
 
 }  // namespace r1

@@ -1,7 +1,6 @@
 // Byte-pair merging of one piece of text.
 #pragma once
-#include <string_view>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
 #include "core/dtype.hpp"
@@ -10,30 +9,35 @@ namespace r1 {
 
 class BpeMerges {
  public:
-  // The merge of tokens a and b into `result`; of two merges of the same pair the later one counts.
-  void add(i32 a, i32 b, i32 rank, i32 result) { merges_[key(a, b)] = {rank, result}; }
-  void reserve(size_t n) { merges_.reserve(n); }
+  struct Merge {
+    i32 a = -1, b = -1;  // the pair; -1 in an empty slot
+    i32 rank = 0, result = 0;
+  };
+  BpeMerges();
 
-  // Merges `symbols` in place: always the pair of lowest rank, of those the leftmost. O(n log n), because pieces of
-  // megabytes exist.
-  void apply(std::vector<i32>& symbols) const;
+  // Of two merges of the same pair the later one counts. Ranks differ.
+  void add(const Merge& merge);
+  std::vector<Merge> by_rank() const;
+
+  // Merges the tokens in place: always the pair of lowest rank, of those the leftmost. Returns how many are left.
+  // O(n log n), because pieces of megabytes exist. At most kLongest tokens.
+  static constexpr size_t kLongest = size_t{1} << 30;
+  size_t apply(std::span<i32> symbols) const;
 
  private:
-  struct Merge {
-    i32 rank, result;
-  };
-  struct Hash {
-    size_t operator()(u64 k) const { return (k ^ k >> 29) * 0x9E3779B97F4A7C15u >> 7; }
-  };
-  static u64 key(i32 a, i32 b) { return u64{static_cast<u32>(a)} << 32 | static_cast<u32>(b); }
+  size_t slot_of(i32 a, i32 b) const;  // where the pair is, or the empty slot where it would be
   const Merge* find(i32 a, i32 b) const {
-    const auto it = merges_.find(key(a, b));
-    return it == merges_.end() ? nullptr : &it->second;
+    const Merge& m = slots_[slot_of(a, b)];
+    return m.a < 0 ? nullptr : &m;
   }
-  void apply_short(std::vector<i32>& symbols) const;
-  void apply_long(std::vector<i32>& symbols) const;
+  void grow();
+  size_t apply_short(std::span<i32> symbols) const;
+  size_t apply_long(std::span<i32> symbols) const;
 
-  std::unordered_map<u64, Merge, Hash> merges_;
+  std::vector<Merge> slots_;  // open addressing; a power of two
+  size_t count_ = 0;
+  int shift_ = 0;
+  u64 multiplier_;  // odd; secret, so that no file can make all pairs meet in one slot
 };
 
 }  // namespace r1

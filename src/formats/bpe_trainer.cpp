@@ -118,9 +118,9 @@ std::vector<Word> as_symbols(const std::unordered_map<std::string, i64>& counts)
 BpeTrainer::BpeTrainer(BpeTrainOptions options) : options_(std::move(options)) {
   const Status added = pre_tokenizer_.add(kQwen2Pattern);
   R1_CHECK(added.has_value(), "{}", added.error().what);
-  for (size_t i = 0; i < options_.added_tokens.size(); ++i) {
-    added_.add(options_.added_tokens[i], static_cast<i32>(i), {false, false});
-  }
+  std::vector<AddedToken> cut_out;
+  for (const std::string& content : options_.added_tokens) cut_out.push_back({.content = content, .id = 0});
+  added_ = AddedTokens(std::move(cut_out));
 }
 
 void BpeTrainer::add(std::string_view text, i64 count) {

@@ -47,7 +47,7 @@ TEST(R1Chat, AUserCannotForgeATurn) {
   const std::vector<i32> ids = encode_r1_chat(r1_tokenizer(), messages, GenerationPrompt::add, Think::on).value();
   std::vector<std::string> marks;
   for (const i32 id : ids) {
-    if (r1_tokenizer().is_added(id)) marks.push_back(r1_tokenizer().bytes_of(id));
+    if (r1_tokenizer().is_added(id)) marks.emplace_back(r1_tokenizer().bytes_of(id));
   }
   EXPECT_EQ(marks, (std::vector<std::string>{"<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<think>"}));
   EXPECT_EQ(r1_tokenizer().decode(ids), rendered(messages, GenerationPrompt::add));

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "formats/pretokenizer_patterns.hpp"
 #include "formats/utf8.hpp"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -100,10 +101,43 @@ Status PreTokenizer::add(std::string_view pattern, Kind kind) {
   pcre2_set_match_limit(made->limits, kMatchLimit);
   pcre2_set_heap_limit(made->limits, kHeapLimitKiB);
   patterns_.push_back(std::move(made));
+  steps_.push_back({std::string(pattern), kind});
+  std::vector<std::string_view> texts;
+  for (const Step& step : steps_) texts.push_back(step.kind == Kind::regex ? std::string_view(step.pattern) : "");
+  known_ = known_patterns(texts);
   return {};
 }
 
+Result<PreTokenizer> PreTokenizer::named(std::string_view pre) {
+  const KnownPatterns* known = known_patterns(pre);
+  if (!known) return fail(Errc::unsupported, "pre-tokenizer \"{}\" is not known", pre);
+  PreTokenizer made;
+  for (const std::string_view pattern : known->patterns) R1_TRY(made.add(pattern));
+  return made;
+}
+
+std::string_view PreTokenizer::pre() const { return known_ ? known_->pre : std::string_view{}; }
+
 void PreTokenizer::split(std::string_view text, const std::function<void(std::string_view)>& fn) const {
+  while (!text.empty()) {
+    const size_t valid = first_invalid_utf8(text);
+    if (known_ && known_->scan) {
+      const char *at = text.data(), *end = at + valid;
+      for (const char* next; at < end; at = next) {
+        next = known_->scan(at, end);
+        fn({at, static_cast<size_t>(next - at)});
+      }
+    } else if (valid) {
+      split_by_patterns(text.substr(0, valid), fn);
+    }
+    size_t end = valid;
+    while (end < text.size() && utf8_length(text.substr(end)) == 0) ++end;
+    if (end > valid) fn(text.substr(valid, end - valid));
+    text.remove_prefix(end);
+  }
+}
+
+void PreTokenizer::split_by_patterns(std::string_view text, const std::function<void(std::string_view)>& fn) const {
   const std::unique_ptr<pcre2_match_data, void (*)(pcre2_match_data*)> data(pcre2_match_data_create(1, nullptr),
                                                                             pcre2_match_data_free);
   const auto cut = [&](const auto& self, std::string_view piece, size_t level) -> void {
@@ -116,14 +150,7 @@ void PreTokenizer::split(std::string_view text, const std::function<void(std::st
     }
     if (at < piece.size()) self(self, piece.substr(at), level + 1);
   };
-  while (!text.empty()) {
-    const size_t valid = first_invalid_utf8(text);
-    if (valid) cut(cut, text.substr(0, valid), 0);
-    size_t end = valid;
-    while (end < text.size() && utf8_length(text.substr(end)) == 0) ++end;
-    if (end > valid) fn(text.substr(valid, end - valid));
-    text.remove_prefix(end);
-  }
+  cut(cut, text, 0);
 }
 
 // ---- the byte alphabet
@@ -160,22 +187,18 @@ std::string to_alphabet(std::string_view bytes) {
   return text;
 }
 
-std::optional<std::string> from_alphabet(std::string_view text) {
-  std::string bytes;
-  while (!text.empty()) {
-    const size_t length = utf8_length(text);
-    if (length == 0) return {};
-    const u32 c = utf8_code_point(text);
-    if (c >= alphabet().byte.size() || alphabet().byte[c] < 0) return {};
+bool append_from_alphabet(std::string_view text, std::string& bytes) {
+  for (size_t at = 0; at < text.size();) {
+    u32 c = static_cast<u8>(text[at++]);
+    if (c >= 0x80) {  // all of the alphabet that is not ASCII has two bytes
+      const u32 second = at < text.size() ? static_cast<u8>(text[at++]) : 0u;
+      if (c < 0xC2 || c > 0xC5 || (second & 0xC0) != 0x80) return false;
+      c = (c & 0x1F) << 6 | (second & 0x3F);
+    }
+    if (c >= alphabet().byte.size() || alphabet().byte[c] < 0) return false;
     bytes += static_cast<char>(alphabet().byte[c]);
-    text.remove_prefix(length);
   }
-  return bytes;
-}
-
-bool is_white_space(u32 c) {
-  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return true;
 }
 
 }  // namespace r1

@@ -14,22 +14,38 @@
 namespace r1 {
 
 // Cuts text into matches and the gaps between them (Hugging Face's Split with behavior "Isolated"), one pattern after
-// another: each cuts every piece the one before has left, and sees only that piece. Safe to use from many threads.
+// another: each cuts every piece the one before has left, and sees only that piece. Lists of patterns that published
+// models have are known by their exact text and cut by a scanner of our own, all others by PCRE2; the pieces are the
+// same. Safe to use from many threads.
 class PreTokenizer {
  public:
   enum class Kind : u8 { regex, literal };
+  struct Step {
+    std::string pattern;
+    Kind kind;
+  };
   PreTokenizer();
   PreTokenizer(PreTokenizer&&) noexcept;
   PreTokenizer& operator=(PreTokenizer&&) noexcept;
   ~PreTokenizer();
 
+  // What a GGUF's tokenizer.ggml.pre names. Err: a name that we do not know.
+  static Result<PreTokenizer> named(std::string_view pre);
+  // The name that a GGUF has for exactly these patterns; empty if there is none.
+  std::string_view pre() const;
+
   Status add(std::string_view pattern, Kind kind = Kind::regex);
+  const std::vector<Step>& steps() const { return steps_; }
   // The pieces, in order; together they are `text`. A run of bytes that are not UTF-8 is a piece of its own.
   void split(std::string_view text, const std::function<void(std::string_view piece)>& fn) const;
 
  private:
   struct Pattern;
+  void split_by_patterns(std::string_view text, const std::function<void(std::string_view)>& fn) const;
+
+  std::vector<Step> steps_;
   std::vector<std::unique_ptr<Pattern>> patterns_;
+  const struct KnownPatterns* known_ = nullptr;
 };
 
 inline constexpr std::string_view kGpt2Pattern =
@@ -40,10 +56,7 @@ inline constexpr std::string_view kQwen2Pattern =
 // GPT-2's byte alphabet: a printable character for every byte, space being U+0120.
 u32 alphabet_of_byte(u8 byte);
 std::string to_alphabet(std::string_view bytes);
-// The bytes that `text` spells, or nothing if a character of it is not in the alphabet.
-std::optional<std::string> from_alphabet(std::string_view text);
-
-// Unicode's White_Space.
-bool is_white_space(u32 code_point);
+// Appends the bytes that `text` spells; false (and something appended) if a character of it is not in the alphabet.
+bool append_from_alphabet(std::string_view text, std::string& bytes);
 
 }  // namespace r1

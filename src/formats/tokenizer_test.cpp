@@ -112,7 +112,7 @@ TEST(Tokenizer, LongPiecesAreMergedLikeShortOnes) {
       symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(at) + 1);
     }
     std::vector<std::string> got;
-    for (const i32 id : tokenizer.encode(text)) got.push_back(tokenizer.bytes_of(id));
+    for (const i32 id : tokenizer.encode(text)) got.emplace_back(tokenizer.bytes_of(id));
     EXPECT_EQ(got, symbols) << text;
   }
 }

@@ -1,5 +1,12 @@
 #include "formats/utf8.hpp"
 
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
 namespace r1 {
 
 size_t utf8_length(std::string_view s) {
@@ -21,6 +28,11 @@ size_t utf8_length(std::string_view s) {
 size_t first_invalid_utf8(std::string_view s) {
   size_t at = 0;
   while (at < s.size()) {
+    for (u64 eight; s.size() - at >= 8; at += 8) {  // most text is ASCII
+      std::memcpy(&eight, s.data() + at, 8);
+      if (eight & 0x8080808080808080u) break;
+    }
+    if (at == s.size()) break;
     const size_t length = utf8_length(s.substr(at));
     if (length == 0) return at;
     at += length;
@@ -43,6 +55,75 @@ void append_utf8(u32 c, std::string& out) {
   if (c < 0x800) return put(0xC0 | c >> 6), put(0x80 | (c & 0x3F));
   if (c < 0x10000) return put(0xE0 | c >> 12), put(0x80 | (c >> 6 & 0x3F)), put(0x80 | (c & 0x3F));
   put(0xF0 | c >> 18), put(0x80 | (c >> 12 & 0x3F)), put(0x80 | (c >> 6 & 0x3F)), put(0x80 | (c & 0x3F));
+}
+
+bool is_white_space(u32 c) {
+  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool is_word_character(u32 c) {
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
+    case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT: case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO: case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_ND: case UTF8PROC_CATEGORY_NL: case UTF8PROC_CATEGORY_PC:
+      return true;
+    default:  // joiners, and the symbols that Other_Alphabetic has: circled and squared letters
+      return c == 0x200C || c == 0x200D || (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
+             (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
+  }
+}
+
+namespace {
+
+void append_nfc(std::string_view text, std::string& out) {
+  utf8proc_uint8_t* composed = nullptr;
+  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &composed,
+                                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  if (length >= 0) out.append(reinterpret_cast<const char*>(composed), static_cast<size_t>(length));
+  else out += text;
+  std::free(composed);
+}
+
+// Bytes of the combining marks at the front of valid UTF-8, and how many they are.
+std::pair<size_t, i64> marks_at(std::string_view text) {
+  size_t bytes = 0;
+  i64 count = 0;
+  for (; bytes < text.size(); ++count) {
+    const std::string_view rest = text.substr(bytes);
+    if (utf8proc_get_property(static_cast<utf8proc_int32_t>(utf8_code_point(rest)))->combining_class == 0) break;
+    bytes += utf8_length(rest);
+  }
+  return {bytes, count};
+}
+
+}  // namespace
+
+bool is_surely_nfc(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<u8>(c) < 0xCC; });
+}
+
+std::string to_nfc(std::string_view text) {
+  constexpr i64 kMostMarks = 30;
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view valid = text.substr(0, first_invalid_utf8(text));
+    size_t done = 0;
+    for (size_t at = 0; at < valid.size();) {
+      const auto [bytes, count] = marks_at(valid.substr(at));
+      if (count > kMostMarks) {
+        append_nfc(valid.substr(done, at - done), out);
+        out += valid.substr(at, bytes);
+        done = at + bytes;
+      }
+      at += bytes ? bytes : utf8_length(valid.substr(at));
+    }
+    append_nfc(valid.substr(done), out);
+    text.remove_prefix(valid.size());
+    if (!text.empty()) out += text[0], text.remove_prefix(1);
+  }
+  return out;
 }
 
 }  // namespace r1

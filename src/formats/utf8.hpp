@@ -1,4 +1,5 @@
-// UTF-8 as the Unicode standard defines it (no overlong forms, no surrogates, at most U+10FFFF).
+// UTF-8 as the Unicode standard defines it (no overlong forms, no surrogates, at most U+10FFFF), and what Unicode says
+// about characters.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,5 +15,15 @@ size_t first_invalid_utf8(std::string_view s);
 // The character at the front of `s`, which must be valid.
 u32 utf8_code_point(std::string_view s);
 void append_utf8(u32 code_point, std::string& out);
+
+// Unicode's White_Space.
+bool is_white_space(u32 code_point);
+// What \w means to Unicode (UTS #18): letters, marks, decimal and letter-like digits, connectors, joiners.
+bool is_word_character(u32 code_point);
+
+// NFC of the parts that are UTF-8; other bytes stay as they are. So do runs of more marks than any script has (UAX #15,
+// stream-safe text), for sorting them takes the square of their number.
+std::string to_nfc(std::string_view text);
+bool is_surely_nfc(std::string_view text);  // quick: has nothing from U+0300 on, where marks and all that composes lie
 
 }  // namespace r1
