@@ -12,6 +12,7 @@ std::span<const Command> commands() {
       {"tokenize", "text to token ids", run_tokenize},
       {"detokenize", "token ids to text", run_detokenize},
       {"train", "pretrain or sft, from a TOML file", run_train},
+      {"quantize", "a model's weights in fewer bits, as GGUF", run_quantize},
       {"bench", "speed of this machine and of a model on it", run_bench},
       {"recipe", "a whole pipeline from random weights: r1 recipe nano", run_recipe_command},
   };

@@ -15,6 +15,7 @@ Result<int> run_eval(const Args& args);
 Result<int> run_bench(const Args& args);
 Result<int> run_train(const Args& args);
 Result<int> run_recipe_command(const Args& args);
+Result<int> run_quantize(const Args& args);
 Result<int> run_problems(const Args& args);
 
 std::span<const Command> commands();
