@@ -13,7 +13,12 @@ std::span<const Command> commands() {
       {"detokenize", "token ids to text", run_detokenize},
       {"train", "pretrain or sft, from a TOML file", run_train},
       {"quantize", "a model's weights in fewer bits, as GGUF", run_quantize},
+      {"inspect", "what a model is: architecture, sizes, types, tokenizer", run_inspect},
+      {"convert", "Hugging Face folder to GGUF, and back", run_convert},
+      {"perplexity", "how surprised a model is by a text", run_perplexity},
       {"bench", "speed of this machine and of a model on it", run_bench},
+      {"pull", "fetches a model from a hub: r1 pull REPO[:FILE]", run_pull},
+      {"models", "the models on this machine", run_models},
       {"recipe", "a whole pipeline from random weights: r1 recipe nano", run_recipe_command},
   };
   return kCommands;

@@ -12,11 +12,16 @@ Result<int> run_tokenize(const Args& args);
 Result<int> run_detokenize(const Args& args);
 Result<int> run_logprobs(const Args& args);
 Result<int> run_eval(const Args& args);
+Result<int> run_inspect(const Args& args);
+Result<int> run_convert(const Args& args);
+Result<int> run_perplexity(const Args& args);
 Result<int> run_bench(const Args& args);
 Result<int> run_train(const Args& args);
 Result<int> run_recipe_command(const Args& args);
 Result<int> run_quantize(const Args& args);
 Result<int> run_problems(const Args& args);
+Result<int> run_pull(const Args& args);
+Result<int> run_models(const Args& args);
 
 std::span<const Command> commands();
 

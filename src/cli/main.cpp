@@ -24,8 +24,7 @@ void print_help() {
 }
 
 // Names that scripts may come to depend on before there is such a command: never a prompt.
-constexpr std::string_view kNotYet[] = {"serve", "convert", "perplexity", "inspect",
-                                        "pull",  "sample",  "verify",   "report",     "plan"};
+constexpr std::string_view kNotYet[] = {"serve", "sample", "verify", "report", "plan"};
 
 Result<int> dispatch(std::vector<std::string> words) {
   if (words.empty() && isatty(STDIN_FILENO)) return print_help(), 0;

@@ -32,9 +32,9 @@ struct Pulled {
 std::string repo_of(const std::string& folder) {
   constexpr std::string_view kPrefix = "models--";
   if (!folder.starts_with(kPrefix)) return "";
-  std::string repo = folder.substr(kPrefix.size());
-  if (const size_t at = repo.find("--"); at != repo.npos) repo.replace(at, 2, "/");
-  return repo;
+  const std::string_view repo = std::string_view(folder).substr(kPrefix.size());
+  const size_t at = repo.find("--");
+  return at == repo.npos ? std::string(repo) : fmt::format("{}/{}", repo.substr(0, at), repo.substr(at + 2));
 }
 
 std::string_view name_of_repo(std::string_view repo) { return repo.substr(repo.rfind('/') + 1); }
@@ -206,12 +206,12 @@ std::string near_misses(std::string_view name, std::span<const LocalModel> model
     std::transform(t.begin(), t.end(), t.begin(), [](unsigned char c) { return std::tolower(c); });
     return t;
   };
-  const std::string want = lowered(name);
+  const std::string want = lowered(name), stem = want.substr(0, want.find(':'));
   for (const LocalModel& m : models) {
     const std::string have = lowered(m.name);
     const size_t d = edit_distance(want, have);
-    if (d <= std::max<size_t>(2, want.size() / 4) || (want.size() > 2 && contains_ignoring_case(have, want)) ||
-        (have.size() > 2 && contains_ignoring_case(want, have)))
+    if (d <= std::max<size_t>(2, want.size() / 4) || (stem.size() > 2 && have.find(stem) != have.npos) ||
+        (have.size() > 2 && want.find(have) != want.npos))
       near.emplace_back(d, m.name);
   }
   std::sort(near.begin(), near.end());

@@ -1,0 +1,152 @@
+// r1 pull and r1 models: fetching a model from a hub, and what is on this machine.
+#include "hub/pull.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "formats/json.hpp"
+#include "hub/fit.hpp"
+#include "hub/models.hpp"
+
+namespace r1 {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::string time_text(double seconds) {
+  const i64 s = static_cast<i64>(seconds + 0.5);
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+}
+
+// One line on the terminal, rewritten five times a second: file, share, rate over the last seconds, time left.
+class ProgressLine {
+ public:
+  void show(const PullProgress& p) {
+    done_ = p.done;
+    if (!terminal_) return;
+    const auto now = Clock::now();
+    if (now - shown_ < std::chrono::milliseconds(200) && p.done < p.bytes) return;
+    const double seconds = std::chrono::duration<double>(now - shown_).count(), gained = static_cast<double>(p.done - last_);
+    if (last_ >= 0 && seconds > 0 && gained >= 0) {
+      const double share = std::min(1.0, seconds / 3);  // the rate forgets in some three seconds
+      rate_ = rate_ < 0 ? gained / seconds : rate_ + share * (gained / seconds - rate_);
+    }
+    shown_ = now, last_ = p.done;
+    const std::string left = rate_ > 0 ? fmt::format("  {}/s  {} left", size_text(static_cast<i64>(rate_)),
+                                                     time_text(static_cast<double>(p.bytes - p.done) / rate_)) : "";
+    fmt::print(stderr, "\r\033[K{}  {} of {}  {} %{}", p.file.path.substr(p.file.path.rfind('/') + 1), size_text(p.done),
+               size_text(p.bytes), p.bytes ? p.done * 100 / p.bytes : 100, left);
+    std::fflush(stderr);
+    open_ = true;
+  }
+  void close() {
+    if (std::exchange(open_, false)) fmt::print(stderr, "\n");
+  }
+  i64 done() const { return done_; }
+
+ private:
+  const bool terminal_ = isatty(STDERR_FILENO) != 0;
+  bool open_ = false;
+  i64 done_ = 0, last_ = -1;
+  double rate_ = -1;
+  Clock::time_point shown_{};
+};
+
+// Prints what will be fetched and whether it will run here; Err where it will not and nobody said yes.
+Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, bool yes) {
+  fmt::print(stderr, "{} at {} ({}): {} file{}, {}{}\n", plan.name, plan.revision, plan.commit.substr(0, 7), plan.files.size(),
+             plan.files.size() == 1 ? "" : "s", size_text(plan.bytes),
+             plan.here == plan.bytes ? ", all here" : plan.here ? fmt::format(", {} of it here", size_text(plan.here)) : "");
+  fmt::print(stderr, "disk: {} free in {}\n", size_text(plan.free_bytes), settings.cache.string());
+  if (memory <= 0 || plan.weight_bytes == 0) return {};
+  const std::string both = fmt::format("{} of weights, {} of memory here", size_text(plan.weight_bytes), size_text(memory));
+  switch (fit_of(plan.weight_bytes, memory)) {
+    case Fit::fits: fmt::print(stderr, "memory: fits ({})\n", both); return {};
+    case Fit::tight: fmt::print(stderr, "memory: tight ({}): little is left for the context\n", both); return {};
+    case Fit::exceeds:
+      fmt::print(stderr, "memory: does not fit ({}): a mixture of experts may run with --memory, from disk\n", both);
+  }
+  if (yes || plan.here == plan.bytes) return {};
+  return fail(Errc::exhausted, "{}: larger than this machine's memory; --yes fetches it nevertheless", plan.name);
+}
+
+std::string shortest_name_of(const std::filesystem::path& path, const std::string& otherwise) {
+  for (const LocalModel& m : local_models())
+    if (m.path == path) return m.name;
+  return otherwise;
+}
+
+}  // namespace
+
+Result<int> run_pull(const Args& args) {
+  std::string model, revision = "main";
+  bool yes = false, dry_run = false;
+  if (const auto stop = parse(args,
+                              "Fetches a model from a hub with the Hugging Face URL scheme into Hugging Face's cache. "
+                              "REPO is ORG/NAME; FILE a file, a glob or a quantisation such as Q4_K_M.",
+                              {{"REPO", &model, "ORG/NAME, or ORG/NAME:FILE", true},
+                               {"--revision", &revision, "branch, tag or commit"},
+                               {"--yes", &yes, "also what is larger than this machine's memory"},
+                               {"--dry-run", &dry_run, "say what would be fetched, and fetch nothing"}}))
+    return *stop;
+  const size_t colon = model.find(':');
+  const std::string repo = model.substr(0, colon), what = colon == model.npos ? "" : model.substr(colon + 1);
+  R1_TRY(check_repo(repo));
+  R1_TRY(check_revision(revision));
+
+  const InterruptFlag interrupt;
+  ProgressLine line;
+  HubOptions options;
+  options.stop = &interrupt.raised();
+  options.notice = [&](const std::string& text) {
+    line.close();
+    fmt::print(stderr, "{}\n", text);
+  };
+  const HubSettings settings = R1_TRY(HubSettings::from_environment());
+  Hub hub = R1_TRY(Hub::open(settings, std::move(options)));
+  const i64 memory = memory_limit();
+  const PullPlan plan = R1_TRY(plan_pull(hub, settings, repo, what, revision, memory));
+  R1_TRY(announce(plan, settings, memory, yes || dry_run));
+  if (dry_run) return 0;
+
+  const auto path = pull(hub, settings, plan, [&](const PullProgress& p) { line.show(p); });
+  line.close();
+  if (!path && path.error().code == Errc::interrupted)
+    return fail(Errc::interrupted, "interrupted: {} of {} are here and stay; the same command goes on from there",
+                size_text(line.done()), size_text(plan.bytes));
+  R1_TRY(path);
+  fmt::print("{}\n", path->string());
+  fmt::print(stderr, "r1 run -m {} -p PROMPT\n", shortest_name_of(*path, path->string()));
+  return 0;
+}
+
+Result<int> run_models(const Args& args) {
+  bool json = false;
+  if (const auto stop = parse(args, "The models on this machine, by the names that -m understands.",
+                              {{"--json", &json, "for machines"}}))
+    return *stop;
+  const std::vector<LocalModel> models = local_models();
+  if (json) {
+    Json all = Json::array({});
+    for (const LocalModel& m : models)
+      all.push(Json::object({{"name", m.name}, {"repo", m.repo.empty() ? Json() : Json(m.repo)}, {"type", m.type},
+                             {"quant", m.quant.empty() ? Json() : Json(m.quant)}, {"bytes", m.bytes},
+                             {"path", m.path.string()}, {"missing", m.missing.empty() ? Json() : Json(m.missing)}}));
+    fmt::print("{}\n", dump(all));
+    return 0;
+  }
+  size_t width = 4;
+  for (const LocalModel& m : models) width = std::max(width, m.name.size());
+  for (const LocalModel& m : models)
+    fmt::print("{:<{}}  {:<6}  {:>9}  {}{}\n", m.name, width, m.type, size_text(m.bytes), m.path.string(),
+               m.missing.empty() ? "" : fmt::format("  (missing: {})", m.missing));
+  return 0;
+}
+
+}  // namespace r1

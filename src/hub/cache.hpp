@@ -1,0 +1,54 @@
+// One repository in the cache of Hugging Face's tools:
+//   models--ORG--NAME/blobs/HASH              the bytes, named by their hash; HASH.incomplete while they come
+//                    /snapshots/COMMIT/PATH   relative links to blobs
+//                    /refs/main               the commit that a branch stood at
+//   .locks/models--ORG--NAME/HASH.lock        held while a blob is fetched
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "hub/listing.hpp"
+
+namespace r1 {
+
+// Held by one process at a time; the kernel lets go when it ends, however it ends.
+class BlobLock {
+ public:
+  BlobLock(BlobLock&& o) noexcept;
+  BlobLock& operator=(BlobLock&&) = delete;
+  ~BlobLock();
+
+ private:
+  friend class RepoCache;
+  explicit BlobLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+class RepoCache {
+ public:
+  RepoCache(const std::filesystem::path& cache, std::string_view repo);
+
+  std::filesystem::path blob(const RemoteFile& file) const { return folder_ / "blobs" / file.hash; }
+  std::filesystem::path partial(const RemoteFile& file) const { return folder_ / "blobs" / (file.hash + ".incomplete"); }
+  std::filesystem::path snapshot(std::string_view commit) const { return folder_ / "snapshots" / commit; }
+
+  // Its blob is there and has the right size.
+  bool holds(const RemoteFile& file) const;
+  i64 partial_bytes(const RemoteFile& file) const;  // 0 if nothing was begun
+  // Bytes that can still be written where the cache is, or will be.
+  Result<i64> free_bytes() const;
+
+  Status make_folders() const;
+  Result<BlobLock> lock(const RemoteFile& file) const;  // Err: another process fetches it
+  Status publish(const RemoteFile& file) const;         // the partial file, complete and checked, becomes the blob
+  // snapshots/COMMIT/PATH → the blob, in one step; a folder on the way that is a link is refused.
+  Status link(std::string_view commit, const RemoteFile& file) const;
+  Status set_ref(std::string_view revision, std::string_view commit) const;
+
+ private:
+  std::filesystem::path cache_, folder_, locks_;
+};
+
+}  // namespace r1
