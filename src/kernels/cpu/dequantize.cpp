@@ -13,27 +13,31 @@ void row_bf16(float* __restrict y, const std::byte* __restrict x, i64 n) {
   for (i64 i = 0; i < n; ++i) y[i] = f32_from_bits(static_cast<u32>(u16_at(p + 2 * i)) << 16);
 }
 
-// Selections in place of branches, so that the loop becomes vectors. A subnormal is its bits below 2^-14, less 2^-14.
+// All ones where the condition holds: a selection by masks becomes vectors, one by branches may not.
+u32 mask(bool condition) { return 0u - static_cast<u32>(condition); }
+
+// A subnormal is its bits on top of the smallest normal number, less that number.
 void row_f16(float* __restrict y, const std::byte* __restrict x, i64 n) {
   constexpr u32 kRebias = 112u << 23, kSmallest = 113u << 23;
   const auto* p = reinterpret_cast<const u8*>(x);
   for (i64 i = 0; i < n; ++i) {
     const u32 h = u16_at(p + 2 * i), magnitude = (h & 0x7fffu) << 13;
-    const u32 normal = magnitude + kRebias, special = normal + kRebias;
+    const u32 normal = magnitude + kRebias + (kRebias & mask(magnitude >= 31u << 23));  // infinities and NaN stay so
     const u32 subnormal = bits_from_f32(f32_from_bits(magnitude + kSmallest) - f32_from_bits(kSmallest));
-    const u32 bits = magnitude < 1u << 23 ? subnormal : magnitude >= 31u << 23 ? special : normal;
-    y[i] = f32_from_bits(bits | (h & 0x8000u) << 16);
+    const u32 small = mask(magnitude < 1u << 23);
+    y[i] = f32_from_bits((subnormal & small) | (normal & ~small) | (h & 0x8000u) << 16);
   }
 }
 
 void f8(float* __restrict y, const std::byte* __restrict x, i64 n, float scale) {
-  constexpr u32 kRebias = 120u << 23, kNan = 0x7fc00000u;
+  constexpr u32 kRebias = 120u << 23, kSmallest = 121u << 23, kNan = 0x7fc00000u;
   const auto* p = reinterpret_cast<const u8*>(x);
   for (i64 i = 0; i < n; ++i) {
-    const u32 magnitude = p[i] & 127u, sign = static_cast<u32>(p[i] & 128) << 24;
-    const u32 subnormal = bits_from_f32(static_cast<float>(static_cast<i32>(magnitude)) * 0x1p-9f);
-    const u32 bits = magnitude < 8 ? subnormal : magnitude == 127 ? kNan : (magnitude << 20) + kRebias;
-    y[i] = f32_from_bits(bits | sign) * scale;
+    const u32 code = p[i] & 127u, magnitude = code << 20;
+    const u32 subnormal = bits_from_f32(f32_from_bits(magnitude + kSmallest) - f32_from_bits(kSmallest));
+    const u32 small = mask(code < 8);
+    const u32 bits = (subnormal & small) | ((magnitude + kRebias) & ~small) | (kNan & mask(code == 127));
+    y[i] = f32_from_bits(bits | static_cast<u32>(p[i] & 128) << 24) * scale;
   }
 }
 
@@ -42,14 +46,18 @@ void f8(float* __restrict y, const std::byte* __restrict x, i64 n, float scale) 
 void q4_0(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b);
   const u8* q = b + 2;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j) y[j] = static_cast<float>((q[j] & 15) - 8) * d;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j) y[j + 16] = static_cast<float>((q[j] >> 4) - 8) * d;
 }
 
 void q4_1(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b), m = half_at(b + 2);
   const u8* q = b + 4;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j) y[j] = static_cast<float>(q[j] & 15) * d + m;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j) y[j + 16] = static_cast<float>(q[j] >> 4) * d + m;
 }
 
@@ -58,7 +66,9 @@ void q5_0(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b);
   const u32 top = u32_at(b + 2);
   const u8* q = b + 6;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j) y[j] = static_cast<float>((q[j] & 15) + static_cast<int>(top >> j & 1) * 16 - 16) * d;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j)
     y[j + 16] = static_cast<float>((q[j] >> 4) + static_cast<int>(top >> (j + 16) & 1) * 16 - 16) * d;
 }
@@ -67,7 +77,9 @@ void q5_1(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b), m = half_at(b + 2);
   const u32 top = u32_at(b + 4);
   const u8* q = b + 8;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j) y[j] = static_cast<float>((q[j] & 15) + static_cast<int>(top >> j & 1) * 16) * d + m;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j)
     y[j + 16] = static_cast<float>((q[j] >> 4) + static_cast<int>(top >> (j + 16) & 1) * 16) * d + m;
 }
@@ -85,7 +97,9 @@ void mxfp4(float* __restrict y, const u8* __restrict b) {
   // 2^(e - 128), half of the format's 2^(e - 127); the first two are subnormal.
   const u32 e = b[0];
   const float d = f32_from_bits(e < 2 ? 0x200000u << e : (e - 1) << 23);
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j) y[j] = kE2m1[b[1 + j] & 15] * d;
+  R1_LOOP_OF_16
   for (int j = 0; j < 16; ++j) y[j + 16] = kE2m1[b[1 + j] >> 4] * d;
 }
 
@@ -98,7 +112,9 @@ void nvfp4(float* __restrict y, const u8* __restrict b) {
       d = exponent ? f32_from_bits(static_cast<u32>(exponent + 119) << 23 | static_cast<u32>(mantissa) << 20)
                    : static_cast<float>(mantissa) * 0x1p-10f;
     const u8* q = b + 4 + 8 * s;
+    R1_LOOP_OF_8
     for (int j = 0; j < 8; ++j) y[j] = kE2m1[q[j] & 15] * d;
+    R1_LOOP_OF_8
     for (int j = 0; j < 8; ++j) y[j + 8] = kE2m1[q[j] >> 4] * d;
   }
 }

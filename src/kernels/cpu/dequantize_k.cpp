@@ -11,6 +11,7 @@ void q2_k(float* __restrict y, const u8* __restrict b) {
     const float scale = d * static_cast<float>(b[s] & 15), min = dmin * static_cast<float>(b[s] >> 4);
     const u8* q = b + 16 + s / 8 * 32 + s % 2 * 16;
     const int shift = s / 2 % 4 * 2;
+    R1_LOOP_OF_16
     for (int l = 0; l < 16; ++l) y[l] = scale * static_cast<float>(q[l] >> shift & 3) - min;
   }
 }
@@ -23,6 +24,7 @@ void q3_k(float* __restrict y, const u8* __restrict b) {
     const float scale = d * static_cast<float>((low | high << 4) - 32);
     const u8 *q = b + 32 + s / 8 * 32 + s % 2 * 16, *mask = b + s % 2 * 16;
     const int shift = s / 2 % 4 * 2, bit = s / 2;
+    R1_LOOP_OF_16
     for (int l = 0; l < 16; ++l)
       y[l] = scale * static_cast<float>((q[l] >> shift & 3) - 4 + (mask[l] >> bit & 1) * 4);
   }
@@ -66,6 +68,7 @@ void q6_k(float* __restrict y, const u8* __restrict b) {
     const int half = s / 8, r = s / 2 % 4, l0 = s % 2 * 16;
     const u8 *low = b + 64 * half + 32 * (r % 2) + l0, *high = b + 128 + 32 * half + l0;
     const int low_shift = r / 2 * 4, high_shift = 2 * r;
+    R1_LOOP_OF_16
     for (int l = 0; l < 16; ++l)
       y[l] = scale * static_cast<float>(((low[l] >> low_shift & 15) | (high[l] >> high_shift & 3) << 4) - 32);
   }
