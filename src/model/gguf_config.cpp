@@ -264,7 +264,7 @@ Result<Json> llama3_scaling(const Metadata& m, i64 head, double theta) {
   std::vector<float> found(static_cast<size_t>(head / 2));
   read_rows(t, 0, 1, found.data());
   const double factor = decimal(found.back());
-  for (i64 context = 512; context <= 1 << 20; context *= 2) {
+  for (i64 context = 16; context <= 1 << 20; context *= 2) {
     const Json guess = Json::object({{"rope_type", "llama3"},
                                      {"factor", factor},
                                      {"low_freq_factor", 1.0},

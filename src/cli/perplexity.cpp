@@ -1,0 +1,109 @@
+// r1 perplexity: how surprised a model is by a text. As llama.cpp measures it, so that figures can be compared: windows of
+// C tokens that do not overlap, each on its own (its first token is bos where the model asks for it), and only the second
+// half of each counts: tokens C/2+1 .. C-1, which have at least C/2 before them.
+#include <unistd.h>
+
+#include <cmath>
+
+#include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/session.hpp"
+#include "core/file.hpp"
+#include "formats/json.hpp"
+#include "hub/models.hpp"
+#include "infer/score.hpp"
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1 {
+namespace {
+
+struct Sum {
+  i64 n = 0;
+  double nll = 0, squares = 0;
+
+  void add(double x) { ++n, nll += x, squares += x * x; }
+  double mean() const { return nll / static_cast<double>(n); }
+  double perplexity() const { return std::exp(mean()); }
+  // Of the perplexity, from the standard error of the mean.
+  double error() const {
+    const double variance = squares / static_cast<double>(n) - mean() * mean();
+    return n > 1 ? perplexity() * std::sqrt(std::max(variance, 0.0) / static_cast<double>(n - 1)) : 0;
+  }
+};
+
+struct Windows {
+  std::vector<i32> ids;
+  i64 context = 0;
+  std::optional<i32> bos;
+  i64 count() const { return static_cast<i64>(ids.size()) / context; }
+  std::vector<i32> at(i64 w) const {
+    std::vector<i32> out(ids.begin() + w * context, ids.begin() + (w + 1) * context);
+    if (bos) out[0] = *bos;
+    return out;
+  }
+};
+
+Result<Windows> cut(const Tokenizer& tokenizer, const std::string& text, i64 context, const std::string& file) {
+  Windows w;
+  w.context = context;
+  if (tokenizer.roles().add_bos) w.bos = tokenizer.roles().bos;
+  w.ids = tokenizer.encode(text, Tokenizer::Special::user_defined);
+  if (w.bos) w.ids.insert(w.ids.begin(), *w.bos);
+  if (w.count() == 0)
+    return fail(Errc::invalid_argument, "{}: {} tokens, one window needs {}; a longer text, or a smaller --context", file,
+                w.ids.size(), context);
+  return w;
+}
+
+}  // namespace
+
+Result<int> run_perplexity(const Args& args) {
+  std::string model_name = "nano", file, numerics_name = "exact";
+  i64 context = 512, threads = ThreadPool::default_threads();
+  bool json = false;
+  if (const auto stop = parse(args, "Perplexity of a text: exp of the mean of -log p over the second half of each window.",
+                              {{"-m,--model", &model_name, "model folder, GGUF file or name"},
+                               {"-f,--file", &file, "UTF-8 text", true},
+                               {"-c,--context", &context, "tokens of a window"},
+                               {"--numerics", &numerics_name, "exact: activations and cache f32; serve: as serving computes"},
+                               {"-t,--threads", &threads, "threads"},
+                               {"--json", &json, "one JSON object"}}))
+    return *stop;
+  if (numerics_name != "exact" && numerics_name != "serve")
+    return fail(Errc::usage, "--numerics: \"{}\", known: exact, serve", numerics_name);
+  if (context < 4) return fail(Errc::usage, "--context: {}, must be at least 4", context);
+  const int pool_threads = R1_TRY(thread_count(threads));
+  const auto path = R1_TRY(find_model(model_name));
+  const std::string text = R1_TRY(read_file(file));
+  const Tokenizer tokenizer = R1_TRY(Tokenizer::open(path));
+  const auto model = R1_TRY(open_model(path));
+  const Windows windows = R1_TRY(cut(tokenizer, text, context, file));
+  ThreadPool pool(pool_threads);
+  ScoreOptions options;
+  options.kernels = &cpu::active();
+  options.pool = &pool;
+  if (numerics_name == "serve") options.numerics = serving_numerics(*model);
+
+  const InterruptFlag interrupted;
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  Sum sum;
+  i64 done = 0;
+  for (; done < windows.count() && !interrupted.raised(); ++done) {
+    const std::vector<float> logprobs = R1_TRY(score(*model, windows.at(done), options));
+    for (i64 t = context / 2 + 1; t < context; ++t) sum.add(-static_cast<double>(logprobs[static_cast<size_t>(t)]));
+    if (terminal) fmt::print(stderr, "\r\x1b[K{}/{} windows  perplexity {:.4f}", done + 1, windows.count(), sum.perplexity());
+  }
+  if (terminal) fmt::print(stderr, "\r\x1b[K");
+  if (sum.n == 0) return fail(Errc::interrupted, "interrupted before the first window was done");
+  if (json) {
+    fmt::print("{}\n", dump(Json::object({{"perplexity", sum.perplexity()}, {"stderr", sum.error()}, {"nll", sum.mean()},
+                                          {"tokens_scored", sum.n}, {"windows", done}, {"context", context},
+                                          {"numerics", numerics_name}, {"model", path.string()}})));
+  } else {
+    fmt::print("perplexity {:.4f} +- {:.4f} ({} tokens scored: the second half of {} windows of {}{})\n", sum.perplexity(),
+               sum.error(), sum.n, done, context, done < windows.count() ? fmt::format(" of {}", windows.count()) : "");
+  }
+  return interrupted.raised() ? kExitInterrupted : 0;
+}
+
+}  // namespace r1
