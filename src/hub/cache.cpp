@@ -27,9 +27,9 @@ Status make_folder(const fs::path& path) {
 }
 
 std::string folder_name(std::string_view repo) {
-  std::string name = fmt::format("models--{}", repo);
-  if (const size_t slash = name.find('/'); slash != name.npos) name.replace(slash, 1, "--");
-  return name;
+  const size_t slash = repo.find('/');
+  if (slash == repo.npos) return fmt::format("models--{}", repo);
+  return fmt::format("models--{}--{}", repo.substr(0, slash), repo.substr(slash + 1));
 }
 
 }  // namespace

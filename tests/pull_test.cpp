@@ -1,0 +1,182 @@
+// r1 pull and r1 models as programs: killed, interrupted and run again, against a hub of the test's own.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "core/file.hpp"
+#include "hub/test_server.hpp"
+
+extern char** environ;
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kWeights = "model.safetensors";
+
+class PullProgram : public testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directories(folder_);
+    for (const auto& entry : fs::directory_iterator(fs::path(R1_SOURCE_DIR) / "models/nano")) {
+      const std::string name = entry.path().filename();
+      (name == kWeights ? hub_.large : hub_.small)[name] = *read_file(entry.path());
+    }
+    hub_.repo = "org/tiny";
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  pid_t start(const std::vector<std::string>& words) {
+    std::vector<std::string> env{"HF_ENDPOINT=" + hub_.server.url(), "HF_HOME=" + (folder_ / "hf").string(), "no_proxy=*"};
+    for (char** e = environ; *e; ++e)
+      if (!std::string_view(*e).starts_with("HF_") && !std::string_view(*e).starts_with("no_proxy")) env.push_back(*e);
+    std::vector<std::string> args{fmt::format("{}/r1", R1_BINARY_DIR)};
+    args.insert(args.end(), words.begin(), words.end());
+    const auto pointers = [](std::vector<std::string>& all) {
+      std::vector<char*> out;
+      for (std::string& s : all) out.push_back(s.data());
+      out.push_back(nullptr);
+      return out;
+    };
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 1, (folder_ / "out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    posix_spawn_file_actions_addopen(&files, 2, (folder_ / "err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    pid_t pid = 0;
+    EXPECT_EQ(posix_spawn(&pid, args[0].c_str(), &files, nullptr, pointers(args).data(), pointers(env).data()), 0);
+    posix_spawn_file_actions_destroy(&files);
+    return pid;
+  }
+  static int wait(pid_t pid) {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+  int run(const std::vector<std::string>& words) { return wait(start(words)); }
+  std::string out() const { return *read_file(folder_ / "out"); }
+  std::string err() const { return *read_file(folder_ / "err"); }
+
+  // The CDN sends this much of the weights and then nothing more until it is left alone.
+  void stop_after(i64 bytes) {
+    hub_.mischief = [this, bytes](const TestRequest& r, TestConnection& c) {
+      if (r.path != TestHub::cdn_path(kWeights)) return false;
+      const std::string& all = hub_.large.at(kWeights);
+      c.head(200, {fmt::format("Content-Length: {}", all.size())});
+      c.send(std::string_view(all).substr(0, static_cast<size_t>(bytes)));
+      c.hang();
+      return true;
+    };
+  }
+  void behave() {
+    hub_.mischief = [](auto&, auto&) { return false; };
+  }
+  fs::path partial() const {
+    return folder_ / "hf/hub/models--org--tiny/blobs" / (hash_of(HashKind::sha256, hub_.large.at(kWeights)) + ".incomplete");
+  }
+  // Until the running program has written that much of the weights.
+  bool wait_for(i64 bytes) const {
+    for (int i = 0; i < 3000; ++i) {
+      std::error_code none;
+      if (fs::exists(partial(), none) && static_cast<i64>(fs::file_size(partial(), none)) >= bytes) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  fs::path snapshot() const { return folder_ / "hf/hub/models--org--tiny/snapshots" / TestHub::kCommit; }
+  i64 last_range() const {
+    i64 range = -1;
+    for (const TestRequest& r : hub_.server.requests())
+      if (r.path == TestHub::cdn_path(kWeights)) range = r.range();
+    return range;
+  }
+
+  fs::path folder_ = fs::temp_directory_path() / fmt::format("r1_pull_{}", getpid());
+  TestHub hub_;
+};
+
+TEST_F(PullProgram, APulledModelAnswersByItsShortName) {
+  ASSERT_EQ(run({"pull", "org/tiny"}), 0) << err();
+  EXPECT_EQ(out(), snapshot().string() + "\n");
+  for (const char* word : {"org/tiny at main (0123456)", "5 files", "disk:", "memory: fits", "r1 run -m tiny"})
+    EXPECT_NE(err().find(word), std::string::npos) << word << " in: " << err();
+  EXPECT_EQ(*read_file(snapshot() / kWeights) == hub_.large.at(kWeights), true);
+
+  ASSERT_EQ(run({"models", "--json"}), 0) << err();
+  const auto models = parse_json(out(), "models");
+  ASSERT_TRUE(models) << out();
+  const Json& last = models->array()->back();
+  EXPECT_EQ(*last.find("name")->string(), "tiny");
+  EXPECT_EQ(*last.find("repo")->string(), "org/tiny");
+  EXPECT_EQ(*last.find("path")->string(), snapshot().string());
+  EXPECT_TRUE(last.find("missing")->is_null());
+
+  ASSERT_EQ(run({"logprobs", "-m", "tiny", "--tokens", "1,2,3"}), 0) << err();
+  const std::string scores = out();
+  ASSERT_EQ(run({"logprobs", "-m", "nano", "--tokens", "1,2,3"}), 0) << err();
+  EXPECT_EQ(scores.substr(0, scores.find("\"model\"")), out().substr(0, out().find("\"model\"")));
+}
+
+TEST_F(PullProgram, KilledInTheMiddleItGoesOnFromThereAndNoHalfFileHasTheName) {
+  constexpr i64 kSome = 3'000'000;
+  stop_after(kSome);
+  const pid_t pid = start({"pull", "org/tiny"});
+  ASSERT_TRUE(wait_for(kSome)) << err();
+  kill(pid, SIGKILL);
+  EXPECT_EQ(wait(pid), -SIGKILL);
+  EXPECT_FALSE(fs::exists(snapshot() / kWeights));
+  EXPECT_EQ(fs::file_size(partial()), static_cast<std::uintmax_t>(kSome));
+
+  behave();
+  ASSERT_EQ(run({"pull", "org/tiny"}), 0) << err();
+  EXPECT_EQ(last_range(), kSome);
+  EXPECT_EQ(*read_file(snapshot() / kWeights) == hub_.large.at(kWeights), true);
+  EXPECT_FALSE(fs::exists(partial()));
+}
+
+TEST_F(PullProgram, InterruptedItSaysWhatStaysAndExitsWith130) {
+  constexpr i64 kSome = 2'000'000;
+  stop_after(kSome);
+  const pid_t pid = start({"pull", "org/tiny"});
+  ASSERT_TRUE(wait_for(kSome)) << err();
+  kill(pid, SIGINT);
+  EXPECT_EQ(wait(pid), 130) << err();
+  for (const char* word : {"interrupted: 2.0 MB of 7.9 MB", "goes on from there"})
+    EXPECT_NE(err().find(word), std::string::npos) << word << " in: " << err();
+  EXPECT_EQ(out(), "");
+  EXPECT_EQ(fs::file_size(partial()), static_cast<std::uintmax_t>(kSome));
+}
+
+TEST_F(PullProgram, AModelLargerThanTheMemoryNeedsAYesAndADryRunFetchesNothing) {
+  Json files = Json::array({Json::object({{"rfilename", "x-Q8_0.gguf"}, {"size", i64{1} << 44},
+                                          {"lfs", Json::object({{"sha256", std::string(64, 'a')}, {"size", i64{1} << 44}})}})});
+  hub_.mischief = [this, text = dump(Json::object({{"sha", TestHub::kCommit}, {"siblings", files}}))](const auto& r, auto& c) {
+    if (r.path == hub_.api_path()) c.answer(200, text);
+    return r.path == hub_.api_path();
+  };
+  EXPECT_EQ(run({"pull", "org/tiny"}), 1);
+  EXPECT_NE(err().find("17592 GB"), std::string::npos) << err();  // this disk or this memory, whichever is asked first
+  behave();
+  EXPECT_EQ(run({"pull", "org/tiny", "--dry-run"}), 0) << err();
+  EXPECT_FALSE(fs::exists(folder_ / "hf"));
+}
+
+TEST_F(PullProgram, UsageIsCheckedBeforeTheNetworkIs) {
+  EXPECT_EQ(run({"pull"}), 2);
+  EXPECT_EQ(run({"pull", "../x"}), 2) << err();
+  EXPECT_EQ(run({"pull", "org/tiny", "--revision", "../x"}), 2) << err();
+  EXPECT_EQ(hub_.server.requests().size(), 0u);
+  EXPECT_EQ(run({"pull", "org/other"}), 1);
+  EXPECT_NE(err().find("404"), std::string::npos) << err();
+  EXPECT_EQ(std::count(err().begin(), err().end(), '\n'), 1) << err();
+  EXPECT_EQ(run({"run", "-m", "org/other", "-p", "hi"}), 1);
+  EXPECT_NE(err().find("r1 pull org/other"), std::string::npos) << err();
+}
+
+}  // namespace
+}  // namespace r1
