@@ -25,14 +25,23 @@ Result<fs::path> repository_of(const fs::path& folder) {
   return snapshots.filename() == "snapshots" && fs::is_directory(model / "blobs", code) ? model : real;
 }
 
+bool lies_in(const fs::path& real, const fs::path& folder) {
+  const fs::path relative = real.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// Newer caches share blobs between repositories: MODEL/blobs/HASH is itself a link then, to CACHE/blobs/XX/HASH.
+bool is_shared_blob(const fs::path& real, const fs::path& repository) {
+  return repository.filename().string().starts_with("models--") && lies_in(real, repository.parent_path() / "blobs");
+}
+
 Status stays_inside(const fs::path& shard, const fs::path& repository, const std::string& index) {
   std::error_code code;
   const fs::path real = fs::canonical(shard, code);
   if (code) {
     return fail(Errc::io, "{}: cannot open: {} (a shard named in {})", shard.string(), code.message(), index);
   }
-  const fs::path relative = real.lexically_relative(repository);
-  if (relative.empty() || *relative.begin() == "..") {
+  if (!lies_in(real, repository) && !is_shared_blob(real, repository)) {
     return fail(Errc::corrupt, "{}: a link to {}, outside the model's folder {} (a shard named in {})", shard.string(),
                 real.string(), repository.string(), index);
   }

@@ -171,6 +171,10 @@ TEST_F(SafetensorsTest, LinksOfAHuggingFaceCacheWorkAndLinksOutOfItDoNot) {
   EXPECT_EQ(error_of(snapshot), "no error");
   fs::create_symlink(snapshot, folder_ / "by-link");
   EXPECT_EQ(error_of(folder_ / "by-link"), "no error") << "the model's own folder may be a link";
+  fs::create_directories(folder_ / "blobs/ab");
+  fs::rename(model / "blobs/abc", folder_ / "blobs/ab/abc");
+  fs::create_symlink("../../blobs/ab/abc", model / "blobs/abc");
+  EXPECT_EQ(error_of(snapshot), "no error") << "blobs that repositories of a cache share";
   for (const fs::path& target : {fs::path("../../../out.safetensors"), fs::canonical(outside)}) {
     fs::remove(snapshot / "m-1.safetensors");
     fs::create_symlink(target, snapshot / "m-1.safetensors");
