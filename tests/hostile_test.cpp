@@ -272,5 +272,73 @@ TEST_F(HostileBytes, OfATemplate) {
   change_anywhere(kTemplate, "{%- for m in messages if m.role != 'x' -%}{{ m['content'][:-1] | trim ~ 'é' }}{% endfor %}");
 }
 
+// ---- many small things: where a reader's own books outgrow the file
+
+class HostileCrowd : public Hostile {
+ protected:
+  void bounded(const Kind& kind, const std::string& bytes) const {
+    put(folder / kind.file, bytes);
+    const MemoryWatch memory;
+    (void)kind.open(folder);
+    EXPECT_LE(memory.worst(), memory_limit(bytes.size())) << static_cast<double>(memory.worst()) / static_cast<double>(bytes.size());
+  }
+  static constexpr int kMany = 100'000;
+};
+
+TEST_F(HostileCrowd, OfTensorsInAGguf) {
+  TestGguf g;
+  for (int i = 0; i < kMany; ++i) g.info(fmt::format("{:x}", i), {1}, kGgmlF32, static_cast<u64>(i) * 32);
+  g.data.resize(32);  // the first error comes after all have been read
+  bounded(kGguf, g.bytes());
+}
+
+TEST_F(HostileCrowd, OfValuesInAGguf) {
+  TestGguf keys;
+  for (int i = 0; i < 65'536; ++i) keys.pair(fmt::format("{:x}", i), kU8, "x");
+  bounded(kGguf, keys.bytes());
+  bounded(kGguf, TestGguf().array("n", kText, 1'000'000, std::string(8'000'000, '\0')).bytes());
+  bounded(kGguf, TestGguf().array("n", kU8, 8'000'000, std::string(8'000'000, '\1')).bytes());
+}
+
+TEST_F(HostileCrowd, OfTensorsInASafetensorsFile) {
+  std::string header = "{";
+  for (int i = 0; i < kMany; ++i) header += fmt::format(R"({}"{:x}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", i ? "," : "", i);
+  bounded(kSafetensors, safetensors(header + "}", 0));
+}
+
+TEST_F(HostileCrowd, OfTensorsInAnIndex) {
+  put_shards(folder);
+  std::string map = "{";
+  for (int i = 0; i < 2 * kMany; ++i) map += fmt::format(R"({}"{:x}":"m-1.safetensors")", i ? "," : "", i);
+  bounded(kIndex, index_of(map + "}"));
+  map = "{";
+  for (int i = 0; i < 2 * kMany; ++i) map += fmt::format(R"({}"{:x}":"{:x}")", i ? "," : "", i, i);
+  bounded(kIndex, index_of(map + "}"));
+}
+
+TEST_F(HostileCrowd, OfTokensAndMerges) {
+  std::string vocab = dump(test_vocabulary()), merges = "[";
+  vocab.pop_back();
+  for (int i = 0; i < kMany; ++i) vocab += fmt::format(R"(,"{:05x}":{})", i, 300 + i);
+  for (int i = 0; i < kMany; ++i) merges += R"(["h","e"],)";
+  merges.back() = ']';
+  bounded(kTokenizer, R"({"model": {"type": "BPE", "vocab": )" + vocab + R"(}, "merges": )" + merges + R"(}, "pre_tokenizer": )" +
+                          dump(byte_level()) + "}");
+  std::vector<std::string> tokens = test_tokens();
+  for (int i = 0; i < kMany; ++i) tokens.push_back(fmt::format("{:05x}", i));
+  bounded(kVocabulary, with_pair(with_pair(test_gguf_tokenizer(), "tokenizer.ggml.token_type", {}), "tokenizer.ggml.tokens",
+                                 TestGguf().texts("tokenizer.ggml.tokens", tokens)).bytes());
+}
+
+TEST_F(HostileCrowd, OfValuesInAConfig) {
+  fs::copy_file(golden("llama") / "model.safetensors", folder / "model.safetensors");
+  for (const char* item : {"0,", "[],", "\"\",", "[0],", "{},", "1.5e300,"}) {
+    std::string text = R"({"model_type": "llama", "x": [)";
+    while (text.size() < 4'000'000) text += item;
+    text.back() = ']';
+    bounded(kConfig, text + "}");
+  }
+}
+
 }  // namespace
 }  // namespace r1::hostile
