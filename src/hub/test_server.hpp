@@ -168,13 +168,35 @@ inline std::string hash_of(HashKind kind, std::string_view bytes) {
   return digest.hex();
 }
 
+// What a test wants of the server instead; may be exchanged while an answer is still on its way.
+class Mischief {
+ public:
+  using Function = std::function<bool(const TestRequest&, TestConnection&)>;  // true: it has answered
+  void operator=(Function f) {
+    const std::lock_guard guard(mutex_);
+    function_ = std::move(f);
+  }
+  bool operator()(const TestRequest& r, TestConnection& c) const {
+    Function now;
+    {
+      const std::lock_guard guard(mutex_);
+      now = function_;
+    }
+    return now && now(r, c);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Function function_;
+};
+
 // One repository. What is in `large` is LFS: its address redirects to a path of the same server's, as to a CDN. A test
-// puts mischief in front: it returns true if it has answered.
+// may put mischief in front.
 struct TestHub {
   static constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567";
   std::string repo = "org/model";
   std::map<std::string, std::string> small, large;
-  std::function<bool(const TestRequest&, TestConnection&)> mischief = [](auto&, auto&) { return false; };
+  Mischief mischief;
   TestServer server{[this](const TestRequest& r, TestConnection& c) {
     if (!mischief(r, c)) answer(r, c);
   }};
