@@ -11,6 +11,7 @@
 #include "cli/session.hpp"
 #include "formats/json.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "model/shapes.hpp"
 
 namespace r1 {
 namespace {
@@ -71,18 +72,49 @@ std::string to_json(const Report& r, const std::string& model) {
                             {"peak_resident_gib", peak_resident_gib()}}));
 }
 
+// What --shape asks for: any type by name, or a mix of them.
+struct ShapeFlags {
+  std::optional<std::string> shape;
+  std::string type = "q4_k_m";
+  std::optional<i64> layers, dense_layers;
+
+  Status check() const {
+    if (!shape && (layers || dense_layers)) return fail(Errc::usage, "--layers and --dense-layers need --shape");
+    return {};
+  }
+  Result<std::unique_ptr<Model>> model() const {
+    Mix mix;
+    for (int t = 0; t < kDTypes; ++t)
+      if (type == name_of(static_cast<DType>(t))) mix = {type, Mix::Rules::uniform, static_cast<DType>(t)};
+    if (mix.name.empty()) mix = R1_TRY(find_mix(type));
+    return random_model(*shape, {layers.value_or(0), dense_layers.value_or(-1)}, mix);
+  }
+  std::string name() const { return fmt::format("{} {}, random weights", *shape, type); }
+};
+
+bool quantised(const Model& model) {
+  const auto& all = model.weights();
+  return std::any_of(all.begin(), all.end(), [](const Weight& w) { return !is_plain(w.dtype()); });
+}
+
 }  // namespace
 
 Result<int> run_bench(const Args& args) {
   std::string model_name = "nano";
   i64 prompt = 128, tokens = 128, depth = 0, batch = 0, repeats = 3, threads = ThreadPool::default_threads();
   bool json = false, no_train = false;
+  ShapeFlags shape;
   if (const auto stop = parse(args, "Speed of this machine and of a model on it, beside the roofs measured now.",
-                              {{"-m,--model", &model_name, "model folder or name"},
+                              {{"-m,--model", &model_name, "model folder, GGUF file or name"},
+                               {"--shape", &shape.shape,
+                                fmt::format("no file: random weights of a known model: {}", fmt::join(shape_names(), ", "))},
+                               {"--type", &shape.type, "of --shape: a mix as q4_k_m, or a type as q8_0"},
+                               {"--layers", &shape.layers, "of --shape: the first so many"},
+                               {"--dense-layers", &shape.dense_layers, "of --shape: so many of them without experts"},
                                {"-p", &prompt, "prompt tokens"},
                                {"-n", &tokens, "generated tokens"},
                                {"-d", &depth, "tokens already cached before the prompt, not timed"},
-                               {"-b", &batch, "sequences at once (0: 1, 8 and 64)"},
+                               {"-b", &batch, "sequences at once (0: 1, 8 and 64; with --shape 1)"},
                                {"-r", &repeats, "repetitions"},
                                {"-t,--threads", &threads, "threads"},
                                {"--no-train", &no_train, "leave training out"},
@@ -94,8 +126,9 @@ Result<int> run_bench(const Args& args) {
     return fail(Errc::usage, "-p {}, -n {}, -r {} must be in 1..{}, -d {}, -b {} in 0..{}", prompt, tokens, repeats, kMost,
                 depth, batch, kMost);
   const int pool_threads = R1_TRY(thread_count(threads));
-  const auto path = R1_TRY(find_model(model_name));
-  const auto model = R1_TRY(open_model(path));
+  R1_TRY(shape.check());
+  const std::filesystem::path path = shape.shape ? "" : R1_TRY(find_model(model_name));
+  const auto model = shape.shape ? R1_TRY(shape.model()) : R1_TRY(open_model(path));
   if (prompt + depth + tokens >= model->info().context)
     return fail(Errc::invalid_argument, "-p {} -d {} -n {}: more than the context of {}", prompt, depth, tokens,
                 model->info().context);
@@ -108,12 +141,13 @@ Result<int> run_bench(const Args& args) {
   report.bf16_roof = matmul_roof_gflops(DType::bf16, pool_threads);
   report.read_roof = read_roof_gb_per_s(pool_threads);
   report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
-  for (const i64 b : batch ? std::vector<i64>{batch} : std::vector<i64>{1, 8, 64})
+  const std::vector<i64> batches = batch ? std::vector<i64>{batch} : shape.shape ? std::vector<i64>{1} : std::vector<i64>{1, 8, 64};
+  for (const i64 b : batches)
     report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens}, repeats, stop)));
-  if (!no_train)
+  if (!no_train && !shape.shape && !quantised(*model))
     for (const DType inputs : {DType::f32, DType::bf16})
       report.train.push_back(R1_TRY(bench_train(path, pool_threads, inputs, 4 * repeats, stop)));
-  if (json) fmt::print("{}\n", to_json(report, path.string()));
+  if (json) fmt::print("{}\n", to_json(report, shape.shape ? shape.name() : path.string()));
   else print(report);
   return 0;
 }

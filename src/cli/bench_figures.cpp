@@ -58,6 +58,23 @@ std::vector<i32> random_prompt(const Model& model, i64 length, u64 repeat, i64 s
   return ids;
 }
 
+// Bytes of weights that a token's forward reads: an embedding row is nothing, of routed experts those chosen. Plain
+// weights are read from packs of floats.
+double active_bytes(const Model& model) {
+  double all = 0, routed = 0;
+  i64 elements = 0, routed_elements = 0;
+  for (const Weight& w : model.weights()) {
+    if (model.in_mtp(w) || (w.name() == "model.embed_tokens.weight" && w.id() != model.head().id())) continue;
+    const auto bytes = static_cast<double>(is_plain(w.dtype()) ? w.size() * 4 : w.rows() * row_bytes(w.dtype(), w.cols()));
+    const bool expert = w.name().find(".mlp.experts.") != std::string::npos;
+    (expert ? routed : all) += bytes;
+    (expert ? routed_elements : elements) += w.size();
+  }
+  const double chosen = routed_elements ? static_cast<double>(model.info().active_parameters - elements) /
+                                              static_cast<double>(routed_elements) : 0;
+  return all + chosen * routed;
+}
+
 }  // namespace
 
 Spread spread_of(std::vector<double> v) {
@@ -136,7 +153,7 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
   f.decode_tokens_per_s = spread_of(decode);
   const auto active = static_cast<double>(model.info().active_parameters);
   f.decode_gflops = 2e-9 * active * f.decode_tokens_per_s.median;
-  f.decode_gb_per_s = 4e-9 * active * f.decode_tokens_per_s.median / static_cast<double>(batch);
+  f.decode_gb_per_s = 1e-9 * active_bytes(model) * f.decode_tokens_per_s.median / static_cast<double>(batch);
   return f;
 }
 

@@ -335,6 +335,8 @@ class Writer {
     const bool last = at.layer < 0 && row > 0;  // the norm and the head close the file
     GgufTensor& t = tensors_[{last ? INT64_MAX : at.layer, row}];
     const std::vector<i64>& shape = tensor.stored.shape;
+    if (shape.empty() || shape.size() > 2)
+      return fail(Errc::corrupt, "{}: tensor {}: shape {}, expected a vector or a matrix", from_.path, tensor.stored.name, text(shape));
     t.name = gguf_name(pair, at.layer);
     t.exact = shape.size() < 2 || t.name.ends_with("ffn_gate_inp.weight");
     t.shape = shape;
@@ -379,7 +381,8 @@ class Writer {
     if (at.expert >= dims_.experts)
       return fail(Errc::corrupt, "{}: tensor {}: expert {}, {} says there are {}", from_.path, name, at.expert, from_.config,
                   dims_.experts);
-    if (shape.size() != 2) return fail(Errc::corrupt, "{}: tensor {}: shape {}, expected a matrix", from_.path, name, text(shape));
+    if (shape.size() != 2)
+      return fail(Errc::corrupt, "{}: tensor {}: shape {}, expected a matrix", from_.path, name, text(shape));
     t.rows = GgufTensor::Rows::stacked;
     t.exact = false;
     t.shape = {dims_.experts, shape[0], shape[1]};
@@ -443,6 +446,13 @@ void read_stacked(const GgufTensor& t, i64 first, i64 count, float* dst) {
 }
 
 }  // namespace
+
+std::string gguf_name(std::string_view published) {
+  const Parsed name = parse_name(published, "model.layers.");
+  for (const Pair& pair : table(name.layer))
+    if (pair.written && pair.published == name.pattern) return gguf_name(pair, name.layer);
+  return {};
+}
 
 Result<GgufDims> gguf_dims(const Json& config, std::string_view source) {
   const JsonFields f = R1_TRY(JsonFields::of(config, std::string(source)));

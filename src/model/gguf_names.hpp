@@ -2,6 +2,7 @@
 // are arranged in the other. Loading, HF → GGUF and GGUF → HF all go by it.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "formats/gguf.hpp"
@@ -25,6 +26,9 @@ Result<GgufDims> gguf_dims(const Json& config, std::string_view source);
 // The GGUF's tensors as published ones. Names that no table row has stay as they are: nobody will ask for them.
 // Err: a stack or a half whose shape contradicts the dims, a companion scale (NAME.scale), half a kv_b.
 Result<Checkpoint> published_tensors(const Gguf& file, const GgufDims& dims);
+
+// What a GGUF that we write calls a published tensor: of a stack for an expert's, of the first half for kv_b. Empty: no name.
+std::string gguf_name(std::string_view published);
 
 // A tensor of a GGUF to be written, and the published tensors that it is made of.
 struct GgufTensor {

@@ -1,6 +1,5 @@
 // Weights of every stored type: each op gives the bits that the same weight gives when it is kept as f32.
-#include "core/half.hpp"
-#include "kernels/cpu/random_blocks.hpp"
+#include "core/random_blocks.hpp"
 #include "ops/dequantize.hpp"
 #include "ops/op_test.hpp"
 #include "ops/streamed_product.hpp"
@@ -20,12 +19,12 @@ struct Stored {
 };
 Stored stored_weight(DType dtype, i64 rows, i64 cols, u64 seed) {
   const auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(rows * row_bytes(dtype, cols)));
-  cpu::RandomBlocks(seed, 0.5).fill(dtype, bytes->data(), rows * cols);
+  RandomBlocks(seed, 0.5).fill(dtype, bytes->data(), rows * cols);
   Weight w;
   if (dtype == DType::f8_e4m3) {
     const i64 squares = (rows + kScaleBlock - 1) / kScaleBlock * ((cols + kScaleBlock - 1) / kScaleBlock);
     const auto scales = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(squares * 4 + 1));
-    cpu::RandomBlocks(seed + 1, 0.005).fill(DType::f32, scales->data() + 1, squares);  // odd address
+    RandomBlocks(seed + 1, 0.005).fill(DType::f32, scales->data() + 1, squares);  // odd address
     const auto both = std::make_shared<std::pair<decltype(bytes), decltype(scales)>>(bytes, scales);
     w = Weight::frozen_f8("f8", rows, cols, bytes->data(), scales->data() + 1, both);
   } else {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/philox.hpp"
+#include "core/random_blocks.hpp"
 #include "core/tensor.hpp"
 #include "core/thread_pool.hpp"
-#include "kernels/cpu/random_blocks.hpp"
 #include "kernels/cpu/roof.hpp"
 
 namespace r1::cpu {

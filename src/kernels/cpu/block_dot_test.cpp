@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/philox.hpp"
+#include "core/random_blocks.hpp"
 #include "kernels/cpu/kernels.hpp"
-#include "kernels/cpu/random_blocks.hpp"
 
 namespace r1::cpu {
 namespace {

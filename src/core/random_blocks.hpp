@@ -6,7 +6,7 @@
 
 #include "core/half.hpp"
 
-namespace r1::cpu {
+namespace r1 {
 
 class RandomBlocks {
  public:
@@ -88,4 +88,4 @@ class RandomBlocks {
   double scale_;
 };
 
-}  // namespace r1::cpu
+}  // namespace r1

@@ -1,0 +1,91 @@
+#include "model/random_blocks.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <map>
+
+#include "core/random_blocks.hpp"
+#include "model/gguf_names.hpp"
+
+namespace r1 {
+namespace {
+
+constexpr double kSpread = 0.02;          // what models start with, and trained ones stay near
+constexpr i64 kPattern = 4 * 1024 * 1024;  // elements before values repeat
+
+// Pages of our own: memory is taken when it is written, and whole large pages where the system has them.
+std::shared_ptr<std::byte> pages(i64 bytes) {
+  const auto size = static_cast<size_t>(bytes);
+  void* p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return nullptr;
+  madvise(p, size, MADV_HUGEPAGE);
+  return {static_cast<std::byte*>(p), [size](std::byte* q) { munmap(q, size); }};
+}
+
+class RandomBlockSource final : public WeightSource {
+ public:
+  RandomBlockSource(const Mix& mix, const MixModel& model) : WeightSource(Loading::frozen), mix_(mix), model_(model) {}
+
+ private:
+  const PublishedTensor* entry(const std::string& name, const std::vector<i64>& shape) override {
+    const std::string gguf = gguf_name(name);
+    const DType type = mix_type(mix_, gguf, shape, model_);
+    if (shape.size() < 2 || type == DType::f32 || name.ends_with(".kv_b_proj.weight")) return nullptr;
+    const i64 bytes = shape[0] * row_bytes(type, shape[1]);
+    const auto squares = [](i64 n) { return (n + kScaleBlock - 1) / kScaleBlock; };
+    const i64 scale_bytes = type == DType::f8_e4m3 ? squares(shape[0]) * squares(shape[1]) * 4 : 0;
+    constexpr i64 kSlack = 64;  // kernels may load past the end
+    last_ = pages(bytes + scale_bytes + kSlack);
+    if (!last_) {
+      note(fail(Errc::exhausted, "{}: no memory for its {} bytes", name, bytes));
+      return nullptr;
+    }
+    const std::vector<std::byte>& from = pattern(type);
+    for (i64 at = 0; at < bytes; at += static_cast<i64>(from.size()))
+      std::memcpy(last_.get() + at, from.data(), std::min(from.size(), static_cast<size_t>(bytes - at)));
+    if (scale_bytes) RandomBlocks(1, kSpread / 100).fill(DType::f32, last_.get() + bytes, scale_bytes / 4);
+    const std::span<const std::byte> scales(last_.get() + bytes, static_cast<size_t>(scale_bytes));
+    tensors_.emplace_back();
+    tensors_.back().stored = {name, type, shape, {last_.get(), static_cast<size_t>(bytes)}, scales};
+    return &tensors_.back();
+  }
+  std::shared_ptr<const void> mapping() const override { return last_; }
+
+  Status fill(const std::string&, const std::vector<i64>& shape, float start, float* dst) override {
+    if (shape.size() == 1) {
+      std::fill_n(dst, shape[0], start);
+      return {};
+    }
+    const std::vector<std::byte>& from = pattern(DType::f32);
+    const i64 bytes = shape[0] * shape[1] * 4;
+    for (i64 at = 0; at < bytes; at += static_cast<i64>(from.size()))
+      std::memcpy(reinterpret_cast<std::byte*>(dst) + at, from.data(), std::min(from.size(), static_cast<size_t>(bytes - at)));
+    return {};
+  }
+
+  const std::vector<std::byte>& pattern(DType type) {
+    std::vector<std::byte>& p = patterns_[type];
+    if (p.empty()) {
+      p.resize(static_cast<size_t>(row_bytes(type, kPattern)));
+      RandomBlocks(static_cast<u64>(type) + 1, kSpread).fill(type, p.data(), kPattern);
+    }
+    return p;
+  }
+
+  Mix mix_;
+  MixModel model_;
+  std::map<DType, std::vector<std::byte>> patterns_;
+  std::deque<PublishedTensor> tensors_;
+  std::shared_ptr<std::byte> last_;
+};
+
+}  // namespace
+
+std::unique_ptr<WeightSource> random_block_source(const Mix& mix, const MixModel& model) {
+  return std::make_unique<RandomBlockSource>(mix, model);
+}
+
+}  // namespace r1
