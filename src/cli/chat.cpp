@@ -93,12 +93,12 @@ Status turn(Session& session, Conversation& c, const std::string& line, u64 numb
   InterruptFlag interrupted;
   AnswerPrinter printer(!c.fold);
   AnswerOptions options;
-  options.thinking = c.think;
   options.stream = number;
   options.stop = &interrupted.raised();
   options.on_text = [&](const TextDelta& d) { printer.print(d); };
   const auto prompt = session.chat_prompt(c.messages, c.think);
-  auto answer = prompt ? generate_answer(session, *prompt, options) : Result<Answer>(tl::unexpected(prompt.error()));
+  options.thinking = prompt && prompt->thinking;
+  auto answer = prompt ? generate_answer(session, prompt->ids, options) : Result<Answer>(tl::unexpected(prompt.error()));
   if (!answer) {
     c.messages.pop_back();
     return tl::unexpected(answer.error());

@@ -70,9 +70,12 @@ Result<int> run_eval(const Args& args) {
   options.max_tokens = session->max_tokens;
   options.k = static_cast<i32>(k);
   options.stop_ids = session->stop_ids;
-  options.encode = [&](const Problem& p) { return session->chat_prompt({{"user", p.prompt}}, think); };
-  options.starts_thinking = think;
-  if (think) options.think = session->think_budget;
+  options.encode = [&](const Problem& p) -> Result<std::vector<i32>> {
+    return R1_TRY(session->chat_prompt({{"user", p.prompt}}, think)).ids;
+  };
+  if (!session->chat) return tl::unexpected(session->chat.error());
+  options.starts_thinking = session->chat->opens_thinking(think ? Think::on : Think::off);
+  if (options.starts_thinking) options.think = session->think_budget;
   options.log = log;
   options.stop = &interrupted.raised();
   const bool terminal = isatty(STDERR_FILENO);

@@ -67,14 +67,14 @@ Result<int> run_prompt(const Args& args) {
   const auto session = R1_TRY(Session::open(generation));
   const InterruptFlag interrupted;
   AnswerOptions options;
-  options.thinking = !generation.no_think && !raw;
   options.stops = stops;
   options.stop = &interrupted.raised();
   AnswerPrinter printer(!hide_thinking);
   if (!json) options.on_text = [&](const TextDelta& d) { printer.print(d); };
-  const std::vector<i32> ids =
-      raw ? session->raw_prompt(prompt) : R1_TRY(session->chat_prompt({{"user", prompt}}, !generation.no_think));
-  const Answer answer = R1_TRY(generate_answer(*session, ids, options));
+  const ChatPrompt asked = raw ? ChatPrompt{session->raw_prompt(prompt)}
+                               : R1_TRY(session->chat_prompt({{"user", prompt}}, !generation.no_think));
+  options.thinking = asked.thinking;
+  const Answer answer = R1_TRY(generate_answer(*session, asked.ids, options));
   if (json) fmt::print("{}\n", to_json(answer, prompt));
   else printer.finish(answer);
   if (!quiet && !json) fmt::print(stderr, "{}\n", stats_line(answer));

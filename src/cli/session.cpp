@@ -68,12 +68,17 @@ Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64
   if (tokenizer.size() > model->info().vocab)
     return fail(Errc::corrupt, "{}: tokenizer.json has {} tokens, config.json says vocab_size {}", path.string(),
                 tokenizer.size(), model->info().vocab);
-  std::unique_ptr<Session> s(new Session(std::move(model), std::move(tokenizer), static_cast<int>(flags.threads)));
+  auto chat = ChatTemplate::open(path, tokenizer);
+  std::unique_ptr<Session> s(
+      new Session(std::move(model), std::move(tokenizer), std::move(chat), static_cast<int>(flags.threads)));
   s->path = path;
   s->sampling = sampling_of(flags, generation);
   if (Status sane = check(s->sampling); !sane) return tl::unexpected(std::move(sane).error().in(path.string()));
   s->stop_ids = s->model->info().eos;
   for (const i64 id : generation.eos_token_ids) s->stop_ids.push_back(static_cast<i32>(id));
+  for (const i32 id : end_tokens(s->tokenizer)) s->stop_ids.push_back(id);
+  std::sort(s->stop_ids.begin(), s->stop_ids.end());
+  s->stop_ids.erase(std::unique(s->stop_ids.begin(), s->stop_ids.end()), s->stop_ids.end());
   if (flags.think_budget > 0) {
     const auto end = s->tokenizer.find(kEndThink);
     if (!end) return fail(Errc::unsupported, "{}: --think-budget: its tokenizer has no {}", path.string(), kEndThink);
@@ -93,12 +98,14 @@ Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64
     fmt::print(stderr, "{}: {}, {} parameters ({} active), context {}, level {}, {} threads\n", path.string(),
                m.architecture, m.parameters, m.active_parameters, s->engine->context(), options.kernels->name,
                flags.threads);
+    fmt::print(stderr, "{}: chat template: {}\n", path.string(), s->chat ? s->chat->describe() : s->chat.error().what);
   }
   return s;
 }
 
-Result<std::vector<i32>> Session::chat_prompt(const std::vector<Message>& messages, bool think) const {
-  return encode_r1_chat(tokenizer, messages, GenerationPrompt::add, think ? Think::on : Think::off);
+Result<ChatPrompt> Session::chat_prompt(const std::vector<Message>& messages, bool think) const {
+  if (!chat) return tl::unexpected(chat.error());
+  return chat->encode(tokenizer, {.messages = messages, .think = think ? Think::on : Think::off});
 }
 
 std::vector<i32> Session::raw_prompt(const std::string& text) const {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/args.hpp"
-#include "formats/chat.hpp"
+#include "formats/chat_template.hpp"
 #include "formats/generation_config.hpp"
 #include "formats/tokenizer.hpp"
 #include "hub/models.hpp"
@@ -40,8 +40,8 @@ class Session {
  public:
   static Result<std::unique_ptr<Session>> open(const GenerationFlags& flags, i64 max_sequences = 1);
 
-  // The chat template applied and tokenized; the generation prompt included.
-  Result<std::vector<i32>> chat_prompt(const std::vector<Message>& messages, bool think) const;
+  // The model's chat template applied and tokenized; the generation prompt included.
+  Result<ChatPrompt> chat_prompt(const std::vector<Message>& messages, bool think) const;
   // The text as it is, special tokens recognised, the beginning-of-sentence token in front if the model has one.
   std::vector<i32> raw_prompt(const std::string& text) const;
 
@@ -52,12 +52,13 @@ class Session {
   i64 max_tokens = 0;           // per answer
   ThinkBudget think_budget;     // of answers that think
   std::vector<i32> stop_ids;
+  Result<ChatTemplate> chat;    // an Error is for who asks for a chat prompt
   std::filesystem::path path;
   std::unique_ptr<Engine> engine;
 
  private:
-  Session(std::unique_ptr<Model> m, Tokenizer t, int threads)
-      : model(std::move(m)), tokenizer(std::move(t)), pool(threads) {}
+  Session(std::unique_ptr<Model> m, Tokenizer t, Result<ChatTemplate> c, int threads)
+      : model(std::move(m)), tokenizer(std::move(t)), pool(threads), chat(std::move(c)) {}
 };
 
 }  // namespace r1

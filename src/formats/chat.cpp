@@ -1,18 +1,9 @@
 #include "formats/chat.hpp"
 
+#include "formats/chat_template.hpp"
+
 namespace r1 {
 namespace {
-
-// Text of ours, in which marks are turns, or text from a message, in which they are just text.
-struct ChatSpan {
-  std::string text;
-  Tokenizer::Special special;
-};
-
-std::string_view after_last_thinking(std::string_view text) {
-  const size_t at = text.rfind(kEndThink);
-  return at == text.npos ? text : text.substr(at + kEndThink.size());
-}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view spaces = " \t\r\n";
@@ -21,51 +12,28 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(spaces) - begin + 1);
 }
 
-Result<std::vector<ChatSpan>> spans_of(std::span<const Message> messages, GenerationPrompt generation, Think think) {
-  std::vector<ChatSpan> spans;
-  const auto ours = [&](std::string_view text) { spans.push_back({std::string(text), Tokenizer::Special::recognise}); };
-  const auto theirs = [&](std::string_view text) { spans.push_back({std::string(text), Tokenizer::Special::as_text}); };
-  ours(kBeginOfSentence);
-  std::string_view system;
-  for (const Message& m : messages) {
-    if (m.role == "system") system = m.content;
-  }
-  theirs(system);
-  for (const Message& m : messages) {
-    if (m.role == "user") {
-      ours(kUser), theirs(m.content);
-    } else if (m.role == "assistant") {
-      ours(kAssistant), theirs(after_last_thinking(m.content)), ours(kEndOfSentence);
-    } else if (m.role != "system") {
-      return fail(Errc::invalid_argument, "message role \"{}\": expected system, user or assistant", m.role);
-    }
-  }
-  if (generation == GenerationPrompt::add) {
-    ours(kAssistant);
-    ours(think == Think::on ? "<think>\n" : "<think>\n\n</think>\n\n");
-  }
-  return spans;
+Result<Rendered> rendered_r1(std::span<const Message> messages, GenerationPrompt generation, Think think) {
+  static const JinjaTemplate program = [] {
+    auto parsed = JinjaTemplate::parse(kR1ChatTemplate, "our chat template");
+    R1_CHECK(parsed.has_value(), "{}", parsed.error().what);
+    return std::move(*parsed);
+  }();
+  Json::Array turns;
+  for (const Message& m : messages) turns.push_back(Json::object({{"role", m.role}, {"content", m.content}}));
+  return program.render(Json::object({{"messages", std::move(turns)},
+                                      {"add_generation_prompt", generation == GenerationPrompt::add},
+                                      {"enable_thinking", think == Think::on}}));
 }
 
 }  // namespace
 
 Result<std::string> render_r1_chat(std::span<const Message> messages, GenerationPrompt generation, Think think) {
-  std::string text;
-  const auto spans = R1_TRY(spans_of(messages, generation, think));
-  for (const ChatSpan& span : spans) text += span.text;
-  return text;
+  return R1_TRY(rendered_r1(messages, generation, think)).text;
 }
 
 Result<std::vector<i32>> encode_r1_chat(const Tokenizer& tokenizer, std::span<const Message> messages,
                                         GenerationPrompt generation, Think think) {
-  std::vector<i32> ids;
-  // Every span of theirs lies between marks, so encoding span by span cuts no token in two.
-  const auto spans = R1_TRY(spans_of(messages, generation, think));
-  for (const ChatSpan& span : spans) {
-    const std::vector<i32> part = tokenizer.encode(span.text, span.special);
-    ids.insert(ids.end(), part.begin(), part.end());
-  }
-  return ids;
+  return encode_rendered(tokenizer, R1_TRY(rendered_r1(messages, generation, think)));
 }
 
 const std::string_view kR1ChatTemplate =

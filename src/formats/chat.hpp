@@ -1,8 +1,9 @@
-// The conversation format of R1-style models: messages to a prompt, and completions back to thinking and answer.
+// Conversations, the format that our own models are trained in, and completions back to thinking and answer. What other
+// models' files say about their format is chat_template.hpp.
 //
-// A prompt is the begin-of-sentence mark, the system text (the last system message's), then per turn
-// `<｜User｜>` text or `<｜Assistant｜>` text `<｜end▁of▁sentence｜>`, nothing between. The thinking of earlier turns is
-// dropped: of an assistant's text only what follows its last `</think>` stays.
+// Ours is R1's: the begin-of-sentence mark, the system text (the last system message's), then per turn `<｜User｜>` text or
+// `<｜Assistant｜>` text `<｜end▁of▁sentence｜>`, nothing between. The thinking of earlier turns is dropped: of an
+// assistant's text only what follows its last `</think>` stays.
 #pragma once
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "formats/json.hpp"
 #include "formats/tokenizer.hpp"
 
 namespace r1 {
@@ -27,8 +29,11 @@ inline constexpr std::string_view kR1AddedTokens[] = {kBeginOfSentence, kEndOfSe
                                                       kAssistant,       kThink,         kEndThink};
 
 struct Message {
-  std::string role;  // system, user, assistant
+  std::string role;  // system, user, assistant, tool; our own format has no tool
   std::string content;
+  std::string reasoning_content{};  // an assistant's, where it came apart from the content
+  Json tool_calls{};                // an assistant's: OpenAI's array, arguments a string or an object; or null
+  std::string tool_call_id{}, name{};  // of a tool's result
 };
 
 // How a generation prompt opens the assistant's turn: `<think>\n`, or the empty block `<think>\n\n</think>\n\n`.
@@ -43,7 +48,8 @@ Result<std::string> render_r1_chat(std::span<const Message> messages, Generation
 Result<std::vector<i32>> encode_r1_chat(const Tokenizer& tokenizer, std::span<const Message> messages,
                                         GenerationPrompt generation, Think think);
 
-// The same as render_r1_chat in Jinja (variable enable_thinking, default true), for tokenizer_config.json.
+// Our format in Jinja (variable enable_thinking, default true): what render_r1_chat runs, and what goes into the
+// tokenizer_config.json of a model of ours.
 extern const std::string_view kR1ChatTemplate;
 
 // A completion, as it follows a generation prompt, taken apart; white space around both parts is trimmed.

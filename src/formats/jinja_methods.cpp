@@ -148,8 +148,7 @@ Result<Value> pieces(Run& run, const Text& text, const std::vector<std::pair<siz
 // By white space, from the left or from the right.
 std::vector<std::pair<size_t, size_t>> words(std::string_view bytes, i64 most, bool from_right) {
   std::vector<std::pair<size_t, size_t>> kept;
-  size_t begin = leading(bytes), end = bytes.size();
-  end -= trailing(bytes.substr(begin));
+  size_t begin = from_right ? 0 : leading(bytes), end = bytes.size() - (from_right ? trailing(bytes) : 0);
   const auto space = [&](size_t at) { return is_space(utf8_code_point(bytes.substr(at))); };
   const auto previous = [&](size_t at) {
     do --at;
@@ -162,7 +161,7 @@ std::vector<std::pair<size_t, size_t>> words(std::string_view bytes, i64 most, b
       while (cut > begin && !space(previous(cut))) cut = previous(cut);
       if (cut == begin) break;
       kept.emplace_back(cut, end);
-      end = cut - trailing(bytes.substr(begin, cut - begin));
+      end = cut - trailing(bytes.substr(0, cut));
     } else {
       while (cut < end && !space(cut)) cut += utf8_length(bytes.substr(cut));
       if (cut == end) break;
@@ -439,8 +438,7 @@ Value loop_member(const LoopNode& loop, std::string_view name) {
   if (name == "first") return Value(at == 0);
   if (name == "last") return Value(at + 1 == size);
   if (name == "length") return Value(size);
-  if (name == "depth") return Value(loop.depth);
-  if (name == "depth0") return Value(loop.depth - 1);
+  if (name == "depth" || name == "depth0") return Value(i64{name == "depth"});  // more only in recursive loops
   if (name == "previtem" && at > 0) return loop.items->items[loop.index - 1];
   if (name == "nextitem" && at + 1 < size) return loop.items->items[loop.index + 1];
   return undefined_named(name);

@@ -188,11 +188,11 @@ class Parser {
     return node;
   }
   Result<ExpressionPtr> unary(bool with_filters) {
-    const Deeper deeper(*this);
-    R1_TRY(check_depth());
     const u32 at = current_.at;
     ExpressionPtr base;
     if (is(Token::sub) || is(Token::add)) {
+      const Deeper deeper(*this);
+      R1_TRY(check_depth());
       const auto of = is(Token::sub) ? Negation::Of::number : Negation::Of::nothing;
       R1_TRY(advance());
       base = R1_TRY(make<Negation>(at, of, R1_TRY(unary(false))));

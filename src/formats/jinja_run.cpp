@@ -101,7 +101,7 @@ Result<Run::Flow> Run::loop(const Loop& s) {
     items = R1_TRY(make_list(budget, std::move(chosen))).list_node();
   }
   if (items->items.empty()) return execute(s.otherwise);
-  const auto node = std::make_shared<LoopNode>(LoopNode{items, 0, ++loops_});
+  const auto node = std::make_shared<LoopNode>(LoopNode{items});
   for (; node->index < items->items.size(); ++node->index) {
     R1_TRY(budget.step());
     scope->names.clear();
@@ -117,7 +117,6 @@ Result<Run::Flow> Run::loop(const Loop& s) {
     }
     if (*flow == Flow::leave_loop) break;
   }
-  --loops_;
   return Flow::on;
 }
 

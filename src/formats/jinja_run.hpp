@@ -108,7 +108,7 @@ class Run {
   Scope* scope_ = &root_;
   Writer root_output_;
   std::vector<Writer*> outputs_{&root_output_};
-  int depth_ = 0, calls_ = 0, loops_ = 0;
+  int depth_ = 0, calls_ = 0;
   u32 failed_at_ = 0;
   bool failed_ = false;
 };

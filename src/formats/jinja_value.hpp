@@ -135,7 +135,6 @@ struct Namespace {
 struct LoopNode {
   std::shared_ptr<const ListNode> items;
   size_t index = 0;
-  i64 depth = 1;
 };
 // What can be called: a function, a macro, a method of a value.
 struct CallableNode {
