@@ -70,7 +70,7 @@ Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, b
     case Fit::fits: fmt::print(stderr, "memory: fits ({})\n", both); return {};
     case Fit::tight: fmt::print(stderr, "memory: tight ({}): little is left for the context\n", both); return {};
     case Fit::exceeds:
-      fmt::print(stderr, "memory: does not fit ({}): a mixture of experts may run with --memory, from disk\n", both);
+      fmt::print(stderr, "memory: does not fit ({}): weights would be read from the disk again and again\n", both);
   }
   if (yes || plan.here == plan.bytes) return {};
   return fail(Errc::exhausted, "{}: larger than this machine's memory; --yes fetches it nevertheless", plan.name);

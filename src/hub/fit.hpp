@@ -8,7 +8,7 @@ namespace r1 {
 enum class Fit {
   fits,     // weights and a quarter more, and half a GB
   tight,    // the weights alone
-  exceeds,  // only with experts read on demand
+  exceeds,  // not even those: they would be read from the disk again and again
 };
 Fit fit_of(i64 weight_bytes, i64 memory_bytes);
 
