@@ -66,9 +66,9 @@ void q5_0(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b);
   const u32 top = u32_at(b + 2);
   const u8* q = b + 6;
-  R1_LOOP_OF_16
+  R1_KEPT_LOOP
   for (int j = 0; j < 16; ++j) y[j] = static_cast<float>((q[j] & 15) + static_cast<int>(top >> j & 1) * 16 - 16) * d;
-  R1_LOOP_OF_16
+  R1_KEPT_LOOP
   for (int j = 0; j < 16; ++j)
     y[j + 16] = static_cast<float>((q[j] >> 4) + static_cast<int>(top >> (j + 16) & 1) * 16 - 16) * d;
 }
@@ -77,9 +77,9 @@ void q5_1(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b), m = half_at(b + 2);
   const u32 top = u32_at(b + 4);
   const u8* q = b + 8;
-  R1_LOOP_OF_16
+  R1_KEPT_LOOP
   for (int j = 0; j < 16; ++j) y[j] = static_cast<float>((q[j] & 15) + static_cast<int>(top >> j & 1) * 16) * d + m;
-  R1_LOOP_OF_16
+  R1_KEPT_LOOP
   for (int j = 0; j < 16; ++j)
     y[j + 16] = static_cast<float>((q[j] >> 4) + static_cast<int>(top >> (j + 16) & 1) * 16) * d + m;
 }
@@ -97,9 +97,9 @@ void mxfp4(float* __restrict y, const u8* __restrict b) {
   // 2^(e - 128), half of the format's 2^(e - 127); the first two are subnormal.
   const u32 e = b[0];
   const float d = f32_from_bits(e < 2 ? 0x200000u << e : (e - 1) << 23);
-  R1_LOOP_OF_16
+  R1_KEPT_LOOP
   for (int j = 0; j < 16; ++j) y[j] = kE2m1[b[1 + j] & 15] * d;
-  R1_LOOP_OF_16
+  R1_KEPT_LOOP
   for (int j = 0; j < 16; ++j) y[j + 16] = kE2m1[b[1 + j] >> 4] * d;
 }
 
@@ -112,9 +112,9 @@ void nvfp4(float* __restrict y, const u8* __restrict b) {
       d = exponent ? f32_from_bits(static_cast<u32>(exponent + 119) << 23 | static_cast<u32>(mantissa) << 20)
                    : static_cast<float>(mantissa) * 0x1p-10f;
     const u8* q = b + 4 + 8 * s;
-    R1_LOOP_OF_8
+    R1_KEPT_LOOP
     for (int j = 0; j < 8; ++j) y[j] = kE2m1[q[j] & 15] * d;
-    R1_LOOP_OF_8
+    R1_KEPT_LOOP
     for (int j = 0; j < 8; ++j) y[j + 8] = kE2m1[q[j] >> 4] * d;
   }
 }

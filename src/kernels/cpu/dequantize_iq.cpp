@@ -17,7 +17,7 @@ int sign(int signs, int j) { return 1 - 2 * (signs >> j & 1); }
 
 // Two bits per element: 0 1 2 stand for 8 25 43.
 void octet2(float* __restrict y, float scale, u16 code, int signs) {
-  R1_LOOP_OF_8
+  R1_KEPT_LOOP
   for (int j = 0; j < 8; ++j) {
     const int c = code >> 2 * j & 3;
     y[j] = scale * static_cast<float>((8 + 17 * c + (c >> 1)) * sign(signs, j));
@@ -26,16 +26,16 @@ void octet2(float* __restrict y, float scale, u16 code, int signs) {
 
 // Four bytes each for the lower and the upper half.
 void octet3(float* __restrict y, float scale, u32 low, u32 high, int signs) {
-  R1_LOOP_OF_8
+  R1_KEPT_LOOP
   for (int j = 0; j < 4; ++j) y[j] = scale * static_cast<float>(static_cast<int>(low >> 8 * j & 255u) * sign(signs, j));
-  R1_LOOP_OF_8
+  R1_KEPT_LOOP
   for (int j = 0; j < 4; ++j)
     y[j + 4] = scale * static_cast<float>(static_cast<int>(high >> 8 * j & 255u) * sign(signs, j + 4));
 }
 
 // Two bits per element: 0 1 2 stand for -1 0 1, all moved by delta.
 void octet1(float* __restrict y, float scale, u16 code, float delta) {
-  R1_LOOP_OF_8
+  R1_KEPT_LOOP
   for (int j = 0; j < 8; ++j) y[j] = scale * (static_cast<float>((code >> 2 * j & 3) - 1) + delta);
 }
 
@@ -115,9 +115,9 @@ void iq1_m(float* __restrict y, const u8* __restrict b) {
 constexpr float kSteps[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
 void steps(float* __restrict y, const u8* __restrict q, float scale) {
-  R1_LOOP_OF_16
+  R1_KEPT_LOOP
   for (int j = 0; j < 16; ++j) y[j] = scale * kSteps[q[j] & 15];
-  R1_LOOP_OF_16
+  R1_KEPT_LOOP
   for (int j = 0; j < 16; ++j) y[j + 16] = scale * kSteps[q[j] >> 4];
 }
 

@@ -4,13 +4,13 @@
 
 #include "core/half.hpp"
 
-// GCC takes loops of 8 or 16 steps apart before it looks for vectors, and then finds fewer: by up to five times. With
-// AVX-512 those of 16 are better taken apart.
-#define R1_LOOP_OF_8 _Pragma("GCC unroll 1")
+// GCC takes loops of 4 to 16 steps apart before it looks for vectors, and then finds fewer: by up to five times. Simple ones
+// of 16 are one vector with AVX-512, and better taken apart.
+#define R1_KEPT_LOOP _Pragma("GCC unroll 1")
 #if defined(__AVX512F__)
 #define R1_LOOP_OF_16
 #else
-#define R1_LOOP_OF_16 _Pragma("GCC unroll 1")
+#define R1_LOOP_OF_16 R1_KEPT_LOOP
 #endif
 
 namespace r1::cpu::R1_TARGET {
