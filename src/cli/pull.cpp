@@ -141,6 +141,7 @@ Result<int> run_models(const Args& args) {
     fmt::print("{}\n", dump(all));
     return 0;
   }
+  if (models.empty()) fmt::print(stderr, "none yet; to fetch one: r1 pull ORG/NAME[:QUANT]\n");
   size_t width = 4;
   for (const LocalModel& m : models) width = std::max(width, m.name.size());
   for (const LocalModel& m : models)

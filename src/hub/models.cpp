@@ -237,7 +237,7 @@ Result<std::string> missing_from_folder(const fs::path& folder) {
   if (!fs::exists(folder / "config.json", error)) return "config.json";
   if (fs::exists(folder / "model.safetensors", error)) return "";
   if (!fs::exists(index, error)) return "model.safetensors";
-  const Json json = R1_TRY(read_json(index));
+  const Json json = R1_TRY(read_json(index, kLargeJson));
   const Json* map = json.find("weight_map");
   if (!map || !map->object()) return fail(Errc::corrupt, "{}: weight_map: expected an object", index.string());
   std::set<std::string> shards;
