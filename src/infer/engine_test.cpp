@@ -100,13 +100,19 @@ const Numerics kExpanded{DType::f32, DType::f32, MlaForm::expanded};
 const Numerics kMixed{DType::f32, DType::bf16, MlaForm::mixed};
 const Numerics kRounded{DType::bf16, DType::bf16, MlaForm::expanded};
 
-class AtEveryLevel : public testing::TestWithParam<const cpu::Kernels*> {
+class AtEveryLevel : public testing::TestWithParam<std::tuple<const cpu::Kernels*, const char*>> {
  protected:
-  std::unique_ptr<Model> model = test_model();
-  Settings with(const Numerics& n) const { return {*model, GetParam(), n}; }
+  const cpu::Kernels* kernels = std::get<0>(GetParam());
+  std::unique_ptr<Model> model = test_model(1, std::get<1>(GetParam()));
+  Settings with(const Numerics& n) const { return {*model, kernels, n}; }
 };
-INSTANTIATE_TEST_SUITE_P(Engine, AtEveryLevel, testing::ValuesIn(cpu::levels().begin(), cpu::levels().end()),
-                         [](const auto& level) { return std::string(level.param->name); });
+INSTANTIATE_TEST_SUITE_P(Engine, AtEveryLevel,
+                         testing::Combine(testing::ValuesIn(cpu::levels().begin(), cpu::levels().end()),
+                                          testing::Values(kTestDeepseek, kTestQwen2)),
+                         [](const auto& i) {
+                           const bool qwen2 = std::get<1>(i.param) == kTestQwen2;
+                           return fmt::format("{}_{}", std::get<0>(i.param)->name, qwen2 ? "qwen2" : "deepseek");
+                         });
 
 TEST_P(AtEveryLevel, ARequestAloneIsTheSameBitsAsAmongSixtyFour) {
   const auto requests = mixed_requests(64);
@@ -146,7 +152,7 @@ TEST_P(AtEveryLevel, CachedLogProbabilitiesAreTheBitsOfUncachedScoring) {
         std::vector<i32> all = prompt;
         all.insert(all.end(), drawn.tokens.begin(), drawn.tokens.end());
         ScoreOptions options;
-        options.kernels = GetParam(), options.pool = &pool, options.numerics = n, options.temperature = temperature;
+        options.kernels = kernels, options.pool = &pool, options.numerics = n, options.temperature = temperature;
         const auto scored = score(*model, all, options);
         ASSERT_TRUE(scored) << (scored ? "" : scored.error().what);
         for (size_t t = 0; t < drawn.tokens.size(); ++t) {

@@ -17,6 +17,12 @@ Result<double> number_above(const JsonFields& f, std::string_view key, double lo
   return refuse(f, key, fmt::format("{}, must be above {}", x, low));
 }
 
+Status check_whole_heads(const JsonFields& f) {
+  const double part = R1_TRY(f.number("partial_rotary_factor", 1));
+  if (part == 1) return {};
+  return refuse(f, "partial_rotary_factor", fmt::format("{}; only heads that rotate whole are known", part));
+}
+
 Status parse_yarn(const JsonFields& r, RopeConfig& c) {
   c.scaling = RopeScaling::yarn;
   c.beta_fast = R1_TRY(number_above(r, "beta_fast", 0, 32));
@@ -69,12 +75,11 @@ Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context) {
   const char* const key = f.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
   const double theta = R1_TRY(number_above(f, "rope_theta", 1, 10000));
   c.theta = theta;
+  R1_TRY(check_whole_heads(f));
   if (!f.has(key)) return c;
   const JsonFields r = R1_TRY(f.object(key));
+  R1_TRY(check_whole_heads(r));
   c.theta = R1_TRY(number_above(r, "rope_theta", 1, theta));
-  for (const JsonFields* g : {&f, &r})
-    if (const double part = R1_TRY(g->number("partial_rotary_factor", 1)); part != 1)
-      return refuse(*g, "partial_rotary_factor", fmt::format("{}; only heads that rotate whole are known", part));
   const std::string type = R1_TRY(r.string(r.has("rope_type") ? "rope_type" : "type", "default"));
   if (type == "default") return c;
   if (type != "linear" && type != "yarn" && type != "llama3")

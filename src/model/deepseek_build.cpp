@@ -93,9 +93,19 @@ Result<std::unique_ptr<Model>> DeepseekV3::build(DeepseekConfig config, WeightSo
   return m;
 }
 
+Status DeepseekV3::limit_experts(i64 bytes) {
+  std::vector<std::span<const Expert>> layers;
+  for (const DeepseekLayer& L : layers_)
+    if (!L.experts.empty()) layers.push_back(L.experts);
+  if (mtp_ && !mtp_->layer.experts.empty()) layers.push_back(mtp_->layer.experts);
+  if (layers.empty()) return fail(Errc::unsupported, "a budget for experts: the model has none");
+  expert_cache_ = R1_TRY(ExpertCache::create(bytes, layers));
+  return {};
+}
+
 void DeepseekV3::describe() {
   const DeepseekConfig& c = config_;
-  info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, c.mtp_layers, 0, 0, c.ids.bos, c.ids.eos};
+  info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, c.mtp_layers, 0, 0, c.ids.bos, c.ids.eos, c.heads};
   for (const Weight& w : weights_) {
     if (in_mtp(w)) continue;
     info_.parameters += w.size();

@@ -51,7 +51,7 @@ Result<std::unique_ptr<Model>> DenseModel::build(DenseConfig config, WeightSourc
 
 void DenseModel::describe() {
   const DenseConfig& c = config_;
-  info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, 0, 0, 0, c.ids.bos, c.ids.eos};
+  info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, 0, 0, 0, c.ids.bos, c.ids.eos, c.heads};
   for (const Weight& w : weights_) info_.parameters += w.size();
   info_.active_parameters = info_.parameters - (c.tied ? 0 : embed_.size());
   router_biases_.resize(layers_.size());  // none of them routes

@@ -25,6 +25,7 @@ struct ModelInfo {
   i64 parameters = 0, active_parameters = 0;  // MTP not counted; active: what one token's forward reads, embedding row aside
   i32 bos = -1;
   std::vector<i32> eos;
+  i64 heads = 0;  // of queries; KvLayout has those of keys
 };
 
 // How one tensor of a checkpoint is made of the model's weights (kv_b_proj is two of ours, interleaved by head).

@@ -30,6 +30,12 @@ inline constexpr const char* kTinyModel = R"({
   "rope_theta": 10000.0, "max_position_embeddings": 128, "rms_norm_eps": 1e-06, "hidden_act": "silu",
   "initializer_range": 0.05, "bos_token_id": 256, "eos_token_id": 257})";
 
+inline constexpr const char* kTinyQwen2 = R"({
+  "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "vocab_size": 263, "hidden_size": 16,
+  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 24,
+  "tie_word_embeddings": true, "rope_theta": 10000.0, "max_position_embeddings": 128, "rms_norm_eps": 1e-06,
+  "hidden_act": "silu", "initializer_range": 0.05, "bos_token_id": 256, "eos_token_id": 257})";
+
 template <class T>
 T value_of(Result<T> r) {
   R1_CHECK(r.has_value(), "{}", r.error().what);

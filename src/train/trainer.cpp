@@ -30,7 +30,7 @@ double step_flops(const ModelInfo& info, const KvLayout& kv, const StepBatch& st
   const auto active = static_cast<double>(info.active_parameters);
   const double layer = (active - head) / static_cast<double>(std::max<i64>(info.layers, 1));
   const double mtp = static_cast<double>(info.mtp_layers) * (layer + 2 * hidden * hidden + head);
-  const auto per_pair = static_cast<double>(kv.layers * kv.heads * (kv.nope + kv.rope + kv.v));
+  const auto per_pair = static_cast<double>(kv.layers * info.heads * (kv.nope + kv.rope + kv.v));
   return 6 * (active + mtp) * static_cast<double>(step.tokens) + 6 * per_pair * static_cast<double>(step.attention_pairs);
 }
 

@@ -1,0 +1,154 @@
+// config.json of Qwen2 and Llama: what published files say, and what is refused by name.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "core/file.hpp"
+#include "model/dense.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The fields of DeepSeek-R1-Distill-Qwen-1.5B and -Llama-8B that matter here.
+constexpr const char* kQwen = R"({"architectures":["Qwen2ForCausalLM"],"attention_dropout":0.0,"bos_token_id":151643,
+  "eos_token_id":151643,"hidden_act":"silu","hidden_size":1536,"initializer_range":0.02,"intermediate_size":8960,
+  "max_position_embeddings":131072,"max_window_layers":21,"model_type":"qwen2","num_attention_heads":12,
+  "num_hidden_layers":28,"num_key_value_heads":2,"rms_norm_eps":1e-06,"rope_theta":10000,"sliding_window":4096,
+  "tie_word_embeddings":false,"torch_dtype":"bfloat16","use_cache":true,"use_mrope":false,"use_sliding_window":false,
+  "vocab_size":151936})";
+constexpr const char* kLlama = R"({"architectures":["LlamaForCausalLM"],"attention_bias":false,"attention_dropout":0.0,
+  "bos_token_id":128000,"eos_token_id":[128001,128008,128009],"hidden_act":"silu","hidden_size":4096,
+  "initializer_range":0.02,"intermediate_size":14336,"max_position_embeddings":131072,"mlp_bias":false,
+  "model_type":"llama","num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":8,"pretraining_tp":1,
+  "rms_norm_eps":1e-05,"rope_scaling":{"factor":8.0,"high_freq_factor":4.0,"low_freq_factor":1.0,
+  "original_max_position_embeddings":8192,"rope_type":"llama3"},"rope_theta":500000.0,"tie_word_embeddings":false,
+  "torch_dtype":"bfloat16","use_cache":true,"vocab_size":128256})";
+
+Json json_of(const char* text) { return parse_json(text, "test").value(); }
+
+Result<DenseConfig> parse(const Json& json) {
+  return *json.find("model_type")->string() == "qwen2" ? parse_qwen2_config(json, "config.json")
+                                                       : parse_llama_config(json, "config.json");
+}
+
+TEST(DenseConfig, TheDistillsAreReadAsPublished) {
+  const DenseConfig q = parse(json_of(kQwen)).value(), l = parse(json_of(kLlama)).value();
+  EXPECT_EQ((std::vector<i64>{q.vocab, q.hidden, q.layers, q.context, q.intermediate, q.heads, q.kv_heads, q.head}),
+            (std::vector<i64>{151936, 1536, 28, 131072, 8960, 12, 2, 128}));
+  EXPECT_EQ((std::vector<i64>{l.vocab, l.hidden, l.layers, l.context, l.intermediate, l.heads, l.kv_heads, l.head}),
+            (std::vector<i64>{128256, 4096, 32, 131072, 14336, 32, 8, 128}));
+  EXPECT_TRUE(q.qkv_bias && !q.o_bias && !q.tied && !l.qkv_bias && !l.o_bias && !l.tied);
+  EXPECT_EQ(q.eps, 1e-6f);
+  EXPECT_EQ(l.eps, 1e-5f);
+  EXPECT_EQ(q.rope.factor, 1);
+  EXPECT_EQ(q.rope.theta, 10000);
+  EXPECT_EQ(l.rope.scaling, RopeScaling::llama3);
+  EXPECT_EQ((std::vector<double>{l.rope.theta, l.rope.factor, l.rope.low_turns, l.rope.high_turns}),
+            (std::vector<double>{500000, 8, 1, 4}));
+  EXPECT_EQ(l.rope.original_context, 8192);
+  EXPECT_EQ(q.ids.bos, 151643);
+  EXPECT_EQ(l.ids.eos, (std::vector<i32>{128001, 128008, 128009}));
+}
+
+TEST(DenseConfig, WhatIsWrittenReadsBackTheSame) {
+  for (const char* name : {"qwen2", "qwen2_tied", "llama", "llama_bias"})
+    for (const char* file : {"config.json", "config_transformers5.json"}) {
+      const Json json = read_json(fs::path(R1_SOURCE_DIR) / "tests/golden" / name / file).value();
+      const std::string once = to_json(parse(json).value(), DType::bf16);
+      EXPECT_EQ(to_json(parse(json_of(once.c_str())).value(), DType::bf16), once) << name;
+      EXPECT_EQ(*json_of(once.c_str()).find("model_type"), *json.find("model_type"));
+    }
+}
+
+TEST(DenseConfig, BothSpellingsAreOneConfiguration) {
+  for (const char* name : {"qwen2", "qwen2_tied", "llama", "llama_bias"}) {
+    const fs::path folder = fs::path(R1_SOURCE_DIR) / "tests/golden" / name;
+    const auto written = [&](const char* file) { return to_json(parse(read_json(folder / file).value()).value(), DType::f32); };
+    EXPECT_EQ(written("config.json"), written("config_transformers5.json")) << name;
+  }
+}
+
+TEST(DenseConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
+  const Json q = json_of(kQwen), l = json_of(kLlama);
+  const auto scaling = [](const char* text) { return Json(json_of(kLlama)).set("rope_scaling", json_of(text)); };
+  const struct {
+    Json config;
+    std::vector<std::string> says;
+  } cases[] = {
+      {Json(q).set("use_sliding_window", true), {"use_sliding_window", "sliding window"}},
+      {Json(q).set("layer_types", Json::array({"full_attention", "sliding_attention"})), {"layer_types", "sliding_attention"}},
+      {Json(l).set("mlp_bias", true), {"mlp_bias"}},
+      {Json(q).set("hidden_act", "gelu"), {"hidden_act", "gelu"}},
+      {Json(q).set("num_key_value_heads", 5), {"num_key_value_heads", "5", "12"}},
+      {Json(q).set("num_key_value_heads", 13), {"num_key_value_heads", "13", "12"}},
+      {Json(q).set("num_attention_heads", 14).set("num_key_value_heads", 2), {"num_attention_heads", "14", "1536"}},
+      {Json(q).set("head_dim", 127), {"head_dim", "127"}},
+      {Json(q).set("head_dim", 8192), {"head_dim", "8192", "4096"}},
+      {Json(q).set("num_hidden_layers", 513), {"num_hidden_layers", "513", "512"}},
+      {Json(q).set("hidden_size", 0), {"hidden_size", "0"}},
+      {Json(q).set("vocab_size", -1), {"vocab_size", "-1"}},
+      {Json(q).set("intermediate_size", i64{1} << 40), {"intermediate_size", "1099511627776"}},
+      {Json(q).set("rms_norm_eps", 0.0), {"rms_norm_eps", "0"}},
+      {Json(q).set("rms_norm_eps", 1.5), {"rms_norm_eps", "1.5"}},
+      {Json(q).set("rope_theta", 0.5), {"rope_theta", "0.5"}},
+      {Json(q).set("partial_rotary_factor", 0.5), {"partial_rotary_factor", "0.5"}},
+      {Json(q).set("eos_token_id", 151936), {"eos_token_id", "151936"}},
+      {Json(q).set("bos_token_id", Json::array({1, 2})), {"bos_token_id", "2"}},
+      {scaling(R"({"type":"dynamic","factor":2})"), {"rope_scaling", "dynamic"}},
+      {scaling(R"({"type":"longrope","factor":2})"), {"rope_scaling", "longrope"}},
+      {scaling(R"({"type":"linear","factor":0.5})"), {"rope_scaling.factor", "0.5"}},
+      {scaling(R"({"type":"linear"})"), {"rope_scaling.factor"}},
+      {scaling(R"({"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":4})"), {"high_freq_factor", "4"}},
+      {scaling(R"({"rope_type":"llama3","factor":8,"high_freq_factor":4})"), {"low_freq_factor"}},
+      {scaling(R"({"rope_type":"yarn","factor":4,"beta_fast":0})"), {"beta_fast", "0"}},
+      {scaling(R"({"rope_type":"yarn","factor":4,"attention_factor":-1})"), {"attention_factor", "-1"}},
+      {scaling(R"({"rope_type":"yarn","factor":4,"truncate":false})"), {"truncate"}},
+  };
+  for (const auto& [config, says] : cases) {
+    const auto r = parse(config);
+    ASSERT_FALSE(r) << says[0];
+    EXPECT_NE(r.error().what.find("config.json"), std::string::npos) << r.error().what;
+    for (const std::string& part : says) EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what << " / " << part;
+  }
+}
+
+TEST(DenseConfig, AnArchitectureThatIsNotKnownIsRefusedWithThoseThatAre) {
+  const auto r = create_model(R"({"model_type":"mistral"})", "config.json", 1, false);
+  ASSERT_FALSE(r);
+  for (const char* part : {"mistral", "deepseek_v3", "llama", "qwen2"})
+    EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what;
+}
+
+TEST(DenseModel, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
+  std::string name = (fs::temp_directory_path() / "r1-dense-XXXXXX").string();
+  ASSERT_NE(mkdtemp(name.data()), nullptr);
+  const fs::path folder = name, golden = fs::path(R1_SOURCE_DIR) / "tests/golden/qwen2";
+  fs::copy_file(golden / "model.safetensors", folder / "model.safetensors");
+  const Json config = read_json(golden / "config.json").value();
+  for (const auto& [key, n] : std::vector<std::pair<const char*, i64>>{
+           {"vocab_size", 1 << 24}, {"hidden_size", 1 << 20}, {"num_hidden_layers", 512}, {"intermediate_size", 1 << 20}}) {
+    ASSERT_TRUE(write_file(folder / "config.json", dump(Json(config).set(key, n).set("head_dim", 6))));
+    for (const bool trainable : {false, true}) EXPECT_FALSE(open_model(folder, trainable)) << key;
+  }
+  ASSERT_TRUE(write_file(folder / "config.json", dump(config)));
+  EXPECT_TRUE(open_model(folder));
+  fs::remove_all(folder);
+}
+
+TEST(DenseModel, ParametersTensorsAndHeadsAreCounted) {
+  const char* tiny = R"({"model_type":"qwen2","vocab_size":10,"hidden_size":8,"intermediate_size":6,"num_hidden_layers":2,
+    "num_attention_heads":2,"num_key_value_heads":1,"tie_word_embeddings":true})";
+  const auto m = create_model(tiny, "tiny", 1, false).value();
+  const i64 layer = 8 * (8 + 4 + 4 + 8) + 16 + 3 * 8 * 6 + 2 * 8;
+  EXPECT_EQ(m->info().parameters, 80 + 2 * layer + 8);
+  EXPECT_EQ(m->info().active_parameters, m->info().parameters);  // tied: the embedding is the head
+  EXPECT_EQ(m->checkpoint().size(), 2u + 2 * 12u);
+  EXPECT_EQ(m->info().heads, 2);
+  EXPECT_EQ(m->kv_layout({}).heads, 1);
+}
+
+}  // namespace
+}  // namespace r1
