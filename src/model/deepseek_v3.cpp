@@ -35,7 +35,7 @@ Tensor DeepseekV3::mla(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, 
 Tensor DeepseekV3::ffn(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x) const {
   if (L.dense) return swiglu_mlp(p, x, *L.dense);
   const Routing r = route(p, l, linear_f32(p, x, L.router), L.router_bias, config_.routing);
-  const Tensor routed = experts(p, x, r, L.experts);
+  const Tensor routed = experts(p, x, r, L.experts, expert_cache_.get());
   return L.shared ? add(p, swiglu_mlp(p, x, *L.shared), routed) : routed;
 }
 

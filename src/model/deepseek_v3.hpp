@@ -9,6 +9,7 @@
 #include "model/config_json.hpp"
 #include "model/model.hpp"
 #include "model/weight_source.hpp"
+#include "ops/expert_cache.hpp"
 #include "ops/ops.hpp"
 
 namespace r1 {
@@ -74,6 +75,10 @@ class DeepseekV3 final : public Model {
   const std::vector<CheckpointTensor>& checkpoint() const override { return checkpoint_; }
   std::string config_json(DType dtype) const override { return to_json(config_, dtype); }
 
+  // From now on at most so many bytes of the routed experts are resident; the model must have been opened from a file.
+  Status limit_experts(i64 bytes);
+  const ExpertCache* expert_cache() const { return expert_cache_.get(); }
+
  private:
   Tensor mla(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, const Tensor& angles) const;
   Tensor ffn(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x) const;
@@ -87,6 +92,7 @@ class DeepseekV3 final : public Model {
   std::optional<DeepseekMtp> mtp_;
   std::vector<Weight> weights_, router_biases_;
   std::vector<CheckpointTensor> checkpoint_;
+  std::shared_ptr<ExpertCache> expert_cache_;  // null: the file's pages come and go as the system likes
 };
 
 }  // namespace r1

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 
+#include "ops/expert_cache.hpp"
 #include "ops/ops.hpp"
 #include "ops/streamed_product.hpp"
 
@@ -26,7 +27,9 @@ struct Mixture {
   Routing r;
   std::span<const Expert> experts;
   std::vector<Expert> kept{};  // with a tape: what `experts` shows
-  bool streamed = false;     // some of them are blocks or FP8
+  bool streamed = false;     // some of them are blocks or FP8, or in a cache
+  ExpertCache* cache = nullptr;
+  const Expert* layer = nullptr;  // by which the cache knows them
   Tensor gate{}, up{}, hidden{}, out{};  // [slots, f] ×3, [slots, d]
   std::vector<i32> token{};              // [slots] row of x
   std::vector<i32> place{};              // [T·k] slot of a route
@@ -40,6 +43,7 @@ struct Mixture {
   void sort_rows();
   void forward();
   void forward_streamed();
+  void products_streamed(std::span<const Run> some) const;
   void combine(const Tensor& y) const;
   void backward(const Tensor& dy, const Tensor& dx, const Tensor& dgates) const;
   void scaled_gradient(const Run& j, const Tensor& dy, const Tensor& dout, const Tensor& dgates) const;
@@ -96,10 +100,10 @@ void Mixture::sort_rows() {
   }
 }
 
-void Mixture::forward_streamed() {
-  gate = p.alloc(slots(), f()), up = p.alloc(slots(), f()), hidden = p.alloc(slots(), f()), out = p.alloc(slots(), d());
+// Experts that follow one another: so do their slots.
+void Mixture::products_streamed(std::span<const Run> some) const {
   std::vector<WeightProduct> inner, outer;
-  for (const Run& all : whole_runs()) {
+  for (const Run& all : some) {
     for (const auto& [w, c] : {std::pair{&expert(all).gate, gate}, {&expert(all).up, up}}) {
       inner.push_back(product(all, *w, Direction::forward, hidden, c));
       inner.back().a = view(x);
@@ -108,10 +112,30 @@ void Mixture::forward_streamed() {
     outer.push_back(product(all, expert(all).down, Direction::forward, hidden, out));
   }
   multiply_streamed(p, inner);
-  p.pool.ranges(slots(), kTaskPackedElements / f() + 1, [&](i64 begin, i64 end, int) {
-    p.kernels.elementwise.swiglu(hidden.row(begin), gate.row(begin), up.row(begin), (end - begin) * f());
+  const i64 first = some.front().begin, count = some.back().end - first;
+  p.pool.ranges(count, kTaskPackedElements / f() + 1, [&](i64 begin, i64 end, int) {
+    p.kernels.elementwise.swiglu(hidden.row(first + begin), gate.row(first + begin), up.row(first + begin),
+                                 (end - begin) * f());
   });
   multiply_streamed(p, outer);
+}
+
+void Mixture::forward_streamed() {
+  gate = p.alloc(slots(), f()), up = p.alloc(slots(), f()), hidden = p.alloc(slots(), f()), out = p.alloc(slots(), d());
+  const std::vector<Run> all = whole_runs();
+  if (all.empty()) return;
+  if (!cache) return products_streamed(all);
+  std::vector<i32> chosen;
+  for (const Run& j : all) chosen.push_back(j.e);
+  const auto groups = cache->groups(layer, chosen);
+  cache->fetch(layer, groups[0], {});
+  const Run* at = all.data();
+  for (size_t g = 0; g < groups.size(); ++g) {
+    if (g + 1 < groups.size()) cache->fetch(layer, groups[g + 1], groups[g]);  // read while these are multiplied
+    products_streamed({at, groups[g].size()});
+    at += groups[g].size();
+  }
+  cache->settle(layer);
 }
 
 void Mixture::forward() {
@@ -311,6 +335,10 @@ void Mixture::weight_gradients(const Tensor& dgate, const Tensor& dup, const Ten
 }  // namespace
 
 Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Expert> experts) {
+  return r1::experts(p, x, r, experts, nullptr);
+}
+
+Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Expert> experts, ExpertCache* cache) {
   R1_CHECK(r.experts == static_cast<i64>(experts.size()), "experts: {} routed over, {} given", r.experts,
            experts.size());
   R1_CHECK(r.gates.rows() == x.rows() && r.gates.cols() == r.top_k &&
@@ -322,11 +350,13 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
                  e.gate.rows() == experts[0].gate.rows(),
              "experts: x {}, {} {} {}", x.shape(), e.gate.shape(), e.up.shape(), e.down.shape());
   auto m = std::make_shared<Mixture>(Mixture{.p = p, .x = x, .r = r, .experts = experts});
+  m->cache = cache;
+  m->layer = experts.data();
   if (p.tape) {
     m->kept.assign(experts.begin(), experts.end());
     m->experts = m->kept;
   }
-  m->streamed = std::any_of(experts.begin(), experts.end(), [](const Expert& e) {
+  m->streamed = cache || std::any_of(experts.begin(), experts.end(), [](const Expert& e) {
     return streams(e.gate) || streams(e.up) || streams(e.down);
   });
   m->sort_rows();
