@@ -37,7 +37,7 @@ Result<int> run_tokenize(const Args& args) {
                                {"--lines", &lines, "each input line is a JSON string, each output line an array"}}))
     return *stop;
   const Tokenizer tokenizer = R1_TRY(Tokenizer::open(R1_TRY(find_model(model))));
-  const auto mode = special ? Tokenizer::Special::recognise : Tokenizer::Special::as_text;
+  const auto mode = special ? Tokenizer::Special::recognise : Tokenizer::Special::user_defined;
   if (!lines) {
     print_ids(tokenizer.encode(read_stdin(), mode));
     return 0;

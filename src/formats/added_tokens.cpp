@@ -16,25 +16,6 @@ size_t leading_space(std::string_view text) {
   return at;
 }
 
-// The character that `text` ends with; empty if it ends with none.
-std::string_view last_character(std::string_view text) {
-  if (text.empty()) return {};
-  size_t begin = text.size() - 1;
-  while (begin > 0 && text.size() - begin < 4 && (static_cast<u8>(text[begin]) & 0xC0) == 0x80) --begin;
-  const std::string_view last = text.substr(begin);
-  return utf8_length(last) == last.size() ? last : std::string_view{};
-}
-
-// Where the white space at the end of text[0, end) begins, but not before `low`.
-size_t trailing_space(std::string_view text, size_t low, size_t end) {
-  while (end > low) {
-    const std::string_view last = last_character(text.substr(low, end - low));
-    if (last.empty() || !is_white_space(utf8_code_point(last))) break;
-    end -= last.size();
-  }
-  return end;
-}
-
 bool is_single_word(std::string_view text, size_t begin, size_t end) {
   const std::string_view before = last_character(text.substr(0, begin)), after = text.substr(end);
   return (before.empty() || !is_word_character(utf8_code_point(before))) &&
@@ -85,7 +66,7 @@ void AddedTokens::scan(std::string_view text, const std::function<void(std::stri
     size_t begin = at, end = at + token->content.size();
     at = end;  // matches are looked for behind this one, also in what it swallows
     if (token->single_word && !is_single_word(text, begin, end)) continue;
-    if (token->strip_left) begin = trailing_space(text, done, begin);
+    if (token->strip_left && begin > done) begin = done + trailing_space(text.substr(done, begin - done));
     if (token->strip_right) end += leading_space(text.substr(end));
     if (begin > done) on_text(text.substr(done, begin - done));
     on_token(token->id);

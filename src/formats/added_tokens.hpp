@@ -1,5 +1,5 @@
-// Finds added tokens in text: leftmost first, then longest, as Hugging Face's tokenizers do. llama.cpp takes the longest
-// token first wherever it stands, which is the same as long as no token begins with what another ends with.
+// Finds added tokens in text: leftmost first, then longest, as Hugging Face's tokenizers do. llama.cpp takes the
+// longest token first wherever it stands, which is the same as long as no token begins with what another ends with.
 #pragma once
 #include <array>
 #include <functional>

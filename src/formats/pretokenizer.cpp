@@ -48,13 +48,23 @@ struct PreTokenizer::Pattern {
   pcre2_code* code = nullptr;
   pcre2_match_context* limits = nullptr;
 
+  bool spaces_at_end = false;
+
   Pattern() = default;
   Pattern(const Pattern&) = delete;
   Pattern& operator=(const Pattern&) = delete;
   ~Pattern() { pcre2_match_context_free(limits), pcre2_code_free(code); }
 
+  // \s+$, which deepseek-llm has. An engine looks for it from every space of every run: the square of their length.
+  static bool find_spaces_at_end(std::string_view piece, size_t from, size_t& begin, size_t& end) {
+    end = piece.size();
+    begin = from + trailing_space(piece.substr(from));
+    return begin < end;
+  }
+
   // A non-empty match at or after `from`; false if there is none. `piece` is valid UTF-8, checked once by the caller.
   bool find(std::string_view piece, size_t from, pcre2_match_data* data, size_t& begin, size_t& end) const {
+    if (spaces_at_end) return find_spaces_at_end(piece, from, begin, end);
     const auto subject = reinterpret_cast<PCRE2_SPTR>(piece.data());
     constexpr u32 options = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
     int rc = pcre2_match(code, subject, piece.size(), from, options, data, limits);
@@ -89,6 +99,7 @@ Status PreTokenizer::add(std::string_view pattern, Kind kind) {
   int error;
   PCRE2_SIZE at;
   auto made = std::make_unique<Pattern>();
+  made->spaces_at_end = kind == Kind::regex && pattern == R"(\s+$)";
   made->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
                              options, &error, &at, nullptr);
   if (!made->code) {
@@ -157,12 +168,12 @@ void PreTokenizer::split_by_patterns(std::string_view text, const std::function<
 
 namespace {
 
-bool is_its_own_character(u32 byte) { return (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173); }
+constexpr bool is_its_own_character(u32 byte) { return (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173); }
 
 struct Alphabet {
   std::array<u32, 256> character{};
   std::array<i32, 324> byte{};  // by character; -1 where there is none
-  Alphabet() {
+  constexpr Alphabet() {
     byte.fill(-1);
     u32 next = 256;
     for (u32 b = 0; b < 256; ++b) {
@@ -172,14 +183,11 @@ struct Alphabet {
   }
 };
 
-const Alphabet& alphabet() {
-  static const Alphabet table;
-  return table;
-}
+constexpr Alphabet kAlphabet;
 
 }  // namespace
 
-u32 alphabet_of_byte(u8 byte) { return alphabet().character[byte]; }
+u32 alphabet_of_byte(u8 byte) { return kAlphabet.character[byte]; }
 
 std::string to_alphabet(std::string_view bytes) {
   std::string text;
@@ -195,8 +203,8 @@ bool append_from_alphabet(std::string_view text, std::string& bytes) {
       if (c < 0xC2 || c > 0xC5 || (second & 0xC0) != 0x80) return false;
       c = (c & 0x1F) << 6 | (second & 0x3F);
     }
-    if (c >= alphabet().byte.size() || alphabet().byte[c] < 0) return false;
-    bytes += static_cast<char>(alphabet().byte[c]);
+    if (c >= kAlphabet.byte.size() || kAlphabet.byte[c] < 0) return false;
+    bytes += static_cast<char>(kAlphabet.byte[c]);
   }
   return true;
 }

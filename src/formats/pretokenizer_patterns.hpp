@@ -14,6 +14,7 @@ struct KnownPatterns {
   Scanner scan;  // null: left to PCRE2
 };
 
+std::span<const KnownPatterns> all_known_patterns();
 // By name, a GGUF's own form first; several names may mean the same. Null if there is none.
 const KnownPatterns* known_patterns(std::string_view pre);
 // By the exact text of the patterns, in order.

@@ -32,7 +32,8 @@ Status Tokenizer::State::find_bytes(const std::string& where) {
 bool Tokenizer::State::add_merge(std::string_view a, std::string_view b, i32 rank) {
   const i32 left = tokens.find_text(a), right = tokens.find_text(b);
   if (left < 0 || right < 0) return false;
-  const i32 joined = tokens.find_joined(left, right);
+  const i32 joined = tokens.find_joined(left, right, last_joined_);
+  last_joined_ = joined;
   if (joined >= 0) merges.add({left, right, rank, joined});
   return joined >= 0;
 }

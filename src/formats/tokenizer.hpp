@@ -32,7 +32,7 @@ class Tokenizer {
 
   // Which added tokens are recognised in `text`; the others are ordinary text.
   //   as_text       none that could be a mark: only single letters, as deepseek-llm and -coder have (U+00FC)
-  //   user_defined  also those that a GGUF calls user-defined: what llama.cpp does unless told to parse special tokens.
+  //   user_defined  also those that a GGUF calls user-defined: as llama.cpp does unless told to parse special tokens;
   //                 tokenizer.json knows no such kind.
   //   recognise     all
   enum class Special { as_text, user_defined, recognise };

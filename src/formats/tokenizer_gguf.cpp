@@ -90,15 +90,15 @@ Status read_merges(const Gguf& file, Tokenizer::State& state) {
   return {};
 }
 
-// A token's id; none if the key is missing or says -1, as some writers do.
+// A token's id; none if the key is missing or says -1, as some writers do, or names a row that is no token.
 Result<std::optional<i32>> role(const Gguf& file, const Tokenizer::State& state, std::string_view name) {
   if (!file.holds(key(name))) return std::nullopt;
   const i64 id = R1_TRY(file.integer(key(name)));
   if (id == -1 || id == 0xFFFFFFFF) return std::nullopt;
-  if (id < 0 || id >= state.tokens.size()) {
-    return fail(Errc::corrupt, "{}: token {} of {}", where(file, name), id, state.tokens.size());
+  if (const i64 count = file.count(key("tokens")); id < 0 || id >= count) {
+    return fail(Errc::corrupt, "{}: token {} of {}", where(file, name), id, count);
   }
-  return static_cast<i32>(id);
+  return state.tokens.kind(static_cast<i32>(id)) == Kind::none ? std::nullopt : std::optional(static_cast<i32>(id));
 }
 
 constexpr std::string_view kEnds[] = {
@@ -144,7 +144,8 @@ Status read_roles(const Gguf& file, Tokenizer::State& state) {
 Result<Tokenizer> Tokenizer::from_gguf(const Gguf& file) {
   const std::string model = R1_TRY(file.text(key("model")));
   if (model != "gpt2") {
-    return fail(Errc::unsupported, "{}: \"{}\", only \"gpt2\" (byte-level BPE) is supported", where(file, "model"), model);
+    return fail(Errc::unsupported, "{}: \"{}\", only \"gpt2\" (byte-level BPE) is supported", where(file, "model"),
+                model);
   }
   auto state = std::make_unique<State>();
   state->pre = R1_TRY(file.text(key("pre")));

@@ -1,5 +1,5 @@
-// Reading tokenizer.json. The vocabulary and the merges, all but a few KB of it, are read by simdjson as they stand; the
-// rest becomes Json. simdjson stays in this file.
+// Reading tokenizer.json. The vocabulary and the merges, all but a few KB of it, are read by simdjson as they stand;
+// the rest becomes Json. simdjson stays in this file.
 #include <simdjson.h>
 
 #include "formats/json.hpp"
@@ -39,7 +39,11 @@ class Reader {
     }
     return std::move(root_);
   }
-  const std::vector<Json>& added_tokens() const { return added_tokens_; }
+  struct Added {
+    Tokenizer::State::Added what;
+    Kind kind;
+  };
+  std::vector<Added>& added_tokens() { return added_tokens_; }
 
  private:
   template <class... A>
@@ -91,11 +95,30 @@ class Reader {
       for (auto item : tokens) {
         od::value token;
         if (const auto e = std::move(item).get(token)) return corrupt(key, "{}", reason(e));
-        added_tokens_.push_back(R1_TRY(as_json(token, fmt::format("added_tokens[{}]", added_tokens_.size()))));
+        R1_TRY(added_token(token, fmt::format("added_tokens[{}]", added_tokens_.size())));
       }
       return {};
     }
     return keep(root_, key, value, std::string(key));
+  }
+
+  Status added_token(od::value value, const std::string& where) {
+    const Json json = R1_TRY(as_json(value, where));
+    const JsonFields fields = R1_TRY(JsonFields::of(json, fmt::format("{}: {}", source_, where)));
+    Added& added = added_tokens_.emplace_back();
+    AddedToken& token = added.what.token;
+    token.id = static_cast<i32>(R1_TRY(fields.integer_in("id", 0, kMaxTokens - 1)));
+    token.content = R1_TRY(fields.string("content"));
+    if (token.content.empty() || token.content.size() > kMaxAddedBytes) {
+      return fail(Errc::corrupt, "{}: {} bytes, expected 1 to {}", fields.where("content"), token.content.size(),
+                  kMaxAddedBytes);
+    }
+    token.single_word = R1_TRY(fields.boolean("single_word", false));
+    token.strip_left = R1_TRY(fields.boolean("lstrip", false));
+    token.strip_right = R1_TRY(fields.boolean("rstrip", false));
+    added.what.normalized = R1_TRY(fields.boolean("normalized", false));
+    added.kind = R1_TRY(fields.boolean("special", false)) ? Kind::control : Kind::user_defined;
+    return {};
   }
 
   Status model_member(std::string_view key, od::value value) {
@@ -152,7 +175,7 @@ class Reader {
       }
       const auto added = tokens.add(static_cast<i32>(n), token, Kind::normal);
       if (added == TokenTable::Added::id_taken) return corrupt("model.vocab", "id {} is given twice", n);
-      if (added == TokenTable::Added::text_taken) return corrupt("model.vocab", "token {} is given twice", shown(token));
+      if (added != TokenTable::Added::yes) return corrupt("model.vocab", "token {} is given twice", shown(token));
       return {};
     }));
     return state_.find_bytes(fmt::format("{}: model.vocab", source_));
@@ -205,7 +228,7 @@ class Reader {
   Tokenizer::State& state_;
   od::parser parser_;
   Json root_ = Json::Object{}, model_;  // what has become Json so far
-  std::vector<Json> added_tokens_;
+  std::vector<Added> added_tokens_;
   bool second_ = false, model_seen_ = false, added_seen_ = false;
   bool vocab_seen_ = false, merges_seen_ = false, merges_skipped_ = false;
 };
@@ -285,30 +308,18 @@ Status read_pre_tokenizer(const JsonFields& step, PreTokenizer& out, bool& byte_
   return R1_TRY(step.boolean("use_regex", true)) ? out.add(kGpt2Pattern) : Status{};
 }
 
-Status read_added_token(const JsonFields& fields, Tokenizer::State& state) {
-  Tokenizer::State::Added added;
-  AddedToken& token = added.token;
-  token.id = static_cast<i32>(R1_TRY(fields.integer_in("id", 0, kMaxTokens - 1)));
-  token.content = R1_TRY(fields.string("content"));
-  if (token.content.empty() || token.content.size() > kMaxAddedBytes) {
-    return fail(Errc::corrupt, "{}: {} bytes, expected 1 to {}", fields.where("content"), token.content.size(),
-                kMaxAddedBytes);
-  }
-  token.single_word = R1_TRY(fields.boolean("single_word", false));
-  token.strip_left = R1_TRY(fields.boolean("lstrip", false));
-  token.strip_right = R1_TRY(fields.boolean("rstrip", false));
-  added.normalized = R1_TRY(fields.boolean("normalized", false));
-  const Kind kind = R1_TRY(fields.boolean("special", false)) ? Kind::control : Kind::user_defined;
+Status add_token(Reader::Added added, const std::string& where, Tokenizer::State& state) {
+  const AddedToken& token = added.what.token;
   const i32 known = state.tokens.find_text(token.content);
   const bool again = known >= 0 && state.tokens.kind(known) != Kind::normal;
   auto outcome = TokenTable::Added::text_taken;
-  if (known < 0) outcome = state.tokens.add(token.id, token.content, kind);
-  else if (known == token.id && !again) state.tokens.set_kind(known, kind), outcome = TokenTable::Added::yes;
+  if (known < 0) outcome = state.tokens.add(token.id, token.content, added.kind);
+  else if (known == token.id && !again) state.tokens.set_kind(known, added.kind), outcome = TokenTable::Added::yes;
   if (outcome != TokenTable::Added::yes) {
-    return fail(Errc::corrupt, "{}: {} as token {}, but that {} is taken", fields.where("content"),
-                Json(token.content).describe(), token.id, outcome == TokenTable::Added::id_taken ? "id" : "text");
+    return fail(Errc::corrupt, "{}: {} as token {}, but that {} is taken", where, Json(token.content).describe(),
+                token.id, outcome == TokenTable::Added::id_taken ? "id" : "text");
   }
-  state.added.push_back(std::move(added));
+  state.added.push_back(std::move(added.what));
   return {};
 }
 
@@ -335,7 +346,8 @@ Status read_post_processor(const JsonFields& step, Tokenizer::State& state, int 
   };
   if (single.empty()) return {};
   if (const auto bos = token(single.front())) state.roles.bos = bos, state.roles.add_bos = true;
-  if (const auto eos = token(single.back()); eos && single.size() > 1) state.roles.eos = eos, state.roles.add_eos = true;
+  if (single.size() == 1) return {};
+  if (const auto eos = token(single.back())) state.roles.eos = eos, state.roles.add_eos = true;
   return {};
 }
 
@@ -383,14 +395,15 @@ Result<Tokenizer> Tokenizer::parse(std::string_view json, std::string_view sourc
     return fail(Errc::unsupported, "{}: no ByteLevel step: only byte-level tokenizers are supported",
                 file.where("pre_tokenizer"));
   }
-  for (size_t i = 0; i < reader.added_tokens().size(); ++i) {
-    const std::string where = file.where(fmt::format("added_tokens[{}]", i));
-    R1_TRY(read_added_token(R1_TRY(JsonFields::of(reader.added_tokens()[i], where)), *state));
+  for (Reader::Added& added : reader.added_tokens()) {
+    R1_TRY(add_token(std::move(added), fmt::format("{}: added_tokens", source), *state));
   }
   if (file.has("post_processor")) R1_TRY(read_post_processor(R1_TRY(file.object("post_processor")), *state, 0));
   if (!config.empty()) {
     const std::string where = fmt::format("{}: tokenizer_config.json", source);
-    if (config.size() > kMaxConfig) return fail(Errc::corrupt, "{}: {} bytes, at most {}", where, config.size(), kMaxConfig);
+    if (config.size() > kMaxConfig) {
+      return fail(Errc::corrupt, "{}: {} bytes, at most {}", where, config.size(), kMaxConfig);
+    }
     const Json about = R1_TRY(parse_json(config, where));
     R1_TRY(read_config(R1_TRY(JsonFields::of(about, where)), *state));
   }

@@ -65,11 +65,11 @@ Json post_processor(const Tokenizer& tokenizer) {
   };
   Json::Array single, pair;
   around("A", 0, single), around("A", 0, pair), around("B", 1, pair);
-  return Json::object({{"type", "Sequence"},
-                       {"processors", Json::array({byte_level(), Json::object({{"type", "TemplateProcessing"},
-                                                                               {"single", std::move(single)},
-                                                                               {"pair", std::move(pair)},
-                                                                               {"special_tokens", special_tokens}})})}});
+  const Json around_text = Json::object({{"type", "TemplateProcessing"},
+                                         {"single", std::move(single)},
+                                         {"pair", std::move(pair)},
+                                         {"special_tokens", special_tokens}});
+  return Json::object({{"type", "Sequence"}, {"processors", Json::array({byte_level(), around_text})}});
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ struct Tokenizer::State {
   struct Finders {
     AddedTokens raw, normalized;
   };
+  i32 last_joined_ = -1;  // what the merge before made
   enum class Whole : u8 { unknown, yes, no };
 
   void encode_plain(std::string_view text, std::vector<i32>& scratch, std::vector<i32>& ids) const;

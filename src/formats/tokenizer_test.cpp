@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include <thread>
 
 #include "formats/json.hpp"
 
@@ -75,12 +75,31 @@ TEST(Tokenizer, AddedTokensAreTextUnlessAskedFor) {
 }
 
 TEST(Tokenizer, MegabytesWithoutASpaceTakeNoQuadraticTime) {
-  // Quadratic merging of 300,000 symbols would take an hour; the time limit of the whole binary is the check.
+  // Quadratic merging of a million symbols would take hours; the time limit of the whole binary is the check.
   const Tokenizer& tokenizer = tokenizer_of("deepseek-r1");
-  for (const std::string& text : {std::string(300000, 'a'), std::string(300000, ' '), std::string(300000, '\n'),
-                                  std::string(300000, '<')}) {
+  constexpr size_t kMany = 1'000'000;
+  std::string letters, marks = "e";
+  for (u32 random = 1; letters.size() < kMany;) {
+    letters += static_cast<char>('a' + ((random = random * 1664525u + 1013904223u) >> 8) % 26);
+  }
+  while (marks.size() < kMany) marks += "\u0301";
+  for (const std::string& text : {std::string(kMany, 'a'), std::string(kMany, ' '), std::string(kMany, '\n'),
+                                  std::string(kMany, '<'), std::string(kMany, '\x01'), std::string(kMany, '\xff'),
+                                  std::string(kMany, ' ') + "a", letters, marks}) {
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(text, Tokenizer::Special::recognise)), text);
   }
+}
+
+TEST(Tokenizer, ThreadsThatShareOneGetTheSameIds) {
+  // What encode finds out at first use (whether a token's bytes merge to it) is found out by all of them here.
+  const Tokenizer tokenizer = Tokenizer::open(kData / "minimind").value();
+  const std::string text = dump(read_json(kData / "minimind/cases.json").value());
+  const std::vector<i32> alone = tokenizer_of("minimind").encode(text);
+  std::vector<std::vector<i32>> together(4);
+  std::vector<std::thread> threads;
+  for (auto& ids : together) threads.emplace_back([&] { ids = tokenizer.encode(text); });
+  for (std::thread& t : threads) t.join();
+  for (const auto& ids : together) EXPECT_EQ(ids, alone);
 }
 
 TEST(Tokenizer, LongPiecesAreMergedLikeShortOnes) {
@@ -180,6 +199,80 @@ TEST(Tokenizer, AddedTokensStripWhatTheFileSays) {
   EXPECT_EQ(decoded(with_added(258, "<x>", false, false), "a <x> b"), "a <x> b");
 }
 
+TEST(Tokenizer, AddedTokensMatchAsTheReferencesDo) {
+  // What the tokenizers library does: single words, matches in white space that another has swallowed, longest first.
+  const auto token = [](i64 id, const char* content, const char* flag) {
+    return Json::object({{"id", id}, {"content", content}, {"normalized", false}, {"special", false}, {flag, true}});
+  };
+  const Json added = Json::array({token(258, "dog", "single_word"), token(259, "<r>", "rstrip"), token(260, "  ", "x"),
+                                  token(261, "<r>>", "x"), token(262, "\u0416", "x")});
+  const Tokenizer t = Tokenizer::parse(dump(small_file().set("added_tokens", added)), "t").value();
+  const auto ids = [&](const char* text) { return t.encode(text, Tokenizer::Special::recognise); };
+  const auto byte = [&](char c) { return t.encode(std::string(1, c))[0]; };
+  EXPECT_EQ(ids("dog"), std::vector<i32>{258});
+  EXPECT_EQ(ids("(dog)"), (std::vector<i32>{byte('('), 258, byte(')')}));
+  for (const char* word : {"dogs", "\u00e9dog", "dog\u0301", "dog_", "3dog"}) {
+    for (const i32 id : ids(word)) EXPECT_NE(id, 258) << word;
+  }
+  EXPECT_EQ(ids("<r>>"), std::vector<i32>{261});
+  EXPECT_EQ(ids("<r> x"), (std::vector<i32>{259, byte('x')}));
+  EXPECT_EQ(ids("<r>  x"), (std::vector<i32>{259, 260, byte('x')}));
+  EXPECT_EQ(t.encode("<r>\u0416"), (std::vector<i32>{byte('<'), byte('r'), byte('>'), 262}));  // a letter is no mark
+}
+
+TEST(Tokenizer, TokenizerConfigNamesTheRoles) {
+  const std::string file = dump(with_added(258, "<x>"));
+  const auto roles = [&](const char* config) { return Tokenizer::parse(file, "t", config).value().roles(); };
+  EXPECT_EQ(roles(R"({"bos_token": "<x>", "add_bos_token": true})").bos, 258);
+  EXPECT_TRUE(roles(R"({"bos_token": "<x>", "add_bos_token": true})").add_bos);
+  EXPECT_FALSE(roles(R"({"bos_token": "<x>", "tokenizer_class": "PreTrainedTokenizerFast"})").add_bos);
+  EXPECT_TRUE(roles(R"({"bos_token": {"content": "<x>"}, "tokenizer_class": "LlamaTokenizerFast"})").add_bos);
+  EXPECT_FALSE(roles(R"({"bos_token": "<y>", "add_bos_token": true})").add_bos);  // no such token
+  EXPECT_EQ(roles(R"({"eos_token": "<x>", "bos_token": null})").ends, std::vector<i32>{258});
+  for (const char* bad : {"[]", "{", R"({"bos_token": 3})", R"({"bos_token": {}})", R"({"add_bos_token": 1})"}) {
+    const auto tokenizer = Tokenizer::parse(file, "t", bad);
+    ASSERT_FALSE(tokenizer) << bad;
+    EXPECT_NE(tokenizer.error().what.find("tokenizer_config.json"), std::string::npos) << tokenizer.error().what;
+  }
+}
+
+TEST(Tokenizer, MergesMayComeBeforeTheVocabulary) {
+  const Json file = small_file(), model = *file.find("model");
+  const Json turned =
+      Json::object({{"merges", *model.find("merges")}, {"type", "BPE"}, {"vocab", *model.find("vocab")}});
+  const Tokenizer t = Tokenizer::parse(dump(small_file().set("model", turned)), "t").value();
+  EXPECT_EQ(t.encode("ab"), std::vector<i32>{256});
+}
+
+TEST(Tokenizer, RefusesFilesCutAnywhereAndTextThatIsNotOneObject) {
+  const std::string whole = dump(with_added(258, "<x>"));
+  ASSERT_TRUE(Tokenizer::parse(whole, "t"));
+  for (size_t bytes = 0; bytes < whole.size(); bytes += bytes < 200 ? 1 : 7) {
+    EXPECT_FALSE(Tokenizer::parse(whole.substr(0, bytes), "t")) << bytes;
+    EXPECT_FALSE(Tokenizer::parse(whole.substr(0, bytes) + "}", "t")) << bytes;
+  }
+  const auto replaced = [&](std::string_view from, std::string_view to) {
+    std::string text = whole;
+    const size_t at = text.find(from);
+    EXPECT_NE(at, text.npos) << from;
+    return text.replace(at, from.size(), to);
+  };
+  for (const std::string& bad :
+       {whole + "{}", whole + "x", std::string("[") + whole + "]", std::string("null"), std::string("3"),
+        replaced("\"model\"", "\"model\":{},\"model\""), replaced("\"merges\"", "\"merges\":[],\"merges\""),
+        replaced("\"vocab\"", "\"vocab\":{},\"vocab\""), replaced("\"type\"", "\"type\":1,\"type\""),
+        replaced("\"ab\"", "\"ab\":999,\"ab\""), replaced("\"ab\"", "\"\\ud800\""),
+        replaced("\"ab\"", "\"\xff\""), replaced("256", "256.5"), replaced("256", "1e3"), replaced("256", "0x1"),
+        replaced("256", "99999999999999999999"), replaced("256", "{}"), replaced("256,", "256"),
+        replaced("\"normalizer\"", "\"added_tokens\":[],\"normalizer\"")}) {
+    const auto tokenizer = Tokenizer::parse(bad, "t");
+    ASSERT_FALSE(tokenizer) << bad.substr(0, 60);
+    EXPECT_TRUE(tokenizer.error().what.starts_with("t: ")) << tokenizer.error().what;
+  }
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_FALSE(Tokenizer::parse(replaced("\"normalizer\"", "\"x\":" + deep + ",\"normalizer\""), "t"));
+}
+
 TEST(Tokenizer, RefusesHostileFiles) {
   EXPECT_EQ(error_of(small_file()), "no error");
   EXPECT_EQ(error_of(with_added(258, "<x>")), "no error");
@@ -189,6 +282,17 @@ TEST(Tokenizer, RefusesHostileFiles) {
       {with_model("merges", Json::array({"b a"})), "merges[0]"},  // "ba" is no token
       {with_model("merges", Json::array({3})), "merges[0]"},
       {with_model("merges", "a b"), "merges: expected an array"},
+      {with_model("merges", Json()), "merges: expected an array"},
+      {with_model("merges", Json::array({Json::array({"a"})})), "merges[0]: expected two tokens"},
+      {with_model("merges", Json::array({Json::array({"a", "b", "c"})})), "merges[0]: expected two tokens"},
+      {with_model("merges", Json::array({Json::array({"a", 1})})), "merges[0]: expected two tokens"},
+      {with_model("merges", Json::array({"a b", "a b c"})), "merges[1]: expected two tokens"},
+      {with_model("dropout", 0.5), "not supported"},
+      {with_model("continuing_subword_prefix", "##"), "not supported"},
+      {with_model("type", std::string((1 << 20) + 1, 'x')), "at most 1048576"},
+      {small_file().set("added_tokens", 3), "added_tokens: expected an array"},
+      {small_file().set("added_tokens", Json::array({3})), "added_tokens[0]"},
+      {small_file().set("model", 3), "model: expected an object"},
       {with_model("vocab", Json::array({"a"})), "vocab: expected an object"},
       {with_model("vocab", Json::object({{"a", 0}})), "no token for byte"},
       {with_model("vocab", Json::object({{"a", -1}})), "with id -1"},

@@ -77,10 +77,17 @@ i32 TokenTable::find_text(std::string_view text) const {
   return in_alphabet ? find(key, true) : find(text, false);
 }
 
-i32 TokenTable::find_joined(i32 a, i32 b) const {
+i32 TokenTable::find_joined(i32 a, i32 b, i32 last) const {
   const Entry &x = entries_[static_cast<size_t>(a)], &y = entries_[static_cast<size_t>(b)];
-  thread_local std::string joined;
   if (!x.in_alphabet || !y.in_alphabet) return find_text(text(a).append(text(b)));
+  for (const i32 guess : {last, last + 1}) {
+    if (!holds(guess)) continue;
+    const Entry& e = entries_[static_cast<size_t>(guess)];
+    const std::string_view whole = bytes(e), left = bytes(x);
+    if (e.in_alphabet && whole.size() == left.size() + y.length && whole.starts_with(left) && whole.ends_with(bytes(y)))
+      return guess;
+  }
+  thread_local std::string joined;
   joined.assign(bytes(x)).append(bytes(y));
   return find(joined, true);
 }

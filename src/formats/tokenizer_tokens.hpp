@@ -33,7 +33,9 @@ class TokenTable {
   }
 
   i32 find_text(std::string_view text) const;           // -1 if there is none
-  i32 find_joined(i32 a, i32 b) const;                  // by the text of a followed by that of b
+  // By the text of a followed by that of b. It is often `last`, the one before, or the one after that: merges make
+  // tokens mostly in the order of their ids.
+  i32 find_joined(i32 a, i32 b, i32 last) const;
   i32 find_bytes(std::string_view bytes) const { return find(bytes, true); }  // spelt in the alphabet
 
  private:

@@ -62,6 +62,22 @@ bool is_white_space(u32 c) {
          c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
+std::string_view last_character(std::string_view s) {
+  if (s.empty()) return {};
+  size_t begin = s.size() - 1;
+  while (begin > 0 && s.size() - begin < 4 && (static_cast<u8>(s[begin]) & 0xC0) == 0x80) --begin;
+  const std::string_view last = s.substr(begin);
+  return utf8_length(last) == last.size() ? last : std::string_view{};
+}
+
+size_t trailing_space(std::string_view s) {
+  for (;;) {
+    const std::string_view last = last_character(s);
+    if (last.empty() || !is_white_space(utf8_code_point(last))) return s.size();
+    s.remove_suffix(last.size());
+  }
+}
+
 bool is_word_character(u32 c) {
   switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
     case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT: case UTF8PROC_CATEGORY_LM:

@@ -14,10 +14,14 @@ size_t utf8_length(std::string_view s);
 size_t first_invalid_utf8(std::string_view s);
 // The character at the front of `s`, which must be valid.
 u32 utf8_code_point(std::string_view s);
+// The character at the end of `s`; empty if what is there is none.
+std::string_view last_character(std::string_view s);
 void append_utf8(u32 code_point, std::string& out);
 
 // Unicode's White_Space.
 bool is_white_space(u32 code_point);
+// Where the white space at the end of `s` begins; s.size() if there is none.
+size_t trailing_space(std::string_view s);
 // What \w means to Unicode (UTS #18): letters, marks, decimal and letter-like digits, connectors, joiners.
 bool is_word_character(u32 code_point);
 
