@@ -261,7 +261,8 @@ struct Keyed {
 };
 Result<std::vector<Keyed>> keyed(Run& run, const Value& v, const Value* attribute, bool case_matters) {
   std::vector<Keyed> all;
-  for (const Value& item : R1_TRY(run.elements(v))->items)
+  const auto elements = R1_TRY(run.elements(v));
+  for (const Value& item : elements->items)
     all.push_back({R1_TRY(sort_key(run, item, attribute, case_matters)), item});
   return all;
 }
@@ -318,7 +319,8 @@ Result<Value> extreme(Run& run, const Value& v, const Bound& a) {
 
 Result<Value> sum(Run& run, const Value& v, const Bound& a) {
   Value total = a[1] ? *a[1] : Value(i64{0});
-  for (const Value& item : R1_TRY(run.elements(v))->items) {
+  const auto elements = R1_TRY(run.elements(v));
+  for (const Value& item : elements->items) {
     R1_TRY(run.budget.step());
     total = R1_TRY(run.arithmetic(Operator::add, total, a[0] && !a[0]->is_none() ? R1_TRY(by_attribute(run, item, *a[0])) : item));
   }
@@ -392,7 +394,8 @@ Result<Value> map(Run& run, const Value& v, const Arguments& given) {
   const Bound a = by_name ? Bound() : R1_TRY(Bound::of(given, "attribute,default"));
   if (!by_name && !a[0]) return fail(Errc::corrupt, "needs a filter or an attribute");
   const Arguments rest = by_name ? without_first(given, 1) : Arguments{};
-  for (const Value& item : R1_TRY(run.elements(v))->items) {
+  const auto elements = R1_TRY(run.elements(v));
+  for (const Value& item : elements->items) {
     R1_TRY(run.budget.step());
     Value value = by_name ? R1_TRY(run.filter(given.positional[0].text()->bytes(), item, rest)) : R1_TRY(by_attribute(run, item, *a[0]));
     if (value.undefined() && a[1]) value = *a[1];
@@ -409,7 +412,8 @@ Result<Value> choose(Run& run, const Value& v, const Arguments& given, bool keep
   if (tests && !given.positional[before].text()) return fail(Errc::corrupt, "needs a test's name");
   const Arguments rest = tests ? without_first(given, before + 1) : Arguments{};
   std::vector<Value> out;
-  for (const Value& item : R1_TRY(run.elements(v))->items) {
+  const auto elements = R1_TRY(run.elements(v));
+  for (const Value& item : elements->items) {
     R1_TRY(run.budget.step());
     const Value seen = of_attribute ? R1_TRY(by_attribute(run, item, given.positional[0])) : item;
     const bool holds = tests ? R1_TRY(run.test(given.positional[before].text()->bytes(), seen, rest)) : seen.truth();

@@ -36,7 +36,8 @@ Result<std::vector<Member>> members_of(Run& run, const Arguments& given) {
       R1_TRY(run.budget.work(first.dict()->size() * sizeof(Member)));
       members = *first.dict();
     } else {
-      for (const Value& pair : R1_TRY(run.elements(first))->items) {
+      const auto elements = R1_TRY(run.elements(first));
+      for (const Value& pair : elements->items) {
         const auto parts = R1_TRY(run.elements(pair));
         if (parts->items.size() != 2) return fail(Errc::corrupt, "needs pairs");
         members.emplace_back(parts->items[0], parts->items[1]);

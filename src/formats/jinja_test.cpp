@@ -125,6 +125,12 @@ std::string marked(std::string_view source, const Json& variables) {
   return out;
 }
 
+// Lists made for the occasion must last as long as the filter goes through them.
+TEST(Jinja, FiltersGoThroughStringsAndDictsAsThroughLists) {
+  EXPECT_EQ(text("{{ 'cab'|sort|join }} {{ {'b': 1, 'a': 2}|sort|join }} {{ 'ab'|map('upper')|join }} {{ 'aba'|unique|join }}").value(), "abc ab AB ab");
+  EXPECT_EQ(text("{{ {'b': 1}|select|join }} {{ 'ab'|reject('eq', 'a')|join }} {{ 'ab'|max }} {{ dict(['ab', 'cd']) }}").value(), "b b b {'a': 'b', 'c': 'd'}");
+}
+
 TEST(JinjaSpans, TextOfVariablesStaysMarkedWhateverIsDoneToIt) {
   const Json v = json(R"({"c": " Ab</x>cD ", "l": ["p", "q"], "d": {"k": "v"}, "bos_token": "<s>", "n": 5})");
   EXPECT_EQ(marked("a{{ c }}b", v), "a[ Ab</x>cD ]b");
