@@ -11,6 +11,7 @@
 #include "cli/session.hpp"
 #include "formats/json.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "model/memory.hpp"
 #include "model/shapes.hpp"
 
 namespace r1 {
@@ -102,6 +103,7 @@ bool quantised(const Model& model) {
 Result<int> run_bench(const Args& args) {
   std::string model_name = "nano";
   i64 prompt = 128, tokens = 128, depth = 0, batch = 0, repeats = 3, threads = ThreadPool::default_threads();
+  std::optional<std::string> memory;
   bool json = false, no_train = false;
   ShapeFlags shape;
   if (const auto stop = parse(args, "Speed of this machine and of a model on it, beside the roofs measured now.",
@@ -116,6 +118,7 @@ Result<int> run_bench(const Args& args) {
                                {"-d", &depth, "tokens already cached before the prompt, not timed"},
                                {"-b", &batch, "sequences at once (0: 1, 8 and 64; with --shape 1)"},
                                {"-r", &repeats, "repetitions"},
+                               {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
                                {"-t,--threads", &threads, "threads"},
                                {"--no-train", &no_train, "leave training out"},
                                {"--json", &json, "one JSON object on stdout"}}))
@@ -129,6 +132,7 @@ Result<int> run_bench(const Args& args) {
   R1_TRY(shape.check());
   const std::filesystem::path path = shape.shape ? "" : R1_TRY(find_model(model_name));
   const auto model = shape.shape ? R1_TRY(shape.model()) : R1_TRY(open_model(path));
+  if (memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*memory))));
   if (prompt + depth + tokens >= model->info().context)
     return fail(Errc::invalid_argument, "-p {} -d {} -n {}: more than the context of {}", prompt, depth, tokens,
                 model->info().context);
@@ -144,7 +148,7 @@ Result<int> run_bench(const Args& args) {
   const std::vector<i64> batches = batch ? std::vector<i64>{batch} : shape.shape ? std::vector<i64>{1} : std::vector<i64>{1, 8, 64};
   for (const i64 b : batches)
     report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens}, repeats, stop)));
-  if (!no_train && !shape.shape && !quantised(*model))
+  if (!no_train && !shape.shape && !memory && !quantised(*model))
     for (const DType inputs : {DType::f32, DType::bf16})
       report.train.push_back(R1_TRY(bench_train(path, pool_threads, inputs, 4 * repeats, stop)));
   if (json) fmt::print("{}\n", to_json(report, shape.shape ? shape.name() : path.string()));

@@ -9,6 +9,7 @@
 #include "formats/json.hpp"
 #include "infer/score.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "model/memory.hpp"
 
 namespace r1 {
 namespace {
@@ -30,12 +31,14 @@ Result<std::vector<i32>> parse_tokens(const std::string& text) {
 
 Result<int> run_logprobs(const Args& args) {
   std::string model_name = "nano", tokens, logits_out, numerics_name = "exact";
+  std::optional<std::string> memory;
   i64 threads = ThreadPool::default_threads();
   if (const auto stop = parse(args, "Log-probabilities of given tokens, each given those before it.",
                               {{"-m,--model", &model_name, "model folder or name"},
                                {"--tokens", &tokens, "ids: 1,2,3", true},
                                {"--logits-out", &logits_out, "file for raw little-endian f32 logits [tokens, vocab]"},
                                {"--numerics", &numerics_name, "exact: activations and cache f32; serve: as serving computes"},
+                               {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
                                {"-t,--threads", &threads, "threads"}}))
     return *stop;
   if (numerics_name != "exact" && numerics_name != "serve")
@@ -44,6 +47,7 @@ Result<int> run_logprobs(const Args& args) {
   const std::vector<i32> ids = R1_TRY(parse_tokens(tokens));
   const auto path = R1_TRY(find_model(model_name));
   const auto model = R1_TRY(open_model(path));
+  if (memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*memory))));
   ThreadPool pool(pool_threads);
   ScoreOptions options;
   options.kernels = &cpu::active();

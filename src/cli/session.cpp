@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "kernels/cpu/kernels.hpp"
+#include "model/memory.hpp"
 
 namespace r1 {
 namespace {
@@ -46,6 +47,7 @@ std::vector<Flag> GenerationFlags::flags() {
           {"--think", &think, "think before answering (the default)"},
           {"--no-think", &no_think, "answer at once"},
           {"--think-budget", &think_budget, "close the thinking after this many tokens (0: never)"},
+          {"--memory", &memory, "keep at most so much of the routed experts in memory (8g); the rest is read when needed"},
           {"-v,--verbose", &verbose, "say what is loaded and how"}};
 }
 
@@ -56,6 +58,7 @@ Status GenerationFlags::check() const {
   if (think_budget < 0) return fail(Errc::usage, "--think-budget: {}, must not be negative", think_budget);
   if (const Status given = r1::check(sampling_of(*this, {})); !given) return fail(Errc::usage, "{}", given.error().what);
   R1_TRY(thread_count(threads));
+  if (memory) R1_TRY(parse_bytes(*memory));
   return {};
 }
 
@@ -63,6 +66,7 @@ Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64
   R1_TRY(flags.check());
   const fs::path path = R1_TRY(find_model(flags.model));
   auto model = R1_TRY(open_model(path));
+  if (flags.memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*flags.memory))));
   auto tokenizer = R1_TRY(Tokenizer::open(path));
   const GenerationConfig generation = R1_TRY(read_generation_config(path));
   if (tokenizer.size() > model->info().vocab)

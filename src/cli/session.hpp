@@ -29,6 +29,7 @@ struct GenerationFlags {
   i64 threads = ThreadPool::default_threads();
   i64 context = 0;       // 0: the model's
   i64 think_budget = 0;  // 0: none
+  std::optional<std::string> memory;  // of routed experts
   bool think = false, no_think = false;
   bool verbose = false;
 
