@@ -59,6 +59,27 @@ TEST(Json, LimitsNesting) {
   EXPECT_EQ(error_of(std::string(1000000, '[')), "t.json: nested deeper than 64");
 }
 
+// [0,0,...] would take forty bytes for every two; lists of token ids, six bytes each and more, stay within the bound.
+TEST(Json, RefusesTextThatWouldBecomeManyTimesItsSize) {
+  const auto list_of = [](std::string_view item, size_t bytes) {
+    std::string text = "[";
+    while (text.size() < bytes) text += item;
+    text.back() = ']';
+    return text;
+  };
+  EXPECT_EQ(error_of(list_of("0,", 1 << 20)), "no error");
+  EXPECT_EQ(error_of(list_of("12345,", 4 << 20)), "no error");
+  EXPECT_NE(error_of(list_of("0,", 4 << 20)).find("4194305 bytes of JSON take more than 109051918 in memory"), std::string::npos);
+  EXPECT_NE(error_of(list_of("[0],", 4 << 20)).find("too many small values"), std::string::npos);
+}
+
+TEST(Json, FindsAKeyGivenTwiceAmongMany) {
+  std::string text = "{";
+  for (int i = 0; i < 1000; ++i) text += fmt::format("\"{}\": 0, ", i * 7 % 1000);
+  EXPECT_EQ(error_of(text + "\"x\": 1}"), "no error");
+  EXPECT_EQ(error_of(text + "\"70\": 1}"), "t.json: duplicate key \"70\"");
+}
+
 TEST(Json, WritesBytesThatAreNotUtf8AsReplacementCharacters) {
   EXPECT_EQ(dump(Json("a\xff\xe4\xb8")), "\"a\uFFFD\uFFFD\uFFFD\"");
 }

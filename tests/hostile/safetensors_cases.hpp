@@ -1,5 +1,7 @@
 // Ways to break a safetensors file and the index of a folder of them.
 #pragma once
+#include <sys/stat.h>
+
 #include <cstring>
 
 #include "core/dtype.hpp"
@@ -123,6 +125,7 @@ inline std::vector<Case> index_cases() {
       {"index_shard_missing", index_of(R"({"a": "m-9.safetensors"})"), {"m-9.safetensors", "cannot open"}},
       {"index_shard_is_the_index", index_of(R"({"a": "model.safetensors.index.json"})"), {"model.safetensors.index.json", "header claims"}},
       {"index_shard_is_a_folder", index_of(R"({"a": "folder"})"), {"folder", "not a regular file"}, [](const fs::path& f) { fs::create_directory(f / "folder"); }},
+      {"index_shard_is_a_pipe", index_of(R"({"a": "pipe"})"), {"pipe", "not a regular file"}, [](const fs::path& f) { mkfifo((f / "pipe").c_str(), 0600); }},
       {"index_tensor_not_in_its_shard", index_of(R"({"b": "m-1.safetensors"})"), {"tensor b", "shard m-1.safetensors", "lacks it"}},
       {"index_tensor_in_another_shard", index_of(R"({"a": "m-2.safetensors", "b": "m-1.safetensors"})"), {"tensor", "lacks it"}},
       {"index_without_a_tensor_of_the_shard", index_of(R"({"a": "two"})"), {"shard two has 2 tensors", "weight_map places 1", "not z"},
