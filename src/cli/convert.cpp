@@ -28,10 +28,11 @@ class Progress {
     const auto now = Clock::now();
     if (!terminal_ || now - last_ < std::chrono::milliseconds(200)) return;
     last_ = now, shown_ = true;
-    const double seconds = std::chrono::duration<double>(now - start_).count(), rate = static_cast<double>(done) / seconds;
+    const double seconds = std::chrono::duration<double>(now - start_).count(),
+                 rate = static_cast<double>(done) / seconds;
     const auto left = static_cast<i64>(static_cast<double>(total - done) / std::max(rate, 1.0));
-    fmt::print(stderr, "\r\x1b[K{:3} %  {} of {}  {}/s  left {}m{:02}s", total ? 100 * done / total : 100, size_text(done),
-               size_text(total), size_text(static_cast<i64>(rate)), left / 60, left % 60);
+    fmt::print(stderr, "\r\x1b[K{:3} %  {} of {}  {}/s  left {}m{:02}s", total ? 100 * done / total : 100,
+               size_text(done), size_text(total), size_text(static_cast<i64>(rate)), left / 60, left % 60);
     std::fflush(stderr);
   }
   i64 total() const { return total_; }
@@ -56,13 +57,14 @@ Result<int> run_convert(const Args& args) {
   std::string in, out, type;
   bool mtp = false, force = false;
   double shard = 4;
-  if (const auto stop = parse(args, "A Hugging Face folder to a GGUF file, or the reverse; OUT says which by ending in .gguf.",
-                              {{"MODEL", &in, "folder, GGUF file (the first, where it is split) or name", true},
-                               {"-o,--output", &out, "FILE.gguf, or a folder", true},
-                               {"--type", &type, "of matrices: f32, f16, bf16 (default: as the embedding is, else bf16)"},
-                               {"--mtp", &mtp, "GGUF: keep the MTP module, as nextn.* (llama.cpp before 2026 cannot read it)"},
-                               {"--shard-size", &shard, "folder: GB of a safetensors file at most"},
-                               {"--force", &force, "replace what OUT names"}}))
+  if (const auto stop =
+          parse(args, "A Hugging Face folder to a GGUF file, or the reverse; OUT says which by ending in .gguf.",
+                {{"MODEL", &in, "folder, GGUF file (the first, where it is split) or name", true},
+                 {"-o,--output", &out, "FILE.gguf, or a folder", true},
+                 {"--type", &type, "of matrices: f32, f16, bf16 (default: as the embedding is, else bf16)"},
+                 {"--mtp", &mtp, "GGUF: keep the MTP module, as nextn.* (llama.cpp before 2026 cannot read it)"},
+                 {"--shard-size", &shard, "folder: GB of a safetensors file at most"},
+                 {"--force", &force, "replace what OUT names"}}))
     return *stop;
   ConvertOptions options;
   options.type = R1_TRY(type_named(type));
@@ -84,7 +86,8 @@ Result<int> run_convert(const Args& args) {
     return {};
   };
   R1_TRY(gguf ? convert_to_gguf(from, to, options) : convert_to_folder(from, to, options));
-  fmt::print(stderr, "{}{}: {} of weights\n", isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "", out, size_text(progress.total()));
+  fmt::print(stderr, "{}{}: {} of weights\n", isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "", out,
+             size_text(progress.total()));
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "core/file.hpp"
+#include "formats/chat_template.hpp"
 #include "formats/json.hpp"
 #include "formats/tokenizer.hpp"
 #include "hub/models.hpp"
@@ -42,7 +43,8 @@ Result<Files> files_of(const fs::path& path) {
     return f;
   }
   f.gguf = R1_TRY(Gguf::open(path));
-  f.format = fmt::format("GGUF v{}{}", f.gguf->version(), f.gguf->files() > 1 ? fmt::format(", {} files", f.gguf->files()) : "");
+  f.format = fmt::format("GGUF v{}{}", f.gguf->version(),
+                         f.gguf->files() > 1 ? fmt::format(", {} files", f.gguf->files()) : "");
   for (const auto& [name, t] : f.gguf->tensors()) f.tensors.push_back(t);
   f.unsupported = {f.gguf->unsupported().begin(), f.gguf->unsupported().end()};
   f.keep = f.gguf->mapping();
@@ -90,8 +92,7 @@ Json id_json(const Tokenizer& t, std::optional<i32> id) {
   return id ? Json::object({{"id", *id}, {"text", t.bytes_of(*id)}}) : Json();
 }
 
-Result<Json> tokenizer_json(const fs::path& path) {
-  const Tokenizer t = R1_TRY(Tokenizer::open(path));
+Json tokenizer_json(const Tokenizer& t) {
   i64 added = 0;
   for (i32 id = 0; id < t.size(); ++id) added += t.is_added(id);
   const Tokenizer::Roles& r = t.roles();
@@ -117,8 +118,10 @@ std::vector<std::string> folder_notes(const fs::path& path, const Files& f) {
   std::vector<std::string> notes;
   std::error_code ignored;
   if (!fs::exists(path / "tokenizer.json", ignored)) notes.push_back("no tokenizer");
-  if (!fs::exists(path / "generation_config.json", ignored)) notes.push_back("no generation_config.json: R1's sampling (0.6, 0.95)");
-  for (const auto& [name, type] : f.unsupported) notes.push_back(fmt::format("tensor {}: {}", name, unsupported_type(type)));
+  if (!fs::exists(path / "generation_config.json", ignored))
+    notes.push_back("no generation_config.json: R1's sampling (0.6, 0.95)");
+  for (const auto& [name, type] : f.unsupported)
+    notes.push_back(fmt::format("tensor {}: {}", name, unsupported_type(type)));
   return notes;
 }
 
@@ -137,7 +140,8 @@ Status check_numbers(const Files& f, const std::atomic<bool>& stop) {
       const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
       if (bad == values.end()) continue;
       const i64 at = bad - values.begin();
-      return fail(Errc::corrupt, "tensor {} ({}): row {}, column {} is {}", t.name, name_of(t.dtype), first + at / cols, at % cols, *bad);
+      return fail(Errc::corrupt, "tensor {} ({}): row {}, column {} is {}", t.name, name_of(t.dtype), first + at / cols,
+                  at % cols, *bad);
     }
     release_pages(t.bytes);
   }
@@ -150,32 +154,42 @@ std::string count_text(i64 n) {
   return fmt::format("{}", n);
 }
 
-i64 integer(const Json& j, const char* key) { return j.find(key) && j.find(key)->integer() ? *j.find(key)->integer() : 0; }
-std::string text(const Json& j, const char* key) { return j.find(key) && j.find(key)->string() ? *j.find(key)->string() : ""; }
+i64 integer(const Json& j, const char* key) {
+  return j.find(key) && j.find(key)->integer() ? *j.find(key)->integer() : 0;
+}
+std::string text(const Json& j, const char* key) {
+  return j.find(key) && j.find(key)->string() ? *j.find(key)->string() : "";
+}
 
 void print_tokenizer(const Json& t) {
   if (const Json* error = t.find("error")) return fmt::print("tokenizer    {}\n", *error->string());
-  fmt::print("tokenizer    {} ({}), {} tokens of which {} added\n", text(t, "model"), text(t, "pre").empty() ? "unnamed pattern" : text(t, "pre"),
-             integer(t, "tokens"), integer(t, "added"));
+  fmt::print("tokenizer    {} ({}), {} tokens of which {} added\n", text(t, "model"),
+             text(t, "pre").empty() ? "unnamed pattern" : text(t, "pre"), integer(t, "tokens"), integer(t, "added"));
   for (const char* role : {"bos", "eos", "pad"})
-    if (const Json* id = t.find(role); id && !id->is_null()) fmt::print("  {:<10} {} {}\n", role, integer(*id, "id"), text(*id, "text"));
+    if (const Json* id = t.find(role); id && !id->is_null())
+      fmt::print("  {:<10} {} {}\n", role, integer(*id, "id"), text(*id, "text"));
 }
 
 void print_model(const Json& j) {
   fmt::print("{}\nformat       {}\n", text(j, "path"), text(j, "format"));
   if (const Json* m = j.find("model"); m && !m->is_null()) {
-    fmt::print("architecture {}: {} layers of {}, vocabulary {}, context {}{}\n", text(*m, "architecture"), integer(*m, "layers"),
-               integer(*m, "hidden"), integer(*m, "vocabulary"), integer(*m, "context"), integer(*m, "mtp_layers") ? ", MTP" : "");
-    fmt::print("parameters   {}, {} active per token\n", count_text(integer(*m, "parameters")), count_text(integer(*m, "active_parameters")));
+    fmt::print("architecture {}: {} layers of {}, vocabulary {}, context {}{}\n", text(*m, "architecture"),
+               integer(*m, "layers"), integer(*m, "hidden"), integer(*m, "vocabulary"), integer(*m, "context"),
+               integer(*m, "mtp_layers") ? ", MTP" : "");
+    fmt::print("parameters   {}, {} active per token\n", count_text(integer(*m, "parameters")),
+               count_text(integer(*m, "active_parameters")));
   } else {
     fmt::print("cannot run   {}\n", text(j, "error"));
   }
   const Json& weights = *j.find("weights");
   for (const auto& [type, s] : *weights.find("by_type")->object())
-    fmt::print("{:<12} {:>5} tensors {:>10} {:>12}\n", type, integer(s, "tensors"), count_text(integer(s, "elements")), size_text(integer(s, "bytes")));
+    fmt::print("{:<12} {:>5} tensors {:>10} {:>12}\n", type, integer(s, "tensors"), count_text(integer(s, "elements")),
+               size_text(integer(s, "bytes")));
   const Json& all = *weights.find("all");
-  fmt::print("{:<12} {:>5} tensors {:>10} {:>12}, {:.2f} bits per weight\n", "all", integer(all, "tensors"), count_text(integer(all, "elements")),
-             size_text(integer(all, "bytes")), 8.0 * static_cast<double>(integer(all, "bytes")) / static_cast<double>(std::max<i64>(1, integer(all, "elements"))));
+  fmt::print("{:<12} {:>5} tensors {:>10} {:>12}, {:.2f} bits per weight\n", "all", integer(all, "tensors"),
+             count_text(integer(all, "elements")), size_text(integer(all, "bytes")),
+             8.0 * static_cast<double>(integer(all, "bytes")) /
+                 static_cast<double>(std::max<i64>(1, integer(all, "elements"))));
   if (const Json* t = j.find("tokenizer"); t && !t->is_null()) print_tokenizer(*t);
   if (const Json* t = j.find("chat_template"); t && !t->is_null()) fmt::print("chat         {}\n", *t->string());
   for (const Json& note : *j.find("notes")->array()) fmt::print("note         {}\n", *note.string());
@@ -186,10 +200,11 @@ void print_model(const Json& j) {
 Result<int> run_inspect(const Args& args) {
   std::string name;
   bool json = false, check = false;
-  if (const auto stop = parse(args, "What a model is: architecture, sizes, types, tokenizer, template, what is unusual.",
-                              {{"MODEL", &name, "folder, GGUF file (the first, where it is split) or name", true},
-                               {"--json", &json, "one JSON object, with the whole configuration"},
-                               {"--check", &check, "read every weight: is it finite? 1 if not"}}))
+  if (const auto stop =
+          parse(args, "What a model is: architecture, sizes, types, tokenizer, template, what is unusual.",
+                {{"MODEL", &name, "folder, GGUF file (the first, where it is split) or name", true},
+                 {"--json", &json, "one JSON object, with the whole configuration"},
+                 {"--check", &check, "read every weight: is it finite? 1 if not"}}))
     return *stop;
   const fs::path path = R1_TRY(find_model(name));
   const Files files = R1_TRY(files_of(path));
@@ -198,8 +213,12 @@ Result<int> run_inspect(const Args& args) {
   out.set("model", model ? *model : Json());
   if (!model) out.set("error", model.error().what);
   if (has_tokenizer(path, files)) {
-    const auto tokenizer = tokenizer_json(path);
-    out.set("tokenizer", tokenizer ? *tokenizer : Json::object({{"error", tokenizer.error().what}}));
+    const auto tokenizer = Tokenizer::open(path);
+    out.set("tokenizer", tokenizer ? tokenizer_json(*tokenizer) : Json::object({{"error", tokenizer.error().what}}));
+    if (tokenizer) {
+      const auto chat = ChatTemplate::open(path, *tokenizer);
+      out.set("chat_template", chat ? chat->describe() : chat.error().what);
+    }
   }
   out.set("notes", Json::array_of(files.gguf ? gguf_notes(*files.gguf) : folder_notes(path, files)));
   Status checked;

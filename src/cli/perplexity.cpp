@@ -1,6 +1,6 @@
-// r1 perplexity: how surprised a model is by a text. As llama.cpp measures it, so that figures can be compared: windows of
-// C tokens that do not overlap, each on its own (its first token is bos where the model asks for it), and only the second
-// half of each counts: tokens C/2+1 .. C-1, which have at least C/2 before them.
+// r1 perplexity: how surprised a model is by a text. As llama.cpp measures it, so that figures can be compared: windows
+// of C tokens that do not overlap, each on its own (its first token is bos where the model asks for it), and only the
+// second half of each counts: tokens C/2+1 .. C-1, which have at least C/2 before them.
 #include <unistd.h>
 
 #include <cmath>
@@ -13,6 +13,7 @@
 #include "hub/models.hpp"
 #include "infer/score.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "model/memory.hpp"
 
 namespace r1 {
 namespace {
@@ -50,8 +51,8 @@ Result<Windows> cut(const Tokenizer& tokenizer, const std::string& text, i64 con
   w.ids = tokenizer.encode(text, Tokenizer::Special::user_defined);
   if (w.bos) w.ids.insert(w.ids.begin(), *w.bos);
   if (w.count() == 0)
-    return fail(Errc::invalid_argument, "{}: {} tokens, one window needs {}; a longer text, or a smaller --context", file,
-                w.ids.size(), context);
+    return fail(Errc::invalid_argument, "{}: {} tokens, one window needs {}; a longer text, or a smaller --context",
+                file, w.ids.size(), context);
   return w;
 }
 
@@ -59,15 +60,18 @@ Result<Windows> cut(const Tokenizer& tokenizer, const std::string& text, i64 con
 
 Result<int> run_perplexity(const Args& args) {
   std::string model_name = "nano", file, numerics_name = "exact";
+  std::optional<std::string> memory;
   i64 context = 512, threads = ThreadPool::default_threads();
   bool json = false;
-  if (const auto stop = parse(args, "Perplexity of a text: exp of the mean of -log p over the second half of each window.",
-                              {{"-m,--model", &model_name, "model folder, GGUF file or name"},
-                               {"-f,--file", &file, "UTF-8 text", true},
-                               {"-c,--context", &context, "tokens of a window"},
-                               {"--numerics", &numerics_name, "exact: activations and cache f32; serve: as serving computes"},
-                               {"-t,--threads", &threads, "threads"},
-                               {"--json", &json, "one JSON object"}}))
+  if (const auto stop =
+          parse(args, "Perplexity of a text: exp of the mean of -log p over the second half of each window.",
+                {{"-m,--model", &model_name, "model folder, GGUF file or name"},
+                 {"-f,--file", &file, "UTF-8 text", true},
+                 {"-c,--context", &context, "tokens of a window"},
+                 {"--numerics", &numerics_name, "exact: activations and cache f32; serve: as serving computes"},
+                 {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
+                 {"-t,--threads", &threads, "threads"},
+                 {"--json", &json, "one JSON object"}}))
     return *stop;
   if (numerics_name != "exact" && numerics_name != "serve")
     return fail(Errc::usage, "--numerics: \"{}\", known: exact, serve", numerics_name);
@@ -77,6 +81,7 @@ Result<int> run_perplexity(const Args& args) {
   const std::string text = R1_TRY(read_file(file));
   const Tokenizer tokenizer = R1_TRY(Tokenizer::open(path));
   const auto model = R1_TRY(open_model(path));
+  if (memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*memory))));
   const Windows windows = R1_TRY(cut(tokenizer, text, context, file));
   ThreadPool pool(pool_threads);
   ScoreOptions options;
@@ -91,17 +96,24 @@ Result<int> run_perplexity(const Args& args) {
   for (; done < windows.count() && !interrupted.raised(); ++done) {
     const std::vector<float> logprobs = R1_TRY(score(*model, windows.at(done), options));
     for (i64 t = context / 2 + 1; t < context; ++t) sum.add(-static_cast<double>(logprobs[static_cast<size_t>(t)]));
-    if (terminal) fmt::print(stderr, "\r\x1b[K{}/{} windows  perplexity {:.4f}", done + 1, windows.count(), sum.perplexity());
+    if (terminal)
+      fmt::print(stderr, "\r\x1b[K{}/{} windows  perplexity {:.4f}", done + 1, windows.count(), sum.perplexity());
   }
   if (terminal) fmt::print(stderr, "\r\x1b[K");
   if (sum.n == 0) return fail(Errc::interrupted, "interrupted before the first window was done");
   if (json) {
-    fmt::print("{}\n", dump(Json::object({{"perplexity", sum.perplexity()}, {"stderr", sum.error()}, {"nll", sum.mean()},
-                                          {"tokens_scored", sum.n}, {"windows", done}, {"context", context},
-                                          {"numerics", numerics_name}, {"model", path.string()}})));
+    fmt::print("{}\n", dump(Json::object({{"perplexity", sum.perplexity()},
+                                          {"stderr", sum.error()},
+                                          {"nll", sum.mean()},
+                                          {"tokens_scored", sum.n},
+                                          {"windows", done},
+                                          {"context", context},
+                                          {"numerics", numerics_name},
+                                          {"model", path.string()}})));
   } else {
-    fmt::print("perplexity {:.4f} +- {:.4f} ({} tokens scored: the second half of {} windows of {}{})\n", sum.perplexity(),
-               sum.error(), sum.n, done, context, done < windows.count() ? fmt::format(" of {}", windows.count()) : "");
+    fmt::print("perplexity {:.4f} +- {:.4f} ({} tokens scored: the second half of {} windows of {}{})\n",
+               sum.perplexity(), sum.error(), sum.n, done, context,
+               done < windows.count() ? fmt::format(" of {}", windows.count()) : "");
   }
   return interrupted.raised() ? kExitInterrupted : 0;
 }

@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 DType type_of(const StoredModel& in, const ConvertOptions& options) {
   if (options.type) return *options.type;
   const auto embedding = in.tensors.tensors.find("model.embed_tokens.weight");
-  return embedding != in.tensors.tensors.end() && is_plain(embedding->second.stored.dtype) ? embedding->second.stored.dtype
-                                                                                          : DType::bf16;
+  return embedding != in.tensors.tensors.end() && is_plain(embedding->second.stored.dtype)
+             ? embedding->second.stored.dtype
+             : DType::bf16;
 }
 
 // Bytes done of all, for the caller's progress.
@@ -83,7 +84,8 @@ void add_sampling(const GenerationConfig& g, GgufMetadata& out) {
   top_k.type = GgufType::int32, top_k.integer = g.top_k;
   if (g.top_k) out.emplace_back("general.sampling.top_k", top_k);
   if (g.min_p != 0) out.emplace_back("general.sampling.min_p", GgufValue::of_f32(g.min_p));
-  if (g.repetition_penalty != 1) out.emplace_back("general.sampling.penalty_repeat", GgufValue::of_f32(g.repetition_penalty));
+  if (g.repetition_penalty != 1)
+    out.emplace_back("general.sampling.penalty_repeat", GgufValue::of_f32(g.repetition_penalty));
 }
 
 // Ids that the tokenizer does not name, from the configurations: the first end is eos, the next eot and eom.
@@ -103,18 +105,22 @@ Status add_ids(const Json& config, const GenerationConfig& g, GgufMetadata& out)
   return {};
 }
 
-Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, const Json& config, DType type, i64 mtp_layers) {
+Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, const Json& config, DType type,
+                                  i64 mtp_layers) {
   const Beside b = R1_TRY(beside(in, path));
   GgufMetadata hyper = R1_TRY(gguf_metadata(config, in.config_source, mtp_layers));
   const std::string architecture = hyper.front().first.substr(0, hyper.front().first.find('.'));
   fs::path named = path;
   if (!named.has_filename()) named = named.parent_path();  // "folder/"
-  GgufMetadata out{{"general.architecture", GgufValue::of_text(architecture)},
-                   {"general.type", GgufValue::of_text("model")},
-                   {"general.name", GgufValue::of_text(in.gguf ? R1_TRY(in.gguf->text("general.name", named.stem().string()))
-                                                               : named.filename().string())},
-                   {"general.file_type", GgufValue::of_u32(type == DType::f32 ? 0 : type == DType::f16 ? 1 : 32)},
-                   {"general.quantization_version", GgufValue::of_u32(2)}};
+  GgufMetadata out{
+      {"general.architecture", GgufValue::of_text(architecture)},
+      {"general.type", GgufValue::of_text("model")},
+      {"general.name", GgufValue::of_text(in.gguf ? R1_TRY(in.gguf->text("general.name", named.stem().string()))
+                                                  : named.filename().string())},
+      {"general.file_type", GgufValue::of_u32(type == DType::f32   ? 0
+                                              : type == DType::f16 ? 1
+                                                                   : 32)},
+      {"general.quantization_version", GgufValue::of_u32(2)}};
   add_sampling(b.generation, out);
   for (auto& entry : hyper) out.push_back(std::move(entry));
   if (b.tokenizer) {
@@ -150,14 +156,16 @@ Status copy_or_write(const StoredModel& in, const fs::path& from, const fs::path
 Status write_beside(const StoredModel& in, const fs::path& from, const fs::path& to, const Json& config) {
   Beside b = R1_TRY(beside(in, from));
   const auto tokens = [&](auto&& text) { return b.tokenizer ? text(*b.tokenizer) : std::string(); };
-  R1_TRY(copy_or_write(in, from, to, "tokenizer.json", [&] { return tokens([](const Tokenizer& t) { return t.to_json(); }); }));
+  R1_TRY(copy_or_write(in, from, to, "tokenizer.json",
+                       [&] { return tokens([](const Tokenizer& t) { return t.to_json(); }); }));
   R1_TRY(copy_or_write(in, from, to, "tokenizer_config.json", [&] {
     return tokens([&](const Tokenizer& t) { return t.to_config_json(b.chat_template); });
   }));
   R1_TRY(copy_or_write(in, from, to, "chat_template.jinja", [] { return std::string(); }));
   const JsonFields f = R1_TRY(JsonFields::of(config, in.config_source));
   if (f.has("bos_token_id")) b.generation.bos_token_id = R1_TRY(f.integer("bos_token_id"));
-  if (b.generation.eos_token_ids.empty() && f.has("eos_token_id")) b.generation.eos_token_ids = R1_TRY(f.integers("eos_token_id"));
+  if (b.generation.eos_token_ids.empty() && f.has("eos_token_id"))
+    b.generation.eos_token_ids = R1_TRY(f.integers("eos_token_id"));
   return copy_or_write(in, from, to, "generation_config.json", [&] { return dump(to_json(b.generation), 2) + "\n"; });
 }
 
@@ -195,8 +203,10 @@ Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOpt
     const DType written = t.exact ? DType::f32 : plan.type;
     counter.total += bytes_of(t.shape, written);
     RowStream rows{t.name, written, t.row_count(), t.cols(),
-                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); }, t.parts, counter.step()};
-    items.push_back({t.name, written, t.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
+                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); }, t.parts,
+                   t.rows == GgufTensor::Rows::in_order || t.rows == GgufTensor::Rows::stacked, counter.step()};
+    items.push_back(
+        {t.name, written, t.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
   }
   return write_gguf(out, plan.metadata, items);
 }
@@ -215,9 +225,16 @@ Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertO
     // The selection bias is compared with f32 scores: it stays f32 in published checkpoints too.
     const DType written = c.name.ends_with("e_score_correction_bias") ? DType::f32 : type;
     counter.total += bytes_of(c.shape, written);
-    RowStream rows{c.name, written, t.rows(), t.cols(),
-                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); }, {&t}, counter.step()};
-    items.push_back({c.name, written, c.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
+    RowStream rows{c.name,
+                   written,
+                   t.rows(),
+                   t.cols(),
+                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); },
+                   {&t},
+                   true,
+                   counter.step()};
+    items.push_back(
+        {c.name, written, c.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
   }
   return publish_folder(out, [&](const fs::path& folder) -> Status {
     R1_TRY(write_safetensors_folder(folder, items, {{"format", "pt"}}, options.shard_bytes));

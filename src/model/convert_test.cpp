@@ -66,7 +66,8 @@ TEST_P(RoundTrip, GivesEqualTensors) {
 TEST_P(RoundTrip, TheGgufIsTheSameModelBitForBit) {
   const fs::path folder = source(), gguf = to_gguf(folder);
   EXPECT_EQ(logits_of(gguf), logits_of(folder));
-  EXPECT_EQ(logits_of(gguf, {DType::f32, DType::bf16, MlaForm::mixed}), logits_of(folder, {DType::f32, DType::bf16, MlaForm::mixed}));
+  EXPECT_EQ(logits_of(gguf, {DType::f32, DType::bf16, MlaForm::mixed}),
+            logits_of(folder, {DType::f32, DType::bf16, MlaForm::mixed}));
   const auto a = open_model(folder), b = open_model(gguf);
   ASSERT_TRUE(a && b);
   EXPECT_EQ((*a)->config_json(GetParam().type), (*b)->config_json(GetParam().type));
@@ -76,8 +77,9 @@ TEST_P(RoundTrip, TheGgufIsTheSameModelBitForBit) {
 INSTANTIATE_TEST_SUITE_P(Golden, RoundTrip,
                          testing::Values(Case{"v3", DType::f32}, Case{"v3", DType::bf16}, Case{"v2_lite", DType::f32},
                                          Case{"v2_lite", DType::bf16}, Case{"v2", DType::f32}, Case{"v2", DType::bf16},
-                                         Case{"qwen2", DType::f32}, Case{"qwen2", DType::bf16}, Case{"qwen2_tied", DType::f32},
-                                         Case{"llama", DType::f32}, Case{"llama", DType::bf16}, Case{"llama_bias", DType::f32}));
+                                         Case{"qwen2", DType::f32}, Case{"qwen2", DType::bf16},
+                                         Case{"qwen2_tied", DType::f32}, Case{"llama", DType::f32},
+                                         Case{"llama", DType::bf16}, Case{"llama_bias", DType::f32}));
 
 class Convert : public FilesTest {};
 
@@ -95,11 +97,26 @@ TEST_F(Convert, WritesWhatTheLoaderOfLlamaCppAsksFor) {
   const auto file = Gguf::open(dir / "m.gguf");
   ASSERT_TRUE(file);
   EXPECT_EQ(file->keys().front(), "general.architecture");
-  for (const char* key : {"block_count", "context_length", "embedding_length", "feed_forward_length", "attention.head_count",
-                          "attention.head_count_kv", "attention.q_lora_rank", "attention.kv_lora_rank", "attention.key_length",
-                          "attention.value_length", "attention.key_length_mla", "attention.value_length_mla",
-                          "rope.dimension_count", "leading_dense_block_count", "expert_count", "expert_used_count",
-                          "expert_shared_count", "expert_feed_forward_length", "expert_gating_func", "vocab_size"})
+  for (const char* key : {"block_count",
+                          "context_length",
+                          "embedding_length",
+                          "feed_forward_length",
+                          "attention.head_count",
+                          "attention.head_count_kv",
+                          "attention.q_lora_rank",
+                          "attention.kv_lora_rank",
+                          "attention.key_length",
+                          "attention.value_length",
+                          "attention.key_length_mla",
+                          "attention.value_length_mla",
+                          "rope.dimension_count",
+                          "leading_dense_block_count",
+                          "expert_count",
+                          "expert_used_count",
+                          "expert_shared_count",
+                          "expert_feed_forward_length",
+                          "expert_gating_func",
+                          "vocab_size"})
     EXPECT_EQ(file->type(fmt::format("deepseek2.{}", key)), GgufType::uint32) << key;
   for (const char* key : {"attention.layer_norm_rms_epsilon", "rope.freq_base", "expert_weights_scale"})
     EXPECT_EQ(file->type(fmt::format("deepseek2.{}", key)), GgufType::f32) << key;
@@ -140,6 +157,56 @@ TEST_F(Convert, WhatGgufCannotSayIsRefusedWithBothNumbers) {
   const Status done = convert_to_gguf(golden("v2"), dir / "m.gguf", {});  // mscale 1 against 0.8
   ASSERT_FALSE(done);
   EXPECT_NE(done.error().what.find("mscale: 1 against mscale_all_dim 0.8"), std::string::npos) << done.error().what;
+}
+
+// A published FP8 checkpoint: matrices of the blocks in e4m3 with a scale per 128×128, the rest in f32.
+TEST_F(Convert, AnFp8FolderIsTheModelOfItsDequantisedValues) {
+  fs::create_directory(dir / "fp8");
+  fs::copy_file(golden("v3") / "config.json", dir / "fp8/config.json");
+  const Safetensors plain = Safetensors::open(golden("v3")).value();
+  std::vector<TensorItem> items;
+  std::map<std::string, std::vector<std::byte>> held;
+  const auto hold = [&](const std::string& name, DType dtype, std::vector<i64> shape, std::vector<std::byte> bytes) {
+    held[name] = std::move(bytes);
+    items.push_back({name, dtype, std::move(shape), [&held, name](const ByteSink& sink) { return sink(held[name]); }});
+  };
+  u32 state = 1;
+  for (const auto& [name, t] : plain.tensors()) {
+    if (t.shape.size() < 2 || !name.starts_with("model.layers.") || name.ends_with("mlp.gate.weight")) {
+      hold(name, t.dtype, t.shape, {t.bytes.begin(), t.bytes.end()});
+      continue;
+    }
+    std::vector<std::byte> codes(static_cast<size_t>(t.elements()));
+    for (std::byte& c : codes) {
+      state = state * 1664525 + 1013904223;
+      const u32 code = state >> 24;
+      c = static_cast<std::byte>((code & 0x7f) == 0x7f ? 0 : code);  // 0x7f and 0xff are NaN
+    }
+    const float scale = 3e-4f + 1e-6f * static_cast<float>(name.size());
+    std::vector<std::byte> scales(4);
+    std::memcpy(scales.data(), &scale, 4);
+    hold(name, DType::f8_e4m3, t.shape, std::move(codes));
+    hold(name + kScaleSuffix, DType::f32, {1, 1}, std::move(scales));  // no matrix here is larger than one block
+  }
+  ASSERT_EQ(error_of(write_safetensors(dir / "fp8/model.safetensors", std::span<const TensorItem>(items), {})), "");
+  ConvertOptions options;
+  options.type = DType::f32;
+  ASSERT_EQ(error_of(convert_to_folder(dir / "fp8", dir / "f32", options)), "");
+  ASSERT_EQ(error_of(convert_to_gguf(dir / "fp8", dir / "f32.gguf", options)), "");
+  const std::vector<float> want = logits_of(dir / "f32");
+  EXPECT_EQ(logits_of(dir / "fp8"), want);
+  EXPECT_EQ(logits_of(dir / "f32.gguf"), want);
+  const auto model = open_model(dir / "fp8").value();
+  EXPECT_EQ(std::count_if(model->weights().begin(), model->weights().end(),
+                          [](const Weight& w) { return w.dtype() == DType::f8_e4m3; }) > 20, true);
+}
+
+TEST_F(Convert, AGgufCanBeTrainedInF32) {
+  ASSERT_EQ(error_of(convert_to_gguf(golden("llama"), dir / "m.gguf", {})), "");
+  const auto model = open_model(dir / "m.gguf", true);
+  ASSERT_TRUE(model) << error_of(model);
+  EXPECT_TRUE((*model)->head().trainable());
+  EXPECT_EQ(logits_of(**model), logits_of(golden("llama")));
 }
 
 TEST_F(Convert, AValueBeyondF16IsRefusedByName) {

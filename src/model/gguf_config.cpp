@@ -20,7 +20,9 @@ class Metadata {
 
   std::string key(std::string_view name) const { return fmt::format("{}.{}", architecture_, name); }
   bool holds(std::string_view name) const { return file_.holds(key(name)); }
-  bool tensor(std::string_view name) const { return file_.tensors().contains(name) || file_.unsupported().contains(std::string(name)); }
+  bool tensor(std::string_view name) const {
+    return file_.tensors().contains(name) || file_.unsupported().contains(std::string(name));
+  }
 
   // A scalar, or an array of one value per block that are all the same.
   Result<i64> integer(std::string_view name) const {
@@ -32,20 +34,23 @@ class Metadata {
       return fail(Errc::corrupt, "{}: {}: {} values for {} blocks", file_.path(), k, all.size(), blocks);
     for (const i64 n : all)
       if (n != all[0])
-        return fail(Errc::unsupported, "{}: {}: {} in one block and {} in another; blocks must be alike", file_.path(), k,
-                    all[0], n);
+        return fail(Errc::unsupported, "{}: {}: {} in one block and {} in another; blocks must be alike", file_.path(),
+                    k, all[0], n);
     return all[0];
   }
   Result<i64> integer(std::string_view name, i64 fallback) const { return holds(name) ? integer(name) : fallback; }
   Result<i64> positive(std::string_view name, std::optional<i64> fallback = {}) const {
     const i64 n = fallback ? R1_TRY(integer(name, *fallback)) : R1_TRY(integer(name));
-    if (n < 1 || n > INT32_MAX) return fail(Errc::corrupt, "{}: {}: {}, expected 1..2^31-1", file_.path(), key(name), n);
+    if (n < 1 || n > INT32_MAX)
+      return fail(Errc::corrupt, "{}: {}: {}, expected 1..2^31-1", file_.path(), key(name), n);
     return n;
   }
   Result<double> number(std::string_view name) const { return decimal(R1_TRY(finite(name, file_.number(key(name))))); }
   Result<double> number(std::string_view name, double fallback) const { return holds(name) ? number(name) : fallback; }
   Result<bool> flag(std::string_view name, bool fallback) const { return file_.flag(key(name), fallback); }
-  Result<std::string> text(std::string_view name, std::string_view fallback) const { return file_.text(key(name), fallback); }
+  Result<std::string> text(std::string_view name, std::string_view fallback) const {
+    return file_.text(key(name), fallback);
+  }
 
   tl::unexpected<Error> refuse(std::string_view name, std::string_view why) const {
     return fail(Errc::unsupported, "{}: {}: {}", file_.path(), key(name), why);
@@ -62,8 +67,8 @@ class Metadata {
   std::string architecture_;
 };
 
-// Ids of the tokenizer inside the vocabulary. Writers leave GPT-2's 11 where a model has none; the reference ignores ids out
-// of range.
+// Ids of the tokenizer inside the vocabulary. Writers leave GPT-2's 11 where a model has none; the reference ignores
+// ids out of range.
 Result<std::optional<i64>> token_id(const Gguf& file, std::string_view name, i64 vocab) {
   const std::string key = fmt::format("tokenizer.ggml.{}_token_id", name);
   if (!file.holds(key)) return std::optional<i64>();
@@ -88,7 +93,8 @@ Result<i64> vocabulary(const Metadata& m) {
   const auto embedding = m.file().tensors().find("token_embd.weight");
   if (embedding == m.file().tensors().end()) {
     if (const auto other = m.file().unsupported().find("token_embd.weight"); other != m.file().unsupported().end())
-      return fail(Errc::unsupported, "{}: tensor token_embd.weight: {}", m.file().path(), unsupported_type(other->second));
+      return fail(Errc::unsupported, "{}: tensor token_embd.weight: {}", m.file().path(),
+                  unsupported_type(other->second));
     return fail(Errc::corrupt, "{}: tensor token_embd.weight is missing", m.file().path());
   }
   if (embedding->second.shape.size() != 2)
@@ -97,11 +103,12 @@ Result<i64> vocabulary(const Metadata& m) {
   const i64 rows = embedding->second.shape[0];
   const i64 tokens = m.file().holds("tokenizer.ggml.tokens") ? m.file().count("tokenizer.ggml.tokens") : 0;
   if (tokens > rows)
-    return fail(Errc::corrupt, "{}: tokenizer.ggml.tokens has {} tokens, token_embd.weight has {} rows", m.file().path(),
-                tokens, rows);
+    return fail(Errc::corrupt, "{}: tokenizer.ggml.tokens has {} tokens, token_embd.weight has {} rows",
+                m.file().path(), tokens, rows);
   const i64 said = R1_TRY(m.integer("vocab_size", rows));
   if (said > rows)
-    return fail(Errc::corrupt, "{}: {} is {}, token_embd.weight has {} rows", m.file().path(), m.key("vocab_size"), said, rows);
+    return fail(Errc::corrupt, "{}: {} is {}, token_embd.weight has {} rows", m.file().path(), m.key("vocab_size"),
+                said, rows);
   return rows;
 }
 
@@ -110,7 +117,8 @@ Result<Json> common(const Metadata& m, const char* class_name, const char* model
   const i64 vocab = R1_TRY(vocabulary(m)), blocks = R1_TRY(m.integer("block_count"));
   const i64 mtp = R1_TRY(m.integer("nextn_predict_layers", 0));
   if (blocks < 1 || blocks > kMostBlocks || mtp < 0 || mtp >= blocks)
-    return fail(Errc::corrupt, "{}: {}: {} blocks of which {} predict further tokens, expected 1..{} and fewer of those",
+    return fail(Errc::corrupt,
+                "{}: {}: {} blocks of which {} predict further tokens, expected 1..{} and fewer of those",
                 m.file().path(), m.key("block_count"), blocks, mtp, kMostBlocks);
   Json j = Json::object({
       {"architectures", Json::array({class_name})},
@@ -131,7 +139,8 @@ Result<Json> common(const Metadata& m, const char* class_name, const char* model
   return j;
 }
 
-// rope.scaling.* as rope_scaling; null where nothing is scaled. `log_multiplier`: deepseek2's, 0.1 times mscale_all_dim.
+// rope.scaling.* as rope_scaling; null where nothing is scaled. `log_multiplier`: deepseek2's, 0.1 times
+// mscale_all_dim.
 Result<Json> rope_scaling(const Metadata& m, bool deepseek) {
   double factor = R1_TRY(m.number("rope.scaling.factor", R1_TRY(m.number("rope.scale_linear", 1))));
   if (factor == 0) factor = 1;
@@ -145,11 +154,12 @@ Result<Json> rope_scaling(const Metadata& m, bool deepseek) {
     if (const double v = R1_TRY(m.number(name, usual)); v != usual)
       return m.refuse(name, fmt::format("{}, known: {}", v, usual));
   const i64 context = R1_TRY(m.positive("context_length"));
-  Json j = Json::object({{"type", "yarn"},
-                         {"factor", factor},
-                         {"original_max_position_embeddings", R1_TRY(m.positive("rope.scaling.original_context_length", context))},
-                         {"beta_fast", R1_TRY(m.number("rope.scaling.yarn_beta_fast", 32))},
-                         {"beta_slow", R1_TRY(m.number("rope.scaling.yarn_beta_slow", 1))}});
+  Json j = Json::object(
+      {{"type", "yarn"},
+       {"factor", factor},
+       {"original_max_position_embeddings", R1_TRY(m.positive("rope.scaling.original_context_length", context))},
+       {"beta_fast", R1_TRY(m.number("rope.scaling.yarn_beta_fast", 32))},
+       {"beta_slow", R1_TRY(m.number("rope.scaling.yarn_beta_slow", 1))}});
   if (deepseek) {
     const double all = m.holds("rope.scaling.yarn_log_multiplier")
                            ? decimal(R1_TRY(m.number("rope.scaling.yarn_log_multiplier")) * 10) : 0;
@@ -161,13 +171,14 @@ Result<Json> rope_scaling(const Metadata& m, bool deepseek) {
 // ---- deepseek2
 
 Status add_attention(const Metadata& m, Json& j) {
-  const bool mla = R1_TRY(m.integer("attention.key_length_mla", 0)) && R1_TRY(m.integer("attention.value_length_mla", 0));
+  const bool mla =
+      R1_TRY(m.integer("attention.key_length_mla", 0)) && R1_TRY(m.integer("attention.value_length_mla", 0));
   const char* key_name = mla ? "attention.key_length_mla" : "attention.key_length";
   const i64 key = R1_TRY(m.positive(key_name)), rope = R1_TRY(m.positive("rope.dimension_count"));
   const i64 value = R1_TRY(m.positive(mla ? "attention.value_length_mla" : "attention.value_length"));
   if (key <= rope)
-    return fail(Errc::corrupt, "{}: {} is {}, {} is {}: nothing is left of the key", m.file().path(), m.key(key_name), key,
-                m.key("rope.dimension_count"), rope);
+    return fail(Errc::corrupt, "{}: {} is {}, {} is {}: nothing is left of the key", m.file().path(), m.key(key_name),
+                key, m.key("rope.dimension_count"), rope);
   // The loader of llama.cpp knows V2-Lite by its layers; the tensors say it of any model.
   const i64 q_rank = m.tensor("blk.0.attn_q.weight") ? 0 : R1_TRY(m.integer("attention.q_lora_rank", 0));
   j.set("num_key_value_heads", *j.find("num_attention_heads"))
@@ -247,7 +258,8 @@ Result<Json> deepseek2(const Metadata& m) {
 Result<i64> head_size(const Metadata& m) {
   const i64 hidden = R1_TRY(m.positive("embedding_length")), heads = R1_TRY(m.positive("attention.head_count"));
   if (!m.holds("attention.key_length") && hidden % heads)
-    return fail(Errc::corrupt, "{}: {} is {}, which {} heads do not divide", m.file().path(), m.key("embedding_length"), hidden, heads);
+    return fail(Errc::corrupt, "{}: {} is {}, which {} heads do not divide", m.file().path(), m.key("embedding_length"),
+                hidden, heads);
   const i64 head = R1_TRY(m.positive("attention.key_length", std::max<i64>(1, hidden / heads)));
   for (const char* name : {"attention.value_length", "rope.dimension_count"})
     if (const i64 other = R1_TRY(m.integer(name, head)); other != head)
@@ -277,7 +289,8 @@ Result<Json> llama3_scaling(const Metadata& m, i64 head, double theta) {
       same = std::abs((*divisors)[i] - found[i]) <= 2e-6f * found[i];
     if (same) return guess;
   }
-  return fail(Errc::unsupported, "{}: tensor rope_freqs.weight: its divisors, up to {}, are not those of Llama 3's formula",
+  return fail(Errc::unsupported,
+              "{}: tensor rope_freqs.weight: its divisors, up to {}, are not those of Llama 3's formula",
               m.file().path(), factor);
 }
 
@@ -308,7 +321,8 @@ Result<Json> config_of_gguf(const Gguf& file) {
     Json j = R1_TRY(grouped(m, "LlamaForCausalLM", "llama"));
     return j.set("attention_bias", m.tensor("blk.0.attn_q.bias") || m.tensor("blk.0.attn_qkv.bias"));
   }
-  return fail(Errc::unsupported, "{}: general.architecture: \"{}\", known: deepseek2, qwen2, llama", file.path(), architecture);
+  return fail(Errc::unsupported, "{}: general.architecture: \"{}\", known: deepseek2, qwen2, llama", file.path(),
+              architecture);
 }
 
 std::vector<std::string> gguf_notes(const Gguf& file) {

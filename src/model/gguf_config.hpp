@@ -1,6 +1,6 @@
 // A GGUF's metadata as the config.json of the same model, and back. The architecture's own parser then reads that, so
-// hyperparameters are checked in one place; here only what GGUF says differently. deepseek2 (V2, V2-Lite, V3, R1), qwen2,
-// llama. Sources: llama.cpp's src/models/{deepseek2,qwen2,llama}.cpp and conversion/.
+// hyperparameters are checked in one place; here only what GGUF says differently. deepseek2 (V2, V2-Lite, V3, R1),
+// qwen2, llama. Sources: llama.cpp's src/models/{deepseek2,qwen2,llama}.cpp and conversion/.
 #pragma once
 #include <string>
 #include <utility>

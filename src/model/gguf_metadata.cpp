@@ -9,7 +9,8 @@ namespace {
 
 class Builder {
  public:
-  Builder(const JsonFields& fields, std::string architecture) : fields_(fields), architecture_(std::move(architecture)) {}
+  Builder(const JsonFields& fields, std::string architecture)
+      : fields_(fields), architecture_(std::move(architecture)) {}
 
   void count(std::string_view name, i64 v) { add(name, GgufValue::of_u32(v)); }
   void number(std::string_view name, double v) { add(name, GgufValue::of_f32(v)); }
@@ -24,7 +25,9 @@ class Builder {
   GgufMetadata take() { return std::move(out_); }
 
  private:
-  void add(std::string_view name, GgufValue v) { out_.emplace_back(fmt::format("{}.{}", architecture_, name), std::move(v)); }
+  void add(std::string_view name, GgufValue v) {
+    out_.emplace_back(fmt::format("{}.{}", architecture_, name), std::move(v));
+  }
   const JsonFields& fields_;
   std::string architecture_;
   GgufMetadata out_;
@@ -53,7 +56,9 @@ Status yarn(Builder& b, const JsonFields& r) {
   return {};
 }
 
-Result<std::string> scaling_type(const JsonFields& r) { return r.string(r.has("rope_type") ? "rope_type" : "type", "default"); }
+Result<std::string> scaling_type(const JsonFields& r) {
+  return r.string(r.has("rope_type") ? "rope_type" : "type", "default");
+}
 
 // ---- deepseek2
 
@@ -70,7 +75,8 @@ Status deepseek_rope(Builder& b) {
   const double mscale = R1_TRY(r.number("mscale", 1)), all = R1_TRY(r.number("mscale_all_dim", 0));
   if (all != 0 && mscale == all) b.number("rope.scaling.yarn_log_multiplier", 0.1 * all);
   else if (all != 0 || mscale != 1)
-    return fail(Errc::unsupported, "{}: {} against mscale_all_dim {}: GGUF has one number for both", r.where("mscale"), mscale, all);
+    return fail(Errc::unsupported, "{}: {} against mscale_all_dim {}: GGUF has one number for both", r.where("mscale"),
+                mscale, all);
   return {};
 }
 
@@ -136,7 +142,8 @@ Status grouped_rope(Builder& b, i64 head) {
     b.number("rope.scaling.factor", R1_TRY(r.number("factor")));
     return {};
   }
-  if (type != "yarn") return fail(Errc::unsupported, "{}: \"{}\", known: linear, yarn, llama3", r.where("rope_type"), type);
+  if (type != "yarn")
+    return fail(Errc::unsupported, "{}: \"{}\", known: linear, yarn, llama3", r.where("rope_type"), type);
   for (const char* name : {"attention_factor", "mscale", "mscale_all_dim"})
     if (r.has(name)) return fail(Errc::unsupported, "{}: a GGUF of this architecture cannot say it", r.where(name));
   return yarn(b, r);
@@ -161,7 +168,8 @@ Result<GgufMetadata> gguf_metadata(const Json& config, std::string_view source, 
   const std::string type = R1_TRY(f.string("model_type"));
   if (type == "deepseek_v2" || type == "deepseek_v3") return deepseek2(f, mtp_layers);
   if (type == "qwen2" || type == "llama") return grouped(f, type);
-  return fail(Errc::unsupported, "{}: \"{}\" has no GGUF architecture here; known: deepseek_v2, deepseek_v3, qwen2, llama",
+  return fail(Errc::unsupported,
+              "{}: \"{}\" has no GGUF architecture here; known: deepseek_v2, deepseek_v3, qwen2, llama",
               f.where("model_type"), type);
 }
 

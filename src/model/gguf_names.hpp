@@ -1,5 +1,5 @@
-// The one table of correspondence between published (Hugging Face) tensors and those of a GGUF, with how the rows of one
-// are arranged in the other. Loading, HF → GGUF and GGUF → HF all go by it.
+// The one table of correspondence between published (Hugging Face) tensors and those of a GGUF, with how the rows of
+// one are arranged in the other. Loading, HF → GGUF and GGUF → HF all go by it.
 #pragma once
 #include <string>
 #include <string_view>
@@ -27,7 +27,8 @@ Result<GgufDims> gguf_dims(const Json& config, std::string_view source);
 // Err: a stack or a half whose shape contradicts the dims, a companion scale (NAME.scale), half a kv_b.
 Result<Checkpoint> published_tensors(const Gguf& file, const GgufDims& dims);
 
-// What a GGUF that we write calls a published tensor: of a stack for an expert's, of the first half for kv_b. Empty: no name.
+// What a GGUF that we write calls a published tensor: of a stack for an expert's, of the first half for kv_b. Empty: no
+// name.
 std::string gguf_name(std::string_view published);
 
 // A tensor of a GGUF to be written, and the published tensors that it is made of.

@@ -1,5 +1,5 @@
-// Models from GGUF files in all their forms: the same weights give the same bits however they are named, stacked, permuted
-// or split, and every block type gives what its dequantised values give.
+// Models from GGUF files in all their forms: the same weights give the same bits however they are named, stacked,
+// permuted or split, and every block type gives what its dequantised values give.
 #include <cmath>
 #include <cstring>
 
@@ -15,9 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 
 // A random model whose rows are whole blocks of every type, as a folder in f32.
-constexpr const char* kDeepseek = R"({"model_type": "deepseek_v3", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
-  "max_position_embeddings": 128, "num_attention_heads": 2, "q_lora_rank": 256, "kv_lora_rank": 256, "qk_nope_head_dim": 32,
-  "qk_rope_head_dim": 16, "v_head_dim": 128, "intermediate_size": 256, "first_k_dense_replace": 1, "n_routed_experts": 4,
+constexpr const char* kDeepseek =
+    R"({"model_type": "deepseek_v3", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
+  "max_position_embeddings": 128, "num_attention_heads": 2, "q_lora_rank": 256, "kv_lora_rank": 256,
+  "qk_nope_head_dim": 32,
+  "qk_rope_head_dim": 16, "v_head_dim": 128, "intermediate_size": 256, "first_k_dense_replace": 1,
+  "n_routed_experts": 4,
   "n_shared_experts": 1, "num_experts_per_tok": 2, "moe_intermediate_size": 256, "n_group": 1, "topk_group": 1,
   "routed_scaling_factor": 2.5, "norm_topk_prob": true, "bos_token_id": 0, "eos_token_id": 1})";
 constexpr const char* kLlama = R"({"model_type": "llama", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
@@ -50,12 +53,14 @@ class GgufModel : public FilesTest {
     return content.tensors[name];
   }
   // Rows of several tensors in turn, as the fused forms have them: `each` rows of one, then of the next, and so on.
-  GgufContent::Tensor interleaved(const std::vector<std::string>& names, const std::vector<size_t>& each, size_t groups) {
+  GgufContent::Tensor interleaved(const std::vector<std::string>& names, const std::vector<size_t>& each,
+                                  size_t groups) {
     GgufContent::Tensor out{DType::f32, at(names[0]).shape, {}};
     for (size_t g = 0; g < groups; ++g)
       for (size_t i = 0; i < names.size(); ++i) {
         const auto& bytes = at(names[i]).bytes;
-        out.bytes.insert(out.bytes.end(), bytes.begin() + static_cast<i64>(g * each[i]), bytes.begin() + static_cast<i64>((g + 1) * each[i]));
+        out.bytes.insert(out.bytes.end(), bytes.begin() + static_cast<i64>(g * each[i]),
+                         bytes.begin() + static_cast<i64>((g + 1) * each[i]));
       }
     for (const std::string& name : names) content.tensors.erase(name);
     return out;
@@ -106,7 +111,8 @@ TEST_F(GgufModel, FusedAndPerExpertFilesGiveTheSameBits) {
   make(kDeepseek);
   const std::vector<float> want = logits_of(dir / "m.gguf");
   const GgufContent stacked = content;
-  auto fused = interleaved({"blk.1.ffn_gate_exps.weight", "blk.1.ffn_up_exps.weight"}, {256 * 256 * 4, 256 * 256 * 4}, 4);
+  auto fused =
+      interleaved({"blk.1.ffn_gate_exps.weight", "blk.1.ffn_up_exps.weight"}, {256 * 256 * 4, 256 * 256 * 4}, 4);
   fused.shape = {4, 512, 256};
   content.tensors["blk.1.ffn_gate_up_exps.weight"] = fused;
   EXPECT_EQ(logits_of(write("fused.gguf")), want);
@@ -116,7 +122,9 @@ TEST_F(GgufModel, FusedAndPerExpertFilesGiveTheSameBits) {
     const auto stack = at(name);
     for (i64 e = 0; e < 4; ++e)
       content.tensors[fmt::format("blk.1.ffn_{}.{}.weight", which, e)] = {
-          DType::f32, {256, 256}, {stack.bytes.begin() + e * 256 * 256 * 4, stack.bytes.begin() + (e + 1) * 256 * 256 * 4}};
+          DType::f32,
+          {256, 256},
+          {stack.bytes.begin() + e * 256 * 256 * 4, stack.bytes.begin() + (e + 1) * 256 * 256 * 4}};
     content.tensors.erase(name);
   }
   EXPECT_EQ(logits_of(write("old.gguf")), want);
@@ -136,7 +144,8 @@ TEST_F(GgufModel, AFusedQkvGivesTheSameBits) {
         if (part == std::string("bias") && !bias) continue;
         const std::string blk = fmt::format("blk.{}.attn_", l);
         const size_t row = part == std::string("bias") ? 4 : 256 * 4;
-        auto fused = interleaved({blk + "q." + part, blk + "k." + part, blk + "v." + part}, {256 * row, 64 * row, 64 * row}, 1);
+        auto fused =
+            interleaved({blk + "q." + part, blk + "k." + part, blk + "v." + part}, {256 * row, 64 * row, 64 * row}, 1);
         fused.shape[0] = 256 + 2 * 64;
         content.tensors[blk + "qkv." + part] = fused;
       }
@@ -152,7 +161,8 @@ TEST_F(GgufModel, EveryTypeGivesTheBitsOfItsDequantisedValues) {
     make(config);
     const GgufContent f32 = content;
     const std::vector<float> exact = logits_of(dir / "m.gguf");
-    for (const DType type : {DType::f16, DType::bf16, DType::q8_0, DType::q4_0, DType::q4_k, DType::q5_k, DType::q6_k, DType::q2_k}) {
+    for (const DType type :
+         {DType::f16, DType::bf16, DType::q8_0, DType::q4_0, DType::q4_k, DType::q5_k, DType::q6_k, DType::q2_k}) {
       content = f32;
       content.quantize(type);
       const fs::path file = write();
@@ -167,8 +177,8 @@ TEST_F(GgufModel, EveryTypeGivesTheBitsOfItsDequantisedValues) {
   }
 }
 
-// Each weight is off by at most half a step of its block of 32: |w| / 254 of the largest beside it, so some 0.4 % at the
-// most and 0.2 % on average, at random. Through two layers logits of size s move by less than 5 % of s.
+// Each weight is off by at most half a step of its block of 32: |w| / 254 of the largest beside it, so some 0.4 % at
+// the most and 0.2 % on average, at random. Through two layers logits of size s move by less than 5 % of s.
 TEST_F(GgufModel, Q8_0StaysNearTheModelItWasMadeOf) {
   make(kDeepseek);
   const std::vector<float> exact = logits_of(dir / "m.gguf");
@@ -222,26 +232,66 @@ TEST_F(GgufModel, ErrorsNameTheTensorAndBothShapes) {
     std::function<void()> spoil;
     std::vector<const char*> says;
   } cases[] = {
-      {"missing", [&] { content.tensors.erase("blk.1.ffn_down_exps.weight"); }, {"model.layers.1.mlp.experts.0.down_proj", "missing"}},
-      {"unknown", [&] { content.tensors["blk.0.attn_sinks.weight"] = at("output_norm.weight"); }, {"blk.0.attn_sinks.weight", "no place"}},
-      {"too many layers", [&] { content.tensors["blk.2.attn_norm.weight"] = at("output_norm.weight"); }, {"model.layers.2.input_layernorm"}},
-      {"stack of three", [&] { at("blk.1.ffn_up_exps.weight").shape = {3, 256, 256}; at("blk.1.ffn_up_exps.weight").bytes.resize(3 * 256 * 256 * 4); },
+      {"missing",
+       [&] { content.tensors.erase("blk.1.ffn_down_exps.weight"); },
+       {"model.layers.1.mlp.experts.0.down_proj", "missing"}},
+      {"unknown",
+       [&] { content.tensors["blk.0.attn_sinks.weight"] = at("output_norm.weight"); },
+       {"blk.0.attn_sinks.weight", "no place"}},
+      {"too many layers",
+       [&] { content.tensors["blk.2.attn_norm.weight"] = at("output_norm.weight"); },
+       {"model.layers.2.input_layernorm"}},
+      {"stack of three",
+       [&] {
+         at("blk.1.ffn_up_exps.weight").shape = {3, 256, 256};
+         at("blk.1.ffn_up_exps.weight").bytes.resize(3 * 256 * 256 * 4);
+       },
        {"blk.1.ffn_up_exps.weight", "[3,256,256]", "4 matrices"}},
-      {"halves of other heads", [&] { at("blk.0.attn_k_b.weight").shape = {4, 256, 16}; }, {"attn_k_b", "[4,256,16]", "[2,256,32]"}},
+      {"halves of other heads",
+       [&] {
+         at("blk.0.attn_k_b.weight").shape = {4, 256, 16};
+       },
+       {"attn_k_b", "[4,256,16]", "[2,256,32]"}},
       {"one half", [&] { content.tensors.erase("blk.0.attn_v_b.weight"); }, {"attn_k_b", "other half", "attn_v_b"}},
-      {"wrong width", [&] { content.set("deepseek2.attention.q_lora_rank", GgufValue::of_u32(128)); }, {"q_a_proj", "[256,256]", "[128,256]"}},
-      {"scale", [&] { content.tensors["blk.0.attn_q_a.scale"] = at("output_norm.weight"); }, {"blk.0.attn_q_a.scale", "scales another"}},
+      {"wrong width",
+       [&] { content.set("deepseek2.attention.q_lora_rank", GgufValue::of_u32(128)); },
+       {"q_a_proj", "[256,256]", "[128,256]"}},
+      {"scale",
+       [&] { content.tensors["blk.0.attn_q_a.scale"] = at("output_norm.weight"); },
+       {"blk.0.attn_q_a.scale", "scales another"}},
       {"gating", [&] { content.set("deepseek2.expert_gating_func", GgufValue::of_u32(4)); }, {"expert_gating_func: 4"}},
-      {"architecture", [&] { content.set("general.architecture", GgufValue::of_text("gemma4")); }, {"gemma4", "deepseek2, qwen2, llama"}},
+      {"architecture",
+       [&] { content.set("general.architecture", GgufValue::of_text("gemma4")); },
+       {"gemma4", "deepseek2, qwen2, llama"}},
       {"blocks", [&] { content.set("deepseek2.block_count", GgufValue::of_u32(0)); }, {"block_count", "0 blocks"}},
-      {"experts", [&] { content.set("deepseek2.expert_count", GgufValue::of_u32(4'000'000'000)); }, {"expert_count: 4000000000"}},
-      {"per block", [&] { content.set("deepseek2.feed_forward_length", GgufValue::of_integers(GgufType::uint32, {256, 512})); }, {"feed_forward_length: 256 in one block and 512"}},
-      {"array length", [&] { content.set("deepseek2.attention.head_count", GgufValue::of_integers(GgufType::uint32, {2, 2, 2})); }, {"head_count: 3 values for 2 blocks"}},
-      {"eps", [&] { content.set("deepseek2.attention.layer_norm_rms_epsilon", GgufValue::of_f32(NAN)); }, {"layer_norm_rms_epsilon", "finite"}},
-      {"type of a key", [&] { content.set("deepseek2.context_length", GgufValue::of_text("many")); }, {"deepseek2.context_length", "found string"}},
-      {"key shorter than rope", [&] { content.set("deepseek2.attention.key_length_mla", GgufValue::of_u32(16)); }, {"key_length_mla is 16", "dimension_count is 16"}},
-      {"tokens", [&] { content.set("tokenizer.ggml.tokens", GgufValue::of_texts(std::vector<std::string>(97, "x"))); }, {"97 tokens", "96 rows"}},
-      {"scaling", [&] { content.set("deepseek2.rope.scaling.type", GgufValue::of_text("longrope")); }, {"rope.scaling.type", "longrope"}},
+      {"experts",
+       [&] { content.set("deepseek2.expert_count", GgufValue::of_u32(4'000'000'000)); },
+       {"expert_count: 4000000000"}},
+      {"per block",
+       [&] {
+         content.set("deepseek2.feed_forward_length", GgufValue::of_integers(GgufType::uint32, {256, 512}));
+       },
+       {"feed_forward_length: 256 in one block and 512"}},
+      {"array length",
+       [&] {
+         content.set("deepseek2.attention.head_count", GgufValue::of_integers(GgufType::uint32, {2, 2, 2}));
+       },
+       {"head_count: 3 values for 2 blocks"}},
+      {"eps",
+       [&] { content.set("deepseek2.attention.layer_norm_rms_epsilon", GgufValue::of_f32(NAN)); },
+       {"layer_norm_rms_epsilon", "finite"}},
+      {"type of a key",
+       [&] { content.set("deepseek2.context_length", GgufValue::of_text("many")); },
+       {"deepseek2.context_length", "found string"}},
+      {"key shorter than rope",
+       [&] { content.set("deepseek2.attention.key_length_mla", GgufValue::of_u32(16)); },
+       {"key_length_mla is 16", "dimension_count is 16"}},
+      {"tokens",
+       [&] { content.set("tokenizer.ggml.tokens", GgufValue::of_texts(std::vector<std::string>(97, "x"))); },
+       {"97 tokens", "96 rows"}},
+      {"scaling",
+       [&] { content.set("deepseek2.rope.scaling.type", GgufValue::of_text("longrope")); },
+       {"rope.scaling.type", "longrope"}},
   };
   for (const auto& c : cases) {
     content = good;
@@ -257,17 +307,30 @@ TEST_F(GgufModel, ErrorsNameTheTensorAndBothShapes) {
 
 class GgufConfig : public FilesTest {
  protected:
-  // What a DeepSeek-R1 file of 2025 says, less its tensors: of those the configuration looks at names and the vocabulary.
+  // What a DeepSeek-R1 file of 2025 says, less its tensors: of those the configuration looks at names and the
+  // vocabulary.
   TestGguf r1() {
     TestGguf g;
     g.text("general.architecture", "deepseek2");
-    for (const auto& [key, value] : std::initializer_list<std::pair<const char*, u32>>{
-             {"block_count", 61}, {"context_length", 163840}, {"embedding_length", 7168}, {"feed_forward_length", 18432},
-             {"attention.head_count", 128}, {"attention.head_count_kv", 128}, {"attention.q_lora_rank", 1536},
-             {"attention.kv_lora_rank", 512}, {"attention.key_length", 192}, {"attention.value_length", 128},
-             {"rope.dimension_count", 64}, {"leading_dense_block_count", 3}, {"expert_count", 256}, {"expert_used_count", 8},
-             {"expert_shared_count", 1}, {"expert_feed_forward_length", 2048}, {"expert_gating_func", 2},
-             {"rope.scaling.original_context_length", 4096}})
+    for (const auto& [key, value] :
+         std::initializer_list<std::pair<const char*, u32>>{{"block_count", 61},
+                                                            {"context_length", 163840},
+                                                            {"embedding_length", 7168},
+                                                            {"feed_forward_length", 18432},
+                                                            {"attention.head_count", 128},
+                                                            {"attention.head_count_kv", 128},
+                                                            {"attention.q_lora_rank", 1536},
+                                                            {"attention.kv_lora_rank", 512},
+                                                            {"attention.key_length", 192},
+                                                            {"attention.value_length", 128},
+                                                            {"rope.dimension_count", 64},
+                                                            {"leading_dense_block_count", 3},
+                                                            {"expert_count", 256},
+                                                            {"expert_used_count", 8},
+                                                            {"expert_shared_count", 1},
+                                                            {"expert_feed_forward_length", 2048},
+                                                            {"expert_gating_func", 2},
+                                                            {"rope.scaling.original_context_length", 4096}})
       g.number(fmt::format("deepseek2.{}", key), value);
     for (const auto& [key, value] : std::initializer_list<std::pair<const char*, float>>{
              {"attention.layer_norm_rms_epsilon", 1e-6f}, {"rope.freq_base", 10000}, {"expert_weights_scale", 2.5f},
@@ -290,16 +353,39 @@ TEST_F(GgufConfig, OfR1IsThePublishedOne) {
   TestGguf g = r1();
   const auto c = config(g);
   ASSERT_TRUE(c) << error_of(c);
-  const Json want = Json::object(
-      {{"model_type", "deepseek_v3"}, {"hidden_size", 7168}, {"num_hidden_layers", 61}, {"intermediate_size", 18432},
-       {"moe_intermediate_size", 2048}, {"n_routed_experts", 256}, {"n_shared_experts", 1}, {"num_experts_per_tok", 8},
-       {"n_group", 8}, {"topk_group", 4},  // the file does not say: from before autumn 2025
-       {"scoring_func", "sigmoid"}, {"topk_method", "noaux_tc"}, {"norm_topk_prob", true}, {"routed_scaling_factor", 2.5},
-       {"first_k_dense_replace", 3}, {"q_lora_rank", 1536}, {"kv_lora_rank", 512}, {"qk_nope_head_dim", 128},
-       {"qk_rope_head_dim", 64}, {"v_head_dim", 128}, {"rms_norm_eps", 1e-6}, {"rope_theta", 10000.0},
-       {"max_position_embeddings", 163840}, {"tie_word_embeddings", false}, {"bos_token_id", 0}, {"eos_token_id", 1},
-       {"rope_scaling", Json::object({{"type", "yarn"}, {"factor", 40.0}, {"original_max_position_embeddings", 4096},
-                                      {"beta_fast", 32.0}, {"beta_slow", 1.0}, {"mscale", 1.0}, {"mscale_all_dim", 1.0}})}});
+  const Json want = Json::object({{"model_type", "deepseek_v3"},
+                                  {"hidden_size", 7168},
+                                  {"num_hidden_layers", 61},
+                                  {"intermediate_size", 18432},
+                                  {"moe_intermediate_size", 2048},
+                                  {"n_routed_experts", 256},
+                                  {"n_shared_experts", 1},
+                                  {"num_experts_per_tok", 8},
+                                  {"n_group", 8},
+                                  {"topk_group", 4},  // the file does not say: from before autumn 2025
+                                  {"scoring_func", "sigmoid"},
+                                  {"topk_method", "noaux_tc"},
+                                  {"norm_topk_prob", true},
+                                  {"routed_scaling_factor", 2.5},
+                                  {"first_k_dense_replace", 3},
+                                  {"q_lora_rank", 1536},
+                                  {"kv_lora_rank", 512},
+                                  {"qk_nope_head_dim", 128},
+                                  {"qk_rope_head_dim", 64},
+                                  {"v_head_dim", 128},
+                                  {"rms_norm_eps", 1e-6},
+                                  {"rope_theta", 10000.0},
+                                  {"max_position_embeddings", 163840},
+                                  {"tie_word_embeddings", false},
+                                  {"bos_token_id", 0},
+                                  {"eos_token_id", 1},
+                                  {"rope_scaling", Json::object({{"type", "yarn"},
+                                                                 {"factor", 40.0},
+                                                                 {"original_max_position_embeddings", 4096},
+                                                                 {"beta_fast", 32.0},
+                                                                 {"beta_slow", 1.0},
+                                                                 {"mscale", 1.0},
+                                                                 {"mscale_all_dim", 1.0}})}});
   for (const auto& [key, value] : *want.object()) {
     const Json* found = c->find(key);
     ASSERT_TRUE(found) << key;
@@ -326,12 +412,23 @@ TEST_F(GgufConfig, QueriesAreCompressedIfTheTensorsSaySo) {
 TEST_F(GgufConfig, WithoutGatingItIsV2) {
   TestGguf g;
   g.text("general.architecture", "deepseek2");
-  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, u32>>{
-           {"block_count", 27}, {"context_length", 163840}, {"embedding_length", 2048}, {"feed_forward_length", 10944},
-           {"attention.head_count", 16}, {"attention.kv_lora_rank", 512}, {"attention.key_length", 192},
-           {"attention.value_length", 128}, {"rope.dimension_count", 64}, {"leading_dense_block_count", 1},
-           {"expert_count", 64}, {"expert_used_count", 6}, {"expert_shared_count", 2}, {"expert_feed_forward_length", 1408},
-           {"rope.scaling.original_context_length", 4096}, {"tokenizer.ggml.eos_token_id", 11}})
+  for (const auto& [key, value] :
+       std::initializer_list<std::pair<const char*, u32>>{{"block_count", 27},
+                                                          {"context_length", 163840},
+                                                          {"embedding_length", 2048},
+                                                          {"feed_forward_length", 10944},
+                                                          {"attention.head_count", 16},
+                                                          {"attention.kv_lora_rank", 512},
+                                                          {"attention.key_length", 192},
+                                                          {"attention.value_length", 128},
+                                                          {"rope.dimension_count", 64},
+                                                          {"leading_dense_block_count", 1},
+                                                          {"expert_count", 64},
+                                                          {"expert_used_count", 6},
+                                                          {"expert_shared_count", 2},
+                                                          {"expert_feed_forward_length", 1408},
+                                                          {"rope.scaling.original_context_length", 4096},
+                                                          {"tokenizer.ggml.eos_token_id", 11}})
     g.number(key[0] == 't' ? key : fmt::format("deepseek2.{}", key), value);
   g.real("deepseek2.attention.layer_norm_rms_epsilon", 1e-6f).real("deepseek2.expert_weights_scale", 1);
   g.text("deepseek2.rope.scaling.type", "yarn").real("deepseek2.rope.scaling.factor", 40);
@@ -356,7 +453,8 @@ TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
   g.real("llama.attention.layer_norm_rms_epsilon", 1e-5f).real("llama.rope.freq_base", 500000);
   const Json scaling = Json::object({{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0},
                                      {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}});
-  const auto divisors = rope_divisors(Json::object({{"head_dim", 128}, {"rope_theta", 500000.0}, {"rope_scaling", scaling}}), "c");
+  const auto divisors =
+      rope_divisors(Json::object({{"head_dim", 128}, {"rope_theta", 500000.0}, {"rope_scaling", scaling}}), "c");
   ASSERT_TRUE(divisors) << error_of(divisors);
   ASSERT_EQ(divisors->size(), 64u);
   EXPECT_EQ(divisors->front(), 1);

@@ -44,7 +44,8 @@ void read_rows(const StoredTensor& t, i64 first, i64 count, float* dst) {
   const i64 cols = cols_of(t);
   if (t.dtype == DType::f8_e4m3) {
     const i64 rows = static_cast<i64>(t.bytes.size()) / std::max<i64>(cols, 1);
-    return dequantize(Weight::frozen_f8(t.name, rows, cols, t.bytes.data(), t.scales.data(), nullptr), first, first + count, dst);
+    return dequantize(Weight::frozen_f8(t.name, rows, cols, t.bytes.data(), t.scales.data(), nullptr), first,
+                      first + count, dst);
   }
   const i64 bytes = row_bytes(t.dtype, cols);
   dequantize(t.dtype, t.bytes.data() + first * bytes, dst, count * cols);
@@ -78,7 +79,8 @@ Checkpoint published_tensors(const Safetensors& file, std::string path) {
   Checkpoint out;
   out.path = std::move(path);
   out.config = "config.json";
-  for (const auto& [name, tensor] : file.tensors()) out.tensors.emplace_hint(out.tensors.end(), name, PublishedTensor{tensor});
+  for (const auto& [name, tensor] : file.tensors())
+    out.tensors.emplace_hint(out.tensors.end(), name, PublishedTensor{tensor});
   out.unsupported.insert(file.unsupported().begin(), file.unsupported().end());
   out.keep = file.mapping();
   return out;

@@ -22,8 +22,8 @@ struct StoredModel {
 // architecture's parser; a folder's has not.
 Result<StoredModel> open_stored(const std::filesystem::path& path);
 
-// Its architecture with weights that have names, types and shapes but no bytes: every tensor has been found and is of the
-// right shape, and none is left over. For info(), weights() and checkpoint()'s names; must not compute.
+// Its architecture with weights that have names, types and shapes but no bytes: every tensor has been found and is of
+// the right shape, and none is left over. For info(), weights() and checkpoint()'s names; must not compute.
 Result<std::unique_ptr<Model>> outline_of(const StoredModel& stored);
 
 // The config as the architecture's parser understands it, written in the published spelling.

@@ -75,7 +75,8 @@ struct GgufContent {
     EXPECT_TRUE(file) << error_of(file);
     if (!file) return c;
     for (const std::string& key : file->keys()) c.metadata.emplace_back(key, file->value(key).value());
-    for (const auto& [name, t] : file->tensors()) c.tensors[name] = {t.dtype, t.shape, {t.bytes.begin(), t.bytes.end()}};
+    for (const auto& [name, t] : file->tensors())
+      c.tensors[name] = {t.dtype, t.shape, {t.bytes.begin(), t.bytes.end()}};
     return c;
   }
   void write(const std::filesystem::path& path) const {
@@ -97,10 +98,13 @@ struct GgufContent {
   void quantize(DType type) {
     for (auto& [name, t] : tensors) {
       const i64 cols = t.shape.back();
-      if (t.shape.size() < 2 || t.dtype != DType::f32 || cols % block_of(type).elements || name.ends_with("ffn_gate_inp.weight")) continue;
+      if (t.shape.size() < 2 || t.dtype != DType::f32 || cols % block_of(type).elements ||
+          name.ends_with("ffn_gate_inp.weight"))
+        continue;
       const i64 rows = static_cast<i64>(t.bytes.size()) / 4 / cols;
       std::vector<std::byte> out(static_cast<size_t>(rows * row_bytes(type, cols)));
-      const Status done = quantize_rows(type, out.data(), reinterpret_cast<const float*>(t.bytes.data()), rows, cols, {});
+      const Status done =
+          quantize_rows(type, out.data(), reinterpret_cast<const float*>(t.bytes.data()), rows, cols, {});
       EXPECT_TRUE(done) << error_of(done);
       t.bytes = std::move(out), t.dtype = type;
     }
