@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
-#if defined(__x86_64__)
+#if defined(R1_HAS_avx2)
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ R1_DECLARE_LEVEL(neon)
 
 namespace {
 
-#if defined(__x86_64__)
+#if defined(R1_HAS_avx2)
 // The processor's word and the operating system's: registers that the kernel does not save must not be used.
 struct Processor {
   bool avx2 = false, avx512 = false, avx512bf16 = false, amx = false, slow_bf16 = false;
@@ -90,7 +90,7 @@ Choice choose() {
   Choice c;
   R1_LEVEL(portable);
   c.levels.push_back(&portable_kernels);
-#if defined(__x86_64__)
+#if defined(R1_HAS_avx2)
   const Processor p = detect();
   R1_LEVEL(avx2);
   R1_LEVEL(avx512);
