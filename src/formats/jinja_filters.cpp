@@ -28,7 +28,7 @@ Result<Value> title(Run& run, const Value& v, const Bound&) {
   const Value held = R1_TRY(as_string(run, v));
   const Text& text = *held.text();
   const std::string_view bytes = text.bytes();
-  R1_TRY(run.budget.work(16 * bytes.size()));
+  R1_TRY(run.budget.work(64 * bytes.size()));
   Writer out(run.budget);
   bool begins = true;
   for (size_t at = 0; at < bytes.size();) {

@@ -7,6 +7,9 @@
 
 namespace r1::jinja {
 
+// What looking at a character costs, in the bytes of Budget::work: decoding, tables, a branch or two.
+constexpr u64 kPerCharacter = 32;
+
 Result<Bound> Bound::of(const Arguments& arguments, std::string_view parameters) {
   Bound bound;
   std::vector<std::string_view> names;
@@ -70,6 +73,7 @@ Result<Value> replaced(Run& run, const Text& text, const Text& what, const Text&
 
 Result<std::vector<Value>> lines_of(Run& run, const Text& text) {
   const std::string_view bytes = text.bytes();
+  R1_TRY(run.budget.work(kPerCharacter * bytes.size()));
   std::vector<Value> lines;
   for (size_t begin = 0; begin < bytes.size();) {
     size_t end = begin, after = bytes.size();
@@ -93,7 +97,7 @@ using StringMethod = Result<Value> (*)(Run&, const Text&, const Bound&);
 template <class Map>
 Result<Value> mapped(Run& run, const Text& text, Map map) {
   const std::string_view bytes = text.bytes();
-  R1_TRY(run.budget.work(16 * bytes.size()));
+  R1_TRY(run.budget.work(2 * kPerCharacter * bytes.size()));
   Writer out(run.budget);
   u32 before = 0;
   for (size_t at = 0; at < bytes.size();) {
@@ -123,7 +127,7 @@ Result<Value> swap_case(Run& run, const Text& text, const Bound&) {
 }
 template <std::string (*change)(std::string_view)>
 Result<Value> changed(Run& run, const Text& text, const Bound&) {
-  R1_TRY(run.budget.work(4 * text.size()));
+  R1_TRY(run.budget.work(kPerCharacter * text.size()));
   Writer out(run.budget);
   Status added;
   text.for_each_run([&](size_t begin, size_t end, bool marked) {
@@ -200,7 +204,7 @@ Result<Value> split(Run& run, const Text& text, const Bound& a) {
   const Text* separator = R1_TRY(a.text(0));
   const auto cap = static_cast<i64>(run.budget.limits.memory / 128);  // more parts than there is memory for
   const i64 asked = R1_TRY(a.integer(1, -1)), most = asked < 0 ? cap : std::min(asked, cap);
-  R1_TRY(run.budget.work(2 * text.size()));
+  R1_TRY(run.budget.work((separator ? 4 : kPerCharacter) * text.size()));
   if (!separator) return pieces(run, text, words(text.bytes(), most, from_right));
   if (separator->empty()) return fail(Errc::corrupt, "an empty separator");
   return pieces(run, text, between(text.bytes(), separator->bytes(), most, from_right));
@@ -326,7 +330,7 @@ Result<Value> zero_filled(Run& run, const Text& text, const Bound& a) {
 
 template <bool (*holds)(u32)>
 Result<Value> all_are(Run& run, const Text& text, const Bound&) {
-  R1_TRY(run.budget.work(text.size()));
+  R1_TRY(run.budget.work(kPerCharacter * text.size()));
   std::string_view rest = text.bytes();
   for (; !rest.empty(); rest.remove_prefix(utf8_length(rest)))
     if (!holds(utf8_code_point(rest))) return Value(false);
@@ -338,7 +342,7 @@ bool is_letter(u32 c) { return class_of(c) == CharacterClass::letter; }
 bool is_alphanumeric(u32 c) { return class_of(c) != CharacterClass::other; }
 template <std::string (*same)(std::string_view), std::string (*other)(std::string_view)>
 Result<Value> is_case(Run& run, const Text& text, const Bound&) {
-  R1_TRY(run.budget.work(4 * text.size()));
+  R1_TRY(run.budget.work(2 * kPerCharacter * text.size()));
   return Value(same(text.bytes()) == text.bytes() && other(text.bytes()) != text.bytes());
 }
 

@@ -333,10 +333,15 @@ std::string json_escaped(u32 c, std::string_view character, bool ascii) {
 
 // Every character through `escape`; what it leaves alone goes in stretches.
 template <class Escape>
-Status print_escaped(Writer& out, const Text& text, Escape escape) {
+Status print_escaped(Writer& out, const Text& text, Budget& budget, Escape escape) {
   const std::string_view all = text.bytes();
+  R1_TRY(budget.work(16 * all.size()));
   size_t done = 0;
   for (size_t at = 0; at < all.size();) {
+    if (all[at] >= ' ' && all[at] < '\x7f' && all[at] != '"' && all[at] != '\'' && all[at] != '\\') {
+      ++at;
+      continue;
+    }
     const std::string_view character = all.substr(at, utf8_length(all.substr(at)));
     const std::string escaped = escape(utf8_code_point(character), character);
     if (escaped != character) {
@@ -387,7 +392,7 @@ Status print_repr(Writer& out, const Value& v, Budget& budget) {
     const bool doubles = text->bytes().find('\'') != std::string::npos && text->bytes().find('"') == std::string::npos;
     const char quote = doubles ? '"' : '\'';
     R1_TRY(out.add(std::string_view(&quote, 1)));
-    R1_TRY(print_escaped(out, *text, [&](u32 c, std::string_view ch) { return quoted(c, ch, quote); }));
+    R1_TRY(print_escaped(out, *text, budget, [&](u32 c, std::string_view ch) { return quoted(c, ch, quote); }));
     return out.add(std::string_view(&quote, 1));
   }
   if (v.is_tuple()) return print_items(out, *v.list(), "(", v.list()->size() == 1 ? ",)" : ")", budget);
@@ -398,14 +403,14 @@ Status print_repr(Writer& out, const Value& v, Budget& budget) {
 
 namespace {
 
-Status json_string(Writer& out, const Text& text, bool ascii) {
+Status json_string(Writer& out, const Text& text, Budget& budget, bool ascii) {
   R1_TRY(out.add("\""));
-  R1_TRY(print_escaped(out, text, [&](u32 c, std::string_view ch) { return json_escaped(c, ch, ascii); }));
+  R1_TRY(print_escaped(out, text, budget, [&](u32 c, std::string_view ch) { return json_escaped(c, ch, ascii); }));
   return out.add("\"");
 }
 
-Status json_scalar(Writer& out, const Value& v, bool ascii) {
-  if (v.text()) return json_string(out, *v.text(), ascii);
+Status json_scalar(Writer& out, const Value& v, Budget& budget, bool ascii) {
+  if (v.text()) return json_string(out, *v.text(), budget, ascii);
   if (v.is_none()) return out.add("null");
   if (v.boolean()) return out.add(*v.boolean() ? "true" : "false");
   if (const double* d = v.real(); d && !std::isfinite(*d))
@@ -422,10 +427,10 @@ Status json_line(Writer& out, const JsonStyle& style, size_t level) {
 }
 
 // A key that is no string is written as one.
-Status json_key(Writer& out, const Value& key, bool ascii) {
-  if (key.text()) return json_string(out, *key.text(), ascii);
+Status json_key(Writer& out, const Value& key, Budget& budget, bool ascii) {
+  if (key.text()) return json_string(out, *key.text(), budget, ascii);
   R1_TRY(out.add("\""));
-  R1_TRY(json_scalar(out, key, ascii));
+  R1_TRY(json_scalar(out, key, budget, ascii));
   return out.add("\"");
 }
 
@@ -442,7 +447,7 @@ Status json_members(Writer& out, const std::vector<Member>& given, Budget& budge
   for (size_t i = 0; i < members.size(); ++i) {
     if (i) R1_TRY(out.add(style.between_items));
     R1_TRY(json_line(out, style, level + 1));
-    R1_TRY(json_key(out, members[i]->first, style.ascii));
+    R1_TRY(json_key(out, members[i]->first, budget, style.ascii));
     R1_TRY(out.add(style.after_key));
     R1_TRY(print_json(out, members[i]->second, budget, style, level + 1));
   }
@@ -455,7 +460,7 @@ Status json_members(Writer& out, const std::vector<Member>& given, Budget& budge
 Status print_json(Writer& out, const Value& v, Budget& budget, const JsonStyle& style, size_t level) {
   R1_TRY(budget.work(64));
   if (v.dict()) return json_members(out, *v.dict(), budget, style, level);
-  if (!v.list()) return json_scalar(out, v, style.ascii);
+  if (!v.list()) return json_scalar(out, v, budget, style.ascii);
   R1_TRY(out.add("["));
   for (size_t i = 0; i < v.list()->size(); ++i) {
     if (i) R1_TRY(out.add(style.between_items));
