@@ -32,7 +32,8 @@ class PullProgram : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   pid_t start(const std::vector<std::string>& words) {
-    std::vector<std::string> env{"HF_ENDPOINT=" + hub_.server.url(), "HF_HOME=" + (folder_ / "hf").string(), "no_proxy=*"};
+    std::vector<std::string> env{"HF_ENDPOINT=" + hub_.server.url(), "HF_HOME=" + (folder_ / "hf").string(),
+                                 "no_proxy=*"};
     for (char** e = environ; *e; ++e)
       if (!std::string_view(*e).starts_with("HF_") && !std::string_view(*e).starts_with("no_proxy")) env.push_back(*e);
     std::vector<std::string> args{fmt::format("{}/r1", R1_BINARY_DIR)};
@@ -73,11 +74,10 @@ class PullProgram : public testing::Test {
       return true;
     };
   }
-  void behave() {
-    hub_.mischief = nullptr;
-  }
+  void behave() { hub_.mischief = nullptr; }
   fs::path partial() const {
-    return folder_ / "hf/hub/models--org--tiny/blobs" / (hash_of(HashKind::sha256, hub_.large.at(kWeights)) + ".incomplete");
+    return folder_ / "hf/hub/models--org--tiny/blobs" /
+           (hash_of(HashKind::sha256, hub_.large.at(kWeights)) + ".incomplete");
   }
   // Until the running program has written that much of the weights.
   bool wait_for(i64 bytes) const {
@@ -153,9 +153,12 @@ TEST_F(PullProgram, InterruptedItSaysWhatStaysAndExitsWith130) {
 }
 
 TEST_F(PullProgram, AModelLargerThanTheMemoryNeedsAYesAndADryRunFetchesNothing) {
-  Json files = Json::array({Json::object({{"rfilename", "x-Q8_0.gguf"}, {"size", i64{1} << 44},
-                                          {"lfs", Json::object({{"sha256", std::string(64, 'a')}, {"size", i64{1} << 44}})}})});
-  hub_.mischief = [this, text = dump(Json::object({{"sha", TestHub::kCommit}, {"siblings", files}}))](const auto& r, auto& c) {
+  Json files =
+      Json::array({Json::object({{"rfilename", "x-Q8_0.gguf"},
+                                 {"size", i64{1} << 44},
+                                 {"lfs", Json::object({{"sha256", std::string(64, 'a')}, {"size", i64{1} << 44}})}})});
+  hub_.mischief = [this, text = dump(Json::object({{"sha", TestHub::kCommit}, {"siblings", files}}))](const auto& r,
+                                                                                                      auto& c) {
     if (r.path == hub_.api_path()) c.answer(200, text);
     return r.path == hub_.api_path();
   };

@@ -32,16 +32,18 @@ class ProgressLine {
     if (!terminal_) return;
     const auto now = Clock::now();
     if (now - shown_ < std::chrono::milliseconds(200) && p.done < p.bytes) return;
-    const double seconds = std::chrono::duration<double>(now - shown_).count(), gained = static_cast<double>(p.done - last_);
+    const double seconds = std::chrono::duration<double>(now - shown_).count(),
+                 gained = static_cast<double>(p.done - last_);
     if (last_ >= 0 && seconds > 0 && gained >= 0) {
       const double share = std::min(1.0, seconds / 3);  // the rate forgets in some three seconds
       rate_ = rate_ < 0 ? gained / seconds : rate_ + share * (gained / seconds - rate_);
     }
     shown_ = now, last_ = p.done;
     const std::string left = rate_ > 0 ? fmt::format("  {}/s  {} left", size_text(static_cast<i64>(rate_)),
-                                                     time_text(static_cast<double>(p.bytes - p.done) / rate_)) : "";
-    fmt::print(stderr, "\r\033[K{}  {} of {}  {} %{}", p.file.path.substr(p.file.path.rfind('/') + 1), size_text(p.done),
-               size_text(p.bytes), p.bytes ? p.done * 100 / p.bytes : 100, left);
+                                                     time_text(static_cast<double>(p.bytes - p.done) / rate_))
+                                       : "";
+    fmt::print(stderr, "\r\033[K{}  {} of {}  {} %{}", p.file.path.substr(p.file.path.rfind('/') + 1),
+               size_text(p.done), size_text(p.bytes), p.bytes ? p.done * 100 / p.bytes : 100, left);
     std::fflush(stderr);
     open_ = true;
   }
@@ -60,17 +62,27 @@ class ProgressLine {
 
 // Prints what will be fetched and whether it will run here; Err where it will not and nobody said yes.
 Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, bool yes) {
-  fmt::print(stderr, "{} at {} ({}): {} file{}, {}{}\n", plan.name, plan.revision, plan.commit.substr(0, 7), plan.files.size(),
-             plan.files.size() == 1 ? "" : "s", size_text(plan.bytes),
-             plan.here == plan.bytes ? ", all here" : plan.here ? fmt::format(", {} of it here", size_text(plan.here)) : "");
+  fmt::print(stderr, "{} at {} ({}): {} file{}, {}{}\n", plan.name, plan.revision, plan.commit.substr(0, 7),
+             plan.files.size(), plan.files.size() == 1 ? "" : "s", size_text(plan.bytes),
+             plan.here == plan.bytes ? ", all here"
+             : plan.here             ? fmt::format(", {} of it here", size_text(plan.here))
+                                     : "");
   fmt::print(stderr, "disk: {} free in {}\n", size_text(plan.free_bytes), settings.cache.string());
   if (memory <= 0 || plan.weight_bytes == 0) return {};
-  const std::string both = fmt::format("{} of weights, {} of memory here", size_text(plan.weight_bytes), size_text(memory));
+  const std::string both =
+      fmt::format("{} of weights, {} of memory here", size_text(plan.weight_bytes), size_text(memory));
   switch (fit_of(plan.weight_bytes, memory)) {
-    case Fit::fits: fmt::print(stderr, "memory: fits ({})\n", both); return {};
-    case Fit::tight: fmt::print(stderr, "memory: tight ({}): little is left for the context\n", both); return {};
+    case Fit::fits:
+      fmt::print(stderr, "memory: fits ({})\n", both);
+      return {};
+    case Fit::tight:
+      fmt::print(stderr, "memory: tight ({}): little is left for the context\n", both);
+      return {};
     case Fit::exceeds:
-      fmt::print(stderr, "memory: does not fit ({}): weights would be read from the disk again and again\n", both);
+      fmt::print(
+          stderr,
+          "memory: does not fit ({}): a mixture of experts runs with --memory, the rest of its weights must fit\n",
+          both);
   }
   if (yes || plan.here == plan.bytes) return {};
   return fail(Errc::exhausted, "{}: larger than this machine's memory; --yes fetches it nevertheless", plan.name);
@@ -135,9 +147,13 @@ Result<int> run_models(const Args& args) {
   if (json) {
     Json all = Json::array({});
     for (const LocalModel& m : models)
-      all.push(Json::object({{"name", m.name}, {"repo", m.repo.empty() ? Json() : Json(m.repo)}, {"type", m.type},
-                             {"quant", m.quant.empty() ? Json() : Json(m.quant)}, {"bytes", m.bytes},
-                             {"path", m.path.string()}, {"missing", m.missing.empty() ? Json() : Json(m.missing)}}));
+      all.push(Json::object({{"name", m.name},
+                             {"repo", m.repo.empty() ? Json() : Json(m.repo)},
+                             {"type", m.type},
+                             {"quant", m.quant.empty() ? Json() : Json(m.quant)},
+                             {"bytes", m.bytes},
+                             {"path", m.path.string()},
+                             {"missing", m.missing.empty() ? Json() : Json(m.missing)}}));
     fmt::print("{}\n", dump(all));
     return 0;
   }

@@ -44,7 +44,8 @@ RepoCache::RepoCache(const fs::path& cache, std::string_view repo)
 
 bool RepoCache::holds(const RemoteFile& file) const {
   std::error_code code;
-  return fs::is_regular_file(blob(file), code) && static_cast<i64>(fs::file_size(blob(file), code)) == file.size && !code;
+  return fs::is_regular_file(blob(file), code) && static_cast<i64>(fs::file_size(blob(file), code)) == file.size &&
+         !code;
 }
 
 i64 RepoCache::partial_bytes(const RemoteFile& file) const {

@@ -31,7 +31,9 @@ class RepoCache {
   RepoCache(const std::filesystem::path& cache, std::string_view repo);
 
   std::filesystem::path blob(const RemoteFile& file) const { return folder_ / "blobs" / file.hash; }
-  std::filesystem::path partial(const RemoteFile& file) const { return folder_ / "blobs" / (file.hash + ".incomplete"); }
+  std::filesystem::path partial(const RemoteFile& file) const {
+    return folder_ / "blobs" / (file.hash + ".incomplete");
+  }
   std::filesystem::path snapshot(std::string_view commit) const { return folder_ / "snapshots" / commit; }
 
   // Its blob is there and has the right size.

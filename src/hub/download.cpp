@@ -43,9 +43,18 @@ Download::Download(std::filesystem::path path, const RemoteFile& file, std::func
     : path_(std::move(path)), file_(file), received_(std::move(received)), digest_(file.kind, file.size), fd_(fd) {}
 
 Download::Download(Download&& o) noexcept
-    : path_(std::move(o.path_)), file_(std::move(o.file_)), received_(std::move(o.received_)), digest_(std::move(o.digest_)),
-      etag_(std::move(o.etag_)), position_(o.position_), farthest_(o.farthest_), last_farthest_(o.last_farthest_),
-      whole_(o.whole_), mismatch_(o.mismatch_), restarts_(o.restarts_), fd_(std::exchange(o.fd_, -1)) {}
+    : path_(std::move(o.path_)),
+      file_(std::move(o.file_)),
+      received_(std::move(o.received_)),
+      digest_(std::move(o.digest_)),
+      etag_(std::move(o.etag_)),
+      position_(o.position_),
+      farthest_(o.farthest_),
+      last_farthest_(o.last_farthest_),
+      whole_(o.whole_),
+      mismatch_(o.mismatch_),
+      restarts_(o.restarts_),
+      fd_(std::exchange(o.fd_, -1)) {}
 
 Download::~Download() {
   if (fd_ >= 0) close(fd_);
@@ -99,7 +108,8 @@ std::vector<std::string> Download::headers() const {
 
 HttpBody Download::body() {
   mismatch_ = false;
-  return {[this](const HttpAnswer& a) { return begin(a); }, [this](std::span<const std::byte> bytes) { return write(bytes); }};
+  return {[this](const HttpAnswer& a) { return begin(a); },
+          [this](std::span<const std::byte> bytes) { return write(bytes); }};
 }
 
 Status Download::begin(const HttpAnswer& a) {
@@ -116,9 +126,11 @@ Status Download::begin(const HttpAnswer& a) {
     if (fits && same && etag && etag->starts_with('"')) etag_ = *etag;  // weak ones are no good for ranges
     if (fits && same) return {};
     mismatch_ = true;
-    if (!same) return fail(Errc::corrupt, "{}: its ETag was {} and is now {}", file_.path, etag_.substr(0, 80), etag->substr(0, 80));
-    return fail(Errc::corrupt, "{}: asked for bytes {}-{}/{}, got {}", file_.path, position_, file_.size - 1, file_.size,
-                text ? text->substr(0, 80) : "no Content-Range");
+    if (!same)
+      return fail(Errc::corrupt, "{}: its ETag was {} and is now {}", file_.path, etag_.substr(0, 80),
+                  etag->substr(0, 80));
+    return fail(Errc::corrupt, "{}: asked for bytes {}-{}/{}, got {}", file_.path, position_, file_.size - 1,
+                file_.size, text ? text->substr(0, 80) : "no Content-Range");
   }
   if (a.status != 200) return fail(Errc::corrupt, "{}: status {}", a.url, a.status);
   i64 length = -1;
@@ -151,9 +163,10 @@ Status Download::write(std::span<const std::byte> bytes) {
 Result<Attempt> Download::ended(const HttpAnswer& answer) {
   if (complete()) return check();
   const bool progress = farthest_ > std::exchange(last_farthest_, farthest_);
-  return Attempt{fmt::format("{}: {} at {} of {} bytes", answer.url, answer.broken.empty() ? "the answer ended" : answer.broken,
-                             position_, file_.size),
-                 progress, {}};
+  return Attempt{fmt::format("{}: {} at {} of {} bytes", answer.url,
+                             answer.broken.empty() ? "the answer ended" : answer.broken, position_, file_.size),
+                 progress,
+                 {}};
 }
 
 Result<Attempt> Download::check() {
@@ -163,7 +176,8 @@ Result<Attempt> Download::check() {
   R1_TRY(empty());
   const std::string why = fmt::format("{}: its {} is {}, should be {}", file_.path,
                                       file_.kind == HashKind::sha256 ? "SHA-256" : "git blob id", hash, file_.hash);
-  if (all_new && restarts_ > 0) return fail(Errc::corrupt, "{}: what the server sends is not the file; nothing of it is kept", why);
+  if (all_new && restarts_ > 0)
+    return fail(Errc::corrupt, "{}: what the server sends is not the file; nothing of it is kept", why);
   return start_over(why);
 }
 

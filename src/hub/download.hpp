@@ -25,12 +25,14 @@ class Download {
 
   // Of the next request: the range that is missing, if the file has not changed meanwhile.
   std::vector<std::string> headers() const;
-  // Bound to this object. An answer of another length, or that does not go on from here, is refused before its first byte.
+  // Bound to this object. An answer of another length, or that does not go on from here, is refused before its first
+  // byte.
   HttpBody body();
   bool mismatch() const { return mismatch_; }  // it was refused for its range: from the start it may be right
   // After a 2xx answer: done, or why to try again.
   Result<Attempt> ended(const HttpAnswer& answer);
-  // All bytes are there: is the hash? A wrong one empties the file; one that is wrong again, with all bytes new, is an Err.
+  // All bytes are there: is the hash? A wrong one empties the file; one that is wrong again, with all bytes new, is an
+  // Err.
   Result<Attempt> check();
   // Empties the file; the second time without any progress between is an Err.
   Result<Attempt> start_over(const std::string& why);

@@ -30,7 +30,9 @@ class Download : public HubTest {
       return true;
     };
   }
-  void always(std::function<void(const TestRequest&, TestConnection&)> answer) { at_first(1'000'000, std::move(answer)); }
+  void always(std::function<void(const TestRequest&, TestConnection&)> answer) {
+    at_first(1'000'000, std::move(answer));
+  }
   void leave_partial(std::string_view content) {
     fs::create_directories(partial(kWeights).parent_path());
     ASSERT_TRUE(write_file(partial(kWeights), content));
@@ -40,8 +42,9 @@ class Download : public HubTest {
 TEST_F(Download, ADroppedConnectionIsGoneOnFromWhereItBroke) {
   hub_.mischief = [this](const TestRequest& r, TestConnection& c) {
     if (!is_cdn(r) || r.range() > 200'000) return false;
-    c.head(r.range() ? 206 : 200, {fmt::format("Content-Length: {}", bytes().size() - r.range()),
-                                   fmt::format("Content-Range: bytes {}-{}/{}", r.range(), bytes().size() - 1, bytes().size())});
+    c.head(r.range() ? 206 : 200,
+           {fmt::format("Content-Length: {}", bytes().size() - r.range()),
+            fmt::format("Content-Range: bytes {}-{}/{}", r.range(), bytes().size() - 1, bytes().size())});
     c.send(bytes().substr(r.range(), 60'000));
     return true;
   };
@@ -53,8 +56,9 @@ TEST_F(Download, ADroppedConnectionIsGoneOnFromWhereItBroke) {
 
 TEST_F(Download, AServerThatNeverSendsMoreIsGivenUp) {
   always([&](const TestRequest& r, TestConnection& c) {
-    c.head(r.range() ? 206 : 200, {fmt::format("Content-Length: {}", bytes().size() - r.range()),
-                                   fmt::format("Content-Range: bytes {}-{}/{}", r.range(), bytes().size() - 1, bytes().size())});
+    c.head(r.range() ? 206 : 200,
+           {fmt::format("Content-Length: {}", bytes().size() - r.range()),
+            fmt::format("Content-Range: bytes {}-{}/{}", r.range(), bytes().size() - 1, bytes().size())});
     if (!r.range()) c.send(bytes().substr(0, 1000));
   });
   error_of({kWeights, "1000 of 300000 bytes", "tried 4 times"});
@@ -167,9 +171,10 @@ TEST_F(Download, FewerBytesThanListedAreAskedForAgain) {
 
 TEST_F(Download, AContentRangeThatIsNotWhatWasAskedForStartsOver) {
   const std::string total = fmt::format("{}", bytes().size());
-  for (const std::string range : {"bytes 99999-299999/300000", "bytes 100000-299999/300001", "bytes 100000-250000/300000",
-                                  "bytes */300000", "items 100000-299999/300000", "bytes 100000-299999", "",
-                                  "bytes 99999999999999999999-299999/300000", "bytes -100000-299999/300000"}) {
+  for (const std::string range :
+       {"bytes 99999-299999/300000", "bytes 100000-299999/300001", "bytes 100000-250000/300000", "bytes */300000",
+        "items 100000-299999/300000", "bytes 100000-299999", "", "bytes 99999999999999999999-299999/300000",
+        "bytes -100000-299999/300000"}) {
     leave_partial(bytes().substr(0, 100'000));
     always([&](const TestRequest& r, TestConnection& c) {
       if (!r.header("range")) return c.answer(200, bytes());
@@ -180,8 +185,8 @@ TEST_F(Download, AContentRangeThatIsNotWhatWasAskedForStartsOver) {
     expect_whole();
     fs::remove_all(cache_);
   }
-  EXPECT_EQ(ranges(), (std::vector<i64>{100'000, 0, 100'000, 0, 100'000, 0, 100'000, 0, 100'000, 0, 100'000, 0, 100'000, 0,
-                                        100'000, 0, 100'000, 0}));
+  EXPECT_EQ(ranges(), (std::vector<i64>{100'000, 0, 100'000, 0, 100'000, 0, 100'000, 0, 100'000, 0, 100'000, 0, 100'000,
+                                        0, 100'000, 0, 100'000, 0}));
 }
 
 TEST_F(Download, RangesThatAreAlwaysWrongEndInAnError) {
@@ -205,8 +210,10 @@ TEST_F(Download, AFileThatChangedBetweenTwoRangesIsReadFromTheStart) {
         c.send(test_bytes(50'000, 9));
       } else if (cdn_requests() == before + 2) {
         EXPECT_EQ(r.header("if-range") ? *r.header("if-range") : "", "\"old\"");
-        if (liar) TestHub::send_file(r, c, bytes(), "new");
-        else c.answer(200, bytes(), {"ETag: \"new\""});
+        if (liar)
+          TestHub::send_file(r, c, bytes(), "new");
+        else
+          c.answer(200, bytes(), {"ETag: \"new\""});
       } else {
         TestHub::send_file(r, c, bytes(), "new");
       }
@@ -278,8 +285,10 @@ TEST_F(Download, TheTokenGoesToTheEndpointAndToNoOtherHostOrPort) {
   i64 with = 0;
   for (const TestRequest& r : hub_.server.requests()) {
     const std::string* sent = r.header("authorization");
-    if (is_cdn(r)) EXPECT_EQ(sent, nullptr) << "reached by another name";
-    else EXPECT_EQ(sent ? *sent : "", "Bearer hf_secret") << r.path;
+    if (is_cdn(r))
+      EXPECT_EQ(sent, nullptr) << "reached by another name";
+    else
+      EXPECT_EQ(sent ? *sent : "", "Bearer hf_secret") << r.path;
     with += sent != nullptr;
   }
   EXPECT_EQ(with, 8) << "two pulls: a listing and three files each";
@@ -417,7 +426,8 @@ TEST_F(Download, ALinkWhereThePartialFileBelongsIsNotWrittenThrough) {
 }
 
 TEST(Digest, NamesBytesAsShaAndGitDo) {
-  EXPECT_EQ(hash_of(HashKind::sha256, "abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
+  EXPECT_EQ(hash_of(HashKind::sha256, "abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");                  // FIPS 180-2
   EXPECT_EQ(hash_of(HashKind::git_blob, "hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");  // git hash-object
   EXPECT_TRUE(is_hash(HashKind::git_blob, "ce013625030ba8dba906f756967f9e9ca394464a"));
   EXPECT_FALSE(is_hash(HashKind::git_blob, "CE013625030ba8dba906f756967f9e9ca394464a"));

@@ -8,7 +8,7 @@ namespace r1 {
 enum class Fit {
   fits,     // weights and a quarter more, and half a GB
   tight,    // the weights alone
-  exceeds,  // not even those: they would be read from the disk again and again
+  exceeds,  // not even those: routed experts must be read on demand
 };
 Fit fit_of(i64 weight_bytes, i64 memory_bytes);
 

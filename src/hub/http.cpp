@@ -140,8 +140,10 @@ bool never_better(CURLcode code) {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CIPHER:
-    case CURLE_OUT_OF_MEMORY: return true;
-    default: return false;
+    case CURLE_OUT_OF_MEMORY:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -163,8 +165,10 @@ std::string url_encoded(std::string_view text, std::string_view keep) {
   std::string out;
   for (const unsigned char c : text) {
     const bool plain = std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain || keep.find(static_cast<char>(c)) != keep.npos) out += static_cast<char>(c);
-    else out += fmt::format("%{:02X}", c);
+    if (plain || keep.find(static_cast<char>(c)) != keep.npos)
+      out += static_cast<char>(c);
+    else
+      out += fmt::format("%{:02X}", c);
   }
   return out;
 }
@@ -178,12 +182,14 @@ struct HttpClient::State {
   const std::atomic<bool>* stop = nullptr;
 
   enum class Redirects { anywhere, own_host };
-  Result<HttpAnswer> request(std::string url, const std::vector<std::string>& headers, const HttpBody* body, Redirects follow);
+  Result<HttpAnswer> request(std::string url, const std::vector<std::string>& headers, const HttpBody* body,
+                             Redirects follow);
   Result<std::string> hop(const std::string& url, const std::vector<std::string>& headers, Transfer& t);
   Result<std::string> perform(Transfer& t);
 };
 
-// The running transfer to its end: empty, or why it broke. Looks up ten times a second, for an interrupt and for a stall.
+// The running transfer to its end: empty, or why it broke. Looks up ten times a second, for an interrupt and for a
+// stall.
 Result<std::string> HttpClient::State::perform(Transfer& t) {
   Clock::time_point window = Clock::now();
   i64 before = 0;
@@ -193,7 +199,8 @@ Result<std::string> HttpClient::State::perform(Transfer& t) {
     if (!running) break;
     if (Clock::now() - window > limits.stall) {
       if (t.received - before < limits.stall_bytes)
-        return fmt::format("stalled: {} bytes in {:.3g} s", t.received - before, static_cast<double>(limits.stall.count()) / 1000);
+        return fmt::format("stalled: {} bytes in {:.3g} s", t.received - before,
+                           static_cast<double>(limits.stall.count()) / 1000);
       window = Clock::now(), before = t.received;
     }
     curl_multi_poll(multi.get(), nullptr, 0, 100, nullptr);
@@ -208,7 +215,8 @@ Result<std::string> HttpClient::State::perform(Transfer& t) {
 }
 
 // One request and its answer. Returns where it redirects to, if it does.
-Result<std::string> HttpClient::State::hop(const std::string& url, const std::vector<std::string>& headers, Transfer& t) {
+Result<std::string> HttpClient::State::hop(const std::string& url, const std::vector<std::string>& headers,
+                                           Transfer& t) {
   CURL* c = easy.get();
   curl_slist* lines = curl_slist_append(nullptr, "Accept-Encoding: identity");
   for (const std::string& h : headers) lines = curl_slist_append(lines, h.c_str());
@@ -233,14 +241,15 @@ Result<std::string> HttpClient::State::hop(const std::string& url, const std::ve
   return redirect_of(t.answer, url);
 }
 
-Result<HttpAnswer> HttpClient::State::request(std::string url, const std::vector<std::string>& headers, const HttpBody* body,
-                                              Redirects follow) {
+Result<HttpAnswer> HttpClient::State::request(std::string url, const std::vector<std::string>& headers,
+                                              const HttpBody* body, Redirects follow) {
   curl_easy_setopt(easy.get(), CURLOPT_NOBODY, body ? 0L : 1L);
   if (body) curl_easy_setopt(easy.get(), CURLOPT_HTTPGET, 1L);
   HttpHeaders own;
   const std::string first = shown(url);
   for (int hops = 0;; ++hops) {
-    if (hops > limits.redirects) return fail(Errc::corrupt, "{}: redirected more than {} times", first, limits.redirects);
+    if (hops > limits.redirects)
+      return fail(Errc::corrupt, "{}: redirected more than {} times", first, limits.redirects);
     const auto from = origin_of(url);
     if (!from) return fail(Errc::invalid_argument, "{}: no http or https address", shown(url));
     Transfer t;
@@ -260,7 +269,8 @@ Result<HttpAnswer> HttpClient::State::request(std::string url, const std::vector
   }
 }
 
-Result<HttpClient> HttpClient::create(std::string origin, std::string token, HttpLimits limits, const std::atomic<bool>* stop) {
+Result<HttpClient> HttpClient::create(std::string origin, std::string token, HttpLimits limits,
+                                      const std::atomic<bool>* stop) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   auto state = std::make_unique<State>();
   state->easy.reset(curl_easy_init());
@@ -291,7 +301,8 @@ HttpClient::HttpClient(std::unique_ptr<State> state) : state_(std::move(state)) 
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient::~HttpClient() = default;
 
-Result<HttpAnswer> HttpClient::get(const std::string& url, const std::vector<std::string>& headers, const HttpBody& body) {
+Result<HttpAnswer> HttpClient::get(const std::string& url, const std::vector<std::string>& headers,
+                                   const HttpBody& body) {
   return state_->request(url, headers, &body, State::Redirects::anywhere);
 }
 

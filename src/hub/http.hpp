@@ -30,13 +30,13 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;  // names 
 const std::string* find_header(const HttpHeaders& headers, std::string_view name);  // the last of that name, or null
 
 struct HttpAnswer {
-  int status = 0;             // 0: there was no answer
-  std::string url;            // that answered, without query
-  bool elsewhere = false;     // not the endpoint's own host
+  int status = 0;          // 0: there was no answer
+  std::string url;         // that answered, without query
+  bool elsewhere = false;  // not the endpoint's own host
   HttpHeaders headers;
-  HttpHeaders own;            // of all of the endpoint's own answers on the way here, redirects included
+  HttpHeaders own;  // of all of the endpoint's own answers on the way here, redirects included
   std::optional<Milliseconds> retry_after;
-  std::string broken;         // why the transfer ended before the answer did; empty: the answer is whole
+  std::string broken;  // why the transfer ended before the answer did; empty: the answer is whole
 };
 
 // What happens to the body of a 2xx answer; other bodies are dropped. An Error ends the transfer and is passed on.
@@ -48,7 +48,8 @@ struct HttpBody {
 class HttpClient {
  public:
   // `origin`: any URL of the host that may see the token. `stop` ends a transfer with Errc::interrupted; may be null.
-  static Result<HttpClient> create(std::string origin, std::string token, HttpLimits limits, const std::atomic<bool>* stop);
+  static Result<HttpClient> create(std::string origin, std::string token, HttpLimits limits,
+                                   const std::atomic<bool>* stop);
 
   // What goes wrong on the wire is in the answer: it may be worth another try. Err: what no second try will change (an
   // endless redirect, one from https to http, a certificate), `body`'s refusal, an interrupt.

@@ -7,7 +7,7 @@
 namespace r1 {
 namespace {
 
-constexpr i64 kMaxAnswer = 16 << 20;      // of the API: some 60,000 files
+constexpr i64 kMaxAnswer = 16 << 20;  // of the API: some 60,000 files
 constexpr i64 kMaxFile = i64{1} << 50;
 
 // X-Error-Message is a hub's sentence for people; it goes to a terminal.
@@ -44,14 +44,25 @@ Result<Attempt> Hub::refusal(const HttpAnswer& a) const {
   const bool gated = code && *code == "GatedRepo";
   if (a.elsewhere) return Attempt{what, false, a.retry_after};  // the address that we were sent to may have expired
   switch (a.status) {
-    case 408: case 425: case 429: case 500: case 502: case 503: case 504:
+    case 408:
+    case 425:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
       return Attempt{what, false, a.retry_after};
-    case 401: case 403:
-      if (gated) return fail(Errc::io, "{}: accept its licence on the hub's page, then set HF_TOKEN to your token", what);
-      if (settings_.token.empty()) return fail(Errc::io, "{}: no such repository, or it is not public: set HF_TOKEN", what);
+    case 401:
+    case 403:
+      if (gated)
+        return fail(Errc::io, "{}: accept its licence on the hub's page, then set HF_TOKEN to your token", what);
+      if (settings_.token.empty())
+        return fail(Errc::io, "{}: no such repository, or it is not public: set HF_TOKEN", what);
       return fail(Errc::io, "{}: your token is not allowed to read it", what);
-    case 404: return fail(Errc::io, "{}: no such repository, revision or file", what);
-    default: return fail(Errc::io, "{}", what);
+    case 404:
+      return fail(Errc::io, "{}: no such repository, revision or file", what);
+    default:
+      return fail(Errc::io, "{}", what);
   }
 }
 
@@ -92,7 +103,8 @@ Status Hub::describe(std::string_view repo, std::string_view commit, RemoteFile&
     file.kind = is_hash(HashKind::sha256, hash) ? HashKind::sha256 : HashKind::git_blob;
     if (!is_hash(file.kind, hash) || size < 0 || size > kMaxFile)
       return fail(Errc::corrupt, "{}: the hub says no size and hash of it: it could not be checked", url);
-    if (file.size >= 0 && file.size != size) return fail(Errc::corrupt, "{}: size {}, but its listing says {}", url, size, file.size);
+    if (file.size >= 0 && file.size != size)
+      return fail(Errc::corrupt, "{}: size {}, but its listing says {}", url, size, file.size);
     file.hash = hash;
     file.size = size;
     return Attempt::done();

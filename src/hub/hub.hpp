@@ -16,7 +16,7 @@ namespace r1 {
 struct HubOptions {
   HttpLimits limits;
   RetryPolicy retries;
-  Notice notice;                           // what a person who waits may want to know; may be empty
+  Notice notice;                            // what a person who waits may want to know; may be empty
   const std::atomic<bool>* stop = nullptr;  // raised: everything ends with Errc::interrupted
 };
 

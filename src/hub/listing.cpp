@@ -73,7 +73,8 @@ Result<Listing> parse_listing(std::string_view json, const std::string& source) 
 
 Status check_repo(std::string_view repo) {
   const auto bad = [&](std::string_view why) {
-    return fail(Errc::usage, "\"{}\" is no repository: {} (ORG/NAME, for instance deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B)",
+    return fail(Errc::usage,
+                "\"{}\" is no repository: {} (ORG/NAME, for instance deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B)",
                 printable(repo), why);
   };
   if (repo.empty() || repo.size() > 96) return bad(fmt::format("{} characters, must be 1 to 96", repo.size()));
@@ -93,8 +94,9 @@ Status check_repo(std::string_view repo) {
 }
 
 Status check_revision(std::string_view revision) {
-  const bool characters = std::all_of(revision.begin(), revision.end(),
-                                      [](char c) { return c == '/' || c == '+' || plain(static_cast<unsigned char>(c)); });
+  const bool characters = std::all_of(revision.begin(), revision.end(), [](char c) {
+    return c == '/' || c == '+' || plain(static_cast<unsigned char>(c));
+  });
   if (revision.empty() || !characters || !check_path(revision, ""))
     return fail(Errc::usage, "--revision: \"{}\" is no branch, tag or commit", printable(revision));
   return {};
@@ -104,7 +106,8 @@ Status check_path(std::string_view path, std::string_view source) {
   const auto refuse = [&](std::string_view why) {
     return fail(Errc::corrupt, "{}: the file name \"{}\" is refused: {}", source, printable(path), why);
   };
-  if (path.empty() || path.size() > kMaxPath) return refuse(fmt::format("{} bytes, must be 1 to {}", path.size(), kMaxPath));
+  if (path.empty() || path.size() > kMaxPath)
+    return refuse(fmt::format("{} bytes, must be 1 to {}", path.size(), kMaxPath));
   for (const unsigned char c : path)
     if (c < ' ' || c == 0x7f || c == '\\') return refuse("a control character or backslash");
   for (size_t begin = 0; begin <= path.size();) {

@@ -24,8 +24,8 @@ constexpr int kMaxDepth = 4;           // of folders in it
 // A model of the cache with what its names are made of.
 struct Pulled {
   LocalModel model;
-  std::string file;      // of a GGUF: its path in the repository without shard and extension
-  bool alone = true;     // the repository has no other GGUF
+  std::string file;   // of a GGUF: its path in the repository without shard and extension
+  bool alone = true;  // the repository has no other GGUF
 };
 
 // "models--ORG--NAME" → "ORG/NAME"; empty for other folders.
@@ -66,7 +66,8 @@ std::vector<FileSize> files_of(const fs::path& snapshot) {
 std::vector<fs::path> snapshots_of(const fs::path& repo) {
   std::vector<std::pair<fs::file_time_type, fs::path>> dated;
   std::error_code error;
-  for (fs::directory_iterator at(repo / "snapshots", error); !error && at != fs::directory_iterator(); at.increment(error)) {
+  for (fs::directory_iterator at(repo / "snapshots", error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
     std::error_code gone;
     if (at->is_directory(gone)) dated.emplace_back(fs::last_write_time(at->path(), gone), at->path());
   }
@@ -81,7 +82,8 @@ std::vector<fs::path> snapshots_of(const fs::path& repo) {
 std::string missing_text(const Result<std::string>& missing) { return missing ? *missing : missing.error().what; }
 
 // A folder of which only the small files are there may have been fetched for its tokenizer; weights say it is a model.
-std::optional<LocalModel> folder_in(const fs::path& snapshot, std::span<const FileSize> files, const std::string& repo) {
+std::optional<LocalModel> folder_in(const fs::path& snapshot, std::span<const FileSize> files,
+                                    const std::string& repo) {
   const std::vector<size_t> chosen = folder_files(files);
   const bool index = std::any_of(files.begin(), files.end(),
                                  [](const FileSize& f) { return f.path == "model.safetensors.index.json"; });
@@ -100,7 +102,8 @@ void add_snapshot(const fs::path& snapshot, const std::string& repo, std::map<st
   };
   if (auto folder = folder_in(snapshot, files, repo)) add({std::move(*folder), ""});
   for (const GgufGroup& g : gguf_groups(files)) {
-    const std::string missing = g.whole() ? "" : fmt::format("{} of {} shards", g.shards - static_cast<i64>(g.files.size()), g.shards);
+    const std::string missing =
+        g.whole() ? "" : fmt::format("{} of {} shards", g.shards - static_cast<i64>(g.files.size()), g.shards);
     add({{"", repo, "gguf", g.quant, g.bytes, snapshot / files[g.files[0]].path, missing}, g.name});
   }
 }
@@ -116,7 +119,8 @@ std::vector<Pulled> pulled_models() {
     if (!repo_of(at->path().filename().string()).empty()) repos.insert(at->path());
   for (const fs::path& folder : repos) {
     std::map<std::string, Pulled> found;
-    for (const fs::path& snapshot : snapshots_of(folder)) add_snapshot(snapshot, repo_of(folder.filename().string()), found);
+    for (const fs::path& snapshot : snapshots_of(folder))
+      add_snapshot(snapshot, repo_of(folder.filename().string()), found);
     const auto ggufs = std::count_if(found.begin(), found.end(), [](const auto& f) { return !f.first.empty(); });
     for (auto& [file, p] : found) {
       p.alone = ggufs == 1;
@@ -134,15 +138,21 @@ std::optional<int> rank(const Pulled& p, std::string_view query) {
   if (!p.file.empty() && what.empty() && (name == file || name == fmt::format("{}.gguf", file))) return 50;
 
   int by_name = 0;
-  if (name == repo) by_name = 0;
-  else if (equal_ignoring_case(name, repo)) by_name = 10;
-  else if (equal_ignoring_case(name, name_of_repo(repo))) by_name = 20;
-  else if (equal_ignoring_case(name, without_gguf(repo)) || equal_ignoring_case(name, without_gguf(name_of_repo(repo)))) by_name = 30;
-  else return {};
+  if (name == repo)
+    by_name = 0;
+  else if (equal_ignoring_case(name, repo))
+    by_name = 10;
+  else if (equal_ignoring_case(name, name_of_repo(repo)))
+    by_name = 20;
+  else if (equal_ignoring_case(name, without_gguf(repo)) || equal_ignoring_case(name, without_gguf(name_of_repo(repo))))
+    by_name = 30;
+  else
+    return {};
 
   if (p.file.empty()) return what.empty() ? std::optional(by_name) : std::nullopt;
   if (what.empty()) return by_name + (p.alone ? 4 : 5);
-  if (what == p.file || what == file || what == fmt::format("{}.gguf", p.file) || what == fmt::format("{}.gguf", file)) return by_name;
+  if (what == p.file || what == file || what == fmt::format("{}.gguf", p.file) || what == fmt::format("{}.gguf", file))
+    return by_name;
   if (equal_ignoring_case(what, p.model.quant)) return by_name + 1;
   if (contains_ignoring_case(p.file, what)) return by_name + 2;
   return {};
@@ -165,13 +175,16 @@ std::vector<const Pulled*> named(std::span<const Pulled> all, std::string_view q
 std::string shortest_name(std::span<const Pulled> all, const Pulled& p) {
   const std::string name(name_of_repo(p.model.repo)), brief(without_gguf(name));
   std::vector<std::string> names;
-  if (p.file.empty()) names = {name};
+  if (p.file.empty())
+    names = {name};
   else if (!p.model.quant.empty())
     names = {fmt::format("{}:{}", brief, p.model.quant), fmt::format("{}:{}", name, p.model.quant),
              fmt::format("{}:{}", p.model.repo, p.model.quant)};
-  else if (p.alone) names = {brief, name, p.model.repo};
+  else if (p.alone)
+    names = {brief, name, p.model.repo};
   for (const std::string& n : names)
-    if (const auto meant = named(all, n); meant.size() == 1 && meant[0] == &p && shipped("models/" + n).empty()) return n;
+    if (const auto meant = named(all, n); meant.size() == 1 && meant[0] == &p && shipped("models/" + n).empty())
+      return n;
   return p.file.empty() ? p.model.repo : fmt::format("{}:{}", p.model.repo, p.file);
 }
 
@@ -185,7 +198,8 @@ std::vector<LocalModel> shipped_models() {
   std::map<std::string, LocalModel> found;
   for (const fs::path& home : homes()) {
     std::error_code error;
-    for (fs::directory_iterator at(home / "models", error); !error && at != fs::directory_iterator(); at.increment(error)) {
+    for (fs::directory_iterator at(home / "models", error); !error && at != fs::directory_iterator();
+         at.increment(error)) {
       const std::string name = at->path().filename().string();
       if (auto m = folder_in(shipped("models/" + name), files_of(at->path()), "")) {
         m->name = name;
@@ -223,9 +237,12 @@ std::string near_misses(std::string_view name, std::span<const LocalModel> model
 
 tl::unexpected<Error> no_such_model(std::string_view name) {
   const bool path = name.starts_with('/') || name.starts_with('.') || name.ends_with(".gguf");
-  if (path) return fail(Errc::io, "{}: no such file or folder, and no model has that name (r1 models lists them).{}", name,
-                        near_misses(name, local_models()));
-  return fail(Errc::io, "{}: no such model: no path, and nothing that ships or was pulled (r1 models lists it).{} To fetch one: r1 pull {}",
+  if (path)
+    return fail(Errc::io, "{}: no such file or folder, and no model has that name (r1 models lists them).{}", name,
+                near_misses(name, local_models()));
+  return fail(Errc::io,
+              "{}: no such model: no path, and nothing that ships or was pulled (r1 models lists it).{} To fetch one: "
+              "r1 pull {}",
               name, near_misses(name, local_models()), name.find('/') == name.npos ? "ORG/NAME[:QUANT]" : name);
 }
 

@@ -67,7 +67,8 @@ TEST_F(Models, WhatShipsIsFoundByItsNameAndAFolderByItsPath) {
 
 TEST_F(Models, APulledFolderHasItsShortAndItsFullName) {
   const fs::path path = put_folder("deepseek-ai--DeepSeek-R1-Distill-Qwen-1.5B");
-  for (const char* name : {"DeepSeek-R1-Distill-Qwen-1.5B", "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", "deepseek-r1-distill-qwen-1.5b"})
+  for (const char* name :
+       {"DeepSeek-R1-Distill-Qwen-1.5B", "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", "deepseek-r1-distill-qwen-1.5b"})
     EXPECT_EQ(find_model(name).value_or(""), path) << name;
   expect_words(error("DeepSeek-R1-Distill-Qwen-15B"), {"DeepSeek-R1-Distill-Qwen-1.5B"});
   expect_words(error("distill-qwen"), {"DeepSeek-R1-Distill-Qwen-1.5B"});
@@ -75,10 +76,11 @@ TEST_F(Models, APulledFolderHasItsShortAndItsFullName) {
 }
 
 TEST_F(Models, AGgufIsNamedByItsQuantisationFileOrAPartOfIt) {
-  const fs::path q4 = put("org--Some-Model-GGUF", "Some-Model-Q4_K_M.gguf"), q8 = put("org--Some-Model-GGUF", "Some-Model-Q8_0.gguf");
-  for (const char* name : {"Some-Model:Q4_K_M", "some-model:q4_k_m", "Some-Model-GGUF:Q4_K_M", "org/Some-Model-GGUF:Q4_K_M",
-                           "org/Some-Model:Q4_K_M", "Some-Model-Q4_K_M", "Some-Model-Q4_K_M.gguf", "Some-Model:Q4",
-                           "org/Some-Model-GGUF:Some-Model-Q4_K_M.gguf"})
+  const fs::path q4 = put("org--Some-Model-GGUF", "Some-Model-Q4_K_M.gguf"),
+                 q8 = put("org--Some-Model-GGUF", "Some-Model-Q8_0.gguf");
+  for (const char* name : {"Some-Model:Q4_K_M", "some-model:q4_k_m", "Some-Model-GGUF:Q4_K_M",
+                           "org/Some-Model-GGUF:Q4_K_M", "org/Some-Model:Q4_K_M", "Some-Model-Q4_K_M",
+                           "Some-Model-Q4_K_M.gguf", "Some-Model:Q4", "org/Some-Model-GGUF:Some-Model-Q4_K_M.gguf"})
     EXPECT_EQ(find_model(name).value_or(""), q4) << name;
   EXPECT_EQ(find_model("Some-Model:Q8_0").value_or(""), q8);
   expect_words(error("Some-Model"), {"several", "Some-Model:Q4_K_M", "Some-Model:Q8_0"});

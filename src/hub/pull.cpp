@@ -37,9 +37,11 @@ Result<PullPlan> plan_pull(Hub& hub, const HubSettings& settings, std::string_vi
   PullPlan plan;
   plan.repo = repo, plan.revision = revision, plan.commit = listing.commit, plan.folder = chosen.folder;
   const RepoCache cache(settings.cache, repo);
-  plan.name = chosen.folder || what.empty() ? plan.repo : fmt::format("{}:{}", repo, chosen.quant.empty() ? what : chosen.quant);
+  plan.name = chosen.folder || what.empty() ? plan.repo
+                                            : fmt::format("{}:{}", repo, chosen.quant.empty() ? what : chosen.quant);
   // The first file as selected: of a GGUF its first shard.
-  plan.path = chosen.folder ? cache.snapshot(plan.commit) : cache.snapshot(plan.commit) / listing.files[chosen.files[0]].path;
+  plan.path =
+      chosen.folder ? cache.snapshot(plan.commit) : cache.snapshot(plan.commit) / listing.files[chosen.files[0]].path;
 
   for (const size_t i : chosen.files) {
     RemoteFile& file = listing.files[i];

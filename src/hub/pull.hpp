@@ -33,7 +33,8 @@ struct PullProgress {
 };
 
 // Fetches what is not here, then points the revision to the commit. Err: interrupted, or what went wrong; what has
-// come stays, and the same call goes on from there. A model folder that lacks what its index names is an Err at the end.
+// come stays, and the same call goes on from there. A model folder that lacks what its index names is an Err at the
+// end.
 Result<std::filesystem::path> pull(Hub& hub, const HubSettings& settings, const PullPlan& plan,
                                    const std::function<void(const PullProgress&)>& progress);
 

@@ -40,8 +40,9 @@ TEST_F(Pull, AFolderLiesInTheCacheAsHuggingFacesToolsLayItOut) {
   EXPECT_EQ(*path, snapshot());
   expect_whole();
   EXPECT_EQ(*read_file(repo_folder() / "refs/main"), TestHub::kCommit) << "no line end: the commit alone";
-  for (const auto& [name, kind, bytes] : {std::tuple{"config.json", HashKind::git_blob, hub_.small.at("config.json")},
-                                          {"model.safetensors", HashKind::sha256, hub_.large.at("model.safetensors")}}) {
+  for (const auto& [name, kind, bytes] :
+       {std::tuple{"config.json", HashKind::git_blob, hub_.small.at("config.json")},
+        {"model.safetensors", HashKind::sha256, hub_.large.at("model.safetensors")}}) {
     EXPECT_EQ(fs::read_symlink(snapshot() / name), fs::path("../../blobs") / hash_of(kind, bytes));
     EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(repo_folder() / "blobs" / hash_of(kind, bytes))));
   }
@@ -70,7 +71,8 @@ TEST_F(Pull, ABlobOfAnotherSizeIsReplaced) {
 }
 
 TEST_F(Pull, AFileInAFolderLinksUpToItsBlob) {
-  hub_.large = {{"Q4_K_M/x-Q4_K_M-00001-of-00002.gguf", "first"}, {"Q4_K_M/x-Q4_K_M-00002-of-00002.gguf", "second"},
+  hub_.large = {{"Q4_K_M/x-Q4_K_M-00001-of-00002.gguf", "first"},
+                {"Q4_K_M/x-Q4_K_M-00002-of-00002.gguf", "second"},
                 {"x-Q8_0.gguf", "large"}};
   const auto path = pull_now("q4_k_m");
   ASSERT_TRUE(path) << path.error().what;
@@ -95,7 +97,8 @@ TEST_F(Pull, PickledWeightsAreLeftOut) {
 }
 
 TEST_F(Pull, ARepositoryOfGgufsAsksWhichWithAllOfThemAndASuggestion) {
-  hub_.large = {{"x-Q2_K.gguf", test_bytes(1000)}, {"x-Q4_K_M.gguf", test_bytes(2000)}, {"x-F16.gguf", test_bytes(9000)}};
+  hub_.large = {
+      {"x-Q2_K.gguf", test_bytes(1000)}, {"x-Q4_K_M.gguf", test_bytes(2000)}, {"x-F16.gguf", test_bytes(9000)}};
   const std::string text = error_of({"3 GGUF models", "Q2_K (1.0 kB)", "F16 (9.0 kB)", "r1 pull org/model:Q4_K_M"});
   EXPECT_EQ(hub_.server.requests().size(), 1u) << "nothing but the listing was asked for";
 }
@@ -113,12 +116,15 @@ TEST_F(Pull, SizesAndHashesThatTheListingLeavesOutAreAskedForByHead) {
   const std::string& weights = hub_.large.at("model.safetensors");
   TestServer cdn([&](const TestRequest& r, TestConnection& c) { TestHub::send_file(r, c, weights, "x"); });
   Json files = Json::array({});
-  for (const char* name : {"config.json", "tokenizer.json", "model.safetensors"}) files.push(Json::object({{"rfilename", name}}));
-  hub_.mischief = [&, text = dump(Json::object({{"sha", TestHub::kCommit}, {"siblings", files}}))](const auto& r, auto& c) {
+  for (const char* name : {"config.json", "tokenizer.json", "model.safetensors"})
+    files.push(Json::object({{"rfilename", name}}));
+  hub_.mischief = [&, text = dump(Json::object({{"sha", TestHub::kCommit}, {"siblings", files}}))](const auto& r,
+                                                                                                   auto& c) {
     if (r.path == hub_.api_path()) return c.answer(200, text), true;
     if (r.path != hub_.path_of("model.safetensors")) return false;
-    c.answer(302, "", {"Location: " + cdn.url() + "/x", fmt::format("X-Linked-Size: {}", weights.size()),
-                       fmt::format("X-Linked-ETag: \"{}\"", hash_of(HashKind::sha256, weights))});
+    c.answer(302, "",
+             {"Location: " + cdn.url() + "/x", fmt::format("X-Linked-Size: {}", weights.size()),
+              fmt::format("X-Linked-ETag: \"{}\"", hash_of(HashKind::sha256, weights))});
     return true;
   };
   const auto path = pull_now();
@@ -133,16 +139,18 @@ TEST_F(Pull, SizesAndHashesThatTheListingLeavesOutAreAskedForByHead) {
 TEST_F(Pull, AFileTooLargeForTheDiskIsRefusedBeforeItIsAskedFor) {
   answer_listing(listing_with("lfs", Json::object({{"sha256", std::string(64, 'a')}, {"size", i64{1} << 49}})));
   error_of({"size 300000", "562949953421312"});  // the two sizes contradict each other
-  Json files = Json::array({Json::object({{"rfilename", "x.gguf"}, {"size", i64{1} << 49},
-                                          {"lfs", Json::object({{"sha256", std::string(64, 'a')}, {"size", i64{1} << 49}})}})});
+  Json files =
+      Json::array({Json::object({{"rfilename", "x.gguf"},
+                                 {"size", i64{1} << 49},
+                                 {"lfs", Json::object({{"sha256", std::string(64, 'a')}, {"size", i64{1} << 49}})}})});
   answer_listing(dump(Json::object({{"sha", TestHub::kCommit}, {"siblings", files}})));
   error_of({"562950 GB to fetch", "free"});
   EXPECT_EQ(hub_.server.requests().size(), 2u);
 }
 
 TEST_F(Pull, NamesThatLeadOutOfAFolderRefuseTheListing) {
-  for (const std::string name : {"../config.json", "a/../../x.json", "/etc/passwd", "a//b.json", "./config.json", "a/.", "a/..", "",
-                                 "a\\b.json", "a\nb.json", "a/", "\x1b[2J.json"}) {
+  for (const std::string name : {"../config.json", "a/../../x.json", "/etc/passwd", "a//b.json", "./config.json", "a/.",
+                                 "a/..", "", "a\\b.json", "a\nb.json", "a/", "\x1b[2J.json"}) {
     answer_listing(listing_with("rfilename", name));
     error_of({"the file name", "refused"});
   }
@@ -216,11 +224,14 @@ TEST_F(Pull, ALinkInTheSnapshotToSomewhereElseIsReplacedNotFollowed) {
 }
 
 TEST_F(Pull, NamesOfRepositoriesAndRevisionsAreChecked) {
-  for (const char* good : {"deepseek-ai/DeepSeek-R1", "gpt2", "a/b.c_d-e", "TheBloke/X-GGUF"}) EXPECT_TRUE(check_repo(good)) << good;
-  for (const char* bad : {"", "/", "a/", "/a", "a/b/c", "../b", "a/..", "a--b/c", "a/b..c", "a b/c", "a/b:c", "a/-b", ".a/b", "a/b?x"})
+  for (const char* good : {"deepseek-ai/DeepSeek-R1", "gpt2", "a/b.c_d-e", "TheBloke/X-GGUF"})
+    EXPECT_TRUE(check_repo(good)) << good;
+  for (const char* bad :
+       {"", "/", "a/", "/a", "a/b/c", "../b", "a/..", "a--b/c", "a/b..c", "a b/c", "a/b:c", "a/-b", ".a/b", "a/b?x"})
     EXPECT_FALSE(check_repo(bad)) << bad;
   for (const char* good : {"main", "v1.0", "refs/pr/1", TestHub::kCommit}) EXPECT_TRUE(check_revision(good)) << good;
-  for (const char* bad : {"", "..", "a/../b", "/main", "a b", "main?x", "main#x"}) EXPECT_FALSE(check_revision(bad)) << bad;
+  for (const char* bad : {"", "..", "a/../b", "/main", "a b", "main?x", "main#x"})
+    EXPECT_FALSE(check_revision(bad)) << bad;
 }
 
 TEST_F(Pull, TheModelIsFoundByItsShortNameAfterwards) {
@@ -229,7 +240,8 @@ TEST_F(Pull, TheModelIsFoundByItsShortNameAfterwards) {
   EXPECT_FALSE(find_model("model"));
   const auto path = pull_now();
   ASSERT_TRUE(path);
-  for (const char* name : {"model", "org/model", "MODEL", "Org/Model"}) EXPECT_EQ(find_model(name).value_or(""), *path) << name;
+  for (const char* name : {"model", "org/model", "MODEL", "Org/Model"})
+    EXPECT_EQ(find_model(name).value_or(""), *path) << name;
   unsetenv("HF_HUB_CACHE");
   unsetenv("R1_HOME");
 }

@@ -19,8 +19,8 @@ double seconds(Milliseconds time) { return static_cast<double>(time.count()) / 1
 
 }  // namespace
 
-Status with_retries(const RetryPolicy& policy, std::string_view what, const Notice& notice, const std::atomic<bool>* stop,
-                    const std::function<Result<Attempt>()>& attempt) {
+Status with_retries(const RetryPolicy& policy, std::string_view what, const Notice& notice,
+                    const std::atomic<bool>* stop, const std::function<Result<Attempt>()>& attempt) {
   Milliseconds back_off = policy.first;
   for (int failures = 0;;) {
     const Attempt a = R1_TRY(attempt());
@@ -30,7 +30,9 @@ Status with_retries(const RetryPolicy& policy, std::string_view what, const Noti
     const Milliseconds wait = std::max(back_off, a.wait.value_or(Milliseconds(0)));
     if (wait > policy.patience)
       return fail(Errc::io, "{}: {}; the server asks to wait {:.0f} s, try again then", what, a.failure, seconds(wait));
-    if (notice) notice(fmt::format("{}; trying again in {:.3g} s ({} of {})", a.failure, seconds(wait), failures + 1, policy.attempts));
+    if (notice)
+      notice(fmt::format("{}; trying again in {:.3g} s ({} of {})", a.failure, seconds(wait), failures + 1,
+                         policy.attempts));
     R1_TRY(pause(wait, stop));
     back_off = std::min(back_off * 2, policy.longest);
   }

@@ -1,7 +1,7 @@
 #include "hub/select.hpp"
 
-#include <fnmatch.h>
 #include <fmt/ranges.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <cctype>
@@ -34,7 +34,8 @@ std::optional<Shard> shard_of(std::string_view path, std::string_view extension)
   const std::string_view stem = path.substr(0, path.size() - extension.size());
   constexpr size_t kTail = std::string_view("-00001-of-00009").size();
   if (stem.size() <= kTail) return {};
-  const std::string_view tail = stem.substr(stem.size() - kTail), number = tail.substr(1, 5), count = tail.substr(10, 5);
+  const std::string_view tail = stem.substr(stem.size() - kTail), number = tail.substr(1, 5),
+                         count = tail.substr(10, 5);
   if (tail[0] != '-' || tail.substr(6, 4) != "-of-" || !all_digits(number) || !all_digits(count)) return {};
   Shard shard{std::string(stem.substr(0, stem.size() - kTail)), 0, 0};
   std::from_chars(number.data(), number.data() + 5, shard.number);
@@ -122,8 +123,8 @@ std::vector<size_t> matching_groups(std::span<const FileSize> files, std::span<c
     for (size_t i = 0; i < groups.size(); ++i) {
       const GgufGroup& g = groups[i];
       const bool fits =
-          reading == 0   ? any_file(g, [&](const std::string& path) { return names_file(what, path); }) ||
-                               what == g.name || what == base_name(g.name)
+          reading == 0 ? any_file(g, [&](const std::string& path) { return names_file(what, path); }) ||
+                             what == g.name || what == base_name(g.name)
           : reading == 1 ? is_glob(what) && any_file(g, [&](const std::string& path) { return glob_fits(what, path); })
           : reading == 2 ? equal_ignoring_case(what, g.quant)
                          : contains_ignoring_case(g.name, what);
@@ -155,7 +156,8 @@ Status check_whole(std::span<const FileSize> files, std::span<const GgufGroup> g
                    std::string_view where) {
   for (const GgufGroup& g : groups)
     if (!g.whole() && std::find(s.files.begin(), s.files.end(), g.files[0]) != s.files.end())
-      return fail(Errc::corrupt, "{}: {}: {} of {} shards are there", where, files[g.files[0]].path, g.files.size(), g.shards);
+      return fail(Errc::corrupt, "{}: {}: {} of {} shards are there", where, files[g.files[0]].path, g.files.size(),
+                  g.shards);
   return {};
 }
 
@@ -183,9 +185,12 @@ std::vector<GgufGroup> gguf_groups(std::span<const FileSize> files) {
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string& path = files[i].path;
     const std::string_view base = base_name(path);
-    if (!path.ends_with(".gguf") || contains_ignoring_case(base, "mmproj") || contains_ignoring_case(base, "imatrix")) continue;
-    if (const auto shard = shard_of(path, ".gguf")) shards[{shard->prefix, shard->count}].emplace(shard->number, i);
-    else shards[{path.substr(0, path.size() - 5), 1}].emplace(1, i);
+    if (!path.ends_with(".gguf") || contains_ignoring_case(base, "mmproj") || contains_ignoring_case(base, "imatrix"))
+      continue;
+    if (const auto shard = shard_of(path, ".gguf"))
+      shards[{shard->prefix, shard->count}].emplace(shard->number, i);
+    else
+      shards[{path.substr(0, path.size() - 5), 1}].emplace(1, i);
   }
   std::vector<GgufGroup> groups;
   for (const auto& [key, numbered] : shards) {
@@ -227,7 +232,8 @@ std::vector<size_t> folder_files(std::span<const FileSize> files) {
                         : other_shards ? shard.has_value()
                                        : path == "model.safetensors";
     const bool text = (path.ends_with(".json") && path.find(".bin.") == path.npos) || path.ends_with(".jinja") ||
-                      path.starts_with("LICENSE") || std::find(std::begin(kNamed), std::end(kNamed), path) != std::end(kNamed);
+                      path.starts_with("LICENSE") ||
+                      std::find(std::begin(kNamed), std::end(kNamed), path) != std::end(kNamed);
     if (weight || text) chosen.push_back(i);
     weights |= weight;
   }
@@ -244,12 +250,13 @@ Result<Selection> select_files(std::span<const FileSize> files, std::string_view
     s.files = folder_files(files);
     s.folder = !s.files.empty();
     if (!s.folder && groups.empty())
-      return fail(Errc::unsupported, "{}: no model that can be run: neither config.json with safetensors nor GGUF among {}",
-                  where, list(files, [](const FileSize& f) { return f.path; }));
+      return fail(Errc::unsupported,
+                  "{}: no model that can be run: neither config.json with safetensors nor GGUF among {}", where,
+                  list(files, [](const FileSize& f) { return f.path; }));
     if (!s.folder && groups.size() > 1) {
       const GgufGroup& g = suggestion(groups, memory_bytes);
-      return fail(Errc::invalid_argument, "{}: {} GGUF models, name one: {}. For instance r1 pull {}:{}", where, groups.size(),
-                  list_groups(groups), where, g.quant.empty() ? base_name(g.name) : g.quant);
+      return fail(Errc::invalid_argument, "{}: {} GGUF models, name one: {}. For instance r1 pull {}:{}", where,
+                  groups.size(), list_groups(groups), where, g.quant.empty() ? base_name(g.name) : g.quant);
     }
     if (!s.folder) take(groups[0]);
   } else {

@@ -28,16 +28,25 @@ using Paths = std::vector<std::string>;
 
 // Names as they are on hubs today.
 const std::vector<FileSize> kGgufs =
-    files({"README.md", "imatrix.gguf", "mmproj-F16.gguf", "M-Q4_K_M.gguf", "M-Q4_K_S.gguf", "M-UD-Q4_K_XL.gguf", "M-Q8_0.gguf",
-           "M.IQ2_XXS.gguf", "BF16/M-BF16-00001-of-00002.gguf", "BF16/M-BF16-00002-of-00002.gguf"});
+    files({"README.md", "imatrix.gguf", "mmproj-F16.gguf", "M-Q4_K_M.gguf", "M-Q4_K_S.gguf", "M-UD-Q4_K_XL.gguf",
+           "M-Q8_0.gguf", "M.IQ2_XXS.gguf", "BF16/M-BF16-00001-of-00002.gguf", "BF16/M-BF16-00002-of-00002.gguf"});
 
 TEST(Select, QuantisationsAreReadFromNames) {
   std::map<std::string, std::string> quants;
   for (const GgufGroup& g : gguf_groups(kGgufs)) quants[g.name] = g.quant;
-  EXPECT_EQ(quants, (std::map<std::string, std::string>{{"BF16/M-BF16", "BF16"}, {"M-Q4_K_M", "Q4_K_M"}, {"M-Q4_K_S", "Q4_K_S"},
-                                                        {"M-Q8_0", "Q8_0"}, {"M-UD-Q4_K_XL", "UD-Q4_K_XL"}, {"M.IQ2_XXS", "IQ2_XXS"}}));
-  for (const auto& [name, quant] : {std::pair{"DeepSeek-R1-0528-Qwen3-8B-Q4_0", "Q4_0"}, {"Qwen2.5-7B", ""}, {"model", ""},
-                                    {"gpt-oss-20b-mxfp4", "mxfp4"}, {"x-TQ1_0", "TQ1_0"}, {"x-f16", "f16"}, {"Q3-model", "Q3"}}) {
+  EXPECT_EQ(quants, (std::map<std::string, std::string>{{"BF16/M-BF16", "BF16"},
+                                                        {"M-Q4_K_M", "Q4_K_M"},
+                                                        {"M-Q4_K_S", "Q4_K_S"},
+                                                        {"M-Q8_0", "Q8_0"},
+                                                        {"M-UD-Q4_K_XL", "UD-Q4_K_XL"},
+                                                        {"M.IQ2_XXS", "IQ2_XXS"}}));
+  for (const auto& [name, quant] : {std::pair{"DeepSeek-R1-0528-Qwen3-8B-Q4_0", "Q4_0"},
+                                    {"Qwen2.5-7B", ""},
+                                    {"model", ""},
+                                    {"gpt-oss-20b-mxfp4", "mxfp4"},
+                                    {"x-TQ1_0", "TQ1_0"},
+                                    {"x-f16", "f16"},
+                                    {"Q3-model", "Q3"}}) {
     const std::vector<FileSize> one{{fmt::format("{}.gguf", name), 1}};
     EXPECT_EQ(gguf_groups(one)[0].quant, quant) << name;
   }
@@ -53,14 +62,16 @@ TEST(Select, AQuantisationIsOneGgufWithAllItsShards) {
 
 TEST(Select, AnExactQuantisationGoesBeforeNamesThatHoldIt) {
   EXPECT_EQ(chosen(files({"a-Q8_0.gguf", "a-Q8_0_L.gguf"}), "Q8_0"), Paths{"a-Q8_0.gguf"});
-  EXPECT_EQ(chosen(files({"a-Q4_K_M.gguf", "Q4_K_M.gguf"}), "Q4_K_M"), Paths{"Q4_K_M.gguf"}) << "a file's own name before that";
+  EXPECT_EQ(chosen(files({"a-Q4_K_M.gguf", "Q4_K_M.gguf"}), "Q4_K_M"), Paths{"Q4_K_M.gguf"})
+      << "a file's own name before that";
 }
 
 TEST(Select, FilesAndGlobs) {
   EXPECT_EQ(chosen(kGgufs, "M-Q8_0.gguf"), Paths{"M-Q8_0.gguf"});
   EXPECT_EQ(chosen(kGgufs, "M-Q8_0"), Paths{"M-Q8_0.gguf"});
   EXPECT_EQ(chosen(kGgufs, "*Q4_K_?.gguf"), (Paths{"M-Q4_K_M.gguf", "M-Q4_K_S.gguf"}));
-  EXPECT_EQ(chosen(kGgufs, "*00002-of-00002.gguf"), (Paths{"BF16/M-BF16-00001-of-00002.gguf", "BF16/M-BF16-00002-of-00002.gguf"}))
+  EXPECT_EQ(chosen(kGgufs, "*00002-of-00002.gguf"),
+            (Paths{"BF16/M-BF16-00001-of-00002.gguf", "BF16/M-BF16-00002-of-00002.gguf"}))
       << "no shard without the others";
   EXPECT_EQ(chosen(kGgufs, "BF16/*"), (Paths{"BF16/M-BF16-00001-of-00002.gguf", "BF16/M-BF16-00002-of-00002.gguf"}));
   EXPECT_EQ(chosen(kGgufs, "README.md"), Paths{"README.md"});
@@ -83,8 +94,8 @@ TEST(Select, ASplitGgufThatLacksAShardIsRefused) {
 }
 
 TEST(Select, ShardNumbersThatAreNoneAreNames) {
-  for (const char* name : {"x-00000-of-00002.gguf", "x-00003-of-00002.gguf", "x-0001-of-00002.gguf", "x-00001-of-0000a.gguf",
-                           "-00001-of-00001.gguf"}) {
+  for (const char* name : {"x-00000-of-00002.gguf", "x-00003-of-00002.gguf", "x-0001-of-00002.gguf",
+                           "x-00001-of-0000a.gguf", "-00001-of-00001.gguf"}) {
     const std::vector<FileSize> one = files({name});
     ASSERT_EQ(gguf_groups(one).size(), 1u);
     EXPECT_EQ(gguf_groups(one)[0].shards, 1) << name;
@@ -92,19 +103,22 @@ TEST(Select, ShardNumbersThatAreNoneAreNames) {
 }
 
 TEST(Select, AFolderIsItsTextsAndSafetensors) {
-  EXPECT_EQ(chosen(files({".gitattributes", "LICENSE", "README.md", "config.json", "figures/x.png", "generation_config.json",
-                          "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "model.safetensors.index.json",
-                          "pytorch_model.bin", "consolidated.safetensors", "original/params.json", "tokenizer.json"}),
+  EXPECT_EQ(chosen(files({".gitattributes", "LICENSE", "README.md", "config.json", "figures/x.png",
+                          "generation_config.json", "model-00001-of-00002.safetensors",
+                          "model-00002-of-00002.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                          "consolidated.safetensors", "original/params.json", "tokenizer.json"}),
                    ""),
             (Paths{"LICENSE", "config.json", "generation_config.json", "model-00001-of-00002.safetensors",
                    "model-00002-of-00002.safetensors", "model.safetensors.index.json", "tokenizer.json"}));
-  EXPECT_EQ(chosen(files({"config.json", "model.safetensors", "x-Q4_0.gguf"}), ""), (Paths{"config.json", "model.safetensors"}));
+  EXPECT_EQ(chosen(files({"config.json", "model.safetensors", "x-Q4_0.gguf"}), ""),
+            (Paths{"config.json", "model.safetensors"}));
   const std::string text = chosen(files({"config.json", "pytorch_model.bin"}), "")[0];
   EXPECT_NE(text.find("neither config.json with safetensors nor GGUF"), text.npos) << text;
 }
 
 TEST(Select, TheSuggestionFitsTheMemory) {
-  std::vector<FileSize> all{{"m-Q2_K.gguf", 3 * kGB}, {"m-Q4_K_M.gguf", 5 * kGB}, {"m-Q6_K.gguf", 7 * kGB}, {"m-F16.gguf", 15 * kGB}};
+  std::vector<FileSize> all{
+      {"m-Q2_K.gguf", 3 * kGB}, {"m-Q4_K_M.gguf", 5 * kGB}, {"m-Q6_K.gguf", 7 * kGB}, {"m-F16.gguf", 15 * kGB}};
   const auto suggested = [&](i64 memory) {
     const std::string text = chosen(all, "", memory)[0];
     return text.substr(text.rfind(' ') + 1);
@@ -125,7 +139,7 @@ TEST(Select, ALongListingMakesNoLongError) {
 
 TEST(Fit, ComparesWeightsAndWhatComesOnTopWithTheMemory) {
   EXPECT_EQ(fit_of(10 * kGB, 24 * kGB), Fit::fits);
-  EXPECT_EQ(fit_of(10 * kGB, 13 * kGB), Fit::fits);   // 10 + 2.5 + 0.5
+  EXPECT_EQ(fit_of(10 * kGB, 13 * kGB), Fit::fits);  // 10 + 2.5 + 0.5
   EXPECT_EQ(fit_of(10 * kGB, 13 * kGB - 1), Fit::tight);
   EXPECT_EQ(fit_of(10 * kGB, 10 * kGB), Fit::tight);
   EXPECT_EQ(fit_of(10 * kGB + 1, 10 * kGB), Fit::exceeds);

@@ -71,7 +71,8 @@ fs::path hub_cache() {
 
 Result<HubSettings> HubSettings::from_environment() {
   HubSettings s;
-  if (is_true(variable("HF_HUB_OFFLINE"))) return fail(Errc::invalid_argument, "HF_HUB_OFFLINE is set: nothing is fetched");
+  if (is_true(variable("HF_HUB_OFFLINE")))
+    return fail(Errc::invalid_argument, "HF_HUB_OFFLINE is set: nothing is fetched");
   if (const std::string endpoint = variable("HF_ENDPOINT"); !endpoint.empty()) s.endpoint = endpoint;
   while (s.endpoint.ends_with('/')) s.endpoint.pop_back();
   if (!s.endpoint.starts_with("https://") && !s.endpoint.starts_with("http://"))

@@ -10,7 +10,7 @@ namespace r1 {
 
 struct HubSettings {
   std::string endpoint = "https://huggingface.co";  // HF_ENDPOINT; no slash at its end
-  std::string token;  // HF_TOKEN, else the file HF_TOKEN_PATH, else HF_HOME/token; empty: none
+  std::string token;            // HF_TOKEN, else the file HF_TOKEN_PATH, else HF_HOME/token; empty: none
   std::filesystem::path cache;  // hub_cache(); must not be empty
   static Result<HubSettings> from_environment();
 };

@@ -15,7 +15,8 @@ namespace r1 {
 class HubTest : public testing::Test {
  protected:
   void SetUp() override {
-    for (const char* name : {"http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}) unsetenv(name);
+    for (const char* name : {"http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"})
+      unsetenv(name);
     std::filesystem::create_directories(folder_);
     hub_.small = {{"config.json", "{\"model_type\": \"test\"}"}, {"tokenizer.json", "{}"}};
     hub_.large = {{"model.safetensors", test_bytes(300'000)}};

@@ -208,10 +208,14 @@ struct TestHub {
   Json listing() const {
     Json files = Json::array({});
     for (const auto& [path, bytes] : small)
-      files.push(Json::object({{"rfilename", path}, {"size", bytes.size()}, {"blobId", hash_of(HashKind::git_blob, bytes)}}));
+      files.push(
+          Json::object({{"rfilename", path}, {"size", bytes.size()}, {"blobId", hash_of(HashKind::git_blob, bytes)}}));
     for (const auto& [path, bytes] : large)
-      files.push(Json::object({{"rfilename", path}, {"size", bytes.size()}, {"blobId", std::string(40, 'f')},
-                               {"lfs", Json::object({{"sha256", hash_of(HashKind::sha256, bytes)}, {"size", bytes.size()}})}}));
+      files.push(Json::object(
+          {{"rfilename", path},
+           {"size", bytes.size()},
+           {"blobId", std::string(40, 'f')},
+           {"lfs", Json::object({{"sha256", hash_of(HashKind::sha256, bytes)}, {"size", bytes.size()}})}}));
     return Json::object({{"id", repo}, {"sha", kCommit}, {"siblings", files}});
   }
 
@@ -221,8 +225,9 @@ struct TestHub {
       if (r.path == path_of(path)) return send_file(r, c, bytes, hash_of(HashKind::git_blob, bytes));
     for (const auto& [path, bytes] : large) {
       if (r.path == path_of(path))
-        return c.answer(302, "", {"Location: " + cdn_path(path), fmt::format("X-Linked-Size: {}", bytes.size()),
-                                  fmt::format("X-Linked-ETag: \"{}\"", hash_of(HashKind::sha256, bytes))});
+        return c.answer(302, "",
+                        {"Location: " + cdn_path(path), fmt::format("X-Linked-Size: {}", bytes.size()),
+                         fmt::format("X-Linked-ETag: \"{}\"", hash_of(HashKind::sha256, bytes))});
       if (r.path == cdn_path(path)) return send_file(r, c, bytes, "cdn-" + path);
     }
     c.answer(404, "", {"X-Error-Code: EntryNotFound", "X-Error-Message: Entry not found"});
