@@ -41,7 +41,7 @@ DeepseekConfig deepseek_v2_lite() {
 DeepseekConfig nano() {
   DeepseekConfig c;
   c.vocab = 512, c.hidden = 128, c.layers = 5, c.context = 1024;
-  c.heads = 4, c.q_rank = 96, c.kv_rank = 64, c.nope = 32, c.rope = 16, c.v = 32;
+  c.heads = 4, c.q_rank = 96, c.kv_rank = 64, c.nope = 32, c.rope = c.yarn.dim = 16, c.v = 32;
   c.dense_layers = 1, c.intermediate = 384, c.expert_intermediate = 96, c.shared_experts = 1;
   c.routing.experts = 16, c.routing.top_k = 2;
   return c;
