@@ -14,17 +14,18 @@ using Kind = TokenTable::Kind;
 
 // ---- what a file's reader calls
 
+namespace {
+bool is_in_utf8(u32 byte) { return byte < 0xF5 && byte != 0xC0 && byte != 0xC1; }
+}  // namespace
+
 Status Tokenizer::State::find_bytes(const std::string& where) {
   for (u32 byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     byte_ids[byte] = tokens.find_bytes({&c, 1});
-    const bool in_utf8 = byte < 0xF5 && byte != 0xC0 && byte != 0xC1;
-    if (byte_ids[byte] < 0 && in_utf8) {
+    if (byte_ids[byte] < 0 && is_in_utf8(byte)) {
       return fail(Errc::unsupported, "{}: no token for byte {}: only byte-level vocabularies are supported", where,
                   byte);
     }
-    // deepseek-llm and -coder lack these, but have letters as added tokens whose texts look like them.
-    if (!in_utf8 && tokens.kind(byte_ids[byte]) != Kind::normal) byte_ids[byte] = -1;
   }
   return {};
 }
@@ -40,6 +41,10 @@ bool Tokenizer::State::add_merge(std::string_view a, std::string_view b, i32 ran
 
 void Tokenizer::State::finish() {
   std::sort(added.begin(), added.end(), [](const Added& a, const Added& b) { return a.token.id < b.token.id; });
+  // deepseek-llm and -coder lack these bytes, but have letters as added tokens whose texts look like them.
+  for (u32 byte = 0; byte < 256; ++byte) {
+    if (!is_in_utf8(byte) && tokens.kind(byte_ids[byte]) != Kind::normal) byte_ids[byte] = -1;
+  }
   std::array<std::vector<AddedToken>, 3> raw, normalized;
   for (const Added& a : added) {
     const bool user_defined = tokens.kind(a.token.id) == Kind::user_defined;

@@ -4,6 +4,7 @@
 #include "formats/gguf.hpp"
 #include "formats/json.hpp"
 #include "formats/tokenizer_state.hpp"
+#include "formats/utf8.hpp"
 
 namespace r1 {
 namespace {
@@ -59,6 +60,10 @@ Status read_tokens(const Gguf& file, Tokenizer::State& state) {
     const bool added = kind == Kind::control || kind == Kind::user_defined;
     if (const size_t most = added ? kMaxAddedBytes : kMaxTokenBytes; text.size() > most) {
       return fail(Errc::corrupt, "{}: token {} has {} bytes, at most {}", where(file, "tokens"), id, text.size(), most);
+    }
+    if (first_invalid_utf8(text) != text.size()) {
+      return fail(Errc::corrupt, "{}: token {} is not UTF-8 at byte {}", where(file, "tokens"), id,
+                  first_invalid_utf8(text));
     }
     if (kind == Kind::none) continue;
     if (state.tokens.add(static_cast<i32>(id), text, kind) != TokenTable::Added::yes) {

@@ -302,6 +302,7 @@ TEST(TokenizerGguf, RefusesHostileVocabularies) {
       {[](Small& s) { s.tokens[257] = "ab"; }, "\"ab\" is token 256 and token 257"},
       {[](Small& s) { s.tokens[258] = std::string(1025, '|'); }, "token 258 has 1025 bytes, at most 1024"},
       {[](Small& s) { s.tokens[257] = std::string(65537, 'x'); }, "65537 bytes"},
+      {[](Small& s) { s.tokens[257] = "ab\xff"; }, "token 257 is not UTF-8 at byte 2"},
       {[](Small& s) { s.types.pop_back(); }, "token_type: 258 entries for 259 tokens"},
       {[](Small& s) { s.types[3] = 7; }, "token 3 has type 7, expected 0 to 6"},
       {[](Small& s) { s.types[3] = -1; }, "token 3 has type -1"},

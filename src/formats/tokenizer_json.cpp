@@ -178,6 +178,7 @@ class Reader {
       if (added != TokenTable::Added::yes) return corrupt("model.vocab", "token {} is given twice", shown(token));
       return {};
     }));
+    if (tokens.size() == 0) return corrupt("model.vocab", "no tokens");
     return state_.find_bytes(fmt::format("{}: model.vocab", source_));
   }
 
@@ -395,8 +396,9 @@ Result<Tokenizer> Tokenizer::parse(std::string_view json, std::string_view sourc
     return fail(Errc::unsupported, "{}: no ByteLevel step: only byte-level tokenizers are supported",
                 file.where("pre_tokenizer"));
   }
-  for (Reader::Added& added : reader.added_tokens()) {
-    R1_TRY(add_token(std::move(added), fmt::format("{}: added_tokens", source), *state));
+  for (size_t i = 0; i < reader.added_tokens().size(); ++i) {
+    const std::string where = file.where(fmt::format("added_tokens[{}].content", i));
+    R1_TRY(add_token(std::move(reader.added_tokens()[i]), where, *state));
   }
   if (file.has("post_processor")) R1_TRY(read_post_processor(R1_TRY(file.object("post_processor")), *state, 0));
   if (!config.empty()) {
