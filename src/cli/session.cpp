@@ -114,8 +114,11 @@ Result<ChatPrompt> Session::chat_prompt(const std::vector<Message>& messages, bo
 
 std::vector<i32> Session::raw_prompt(const std::string& text) const {
   std::vector<i32> ids = tokenizer.encode(text, Tokenizer::Special::recognise);
-  const i32 bos = model->info().bos;
-  if (bos >= 0 && (ids.empty() || ids[0] != bos)) ids.insert(ids.begin(), bos);
+  // The tokenizer knows better than config.json, which in distilled models still names the base model's token. DeepSeek's
+  // models want theirs whatever add_bos_token says: it is false because their templates print it.
+  const Tokenizer::Roles& roles = tokenizer.roles();
+  const bool wanted = roles.add_bos || (roles.bos && roles.bos == tokenizer.find(kBeginOfSentence));
+  if (wanted && (ids.empty() || ids[0] != *roles.bos)) ids.insert(ids.begin(), *roles.bos);
   return ids;
 }
 

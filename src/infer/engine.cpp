@@ -1,5 +1,7 @@
 #include "infer/engine.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,6 +13,12 @@ namespace r1 {
 namespace {
 
 constexpr i64 kDefaultKvBytes = i64{1} << 30;
+
+// What half of this machine's memory holds: some models are trained for more than people's machines have.
+i64 longest_context(i64 page_bytes) {
+  const i64 memory = static_cast<i64>(sysconf(_SC_PHYS_PAGES)) * static_cast<i64>(sysconf(_SC_PAGESIZE));
+  return std::max<i64>(1, memory / 2 / page_bytes - 1) * kPageTokens;
+}
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -111,12 +119,12 @@ Result<Engine> Engine::create(const Model& model, const EngineOptions& given) {
   const i64 trained = model.info().context;
   if (o.context > trained)
     return fail(Errc::invalid_argument, "context {} is longer than the model's {}", o.context, trained);
-  if (o.context <= 0) o.context = trained;
   if (o.max_sequences < 1 || o.max_batch_tokens < o.max_sequences)
     return fail(Errc::invalid_argument, "max_batch_tokens {} must be at least max_sequences {}, and that at least 1",
                 o.max_batch_tokens, o.max_sequences);
   const KvLayout layout = model.kv_layout(o.numerics);
   const i64 page = layout.page_bytes() * layout.layers;
+  if (o.context <= 0) o.context = std::min(trained, longest_context(page));
   i64 pages = o.kv_bytes > 0 ? o.kv_bytes / page : pages_for(o.kv_tokens);
   if (o.kv_bytes <= 0 && o.kv_tokens <= 0) {
     const i64 one = pages_for(o.context) + 1;  // beside a late sample's own pages, the prompt's last, partial one

@@ -31,7 +31,7 @@ struct EngineOptions {
   i64 kv_tokens = 0;           // else tokens; both 0: max_sequences × context, at most 1 GiB
   i64 max_batch_tokens = 512;  // rows of a step; at least max_sequences
   i64 max_sequences = 64;      // running at once
-  i64 context = 0;             // longest sequence; 0: the model's
+  i64 context = 0;             // longest sequence; 0: the model's, as far as half of the memory goes
 };
 
 // Closes a thinking that goes on too long: once `tokens` were drawn and none of them was `end`, the tokens of `close`
