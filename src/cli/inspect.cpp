@@ -77,6 +77,7 @@ Result<Json> model_json(const fs::path& path) {
   const StoredModel stored = R1_TRY(open_stored(path));
   const auto outline = R1_TRY(outline_of(stored));
   const ModelInfo& m = outline->info();
+  const Json config = R1_TRY(parse_json(outline->config_json(DType::bf16), path.string()));
   return Json::object({{"architecture", m.architecture},
                        {"parameters", m.parameters},
                        {"active_parameters", m.active_parameters},
@@ -85,7 +86,7 @@ Result<Json> model_json(const fs::path& path) {
                        {"vocabulary", m.vocab},
                        {"context", m.context},
                        {"mtp_layers", m.mtp_layers},
-                       {"config", R1_TRY(parse_json(outline->config_json(DType::bf16), path.string()))}});
+                       {"config", config}});
 }
 
 Json id_json(const Tokenizer& t, std::optional<i32> id) {

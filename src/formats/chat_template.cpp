@@ -57,7 +57,8 @@ Result<std::optional<Found>> in_folder(const fs::path& folder) {
 Result<std::optional<Found>> in_gguf(const Gguf& file) {
   constexpr const char *kKey = "tokenizer.chat_template", *kWithTools = "tokenizer.chat_template.tool_use";
   if (!file.holds(kKey)) return std::optional<Found>{};
-  return Found{R1_TRY(file.text(kKey)), fmt::format("{}: {}", file.path(), kKey), R1_TRY(file.text(kWithTools, ""))};
+  std::string text = R1_TRY(file.text(kKey)), with_tools = R1_TRY(file.text(kWithTools, ""));
+  return Found{std::move(text), fmt::format("{}: {}", file.path(), kKey), std::move(with_tools)};
 }
 
 ChatTemplate::Tokens tokens_of(const Tokenizer& tokenizer) {

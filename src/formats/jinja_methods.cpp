@@ -219,8 +219,9 @@ Result<Value> partition(Run& run, const Text& text, const Bound& a) {
   size_t at = last ? find_last(text.bytes(), separator->bytes()) : find_first(text.bytes(), separator->bytes());
   size_t after = at + separator->size();
   if (at == std::string::npos) at = after = last ? 0 : size;
-  std::vector<Value> parts{R1_TRY(make_string(run.budget, text, 0, at)), R1_TRY(make_string(run.budget, text, at, after)),
-                           R1_TRY(make_string(run.budget, text, after, size))};
+  std::vector<Value> parts;
+  for (const auto& [begin, end] : {std::pair{size_t{0}, at}, {at, after}, {after, size}})
+    parts.push_back(R1_TRY(make_string(run.budget, text, begin, end)));
   return make_list(run.budget, std::move(parts), true);
 }
 

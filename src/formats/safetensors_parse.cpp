@@ -72,7 +72,8 @@ Result<i64> bits_of(const std::vector<i64>& shape, i64 bits, const std::string& 
 
 Result<StoredTensor> parse_entry(const JsonFields& fields, const ElementType& type, const Extent& at,
                                  std::span<const std::byte> data, const std::string& where) {
-  StoredTensor entry{*at.name, type.dtype.value_or(DType::f32), R1_TRY(fields.integers("shape")), {}};
+  std::vector<i64> shape = R1_TRY(fields.integers("shape"));
+  StoredTensor entry{*at.name, type.dtype.value_or(DType::f32), std::move(shape), {}};
   if (!fields.find("shape")->array()) return fail(Errc::corrupt, "{}: shape: expected an array", where);
   if (entry.shape.size() > kMaxRank) {
     return fail(Errc::corrupt, "{}: {} dimensions, at most {} are supported", where, entry.shape.size(), kMaxRank);

@@ -112,11 +112,12 @@ Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, c
   const std::string architecture = hyper.front().first.substr(0, hyper.front().first.find('.'));
   fs::path named = path;
   if (!named.has_filename()) named = named.parent_path();  // "folder/"
+  std::string name = named.filename().string();
+  if (in.gguf) name = R1_TRY(in.gguf->text("general.name", named.stem().string()));
   GgufMetadata out{
       {"general.architecture", GgufValue::of_text(architecture)},
       {"general.type", GgufValue::of_text("model")},
-      {"general.name", GgufValue::of_text(in.gguf ? R1_TRY(in.gguf->text("general.name", named.stem().string()))
-                                                  : named.filename().string())},
+      {"general.name", GgufValue::of_text(std::move(name))},
       {"general.file_type", GgufValue::of_u32(type == DType::f32   ? 0
                                               : type == DType::f16 ? 1
                                                                    : 32)},

@@ -120,18 +120,24 @@ Result<Json> common(const Metadata& m, const char* class_name, const char* model
     return fail(Errc::corrupt,
                 "{}: {}: {} blocks of which {} predict further tokens, expected 1..{} and fewer of those",
                 m.file().path(), m.key("block_count"), blocks, mtp, kMostBlocks);
+  // Taken first: what a braced list has made so far is lost when R1_TRY returns out of it.
+  const i64 hidden = R1_TRY(m.positive("embedding_length")), context = R1_TRY(m.positive("context_length"));
+  const i64 heads = R1_TRY(m.positive("attention.head_count"));
+  const i64 intermediate = R1_TRY(m.positive("feed_forward_length"));
+  const double eps = R1_TRY(m.number("attention.layer_norm_rms_epsilon"));
+  const double theta = R1_TRY(m.number("rope.freq_base", 10000));
   Json j = Json::object({
       {"architectures", Json::array({class_name})},
       {"model_type", model_type},
       {"vocab_size", vocab},
-      {"hidden_size", R1_TRY(m.positive("embedding_length"))},
+      {"hidden_size", hidden},
       {"num_hidden_layers", blocks - mtp},
-      {"max_position_embeddings", R1_TRY(m.positive("context_length"))},
-      {"num_attention_heads", R1_TRY(m.positive("attention.head_count"))},
-      {"intermediate_size", R1_TRY(m.positive("feed_forward_length"))},
+      {"max_position_embeddings", context},
+      {"num_attention_heads", heads},
+      {"intermediate_size", intermediate},
       {"hidden_act", "silu"},
-      {"rms_norm_eps", R1_TRY(m.number("attention.layer_norm_rms_epsilon"))},
-      {"rope_theta", R1_TRY(m.number("rope.freq_base", 10000))},
+      {"rms_norm_eps", eps},
+      {"rope_theta", theta},
       {"tie_word_embeddings", !m.tensor("output.weight")},
       {"num_nextn_predict_layers", mtp},
   });
@@ -154,12 +160,14 @@ Result<Json> rope_scaling(const Metadata& m, bool deepseek) {
     if (const double v = R1_TRY(m.number(name, usual)); v != usual)
       return m.refuse(name, fmt::format("{}, known: {}", v, usual));
   const i64 context = R1_TRY(m.positive("context_length"));
-  Json j = Json::object(
-      {{"type", "yarn"},
-       {"factor", factor},
-       {"original_max_position_embeddings", R1_TRY(m.positive("rope.scaling.original_context_length", context))},
-       {"beta_fast", R1_TRY(m.number("rope.scaling.yarn_beta_fast", 32))},
-       {"beta_slow", R1_TRY(m.number("rope.scaling.yarn_beta_slow", 1))}});
+  const i64 original = R1_TRY(m.positive("rope.scaling.original_context_length", context));
+  const double beta_fast = R1_TRY(m.number("rope.scaling.yarn_beta_fast", 32));
+  const double beta_slow = R1_TRY(m.number("rope.scaling.yarn_beta_slow", 1));
+  Json j = Json::object({{"type", "yarn"},
+                         {"factor", factor},
+                         {"original_max_position_embeddings", original},
+                         {"beta_fast", beta_fast},
+                         {"beta_slow", beta_slow}});
   if (deepseek) {
     const double all = m.holds("rope.scaling.yarn_log_multiplier")
                            ? decimal(R1_TRY(m.number("rope.scaling.yarn_log_multiplier")) * 10) : 0;

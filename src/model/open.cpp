@@ -38,8 +38,9 @@ Result<StoredModel> open_stored(const std::filesystem::path& path) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) {
     const auto config_path = path / "config.json";
-    return StoredModel{R1_TRY(read_json(config_path)), config_path.string(),
-                       published_tensors(R1_TRY(Safetensors::open(path)), path.string()), std::nullopt};
+    Json config = R1_TRY(read_json(config_path));
+    const Safetensors file = R1_TRY(Safetensors::open(path));
+    return StoredModel{std::move(config), config_path.string(), published_tensors(file, path.string()), std::nullopt};
   }
   if (!std::filesystem::exists(path, code))
     return fail(Errc::io, "{}: no such model (a GGUF file, or a folder with config.json and model.safetensors)", path.string());

@@ -199,7 +199,8 @@ class FileSource final : public Source {
     std::vector<Message> turns;
     for (const Json& turn : *R1_TRY(fields.array(d_.field_messages))) {
       const JsonFields f = R1_TRY(JsonFields::of(turn, where));
-      turns.push_back({R1_TRY(f.string("role")), R1_TRY(f.string("content"))});
+      std::string role = R1_TRY(f.string("role")), content = R1_TRY(f.string("content"));
+      turns.push_back({std::move(role), std::move(content)});
     }
     if (turns.size() < 2 || turns.back().role != "assistant")
       return fail(Errc::corrupt, "{}: {} must end with an assistant's turn after another", where, d_.field_messages);
