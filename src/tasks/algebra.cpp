@@ -11,16 +11,17 @@ namespace {
 std::string text(i64 n) { return std::to_string(n); }
 std::string operand(i64 n) { return n < 0 ? "(" + text(n) + ")" : text(n); }
 
-i64 write_op(std::string& out, i64 a, char op, i64 b, Random& r) {
+i64 write_op(Draft& d, i64 a, char op, i64 b, Random& r) {
   switch (op) {
     case '+':
-      return write_add(out, a, b);
+      return write_add(d.trace, a, b);
     case '-':
-      return write_sub(out, a, b);
+      return write_sub(d.trace, a, b);
     case '*':
-      return write_mul(out, a, b);
+      contains_product(d, a, b);
+      return write_mul(d.trace, a, b);
     default:
-      return write_exact_divide(out, a, b, r);
+      return write_exact_divide(d.trace, a, b, r);
   }
 }
 
@@ -59,10 +60,14 @@ std::string dressed(Random& r, const std::string& plain) {
 
 // "7x", "x", "-x".
 std::string x_times(i64 k) { return k == 1 ? "x" : k == -1 ? "-x" : text(k) + "x"; }
+// The same as people write it who put numbers into a form: "1x" too.
+std::string x_times_plainly(i64 k) { return text(k) + "x"; }
 std::string signed_term(i64 n) { return n == 0 ? "" : n < 0 ? text(n) : "+" + text(n); }
 
 // One side of an equation, a x + b, in the order x first; "0" never occurs.
-std::string side(i64 a, i64 b) { return a == 0 ? text(b) : x_times(a) + signed_term(b); }
+std::string side(i64 a, i64 b, std::string (*times)(i64) = x_times) {
+  return a == 0 ? text(b) : times(a) + signed_term(b);
+}
 
 }  // namespace
 
@@ -76,17 +81,23 @@ Draft draft_expression(Random& r, int difficulty) {
     tame(r, a, op, b);
     if (op == '-' && a < b && !chance(r, 4)) std::swap(a, b);
     plain = text(a) + op + text(b);
-    value = write_op(d.trace, a, op, b, r);
+    value = write_op(d, a, op, b, r);
+    d.content = op == '*' ? product_content(a, b) : "expression " + plain;
   } else {
-    const char ops[] = {"++--**/"[r.below(7)], "++--**/"[r.below(7)]};
+    char ops[] = {"++--**/"[r.below(7)], "++--**/"[r.below(7)]};
     i64 v[] = {small_or_two_digits(r), small_or_two_digits(r), small_or_two_digits(r)};
+    const bool uniform = difficulty == 3 && chance(r, 2);  // any numbers, any signs: nothing is made easier
     if (difficulty == 3)
-      for (i64& n : v) n = r.between(2, 99);
+      for (i64& n : v) n = r.between(uniform ? 1 : 2, 99);
+    if (uniform) {
+      const bool products = chance(r, 4);  // of three: the hardest to learn, and rare by chance
+      for (char& op : ops) op = products ? '*' : "+-*"[r.below(3)];
+    }
     const bool right_bracket = chance(r, 4), left_bracket = !right_bracket && chance(r, 3);
     const bool right_first = right_bracket || (!left_bracket && binds_tighter(ops[0], ops[1]));
     plain = "";
     if (right_first) {
-      tame(r, v[1], ops[1], v[2]);
+      if (!uniform) tame(r, v[1], ops[1], v[2]);
       if (right_bracket && ops[0] == '/') {  // a / (b o c): make it exact
         const i64 inner = ops[1] == '+'   ? v[1] + v[2]
                           : ops[1] == '-' ? v[1] - v[2]
@@ -96,7 +107,7 @@ Draft draft_expression(Random& r, int difficulty) {
         if (inner == 0) v[1] += 1, v[0] = r.between(2, 99);
         if (v[0] > 999) v[0] = 0;
       }
-    } else {
+    } else if (!uniform) {
       tame(r, v[0], ops[0], v[1]);
     }
     const std::string b = text(v[1]) + ops[1] + text(v[2]), a = text(v[0]) + ops[0] + text(v[1]);
@@ -105,19 +116,19 @@ Draft draft_expression(Random& r, int difficulty) {
                            : a + ops[1] + text(v[2]);
     d.trace = plain + "\n";
     if (right_first) {
-      const i64 inner = write_op(d.trace, v[1], ops[1], v[2], r);
+      const i64 inner = write_op(d, v[1], ops[1], v[2], r);
       if (ops[0] == '/' && (inner == 0 || v[0] % inner != 0)) return draft_expression(r, difficulty);
       d.trace += text(v[0]) + ops[0] + operand(inner) + "\n";
-      value = write_op(d.trace, v[0], ops[0], inner, r);
+      value = write_op(d, v[0], ops[0], inner, r);
     } else {
-      const i64 inner = write_op(d.trace, v[0], ops[0], v[1], r);
+      const i64 inner = write_op(d, v[0], ops[0], v[1], r);
       if (ops[1] == '/' && inner % v[2] != 0) return draft_expression(r, difficulty);
       d.trace += text(inner) + ops[1] + text(v[2]) + "\n";
-      value = write_op(d.trace, inner, ops[1], v[2], r);
+      value = write_op(d, inner, ops[1], v[2], r);
     }
+    d.content = "expression " + plain;
   }
   d.answer = text(value);
-  d.content = "expression " + plain;
   d.prompt = ask_value(r, dressed(r, plain));
   return d;
 }
@@ -129,7 +140,7 @@ Draft draft_equation(Random& r, int difficulty) {
   if (difficulty == 1 && chance(r, 4)) b = -b;
   if (difficulty == 1 && b != 0 && chance(r, 6)) a = 1;
   if (difficulty == 3) {
-    c = r.between(1, 12);
+    a = r.between(1, 12), c = r.between(1, 12);
     if (c == a) c = a == 12 ? 5 : a + 1;
     if (chance(r, 8)) c = -c;
     if (b == 0) b = 7;
@@ -138,7 +149,9 @@ Draft draft_equation(Random& r, int difficulty) {
   if (std::abs(e) > 199 || (c != 0 && e == 0)) return draft_equation(r, difficulty);
   Draft d;
   const bool swapped = difficulty != 3 && chance(r, 5);
-  const std::string left = side(a, b), right = side(c, e), shown = swapped ? right + "=" + left : left + "=" + right;
+  const auto times = chance(r, 2) ? x_times : x_times_plainly;
+  const std::string left = side(a, b, times), right = side(c, e, times);
+  const std::string shown = swapped ? right + "=" + left : left + "=" + right;
   std::string& t = d.trace;
   t = shown + "\n";
   i64 p = a, q = b, u = c, v = e;  // p x + q = u x + v
@@ -159,7 +172,7 @@ Draft draft_equation(Random& r, int difficulty) {
   if (p != 1) v = write_exact_divide(t, v, p, r);
   t += "x=" + text(v) + "\n";
   d.answer = text(v);
-  d.content = "equation " + left + "=" + right;
+  d.content = "equation " + side(a, b) + "=" + side(c, e);
 
   std::string spaced;
   for (size_t i = 0; i < shown.size(); ++i) {

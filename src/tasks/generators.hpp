@@ -13,6 +13,7 @@ namespace r1 {
 struct Draft {
   std::string prompt, trace, answer;
   std::string content;            // decides the side of the split; equal for all phrasings of one problem
+  std::vector<std::string> parts = {};  // contents of problems that this one contains: none of the test side in training
   std::vector<i64> numbers = {};  // countdown only
   i64 target = 0;
   std::string reply = {};  // empty: the usual sentence around the answer
@@ -20,6 +21,11 @@ struct Draft {
 
 // How the reply to a "chat" problem begins, which is what its checker knows it by.
 inline constexpr std::string_view kDeclining = "I was only taught arithmetic";
+
+// Content of "what is a * b", for drafts that are or contain it. Only products of two two-digit numbers count as
+// contained: smaller ones are steps of every trace.
+std::string product_content(i64 a, i64 b);
+void contains_product(Draft& d, i64 a, i64 b);
 
 Draft draft_product(Random& r, int difficulty);
 Draft draft_division(Random& r, int difficulty);

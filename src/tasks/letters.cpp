@@ -1,4 +1,5 @@
 // Counting a letter in a word: the word is spelled with a running count after each letter.
+#include <algorithm>
 #include <cctype>
 
 #include "tasks/generators.hpp"
@@ -31,12 +32,14 @@ std::string random_letters(Random& r) {
   return s;
 }
 
-// Two short words run together or a word with an ending: new spellings from familiar pieces.
+// Two words or parts of them run together or a word with an ending: new spellings from familiar pieces.
 std::string blend(Random& r) {
   const std::string a(pick(r, std::span(english_words()))), b(pick(r, std::span(english_words())));
   static constexpr std::string_view kEndings[] = {"s", "ing", "ed", "ly", "ness", "er", "ish", "able"};
-  const std::string s = chance(r, 2) ? a + std::string(pick(r, kEndings)) : a.substr(0, 1 + r.below(5)) + b;
-  return s.size() > 14 ? blend(r) : s;
+  const std::string s = chance(r, 3)   ? a + b
+                        : chance(r, 2) ? a + std::string(pick(r, kEndings))
+                                       : a.substr(0, 1 + r.below(5)) + b;
+  return s.size() > 16 ? blend(r) : s;
 }
 
 }  // namespace
@@ -48,6 +51,10 @@ Draft draft_letters(Random& r, int) {
                            : source < 9 ? blend(r)
                                         : random_letters(r);
   char letter = word[r.below(static_cast<u32>(word.size()))];
+  if (chance(r, 4))  // the one that occurs most: counts above two are rare otherwise
+    letter = *std::max_element(word.begin(), word.end(), [&](char x, char y) {
+      return std::count(word.begin(), word.end(), x) < std::count(word.begin(), word.end(), y);
+    });
   if (chance(r, 8)) letter = static_cast<char>('a' + r.below(26));
   Draft d;
   const std::string l(1, letter);

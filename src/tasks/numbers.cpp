@@ -1,5 +1,5 @@
 // Products, quotients, remainders, greatest common divisors and least common multiples.
-#include <numeric>
+#include <cstdlib>
 
 #include "tasks/arithmetic.hpp"
 #include "tasks/generators.hpp"
@@ -32,6 +32,13 @@ i64 write_gcd(std::string& out, i64 a, i64 b, Random& r) {
 }
 
 }  // namespace
+
+std::string product_content(i64 a, i64 b) { return fill("product {} {}", {text(std::max(a, b)), text(std::min(a, b))}); }
+
+void contains_product(Draft& d, i64 a, i64 b) {
+  a = std::abs(a), b = std::abs(b);
+  if (a >= 10 && a <= 99 && b >= 10 && b <= 99) d.parts.push_back(product_content(a, b));
+}
 
 Draft draft_product(Random& r, int difficulty) {
   int m = 2, n = 2;
@@ -108,7 +115,8 @@ Draft draft_remainder(Random& r, int difficulty) {
 
 Draft draft_gcd(Random& r, int difficulty) {
   const i64 limit = difficulty == 1 ? 99 : difficulty == 2 ? 399 : 999;
-  const i64 common = chance(r, 4) ? 1 : r.between(2, limit / 4);
+  // Half of the pairs as they come: most of those have no common divisor, and the longest way to find out.
+  const i64 common = chance(r, 2) ? 1 : r.between(2, limit / 4);
   i64 a = common * r.between(1, limit / common), b = common * r.between(1, limit / common);
   if (chance(r, 2)) std::swap(a, b);
   if (a < 2 || b < 2 || a == b) a = limit - 3, b = r.between(4, limit - 4);
@@ -154,7 +162,9 @@ Draft draft_lcm(Random& r, int difficulty) {
                                                "Calculate the least common multiple of {} and {}.",
                                                "What is the smallest number that both {} and {} divide?"};
   std::string prompt = typed(r, fill(pick(r, kWays), {text(a), text(b)}));
-  return two_numbers(std::move(prompt), std::move(trace), answer, "lcm", std::max(a, b), std::min(a, b));
+  Draft d = two_numbers(std::move(prompt), std::move(trace), answer, "lcm", std::max(a, b), std::min(a, b));
+  contains_product(d, part, std::min(a, b));
+  return d;
 }
 
 }  // namespace r1

@@ -1,5 +1,7 @@
 #include "tasks/tasks.hpp"
 
+#include <algorithm>
+
 #include "tasks/generators.hpp"
 #include "verify/countdown.hpp"
 #include "verify/verify.hpp"
@@ -63,6 +65,8 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
   for (int tries = 0; tries < 10000; ++tries) {
     Draft d = entry->draft(r, difficulty);
     if (side_of(d.content) != split || d.trace.size() > kLongestTrace) continue;
+    const auto in_train = [](const std::string& part) { return side_of(part) == Split::train; };
+    if (split == Split::train && !std::all_of(d.parts.begin(), d.parts.end(), in_train)) continue;
     Problem p{std::string(kind),  difficulty,           std::move(d.prompt),
               std::move(d.trace), std::move(d.reply),   std::move(d.answer),
               "answer",           std::move(d.numbers), d.target};

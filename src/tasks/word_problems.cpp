@@ -92,23 +92,23 @@ constexpr std::string_view kThings[] = {"apples", "books",   "pencils", "marbles
 using Values = std::array<i64, 6>;  // a b c d, t, u
 size_t slot(char c) { return c == 't' ? 4 : c == 'u' ? 5 : static_cast<size_t>(c - 'a'); }
 
-// Runs the program; false if a result would be negative, broken or too large. Writes the trace if `out` is given.
-bool run_program(std::string_view program, Values v, i64& result, std::string* out, Random& r) {
+// Runs the program; false if a result would be negative, broken or too large. Writes the trace if `d` is given.
+bool run_program(std::string_view program, Values v, i64& result, Draft* d, Random& r) {
   for (size_t i = 0; i < program.size(); i += 4) {
     const i64 x = v[slot(program[i])], y = v[slot(program[i + 2])];
     const char op = program[i + 1];
     if ((op == '-' && x < y) || (op == '/' && (y == 0 || x % y != 0)) || (op == '*' && x * y > 2000)) return false;
     i64& t = v[4];
     t = op == '+' ? x + y : op == '-' ? x - y : op == '*' ? x * y : x / y;
-    if (out) {
+    if (d) {
       if (op == '+')
-        write_add(*out, x, y);
+        write_add(d->trace, x, y);
       else if (op == '-')
-        write_sub(*out, x, y);
+        write_sub(d->trace, x, y);
       else if (op == '*')
-        write_mul(*out, x, y);
+        write_mul(d->trace, x, y), contains_product(*d, x, y);
       else
-        write_exact_divide(*out, x, y, r);
+        write_exact_divide(d->trace, x, y, r);
     }
     if (program.substr(i + 3, 2) == "=u") v[5] = t, i += 2;
     result = t;
@@ -154,7 +154,7 @@ Draft draft_word_problem(Random& r, int difficulty) {
   do v = random_values(r, story->program);
   while (!run_program(story->program, v, result, nullptr, r));
   Draft d;
-  run_program(story->program, v, result, &d.trace, r);
+  run_program(story->program, v, result, &d, r);
   std::array<std::string_view, 4> words = {pick(r, kNames), pick(r, kNames), pick(r, kThings), pick(r, kThings)};
   while (words[1] == words[0]) words[1] = pick(r, kNames);
   while (words[3] == words[2]) words[3] = pick(r, kThings);

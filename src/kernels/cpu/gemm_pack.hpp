@@ -25,9 +25,22 @@ inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, 
   } else if (per_word(f) == 1) {
     for (i64 i = 0; i < k_count; ++i) out[i] = round_bits(bits_from_f32(x[i]));
   } else {
+#if defined(__AVX512BF16__)
+    for (i64 i = 0; i < k_count; i += 32) {
+      const i64 left = k_count - i;
+      const auto low = static_cast<__mmask16>(left >= 16 ? 0xffff : (1 << left) - 1);
+      const auto high = static_cast<__mmask16>(left >= 32 ? 0xffff : left <= 16 ? 0 : (1 << (left - 16)) - 1);
+      const auto pairs = reinterpret_cast<__m512i>(
+          _mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(high, x + i + 16), _mm512_maskz_loadu_ps(low, x + i)));
+      _mm512_mask_storeu_epi32(out + i / 2, static_cast<__mmask16>(left >= 32 ? 0xffff : (1 << ((left + 1) / 2)) - 1),
+                               pairs);
+    }
+    done = (k_count + 1) / 2;
+#else
     for (i64 i = 0; i < done; ++i)
       out[i] = round_bits(bits_from_f32(x[2 * i])) >> 16 | round_bits(bits_from_f32(x[2 * i + 1]));
     if (k_count % 2) out[done++] = round_bits(bits_from_f32(x[k_count - 1])) >> 16;
+#endif
   }
   for (; done < word_count; ++done) out[done] = 0;
 }
@@ -73,12 +86,33 @@ struct F16Row {
   u32 operator()(i64 j) const { return bits_from_f32(f32_from_f16(p[j])); }
 };
 
+#if defined(__AVX512BF16__)
+// Sixteen floats rounded to bf16, each in the low half of its word.
+inline __m512i rounded_words(__mmask16 which, const float* x) {
+  return _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(which, x))));
+}
+
+// The common case of join_rows, pairs of f32 rows, by the instruction that rounds them.
+inline void join_pairs(u32* out, i64 count, const float* low, const float* high) {
+  for (i64 j = 0; j < count; j += 16) {
+    const auto which = static_cast<__mmask16>(count - j >= 16 ? 0xffff : (1 << (count - j)) - 1);
+    __m512i words = rounded_words(which, low + j);
+    if (high) words = _mm512_or_si512(words, _mm512_slli_epi32(rounded_words(which, high + j), 16));
+    _mm512_mask_storeu_epi32(out + j, which, words);
+  }
+}
+#endif
+
 template <class Row, class Element>
 inline void words_of_rows(Format f, u32* out, const MatrixView& v, i64 k, i64 k_end, i64 offset, i64 count) {
   const auto row = [&](i64 r) {
     return Row{static_cast<const Element*>(v.data) + (v.index ? v.index[r] : r) * v.ld + offset};
   };
   const bool two = per_word(f) == 2 && k + 1 < k_end;
+#if defined(__AVX512BF16__)
+  if constexpr (sizeof(Element) == 4)
+    if (f == Format::bf16) return join_pairs(out, count, row(k).p, two ? row(k + 1).p : nullptr);
+#endif
   join_rows(f, out, count, row(k), two, row(two ? k + 1 : k));
 }
 
