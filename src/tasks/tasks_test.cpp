@@ -174,6 +174,37 @@ TEST(Tasks, TrainAndTestShareNoProduct) {
   EXPECT_GT(seen[1].size(), 300u);
 }
 
+// "52*48" in a trace, both of two digits and nothing longer. In "7*52*48" nobody computes it.
+std::set<std::pair<i64, i64>> products_of_two_digits(const std::string& trace) {
+  std::set<std::pair<i64, i64>> found;
+  const auto digit = [&](size_t at) { return at < trace.size() && std::isdigit(static_cast<unsigned char>(trace[at])); };
+  for (size_t at = trace.find('*'); at != trace.npos; at = trace.find('*', at + 1)) {
+    if (at < 2 || !digit(at - 1) || !digit(at - 2)) continue;
+    if (at > 2 && (digit(at - 3) || trace[at - 3] == '*' || trace[at - 3] == '/')) continue;
+    if (!digit(at + 1) || !digit(at + 2) || digit(at + 3)) continue;
+    const i64 a = std::stoll(trace.substr(at - 2, 2)), b = std::stoll(trace.substr(at + 1, 2));
+    found.insert({std::max(a, b), std::min(a, b)});
+  }
+  return found;
+}
+
+TEST(Tasks, NoExpressionOfTrainingHoldsAProductOfTheTestSide) {
+  std::set<std::pair<i64, i64>> trained;
+  for (int difficulty = 1; difficulty <= 3; ++difficulty)
+    for (u64 i = 0; i < 10000; ++i)
+      trained.merge(products_of_two_digits(make_problem("expression", difficulty, Split::train, 3, i).trace));
+  EXPECT_GT(trained.size(), 1000u);
+  std::set<std::pair<i64, i64>> held_out;
+  for (u64 i = 0; i < 3000; ++i) {
+    const Problem p = make_problem("product", 2, Split::test, 3, i);
+    const size_t a = p.prompt.find_first_of("123456789"), b = p.prompt.find_first_of("123456789", a + 2);
+    const i64 x = std::stoll(p.prompt.substr(a, 2)), y = std::stoll(p.prompt.substr(b));
+    if (y >= 10) held_out.insert({std::max(x, y), std::min(x, y)});
+  }
+  EXPECT_GT(held_out.size(), 300u);
+  for (const auto& pair : held_out) EXPECT_FALSE(trained.count(pair)) << pair.first << "*" << pair.second;
+}
+
 TEST(Tasks, TrainAndTestShareNoWordToSpell) {
   std::set<std::string> seen[2];
   for (int side = 0; side < 2; ++side)

@@ -42,23 +42,41 @@ inline void on_tile(const Block& k, i64 r, i64 rows, i64 column, i64 columns, i6
   copy_rows(c, k.g.ldc, edge, kPanel, rows, columns);
 }
 
+// A tile's rows of packed A, every word kSpread times.
+inline void spread_rows(u32* to, const u32* a, i64 rows, i64 count) {
+  for (i64 r = 0; r < rows; ++r, to += kTileRowWords, a += kRowWords)
+    for (i64 w = 0; w < count; ++w)
+      for (i64 i = 0; i < kSpread; ++i) to[w * kSpread + i] = a[w];
+}
+
 template <class Product>
 void multiply_block(const Block& k) {
   constexpr i64 kElement = static_cast<i64>(sizeof(typename Product::B));
   const i64 stride = panel_bytes(k.g.format, k.g.k) / kElement, full = k.g.n / kPanel;
   const auto* b = reinterpret_cast<const typename Product::B*>(k.g.b) + k.word * kPanel;
-  for (i64 p = k.begin; p < k.end;) {
+  const auto panels_from = [&](i64 p) {
     int at_once = panels_at_once(k.rows);
     while (at_once > 1 && p + at_once > least(full, k.end)) at_once /= 2;
-    const i64 columns = least(at_once * kPanel, k.g.n - p * kPanel);
+    return at_once;
+  };
+  const auto tile_at = [&](i64 r, const u32* a, i64 p, int at_once) {
+    const i64 rows = least(kTileRows, k.rows - r), columns = least(at_once * kPanel, k.g.n - p * kPanel);
+    const Tile compute = pick_tile<Product>(rows, at_once);
+    on_tile(k, r, rows, p * kPanel, columns, at_once * kPanel, [&](float* c, i64 ldc) {
+      compute(k.count, a, b + p * stride, stride, c, ldc, k.accumulate);
+    });
+  };
+  if constexpr (kSpread > 1) {
+    alignas(64) u32 spread[kTileRows * kTileRowWords];
     for (i64 r = 0; r < k.rows; r += kTileRows) {
-      const i64 rows = least(kTileRows, k.rows - r);
-      const Tile compute = pick_tile<Product>(rows, at_once);
-      on_tile(k, r, rows, p * kPanel, columns, at_once * kPanel, [&](float* c, i64 ldc) {
-        compute(k.count, k.a + r * kRowWords, b + p * stride, stride, c, ldc, k.accumulate);
-      });
+      spread_rows(spread, k.a + r * kRowWords, least(kTileRows, k.rows - r), k.count);
+      for (i64 p = k.begin, n; p < k.end; p += n) tile_at(r, spread, p, static_cast<int>(n = panels_from(p)));
     }
-    p += at_once;
+  } else {
+    for (i64 p = k.begin, n; p < k.end; p += n) {
+      n = panels_from(p);
+      for (i64 r = 0; r < k.rows; r += kTileRows) tile_at(r, k.a + r * kRowWords, p, static_cast<int>(n));
+    }
   }
 }
 

@@ -10,7 +10,10 @@ struct FloatProduct {
   using B = float;
   using Operand = Vector;
   static Operand load_b(const B* p) { return load(p); }
-  static Operand load_a(const u32* p) { return broadcast(f32_from_bits(*p)); }
+  static Operand load_a(const u32* p) {
+    if constexpr (kSpread > 1) return load(reinterpret_cast<const float*>(p));
+    return broadcast(f32_from_bits(*p));
+  }
   static Vector add(Vector sum, Operand a, Operand b) { return multiply_add(sum, a, b); }
 };
 struct HalfProduct : FloatProduct {  // bf16 inputs on targets without a product of their own: exact floats
@@ -37,14 +40,14 @@ void tile(i64 count, const u32* a, const void* panels_of_b, i64 panel_stride, fl
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
     for (int v = 0; v < kWide; ++v) sum[r][v] = accumulate ? load(c + r * ldc + v * kLanes) : broadcast(0);
-  for (i64 w = 0; w < count; ++w, b += kPanel, ++a) {
+  for (i64 w = 0; w < count; ++w, b += kPanel, a += kSpread) {
     typename Product::Operand column[kWide];
 #pragma GCC unroll 8
     for (int v = 0; v < kWide; ++v)
       column[v] = Product::load_b(b + (v / kVectors) * panel_stride + (v % kVectors) * kLanes);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const typename Product::Operand x = Product::load_a(a + r * kRowWords);
+      const typename Product::Operand x = Product::load_a(a + r * kTileRowWords);
 #pragma GCC unroll 8
       for (int v = 0; v < kWide; ++v) sum[r][v] = Product::add(sum[r][v], x, column[v]);
     }

@@ -69,7 +69,20 @@ constexpr int kPanel = kLanes * kVectors;
 
 // A row of packed A is words of 32 bits: a float, or two bf16 where the target multiplies pairs. kBlockWords of them
 // at a time; rows start kRowWords apart so that the rows of a tile do not fall into the same few cache sets.
-constexpr i64 kBlockWords = 256, kRowWords = kBlockWords + 16;
+#if defined(R1_TARGET_portable)
+constexpr i64 kBlockWords = 128;
+#else
+constexpr i64 kBlockWords = 256;
+#endif
+constexpr i64 kRowWords = kBlockWords + 16;
+
+// SSE2 has no load that fills a register with one float. There a tile's rows of A are spread out beforehand, every word
+// kSpread times, so that the inner loop reads whole registers; elsewhere a tile reads packed A itself.
+#if defined(R1_TARGET_portable)
+constexpr i64 kSpread = kLanes, kTileRowWords = kBlockWords * kSpread + 16;
+#else
+constexpr i64 kSpread = 1, kTileRowWords = kRowWords;
+#endif
 
 #if defined(R1_TARGET_amx)
 constexpr bool kPairs = true;
