@@ -143,10 +143,9 @@ Draft draft_equation(Random& r, int difficulty) {
     a = r.between(1, 12), c = r.between(1, 12);
     if (c == a) c = a == 12 ? 5 : a + 1;
     if (chance(r, 8)) c = -c;
-    if (b == 0) b = 7;
   }
   const i64 e = (a - c) * x + b;
-  if (std::abs(e) > 199 || (c != 0 && e == 0)) return draft_equation(r, difficulty);
+  if (std::abs(e) > 199) return draft_equation(r, difficulty);
   Draft d;
   const bool swapped = difficulty != 3 && chance(r, 5);
   const auto times = chance(r, 2) ? x_times : x_times_plainly;

@@ -119,7 +119,7 @@ Draft draft_gcd(Random& r, int difficulty) {
   const i64 common = chance(r, 2) ? 1 : r.between(2, limit / 4);
   i64 a = common * r.between(1, limit / common), b = common * r.between(1, limit / common);
   if (chance(r, 2)) std::swap(a, b);
-  if (a < 2 || b < 2 || a == b) a = limit - 3, b = r.between(4, limit - 4);
+  if (a < 2 || b < 2 || (a == b && !chance(r, 4))) a = limit - 3, b = r.between(4, limit - 4);
   std::string trace;
   const i64 answer = write_gcd(trace, a, b, r);
   static constexpr std::string_view kWays[] = {"What is the gcd of {} and {}?",
@@ -142,9 +142,9 @@ Draft draft_gcd(Random& r, int difficulty) {
 
 Draft draft_lcm(Random& r, int difficulty) {
   const i64 limit = difficulty == 1 ? 20 : 60;
-  const i64 common = r.between(1, limit / 3);
+  const i64 common = chance(r, 3) ? 1 : r.between(1, limit / 3);
   i64 a = common * r.between(1, limit / common), b = common * r.between(1, limit / common);
-  if (a < 2 || b < 2 || a == b) a = r.between(2, 9), b = r.between(10, limit);
+  if (a < 2 || b < 2 || (a == b && !chance(r, 4))) a = r.between(2, 9), b = r.between(10, limit);
   std::string trace;
   const i64 gcd = write_gcd(trace, a, b, r);
   const i64 part = write_exact_divide(trace, std::max(a, b), gcd, r);
