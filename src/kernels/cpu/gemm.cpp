@@ -54,9 +54,9 @@ void multiply_block(const Block& k) {
   constexpr i64 kElement = static_cast<i64>(sizeof(typename Product::B));
   const i64 stride = panel_bytes(k.g.format, k.g.k) / kElement, full = k.g.n / kPanel;
   const auto* b = reinterpret_cast<const typename Product::B*>(k.g.b) + k.word * kPanel;
-  const auto panels_from = [&](i64 p) {
+  const auto panels_from = [&](i64 p, i64 end) {
     int at_once = panels_at_once(k.rows);
-    while (at_once > 1 && p + at_once > least(full, k.end)) at_once /= 2;
+    while (at_once > 1 && p + at_once > least(full, end)) at_once /= 2;
     return at_once;
   };
   const auto tile_at = [&](i64 r, const u32* a, i64 p, int at_once) {
@@ -68,13 +68,16 @@ void multiply_block(const Block& k) {
   };
   if constexpr (kSpread > 1) {
     alignas(64) u32 spread[kTileRows * kTileRowWords];
-    for (i64 r = 0; r < k.rows; r += kTileRows) {
-      spread_rows(spread, k.a + r * kRowWords, least(kTileRows, k.rows - r), k.count);
-      for (i64 p = k.begin, n; p < k.end; p += n) tile_at(r, spread, p, static_cast<int>(n = panels_from(p)));
+    for (i64 begin = k.begin; begin < k.end; begin += kSpreadPanels) {
+      const i64 end = least(begin + kSpreadPanels, k.end);
+      for (i64 r = 0; r < k.rows; r += kTileRows) {
+        spread_rows(spread, k.a + r * kRowWords, least(kTileRows, k.rows - r), k.count);
+        for (i64 p = begin, n; p < end; p += n) tile_at(r, spread, p, static_cast<int>(n = panels_from(p, end)));
+      }
     }
   } else {
     for (i64 p = k.begin, n; p < k.end; p += n) {
-      n = panels_from(p);
+      n = panels_from(p, k.end);
       for (i64 r = 0; r < k.rows; r += kTileRows) tile_at(r, k.a + r * kRowWords, p, static_cast<int>(n));
     }
   }
@@ -154,9 +157,8 @@ float dot(const float* a, const float* b, i64 n) {
   return lanes[0];
 }
 
-// Twelve chains of sum = sum · x + y, enough to hide the latency of two units.
+// Chains of sum = sum · x + y.
 float spin_float(i64 iterations) {
-  constexpr int kChains = 12;
   const float start = static_cast<float>(iterations & 1);
   const Vector x = broadcast(0.999f - start * 0.001f), y = broadcast(0.001f);
   Vector sum[kChains];
@@ -194,7 +196,6 @@ float spin_pairs(i64 iterations) {
 constexpr i64 kPairFlops = 4 * 16 * 16 * 32 * 2;
 #elif defined(R1_TARGET_avx512bf16)
 float spin_pairs(i64 iterations) {
-  constexpr int kChains = 12;
   const __m512bh x = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(iterations & 0x3f003f)));
   Vector sum[kChains];
   for (int i = 0; i < kChains; ++i) sum[i] = broadcast(static_cast<float>(i));
@@ -205,10 +206,10 @@ float spin_pairs(i64 iterations) {
   for (int i = 1; i < kChains; ++i) total = total + sum[i];
   return total[0];
 }
-constexpr i64 kPairFlops = 12 * kLanes * 4;
+constexpr i64 kPairFlops = kChains * kLanes * 4;
 #else
 float spin_pairs(i64 iterations) { return spin_float(iterations); }
-constexpr i64 kPairFlops = 12 * kLanes * 2;
+constexpr i64 kPairFlops = kChains * kLanes * 2;
 #endif
 
 float spin(Format f, i64 iterations) { return f == Format::f32 ? spin_float(iterations) : spin_pairs(iterations); }
@@ -234,7 +235,7 @@ u64 read(const void* bytes, i64 count) {
 extern const GemmKernels gemm_table;
 const GemmKernels gemm_table{
     kPanel, kTileRows, kBlockRows, kBlockRows * kRowWords * 4, panel_bytes, pack_b, gemm, weighted_rows, dot,
-    spin,   {12 * kLanes * 2, kPairFlops}, read,
+    spin,   {kChains * kLanes * 2, kPairFlops}, read,
 };
 
 }  // namespace r1::cpu::R1_TARGET

@@ -40,6 +40,7 @@ void tile(i64 count, const u32* a, const void* panels_of_b, i64 panel_stride, fl
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
     for (int v = 0; v < kWide; ++v) sum[r][v] = accumulate ? load(c + r * ldc + v * kLanes) : broadcast(0);
+#pragma GCC unroll 2
   for (i64 w = 0; w < count; ++w, b += kPanel, a += kSpread) {
     typename Product::Operand column[kWide];
 #pragma GCC unroll 8

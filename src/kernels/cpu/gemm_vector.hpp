@@ -13,6 +13,14 @@
 namespace r1::cpu::R1_TARGET {
 namespace {
 
+// Chains of dependent products that reach the roof: latency times units (SSE2's is a multiplication's and an addition's,
+// and leaves no chain to spare at 12).
+#if defined(R1_TARGET_portable)
+constexpr int kChains = 14;
+#else
+constexpr int kChains = 12;
+#endif
+
 // kTileRows x kVectors accumulators, kVectors of B and one broadcast of A fill the register file.
 #if defined(__AVX512F__)
 constexpr int kLanes = 16, kVectors = 2, kTileRows = 14;
@@ -53,7 +61,7 @@ inline Vector multiply_add(Vector sum, Vector a, Vector b) {
                                             reinterpret_cast<float32x4_t>(b)));
 }
 #else
-constexpr int kTileRows = 6, kBlockRows = 168;
+constexpr int kTileRows = 6, kBlockRows = 48;
 inline Vector multiply_add(Vector sum, Vector a, Vector b) { return sum + a * b; }
 #endif
 #endif
@@ -77,7 +85,9 @@ constexpr i64 kBlockWords = 256;
 constexpr i64 kRowWords = kBlockWords + 16;
 
 // SSE2 has no load that fills a register with one float. There a tile's rows of A are spread out beforehand, every word
-// kSpread times, so that the inner loop reads whole registers; elsewhere a tile reads packed A itself.
+// kSpread times, so that the inner loop reads whole registers; elsewhere a tile reads packed A itself. A spread tile
+// stays in the first cache while kSpreadPanels of B, which must fit the second one, pass by it.
+constexpr i64 kSpreadPanels = 64;
 #if defined(R1_TARGET_portable)
 constexpr i64 kSpread = kLanes, kTileRowWords = kBlockWords * kSpread + 16;
 #else
