@@ -1,39 +1,11 @@
 // The program as people and scripts run it: exit codes, what goes where, and errors that say what to do.
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <string>
-
-#include "core/file.hpp"
+#include "program.hpp"
 
 namespace r1 {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-class Cli : public testing::Test {
+class Cli : public Program {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  // Through a shell: `command` is what follows "r1", redirection of stdin included.
-  Outcome r1(const std::string& command) const {
-    const fs::path out = folder_ / "out", err = folder_ / "err";
-    const fs::path script = folder_ / "command";
-    EXPECT_TRUE(write_file(script, fmt::format("cd {} && exec {}/r1 {} > {} 2> {}\n", R1_SOURCE_DIR, R1_BINARY_DIR, command,
-                                               out.string(), err.string())));
-    const int status = std::system(("bash " + script.string()).c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, *read_file(out), *read_file(err)};
-  }
   fs::path copy_of_golden(const std::string& name) const {
     const fs::path to = folder_ / name;
     fs::create_directories(to);
@@ -41,15 +13,7 @@ class Cli : public testing::Test {
       fs::copy_file(fs::path(R1_SOURCE_DIR) / "tests/golden/v3" / file, to / file, fs::copy_options::overwrite_existing);
     return to;
   }
-  fs::path folder_ = fs::temp_directory_path() / fmt::format("r1_cli_{}", getpid());
 };
-
-void expect_failure(const Outcome& o, int code, std::initializer_list<const char*> words) {
-  EXPECT_EQ(o.code, code) << o.err;
-  EXPECT_EQ(o.out, "");
-  EXPECT_LE(std::count(o.err.begin(), o.err.end(), '\n'), 1) << "one line: " << o.err;
-  for (const char* word : words) EXPECT_NE(o.err.find(word), std::string::npos) << word << " in: " << o.err;
-}
 
 TEST_F(Cli, AMissingModelFolderIsNamed) {
   expect_failure(r1("run -m /nowhere/model -p hi"), 1, {"/nowhere/model"});

@@ -1,110 +1,89 @@
 // Models from one format to the other as people do it: r1 convert, inspect and perplexity on the model that ships.
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
-#include <string>
 
-#include "core/file.hpp"
 #include "formats/gguf.hpp"
 #include "formats/json.hpp"
+#include "program.hpp"
 
 namespace r1 {
 namespace {
 
-namespace fs = std::filesystem;
-
-class Interop : public testing::Test {
+class Interop : public Program {
  protected:
-  void SetUp() override { fs::create_directories(dir); }
-  void TearDown() override { fs::remove_all(dir); }
-
-  // Through a shell, in the source tree; every {} of `command` is the test's folder.
-  int r1(const std::string& command) {
-    const fs::path script = dir / "command";
-    EXPECT_TRUE(write_file(script, fmt::format("cd {} && exec {}/r1 {} > {}/out 2> {}/err\n", R1_SOURCE_DIR,
-                                               R1_BINARY_DIR, filled(command), dir.string(), dir.string())));
-    const int status = std::system(("bash " + script.string()).c_str());
-    out = *read_file(dir / "out"), err = *read_file(dir / "err");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  std::string filled(std::string command) const {
-    for (size_t at; (at = command.find("{}")) != command.npos;) command.replace(at, 2, dir.string());
-    return command;
+  int run(const std::string& words) {
+    Outcome o = r1(words);
+    out = std::move(o.out), err = std::move(o.err);
+    return o.code;
   }
   Json json() {
     auto parsed = parse_json(out, "stdout");
     EXPECT_TRUE(parsed) << out << err;
     return parsed ? *parsed : Json();
   }
-  fs::path dir = fs::temp_directory_path() / fmt::format("r1_interop_{}", getpid());
-  std::string out, err;
+  std::string out, err;  // of the last run
 };
 
 TEST_F(Interop, NanoAsAGgufAnswersScoresAndTokenizesTheSame) {
-  ASSERT_EQ(r1("convert nano -o {}/nano.gguf --type f32"), 0) << err;
+  ASSERT_EQ(run("convert nano -o {}/nano.gguf --type f32"), 0) << err;
   const std::string prompt = "-p \"What is 47 * 36?\" --temperature 0";
-  ASSERT_EQ(r1("run -m nano " + prompt), 0) << err;
+  ASSERT_EQ(run("run -m nano " + prompt), 0) << err;
   const std::string want = out;
   ASSERT_NE(want, "");
-  ASSERT_EQ(r1("run -m {}/nano.gguf " + prompt), 0) << err;
+  ASSERT_EQ(run("run -m {}/nano.gguf " + prompt), 0) << err;
   EXPECT_EQ(out, want);
-  ASSERT_EQ(r1("logprobs -m nano --tokens 505,20,30,40"), 0) << err;
+  ASSERT_EQ(run("logprobs -m nano --tokens 505,20,30,40"), 0) << err;
   const Json scores = *json().find("logprobs");
-  ASSERT_EQ(r1("logprobs -m {}/nano.gguf --tokens 505,20,30,40"), 0) << err;
+  ASSERT_EQ(run("logprobs -m {}/nano.gguf --tokens 505,20,30,40"), 0) << err;
   EXPECT_EQ(dump(*json().find("logprobs")), dump(scores));
-  ASSERT_EQ(r1("tokenize -m nano --special < README.md"), 0) << err;
+  ASSERT_EQ(run("tokenize -m nano --special < README.md"), 0) << err;
   const std::string ids = out;
-  ASSERT_EQ(r1("tokenize -m {}/nano.gguf --special < README.md"), 0) << err;
+  ASSERT_EQ(run("tokenize -m {}/nano.gguf --special < README.md"), 0) << err;
   EXPECT_EQ(out, ids);
 }
 
 TEST_F(Interop, NanoComesBackFromAGgufAsAFolderThatAnswersTheSame) {
-  ASSERT_EQ(r1("convert nano -o {}/nano.gguf --mtp"), 0) << err;
-  ASSERT_EQ(r1("convert {}/nano.gguf -o {}/folder"), 0) << err;
+  ASSERT_EQ(run("convert nano -o {}/nano.gguf --mtp"), 0) << err;
+  ASSERT_EQ(run("convert {}/nano.gguf -o {}/folder"), 0) << err;
   for (const char* file :
        {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "generation_config.json"})
-    EXPECT_TRUE(fs::exists(dir / "folder" / file)) << file;
+    EXPECT_TRUE(fs::exists(folder_ / "folder" / file)) << file;
   const std::string prompt = "-p \"What is 12 + 35?\"";  // greedy: generation_config.json says so
-  ASSERT_EQ(r1("run -m nano " + prompt), 0) << err;
+  ASSERT_EQ(run("run -m nano " + prompt), 0) << err;
   const std::string want = out;
-  ASSERT_EQ(r1("run -m {}/folder " + prompt), 0) << err;
+  ASSERT_EQ(run("run -m {}/folder " + prompt), 0) << err;
   EXPECT_EQ(out, want);
 }
 
 TEST_F(Interop, ConvertReplacesNothingUnlessForced) {
-  ASSERT_TRUE(write_file(dir / "there.gguf", "mine"));
-  EXPECT_EQ(r1("convert nano -o {}/there.gguf"), 2);
+  ASSERT_TRUE(write_file(folder_ / "there.gguf", "mine"));
+  EXPECT_EQ(run("convert nano -o {}/there.gguf"), 2);
   EXPECT_NE(err.find("--force"), std::string::npos) << err;
-  EXPECT_EQ(*read_file(dir / "there.gguf"), "mine");
-  EXPECT_EQ(r1("convert nano -o {}/there.gguf --force"), 0) << err;
-  EXPECT_TRUE(Gguf::open(dir / "there.gguf"));
+  EXPECT_EQ(*read_file(folder_ / "there.gguf"), "mine");
+  EXPECT_EQ(run("convert nano -o {}/there.gguf --force"), 0) << err;
+  EXPECT_TRUE(Gguf::open(folder_ / "there.gguf"));
 }
 
 TEST_F(Interop, InspectSaysWhatNanoIs) {
-  ASSERT_EQ(r1("inspect nano --json --check"), 0) << err;
+  ASSERT_EQ(run("inspect nano --json --check"), 0) << err;
   const Json folder = json();
   EXPECT_EQ(*folder.find("model")->find("architecture")->string(), "deepseek_v3");
   EXPECT_EQ(*folder.find("model")->find("layers")->integer(), 5);
   EXPECT_EQ(*folder.find("tokenizer")->find("tokens")->integer(), 512);
   EXPECT_EQ(*folder.find("check")->string(), "every weight is finite");
-  ASSERT_EQ(r1("convert nano -o {}/nano.gguf"), 0) << err;
-  ASSERT_EQ(r1("inspect {}/nano.gguf --json"), 0) << err;
+  ASSERT_EQ(run("convert nano -o {}/nano.gguf"), 0) << err;
+  ASSERT_EQ(run("inspect {}/nano.gguf --json"), 0) << err;
   const Json gguf = json();
   EXPECT_EQ(*gguf.find("format")->string(), "GGUF v3");
   for (const char* key : {"parameters", "active_parameters", "vocabulary", "context"})
     EXPECT_EQ(dump(*gguf.find("model")->find(key)), dump(*folder.find("model")->find(key))) << key;
-  ASSERT_EQ(r1("inspect nano"), 0) << err;
+  ASSERT_EQ(run("inspect nano"), 0) << err;
   EXPECT_NE(out.find("deepseek_v3: 5 layers of 128"), std::string::npos) << out;
 }
 
 TEST_F(Interop, InspectDescribesAFileThatCannotRun) {
   const std::pair<std::string, GgufValue> metadata[] = {{"general.architecture", GgufValue::of_text("mamba9")}};
-  ASSERT_TRUE(write_gguf(dir / "odd.gguf", metadata, {}));
-  ASSERT_EQ(r1("inspect {}/odd.gguf"), 0) << err;
+  ASSERT_TRUE(write_gguf(folder_ / "odd.gguf", metadata, {}));
+  ASSERT_EQ(run("inspect {}/odd.gguf"), 0) << err;
   EXPECT_NE(out.find("mamba9"), std::string::npos) << out;
   EXPECT_NE(out.find("known: deepseek2, qwen2, llama"), std::string::npos) << out;
 }
@@ -115,8 +94,8 @@ TEST_F(Interop, CheckFindsAScaleThatIsNotFinite) {
   const TensorItem item{"token_embd.weight", DType::f32, {2, 2}, [&](const ByteSink& sink) {
                           return sink(std::as_bytes(std::span(bad)));
                         }};
-  ASSERT_TRUE(write_gguf(dir / "bad.gguf", metadata, std::span(&item, 1)));
-  EXPECT_EQ(r1("inspect --check {}/bad.gguf"), 1) << err;
+  ASSERT_TRUE(write_gguf(folder_ / "bad.gguf", metadata, std::span(&item, 1)));
+  EXPECT_EQ(run("inspect --check {}/bad.gguf"), 1) << err;
   EXPECT_NE(out.find("token_embd.weight (f32): row 0, column 1 is nan"), std::string::npos) << out;
 }
 
@@ -124,10 +103,10 @@ TEST_F(Interop, CheckFindsAScaleThatIsNotFinite) {
 TEST_F(Interop, PerplexityIsTheMeanOverTheSecondHalvesOfWindows) {
   std::string text;
   for (int i = 0; i < 40; ++i) text += fmt::format("What is {} + {}? ", i, 2 * i);
-  ASSERT_TRUE(write_file(dir / "text", text));
-  ASSERT_EQ(r1("perplexity -m nano -f {}/text -c 64 --json"), 0) << err;
+  ASSERT_TRUE(write_file(folder_ / "text", text));
+  ASSERT_EQ(run("perplexity -m nano -f {}/text -c 64 --json"), 0) << err;
   const Json result = json();
-  ASSERT_EQ(r1("tokenize -m nano < {}/text"), 0) << err;
+  ASSERT_EQ(run("tokenize -m nano < {}/text"), 0) << err;
   const Json tokens = json();
   std::vector<i64> ids;
   for (const Json& id : *tokens.array()) ids.push_back(*id.integer());
@@ -136,7 +115,7 @@ TEST_F(Interop, PerplexityIsTheMeanOverTheSecondHalvesOfWindows) {
   double sum = 0;
   for (i64 w = 0; w < windows; ++w) {
     const std::span<const i64> window(ids.data() + w * 64, 64);
-    ASSERT_EQ(r1(fmt::format("logprobs -m nano --tokens {}", fmt::join(window, ","))), 0) << err;
+    ASSERT_EQ(run(fmt::format("logprobs -m nano --tokens {}", fmt::join(window, ","))), 0) << err;
     const Json scores = *json().find("logprobs");
     for (size_t t = 33; t < 64; ++t) sum -= *(*scores.array())[t].number();
   }

@@ -1,35 +1,28 @@
 // r1 pull and r1 models as programs: killed, interrupted and run again, against a hub of the test's own.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <spawn.h>
-#include <sys/wait.h>
 
-#include <filesystem>
 #include <thread>
 
-#include "core/file.hpp"
 #include "hub/test_server.hpp"
+#include "program.hpp"
 
 extern char** environ;
 
 namespace r1 {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr const char* kWeights = "model.safetensors";
 
-class PullProgram : public testing::Test {
+class PullProgram : public Program {
  protected:
-  void SetUp() override {
-    fs::create_directories(folder_);
+  PullProgram() {
     for (const auto& entry : fs::directory_iterator(fs::path(R1_SOURCE_DIR) / "models/nano")) {
       const std::string name = entry.path().filename();
       (name == kWeights ? hub_.large : hub_.small)[name] = *read_file(entry.path());
     }
     hub_.repo = "org/tiny";
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   pid_t start(const std::vector<std::string>& words) {
     std::vector<std::string> env{"HF_ENDPOINT=" + hub_.server.url(), "HF_HOME=" + (folder_ / "hf").string(),
@@ -47,8 +40,8 @@ class PullProgram : public testing::Test {
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, 1, (folder_ / "out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    posix_spawn_file_actions_addopen(&files, 2, (folder_ / "err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    posix_spawn_file_actions_addopen(&files, 1, file("out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    posix_spawn_file_actions_addopen(&files, 2, file("err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     pid_t pid = 0;
     EXPECT_EQ(posix_spawn(&pid, args[0].c_str(), &files, nullptr, pointers(args).data(), pointers(env).data()), 0);
     posix_spawn_file_actions_destroy(&files);
@@ -60,8 +53,8 @@ class PullProgram : public testing::Test {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
   int run(const std::vector<std::string>& words) { return wait(start(words)); }
-  std::string out() const { return *read_file(folder_ / "out"); }
-  std::string err() const { return *read_file(folder_ / "err"); }
+  std::string out() const { return *read_file(file("out")); }
+  std::string err() const { return *read_file(file("err")); }
 
   // The CDN sends this much of the weights and then nothing more until it is left alone.
   void stop_after(i64 bytes) {
@@ -96,7 +89,6 @@ class PullProgram : public testing::Test {
     return range;
   }
 
-  fs::path folder_ = fs::temp_directory_path() / fmt::format("r1_pull_{}", getpid());
   TestHub hub_;
 };
 

@@ -1,0 +1,53 @@
+// The program as people and scripts run it: through a shell, with a folder that lasts as long as the test.
+#pragma once
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+
+#include "core/file.hpp"
+
+namespace r1 {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code;  // -1: ended by a signal
+  std::string out, err;
+};
+
+class Program : public testing::Test {
+ protected:
+  Program() { fs::create_directories(folder_); }
+  ~Program() override { fs::remove_all(folder_); }
+
+  // In the source tree. `words` is what follows "r1", redirection of stdin included; every {} in it is folder_.
+  Outcome r1(std::string words) const {
+    for (size_t at; (at = words.find("{}")) != words.npos;) words.replace(at, 2, folder_.string());
+    const fs::path script = file("command"), out = file("stdout"), err = file("stderr");
+    EXPECT_TRUE(write_file(script, fmt::format("cd {} && exec {}/r1 {} > {} 2> {}\n", R1_SOURCE_DIR, R1_BINARY_DIR, words,
+                                               out.string(), err.string())));
+    const int status = std::system(("bash " + script.string()).c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, *read_file(out), *read_file(err)};
+  }
+  fs::path file(const char* name) const { return folder_ / name; }
+
+  const fs::path folder_ =
+      fs::temp_directory_path() /
+      fmt::format("r1_{}_{}", testing::UnitTest::GetInstance()->current_test_info()->test_suite_name(), getpid());
+};
+
+// Nothing on stdout, one line on stderr, with all of `words` in it.
+inline void expect_failure(const Outcome& o, int code, std::initializer_list<const char*> words) {
+  EXPECT_EQ(o.code, code) << o.err;
+  EXPECT_EQ(o.out, "");
+  EXPECT_EQ(std::count(o.err.begin(), o.err.end(), '\n'), 1) << "one line: " << o.err;
+  for (const char* word : words) EXPECT_NE(o.err.find(word), std::string::npos) << word << " in: " << o.err;
+}
+
+}  // namespace r1
