@@ -123,10 +123,6 @@ TEST(Weight, APackIsFilledOnceForEachVersion) {
   w.bump();
   EXPECT_EQ(pack({1, 0, false}), first);  // refilled in place
   EXPECT_EQ(fills, 3);
-  w.drop_packs();
-  EXPECT_EQ(w.pack_bytes(), 0);
-  pack({1, 0, false});
-  EXPECT_EQ(fills, 4);
 }
 
 TEST(WeightDeathTest, GradientsOfFrozenWeightsAndF32OfHalvesAreBugs) {

@@ -62,7 +62,6 @@ class Weight {
   // The pack for `key`, refilled by `fill(dst)` if it is missing or stale. `bytes` must not change for a key.
   const std::byte* pack(PackKey key, i64 bytes, const std::function<void(std::byte*)>& fill) const;
   i64 pack_bytes() const;  // memory in packs
-  void drop_packs() const { state_->packs.clear(); }
 
  private:
   struct Pack {

@@ -70,13 +70,15 @@ struct Engine::State {
 
   State(const Model& m, const EngineOptions& o, KvCache c) : model(m), options(o), cache(std::move(c)) {
     for (int i = 0; i < options.pool->threads(); ++i) samplers.emplace_back(*options.kernels);
+    for (const Weight& w : m.weights())
+      if (w.trainable()) changing.push_back(w);
+    for (const Weight& w : m.router_biases())
+      if (w) changing.push_back(w);
   }
 
   u64 weights_version() const {
     u64 sum = 0;  // versions only grow, so the sum changes when any of them does
-    for (const Weight& w : model.weights()) sum += w.version();
-    for (const Weight& w : model.router_biases())
-      if (w) sum += w.version();
+    for (const Weight& w : changing) sum += w.version();
     return sum;
   }
 
@@ -99,6 +101,7 @@ struct Engine::State {
   const EngineOptions options;
   KvCache cache;
   Arena arena;
+  std::vector<Weight> changing;   // what training may write while we serve
   std::vector<Sampler> samplers;  // one per worker
   std::unordered_map<RequestId, std::unique_ptr<Group>> groups;
   std::deque<Group*> queue;       // with samples not started, first come first served

@@ -49,9 +49,7 @@ Output DeepseekV3::forward(Pass& p) const {
   Tensor h = embed(p, embed_, p.batch.tokens);                                      // [T, d]
   for (i64 l = 0; l < config_.layers; ++l) {
     const DeepseekLayer& L = layers_[static_cast<size_t>(l)];
-    h = p.tape && p.recompute
-            ? recompute(p, h, [this, l, &L, angles](Pass& q, const Tensor& x) { return block(q, l, L, x, angles); })
-            : block(p, l, L, h, angles);
+    h = recompute(p, h, [this, l, &L, angles](Pass& q, const Tensor& x) { return block(q, l, L, x, angles); });
   }
   h = rms_norm(p, h, norm_, config_.eps);
   if (p.batch.want.empty()) return {h, {}};

@@ -71,9 +71,9 @@ struct Mixture {
   const Expert& expert(const Run& j) const { return experts[static_cast<size_t>(j.e)]; }
 
   // Rows of run j times one expert's packed matrix. by_token: rows of `a` are rows of x, else sorted slots.
-  void multiply_run(const Run& j, const Tensor& a, bool by_token, const std::byte* b, const Tensor& c, i64 begin_panel,
+  void multiply_run(const Run& j, const Tensor& a, bool by_token, const Packed& b, const Tensor& c, i64 begin_panel,
                     i64 end_panel, bool accumulate, std::byte* scratch) const {
-    cpu::Gemm g{format_of(p), view(a), b, c.row(j.begin), c.cols(), c.cols(), a.cols(), accumulate};
+    cpu::Gemm g{b.format, view(a), b.panels, c.row(j.begin), c.cols(), c.cols(), a.cols(), accumulate};
     if (by_token)
       g.a.index = token.data() + j.begin;
     else
@@ -141,10 +141,10 @@ void Mixture::forward_streamed() {
 void Mixture::forward() {
   if (streamed) return forward_streamed();
   Packs packs(p);
-  std::vector<std::array<const std::byte*, kMatrices>> packed(experts.size());
+  std::vector<std::array<Packed, kMatrices>> packed(experts.size());
   for (const Run& j : runs) {
     const auto e = static_cast<size_t>(j.e);
-    if (packed[e][kGate]) continue;
+    if (packed[e][kGate].panels) continue;
     packed[e] = {packs.get(experts[e].gate, Direction::forward), packs.get(experts[e].up, Direction::forward),
                  packs.get(experts[e].down, Direction::forward)};
   }
@@ -222,10 +222,10 @@ void Mixture::swiglu_gradient(const Run& j, const Tensor& dhidden, const Tensor&
 void Mixture::products_backward(const Tensor& dout, const Tensor& dhidden, const Tensor& dgate, const Tensor& dup,
                                 const Tensor& dx_rows, const Tensor& dy, const Tensor& dgates) const {
   Packs packs(p);
-  std::vector<std::array<const std::byte*, kMatrices>> packed(experts.size());
+  std::vector<std::array<Packed, kMatrices>> packed(experts.size());
   for (const Run& j : runs) {
     const auto e = static_cast<size_t>(j.e);
-    if (packed[e][kGate]) continue;
+    if (packed[e][kGate].panels) continue;
     packed[e] = {packs.get(experts[e].gate, Direction::backward), packs.get(experts[e].up, Direction::backward),
                  packs.get(experts[e].down, Direction::backward)};
   }

@@ -35,8 +35,8 @@ struct Head {
   }
 
   // Rows [begin, end) of z / temperature.
-  void logits(float* z, const std::byte* packed, i64 begin, i64 end, std::byte* scratch) const {
-    const cpu::Gemm g{format_of(p), {x.row(begin), x.cols()}, packed, z, vocab(), vocab(), x.cols(), false};
+  void logits(float* z, const Packed& packed, i64 begin, i64 end, std::byte* scratch) const {
+    const cpu::Gemm g{packed.format, {x.row(begin), x.cols()}, packed.panels, z, vocab(), vocab(), x.cols(), false};
     p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, vocab()), scratch);
     if (temperature != 1) p.kernels.elementwise.scale(z, z, 1 / temperature, (end - begin) * vocab());
   }
@@ -92,7 +92,7 @@ Tensor negative_log_likelihoods(const Head& h) {
   const Pass& p = h.p;
   const i64 rows = h.x.rows(), block = h.block_rows();
   Packs packs(p);
-  const std::byte* packed = packs.get(h.w, Direction::forward);
+  const Packed packed = packs.get(h.w, Direction::forward);
   packs.fill();
   const GemmScratch scratch(p, p.pool.threads());
   const Tensor logits = p.alloc(p.pool.threads(), block * h.vocab());
@@ -122,8 +122,8 @@ void Head::streamed_backward(const Tensor& dnll, const Tensor& dx) const {
 void Head::backward(const Tensor& dnll, const Tensor& dx) const {
   const i64 rows = x.rows(), block = block_rows();
   Packs packs(p);
-  const std::byte* forward = packs.get(w, Direction::forward);
-  const std::byte* transposed = packs.get(w, Direction::backward);
+  const Packed forward = packs.get(w, Direction::forward);
+  const Packed transposed = packs.get(w, Direction::backward);
   packs.fill();
   const GemmScratch scratch(p, p.pool.threads());
   const Tensor dz = p.alloc(std::min(rows, chunk_rows()), vocab());
@@ -132,7 +132,7 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
     p.pool.ranges(count, block, [&](i64 begin, i64 end, int worker) {
       logits(dz.row(begin), forward, first + begin, first + end, scratch.of(worker));
       logit_gradients(dz.row(begin), dnll, first + begin, first + end);
-      const cpu::Gemm g{format_of(p), {dz.row(begin), vocab()}, transposed, dx.row(first + begin), x.cols(), x.cols(),
+      const cpu::Gemm g{transposed.format, {dz.row(begin), vocab()}, transposed.panels, dx.row(first + begin), x.cols(), x.cols(),
                         vocab(), true};
       p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, x.cols()), scratch.of(worker));
     });

@@ -146,7 +146,8 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
 Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span<const i32> targets,
                             float temperature = 1);
 
-// Runs block(p, x) without a tape and records only x; backward runs it again with a tape of its own. Same bits.
+// block(p, x). Where p.recompute asks for it, it runs without a tape and only x is recorded; backward runs it again with
+// a tape of its own. Same bits.
 Tensor recompute(Pass& p, const Tensor& x, const std::function<Tensor(Pass&, const Tensor&)>& block);
 
 }  // namespace r1

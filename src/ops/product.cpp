@@ -30,27 +30,29 @@ Split split(const Pass& p, const cpu::Gemm& g, i64 rows) {
 
 }  // namespace
 
-const std::byte* Packs::get(const Weight& w, Direction direction) {
+Packed Packs::get(const Weight& w, Direction direction) {
   R1_CHECK(!streams(w), "{}: a pack of {} asked for", w.name(), name_of(w.dtype()));
   const cpu::GemmKernels& kernels = p_.kernels.gemm;
   const bool forward = direction == Direction::forward;
   const i64 k = forward ? w.cols() : w.rows(), n = forward ? w.rows() : w.cols();
-  const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format_of(p_), k);
-  const PackKey key{static_cast<u8>(p_.kernels.level), static_cast<u8>(format_of(p_)), !forward};
+  // bf16 masters multiplied as f32 stay bf16: the same values in half the memory.
+  const cpu::Format format = format_of(p_) == cpu::Format::f32 && w.dtype() == DType::bf16 ? cpu::Format::f32_bf16 : format_of(p_);
+  const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format, k);
+  const PackKey key{static_cast<u8>(p_.kernels.level), static_cast<u8>(format), !forward};
   std::byte* stale = nullptr;
   const std::byte* pack = w.pack(key, all * panel_bytes, [&stale](std::byte* to) { stale = to; });
-  if (!stale) return pack;
+  if (!stale) return {format, pack};
   cpu::MatrixView b{w.bytes(), w.cols(), forward ? cpu::Layout::columns : cpu::Layout::rows, w.dtype()};
   const i64 step = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel));
   for (i64 begin = 0; begin < all; begin += step)
-    jobs_.push_back({b, stale, k, n, begin, std::min(all, begin + step)});
-  return pack;
+    jobs_.push_back({format, b, stale, k, n, begin, std::min(all, begin + step)});
+  return {format, pack};
 }
 
 void Packs::fill() {
   p_.pool.run(static_cast<i64>(jobs_.size()), [&](i64 task, int) {
     const Job& j = jobs_[static_cast<size_t>(task)];
-    p_.kernels.gemm.pack_b(format_of(p_), j.to, j.b, j.k, j.n, j.begin, j.end);
+    p_.kernels.gemm.pack_b(j.format, j.to, j.b, j.k, j.n, j.begin, j.end);
   });
   jobs_.clear();
 }
@@ -74,9 +76,9 @@ void multiply(const Pass& p, Tensor y, const Tensor& x, const Weight& w, Directi
     return multiply_streamed(p, {&product, 1});
   }
   Packs packs(p);
-  const std::byte* b = packs.get(w, direction);
+  const Packed b = packs.get(w, direction);
   packs.fill();
-  multiply(p, {format_of(p), view(x), b, y.data(), y.cols(), y.cols(), x.cols(), accumulate}, x.rows());
+  multiply(p, {b.format, view(x), b.panels, y.data(), y.cols(), y.cols(), x.cols(), accumulate}, x.rows());
 }
 
 Tensor pack(const Pass& p, const cpu::MatrixView& b, i64 k, i64 n) {

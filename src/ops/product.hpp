@@ -19,16 +19,23 @@ inline cpu::MatrixView view_transposed(const Tensor& x) { return {x.data(), x.co
 
 enum class Direction : u8 { forward, backward };  // y = x Wᵀ, dx = dy W
 
+// A weight as a product takes it: all panels, and what it is multiplied as.
+struct Packed {
+  cpu::Format format = cpu::Format::f32;
+  const std::byte* panels = nullptr;
+};
+
 // Collects the packs that an op needs; stale ones are refilled together, in one fork. Packs asked for stay where they
 // are as long as the weight lives. Call fill() before reading any of them.
 class Packs {
  public:
   explicit Packs(const Pass& p) : p_(p) {}
-  const std::byte* get(const Weight& w, Direction direction);
+  Packed get(const Weight& w, Direction direction);
   void fill();
 
  private:
   struct Job {
+    cpu::Format format;
     cpu::MatrixView b;
     std::byte* to;
     i64 k, n, begin, end;  // panels

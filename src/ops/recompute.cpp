@@ -6,25 +6,26 @@
 namespace r1 {
 
 Tensor recompute(Pass& p, const Tensor& x, const std::function<Tensor(Pass&, const Tensor&)>& block) {
+  if (!p.tape || !p.recompute) return block(p, x);
   Pass first = p;
   first.tape = nullptr;
   const Tensor y = block(first, x);
   R1_CHECK(y.id() != x.id(), "recompute: the block returned its input");
-  if (p.tape)
-    p.tape->record({y}, [p, x, y, block](Grads& d) {
-      Tape tape(p.arena);
-      RouteObserver counted;  // the first run counted loads and balance loss; this one only adds the loss's gradient
-      Pass again = p;
-      again.tape = &tape;
-      if (p.routes) {
-        counted.balance_weight = p.routes->balance_weight;
-        again.routes = &counted;
-      }
-      const Tensor z = block(again, x);
-      std::memcpy(tape.grads()[z].data(), d[y].data(), static_cast<size_t>(y.size()) * 4);
-      tape.backward();
-      accumulate(p, d[x], tape.grads()[x]);
-    });
+  p.tape->record({y}, [p, x, y, block](Grads& d) {
+    Tape tape(p.arena);
+    RouteObserver counted;  // the first run counted loads and balance loss; this one only adds the loss's gradient
+    Pass again = p;
+    again.tape = &tape;
+    again.recompute = false;
+    if (p.routes) {
+      counted.balance_weight = p.routes->balance_weight;
+      again.routes = &counted;
+    }
+    const Tensor z = block(again, x);
+    std::memcpy(tape.grads()[z].data(), d[y].data(), static_cast<size_t>(y.size()) * 4);
+    tape.backward();
+    accumulate(p, d[x], tape.grads()[x]);
+  });
   return y;
 }
 

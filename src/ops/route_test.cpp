@@ -222,7 +222,8 @@ TEST_P(Route, RecomputedRoutesCountOnceAndGiveTheSameGradient) {
     Pass p = test.pass(&tape);
     p.routes = &observer;
     const auto block = [&](Pass& q, const Tensor& z) { return route(q, 1, z, Weight(), c).gates; };
-    const Tensor gates = again ? recompute(p, logits, block) : block(p, logits);
+    p.recompute = again;
+    const Tensor gates = recompute(p, logits, block);
     run_backward(tape, gates, dy);
     gradient.push_back(tape.grads()[logits]);
     EXPECT_EQ(std::accumulate(observer.load[1].begin(), observer.load[1].end(), i64{0}), 16);

@@ -147,10 +147,6 @@ void widen(float* y, const void* x, DType dtype, i64 n) {
     for (i64 i = 0; i < n; ++i) y[i] = f32_from_f16(h[i]);
 }
 
-void round_bf16(float* y, const float* x, i64 n) {
-  for (i64 i = 0; i < n; ++i) y[i] = f32_from_bf16(bf16_from_f32(x[i]));
-}
-
 // ---- one row of scores or logits ---------------------------------------------------------------------------------
 
 void softmax(float* y, const float* x, i64 n) {
@@ -177,7 +173,6 @@ i64 argmax(const float* x, i64 n) {
   return 0;
 }
 
-float max(const float* x, i64 n) { return row_max(x, n); }
 
 float logsumexp(const float* x, i64 n) {
   constexpr i64 kBlock = 1024;
@@ -231,11 +226,9 @@ const ElementwiseKernels elementwise_table = {
     .rotate_halves = rotate_rows<Halves, false>,
     .rotate_halves_back = rotate_rows<Halves, true>,
     .widen = widen,
-    .round_bf16 = round_bf16,
     .softmax = softmax,
     .sigmoid = sigmoid_row,
     .argmax = argmax,
-    .max = max,
     .logsumexp = logsumexp,
     .sum_of_squares = sum_of_squares,
     .adamw = adamw,

@@ -29,7 +29,6 @@ struct ElementwiseKernels {
   void (*rotate_halves_back)(float* dx, const float* dy, const float* angles, i64 rows, i64 heads, i64 dim);
 
   void (*widen)(float* y, const void* x, DType dtype, i64 n);  // n elements of dtype → f32
-  void (*round_bf16)(float* y, const float* x, i64 n);         // to the nearest bf16, kept as f32; y may be x
 
   void (*softmax)(float* y, const float* x, i64 n);  // one row; y may be x
   void (*sigmoid)(float* y, const float* x, i64 n);  // y may be x
@@ -37,7 +36,6 @@ struct ElementwiseKernels {
   // One row of logits. argmax: the lowest index of the largest value, NaN never wins (0 if all are).
   // logsumexp: partial sums of 1024 columns in f32, added in double.
   i64 (*argmax)(const float* x, i64 n);
-  float (*max)(const float* x, i64 n);
   float (*logsumexp)(const float* x, i64 n);
 
   // Σ x², in double. A gradient norm is the sum over fixed blocks of elements, in order.

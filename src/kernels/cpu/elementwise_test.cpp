@@ -189,18 +189,16 @@ TEST_P(Elementwise, ConversionsAreThoseOfHalf) {
     const Floats x = random(n, 13, 100);
     std::vector<u16> b, h;
     for (const float v : x) b.push_back(bf16_from_f32(v)), h.push_back(f16_from_f32(v));
-    Floats y = output(n), z = output(n), w = output(n), r = output(n);
+    Floats y = output(n), z = output(n), w = output(n);
     k.widen(y.data(), b.data(), DType::bf16, n);
     k.widen(z.data(), h.data(), DType::f16, n);
     k.widen(w.data(), x.data(), DType::f32, n);
-    k.round_bf16(r.data(), x.data(), n);
     for (size_t i = 0; i < x.size(); ++i) {
       ASSERT_EQ(y[i], f32_from_bf16(b[i]));
       ASSERT_EQ(z[i], f32_from_f16(h[i]));
       ASSERT_EQ(w[i], x[i]);
-      ASSERT_EQ(r[i], y[i]);
     }
-    ASSERT_TRUE(y.back() == kGuard && z.back() == kGuard && w.back() == kGuard && r.back() == kGuard);
+    ASSERT_TRUE(y.back() == kGuard && z.back() == kGuard && w.back() == kGuard);
   }
 }
 
@@ -210,7 +208,6 @@ TEST_P(Elementwise, RowReductionsMatchDouble) {
     double top = -1e30, sum = 0, squares = 0;
     for (const float v : x) top = std::max(top, d(v)), squares += d(v) * d(v);
     for (const float v : x) sum += std::exp(d(v) - top);
-    ASSERT_EQ(d(k.max(x.data(), n)), top);
     ASSERT_EQ(d(x[static_cast<size_t>(k.argmax(x.data(), n))]), top);
     // Relative error of the sum (exponents to 25, partial sums of 1024 over at least 4 lanes), then the f32 result.
     const double want = top + std::log(sum);

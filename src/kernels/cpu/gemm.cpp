@@ -101,12 +101,11 @@ void multiply_block_amx(const Block& k) {
 
 void multiply(const Block& k) {
   if (k.g.format == Format::f32) return multiply_block<FloatProduct>(k);
+  if (halves(k.g.format)) return multiply_block<HalfProduct>(k);
 #if defined(R1_TARGET_amx)
   multiply_block_amx(k);
 #elif defined(R1_TARGET_avx512bf16)
   multiply_block<PairProduct>(k);
-#else
-  multiply_block<HalfProduct>(k);
 #endif
 }
 

@@ -11,7 +11,11 @@
 
 namespace r1::cpu {
 
-enum class Format : u8 { f32, bf16 };  // what both inputs are rounded to
+// What the inputs of a product are.
+//   f32       both f32
+//   bf16      both rounded to bf16
+//   f32_bf16  A f32, B exact bf16 that its panels keep: bits as of f32, half the memory
+enum class Format : u8 { f32, bf16, f32_bf16 };
 
 // How a matrix lies in memory. With `index` set, memory row r is row index[r] of `data`.
 //   rows     element (i, j) at data[row(i) * ld + j]
@@ -43,7 +47,7 @@ struct GemmKernels {
 
   i64 (*panel_bytes)(Format format, i64 k);  // of one packed panel, a multiple of 64
   // Panels [begin, end) of B [k, n] to dst + panel · panel_bytes. b (layout rows): element (k, n) at data[k * ld + n];
-  // Wᵀ for y = x Wᵀ is W's own memory with layout columns.
+  // Wᵀ for y = x Wᵀ is W's own memory with layout columns. f32_bf16 cuts what is not bf16.
   void (*pack_b)(Format format, std::byte* dst, const MatrixView& b, i64 k, i64 n, i64 begin, i64 end);
   // Rows [m_begin, m_end) and panels [p_begin, p_end) of C.
   void (*gemm)(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::byte* scratch);
@@ -53,7 +57,8 @@ struct GemmKernels {
                         bool accumulate);
   float (*dot)(const float* a, const float* b, i64 n);  // lanes fixed by the level, whatever n
 
-  // Roofs. spin runs a register-only loop of the unit that the format's products use and returns a value to keep.
+  // Roofs. spin runs a register-only loop of the unit that the format's products use (f32 or bf16) and returns a value
+  // to keep.
   float (*spin)(Format format, i64 iterations);
   i64 spin_flops[2];  // per iteration, by format
   u64 (*read)(const void* bytes, i64 count);  // reads memory as fast as one thread can; count a multiple of 512

@@ -14,11 +14,11 @@ inline u32 round_bits(u32 bits) {
 }
 
 // k_count floats to word_count words; zeros past the end.
-// f32 rows are read where they lie: a copy of unknown length becomes a string instruction, whose start alone costs as
+// What is not rounded is read where it lies: a copy of unknown length becomes a string instruction, whose start alone costs as
 // much as a short row.
 inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, i64 k_count) {
   i64 done = k_count / per_word(f);
-  if (f == Format::f32) {
+  if (!rounds(f)) {
     i64 i = 0;
     for (; i + kLanes <= k_count; i += kLanes) store(reinterpret_cast<float*>(out) + i, load(x + i));
     for (; i < k_count; ++i) out[i] = bits_from_f32(x[i]);
@@ -63,7 +63,7 @@ inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView
 // over the row itself, without copies, because packing activations is a visible part of small products.
 template <class Load>
 inline void join_rows(Format f, u32* out, i64 count, Load low, bool two, Load high) {
-  if (f == Format::f32)
+  if (!rounds(f))
     for (i64 j = 0; j < count; ++j) out[j] = low(j);
   else if (per_word(f) == 1)
     for (i64 j = 0; j < count; ++j) out[j] = round_bits(low(j));
@@ -192,12 +192,12 @@ inline void pack_a(Format f, u32* to, const MatrixView& a, i64 m, i64 rows, i64 
   }
 }
 
-// A packed panel is [words of k][kPanel]: floats, pairs of bf16, or (bf16 on targets without pair products) lone bf16.
-inline i64 panel_word_bytes(Format f) { return (f == Format::bf16 && !kPairs ? 2 : 4) * kPanel; }
+// A packed panel is [words of k][kPanel]: floats, pairs of bf16, or lone bf16.
+inline i64 panel_word_bytes(Format f) { return (halves(f) ? 2 : 4) * kPanel; }
 i64 panel_bytes(Format f, i64 k) { return (words(f, k) * panel_word_bytes(f) + 63) / 64 * 64; }
 
 inline void store_panel_words(Format f, std::byte* to, const u32* from, i64 count) {
-  if (panel_word_bytes(f) == 4 * kPanel) {
+  if (!halves(f)) {
     __builtin_memcpy(to, from, static_cast<size_t>(count) * 4);
     return;
   }

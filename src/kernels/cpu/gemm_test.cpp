@@ -29,7 +29,7 @@ std::vector<float> normals(i64 n, u64 stream) {
 }
 
 double rounded(Format f, float x) {
-  return static_cast<double>(f == Format::f32 ? x : f32_from_bf16(bf16_from_f32(x)));
+  return static_cast<double>(f == Format::bf16 ? f32_from_bf16(bf16_from_f32(x)) : x);
 }
 
 // How A and B lie in memory in one case.
@@ -43,6 +43,8 @@ struct Case {
 struct Product {
   Product(const Kernels& kernels, Case c, i64 m_, i64 n_, i64 k_) : t(kernels.gemm), how(c), m(m_), n(n_), k(k_) {
     a = normals(m * k, 1), b = normals(k * n, 2), start = normals(m * n, 3);
+    if (how.format == Format::f32_bf16)
+      for (float& x : b) x = f32_from_bf16(bf16_from_f32(x));
     index_a = permutation(how.a == Layout::rows ? m : k), index_b = permutation(how.b == Layout::rows ? k : n);
   }
   // Memory row of a row when indexed: reversed order.
@@ -98,7 +100,7 @@ struct Product {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const Format f : {Format::f32, Format::bf16})
+  for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16})
     for (const Layout a : {Layout::rows, Layout::columns})
       for (const Layout b : {Layout::rows, Layout::columns})
         all.push_back({f, a, b, a == b, b == Layout::rows});
@@ -106,7 +108,8 @@ std::vector<Case> cases() {
 }
 
 std::string describe(const Kernels& k, const Case& c) {
-  return std::string(k.name) + (c.format == Format::f32 ? " f32" : " bf16") + (c.a == Layout::rows ? " A" : " At") +
+  constexpr const char* kFormats[] = {" f32", " bf16", " f32_bf16"};
+  return std::string(k.name) + kFormats[static_cast<int>(c.format)] + (c.a == Layout::rows ? " A" : " At") +
          (c.b == Layout::rows ? " B" : " Bt");
 }
 
@@ -123,6 +126,16 @@ TEST(Gemm, EveryRemainderOfEverySizeMatchesDoubles) {
         const Product product(*k, c, m, n, depth);
         product.expect_close_to_doubles(product.rows(0, m), describe(*k, c));
       }
+    }
+}
+
+TEST(Gemm, PanelsOfBf16GiveTheBitsOfPanelsOfFloats) {
+  for (const Kernels* k : levels())
+    for (const i64 m : {1, 5, 33}) {
+      Product product(*k, {.format = Format::f32_bf16}, m, 77, 601);
+      const std::vector<float> halves = product.rows(0, m);
+      product.how.format = Format::f32;
+      ASSERT_EQ(product.rows(0, m), halves) << k->name << " m " << m;
     }
 }
 
@@ -165,7 +178,8 @@ TEST(Gemm, HalfPrecisionMastersPackToTheirExactValues) {
   for (const Kernels* k : levels())
     for (const DType dtype : {DType::bf16, DType::f16})
       for (const Layout layout : {Layout::rows, Layout::columns})
-        for (const Format f : {Format::f32, Format::bf16}) {
+        for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16}) {
+          if (f == Format::f32_bf16 && dtype != DType::bf16) continue;
           const GemmKernels& t = k->gemm;
           const i64 depth = 77, n = 45, count = depth * n;
           std::vector<u16> half(static_cast<size_t>(count));
@@ -185,7 +199,7 @@ TEST(Gemm, HalfPrecisionMastersPackToTheirExactValues) {
 
 TEST(Gemm, NotANumberAndInfinityPassThrough) {
   for (const Kernels* k : levels())
-    for (const Format f : {Format::f32, Format::bf16}) {
+    for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16}) {
       Product product(*k, {.format = f}, 5, 40, 33);
       product.a[static_cast<size_t>(2 * product.k + 32)] = std::nanf("");
       product.a[static_cast<size_t>(3 * product.k + 7)] = INFINITY;

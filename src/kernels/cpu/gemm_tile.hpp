@@ -16,7 +16,7 @@ struct FloatProduct {
   }
   static Vector add(Vector sum, Operand a, Operand b) { return multiply_add(sum, a, b); }
 };
-struct HalfProduct : FloatProduct {  // bf16 inputs on targets without a product of their own: exact floats
+struct HalfProduct : FloatProduct {  // lone bf16 as the exact floats that they are
   using B = u16;
   static Operand load_b(const B* p) { return widen(p); }
 };

@@ -51,8 +51,13 @@ using Words = u32 __attribute__((vector_size(16)));
 constexpr int kLanes = 4, kVectors = 2;
 inline Vector broadcast(float x) { return Vector{x, x, x, x}; }
 inline Vector widen(const u16* p) {
+#if defined(__SSE2__)
+  const __m128i half = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+  return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), half));
+#else
   const Words w = {p[0], p[1], p[2], p[3]};
   return reinterpret_cast<Vector>(w << 16);
+#endif
 }
 #if defined(R1_TARGET_neon)
 constexpr int kTileRows = 8, kBlockRows = 168;
@@ -104,6 +109,10 @@ constexpr i64 kPadWords = 1;
 constexpr bool kPairs = false;
 constexpr i64 kPadWords = 1;
 #endif
+
+// Formats whose packing rounds, and those whose panels hold lone bf16.
+inline bool rounds(Format f) { return f == Format::bf16; }
+inline bool halves(Format f) { return f == Format::f32_bf16 || (f == Format::bf16 && !kPairs); }
 
 // Elements of k in a word, and words of k padded, for a format.
 inline i64 per_word(Format f) { return kPairs && f == Format::bf16 ? 2 : 1; }
