@@ -63,7 +63,7 @@ void settle_mtp(DeepseekConfig& c, WeightSource& s) {
 bool DeepseekV3::in_mtp(const Weight& w) const { return mtp_ && w.name().starts_with(mtp_prefix(config_)); }
 
 MlaDims DeepseekConfig::mla() const {
-  const double m = yarn_on ? yarn_mscale(yarn.factor, yarn.mscale_all_dim) : 1;
+  const double m = yarn_mscale(yarn.factor, yarn.mscale_all_dim);
   return {heads, nope, rope, v, kv_rank, static_cast<float>(m * m / std::sqrt(static_cast<double>(nope + rope)))};
 }
 
