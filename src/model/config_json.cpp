@@ -13,8 +13,8 @@ Result<i32> token_id(const JsonFields& f, std::string_view key, i64 id, i64 voca
 
 Result<double> number_above(const JsonFields& f, std::string_view key, double low, std::optional<double> fallback = {}) {
   const double x = R1_TRY(f.number(key, fallback));
-  if (std::isfinite(x) && x > low) return x;
-  return refuse(f, key, fmt::format("{}, must be above {}", x, low));
+  if (std::isfinite(static_cast<float>(x)) && x > low) return x;
+  return refuse(f, key, fmt::format("{}, must be above {} and a finite f32", x, low));
 }
 
 Status check_whole_heads(const JsonFields& f) {
@@ -23,17 +23,32 @@ Status check_whole_heads(const JsonFields& f) {
   return refuse(f, "partial_rotary_factor", fmt::format("{}; only heads that rotate whole are known", part));
 }
 
-Status parse_yarn(const JsonFields& r, RopeConfig& c) {
+// What cos and sin are multiplied by, and DeepSeek's softmax scale, which attention_factor leaves alone. transformers takes
+// the two mscale as a pair and passes over one alone; DeepSeek's own code does not.
+Status parse_magnitude(const JsonFields& r, RopeFor model, RopeConfig& c) {
+  const bool deepseek = model == RopeFor::deepseek;
+  c.mscale = 1, c.mscale_all_dim = 0;
+  if (r.has("attention_factor")) {
+    const double factor = c.attention_factor = R1_TRY(number_above(r, "attention_factor", 0));
+    if (c.factor == 1)
+      return refuse(r, "attention_factor", fmt::format("{} beside factor 1, which stretches nothing", factor));
+    if (!deepseek) return {};
+  }
+  const double m = R1_TRY(r.number("mscale", 1)), all = R1_TRY(r.number("mscale_all_dim", 0));
+  if (deepseek && (all == 0 ? m != 1 : !r.has("mscale")))
+    return refuse(r, "mscale", fmt::format("{} and mscale_all_dim {}: one without the other, over which implementations differ",
+                                           m, all));
+  if (!r.has("mscale") || !r.has("mscale_all_dim") || (deepseek && all == 0)) return {};
+  c.mscale = R1_TRY(number_above(r, "mscale", 0));
+  c.mscale_all_dim = R1_TRY(number_above(r, "mscale_all_dim", 0));
+  return {};
+}
+
+Status parse_yarn(const JsonFields& r, RopeFor model, RopeConfig& c) {
   c.scaling = RopeScaling::yarn;
   c.beta_fast = R1_TRY(number_above(r, "beta_fast", 0, 32));
   c.beta_slow = R1_TRY(number_above(r, "beta_slow", 0, 1));
-  c.mscale = 1, c.mscale_all_dim = 0;
-  if (r.has("attention_factor")) {
-    c.attention_factor = R1_TRY(number_above(r, "attention_factor", 0));
-  } else if (r.has("mscale") && r.has("mscale_all_dim")) {
-    c.mscale = R1_TRY(number_above(r, "mscale", 0));
-    c.mscale_all_dim = R1_TRY(number_above(r, "mscale_all_dim", 0));
-  }
+  R1_TRY(parse_magnitude(r, model, c));
   if (!R1_TRY(r.boolean("truncate", true))) return refuse(r, "truncate", "false; only whole pairs are known");
   return {};
 }
@@ -69,7 +84,24 @@ Json eos_json(const TokenIds& ids) {
   return ids.eos.empty() ? Json() : ids.eos.size() == 1 ? Json(ids.eos[0]) : Json::array_of(ids.eos);
 }
 
-Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context) {
+Result<float> parse_eps(const JsonFields& f) {
+  const double eps = R1_TRY(f.number("rms_norm_eps", 1e-6));
+  if (static_cast<float>(eps) > 0 && static_cast<float>(eps) < 1) return static_cast<float>(eps);
+  return refuse(f, "rms_norm_eps", fmt::format("{}, must lie between 0 and 1", eps));
+}
+
+Status check_quantization(const JsonFields& f) {
+  if (!f.has("quantization_config")) return {};
+  const JsonFields q = R1_TRY(f.object("quantization_config"));
+  const std::string method = R1_TRY(q.string("quant_method"));
+  if (method != "fp8") return refuse(q, "quant_method", fmt::format("\"{}\", known: fp8", method));
+  if (!q.has("weight_block_size")) return {};
+  const std::vector<i64> block = R1_TRY(q.integers("weight_block_size"));
+  if (block == std::vector<i64>{128, 128}) return {};
+  return refuse(q, "weight_block_size", fmt::format("[{}], known: [128,128]", fmt::join(block, ",")));
+}
+
+Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context, RopeFor model) {
   RopeConfig c;
   c.dim = dim;
   const char* const key = f.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
@@ -82,26 +114,31 @@ Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context) {
   c.theta = R1_TRY(number_above(r, "rope_theta", 1, theta));
   const std::string type = R1_TRY(r.string(r.has("rope_type") ? "rope_type" : "type", "default"));
   if (type == "default") return c;
-  if (type != "linear" && type != "yarn" && type != "llama3")
-    return refuse(r, "rope_type", fmt::format("\"{}\", known: default, linear, yarn, llama3", type));
+  const bool deepseek = model == RopeFor::deepseek;
+  if (type != "yarn" && (deepseek || (type != "linear" && type != "llama3")))
+    return refuse(r, r.has("rope_type") ? "rope_type" : "type",
+                  fmt::format("\"{}\", known: {}", type, deepseek ? "default, yarn" : "default, linear, yarn, llama3"));
   c.factor = R1_TRY(r.number("factor"));
-  if (!(c.factor >= 1) || !std::isfinite(c.factor)) return refuse(r, "factor", fmt::format("{}, must be at least 1", c.factor));
-  c.original_context = R1_TRY(r.positive("original_max_position_embeddings", context));
-  if (type == "yarn") R1_TRY(parse_yarn(r, c));
+  if (!(c.factor >= 1) || !std::isfinite(static_cast<float>(c.factor)))
+    return refuse(r, "factor", fmt::format("{}, must be at least 1 and a finite f32", c.factor));
+  // As transformers has it: the one outside goes first, and where there is none nothing has been stretched yet.
+  const i64 inside = R1_TRY(r.positive("original_max_position_embeddings", context));
+  c.original_context = R1_TRY(f.positive("original_max_position_embeddings", inside));
+  if (type == "yarn") R1_TRY(parse_yarn(r, model, c));
   if (type == "llama3") R1_TRY(parse_llama3(r, c));
   if (type == "linear") c.scaling = RopeScaling::linear;
   return c;
 }
 
-Json rope_scaling_json(const RopeConfig& c) {
+Json rope_scaling_json(const RopeConfig& c, const char* type_key) {
   if (c.factor == 1) return {};
   const char* const type = c.scaling == RopeScaling::linear ? "linear" : c.scaling == RopeScaling::yarn ? "yarn" : "llama3";
-  Json j = Json::object({{"rope_type", type}, {"factor", c.factor}});
+  Json j = Json::object({{type_key, type}, {"factor", c.factor}});
   if (c.scaling == RopeScaling::linear) return j;
   j.set("original_max_position_embeddings", c.original_context);
   if (c.scaling == RopeScaling::llama3) return j.set("low_freq_factor", c.low_turns).set("high_freq_factor", c.high_turns);
   j.set("beta_fast", c.beta_fast).set("beta_slow", c.beta_slow);
-  if (c.attention_factor != 0) return j.set("attention_factor", c.attention_factor);
+  if (c.attention_factor != 0) j.set("attention_factor", c.attention_factor);
   if (c.mscale_all_dim != 0) j.set("mscale", c.mscale).set("mscale_all_dim", c.mscale_all_dim);
   return j;
 }

@@ -182,10 +182,9 @@ Result<GgufPlan> plan_gguf(const fs::path& in, const ConvertOptions& options) {
   GgufPlan plan;
   plan.model = R1_TRY(open_stored(in));
   const StoredModel& model = plan.model;
-  R1_TRY(outline_of(model));  // complete and of the right shapes, before anything is written
+  const auto outline = R1_TRY(outline_of(model));  // complete and of the right shapes, before anything is written
   plan.type = type_of(model, options);
-  const Json config =
-      R1_TRY(parse_json(R1_TRY(published_config(model.config, model.config_source, plan.type)), model.config_source));
+  const Json config = R1_TRY(parse_json(outline->config_json(plan.type), model.config_source));
   const GgufDims dims = R1_TRY(gguf_dims(config, model.config_source));
   plan.tensors = R1_TRY(gguf_tensors(model.tensors, dims, options.mtp));
   const bool mtp = std::any_of(plan.tensors.begin(), plan.tensors.end(),

@@ -159,6 +159,62 @@ TEST_F(Convert, WhatGgufCannotSayIsRefusedWithBothNumbers) {
   EXPECT_NE(done.error().what.find("mscale: 1 against mscale_all_dim 0.8"), std::string::npos) << done.error().what;
 }
 
+TEST_F(Convert, AMixtureWhoseLayersAreAllDenseComesThroughWithItsMtpAndWithout) {
+  const Json config = read_json(golden("v3") / "config.json").value();
+  const std::string text = dump(Json(config).set("first_k_dense_replace", 3));
+  fs::create_directory(dir / "dense");
+  ASSERT_TRUE(save_model(*create_model(text, "config", 7, false).value(), dir / "dense", DType::f32));
+  const std::vector<float> want = logits_of(dir / "dense");
+  for (const Mtp mtp : {Mtp::leave_out, Mtp::include}) {
+    ConvertOptions options;
+    options.mtp = mtp;
+    ASSERT_EQ(error_of(convert_to_gguf(dir / "dense", dir / "m.gguf", options)), "");
+    EXPECT_EQ(logits_of(dir / "m.gguf"), want);
+    EXPECT_EQ(open_model(dir / "m.gguf").value()->info().mtp_layers, mtp == Mtp::include);
+  }
+}
+
+TEST_F(Convert, AHeadOfItsOwnIsTheHeadWhateverTheConfigSays) {
+  fs::create_directory(dir / "own");
+  fs::copy_file(golden("qwen2") / "model.safetensors", dir / "own/model.safetensors");
+  const Json config = read_json(golden("qwen2") / "config.json").value();
+  ASSERT_TRUE(write_file(dir / "own/config.json", dump(Json(config).set("tie_word_embeddings", true))));
+  const std::vector<float> want = logits_of(golden("qwen2"));
+  ASSERT_EQ(error_of(convert_to_gguf(dir / "own", dir / "m.gguf", {})), "");
+  ASSERT_EQ(error_of(convert_to_folder(dir / "own", dir / "back", {})), "");
+  for (const char* name : {"own", "m.gguf", "back"}) {
+    EXPECT_EQ(logits_of(dir / name), want) << name;
+    EXPECT_EQ(open_model(dir / name).value()->info().active_parameters,
+              open_model(golden("qwen2")).value()->info().active_parameters);
+  }
+  EXPECT_EQ(*read_json(dir / "back/config.json").value().find("tie_word_embeddings")->boolean(), false);
+}
+
+TEST_F(Convert, AHeadThatRepeatsTheEmbeddingStaysTied) {
+  fs::create_directory(dir / "twice");
+  fs::copy_file(golden("qwen2_tied") / "config.json", dir / "twice/config.json");
+  const Safetensors file = Safetensors::open(golden("qwen2_tied")).value();
+  std::vector<SafetensorsItem> items;
+  for (const auto& [name, t] : file.tensors()) {
+    items.push_back({name, t.dtype, t.shape, [&t = t](float* dst) { to_f32(t, dst); }});
+    if (name == "model.embed_tokens.weight") items.push_back({"lm_head.weight", t.dtype, t.shape, items.back().read});
+  }
+  ASSERT_TRUE(write_safetensors(dir / "twice/model.safetensors", items, {}));
+  ASSERT_EQ(error_of(convert_to_gguf(dir / "twice", dir / "m.gguf", {})), "");
+  EXPECT_FALSE(Gguf::open(dir / "m.gguf").value().tensors().contains("output.weight"));
+  EXPECT_EQ(logits_of(dir / "m.gguf"), logits_of(golden("qwen2_tied")));
+}
+
+TEST_F(Convert, WhatDecidesCosAndSinAloneIsRefusedByName) {
+  fs::create_directory(dir / "af");
+  fs::copy_file(golden("v3") / "model.safetensors", dir / "af/model.safetensors");
+  const Json config = read_json(golden("v3") / "config.json").value();
+  const Json scaling = Json::object({{"type", "yarn"}, {"factor", 4.0}, {"attention_factor", 0.7}});
+  ASSERT_TRUE(write_file(dir / "af/config.json", dump(Json(config).set("rope_scaling", scaling))));
+  const std::string error = error_of(convert_to_gguf(dir / "af", dir / "m.gguf", {}));
+  EXPECT_NE(error.find("rope_scaling.attention_factor: a GGUF"), std::string::npos) << error;
+}
+
 // A published FP8 checkpoint: matrices of the blocks in e4m3 with a scale per 128×128, the rest in f32.
 TEST_F(Convert, AnFp8FolderIsTheModelOfItsDequantisedValues) {
   fs::create_directory(dir / "fp8");

@@ -63,7 +63,7 @@ void settle_mtp(DeepseekConfig& c, WeightSource& s) {
 bool DeepseekV3::in_mtp(const Weight& w) const { return mtp_ && w.name().starts_with(mtp_prefix(config_)); }
 
 MlaDims DeepseekConfig::mla() const {
-  const double m = yarn_on ? yarn_mscale(yarn.factor, yarn.mscale_all_dim) : 1;
+  const double m = yarn_mscale(yarn.factor, yarn.mscale_all_dim);
   return {heads, nope, rope, v, kv_rank, static_cast<float>(m * m / std::sqrt(static_cast<double>(nope + rope)))};
 }
 
@@ -75,7 +75,7 @@ Result<std::unique_ptr<Model>> DeepseekV3::build(DeepseekConfig config, WeightSo
   m->embed_ = s.matrix("model.embed_tokens.weight", c.vocab, c.hidden);
   for (i64 l = 0; l < c.layers && !s.failed(); ++l) m->layers_.push_back(layer(s, l, c));
   m->norm_ = s.norm("model.norm.weight", c.hidden);
-  m->head_ = c.tied ? m->embed_ : s.matrix("lm_head.weight", c.vocab, c.hidden);
+  m->head_ = s.head(m->embed_, m->config_.tied);
   if (c.mtp_layers) {
     const std::string at = mtp_prefix(c);
     DeepseekMtp t;

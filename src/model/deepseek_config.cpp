@@ -1,42 +1,21 @@
 // config.json of DeepSeek models: the published spelling (rope_theta, rope_scaling, torch_dtype) and that of
 // transformers 5 (rope_parameters, dtype).
+#include <algorithm>
+#include <cmath>
+
 #include "model/deepseek_v3.hpp"
 
 namespace r1 {
 namespace {
 
-Status parse_rope_scaling(const JsonFields& f, DeepseekConfig& c) {
-  const bool v5 = f.has("rope_parameters");
-  if (!v5) c.yarn.theta = R1_TRY(f.number("rope_theta", 10000));
-  if (!v5 && !f.has("rope_scaling")) return {};
-  const JsonFields r = R1_TRY(f.object(v5 ? "rope_parameters" : "rope_scaling"));
-  if (v5) c.yarn.theta = R1_TRY(r.number("rope_theta", R1_TRY(f.number("rope_theta", 10000))));
-  const std::string type = R1_TRY(r.string(r.has("rope_type") ? "rope_type" : "type", "default"));
-  if (type == "default") return {};
-  if (type != "yarn") return refuse(r, "type", fmt::format("rope scaling \"{}\", known: default, yarn", type));
-  c.yarn_on = true;
-  c.yarn.factor = R1_TRY(r.number("factor"));
-  c.yarn.original_context = R1_TRY(r.positive("original_max_position_embeddings", 4096));
-  c.yarn.beta_fast = R1_TRY(r.number("beta_fast", 32));
-  c.yarn.beta_slow = R1_TRY(r.number("beta_slow", 1));
-  c.yarn.mscale = R1_TRY(r.number("mscale", 1));
-  c.yarn.mscale_all_dim = R1_TRY(r.number("mscale_all_dim", 0));
-  if (!(c.yarn.beta_slow > 0)) return refuse(r, "beta_slow", fmt::format("{}, must be positive", c.yarn.beta_slow));
-  if (!(c.yarn.beta_fast > 0)) return refuse(r, "beta_fast", fmt::format("{}, must be positive", c.yarn.beta_fast));
-  if (!(c.yarn.factor >= 1)) return refuse(r, "factor", fmt::format("{}, must be at least 1", c.yarn.factor));
-  return {};
+// Where null says that there are none and a missing key means transformers' default.
+Result<i64> count_or_none(const Json& json, const JsonFields& f, std::string_view key, i64 low, i64 high, i64 usual) {
+  if (json.find(key) && !f.has(key)) return 0;
+  return f.integer_in(key, low, high, usual);
 }
 
-Status parse_yarn_rope(const JsonFields& f, DeepseekConfig& c) {
-  c.yarn.dim = c.rope;
-  if (!R1_TRY(f.boolean("rope_interleave", true)))
-    return refuse(f, "rope_interleave", "false; only interleaved pairs are known");
-  R1_TRY(parse_rope_scaling(f, c));
-  if (!(c.yarn.theta > 1)) return refuse(f, "rope_theta", fmt::format("{}, must be above 1", c.yarn.theta));
-  return {};
-}
-
-Status parse_routing(const JsonFields& f, DeepseekConfig& c) {
+// Defaults are those of transformers' DeepseekV2Config and DeepseekV3Config.
+Status parse_routing(const Json& json, const JsonFields& f, DeepseekConfig& c) {
   const bool v3 = c.model_type == "deepseek_v3";
   RoutingConfig& r = c.routing;
   if (!f.has("n_routed_experts")) {
@@ -45,9 +24,13 @@ Status parse_routing(const JsonFields& f, DeepseekConfig& c) {
   }
   r.experts = R1_TRY(f.integer_in("n_routed_experts", 1, kMostExperts));
   r.top_k = R1_TRY(f.integer_in("num_experts_per_tok", 1, r.experts));
-  r.groups = R1_TRY(f.positive("n_group", 1));
-  r.top_groups = R1_TRY(f.integer_in("topk_group", 1, r.groups, 1));
-  r.scaling = static_cast<float>(R1_TRY(f.number("routed_scaling_factor", 1)));
+  r.groups = std::max<i64>(1, R1_TRY(count_or_none(json, f, "n_group", 1, kMostExperts, v3 ? 8 : 1)));
+  r.top_groups = std::max<i64>(1, R1_TRY(count_or_none(json, f, "topk_group", 1, r.groups, v3 ? 4 : 1)));
+  if (r.top_groups > r.groups) return refuse(f, "topk_group", fmt::format("{} of {} groups", r.top_groups, r.groups));
+  const double scaling = R1_TRY(f.number("routed_scaling_factor", v3 ? 2.5 : 1));
+  r.scaling = static_cast<float>(scaling);
+  if (!(r.scaling > 0) || !std::isfinite(r.scaling))
+    return refuse(f, "routed_scaling_factor", fmt::format("{}, must be above 0 and a finite f32", scaling));
   r.normalize = R1_TRY(f.boolean("norm_topk_prob", v3));
   r.scale_normalized = v3;
   const std::string scoring = R1_TRY(f.string("scoring_func", v3 ? "sigmoid" : "softmax"));
@@ -67,8 +50,8 @@ Status parse_routing(const JsonFields& f, DeepseekConfig& c) {
     return refuse(f, "topk_group", fmt::format("{} groups of {} experts cannot give num_experts_per_tok {}", r.top_groups,
                                                r.experts / r.groups, r.top_k));
   c.expert_intermediate = R1_TRY(f.integer_in("moe_intermediate_size", 1, kMostWidth));
-  c.shared_experts = f.has("n_shared_experts") ? R1_TRY(f.integer_in("n_shared_experts", 0, 1024)) : 0;
-  c.dense_layers = R1_TRY(f.integer_in("first_k_dense_replace", 0, c.layers, 0));
+  c.shared_experts = R1_TRY(count_or_none(json, f, "n_shared_experts", 0, 1024, v3 ? 1 : 2));
+  c.dense_layers = R1_TRY(f.integer_in("first_k_dense_replace", 0, c.layers, std::min<i64>(v3 ? 3 : 0, c.layers)));
   if (R1_TRY(f.integer("moe_layer_freq", 1)) != 1) return refuse(f, "moe_layer_freq", "only 1 is known");
   return {};
 }
@@ -84,9 +67,10 @@ Result<DeepseekConfig> parse_deepseek_config(const Json& json, std::string_view 
   c.vocab = R1_TRY(f.integer_in("vocab_size", 1, kMostTokens));
   c.hidden = R1_TRY(f.integer_in("hidden_size", 1, kMostWidth));
   c.layers = R1_TRY(f.integer_in("num_hidden_layers", 1, 1024));
-  c.context = R1_TRY(f.positive("max_position_embeddings", 4096));
+  c.context = R1_TRY(f.positive("max_position_embeddings", c.model_type == "deepseek_v3" ? 4096 : 2048));
   c.heads = R1_TRY(f.integer_in("num_attention_heads", 1, kMostHeads));
-  c.q_rank = f.has("q_lora_rank") ? R1_TRY(f.integer_in("q_lora_rank", 1, kMostWidth)) : 0;
+  R1_TRY(f.integer_in("num_key_value_heads", 1, kMostHeads, c.heads));  // says nothing: the latent is one for all heads
+  c.q_rank = R1_TRY(count_or_none(json, f, "q_lora_rank", 1, kMostWidth, 1536));
   c.kv_rank = R1_TRY(f.integer_in("kv_lora_rank", 1, kMostWidth));
   c.nope = R1_TRY(f.integer_in("qk_nope_head_dim", 1, kMostHeads));
   c.rope = R1_TRY(f.integer_in("qk_rope_head_dim", 1, kMostHeads));
@@ -95,13 +79,16 @@ Result<DeepseekConfig> parse_deepseek_config(const Json& json, std::string_view 
   c.intermediate = R1_TRY(f.integer_in("intermediate_size", 1, kMostWidth));
   c.mtp_layers = R1_TRY(f.integer_in("num_nextn_predict_layers", 0, 1, 0));
   c.tied = R1_TRY(f.boolean("tie_word_embeddings", false));
-  c.eps = static_cast<float>(R1_TRY(f.number("rms_norm_eps", 1e-6)));
+  c.eps = R1_TRY(parse_eps(f));
+  R1_TRY(check_quantization(f));
   c.initializer_range = R1_TRY(f.number("initializer_range", 0.02));
   if (R1_TRY(f.boolean("attention_bias", false))) return refuse(f, "attention_bias", "true; DeepSeek models have no biases");
   const std::string act = R1_TRY(f.string("hidden_act", "silu"));
   if (act != "silu") return refuse(f, "hidden_act", fmt::format("\"{}\", known: silu", act));
-  R1_TRY(parse_yarn_rope(f, c));
-  R1_TRY(parse_routing(f, c));
+  if (!R1_TRY(f.boolean("rope_interleave", true)))
+    return refuse(f, "rope_interleave", "false; only interleaved pairs are known");
+  c.yarn = R1_TRY(parse_rope(f, c.rope, c.context, RopeFor::deepseek));
+  R1_TRY(parse_routing(json, f, c));
   c.ids = R1_TRY(parse_token_ids(f, c.vocab));
   return c;
 }
@@ -127,14 +114,7 @@ std::string to_json(const DeepseekConfig& c, DType dtype) {
       {"hidden_act", "silu"},
       {"rms_norm_eps", shortest(c.eps)},
       {"rope_theta", c.yarn.theta},
-      {"rope_scaling", c.yarn_on ? Json::object({{"type", "yarn"},
-                                                 {"factor", c.yarn.factor},
-                                                 {"original_max_position_embeddings", c.yarn.original_context},
-                                                 {"beta_fast", c.yarn.beta_fast},
-                                                 {"beta_slow", c.yarn.beta_slow},
-                                                 {"mscale", c.yarn.mscale},
-                                                 {"mscale_all_dim", c.yarn.mscale_all_dim}})
-                                 : Json()},
+      {"rope_scaling", rope_scaling_json(c.yarn, "type")},
       {"attention_bias", false},
       {"attention_dropout", 0.0},
       {"tie_word_embeddings", c.tied},

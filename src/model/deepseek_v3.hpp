@@ -26,7 +26,6 @@ struct DeepseekConfig {
   float eps = 1e-6f;
   double initializer_range = 0.02;
   RopeConfig yarn;
-  bool yarn_on = false;
   TokenIds ids;
 
   MlaDims mla() const;  // softmax scale with YaRN's mscale² included

@@ -41,7 +41,7 @@ Result<std::unique_ptr<Model>> DenseModel::build(DenseConfig config, WeightSourc
   m->embed_ = s.matrix("model.embed_tokens.weight", c.vocab, c.hidden);
   for (i64 l = 0; l < c.layers && !s.failed(); ++l) m->layers_.push_back(layer(s, l, c));
   m->norm_ = s.norm("model.norm.weight", c.hidden);
-  m->head_ = c.tied ? m->embed_ : s.matrix("lm_head.weight", c.vocab, c.hidden);
+  m->head_ = s.head(m->embed_, m->config_.tied);
   R1_TRY(s.finish());
   m->weights_ = std::move(s.weights);
   m->checkpoint_ = std::move(s.checkpoint);

@@ -29,12 +29,11 @@ Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view mod
   c.hidden = R1_TRY(f.integer_in("hidden_size", 1, kMostWidth));
   c.layers = R1_TRY(f.integer_in("num_hidden_layers", 1, kMostLayers));
   c.intermediate = R1_TRY(f.integer_in("intermediate_size", 1, kMostWidth));
-  c.context = R1_TRY(f.positive("max_position_embeddings", 4096));
+  c.context = R1_TRY(f.positive("max_position_embeddings", model_type == "qwen2" ? 32768 : 2048));  // as in transformers
   R1_TRY(parse_heads(f, c));
   c.tied = R1_TRY(f.boolean("tie_word_embeddings", false));
-  const double eps = R1_TRY(f.number("rms_norm_eps", 1e-6));
-  if (!(eps > 0 && eps < 1)) return refuse(f, "rms_norm_eps", fmt::format("{}, must lie between 0 and 1", eps));
-  c.eps = static_cast<float>(eps);
+  c.eps = R1_TRY(parse_eps(f));
+  R1_TRY(check_quantization(f));
   c.initializer_range = R1_TRY(f.number("initializer_range", 0.02));
   const std::string act = R1_TRY(f.string("hidden_act", "silu"));
   if (act != "silu") return refuse(f, "hidden_act", fmt::format("\"{}\", known: silu", act));

@@ -106,6 +106,10 @@ TEST(DenseConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
       {scaling(R"({"rope_type":"yarn","factor":4,"beta_fast":0})"), {"beta_fast", "0"}},
       {scaling(R"({"rope_type":"yarn","factor":4,"attention_factor":-1})"), {"attention_factor", "-1"}},
       {scaling(R"({"rope_type":"yarn","factor":4,"truncate":false})"), {"truncate"}},
+      {scaling(R"({"rope_type":"yarn","factor":1,"attention_factor":0.7})"), {"attention_factor", "0.7", "factor 1"}},
+      {scaling(R"({"rope_type":"yarn","factor":1e39})"), {"rope_scaling.factor", "1e+39"}},
+      {Json(q).set("rope_theta", 1e300), {"rope_theta", "1e+300"}},
+      {Json(q).set("rms_norm_eps", 1e-60), {"rms_norm_eps", "1e-60"}},
   };
   for (const auto& [config, says] : cases) {
     const auto r = parse(config);
@@ -113,6 +117,16 @@ TEST(DenseConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
     EXPECT_NE(r.error().what.find("config.json"), std::string::npos) << r.error().what;
     for (const std::string& part : says) EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what << " / " << part;
   }
+}
+
+TEST(DenseConfig, TheOriginalContextOutsideGoesFirstAndTheContextIsTheLastResort) {
+  const Json llama = Json(json_of(kLlama)).set("max_position_embeddings", 512);
+  const Json without = json_of(R"({"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4})");
+  const Json with = Json(without).set("original_max_position_embeddings", 64);
+  EXPECT_EQ(parse(Json(llama).set("rope_scaling", without))->rope.original_context, 512);
+  EXPECT_EQ(parse(Json(llama).set("rope_scaling", with))->rope.original_context, 64);
+  for (const Json& scaling : {with, without})
+    EXPECT_EQ(parse(Json(llama).set("rope_scaling", scaling).set("original_max_position_embeddings", 32))->rope.original_context, 32);
 }
 
 TEST(DenseConfig, AnArchitectureThatIsNotKnownIsRefusedWithThoseThatAre) {

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "model/config_json.hpp"
+#include "model/llama3_rope.hpp"
 #include "model/published.hpp"
 
 namespace r1 {
@@ -12,7 +14,7 @@ namespace {
 constexpr i64 kMostBlocks = 512, kMostExperts = 1024, kMostMatrices = 1 << 16;
 
 // The number that a person wrote: 1e-6, not the double nearest to the float nearest to it.
-double decimal(double v) { return std::isfinite(v) ? std::stod(fmt::format("{}", static_cast<float>(v))) : v; }
+double decimal(double v) { return shortest(static_cast<float>(v)); }
 
 class Metadata {
  public:
@@ -60,7 +62,8 @@ class Metadata {
 
  private:
   Result<double> finite(std::string_view name, Result<double> v) const {
-    if (v && !std::isfinite(*v)) return fail(Errc::corrupt, "{}: {}: {}, must be finite", file_.path(), key(name), *v);
+    if (v && !std::isfinite(static_cast<float>(*v)))
+      return fail(Errc::corrupt, "{}: {}: {}, must be a finite f32", file_.path(), key(name), *v);
     return v;
   }
   const Gguf& file_;
@@ -106,7 +109,7 @@ Result<i64> vocabulary(const Metadata& m) {
     return fail(Errc::corrupt, "{}: tokenizer.ggml.tokens has {} tokens, token_embd.weight has {} rows",
                 m.file().path(), tokens, rows);
   const i64 said = R1_TRY(m.integer("vocab_size", rows));
-  if (said > rows)
+  if (said < 1 || said > rows)
     return fail(Errc::corrupt, "{}: {} is {}, token_embd.weight has {} rows", m.file().path(), m.key("vocab_size"),
                 said, rows);
   return rows;
@@ -125,7 +128,10 @@ Result<Json> common(const Metadata& m, const char* class_name, const char* model
   const i64 heads = R1_TRY(m.positive("attention.head_count"));
   const i64 intermediate = R1_TRY(m.positive("feed_forward_length"));
   const double eps = R1_TRY(m.number("attention.layer_norm_rms_epsilon"));
+  if (!(eps > 0 && eps < 1))
+    return m.refuse("attention.layer_norm_rms_epsilon", fmt::format("{}, must lie between 0 and 1", eps));
   const double theta = R1_TRY(m.number("rope.freq_base", 10000));
+  if (!(theta > 1)) return m.refuse("rope.freq_base", fmt::format("{}, must be above 1", theta));
   Json j = Json::object({
       {"architectures", Json::array({class_name})},
       {"model_type", model_type},
@@ -179,6 +185,8 @@ Result<Json> rope_scaling(const Metadata& m, bool deepseek) {
 // ---- deepseek2
 
 Status add_attention(const Metadata& m, Json& j) {
+  for (const char* name : {"attention.head_count_kv", "attention.key_length", "attention.value_length"})
+    R1_TRY(m.positive(name, 1));  // not all of them are needed, but none may be nonsense
   const bool mla =
       R1_TRY(m.integer("attention.key_length_mla", 0)) && R1_TRY(m.integer("attention.value_length_mla", 0));
   const char* key_name = mla ? "attention.key_length_mla" : "attention.key_length";
@@ -232,7 +240,8 @@ Status add_experts(const Metadata& m, Json& j) {
   if (groups > 1 && !bias && g == Gating::sigmoid)
     return m.refuse("expert_group_count", fmt::format("{} groups with sigmoid scores and no exp_probs_b", groups));
   double scale = R1_TRY(m.number("expert_weights_scale", 1));
-  if (scale == 0) scale = 1;
+  if (scale == 0) scale = 1;  // not set, as the reference reads it
+  if (scale < 0) return m.refuse("expert_weights_scale", fmt::format("{}, must be above 0", scale));
   const bool v2 = g == Gating::softmax && !bias && !normalize;
   j.set("model_type", v2 ? "deepseek_v2" : "deepseek_v3")
       .set("architectures", Json::array({v2 ? "DeepseekV2ForCausalLM" : "DeepseekV3ForCausalLM"}))
@@ -275,7 +284,6 @@ Result<i64> head_size(const Metadata& m) {
   return head;
 }
 
-// The parameters of Llama 3's formula that give these divisors; published models have 1, 4 and 8192.
 Result<Json> llama3_scaling(const Metadata& m, i64 head, double theta) {
   const StoredTensor& t = m.file().tensors().find("rope_freqs.weight")->second;
   if (t.shape != std::vector<i64>{head / 2})
@@ -283,23 +291,10 @@ Result<Json> llama3_scaling(const Metadata& m, i64 head, double theta) {
                 fmt::join(t.shape, ","), head / 2);
   std::vector<float> found(static_cast<size_t>(head / 2));
   read_rows(t, 0, 1, found.data());
-  const double factor = decimal(found.back());
-  for (i64 context = 16; context <= 1 << 20; context *= 2) {
-    const Json guess = Json::object({{"rope_type", "llama3"},
-                                     {"factor", factor},
-                                     {"low_freq_factor", 1.0},
-                                     {"high_freq_factor", 4.0},
-                                     {"original_max_position_embeddings", context}});
-    const Json whole = Json::object({{"rope_theta", theta}, {"head_dim", head}, {"rope_scaling", guess}});
-    const auto divisors = rope_divisors(whole, m.file().path());
-    bool same = divisors && divisors->size() == found.size();
-    for (size_t i = 0; same && i < found.size(); ++i)  // writers compute in f32: a few roundings of 6e-8
-      same = std::abs((*divisors)[i] - found[i]) <= 2e-6f * found[i];
-    if (same) return guess;
-  }
+  if (const auto c = llama3_of(found, theta)) return rope_scaling_json(*c);
   return fail(Errc::unsupported,
-              "{}: tensor rope_freqs.weight: its divisors, up to {}, are not those of Llama 3's formula",
-              m.file().path(), factor);
+              "{}: tensor rope_freqs.weight: its divisors, {} to {}, are not those of Llama 3's formula", m.file().path(),
+              found.front(), found.back());
 }
 
 Result<Json> grouped(const Metadata& m, const char* class_name, const char* model_type) {

@@ -1,8 +1,7 @@
 // config.json → metadata, with the types that llama.cpp's loader demands: counts u32, factors f32, flags bool.
-#include <cmath>
-#include <numbers>
-
+#include "model/config_json.hpp"
 #include "model/gguf_config.hpp"
+#include "model/llama3_rope.hpp"
 
 namespace r1 {
 namespace {
@@ -71,6 +70,7 @@ Status deepseek_rope(Builder& b) {
   if (type == "default") return {};
   if (type != "yarn") return fail(Errc::unsupported, "{}: \"{}\", known: yarn", r.where("type"), type);
   R1_TRY(yarn(b, r));
+  if (r.has("attention_factor")) return refuse(r, "attention_factor", "a GGUF of this architecture cannot say it");
   // The one number is both: cos and sin stay as they are and the softmax takes the square.
   const double mscale = R1_TRY(r.number("mscale", 1)), all = R1_TRY(r.number("mscale_all_dim", 0));
   if (all != 0 && mscale == all) b.number("rope.scaling.yarn_log_multiplier", 0.1 * all);
@@ -117,10 +117,11 @@ Result<GgufMetadata> deepseek2(const JsonFields& f, i64 mtp_layers) {
   b.count("attention.key_length_mla", R1_TRY(f.positive("qk_nope_head_dim")) + rope);
   b.count("attention.value_length_mla", v);
   R1_TRY(deepseek_rope(b));
-  if (f.has("n_routed_experts")) {
+  const i64 layers = R1_TRY(f.positive("num_hidden_layers"));
+  if (f.has("n_routed_experts") && R1_TRY(f.integer("first_k_dense_replace")) < layers + mtp_layers) {
     R1_TRY(deepseek_experts(b));
   } else {  // the loader wants these of dense models too
-    b.count("leading_dense_block_count", R1_TRY(f.positive("num_hidden_layers")));
+    b.count("leading_dense_block_count", layers);
     b.count("expert_feed_forward_length", R1_TRY(f.positive("intermediate_size")));
     b.count("expert_shared_count", 0);
   }
@@ -145,7 +146,7 @@ Status grouped_rope(Builder& b, i64 head) {
   if (type != "yarn")
     return fail(Errc::unsupported, "{}: \"{}\", known: linear, yarn, llama3", r.where("rope_type"), type);
   for (const char* name : {"attention_factor", "mscale", "mscale_all_dim"})
-    if (r.has(name)) return fail(Errc::unsupported, "{}: a GGUF of this architecture cannot say it", r.where(name));
+    if (r.has(name)) return refuse(r, name, "a GGUF of this architecture cannot say it");
   return yarn(b, r);
 }
 
@@ -180,16 +181,10 @@ Result<std::vector<float>> rope_divisors(const Json& config, std::string_view so
   if (R1_TRY(scaling_type(r)) != "llama3") return std::vector<float>();
   const i64 head = f.has("head_dim") ? R1_TRY(f.positive("head_dim"))
                                      : R1_TRY(f.positive("hidden_size")) / R1_TRY(f.positive("num_attention_heads"));
-  const double theta = R1_TRY(f.number("rope_theta", 10000)), factor = R1_TRY(r.number("factor"));
-  const double low = R1_TRY(r.number("low_freq_factor")), high = R1_TRY(r.number("high_freq_factor"));
-  const double context = static_cast<double>(R1_TRY(r.positive("original_max_position_embeddings")));
-  std::vector<float> out;
-  for (i64 i = 0; i < head / 2; ++i) {
-    const double wave = 2 * std::numbers::pi * std::pow(theta, 2 * static_cast<double>(i) / static_cast<double>(head));
-    const double turns = context / wave, smooth = (turns - low) / (high - low);
-    out.push_back(static_cast<float>(turns > high ? 1 : turns < low ? factor : 1 / ((1 - smooth) / factor + smooth)));
-  }
-  return out;
+  const RopeConfig c = R1_TRY(parse_rope(f, head, R1_TRY(r.positive("original_max_position_embeddings"))));
+  std::vector<float> divisors = llama3_divisors(c);
+  if (llama3_of(divisors, c.theta)) return divisors;
+  return refuse(r, "rope_type", "\"llama3\" with numbers that cannot be told from its divisors in a GGUF");
 }
 
 }  // namespace r1

@@ -5,6 +5,7 @@
 
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
+#include "model/llama3_rope.hpp"
 #include "model/gguf_names.hpp"
 #include "model/stored_model.hpp"
 #include "model/test_files.hpp"
@@ -95,6 +96,22 @@ TEST_F(GgufModel, EveryFormOfMlaGivesTheSameBits) {
   EXPECT_EQ(logits_of(write("ik.gguf")), want);
   make_legacy(false);
   EXPECT_EQ(logits_of(write("legacy.gguf")), want);
+}
+
+TEST_F(GgufModel, NonsenseInKeysOfDeepseekIsRefusedByNameWhetherTheyAreNeededOrNot) {
+  make(kDeepseek);
+  const GgufContent good = content;
+  GgufValue empty;
+  empty.type = GgufType::array, empty.array.type = GgufType::uint32;
+  for (const char* name : {"attention.head_count_kv", "attention.key_length", "attention.value_length", "expert_weights_scale",
+                           "attention.layer_norm_rms_epsilon", "rope.freq_base"})
+    for (const GgufValue& value : {GgufValue::of_text("1"), empty, GgufValue::of_f32(-1)}) {
+      const std::string key = fmt::format("deepseek2.{}", name);
+      content = good;
+      content.set(key, value);
+      const std::string error = refusal();
+      EXPECT_NE(error.find(key), std::string::npos) << key << ": " << error;
+    }
 }
 
 TEST_F(GgufModel, HalvesInTwoAxesAreTheSame) {
@@ -451,8 +468,8 @@ TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
            {"attention.head_count", 4}, {"attention.head_count_kv", 2}, {"rope.dimension_count", 128}})
     g.number(fmt::format("llama.{}", key), value);
   g.real("llama.attention.layer_norm_rms_epsilon", 1e-5f).real("llama.rope.freq_base", 500000);
-  const Json scaling = Json::object({{"rope_type", "llama3"}, {"factor", 8.0}, {"low_freq_factor", 1.0},
-                                     {"high_freq_factor", 4.0}, {"original_max_position_embeddings", 8192}});
+  const Json scaling = Json::object({{"rope_type", "llama3"}, {"factor", 8.0}, {"original_max_position_embeddings", 8192},
+                                     {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}});
   const auto divisors =
       rope_divisors(Json::object({{"head_dim", 128}, {"rope_theta", 500000.0}, {"rope_scaling", scaling}}), "c");
   ASSERT_TRUE(divisors) << error_of(divisors);
@@ -467,6 +484,29 @@ TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
   const auto c = config(g);
   ASSERT_TRUE(c) << error_of(c);
   EXPECT_EQ(dump(*c->find("rope_scaling")), dump(scaling));
+}
+
+TEST(Llama3Rope, AnyFormulaIsFoundBehindItsDivisorsAndGivesThem) {
+  for (const double factor : {1.7, 3.3, 8.0, 40.0})
+    for (const i64 context : {48, 100, 8192, 100'000})
+      for (const auto& [low, high] : {std::pair{1.0, 4.0}, {0.5, 0.75}, {1.3, 3.7}, {1.0, 1.01}, {2.0, 60.0}, {1e-3, 1e3}})
+        for (const i64 dim : {2, 4, 8, 40, 128}) {
+          const RopeConfig c{.dim = dim, .theta = 500000, .factor = factor, .original_context = context,
+                             .scaling = RopeScaling::llama3, .low_turns = low, .high_turns = high};
+          const std::vector<float> divisors = llama3_divisors(c);
+          const auto found = llama3_of(divisors, c.theta);
+          ASSERT_TRUE(found) << factor << ' ' << context << ' ' << low << ' ' << high << ' ' << dim;
+          const std::vector<float> again = llama3_divisors(*found);
+          for (size_t i = 0; i < divisors.size(); ++i) EXPECT_NEAR(again[i], divisors[i], 2e-6 * divisors[i]);
+          EXPECT_TRUE(found->low_turns > 0 && found->high_turns > found->low_turns);
+        }
+}
+
+TEST(Llama3Rope, NoFormulaIsFoundWhereThereIsNone) {
+  const float inf = std::numeric_limits<float>::infinity();
+  for (const std::vector<float>& table : std::vector<std::vector<float>>{
+           {8, 1, 1, 1}, {1, 2, 4, 3}, {1, 1, 0.5f, 8}, {1, 0, 4, 8}, {1, -1, 4, 8}, {1, 2, std::nanf(""), 8}, {1, 2, 4, inf}, {0, 0}, {}})
+    EXPECT_FALSE(llama3_of(table, 500000)) << table.size();
 }
 
 }  // namespace

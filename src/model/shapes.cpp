@@ -18,7 +18,6 @@ DeepseekConfig deepseek_r1() {
   c.routing.experts = 256, c.routing.top_k = 8, c.routing.groups = 8, c.routing.top_groups = 4;
   c.routing.scaling = 2.5f;
   c.yarn.factor = 40;
-  c.yarn_on = true;
   return c;
 }
 
@@ -33,7 +32,6 @@ DeepseekConfig deepseek_v2_lite() {
   c.routing.scoring = Scoring::softmax, c.routing.method = TopK::greedy;
   c.routing.normalize = c.routing.scale_normalized = false;
   c.yarn.factor = 40, c.yarn.mscale = c.yarn.mscale_all_dim = 0.707;
-  c.yarn_on = true;
   return c;
 }
 

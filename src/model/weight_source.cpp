@@ -93,6 +93,17 @@ class CheckpointSource final : public WeightSource {
 
   std::shared_ptr<const void> mapping() const override { return from_.keep; }
 
+  bool differ(const std::string& a, const std::string& b) const override {
+    if (from_.unsupported.contains(a)) return true;  // whoever asks for it gets the reason
+    const auto x = from_.tensors.find(a), y = from_.tensors.find(b);
+    if (x == from_.tensors.end() || y == from_.tensors.end()) return false;
+    const StoredTensor &s = x->second.stored, &t = y->second.stored;
+    const auto same = [](std::span<const std::byte> p, std::span<const std::byte> q) {
+      return p.size() == q.size() && (p.empty() || std::memcmp(p.data(), q.data(), p.size()) == 0);
+    };
+    return s.dtype != t.dtype || s.shape != t.shape || !same(s.bytes, t.bytes) || !same(s.scales, t.scales);
+  }
+
   Status unused() const override {
     for (const auto& [name, e] : from_.tensors) {
       // Published checkpoints repeat the embedding and head in the MTP layer, and old ones carry rope tables.
@@ -174,6 +185,13 @@ Weight WeightSource::vector(const std::string& name, i64 n, float start, bool tr
 Weight WeightSource::norm(const std::string& name, i64 n) { return vector(name, n, 1, true); }
 Weight WeightSource::offset(const std::string& name, i64 n) { return vector(name, n, 0, true); }
 Weight WeightSource::bias(const std::string& name, i64 n) { return vector(name, n, 0, false); }
+
+Weight WeightSource::head(const Weight& embed, bool& tied) {
+  if (failed()) return {};
+  const std::string name = "lm_head.weight";
+  tied = tied && !differ(name, embed.name());
+  return tied ? embed : matrix(name, embed.rows(), embed.cols());
+}
 
 std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols) {
   const std::vector<i64> shape{heads * (a + b), cols};

@@ -27,6 +27,9 @@ class WeightSource {
   Weight norm(const std::string& name, i64 n);
   Weight offset(const std::string& name, i64 n);
   Weight bias(const std::string& name, i64 n);
+  // lm_head.weight. Where the config calls it tied it is the embedding, unless the checkpoint has a head of other bytes:
+  // then that is the head, as in transformers 5, and `tied` becomes false.
+  Weight head(const Weight& embed, bool& tied);
   // One published tensor [heads·(a+b), cols], each head's a rows before its b rows → [heads·a, cols], [heads·b, cols],
   // f32 or what plain type the checkpoint has.
   std::pair<Weight, Weight> by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols);
@@ -53,6 +56,8 @@ class WeightSource {
   virtual const PublishedTensor* entry(const std::string& name, const std::vector<i64>& shape) = 0;
   virtual std::shared_ptr<const void> mapping() const { return nullptr; }
   virtual Status unused() const { return {}; }
+  // Are both there, with different bytes?
+  virtual bool differ(const std::string&, const std::string&) const { return false; }
   void note(Status status);
 
  private:

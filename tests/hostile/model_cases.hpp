@@ -55,6 +55,12 @@ inline std::vector<Case> config_cases() {
   set("head_odd", "head_dim", 7, {"7"});
   set("eps_0", "rms_norm_eps", 0.0, {"0"});
   set("eps_negative", "rms_norm_eps", -1e-6, {"-1e-06"});
+  set("eps_1", "rms_norm_eps", 1.0, {"1"});
+  set("eps_no_f32", "rms_norm_eps", 1e-60, {"1e-60"});
+  add("theta_no_f32", dump(without(Json(llama).set("rope_theta", 1e300), "rope_parameters")), {"rope_theta", "1e+300"});
+  set("quantisation_unknown", "quantization_config", Json::object({{"quant_method", "awq"}}), {"quant_method", "awq", "fp8"});
+  set("quantised_in_other_blocks", "quantization_config",
+      Json::object({{"quant_method", "fp8"}, {"weight_block_size", Json::array({64, 64})}}), {"weight_block_size", "[64,64]"});
   set("activation_unknown", "hidden_act", "gelu", {"gelu", "silu"});
   set("eos_outside_the_vocabulary", "eos_token_id", 1'000'000, {"1000000"});
   set("bos_negative", "bos_token_id", -7, {"-7"});
@@ -62,6 +68,7 @@ inline std::vector<Case> config_cases() {
   set("tied_a_number", "tie_word_embeddings", 1, {"true or false", "1"});
   scaling("rope_type_unknown", "rope_type", "spiral", {"spiral"});
   scaling("rope_factor_0", "factor", 0.0, {"0"});
+  scaling("rope_factor_no_f32", "factor", 1e39, {"1e+39"});
   scaling("rope_factor_a_string", "factor", "8", {"\"8\""});
   scaling("rope_factors_crossed", "high_freq_factor", 0.5, {"0.5", "1"});
   scaling("rope_context_negative", "original_max_position_embeddings", -32, {"-32"});
@@ -130,6 +137,15 @@ inline std::vector<Case> gguf_model_cases() {
   set("heads_an_empty_array", "llama.attention.head_count", TestGguf().numbers("llama.attention.head_count", {}), {"empty"});
   set("heads_a_text", "llama.attention.head_count", TestGguf().text("llama.attention.head_count", "2"), {"expected integers", "string"});
   real("eps_not_a_number", "llama.attention.layer_norm_rms_epsilon", std::numeric_limits<float>::quiet_NaN(), {"nan", "finite"});
+  real("eps_0", "llama.attention.layer_norm_rms_epsilon", 0, {});
+  real("eps_1", "llama.attention.layer_norm_rms_epsilon", 1, {});
+  real("theta_0", "llama.rope.freq_base", 0, {"above 1"});
+  real("theta_negative", "llama.rope.freq_base", -10000, {"-10000"});
+  set("theta_no_f32", "llama.rope.freq_base", TestGguf().pair("llama.rope.freq_base", kF64, le(1e300)), {"1e+300", "finite f32"});
+  add("scaled_by_a_negative", tiny_llama().text("llama.rope.scaling.type", "linear").real("llama.rope.scaling.factor", -2), {"factor", "-2"});
+  add("vocabulary_0", tiny_llama().number("llama.vocab_size", 0), {"llama.vocab_size", "0", "4 rows"});
+  set("key_heads_a_text", "llama.attention.head_count_kv", TestGguf().text("llama.attention.head_count_kv", "1"), {"expected integers"});
+  set("key_heads_an_empty_array", "llama.attention.head_count_kv", TestGguf().numbers("llama.attention.head_count_kv", {}), {"empty"});
   real("theta_infinite", "llama.rope.freq_base", std::numeric_limits<float>::infinity(), {"inf", "finite"});
   add("scaling_unknown", tiny_llama().text("llama.rope.scaling.type", "spiral").real("llama.rope.scaling.factor", 2), {"llama.rope.scaling.type", "spiral"});
   add("rotates_half_a_head", tiny_llama().number("llama.rope.dimension_count", 8), {"llama.rope.dimension_count", "8", "16"});
