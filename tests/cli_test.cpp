@@ -1,6 +1,10 @@
 // The program as people and scripts run it: exit codes, what goes where, and errors that say what to do.
 #include "program.hpp"
 
+#include <sys/stat.h>
+
+#include <thread>
+
 namespace r1 {
 namespace {
 
@@ -94,6 +98,37 @@ TEST_F(Cli, LogprobsNeedNoTokenizerAndWriteRawLogits) {
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,131"), 1, {"131"});
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,x"), 2, {"--tokens"});
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,2 --logits-out /proc/none/logits"), 1, {"/proc/none/logits"});
+}
+
+TEST_F(Cli, AConversionReplacesAModelsFolderAndNoOther) {
+  const fs::path other = folder_ / "other", model = folder_ / "model";
+  fs::create_directories(other / "deep");
+  ASSERT_TRUE(write_file(other / "deep/thesis", "precious"));
+  expect_failure(r1("convert tests/golden/llama -o {}/other --force"), 2, {"other", "deep", "not replaced"});
+  EXPECT_EQ(read_file(other / "deep/thesis").value_or(""), "precious");
+
+  fs::create_directories(model);
+  for (const char* what : {"empty", "a model", "a model"})
+    EXPECT_EQ(r1("convert tests/golden/llama -o {}/model --force").code, 0) << "over " << what;
+  ASSERT_TRUE(write_file(model / "notes.json", "precious"));
+  expect_failure(r1("convert tests/golden/llama -o {}/model --force"), 2, {"notes.json"});
+  EXPECT_EQ(read_file(model / "notes.json").value_or(""), "precious");
+  EXPECT_TRUE(fs::exists(model / "config.json"));
+}
+
+TEST_F(Cli, LogitsGoIntoAPipeAndThroughALink) {
+  ASSERT_EQ(mkfifo(file("pipe").c_str(), 0600), 0);
+  size_t came = 0;
+  std::thread reader([&] { came = read_file(file("pipe")).value_or("").size(); });
+  EXPECT_EQ(r1("logprobs -m tests/golden/v3 --tokens 1,2,3 --logits-out {}/pipe").code, 0);
+  reader.join();
+  EXPECT_EQ(came, 3u * 131 * 4);
+  EXPECT_TRUE(fs::is_fifo(file("pipe")));
+  ASSERT_TRUE(write_file(file("logits"), "old"));
+  fs::create_symlink("logits", file("link"));
+  EXPECT_EQ(r1("logprobs -m tests/golden/v3 --tokens 1,2,3 --logits-out {}/link").code, 0);
+  EXPECT_TRUE(fs::is_symlink(file("link")));
+  EXPECT_EQ(fs::file_size(file("logits")), 3u * 131 * 4);
 }
 
 TEST_F(Cli, TokenizeAndDetokenizeKeepEveryByte) {
