@@ -246,6 +246,8 @@ Result<ChatText> ChatTemplate::render(const ChatRequest& request) const {
 
 Result<ChatPrompt> ChatTemplate::encode(const Tokenizer& tokenizer, const ChatRequest& request) const {
   const ChatText text = R1_TRY(render(request));
+  if (text.rendered.text.empty())
+    return fail(Errc::invalid_argument, "{}: the template prints nothing for this conversation", program_.name());
   ChatPrompt prompt{encode_rendered(tokenizer, text.rendered), text.thinking};
   std::vector<i32>& ids = prompt.ids;
   const Tokenizer::Roles& roles = tokenizer.roles();
