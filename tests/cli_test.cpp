@@ -1,6 +1,13 @@
 // The program as people and scripts run it: exit codes, what goes where, and errors that say what to do.
 #include "program.hpp"
 
+#include <sys/stat.h>
+
+#include <thread>
+
+#include "formats/json.hpp"
+#include "formats/utf8.hpp"
+
 namespace r1 {
 namespace {
 
@@ -45,7 +52,10 @@ TEST_F(Cli, UsageErrorsExitWithTwoAndNameTheFlag) {
   expect_failure(r1("logprobs"), 2, {"--tokens"});
   expect_failure(r1("chta < /dev/null"), 2, {"chta", "chat"});
   expect_failure(r1("eval"), 2, {"--data"});
-  EXPECT_EQ(r1("train").code, 2);
+  expect_failure(r1("train"), 2, {"pretrain|sft"});
+  expect_failure(r1("train rl"), 2, {"\"rl\""});
+  expect_failure(r1("train sft --steps"), 2, {"--steps"});
+  expect_failure(r1("train sft"), 2, {"--config"});
 }
 
 TEST_F(Cli, ValuesOutOfRangeAndFlagsThatContradictAreUsageErrors) {
@@ -61,6 +71,17 @@ TEST_F(Cli, ValuesOutOfRangeAndFlagsThatContradictAreUsageErrors) {
   expect_failure(r1("bench -p 0"), 2, {"-p 0"});
   expect_failure(r1("eval --tasks sort -k 0"), 2, {"-k 0"});
   expect_failure(r1("problems --n 0"), 2, {"--n"});
+  expect_failure(r1("problems --tasks zzz"), 2, {"--tasks", "zzz"});
+  expect_failure(r1("eval --tasks nosuch"), 2, {"--tasks", "nosuch"});
+  expect_failure(r1("eval --tasks product:9"), 2, {"--tasks", "product:9"});
+  expect_failure(r1("logprobs --tokens ''"), 2, {"--tokens"});
+  for (const char* seed : {"-1", "18446744073709551616", "x"}) {
+    expect_failure(r1(fmt::format("run --seed {} -p hi", seed)), 2, {"--seed", seed});
+    expect_failure(r1(fmt::format("problems --seed {}", seed)), 2, {"--seed", seed});
+  }
+  EXPECT_EQ(r1("problems --tasks sort --n 1 --seed 18446744073709551615").code, 0);
+  expect_failure(r1("recipe nosuch"), 2, {"nosuch", "nano"});
+  expect_failure(r1("recipe"), 2, {"nano"});
 }
 
 TEST_F(Cli, ACommandThatDoesNotExistYetIsNoPrompt) {
@@ -96,6 +117,37 @@ TEST_F(Cli, LogprobsNeedNoTokenizerAndWriteRawLogits) {
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,2 --logits-out /proc/none/logits"), 1, {"/proc/none/logits"});
 }
 
+TEST_F(Cli, AConversionReplacesAModelsFolderAndNoOther) {
+  const fs::path other = folder_ / "other", model = folder_ / "model";
+  fs::create_directories(other / "deep");
+  ASSERT_TRUE(write_file(other / "deep/thesis", "precious"));
+  expect_failure(r1("convert tests/golden/llama -o {}/other --force"), 2, {"other", "deep", "not replaced"});
+  EXPECT_EQ(read_file(other / "deep/thesis").value_or(""), "precious");
+
+  fs::create_directories(model);
+  for (const char* what : {"empty", "a model", "a model"})
+    EXPECT_EQ(r1("convert tests/golden/llama -o {}/model --force").code, 0) << "over " << what;
+  ASSERT_TRUE(write_file(model / "notes.json", "precious"));
+  expect_failure(r1("convert tests/golden/llama -o {}/model --force"), 2, {"notes.json"});
+  EXPECT_EQ(read_file(model / "notes.json").value_or(""), "precious");
+  EXPECT_TRUE(fs::exists(model / "config.json"));
+}
+
+TEST_F(Cli, LogitsGoIntoAPipeAndThroughALink) {
+  ASSERT_EQ(mkfifo(file("pipe").c_str(), 0600), 0);
+  size_t came = 0;
+  std::thread reader([&] { came = read_file(file("pipe")).value_or("").size(); });
+  EXPECT_EQ(r1("logprobs -m tests/golden/v3 --tokens 1,2,3 --logits-out {}/pipe").code, 0);
+  reader.join();
+  EXPECT_EQ(came, 3u * 131 * 4);
+  EXPECT_TRUE(fs::is_fifo(file("pipe")));
+  ASSERT_TRUE(write_file(file("logits"), "old"));
+  fs::create_symlink("logits", file("link"));
+  EXPECT_EQ(r1("logprobs -m tests/golden/v3 --tokens 1,2,3 --logits-out {}/link").code, 0);
+  EXPECT_TRUE(fs::is_symlink(file("link")));
+  EXPECT_EQ(fs::file_size(file("logits")), 3u * 131 * 4);
+}
+
 TEST_F(Cli, TokenizeAndDetokenizeKeepEveryByte) {
   const fs::path text = folder_ / "text";
   ASSERT_TRUE(write_file(text, "strawberry \xf0\x9f\x8d\x93\n\xff 12345"));
@@ -118,7 +170,63 @@ TEST_F(Cli, ATrainingFileWithAnUnknownKeyNamesTheNearest) {
   expect_failure(r1("train sft --config /nowhere.toml"), 1, {"/nowhere.toml"});
 }
 
+// What a file says reaches the terminal as printable text of bearable length.
+TEST_F(Cli, ErrorsAndInspectionShowNoControlCharacters) {
+  const fs::path model = copy_of_golden("terminal");
+  const std::string config = *read_file(model / "config.json");
+  const auto with_type = [&](const std::string& type) {
+    Json json = parse_json(config, "config").value();
+    EXPECT_TRUE(write_file(model / "config.json", dump(json.set("model_type", type))));
+    return r1("logprobs --tokens 1 -m {}/terminal");
+  };
+  const auto plain = [](const std::string& text) {
+    return first_invalid_utf8(text) == text.size() &&
+           std::none_of(text.begin(), text.end(), [](char c) { return static_cast<u8>(c) < ' ' && c != '\n'; });
+  };
+  const Outcome odd = with_type(std::string("a\x1b[2Jb\nc\0d", 11));
+  expect_failure(odd, 1, {"config.json", "model_type"});
+  EXPECT_TRUE(plain(odd.err)) << odd.err;
+  const Outcome inspected = r1("inspect {}/terminal");
+  EXPECT_NE(inspected.out.find("cannot run"), std::string::npos) << inspected.out;
+  EXPECT_TRUE(plain(inspected.out)) << inspected.out;
+  const Outcome longest = with_type(std::string(1 << 20, 'x'));
+  expect_failure(longest, 1, {"config.json", "model_type", "…"});
+  EXPECT_LT(longest.err.size(), 1100u);
+
+  expect_failure(r1("run -m $'/nowhere/\\e[2J\\n\\xff\\xe2\\x80\\xae' -p hi"), 1, {"/nowhere/\\x1b[2J\\n\\xff\\xe2\\x80\\xae"});
+  expect_failure(r1("run $'--\\e[2J'"), 2, {"--\\x1b[2J"});
+}
+
 class Nano : public Cli {};
+
+TEST_F(Nano, ARawPromptBeginsAsTheTokenizerSays) {
+  const auto tokens = [&](const char* model, const char* prompt) {
+    const Outcome o = r1(fmt::format("run --json --raw -n 1 -m {} -p '{}'", model, prompt));
+    EXPECT_EQ(o.code, 0) << o.err;
+    return *parse_json(o.out, "answer").value().find("prompt_tokens")->integer();
+  };
+  const auto with_bos = [&](bool add) {
+    const fs::path to = folder_ / "nano";
+    fs::create_directories(to);
+    for (const auto& entry : fs::directory_iterator(fs::path(R1_SOURCE_DIR) / "models/nano"))
+      fs::copy_file(entry.path(), to / entry.path().filename(), fs::copy_options::overwrite_existing);
+    Json config = read_json(to / "tokenizer_config.json").value();
+    EXPECT_TRUE(write_file(to / "tokenizer_config.json", dump(config.set("add_bos_token", add))));
+    return tokens(to.c_str(), "7");
+  };
+  EXPECT_EQ(tokens("nano", "7"), 1);  // add_bos_token is false
+  EXPECT_EQ(with_bos(false), 1);
+  EXPECT_EQ(with_bos(true), 2);
+}
+
+TEST_F(Nano, ATemplateThatPrintsNothingIsNamed) {
+  const fs::path to = folder_ / "silent";
+  fs::create_directories(to);
+  for (const auto& entry : fs::directory_iterator(fs::path(R1_SOURCE_DIR) / "models/nano"))
+    fs::copy_file(entry.path(), to / entry.path().filename());
+  ASSERT_TRUE(write_file(to / "chat_template.jinja", "{# nothing #}"));
+  expect_failure(r1("run -m {}/silent -p hi"), 1, {"silent/chat_template.jinja", "prints nothing"});
+}
 
 TEST_F(Nano, AContextBeyondTheModelsIsRefusedWithBothNumbers) {
   expect_failure(r1("run -c 100000 -p hi"), 1, {"100000", "context"});

@@ -7,6 +7,7 @@
 // keep books of their own in the latter, so it is left out there.
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <new>
 
 #include "core/file.hpp"
+#include "formats/chat_template.hpp"
 #include "formats/gguf.hpp"
 #include "formats/jinja.hpp"
 #include "formats/safetensors.hpp"
@@ -24,6 +26,7 @@
 #include "hostile/safetensors_cases.hpp"
 #include "hostile/template_cases.hpp"
 #include "hostile/tokenizer_cases.hpp"
+#include "model/convert.hpp"
 #include "model/model.hpp"
 
 // ---- heap, counted
@@ -270,6 +273,40 @@ TEST_F(HostileBytes, OfAModelsMetadata) {
 
 TEST_F(HostileBytes, OfATemplate) {
   change_anywhere(kTemplate, "{%- for m in messages if m.role != 'x' -%}{{ m['content'][:-1] | trim ~ 'é' }}{% endfor %}");
+}
+
+// ---- files that are none, or endless
+
+TEST_F(Hostile, AChatTemplateThatIsNoFileOrTooLargeIsRefusedUnread) {
+  const Tokenizer tokenizer = Tokenizer::parse(dump(test_tokenizer()), "test").value();
+  const fs::path at = folder / "chat_template.jinja";
+  const auto refused = [&](std::string_view says) {
+    const MemoryWatch memory;
+    const auto chat = ChatTemplate::open(folder, tokenizer);
+    EXPECT_LE(memory.worst(), memory_limit(0));
+    ASSERT_FALSE(chat);
+    EXPECT_NE(chat.error().what.find(at.string()), std::string::npos) << chat.error().what;
+    EXPECT_NE(chat.error().what.find(says), std::string::npos) << chat.error().what;
+    fs::remove(at);
+  };
+  ASSERT_EQ(mkfifo(at.c_str(), 0600), 0);
+  refused("not a regular file");
+  fs::create_symlink("/dev/zero", at);
+  refused("not a regular file");
+  put(at, "x");
+  fs::resize_file(at, u64{1} << 31);
+  refused("2147483648 bytes, the limit is 1048576");
+}
+
+TEST_F(Hostile, ConversionReadsNoEndlessFileBesideTheWeights) {
+  for (const char* file : {"config.json", "model.safetensors"}) fs::copy_file(golden("llama") / file, folder / file);
+  fs::create_symlink("/dev/zero", folder / "chat_template.jinja");
+  for (const fs::path& out : {root / "m.gguf", root / "out"}) {
+    const Status status = out.extension() == ".gguf" ? convert_to_gguf(folder, out, {}) : convert_to_folder(folder, out, {});
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().what.find("chat_template.jinja: not a regular file"), std::string::npos) << status.error().what;
+    EXPECT_FALSE(fs::exists(out));
+  }
 }
 
 // ---- many small things: where a reader's own books outgrow the file

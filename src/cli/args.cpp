@@ -1,22 +1,37 @@
 #include "cli/args.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+
+#include "formats/utf8.hpp"
 
 namespace r1 {
 namespace {
+
+// CLI11 takes -1 for 2^64 - 1, and what is beyond for that too.
+std::string why_no_u64(const std::string& text) {
+  u64 value;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && at == end ? "" : fmt::format("\"{}\", expected 0 to {}", text, ~u64{0});
+}
 
 void add(CLI::App& app, const Flag& flag) {
   CLI::Option* option = std::visit(
       [&](auto* target) -> CLI::Option* {
         using T = std::remove_pointer_t<decltype(target)>;
         if constexpr (std::is_same_v<T, bool>) return app.add_flag(flag.names, *target, flag.help);
+        else if constexpr (std::is_same_v<T, u64> || std::is_same_v<T, std::optional<u64>>)
+          return app.add_option(flag.names, *target, flag.help)->check(why_no_u64);
         else return app.add_option(flag.names, *target, flag.help);
       },
       flag.target);
   const bool optional = std::visit(
       [](auto* target) {
         using T = std::remove_pointer_t<decltype(target)>;
-        return std::is_same_v<T, bool> || std::is_same_v<T, std::optional<i64>> ||
+        return std::is_same_v<T, bool> || std::is_same_v<T, std::optional<i64>> || std::is_same_v<T, std::optional<u64>> ||
                std::is_same_v<T, std::optional<double>> || std::is_same_v<T, std::optional<std::string>> ||
                std::is_same_v<T, std::vector<std::string>>;
       },
@@ -26,6 +41,24 @@ void add(CLI::App& app, const Flag& flag) {
 }
 
 }  // namespace
+
+// By stdio, which does not throw where stderr is closed.
+void print_error(std::string_view program, std::string_view what) {
+  constexpr size_t kValue = 200, kBegin = 700, kEnd = 300;
+  std::string line;
+  for (bool quoted = false; !what.empty(); quoted = !quoted) {
+    const size_t end = std::min(what.find('"'), what.size() - 1) + 1;
+    line += printable(what.substr(0, end), quoted && end > kValue ? kValue : what.npos);
+    if (quoted && end > kValue) line += '"';
+    what.remove_prefix(end);
+  }
+  if (line.size() > kBegin + kEnd) {
+    size_t end = line.size() - kEnd;
+    while (utf8_length(std::string_view(line).substr(end)) == 0) ++end;  // not from within a character
+    line = printable(line, kBegin) + line.substr(end);
+  }
+  std::fputs(fmt::format("{}: {}\n", program, line).c_str(), stderr);
+}
 
 std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags) {
   const std::string command = args.command.empty() ? "run" : args.command;
@@ -38,7 +71,7 @@ std::optional<int> parse(const Args& args, const std::string& summary, const std
     fmt::print("{}", app.help());
     return 0;
   } catch (const CLI::ParseError& e) {
-    fmt::print(stderr, "r1 {}: {}. See r1 {} --help\n", command, e.what(), command);
+    print_error("r1 " + command, fmt::format("{}. See r1 {} --help", e.what(), command));
     return kExitUsage;
   }
   return std::nullopt;

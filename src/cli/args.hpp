@@ -20,13 +20,16 @@ struct Args {
 };
 
 struct Flag {
-  using Target = std::variant<bool*, i64*, double*, std::string*, std::optional<i64>*, std::optional<double>*,
-                              std::optional<std::string>*, std::vector<std::string>*>;
+  using Target = std::variant<bool*, i64*, u64*, double*, std::string*, std::optional<i64>*, std::optional<u64>*,
+                              std::optional<double>*, std::optional<std::string>*, std::vector<std::string>*>;
   std::string names;  // "-m,--model"; without a dash: a positional argument
   Target target;
   std::string help;
   bool required = false;
 };
+
+// One line on stderr: "r1 COMMAND: WHAT". What comes from somebody's file is made printable, and quoted values are cut.
+void print_error(std::string_view program, std::string_view what);
 
 // Fills the flags' targets. An exit code means: stop here with it (0 after --help, 2 after a usage error, which has
 // been printed). Unknown flags are usage errors.

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 
 #include "cli/bench.hpp"
 #include "cli/session.hpp"
@@ -164,7 +167,8 @@ Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads,
   std::error_code error;
   const auto temporary = std::filesystem::temp_directory_path(error);
   if (error) return fail(Errc::io, "no folder for temporary files ({}); TMPDIR names one", error.message());
-  config.out = (temporary / fmt::format("r1-bench-{}", getpid())).string();
+  config.out = (temporary / "r1-bench-XXXXXX").string();
+  if (!mkdtemp(config.out.data())) return fail(Errc::io, "{}: cannot create: {}", config.out, std::strerror(errno));
   config.threads = threads;
   config.steps = steps + 2;  // the first ones fill the arena
   config.batch_tokens = 8192, config.micro_batch_tokens = 2048, config.sequence_length = 512;

@@ -144,7 +144,7 @@ Result<int> run_chat(const Args& args) {
       continue;
     }
     if (const Status done = turn(*session, c, *line, number++); !done)
-      fmt::print(stderr, "r1: {} (/new starts afresh)\n", done.error().what);
+      print_error("r1", done.error().what + " (/new starts afresh)");
   }
   return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "core/file.hpp"
 #include "hub/select.hpp"
 #include "hub/models.hpp"
 
@@ -64,7 +65,7 @@ Result<int> run_convert(const Args& args) {
                  {"--type", &type, "of matrices: f32, f16, bf16 (default: as the embedding is, else bf16)"},
                  {"--mtp", &mtp, "GGUF: keep the MTP module, as nextn.* (llama.cpp before 2026 cannot read it)"},
                  {"--shard-size", &shard, "folder: GB of a safetensors file at most"},
-                 {"--force", &force, "replace what OUT names"}}))
+                 {"--force", &force, "replace what OUT names: a file, or a folder that holds a model and nothing else"}}))
     return *stop;
   ConvertOptions options;
   options.type = R1_TRY(type_named(type));
@@ -77,6 +78,8 @@ Result<int> run_convert(const Args& args) {
   const bool gguf = to.extension() == ".gguf";
   if (fs::exists(to, ignored) && fs::is_directory(to, ignored) == gguf)
     return fail(Errc::usage, "{}: a {} is in the way", out, gguf ? "folder" : "file");
+  if (fs::is_directory(to, ignored))
+    if (const Status may = check_replaceable(to); !may) return fail(Errc::usage, "{}", may.error().what);
 
   const InterruptFlag interrupted;
   Progress progress;

@@ -13,11 +13,12 @@ namespace r1 {
 namespace {
 
 // Problems of a mixture ("product:1-2=2,sort") from the test side of the split, spread evenly over kinds and difficulties.
-Result<std::vector<Problem>> generated(const std::string& kinds_text, i64 per_kind, Split split, i64 seed) {
+Result<std::vector<Problem>> generated(const std::string& kinds_text, i64 per_kind, Split split, u64 seed) {
+  const auto mixture = parse_mixture(kinds_text);
+  if (!mixture) return fail(Errc::usage, "--tasks: {}", mixture.error().what);
   std::vector<Problem> problems;
-  for (const MixturePart& part : R1_TRY(parse_mixture(kinds_text)).parts) {
-    const auto more = generate_problems(part.kind, part.min_difficulty, part.max_difficulty, per_kind, split,
-                                        static_cast<u64>(seed));
+  for (const MixturePart& part : mixture->parts) {
+    const auto more = generate_problems(part.kind, part.min_difficulty, part.max_difficulty, per_kind, split, seed);
     problems.insert(problems.end(), more.begin(), more.end());
   }
   return problems;
@@ -91,7 +92,8 @@ Result<int> run_eval(const Args& args) {
 
 Result<int> run_problems(const Args& args) {
   std::string tasks = "default";
-  i64 n = 100, seed = 0;
+  i64 n = 100;
+  u64 seed = 0;
   bool train = false;
   if (const auto stop = parse(args, "Generated problems with their answers as JSONL on stdout.",
                               {{"--tasks", &tasks, "default, or product:1-2,sort"},

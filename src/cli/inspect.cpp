@@ -11,6 +11,7 @@
 #include "formats/chat_template.hpp"
 #include "formats/json.hpp"
 #include "formats/tokenizer.hpp"
+#include "formats/utf8.hpp"
 #include "hub/models.hpp"
 #include "hub/select.hpp"
 #include "model/convert_rows.hpp"
@@ -158,12 +159,14 @@ std::string count_text(i64 n) {
 i64 integer(const Json& j, const char* key) {
   return j.find(key) && j.find(key)->integer() ? *j.find(key)->integer() : 0;
 }
+// For people.
+std::string shown_text(const Json& j) { return printable(*j.string(), 400); }
 std::string text(const Json& j, const char* key) {
-  return j.find(key) && j.find(key)->string() ? *j.find(key)->string() : "";
+  return j.find(key) && j.find(key)->string() ? shown_text(*j.find(key)) : "";
 }
 
 void print_tokenizer(const Json& t) {
-  if (const Json* error = t.find("error")) return fmt::print("tokenizer    {}\n", *error->string());
+  if (const Json* error = t.find("error")) return fmt::print("tokenizer    {}\n", shown_text(*error));
   fmt::print("tokenizer    {} ({}), {} tokens of which {} added\n", text(t, "model"),
              text(t, "pre").empty() ? "unnamed pattern" : text(t, "pre"), integer(t, "tokens"), integer(t, "added"));
   for (const char* role : {"bos", "eos", "pad"})
@@ -192,8 +195,8 @@ void print_model(const Json& j) {
              8.0 * static_cast<double>(integer(all, "bytes")) /
                  static_cast<double>(std::max<i64>(1, integer(all, "elements"))));
   if (const Json* t = j.find("tokenizer"); t && !t->is_null()) print_tokenizer(*t);
-  if (const Json* t = j.find("chat_template"); t && !t->is_null()) fmt::print("chat         {}\n", *t->string());
-  for (const Json& note : *j.find("notes")->array()) fmt::print("note         {}\n", *note.string());
+  if (const Json* t = j.find("chat_template"); t && !t->is_null()) fmt::print("chat         {}\n", shown_text(*t));
+  for (const Json& note : *j.find("notes")->array()) fmt::print("note         {}\n", shown_text(note));
 }
 
 }  // namespace
@@ -231,7 +234,7 @@ Result<int> run_inspect(const Args& args) {
   }
   if (json) fmt::print("{}\n", dump(out, 2));
   else print_model(out);
-  if (check && !json) fmt::print("check        {}\n", *out.find("check")->string());
+  if (check && !json) fmt::print("check        {}\n", shown_text(*out.find("check")));
   return checked ? 0 : kExitFailed;
 }
 

@@ -15,6 +15,7 @@ namespace r1 {
 namespace {
 
 Result<std::vector<i32>> parse_tokens(const std::string& text) {
+  if (text.empty()) return fail(Errc::usage, "--tokens: no ids; expected some like 1,2,3");
   std::vector<i32> ids;
   for (const char *at = text.data(), *end = at + text.size(); at != end;) {
     i32 id = 0;

@@ -46,9 +46,9 @@ Result<int> dispatch(std::vector<std::string> words) {
   return run_prompt({"", std::move(words)});  // r1 PROMPT
 }
 
-// The exit code of an error, after its one line. By stdio, which does not throw where stderr is closed.
+// The exit code of an error, after its one line.
 int report(const Error& error) {
-  std::fputs(("r1: " + error.what + "\n").c_str(), stderr);
+  print_error("r1", error.what);
   switch (error.code) {
     case Errc::usage: return kExitUsage;
     case Errc::interrupted: return kExitInterrupted;

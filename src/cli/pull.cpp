@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "formats/json.hpp"
+#include "formats/utf8.hpp"
 #include "hub/fit.hpp"
 #include "hub/models.hpp"
 
@@ -42,7 +43,7 @@ class ProgressLine {
     const std::string left = rate_ > 0 ? fmt::format("  {}/s  {} left", size_text(static_cast<i64>(rate_)),
                                                      time_text(static_cast<double>(p.bytes - p.done) / rate_))
                                        : "";
-    fmt::print(stderr, "\r\033[K{}  {} of {}  {} %{}", p.file.path.substr(p.file.path.rfind('/') + 1),
+    fmt::print(stderr, "\r\033[K{}  {} of {}  {} %{}", printable(p.file.path.substr(p.file.path.rfind('/') + 1), 200),
                size_text(p.done), size_text(p.bytes), p.bytes ? p.done * 100 / p.bytes : 100, left);
     std::fflush(stderr);
     open_ = true;
@@ -118,7 +119,7 @@ Result<int> run_pull(const Args& args) {
   options.stop = &interrupt.raised();
   options.notice = [&](const std::string& text) {
     line.close();
-    fmt::print(stderr, "{}\n", text);
+    fmt::print(stderr, "{}\n", printable(text, 400));
   };
   const HubSettings settings = R1_TRY(HubSettings::from_environment());
   Hub hub = R1_TRY(Hub::open(settings, std::move(options)));
@@ -158,11 +159,12 @@ Result<int> run_models(const Args& args) {
     return 0;
   }
   if (models.empty()) fmt::print(stderr, "none yet; to fetch one: r1 pull ORG/NAME[:QUANT]\n");
+  const auto shown = [](const std::string& text) { return printable(text, 400); };
   size_t width = 4;
-  for (const LocalModel& m : models) width = std::max(width, m.name.size());
+  for (const LocalModel& m : models) width = std::max(width, shown(m.name).size());
   for (const LocalModel& m : models)
-    fmt::print("{:<{}}  {:<6}  {:>9}  {}{}\n", m.name, width, m.type, size_text(m.bytes), m.path.string(),
-               m.missing.empty() ? "" : fmt::format("  (missing: {})", m.missing));
+    fmt::print("{:<{}}  {:<6}  {:>9}  {}{}\n", shown(m.name), width, m.type, size_text(m.bytes), shown(m.path.string()),
+               m.missing.empty() ? "" : fmt::format("  (missing: {})", shown(m.missing)));
   return 0;
 }
 

@@ -82,7 +82,7 @@ Result<int> run_quantize(const Args& args) {
   }
   const InterruptFlag interrupted;
   std::optional<Progress> progress(std::in_place);
-  options.note = [](const std::string& line) { fmt::print(stderr, "r1: {}\n", line); };
+  options.note = [](const std::string& line) { print_error("r1", line); };
   options.progress = [&](const std::string& tensor, i64 done, i64 all) -> Status {
     if (interrupted.raised()) return fail(Errc::interrupted, "interrupted; {} was not written", out);
     progress->at(tensor, done, all);

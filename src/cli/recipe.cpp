@@ -1,26 +1,42 @@
 // r1 recipe NAME: a whole pipeline from random weights to a model folder.
 #include "rl/recipe.hpp"
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/machine.hpp"
 #include "hub/settings.hpp"
 
 namespace r1 {
+namespace {
+
+std::string known_recipes() {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (std::filesystem::directory_iterator it(shipped("recipes"), code), end; !code && it != end; it.increment(code))
+    names.push_back(it->path().filename().string());
+  std::sort(names.begin(), names.end());
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
 
 Result<int> run_recipe_command(const Args& args) {
-  std::string name = "nano", out;
+  std::string name, out;
   i64 threads = ThreadPool::default_threads();
   if (const auto stop = parse(args, "Runs a recipe: every stage from random weights to a model folder. Run it again to go on.",
-                              {{"name", &name, "a recipe that ships (nano), or a folder with a recipe's files"},
+                              {{"name", &name, "a recipe that ships, or a folder with a recipe's files"},
                                {"-o,--out", &out, "folder of the runs (runs/NAME)"},
                                {"-t,--threads", &threads, "threads; no influence on the result"}}))
     return *stop;
   R1_TRY(thread_count(threads));
+  if (name.empty()) return fail(Errc::usage, "recipe: which one? {}, or a folder with a recipe's files", known_recipes());
   std::filesystem::path recipe = name;
   std::error_code error;
   if (!std::filesystem::is_directory(recipe, error)) recipe = shipped("recipes/" + name);
-  if (recipe.empty()) return fail(Errc::invalid_argument, "no recipe \"{}\": neither a folder nor one that ships", name);
+  if (recipe.empty())
+    return fail(Errc::usage, "no recipe \"{}\": neither a folder nor one that ships ({})", name, known_recipes());
   if (out.empty()) out = "runs/" + recipe.filename().string();
 
   std::optional<ProgressLine> line;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "formats/utf8.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "model/memory.hpp"
 
@@ -18,7 +19,7 @@ SamplingParams sampling_of(const GenerationFlags& f, const GenerationConfig& g) 
   s.top_k = f.top_k.value_or(g.top_k);
   s.min_p = static_cast<float>(f.min_p.value_or(g.min_p));
   s.repetition_penalty = static_cast<float>(f.repetition_penalty.value_or(g.repetition_penalty));
-  s.seed = static_cast<u64>(f.seed.value_or(0));
+  s.seed = f.seed.value_or(0);
   return s;
 }
 
@@ -102,7 +103,8 @@ Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64
     fmt::print(stderr, "{}: {}, {} parameters ({} active), context {}, level {}, {} threads\n", path.string(),
                m.architecture, m.parameters, m.active_parameters, s->engine->context(), options.kernels->name,
                flags.threads);
-    fmt::print(stderr, "{}: chat template: {}\n", path.string(), s->chat ? s->chat->describe() : s->chat.error().what);
+    fmt::print(stderr, "{}: chat template: {}\n", path.string(),
+               printable(s->chat ? s->chat->describe() : s->chat.error().what, 400));
   }
   return s;
 }
@@ -114,11 +116,8 @@ Result<ChatPrompt> Session::chat_prompt(const std::vector<Message>& messages, bo
 
 std::vector<i32> Session::raw_prompt(const std::string& text) const {
   std::vector<i32> ids = tokenizer.encode(text, Tokenizer::Special::recognise);
-  // The tokenizer knows better than config.json, which in distilled models still names the base model's token. DeepSeek's
-  // models want theirs whatever add_bos_token says: it is false because their templates print it.
   const Tokenizer::Roles& roles = tokenizer.roles();
-  const bool wanted = roles.add_bos || (roles.bos && roles.bos == tokenizer.find(kBeginOfSentence));
-  if (wanted && (ids.empty() || ids[0] != *roles.bos)) ids.insert(ids.begin(), *roles.bos);
+  if (roles.add_bos && (ids.empty() || ids[0] != *roles.bos)) ids.insert(ids.begin(), *roles.bos);
   return ids;
 }
 

@@ -24,7 +24,8 @@ Numerics serving_numerics(const Model& model);
 // The common flags of design and documentation (docs/commands.md).
 struct GenerationFlags {
   std::string model = "nano";
-  std::optional<i64> max_tokens, top_k, seed;
+  std::optional<i64> max_tokens, top_k;
+  std::optional<u64> seed;
   std::optional<double> temperature, top_p, min_p, repetition_penalty;
   i64 threads = ThreadPool::default_threads();
   i64 context = 0;       // 0: the model's

@@ -8,22 +8,21 @@
 namespace r1 {
 namespace {
 
-constexpr const char* kUsage =
-    "usage: r1 train pretrain|sft --config FILE.toml [--key value ...]\n"
-    "  keys are those of the file (docs/training.md); a run that was interrupted goes on where it was saved\n";
+constexpr const char* kUsage = "r1 train pretrain|sft --config FILE.toml [--key value ...]";
 
-int usage(const std::string& what) {
-  fmt::print(stderr, "r1 train: {}\n{}", what, kUsage);
-  return kExitUsage;
-}
+tl::unexpected<Error> usage(const std::string& what) { return fail(Errc::usage, "train: {}: {}", what, kUsage); }
 
 }  // namespace
 
 Result<int> run_train(const Args& args) {
   const auto& w = args.words;
-  if (!w.empty() && (w[0] == "-h" || w[0] == "--help")) return fmt::print("{}", kUsage), 0;
+  if (!w.empty() && (w[0] == "-h" || w[0] == "--help")) {
+    fmt::print("usage: {}\n  keys are those of the file (docs/training.md); an interrupted run goes on where it was saved\n",
+               kUsage);
+    return 0;
+  }
   if (w.empty() || (w[0] != "pretrain" && w[0] != "sft"))
-    return usage(w.empty() ? "what to train?" : fmt::format("no kind of training \"{}\"", w[0]));
+    return usage(w.empty() ? "what to train is missing" : fmt::format("no kind of training \"{}\"", w[0]));
   std::string file;
   Overrides overrides;
   for (size_t i = 1; i < w.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -17,6 +18,10 @@ tl::unexpected<Error> io_error(const std::filesystem::path& path, const char* do
   return fail(Errc::io, "{}: {}: {}", path.string(), doing, std::strerror(errno));
 }
 
+tl::unexpected<Error> too_large(const std::filesystem::path& path, i64 bytes, i64 max_bytes) {
+  return fail(Errc::corrupt, "{}: {} bytes, the limit is {}", path.string(), bytes, max_bytes);
+}
+
 struct Descriptor {
   int fd;
   ~Descriptor() {
@@ -26,11 +31,12 @@ struct Descriptor {
 
 }  // namespace
 
-Result<FileMap> map_file(const std::filesystem::path& path) {
+Result<FileMap> map_file(const std::filesystem::path& path, i64 max_bytes) {
   const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a pipe would wait for its writer
   struct stat info;
   if (file.fd < 0 || fstat(file.fd, &info) != 0) return io_error(path, "cannot open");
   if (!S_ISREG(info.st_mode)) return fail(Errc::io, "{}: not a regular file", path.string());
+  if (info.st_size > max_bytes) return too_large(path, info.st_size, max_bytes);
   const auto size = static_cast<size_t>(info.st_size);
   if (size == 0) return FileMap{};
   void* p = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
@@ -39,18 +45,42 @@ Result<FileMap> map_file(const std::filesystem::path& path) {
                  {static_cast<const std::byte*>(p), size}};
 }
 
-Result<std::string> read_file(const std::filesystem::path& path) {
+Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes) {
   const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.fd < 0) return io_error(path, "cannot open");
+  struct stat info;
+  if (file.fd < 0 || fstat(file.fd, &info) != 0) return io_error(path, "cannot open");
+  if (info.st_size > max_bytes) return too_large(path, info.st_size, max_bytes);
   std::string text;
   char buffer[65536];
   for (ssize_t n; (n = read(file.fd, buffer, sizeof buffer)) != 0;) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return io_error(path, "cannot read");
     text.append(buffer, static_cast<size_t>(n));
+    if (static_cast<i64>(text.size()) > max_bytes)
+      return fail(Errc::corrupt, "{}: goes on after {} bytes, the limit", path.string(), max_bytes);
   }
   return text;
 }
+
+Result<std::string> read_regular_file(const std::filesystem::path& path, i64 max_bytes) {
+  const FileMap file = R1_TRY(map_file(path, max_bytes));
+  return std::string(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
+}
+
+namespace {
+
+// Where a write to `path` ends up: links are followed, the last of which need not lead to anything yet.
+Result<std::filesystem::path> end_of_links(std::filesystem::path path) {
+  for (int links = 0; links < 40; ++links) {  // as the kernel counts them
+    std::error_code no_link;
+    const std::filesystem::path next = std::filesystem::read_symlink(path, no_link);
+    if (no_link) return path;
+    path = path.parent_path() / next;
+  }
+  return fail(Errc::io, "{}: too many symbolic links", path.string());
+}
+
+}  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path, std::filesystem::path temporary, int fd)
     : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
@@ -61,10 +91,17 @@ AtomicFile::AtomicFile(AtomicFile&& o) noexcept
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
   close(fd_);
-  unlink(temporary_.c_str());
+  if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
-Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
+Result<AtomicFile> AtomicFile::create(const std::filesystem::path& given) {
+  struct stat info;
+  if (stat(given.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    const int fd = open(given.c_str(), O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return io_error(given, "cannot open");
+    return AtomicFile(given, {}, fd);
+  }
+  const std::filesystem::path path = R1_TRY(end_of_links(given));
   std::filesystem::path temporary = path;
   static std::atomic<u32> made{0};  // two writers of one name in one process have a temporary each
   temporary += fmt::format(".tmp{}-{}", getpid(), made.fetch_add(1));
@@ -84,12 +121,13 @@ Status AtomicFile::write(const void* data, i64 bytes) {
 }
 
 Status AtomicFile::commit() {
-  if (fsync(fd_) != 0) return io_error(path_, "cannot write");
+  if (fsync(fd_) != 0 && !(temporary_.empty() && errno == EINVAL)) return io_error(path_, "cannot write");
   if (close(std::exchange(fd_, -1)) != 0) {
     const auto error = io_error(path_, "cannot write");
-    unlink(temporary_.c_str());
+    if (!temporary_.empty()) unlink(temporary_.c_str());
     return error;
   }
+  if (temporary_.empty()) return {};
   if (rename(temporary_.c_str(), path_.c_str()) != 0) {
     const auto error = io_error(path_, "cannot rename into place");
     unlink(temporary_.c_str());
@@ -118,37 +156,71 @@ tl::unexpected<Error> folder_error(const fs::path& path, const char* doing, cons
   return fail(Errc::io, "{}: {}: {}", path.string(), doing, code.message());
 }
 
-// Two renames, for a folder cannot be renamed over another; if the second fails the first is taken back.
+// A model's folder as the program writes it.
+bool is_model_file(const std::string& name) {
+  static constexpr std::string_view kNames[] = {"config.json",       "generation_config.json",
+                                                "tokenizer.json",    "tokenizer_config.json",
+                                                "model.safetensors", "model.safetensors.index.json",
+                                                "chat_template.jinja"};
+  if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)) return true;
+  std::string shape = name;
+  for (char& c : shape) c = c >= '0' && c <= '9' ? '0' : c;
+  return shape == "model-00000-of-00000.safetensors";
+}
+
+// An empty folder beside `folder` that was not there before.
+Result<fs::path> new_folder_beside(const fs::path& folder) {
+  std::error_code code;
+  if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), code);
+  for (static std::atomic<u32> made{0}; !code;) {
+    fs::path path = folder;
+    path += fmt::format(".{}-{}.tmp", getpid(), made.fetch_add(1));
+    if (fs::create_directory(path, code)) return path;
+  }
+  return folder_error(folder, "cannot create a folder beside it", code);
+}
+
+// A folder takes the place of none or of an empty one in one rename, of another in two; if the second fails the first is
+// taken back.
 Status replace_folder(const fs::path& folder, const fs::path& by) {
   std::error_code code, ignored;
-  fs::path old = folder;
-  old += ".old.tmp";
-  fs::remove_all(old, ignored);
-  fs::rename(folder, old, code);
-  const bool had = !code;
-  if (code && code != std::errc::no_such_file_or_directory) return folder_error(folder, "cannot move aside", code);
   fs::rename(by, folder, code);
-  if (code) {
-    if (had) fs::rename(old, folder, ignored);
-    return folder_error(folder, "cannot rename into place", code);
+  if (code == std::errc::directory_not_empty || code == std::errc::file_exists) {
+    R1_TRY(check_replaceable(folder, by));
+    const fs::path old = R1_TRY(new_folder_beside(folder));
+    fs::rename(folder, old, code);
+    if (code) return fs::remove(old, ignored), folder_error(folder, "cannot move aside", code);
+    fs::rename(by, folder, code);
+    if (code) return fs::rename(old, folder, ignored), folder_error(folder, "cannot rename into place", code);
+    R1_TRY(sync_folder(folder.has_parent_path() ? folder.parent_path() : "."));
+    fs::remove_all(old, ignored);
+    return {};
   }
-  R1_TRY(sync_folder(folder.has_parent_path() ? folder.parent_path() : "."));
-  fs::remove_all(old, ignored);
-  return {};
+  if (code) return folder_error(folder, "cannot rename into place", code);
+  return sync_folder(folder.has_parent_path() ? folder.parent_path() : ".");
 }
 
 }  // namespace
 
-Status publish_folder(const fs::path& folder, const std::function<Status(const fs::path&)>& fill) {
-  fs::path temporary = folder;
-  temporary += ".tmp";
+Status check_replaceable(const fs::path& folder, const fs::path& successor) {
   std::error_code code, ignored;
-  fs::remove_all(temporary, ignored);
-  fs::create_directories(temporary, code);
-  if (code) return folder_error(temporary, "cannot create", code);
+  for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
+    const std::string name = it->path().filename().string();
+    const bool ours = is_model_file(name) || (!successor.empty() && fs::exists(successor / name, ignored));
+    if (!ours || !fs::is_regular_file(it->symlink_status(ignored)))
+      return fail(Errc::invalid_argument, "{}: holds {}, which is no file of a model's folder: it is not replaced",
+                  folder.string(), name);
+  }
+  return code ? folder_error(folder, "cannot list", code) : Status{};
+}
+
+Status publish_folder(const fs::path& given, const std::function<Status(const fs::path&)>& fill) {
+  const fs::path folder = R1_TRY(end_of_links(given.has_filename() ? given : given.parent_path()));
+  const fs::path temporary = R1_TRY(new_folder_beside(folder));
   Status done = fill(temporary);
   if (done) done = sync_folder(temporary);
   if (done) done = replace_folder(folder, temporary);
+  std::error_code ignored;
   if (!done) fs::remove_all(temporary, ignored);
   return done;
 }

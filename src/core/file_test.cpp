@@ -1,10 +1,13 @@
 #include "core/file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <fstream>
+#include <thread>
 
 namespace r1 {
 namespace {
@@ -91,6 +94,96 @@ TEST_F(File, EmptyFilesMapToAnEmptySpan) {
   EXPECT_EQ(read_file(folder / "f").value(), "");
 }
 
+TEST_F(File, ALinkStaysAndWhatItLeadsToIsReplaced) {
+  fs::create_directory(folder / "far");
+  ASSERT_TRUE(write_file(folder / "far" / "f", "old"));
+  fs::create_symlink("far/f", folder / "near");
+  fs::create_symlink("near", folder / "link");
+  fs::create_symlink("far/new", folder / "dangling");
+  fs::create_symlink("loop", folder / "loop");
+  ASSERT_TRUE(write_file(folder / "link", "new"));
+  ASSERT_TRUE(write_file(folder / "dangling", "made"));
+  EXPECT_FALSE(write_file(folder / "loop", "x"));
+  for (const char* link : {"link", "near", "dangling", "loop"}) EXPECT_TRUE(fs::is_symlink(folder / link)) << link;
+  EXPECT_EQ(read_file(folder / "far" / "f").value(), "new");
+  EXPECT_EQ(read_file(folder / "far" / "new").value(), "made");
+  EXPECT_EQ(entries(), 5);
+}
+
+TEST_F(File, APipeIsWrittenIntoAndStays) {
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { read = read_file(folder / "pipe").value_or("failed"); });
+  const Status written = write_file(folder / "pipe", "through");
+  reader.join();
+  ASSERT_TRUE(written) << written.error().what;
+  EXPECT_EQ(read, "through");
+  EXPECT_TRUE(fs::is_fifo(folder / "pipe"));
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(File, ADeviceIsWrittenIntoAndStays) {
+  const fs::path device = folder / "full";
+  if (mknod(device.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) GTEST_SKIP() << "only root makes devices";
+  if (access(device.c_str(), W_OK) != 0 || !std::ofstream(device)) GTEST_SKIP() << "no devices on this file system";
+  const Status written = write_file(device, "x");
+  ASSERT_FALSE(written);  // it is full: the bytes went there
+  EXPECT_NE(written.error().what.find(device.string()), std::string::npos) << written.error().what;
+  EXPECT_TRUE(fs::is_character_file(device));
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(File, ReadsEndAtTheLimit) {
+  ASSERT_TRUE(write_file(folder / "f", "12345"));
+  EXPECT_EQ(read_file(folder / "f", 5).value(), "12345");
+  EXPECT_EQ(read_regular_file(folder / "f", 5).value(), "12345");
+  EXPECT_NE(read_file(folder / "f", 4).error().what.find("5 bytes, the limit is 4"), std::string::npos);
+  EXPECT_NE(read_regular_file(folder / "f", 4).error().what.find("5 bytes, the limit is 4"), std::string::npos);
+  EXPECT_FALSE(read_file("/dev/zero", 1 << 20));
+  EXPECT_FALSE(read_regular_file("/dev/zero", 1 << 20));
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(read_regular_file(folder / "pipe", 1 << 20)) << "without waiting for a writer";
+}
+
+TEST_F(File, AFolderWithWhatIsNotAModelsIsNotReplaced) {
+  const fs::path at = folder / "model";
+  const auto publish = [&] {
+    return publish_folder(at, [](const fs::path& to) -> Status {
+      R1_TRY(write_file(to / "state.json", "new"));
+      return write_file(to / "config.json", "new");
+    });
+  };
+  fs::create_directory(at);
+  EXPECT_TRUE(check_replaceable(at));
+  ASSERT_TRUE(publish()) << "over an empty one";
+  ASSERT_TRUE(write_file(at / "model-00002-of-00012.safetensors", "a shard"));
+  ASSERT_TRUE(publish()) << "state.json is what was written";
+  EXPECT_FALSE(check_replaceable(at)) << "state.json is no model's";
+
+  for (const char* foreign : {"notes.txt", "model-1-of-2.safetensors", "config.json.bak"}) {
+    ASSERT_TRUE(write_file(at / foreign, "precious"));
+    const Status status = publish();
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().what.find(foreign), std::string::npos) << status.error().what;
+    EXPECT_EQ(read_file(at / foreign).value(), "precious");
+    fs::remove(at / foreign);
+  }
+  fs::remove(at / "config.json");
+  fs::create_directories(at / "config.json/deep");
+  EXPECT_FALSE(publish());
+  EXPECT_TRUE(fs::exists(at / "config.json/deep"));
+  EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(File, FoldersBesideThatOnlyLookTemporaryStay) {
+  for (const char* name : {"model.tmp", "model.old.tmp"}) ASSERT_TRUE(fs::create_directory(folder / name));
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(publish_folder(folder / "model/", [](const fs::path& to) { return write_file(to / "config.json", ""); }));
+  EXPECT_TRUE(fs::exists(folder / "model.tmp"));
+  EXPECT_TRUE(fs::exists(folder / "model.old.tmp"));
+  EXPECT_EQ(entries(), 3);
+}
+
 TEST_F(File, APublishedFolderReplacesTheOldOneWholeOrNotAtAll) {
   const fs::path at = folder / "model";
   const auto with = [&](const char* name, bool good) {
@@ -99,13 +192,13 @@ TEST_F(File, APublishedFolderReplacesTheOldOneWholeOrNotAtAll) {
       return good ? Status{} : fail(Errc::io, "no space");
     });
   };
-  ASSERT_TRUE(with("a", true));
-  EXPECT_FALSE(with("b", false));
-  EXPECT_TRUE(fs::exists(at / "a"));
+  ASSERT_TRUE(with("tokenizer.json", true));
+  EXPECT_FALSE(with("config.json", false));
+  EXPECT_TRUE(fs::exists(at / "tokenizer.json"));
   EXPECT_EQ(entries(), 1);  // the half one gave its space back
-  ASSERT_TRUE(with("b", true));
-  EXPECT_TRUE(fs::exists(at / "b"));
-  EXPECT_FALSE(fs::exists(at / "a"));
+  ASSERT_TRUE(with("config.json", true));
+  EXPECT_TRUE(fs::exists(at / "config.json"));
+  EXPECT_FALSE(fs::exists(at / "tokenizer.json"));
   EXPECT_EQ(entries(), 1);
 }
 

@@ -43,7 +43,7 @@ Result<Found> in_config(const Json& value, const std::string& where) {
 Result<std::optional<Found>> in_folder(const fs::path& folder) {
   std::error_code ignored;
   if (const fs::path file = folder / "chat_template.jinja"; fs::exists(file, ignored))
-    return Found{R1_TRY(read_file(file)), file.string(), {}};
+    return Found{R1_TRY(read_regular_file(file, kTemplateBytes)), file.string(), {}};
   for (const char* name : {"tokenizer_config.json", "chat_template.json"}) {
     const fs::path file = folder / name;
     if (!fs::exists(file, ignored)) continue;
@@ -246,6 +246,8 @@ Result<ChatText> ChatTemplate::render(const ChatRequest& request) const {
 
 Result<ChatPrompt> ChatTemplate::encode(const Tokenizer& tokenizer, const ChatRequest& request) const {
   const ChatText text = R1_TRY(render(request));
+  if (text.rendered.text.empty())
+    return fail(Errc::invalid_argument, "{}: the template prints nothing for this conversation", program_.name());
   ChatPrompt prompt{encode_rendered(tokenizer, text.rendered), text.thinking};
   std::vector<i32>& ids = prompt.ids;
   const Tokenizer::Roles& roles = tokenizer.roles();

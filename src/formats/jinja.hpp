@@ -19,8 +19,10 @@
 
 namespace r1 {
 
+inline constexpr i64 kTemplateBytes = 1 << 20;
+
 struct JinjaLimits {
-  size_t source = 1 << 20;       // bytes of a template
+  size_t source = kTemplateBytes;
   size_t nodes = 1 << 18;        // of its syntax tree
   int parse_depth = 200;         // brackets, blocks and operators inside each other
   int call_depth = 50;           // macros calling macros

@@ -117,6 +117,23 @@ Result<Value> parsed_json(Run& run, const Value& v, const Bound&) {
 
 // ---- numbers
 
+// As Python's int: a prefix goes with its base, and with base 0 it names it.
+std::optional<i64> parse_integer(std::string_view text, int base) {
+  const bool negative = text.starts_with('-');
+  std::string_view digits = text.substr(negative ? 1 : 0);
+  for (const auto& [letter, its] : {std::pair('x', 16), {'o', 8}, {'b', 2}}) {
+    if (digits.size() < 3 || digits[0] != '0' || (digits[1] | 0x20) != letter || (base != its && base != 0)) continue;
+    base = its, digits.remove_prefix(2);
+    break;
+  }
+  const std::string signed_digits = (negative ? "-" : "") + std::string(digits);
+  i64 value = 0;
+  const char* const end = signed_digits.data() + signed_digits.size();
+  const auto parsed = std::from_chars(signed_digits.data(), end, value, base ? base : 10);
+  const bool whole = parsed.ec == std::errc() && parsed.ptr == end && !digits.starts_with('-');
+  return whole ? std::optional(value) : std::nullopt;
+}
+
 Result<Value> to_integer(Run&, const Value& v, const Bound& a) {
   if (v.integer()) return Value(*v.integer());
   std::string_view text;
@@ -124,12 +141,10 @@ Result<Value> to_integer(Run&, const Value& v, const Bound& a) {
     text = v.text()->bytes();
     text.remove_prefix(leading(text));
     text.remove_suffix(trailing(text));
-    if (text.starts_with('+')) text.remove_prefix(1);
-    i64 value = 0;
+    if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
     const i64 base = R1_TRY(a.integer(1, 10));
-    if (base < 2 || base > 36) return fail(Errc::corrupt, "base {}", base);
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value, static_cast<int>(base));
-    if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size()) return Value(value);
+    if (base != 0 && (base < 2 || base > 36)) return fail(Errc::corrupt, "base {}", base);
+    if (const auto value = parse_integer(text, static_cast<int>(base))) return Value(*value);
   }
   double number = std::nan("");
   if (v.real()) number = *v.real();

@@ -131,6 +131,17 @@ TEST(Jinja, FiltersGoThroughStringsAndDictsAsThroughLists) {
   EXPECT_EQ(text("{{ {'b': 1}|select|join }} {{ 'ab'|reject('eq', 'a')|join }} {{ 'ab'|max }} {{ dict(['ab', 'cd']) }}").value(), "b b b {'a': 'b', 'c': 'd'}");
 }
 
+TEST(Jinja, IntegersOfOtherBasesMayHaveTheirPrefix) {
+  // What Jinja2 3.1 prints.
+  for (const auto& [expression, printed] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"'0x1f'|int(0,16)", "31"},   {"'1f'|int(0,16)", "31"},     {"'-0X1F'|int(0,16)", "-31"}, {"'0b11'|int(7,2)", "3"},
+           {"'0o17'|int(7,8)", "15"},    {"'0x1f'|int(7)", "7"},       {"'0x1f'|int(7,8)", "7"},     {"'0x1f'|int(7,0)", "31"},
+           {"'0b1'|int(0,16)", "177"},   {"'0x'|int(7,16)", "7"},      {"'+0x1f'|int(0,16)", "31"},  {"'--1'|int(7)", "7"},
+           {"'0x-1'|int(7,16)", "7"},    {"'12'|int(7,0)", "12"},      {"' 42 '|int", "42"},         {"'3.9'|int", "3"},
+           {"'+-5'|int(7)", "7"}})
+    EXPECT_EQ(text(fmt::format("{{{{ {} }}}}", expression)), std::string(printed)) << expression;
+}
+
 TEST(JinjaSpans, TextOfVariablesStaysMarkedWhateverIsDoneToIt) {
   const Json v = json(R"({"c": " Ab</x>cD ", "l": ["p", "q"], "d": {"k": "v"}, "bos_token": "<s>", "n": 5})");
   EXPECT_EQ(marked("a{{ c }}b", v), "a[ Ab</x>cD ]b");

@@ -198,10 +198,7 @@ Result<Json> parse_json(std::string_view text, std::string_view source) {
 }
 
 Result<Json> read_json(const std::filesystem::path& path, i64 max_bytes) {
-  const FileMap file = R1_TRY(map_file(path));
-  if (file.bytes.size() > static_cast<size_t>(max_bytes)) {
-    return fail(Errc::corrupt, "{}: {} bytes, the limit is {}", path.string(), file.bytes.size(), max_bytes);
-  }
+  const FileMap file = R1_TRY(map_file(path, max_bytes));
   return parse_json({reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()}, path.string());
 }
 

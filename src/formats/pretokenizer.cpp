@@ -38,6 +38,21 @@ std::string with_spaces_spelt_out(std::string_view pattern) {
   return out;
 }
 
+// The first escape that PCRE2 reads otherwise than Oniguruma, for which the files' patterns are written: \h is a hex digit
+// there, \w takes marks. Empty if there is none.
+std::string_view foreign_escape(std::string_view pattern) {
+  constexpr std::string_view kSame = "aAdDefnpPrsStz123456789";
+  for (size_t i = 0; i + 1 < pattern.size(); ++i) {
+    if (pattern[i] != '\\') continue;
+    const auto c = static_cast<u8>(pattern[++i]);
+    const bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const u8 next = i + 1 < pattern.size() ? static_cast<u8>(pattern[i + 1]) : u8{0};
+    const bool code_point = c == 'x' && (next == '{' || (next >= '0' && next <= '7'));  // \x80 is a byte there
+    if (letter && !code_point && kSame.find(static_cast<char>(c)) == kSame.npos) return pattern.substr(i - 1, 2);
+  }
+  return {};
+}
+
 // A hostile pattern may backtrack without end; at these limits the rest of a piece stays uncut.
 constexpr u32 kMatchLimit = 50'000'000, kHeapLimitKiB = 256 * 1024;
 constexpr size_t kMaxPatterns = 64;  // split() goes one call deeper with each; published files have up to five
@@ -74,7 +89,7 @@ struct PreTokenizer::Pattern {
     if (rc < 0) return false;
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data);
     begin = ends[0], end = ends[1];
-    return begin >= from && end > begin;  // \K could put the start anywhere
+    return begin >= from && end > begin;
   }
 };
 
@@ -91,6 +106,9 @@ Status PreTokenizer::add(std::string_view pattern, Kind kind) {
   if (kind == Kind::regex && pattern.starts_with("(*")) {
     return fail(Errc::unsupported, "pattern {} starts with a control verb", pattern);
   }
+  if (const auto escape = kind == Kind::regex ? foreign_escape(pattern) : ""; !escape.empty())
+    return fail(Errc::unsupported, "pattern {}: {} means something else in Oniguruma, for which it was written", pattern,
+                escape);
   const std::string text = kind == Kind::literal ? std::string(pattern) : with_spaces_spelt_out(pattern);
   // PCRE2_LITERAL goes with few other options, and \C means nothing there.
   const u32 options =

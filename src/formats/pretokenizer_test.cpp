@@ -207,6 +207,17 @@ TEST(PreTokenizer, CutsTheReferencesTextsAsTheReferenceDoes) {
   }
 }
 
+TEST(PreTokenizer, EscapesThatOnigurumaReadsOtherwiseAreRefusedByName) {
+  for (const char* escape : {"\\h", "\\H", "\\K", "\\R", "\\X", "\\O", "\\g<1>", "\\Z", "\\v", "\\w", "\\b", "\\Q", "\\N", "\\xff"}) {
+    const Status added = PreTokenizer().add(fmt::format("(a){}+", escape));
+    ASSERT_FALSE(added) << escape;
+    EXPECT_NE(added.error().what.find(std::string(escape, 2) + " means"), std::string::npos) << added.error().what;
+  }
+  for (const char* same : {"\\\\h", "\\x{e9}", "\\x41", "(a)\\1", "\\A\\d\\.\\n\\z", "\\P{Lu}\\S"})
+    EXPECT_TRUE(PreTokenizer().add(same)) << same;
+  EXPECT_TRUE(PreTokenizer().add("\\h", PreTokenizer::Kind::literal));
+}
+
 TEST(PreTokenizer, Pcre2CutsLongTextInOneRun) {
   // Checking the whole text's UTF-8 at every match, or \s+$ tried from every space, would take minutes.
   for (const char* name : {"deepseek-llm", "deepseek-coder"}) {

@@ -1,5 +1,6 @@
 #include "formats/utf8.hpp"
 
+#include <fmt/format.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -23,6 +24,29 @@ size_t utf8_length(std::string_view s) {
   }
   const bool ok = in(1, a == 0xF0 ? 0x90 : 0x80, a == 0xF4 ? 0x8F : 0xBF) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF);
   return ok ? 4 : 0;
+}
+
+namespace {
+
+// Controls of both sets, line and paragraph separators, and marks that turn the direction of what follows.
+bool obeyed(u32 c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+}  // namespace
+
+std::string printable(std::string_view s, size_t most) {
+  std::string out;
+  while (!s.empty()) {
+    if (out.size() >= most) return out + "…";
+    const size_t length = utf8_length(s), bytes = std::max<size_t>(length, 1);
+    if (length > 0 && !obeyed(utf8_code_point(s))) out += s.substr(0, bytes);
+    else if (s[0] == '\n') out += "\\n";
+    else
+      for (const char c : s.substr(0, bytes)) out += fmt::format("\\x{:02x}", static_cast<u8>(c));
+    s.remove_prefix(bytes);
+  }
+  return out;
 }
 
 size_t first_invalid_utf8(std::string_view s) {

@@ -74,7 +74,7 @@ std::vector<fs::path> snapshots_of(const fs::path& repo) {
   std::sort(dated.rbegin(), dated.rend());
   std::vector<fs::path> all;
   for (auto& [time, path] : dated) all.push_back(std::move(path));
-  const std::string main = read_file(repo / "refs/main").value_or("");
+  const std::string main = read_regular_file(repo / "refs/main", 4096).value_or("");
   std::stable_partition(all.begin(), all.end(), [&](const fs::path& p) { return p.filename() == main; });
   return all;
 }

@@ -57,7 +57,7 @@ Result<std::string> find_token() {
   const fs::path home = hugging_face_home(), file = !named.empty() ? path_of(named) : home / "token";
   std::error_code error;
   if ((named.empty() && home.empty()) || !fs::is_regular_file(file, error)) return "";
-  return token_of(R1_TRY(read_file(file)), file.string());
+  return token_of(R1_TRY(read_regular_file(file, 1 << 16)), file.string());
 }
 
 }  // namespace

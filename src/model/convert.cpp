@@ -4,6 +4,7 @@
 
 #include "core/file.hpp"
 #include "formats/generation_config.hpp"
+#include "formats/jinja.hpp"
 #include "formats/tokenizer.hpp"
 #include "model/convert_rows.hpp"
 #include "model/gguf_config.hpp"
@@ -43,7 +44,8 @@ struct Beside {
 
 Result<std::string> template_in(const fs::path& folder) {
   std::error_code ignored;
-  if (fs::exists(folder / "chat_template.jinja", ignored)) return read_file(folder / "chat_template.jinja");
+  if (fs::exists(folder / "chat_template.jinja", ignored))
+    return read_regular_file(folder / "chat_template.jinja", kTemplateBytes);
   if (!fs::exists(folder / "tokenizer_config.json", ignored)) return std::string();
   const Json config = R1_TRY(read_json(folder / "tokenizer_config.json"));
   const Json* found = config.find("chat_template");
@@ -151,7 +153,7 @@ Status copy_or_write(const StoredModel& in, const fs::path& from, const fs::path
     return text.empty() ? Status() : write_file(to / name, text);
   }
   if (!fs::exists(from / name, ignored)) return {};
-  return write_file(to / name, R1_TRY(read_file(from / name)));
+  return write_file(to / name, R1_TRY(read_regular_file(from / name, kLargeJson)));
 }
 
 Status write_beside(const StoredModel& in, const fs::path& from, const fs::path& to, const Json& config) {
