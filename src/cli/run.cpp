@@ -47,7 +47,7 @@ Result<int> run_prompt(const Args& args) {
   auto flags = generation.flags();
   for (Flag& f : std::vector<Flag>{{"-p,--prompt", &prompt_flag, "the prompt; else the words given, else stdin"},
                                    {"prompt_words", &words, "the prompt"},
-                                   {"--raw", &raw, "no chat template: the prompt as it is, special tokens recognised, bos if the tokenizer adds it"},
+                                   {"--raw", &raw, "no chat template: the text as the tokenizer takes it"},
                                    {"--stop", &stops, "end the answer before this text (may be repeated)"},
                                    {"--hide-thinking", &hide_thinking, "print the answer only"},
                                    {"-q,--quiet", &quiet, "no line of statistics on stderr"},

@@ -1,4 +1,4 @@
-// value|filter(arguments) and value is test(arguments).
+// value|filter(arguments).
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -11,12 +11,10 @@ namespace {
 
 using Filter = Result<Value> (*)(Run&, const Value&, const Bound&);
 
-Result<Value> as_string(Run& run, const Value& v) { return run.string_of(v); }
-
 // A filter that is a method of strings.
 template <const char* method>
 Result<Value> by_method(Run& run, const Value& v, const Bound&) {
-  return run.call_method(R1_TRY(as_string(run, v)), method, {});
+  return run.call_method(R1_TRY(run.string_of(v)), method, {});
 }
 constexpr char kUpper[] = "upper", kLower[] = "lower", kCapitalize[] = "capitalize";
 
@@ -25,7 +23,7 @@ Result<Value> unchanged(Run&, const Value& v, const Bound&) { return v; }
 
 // Capitals after white space, -, and opening brackets, as Jinja has it (not as str.title).
 Result<Value> title(Run& run, const Value& v, const Bound&) {
-  const Value held = R1_TRY(as_string(run, v));
+  const Value held = R1_TRY(run.string_of(v));
   const Text& text = *held.text();
   const std::string_view bytes = text.bytes();
   R1_TRY(run.budget.work(64 * bytes.size()));
@@ -41,18 +39,18 @@ Result<Value> title(Run& run, const Value& v, const Bound&) {
 }
 
 Result<Value> trim(Run& run, const Value& v, const Bound& a) {
-  const Value held = R1_TRY(as_string(run, v));
+  const Value held = R1_TRY(run.string_of(v));
   return trimmed(run, *held.text(), R1_TRY(a.text(0)), true, true);
 }
 
 Result<Value> replace(Run& run, const Value& v, const Bound& a) {
   if (!a[0] || !a[1]) return fail(Errc::corrupt, "needs two strings");
-  const Value text = R1_TRY(as_string(run, v)), what = R1_TRY(as_string(run, *a[0])), by = R1_TRY(as_string(run, *a[1]));
+  const Value text = R1_TRY(run.string_of(v)), what = R1_TRY(run.string_of(*a[0])), by = R1_TRY(run.string_of(*a[1]));
   return replaced(run, *text.text(), *what.text(), *by.text(), R1_TRY(a.integer(2, -1)));
 }
 
 Result<Value> escape(Run& run, const Value& v, const Bound&) {
-  const Value held = R1_TRY(as_string(run, v));
+  const Value held = R1_TRY(run.string_of(v));
   const Text& text = *held.text();
   Writer out(run.budget);
   size_t done = 0;
@@ -66,7 +64,7 @@ Result<Value> escape(Run& run, const Value& v, const Bound&) {
 }
 
 Result<Value> indent(Run& run, const Value& v, const Bound& a) {
-  const Value held = R1_TRY(as_string(run, v));
+  const Value held = R1_TRY(run.string_of(v));
   Text by(std::string(4, ' '));
   if (a[0] && a[0]->text()) by = *a[0]->text();
   else if (const i64 width = R1_TRY(a.integer(0, 4)); width >= 0 && width <= 1000) by = Text(std::string(static_cast<size_t>(width), ' '));
@@ -252,7 +250,7 @@ Result<Value> by_attribute(Run& run, const Value& item, const Value& attribute) 
 
 Result<Value> join(Run& run, const Value& v, const Bound& a) {
   const auto all = R1_TRY(run.elements(v));
-  const Value separator = a[0] ? R1_TRY(as_string(run, *a[0])) : Value(Text());
+  const Value separator = a[0] ? R1_TRY(run.string_of(*a[0])) : Value(Text());
   Writer out(run.budget);
   for (size_t i = 0; i < all->items.size(); ++i) {
     R1_TRY(run.budget.work(64));
@@ -437,93 +435,6 @@ Result<Value> choose(Run& run, const Value& v, const Arguments& given, bool keep
   return make_list(run.budget, std::move(out));
 }
 
-// ---- tests
-
-using Test = Result<bool> (*)(Run&, const Value&, const Bound&);
-
-Result<i64> whole(const Value& v) {
-  if (!v.integer()) return fail(Errc::corrupt, "needs an integer, found {}", v.type());
-  return *v.integer();
-}
-template <Operator operation>
-Result<bool> compares(Run& run, const Value& v, const Bound& a) {
-  if (!a[0]) return fail(Errc::corrupt, "needs another value");
-  if constexpr (operation == Operator::eq) return equal(run.budget, v, *a[0]);
-  if constexpr (operation == Operator::ne) return !R1_TRY(equal(run.budget, v, *a[0]));
-  if constexpr (operation == Operator::in) return run.contains(*a[0], v);
-  const int order = R1_TRY(compare(run.budget, v, *a[0]));
-  if constexpr (operation == Operator::lt) return order < 0;
-  if constexpr (operation == Operator::le) return order <= 0;
-  if constexpr (operation == Operator::gt) return order > 0;
-  return order >= 0;
-}
-Result<bool> is_divisible(Run&, const Value& v, const Bound& a) {
-  const i64 by = a[0] ? R1_TRY(whole(*a[0])) : 0;
-  if (by == 0) return fail(Errc::corrupt, "division by zero");
-  return by == -1 || R1_TRY(whole(v)) % by == 0;
-}
-Result<bool> is_same(Run& run, const Value& v, const Bound& a) {
-  if (!a[0]) return fail(Errc::corrupt, "needs another value");
-  if (v.type() != a[0]->type()) return false;
-  return v.list() || v.dict() ? v.same_object(*a[0]) : equal(run.budget, v, *a[0]);
-}
-template <const char* method>
-Result<bool> has_case(Run& run, const Value& v, const Bound&) {
-  return R1_TRY(run.call_method(R1_TRY(as_string(run, v)), method, {})).truth();
-}
-constexpr char kIsUpper[] = "isupper", kIsLower[] = "islower";
-
-bool is_iterable(const Value& v) { return v.text() || v.list() || v.dict() || v.undefined() || v.loop(); }
-
-struct TestEntry {
-  std::string_view name, parameters;
-  Test test;
-};
-constexpr TestEntry kTests[] = {
-    {"defined", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return !v.undefined(); }},
-    {"undefined", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.undefined() != nullptr; }},
-    {"none", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.is_none(); }},
-    {"string", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.text() != nullptr; }},
-    {"mapping", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.dict() != nullptr; }},
-    {"iterable", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return is_iterable(v); }},
-    {"sequence", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return is_iterable(v) && !v.loop(); }},
-    {"boolean", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.boolean() != nullptr; }},
-    {"true", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.boolean() && *v.boolean(); }},
-    {"false", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.boolean() && !*v.boolean(); }},
-    {"number", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.number().has_value(); }},
-    {"integer", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.integer() && !v.boolean(); }},
-    {"float", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.real() != nullptr; }},
-    {"callable", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return v.callable() != nullptr; }},
-    {"escaped", "", [](Run&, const Value&, const Bound&) -> Result<bool> { return false; }},
-    {"odd", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return R1_TRY(whole(v)) % 2 != 0; }},
-    {"even", "", [](Run&, const Value& v, const Bound&) -> Result<bool> { return R1_TRY(whole(v)) % 2 == 0; }},
-    {"divisibleby", "num", is_divisible},
-    {"upper", "", has_case<kIsUpper>},
-    {"lower", "", has_case<kIsLower>},
-    {"sameas", "other", is_same},
-    {"in", "seq", compares<Operator::in>},
-    {"eq", "b", compares<Operator::eq>},
-    {"equalto", "b", compares<Operator::eq>},
-    {"==", "b", compares<Operator::eq>},
-    {"ne", "b", compares<Operator::ne>},
-    {"!=", "b", compares<Operator::ne>},
-    {"lt", "b", compares<Operator::lt>},
-    {"lessthan", "b", compares<Operator::lt>},
-    {"<", "b", compares<Operator::lt>},
-    {"le", "b", compares<Operator::le>},
-    {"<=", "b", compares<Operator::le>},
-    {"gt", "b", compares<Operator::gt>},
-    {"greaterthan", "b", compares<Operator::gt>},
-    {">", "b", compares<Operator::gt>},
-    {"ge", "b", compares<Operator::ge>},
-    {">=", "b", compares<Operator::ge>}};
-
-template <class Entry, size_t n>
-const Entry* named(const Entry (&table)[n], std::string_view name) {
-  const auto* found = std::find_if(std::begin(table), std::end(table), [&](const Entry& e) { return e.name == name; });
-  return found == std::end(table) ? nullptr : found;
-}
-
 }  // namespace
 
 Result<Value> Run::filter(std::string_view wanted, const Value& value, const Arguments& given) {
@@ -539,19 +450,11 @@ Result<Value> Run::filter(std::string_view wanted, const Value& value, const Arg
     const Value text = R1_TRY(string_of(value));
     return in_filter(percent_format(*this, *text.text(), R1_TRY(make_list(budget, given.positional, true))));
   }
-  const FilterEntry* entry = named(kFilters, wanted);
-  if (!entry) return fail(Errc::unsupported, "a filter '{}' is not known here", wanted);
+  const FilterEntry* const entry = std::ranges::find(kFilters, wanted, &FilterEntry::name);
+  if (entry == std::end(kFilters)) return fail(Errc::unsupported, "a filter '{}' is not known here", wanted);
   auto bound = Bound::of(given, entry->parameters);
   if (!bound) return in_filter(tl::unexpected(std::move(bound).error()));
   return in_filter(entry->filter(*this, value, *bound));
-}
-
-Result<bool> Run::test(std::string_view wanted, const Value& value, const Arguments& given) {
-  const TestEntry* entry = named(kTests, wanted);
-  if (!entry) return fail(Errc::unsupported, "a test '{}' is not known here", wanted);
-  auto result = [&]() -> Result<bool> { return entry->test(*this, value, R1_TRY(Bound::of(given, entry->parameters))); }();
-  if (result || failed_) return result;
-  return tl::unexpected(std::move(result).error().in(fmt::format("test {}", wanted)));
 }
 
 }  // namespace r1::jinja
