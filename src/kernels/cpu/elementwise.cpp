@@ -173,7 +173,6 @@ i64 argmax(const float* x, i64 n) {
   return 0;
 }
 
-
 float logsumexp(const float* x, i64 n) {
   constexpr i64 kBlock = 1024;
   const float shift = row_max(x, n);

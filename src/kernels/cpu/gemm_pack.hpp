@@ -14,8 +14,8 @@ inline u32 round_bits(u32 bits) {
 }
 
 // k_count floats to word_count words; zeros past the end.
-// What is not rounded is read where it lies: a copy of unknown length becomes a string instruction, whose start alone costs as
-// much as a short row.
+// What is not rounded is read where it lies: a copy of unknown length becomes a string instruction, whose start alone
+// costs as much as a short row.
 inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, i64 k_count) {
   i64 done = k_count / per_word(f);
   if (!rounds(f)) {
