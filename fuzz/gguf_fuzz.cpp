@@ -1,7 +1,7 @@
 // A GGUF: its header, every value, its vocabulary, and the model that it describes.
 #include "core/pass.hpp"
 #include "formats/gguf.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 #include "memory_file.hpp"
 #include "model/model.hpp"
 

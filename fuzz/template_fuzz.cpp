@@ -2,7 +2,7 @@
 // milliseconds.
 #include <string_view>
 
-#include "formats/jinja.hpp"
+#include "formats/jinja/jinja.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using r1::Json;

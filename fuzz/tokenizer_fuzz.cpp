@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "formats/gguf.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto tokenizer = r1::Tokenizer::parse({reinterpret_cast<const char*>(data), size}, "tokenizer.json");

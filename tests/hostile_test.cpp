@@ -16,17 +16,17 @@
 #include <new>
 
 #include "core/file.hpp"
-#include "formats/chat_template.hpp"
+#include "text/chat_template.hpp"
 #include "formats/gguf.hpp"
-#include "formats/jinja.hpp"
+#include "formats/jinja/jinja.hpp"
 #include "formats/safetensors.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 #include "hostile/gguf_cases.hpp"
 #include "hostile/model_cases.hpp"
 #include "hostile/safetensors_cases.hpp"
 #include "hostile/template_cases.hpp"
 #include "hostile/tokenizer_cases.hpp"
-#include "model/convert.hpp"
+#include "convert/convert.hpp"
 #include "model/model.hpp"
 
 // ---- heap, counted

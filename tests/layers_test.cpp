@@ -1,4 +1,4 @@
-// The layers: which folder of src/ may include which. The table is the one of CONTRIBUTING.md; CMake links by it.
+// Which folder of src/ may include which: every #include against src/LAYERS, the table that CMake links by.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -14,40 +15,43 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder, or one header of it.
+// The folders, and single headers of folders, that a folder may include.
 using Allowed = std::set<std::string>;
-const std::map<std::string, Allowed> kLayers{
-    {"core", {}},
-    {"kernels/cpu", {"core/dtype.hpp", "core/half.hpp", "core/math.hpp"}},
-    {"kernels/cuda", {"core/dtype.hpp", "core/half.hpp", "core/math.hpp"}},
-    {"ops", {"core", "kernels/cpu", "kernels/cuda"}},
-    {"formats", {"core"}},
-    {"model", {"core", "ops", "formats"}},
-    {"infer", {"core", "ops", "formats", "model"}},
-    {"verify", {"core"}},
-    {"tasks", {"core", "formats", "verify"}},
-    {"train", {"core", "ops", "formats", "model", "tasks"}},
-    {"eval", {"core", "formats", "infer", "tasks", "verify"}},
-    {"rl", {"core", "ops", "formats", "model", "infer", "train", "verify", "tasks", "eval"}},
-    {"serve", {"core", "formats", "infer", "verify"}},
-    {"hub", {"core", "formats"}},
-    {"cli",
-     {"core", "kernels/cpu", "kernels/cuda", "ops", "formats", "model", "infer", "train", "verify", "tasks", "eval", "rl",
-      "serve", "hub"}},
-};
+using Table = std::map<std::string, Allowed>;
+
+Table read_layers() {
+  std::ifstream in(fs::path(R1_SOURCE_DIR) / "src/LAYERS");
+  Table table;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with('#')) continue;
+    std::istringstream words(line);
+    std::string folder;
+    if (!(words >> folder)) continue;
+    Allowed& row = table[folder];
+    for (std::string other; words >> other;) row.insert(other);
+  }
+  return table;
+}
+const Table& layers() {
+  static const Table table = read_layers();
+  return table;
+}
+
 // A test or benchmark takes a kernel table and a thread pool in hand, which the code that it tests is given.
 const Allowed kForTests{"core", "kernels/cpu"};
 
-// "kernels/cpu/gemm.hpp" → "kernels/cpu"; empty if no layer has it.
+// The folder of the table that holds a file, itself or in a folder inside it: "formats/jinja/lexer.hpp" → "formats".
+// Empty if there is none.
 std::string layer_of(const std::string& path) {
-  const std::string folder = fs::path(path).parent_path().string();
-  return kLayers.contains(folder) ? folder : "";
+  for (fs::path folder = fs::path(path).parent_path(); !folder.empty(); folder = folder.parent_path())
+    if (layers().contains(folder.string())) return folder.string();
+  return "";
 }
 
 bool may_include(const std::string& file, const std::string& header) {
   const std::string from = layer_of(file), to = layer_of(header);
   if (from.empty() || to.empty()) return false;
-  const Allowed& row = kLayers.at(from);
+  const Allowed& row = layers().at(from);
   if (from == to || row.contains(to) || row.contains(header)) return true;
   const std::string stem = fs::path(file).stem().string();
   const bool for_tests = stem.ends_with("_test") || stem.ends_with("_bench") || stem.starts_with("test_");
@@ -93,18 +97,73 @@ TEST(Layers, HeadersThatAreIncludedExist) {
       EXPECT_TRUE(fs::exists(root / header)) << "src/" << file << " includes \"" << header << "\", a path from src/";
 }
 
-// The folders order themselves: nobody may include, over any number of steps, something that may include it.
+TEST(Layers, EveryFolderOfTheTableHoldsSources) {
+  for (const auto& [folder, row] : layers()) {
+    EXPECT_TRUE(fs::is_directory(fs::path(R1_SOURCE_DIR) / "src" / folder)) << "src/LAYERS names " << folder;
+    for (const std::string& other : row)
+      EXPECT_TRUE(layers().contains(other) || !layer_of(other).empty()) << folder << " may include " << other;
+  }
+}
+
 TEST(Layers, TheTableHasNoCycle) {
-  std::map<std::string, Allowed> reach;
-  for (const auto& [folder, row] : kLayers)
-    for (const std::string& other : row) reach[folder].insert(kLayers.contains(other) ? other : layer_of(other));
+  Table reach;
+  for (const auto& [folder, row] : layers())
+    for (const std::string& other : row) reach[folder].insert(layers().contains(other) ? other : layer_of(other));
   for (bool grew = true; grew;) {
     grew = false;
     for (auto& [folder, row] : reach)
       for (const std::string& other : Allowed(row))
         for (const std::string& far : Allowed(reach[other])) grew |= row.insert(far).second;
   }
-  for (const auto& [folder, row] : reach) EXPECT_FALSE(row.contains(folder)) << folder << " may include itself by way of others";
+  for (const auto& [folder, row] : reach)
+    EXPECT_FALSE(row.contains(folder)) << folder << " may include itself by way of others";
+}
+
+// "| `ops` | core, kernels/cpu |" → ops: core, kernels/cpu.
+Table read_contributing() {
+  std::ifstream in(fs::path(R1_SOURCE_DIR) / "CONTRIBUTING.md");
+  static const std::regex kRow(R"re(^\| `([a-z/]+)` \| ([^|]*) \|$)re");
+  Table table;
+  std::smatch match;
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("## ")) inside = line == "## Layers";
+    if (!inside || !std::regex_match(line, match, kRow)) continue;
+    Allowed& row = table[match[1]];
+    std::string names = match[2];
+    std::replace(names.begin(), names.end(), ',', ' ');
+    std::istringstream words(names);
+    for (std::string other; words >> other;)
+      if (other != "–") row.insert(other);
+  }
+  return table;
+}
+
+TEST(Layers, ContributingShowsTheSameTable) { EXPECT_EQ(read_contributing(), layers()); }
+
+constexpr int kMostFiles = 40, kMostLines = 500;
+
+TEST(Layers, NoFolderHoldsMoreThanFortySourcesAndHeaders) {
+  const fs::path root = fs::path(R1_SOURCE_DIR) / "src";
+  std::map<std::string, int> count;
+  for (const std::string& file : sources(root)) ++count[fs::path(file).parent_path().string()];
+  for (const auto& [folder, files] : count) EXPECT_LE(files, kMostFiles) << "src/" << folder;
+}
+
+// A file may be longer if its first comment says why: "Longer than 500 lines because ...".
+TEST(Layers, FilesOverFiveHundredLinesGiveAReason) {
+  const fs::path root(R1_SOURCE_DIR);
+  for (const char* folder : {"src", "tests", "fuzz"})
+    for (const std::string& file : sources(root / folder)) {
+      std::ifstream in(root / folder / file);
+      int lines = 0;
+      bool comment = true, reason = false;
+      for (std::string line; std::getline(in, line); ++lines) {
+        comment &= line.starts_with("//");
+        reason |= comment && line.find("Longer than 500 lines because") != std::string::npos;
+      }
+      EXPECT_TRUE(lines <= kMostLines || reason) << folder << "/" << file << " has " << lines << " lines";
+    }
 }
 
 TEST(Layers, ABreachIsSeen) {
@@ -115,7 +174,10 @@ TEST(Layers, ABreachIsSeen) {
   EXPECT_FALSE(may_include("ops/add.cpp", "rows.hpp")) << "a path that does not start at src/";
   EXPECT_TRUE(may_include("kernels/cpu/gemm.cpp", "core/half.hpp"));
   EXPECT_TRUE(may_include("model/deepseek_v3_test.cpp", "kernels/cpu/kernels.hpp"));
-  EXPECT_TRUE(may_include("rl/recipe.cpp", "train/trainer.hpp"));
+  EXPECT_FALSE(may_include("formats/jinja/lexer.cpp", "text/chat.hpp"));
+  EXPECT_FALSE(may_include("model/gguf/names.cpp", "convert/convert.hpp"));
+  EXPECT_TRUE(may_include("recipe/recipe.cpp", "train/trainer.hpp"));
+  EXPECT_TRUE(may_include("model/open.cpp", "model/gguf/names.hpp"));
 }
 
 }  // namespace

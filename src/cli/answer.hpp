@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/session.hpp"
-#include "infer/text_stream.hpp"
+#include "text/text_stream.hpp"
 
 namespace r1 {
 

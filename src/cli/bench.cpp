@@ -12,7 +12,7 @@
 #include "formats/json.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "model/memory.hpp"
-#include "model/shapes.hpp"
+#include "convert/random_model.hpp"
 
 namespace r1 {
 namespace {

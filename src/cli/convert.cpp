@@ -1,5 +1,5 @@
 // r1 convert IN -o OUT: a Hugging Face folder to GGUF, a GGUF to a folder, or either to itself in another type.
-#include "model/convert.hpp"
+#include "convert/convert.hpp"
 
 #include <unistd.h>
 

@@ -8,14 +8,14 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "core/file.hpp"
-#include "formats/chat_template.hpp"
+#include "text/chat_template.hpp"
 #include "formats/json.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 #include "formats/utf8.hpp"
 #include "hub/models.hpp"
 #include "hub/select.hpp"
-#include "model/convert_rows.hpp"
-#include "model/gguf_config.hpp"
+#include "convert/row_stream.hpp"
+#include "model/gguf/config.hpp"
 #include "model/stored_model.hpp"
 
 namespace r1 {

@@ -1,5 +1,5 @@
 // r1 quantize MODEL -o OUT.gguf --type q4_k_m: a model's weights in fewer bits.
-#include "model/quantize.hpp"
+#include "convert/quantize_model.hpp"
 
 #include <unistd.h>
 

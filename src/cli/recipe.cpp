@@ -1,5 +1,5 @@
 // r1 recipe NAME: a whole pipeline from random weights to a model folder.
-#include "rl/recipe.hpp"
+#include "recipe/recipe.hpp"
 
 #include <algorithm>
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "cli/args.hpp"
-#include "formats/chat_template.hpp"
+#include "text/chat_template.hpp"
 #include "formats/generation_config.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 #include "hub/models.hpp"
 #include "infer/engine.hpp"
 #include "model/model.hpp"

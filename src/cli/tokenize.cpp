@@ -5,7 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/session.hpp"
 #include "formats/json.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 
 namespace r1 {
 namespace {

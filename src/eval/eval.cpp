@@ -6,7 +6,7 @@
 #include "eval/summary.hpp"
 #include "formats/json.hpp"
 #include "infer/generate.hpp"
-#include "infer/text_stream.hpp"
+#include "text/text_stream.hpp"
 #include "verify/verify.hpp"
 
 namespace r1 {

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 #include "infer/engine.hpp"
 #include "tasks/tasks.hpp"
 

@@ -9,7 +9,7 @@
 #include "model/config_json.hpp"
 #include "model/model.hpp"
 #include "model/weight_source.hpp"
-#include "ops/expert_cache.hpp"
+#include "ops/cpu/expert_cache.hpp"
 #include "ops/ops.hpp"
 
 namespace r1 {

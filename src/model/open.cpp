@@ -6,8 +6,8 @@
 #include "formats/safetensors.hpp"
 #include "model/deepseek_v3.hpp"
 #include "model/dense.hpp"
-#include "model/gguf_config.hpp"
-#include "model/gguf_names.hpp"
+#include "model/gguf/config.hpp"
+#include "model/gguf/names.hpp"
 #include "model/stored_model.hpp"
 
 namespace r1 {

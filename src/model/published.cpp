@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/dequantize.hpp"
+#include "ops/cpu/dequantize.hpp"
 
 namespace r1 {
 namespace {

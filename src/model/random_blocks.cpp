@@ -8,7 +8,7 @@
 #include <map>
 
 #include "core/random_blocks.hpp"
-#include "model/gguf_names.hpp"
+#include "model/gguf/names.hpp"
 
 namespace r1 {
 namespace {
@@ -27,12 +27,12 @@ std::shared_ptr<std::byte> pages(i64 bytes) {
 
 class RandomBlockSource final : public WeightSource {
  public:
-  RandomBlockSource(const Mix& mix, const MixModel& model) : WeightSource(Loading::frozen), mix_(mix), model_(model) {}
+  RandomBlockSource(StoredTypeOf type_of, const GgufDims& dims)
+      : WeightSource(Loading::frozen), type_of_(std::move(type_of)), dims_(dims) {}
 
  private:
   const PublishedTensor* entry(const std::string& name, const std::vector<i64>& shape) override {
-    const std::string gguf = gguf_name(name);
-    const DType type = mix_type(mix_, gguf, shape, model_);
+    const DType type = type_of_(gguf_name(name), shape, dims_);
     if (shape.size() < 2 || type == DType::f32 || name.ends_with(".kv_b_proj.weight")) return nullptr;
     const i64 bytes = shape[0] * row_bytes(type, shape[1]);
     const auto squares = [](i64 n) { return (n + kScaleBlock - 1) / kScaleBlock; };
@@ -75,8 +75,8 @@ class RandomBlockSource final : public WeightSource {
     return p;
   }
 
-  Mix mix_;
-  MixModel model_;
+  StoredTypeOf type_of_;
+  GgufDims dims_;
   std::map<DType, std::vector<std::byte>> patterns_;
   std::deque<PublishedTensor> tensors_;
   std::shared_ptr<std::byte> last_;
@@ -84,8 +84,8 @@ class RandomBlockSource final : public WeightSource {
 
 }  // namespace
 
-std::unique_ptr<WeightSource> random_block_source(const Mix& mix, const MixModel& model) {
-  return std::make_unique<RandomBlockSource>(mix, model);
+std::unique_ptr<WeightSource> random_block_source(StoredTypeOf type_of, const GgufDims& dims) {
+  return std::make_unique<RandomBlockSource>(std::move(type_of), dims);
 }
 
 }  // namespace r1

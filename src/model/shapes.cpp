@@ -89,7 +89,7 @@ std::vector<std::string> shape_names() {
   return names;
 }
 
-Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, const Mix& mix) {
+Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, StoredTypeOf type_of) {
   for (const auto& [name, config] : kDeepseek) {
     if (shape != name) continue;
     DeepseekConfig c = config();
@@ -97,7 +97,10 @@ Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeO
     if (options.dense_layers > c.layers)
       return fail(Errc::usage, "--dense-layers {}: the model has {} layers", options.dense_layers, c.layers);
     c.dense_layers = std::min(options.dense_layers < 0 ? c.dense_layers : options.dense_layers, c.layers);
-    const auto weights = random_block_source(mix, {c.layers, c.heads, 1, c.routing.experts, c.tied});
+    GgufDims dims;  // a GGUF of MLA has one head of keys, the latent
+    dims.architecture = "deepseek2", dims.layers = c.layers, dims.heads = c.heads, dims.kv_heads = 1;
+    dims.experts = c.routing.experts, dims.tied = c.tied;
+    const auto weights = random_block_source(std::move(type_of), dims);
     return DeepseekV3::build(std::move(c), *weights);
   }
   for (const Distill& d : kDistills) {
@@ -105,7 +108,10 @@ Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeO
     if (options.dense_layers >= 0) return fail(Errc::usage, "--dense-layers: {} has no experts", shape);
     DenseConfig c = dense(d);
     R1_TRY(cut(shape, options.layers, c.layers));
-    const auto weights = random_block_source(mix, {c.layers, c.heads, c.kv_heads, 0, c.tied});
+    GgufDims dims;
+    dims.architecture = c.model_type, dims.layers = c.layers, dims.heads = c.heads, dims.kv_heads = c.kv_heads;
+    dims.tied = c.tied;
+    const auto weights = random_block_source(std::move(type_of), dims);
     return DenseModel::build(std::move(c), *weights);
   }
   return fail(Errc::usage, "--shape {}: unknown; known: {}", shape, fmt::join(shape_names(), ", "));

@@ -1,12 +1,13 @@
 // Configurations that everybody knows by name, and models of that shape with random weights of any type: what there is to
 // measure where there is no file.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "formats/quantize_mix.hpp"
+#include "model/gguf/names.hpp"
 #include "model/model.hpp"
 
 namespace r1 {
@@ -18,8 +19,12 @@ struct ShapeOptions {
   i64 dense_layers = -1;  // of those, without experts; -1: as published. Of models that have experts
 };
 
-// Weights as in a GGUF of that mix, each tensor with memory of its own and random blocks in it. No MTP module.
-// Err: an unknown name (they are listed), layers that the shape does not have.
-Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, const Mix& mix);
+// The type that a GGUF would store a matrix in, by the matrix's name there and its shape, outermost axis first.
+using StoredTypeOf =
+    std::function<DType(std::string_view gguf_name, const std::vector<i64>& shape, const GgufDims& dims)>;
+
+// A model of the shape with random weights; each tensor has memory of its own. It has no MTP module.
+// Errors: an unknown name (the message lists the known ones), layers that the shape does not have.
+Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, StoredTypeOf type_of);
 
 }  // namespace r1

@@ -5,7 +5,7 @@
 
 #include "core/half.hpp"
 #include "core/philox.hpp"
-#include "ops/dequantize.hpp"
+#include "ops/cpu/dequantize.hpp"
 
 namespace r1 {
 namespace {

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "kernels/cpu/kernels.hpp"
-#include "ops/attention_keys.hpp"
-#include "ops/rows.hpp"
+#include "ops/cpu/attention_keys.hpp"
+#include "ops/cpu/rows.hpp"
 
 namespace r1 {
 namespace {

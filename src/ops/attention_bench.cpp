@@ -4,7 +4,7 @@
 
 #include "core/philox.hpp"
 #include "kernels/cpu/roof.hpp"
-#include "ops/attention_keys.hpp"
+#include "ops/cpu/attention_keys.hpp"
 
 namespace r1 {
 namespace {

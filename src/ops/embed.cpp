@@ -1,6 +1,6 @@
-#include "ops/dequantize.hpp"
+#include "ops/cpu/dequantize.hpp"
 #include "ops/ops.hpp"
-#include "ops/rows.hpp"
+#include "ops/cpu/rows.hpp"
 
 namespace r1 {
 

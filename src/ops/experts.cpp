@@ -7,9 +7,9 @@
 #include <array>
 #include <cstring>
 
-#include "ops/expert_cache.hpp"
+#include "ops/cpu/expert_cache.hpp"
 #include "ops/ops.hpp"
-#include "ops/streamed_product.hpp"
+#include "ops/cpu/streamed_product.hpp"
 
 namespace r1 {
 namespace {

@@ -1,5 +1,5 @@
 #include "ops/ops.hpp"
-#include "ops/product.hpp"
+#include "ops/cpu/product.hpp"
 
 namespace r1 {
 

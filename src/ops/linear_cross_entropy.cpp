@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "ops/ops.hpp"
-#include "ops/streamed_product.hpp"
+#include "ops/cpu/streamed_product.hpp"
 
 namespace r1 {
 namespace {

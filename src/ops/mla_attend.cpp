@@ -1,4 +1,4 @@
-#include "ops/attention_keys.hpp"
+#include "ops/cpu/attention_keys.hpp"
 
 namespace r1 {
 namespace {

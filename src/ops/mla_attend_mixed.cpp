@@ -1,8 +1,8 @@
 // The mixed form: pages hold the latent. Prompt tokens attend expanded, over k and v made again from the latents as
 // they are stored, so that it does not matter in which chunks the prompt came. Generated tokens attend absorbed:
 //   q̂ = W_ukᵀ q_c    score = scale · (q̂·c_j + q_r·k_r_j)    z = Σ_j p_j c_j    o = W_uv z
-#include "ops/attention_keys.hpp"
-#include "ops/dequantize.hpp"
+#include "ops/cpu/attention_keys.hpp"
+#include "ops/cpu/dequantize.hpp"
 
 namespace r1 {
 namespace {

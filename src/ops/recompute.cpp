@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "ops/ops.hpp"
-#include "ops/rows.hpp"
+#include "ops/cpu/rows.hpp"
 
 namespace r1 {
 

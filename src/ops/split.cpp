@@ -3,7 +3,7 @@
 
 #include "kernels/cpu/kernels.hpp"
 #include "ops/ops.hpp"
-#include "ops/rows.hpp"
+#include "ops/cpu/rows.hpp"
 
 namespace r1 {
 namespace {

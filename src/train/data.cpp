@@ -6,9 +6,9 @@
 
 #include "core/file.hpp"
 #include "core/philox.hpp"
-#include "formats/chat.hpp"
+#include "text/chat.hpp"
 #include "formats/json.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 
 namespace r1 {
 namespace {

@@ -9,10 +9,10 @@
 
 #include "core/file.hpp"
 #include "core/philox.hpp"
-#include "formats/bpe_trainer.hpp"
-#include "formats/chat.hpp"
+#include "text/bpe_trainer.hpp"
+#include "text/chat.hpp"
 #include "formats/json.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 #include "model/model.hpp"
 #include "ops/device.hpp"
 #include "train/checkpoint.hpp"

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/file.hpp"
-#include "formats/tokenizer.hpp"
+#include "text/tokenizer.hpp"
 #include "ops/device.hpp"
 #include "ops/ops.hpp"
 #include "train/checkpoint.hpp"

@@ -1,7 +1,7 @@
 // Ways to break a vocabulary: tokenizer.json and a GGUF's tokenizer.ggml keys.
 #pragma once
 #include "formats/json.hpp"
-#include "formats/pretokenizer.hpp"
+#include "text/pretokenizer.hpp"
 #include "formats/test_gguf.hpp"
 #include "hostile.hpp"
 

@@ -1,0 +1,248 @@
+#include "convert/convert.hpp"
+
+#include <algorithm>
+
+#include "core/file.hpp"
+#include "formats/generation_config.hpp"
+#include "formats/jinja/jinja.hpp"
+#include "text/tokenizer.hpp"
+#include "convert/row_stream.hpp"
+#include "model/gguf/config.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+DType type_of(const StoredModel& in, const ConvertOptions& options) {
+  if (options.type) return *options.type;
+  const auto embedding = in.tensors.tensors.find("model.embed_tokens.weight");
+  return embedding != in.tensors.tensors.end() && is_plain(embedding->second.stored.dtype)
+             ? embedding->second.stored.dtype
+             : DType::bf16;
+}
+
+// Bytes done of all, for the caller's progress.
+struct Counter {
+  const ConvertOptions& options;
+  i64 done = 0, total = 0;
+  std::function<Status(i64)> step() {
+    return [this](i64 bytes) -> Status {
+      done += bytes;
+      return options.progress ? options.progress(done, total) : Status();
+    };
+  }
+};
+
+// ---- what is beside the weights
+
+struct Beside {
+  std::optional<Tokenizer> tokenizer;
+  std::string chat_template;
+  GenerationConfig generation;
+};
+
+Result<std::string> template_in(const fs::path& folder) {
+  std::error_code ignored;
+  if (fs::exists(folder / "chat_template.jinja", ignored))
+    return read_regular_file(folder / "chat_template.jinja", kTemplateBytes);
+  if (!fs::exists(folder / "tokenizer_config.json", ignored)) return std::string();
+  const Json config = R1_TRY(read_json(folder / "tokenizer_config.json"));
+  const Json* found = config.find("chat_template");
+  if (!found) return std::string();
+  if (found->string()) return *found->string();
+  for (const Json& named : found->array() ? *found->array() : Json::Array{}) {  // several, by name
+    const Json *name = named.find("name"), *text = named.find("template");
+    if (name && text && name->string() && text->string() && *name->string() == "default") return *text->string();
+  }
+  return std::string();
+}
+
+Result<Beside> beside(const StoredModel& in, const fs::path& path) {
+  Beside out;
+  out.generation = R1_TRY(read_generation_config(path));
+  if (in.gguf) {
+    if (in.gguf->holds("tokenizer.ggml.tokens")) out.tokenizer.emplace(R1_TRY(Tokenizer::from_gguf(*in.gguf)));
+    out.chat_template = R1_TRY(in.gguf->text("tokenizer.chat_template", ""));
+    return out;
+  }
+  std::error_code ignored;
+  if (fs::exists(path / "tokenizer.json", ignored)) out.tokenizer.emplace(R1_TRY(Tokenizer::open(path)));
+  out.chat_template = R1_TRY(template_in(path));
+  return out;
+}
+
+// ---- to GGUF
+
+bool names(const GgufMetadata& metadata, std::string_view key) {
+  return std::any_of(metadata.begin(), metadata.end(), [&](const auto& entry) { return entry.first == key; });
+}
+
+void add_sampling(const GenerationConfig& g, GgufMetadata& out) {
+  out.emplace_back("general.sampling.temp", GgufValue::of_f32(g.do_sample ? g.temperature : 0));
+  if (!g.do_sample) return;
+  out.emplace_back("general.sampling.top_p", GgufValue::of_f32(g.top_p));
+  GgufValue top_k;
+  top_k.type = GgufType::int32, top_k.integer = g.top_k;
+  if (g.top_k) out.emplace_back("general.sampling.top_k", top_k);
+  if (g.min_p != 0) out.emplace_back("general.sampling.min_p", GgufValue::of_f32(g.min_p));
+  if (g.repetition_penalty != 1)
+    out.emplace_back("general.sampling.penalty_repeat", GgufValue::of_f32(g.repetition_penalty));
+}
+
+// Ids that the tokenizer does not name, from the configurations: the first end is eos, the next eot and eom.
+Status add_ids(const Json& config, const GenerationConfig& g, GgufMetadata& out) {
+  const JsonFields f = R1_TRY(JsonFields::of(config, "config.json"));
+  const auto set = [&](const char* name, i64 id) {
+    const std::string key = fmt::format("tokenizer.ggml.{}_token_id", name);
+    if (!names(out, key)) out.emplace_back(key, GgufValue::of_u32(id));
+  };
+  if (const i64 bos = R1_TRY(f.integer("bos_token_id", -1)); bos >= 0) set("bos", bos);
+  std::vector<i64> ends = f.has("eos_token_id") ? R1_TRY(f.integers("eos_token_id")) : std::vector<i64>();
+  for (const i64 id : g.eos_token_ids)
+    if (std::find(ends.begin(), ends.end(), id) == ends.end()) ends.push_back(id);
+  static constexpr const char* kEnds[] = {"eos", "eot", "eom"};
+  for (size_t i = 0; i < std::min(ends.size(), std::size(kEnds)); ++i) set(kEnds[i], ends[i]);
+  if (g.pad_token_id) set("padding", *g.pad_token_id);
+  return {};
+}
+
+Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, const Json& config, DType type,
+                                  i64 mtp_layers) {
+  const Beside b = R1_TRY(beside(in, path));
+  GgufMetadata hyper = R1_TRY(gguf_metadata(config, in.config_source, mtp_layers));
+  const std::string architecture = hyper.front().first.substr(0, hyper.front().first.find('.'));
+  fs::path named = path;
+  if (!named.has_filename()) named = named.parent_path();  // "folder/"
+  std::string name = named.filename().string();
+  if (in.gguf) name = R1_TRY(in.gguf->text("general.name", named.stem().string()));
+  GgufMetadata out{
+      {"general.architecture", GgufValue::of_text(architecture)},
+      {"general.type", GgufValue::of_text("model")},
+      {"general.name", GgufValue::of_text(std::move(name))},
+      {"general.file_type", GgufValue::of_u32(type == DType::f32   ? 0
+                                              : type == DType::f16 ? 1
+                                                                   : 32)},
+      {"general.quantization_version", GgufValue::of_u32(2)}};
+  add_sampling(b.generation, out);
+  for (auto& entry : hyper) out.push_back(std::move(entry));
+  if (b.tokenizer) {
+    const JsonFields f = R1_TRY(JsonFields::of(config, in.config_source));
+    for (auto& entry : R1_TRY(b.tokenizer->to_gguf(R1_TRY(f.positive("vocab_size"))))) out.push_back(std::move(entry));
+  }
+  R1_TRY(add_ids(config, b.generation, out));
+  if (!b.chat_template.empty()) out.emplace_back("tokenizer.chat_template", GgufValue::of_text(b.chat_template));
+  return out;
+}
+
+// The divisors of Llama 3's rope, as a tensor.
+TensorItem divisors_item(std::vector<float> divisors) {
+  const auto n = static_cast<i64>(divisors.size());
+  return {"rope_freqs.weight", DType::f32, {n}, [divisors = std::move(divisors)](const ByteSink& sink) {
+            return sink(std::as_bytes(std::span(divisors)));
+          }};
+}
+
+// ---- to a folder
+
+Status copy_or_write(const StoredModel& in, const fs::path& from, const fs::path& to, const char* name,
+                     const std::function<std::string()>& content) {
+  std::error_code ignored;
+  if (in.gguf) {
+    const std::string text = content();
+    return text.empty() ? Status() : write_file(to / name, text);
+  }
+  if (!fs::exists(from / name, ignored)) return {};
+  return write_file(to / name, R1_TRY(read_regular_file(from / name, kLargeJson)));
+}
+
+Status write_beside(const StoredModel& in, const fs::path& from, const fs::path& to, const Json& config) {
+  Beside b = R1_TRY(beside(in, from));
+  const auto tokens = [&](auto&& text) { return b.tokenizer ? text(*b.tokenizer) : std::string(); };
+  R1_TRY(copy_or_write(in, from, to, "tokenizer.json",
+                       [&] { return tokens([](const Tokenizer& t) { return t.to_json(); }); }));
+  R1_TRY(copy_or_write(in, from, to, "tokenizer_config.json", [&] {
+    return tokens([&](const Tokenizer& t) { return t.to_config_json(b.chat_template); });
+  }));
+  R1_TRY(copy_or_write(in, from, to, "chat_template.jinja", [] { return std::string(); }));
+  const JsonFields f = R1_TRY(JsonFields::of(config, in.config_source));
+  if (f.has("bos_token_id")) b.generation.bos_token_id = R1_TRY(f.integer("bos_token_id"));
+  if (b.generation.eos_token_ids.empty() && f.has("eos_token_id"))
+    b.generation.eos_token_ids = R1_TRY(f.integers("eos_token_id"));
+  return copy_or_write(in, from, to, "generation_config.json", [&] { return dump(to_json(b.generation), 2) + "\n"; });
+}
+
+i64 bytes_of(const std::vector<i64>& shape, DType type) {
+  i64 n = bytes_per_element(type);
+  for (const i64 side : shape) n *= side;
+  return n;
+}
+
+}  // namespace
+
+Result<GgufPlan> plan_gguf(const fs::path& in, const ConvertOptions& options) {
+  GgufPlan plan;
+  plan.model = R1_TRY(open_stored(in));
+  const StoredModel& model = plan.model;
+  const auto outline = R1_TRY(outline_of(model));  // complete and of the right shapes, before anything is written
+  plan.type = type_of(model, options);
+  const Json config = R1_TRY(parse_json(outline->config_json(plan.type), model.config_source));
+  const GgufDims dims = R1_TRY(gguf_dims(config, model.config_source));
+  plan.tensors = R1_TRY(gguf_tensors(model.tensors, dims, options.mtp));
+  const bool mtp = std::any_of(plan.tensors.begin(), plan.tensors.end(),
+                               [](const GgufTensor& t) { return t.name.ends_with("nextn.eh_proj.weight"); });
+  plan.metadata = R1_TRY(metadata_for(model, in, config, plan.type, mtp ? dims.mtp_layers : 0));
+  plan.divisors = R1_TRY(rope_divisors(config, model.config_source));
+  return plan;
+}
+
+Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOptions& options) {
+  GgufPlan plan = R1_TRY(plan_gguf(in, options));
+  Counter counter{options};
+  std::vector<TensorItem> items;
+  if (!plan.divisors.empty()) items.push_back(divisors_item(std::move(plan.divisors)));
+  for (const GgufTensor& t : plan.tensors) {
+    const DType written = t.exact ? DType::f32 : plan.type;
+    counter.total += bytes_of(t.shape, written);
+    RowStream rows{t.name, written, t.row_count(), t.cols(),
+                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); }, t.parts,
+                   t.rows == GgufTensor::Rows::in_order || t.rows == GgufTensor::Rows::stacked, counter.step()};
+    items.push_back(
+        {t.name, written, t.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
+  }
+  return write_gguf(out, plan.metadata, items);
+}
+
+Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertOptions& options) {
+  const StoredModel model = R1_TRY(open_stored(in));
+  const auto outline = R1_TRY(outline_of(model));
+  const DType type = type_of(model, options);
+  const std::string config_text = outline->config_json(type);
+  const Json config = R1_TRY(parse_json(config_text, model.config_source));
+
+  Counter counter{options};
+  std::vector<TensorItem> items;
+  for (const CheckpointTensor& c : outline->checkpoint()) {
+    const PublishedTensor& t = model.tensors.tensors.find(c.name)->second;
+    // The selection bias is compared with f32 scores: it stays f32 in published checkpoints too.
+    const DType written = c.name.ends_with("e_score_correction_bias") ? DType::f32 : type;
+    counter.total += bytes_of(c.shape, written);
+    RowStream rows{c.name,
+                   written,
+                   t.rows(),
+                   t.cols(),
+                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); },
+                   {&t},
+                   true,
+                   counter.step()};
+    items.push_back(
+        {c.name, written, c.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
+  }
+  return publish_folder(out, [&](const fs::path& folder) -> Status {
+    R1_TRY(write_safetensors_folder(folder, items, {{"format", "pt"}}, options.shard_bytes));
+    R1_TRY(write_beside(model, in, folder, config));
+    return write_file(folder / "config.json", config_text);
+  });
+}
+
+}  // namespace r1

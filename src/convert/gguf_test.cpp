@@ -1,0 +1,513 @@
+// Models from GGUF files in all their forms: the same weights give the same bits however they are named, stacked,
+// permuted or split, and every block type gives what its dequantised values give.
+#include <cmath>
+#include <cstring>
+
+#include "formats/json.hpp"
+#include "formats/test_gguf.hpp"
+#include "model/gguf/llama3_rope.hpp"
+#include "model/gguf/names.hpp"
+#include "model/stored_model.hpp"
+#include "convert/test_files.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A random model whose rows are whole blocks of every type, as a folder in f32.
+constexpr const char* kDeepseek =
+    R"({"model_type": "deepseek_v3", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
+  "max_position_embeddings": 128, "num_attention_heads": 2, "q_lora_rank": 256, "kv_lora_rank": 256,
+  "qk_nope_head_dim": 32,
+  "qk_rope_head_dim": 16, "v_head_dim": 128, "intermediate_size": 256, "first_k_dense_replace": 1,
+  "n_routed_experts": 4,
+  "n_shared_experts": 1, "num_experts_per_tok": 2, "moe_intermediate_size": 256, "n_group": 1, "topk_group": 1,
+  "routed_scaling_factor": 2.5, "norm_topk_prob": true, "bos_token_id": 0, "eos_token_id": 1})";
+constexpr const char* kLlama = R"({"model_type": "llama", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
+  "max_position_embeddings": 128, "num_attention_heads": 8, "num_key_value_heads": 2, "intermediate_size": 512,
+  "rope_theta": 500000.0, "rms_norm_eps": 1e-05, "bos_token_id": 0, "eos_token_id": [1, 2],
+  "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+  "original_max_position_embeddings": 8192}})";
+constexpr const char* kQwen2 = R"({"model_type": "qwen2", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
+  "max_position_embeddings": 128, "num_attention_heads": 8, "num_key_value_heads": 2, "intermediate_size": 512,
+  "rms_norm_eps": 1e-06, "bos_token_id": 0, "eos_token_id": 1})";
+
+class GgufModel : public FilesTest {
+ protected:
+  // dir/folder and dir/m.gguf hold the same f32 model.
+  void make(const char* config) {
+    const auto model = create_model(config, "config", 7, false);
+    ASSERT_TRUE(model) << error_of(model);
+    fs::create_directory(dir / "folder");
+    ASSERT_EQ(error_of(save_model(**model, dir / "folder", DType::f32)), "");
+    ASSERT_EQ(error_of(convert_to_gguf(dir / "folder", dir / "m.gguf", {})), "");
+    content = GgufContent::read(dir / "m.gguf");
+  }
+  fs::path write(const char* name = "changed.gguf") {
+    content.write(dir / name);
+    return dir / name;
+  }
+  std::string refusal() { return error_of(open_model(write())); }
+  GgufContent::Tensor& at(const std::string& name) {
+    EXPECT_TRUE(content.tensors.contains(name)) << name;
+    return content.tensors[name];
+  }
+  // Rows of several tensors in turn, as the fused forms have them: `each` rows of one, then of the next, and so on.
+  GgufContent::Tensor interleaved(const std::vector<std::string>& names, const std::vector<size_t>& each,
+                                  size_t groups) {
+    GgufContent::Tensor out{DType::f32, at(names[0]).shape, {}};
+    for (size_t g = 0; g < groups; ++g)
+      for (size_t i = 0; i < names.size(); ++i) {
+        const auto& bytes = at(names[i]).bytes;
+        out.bytes.insert(out.bytes.end(), bytes.begin() + static_cast<i64>(g * each[i]),
+                         bytes.begin() + static_cast<i64>((g + 1) * each[i]));
+      }
+    for (const std::string& name : names) content.tensors.erase(name);
+    return out;
+  }
+  // The form from before April 2025: attn_kv_b instead of its halves, one key and value per head.
+  void make_legacy(bool keep_halves) {
+    const Safetensors folder = Safetensors::open(dir / "folder").value();
+    for (int l = 0; l < 2; ++l) {
+      const StoredTensor& kv_b = folder.tensors().at(fmt::format("model.layers.{}.self_attn.kv_b_proj.weight", l));
+      const std::string blk = fmt::format("blk.{}.", l);
+      content.tensors[blk + "attn_kv_b.weight"] = {DType::f32, kv_b.shape, {kv_b.bytes.begin(), kv_b.bytes.end()}};
+      at(blk + "attn_k_b.weight").shape = {2 * 256, 32};  // ik_llama.cpp's two axes
+      at(blk + "attn_v_b.weight").shape = {2 * 128, 256};
+      if (keep_halves) continue;
+      content.tensors.erase(blk + "attn_k_b.weight");
+      content.tensors.erase(blk + "attn_v_b.weight");
+    }
+    content.set("deepseek2.attention.head_count_kv", GgufValue::of_u32(2));
+    content.set("deepseek2.attention.key_length", GgufValue::of_u32(48));
+    content.set("deepseek2.attention.value_length", GgufValue::of_u32(128));
+    content.erase("deepseek2.attention.key_length_mla");
+    content.erase("deepseek2.attention.value_length_mla");
+  }
+  GgufContent content;
+};
+
+TEST_F(GgufModel, EveryFormOfMlaGivesTheSameBits) {
+  make(kDeepseek);
+  const std::vector<float> want = logits_of(dir / "m.gguf");
+  EXPECT_EQ(want, logits_of(dir / "folder"));
+  make_legacy(true);
+  EXPECT_EQ(logits_of(write("ik.gguf")), want);
+  make_legacy(false);
+  EXPECT_EQ(logits_of(write("legacy.gguf")), want);
+}
+
+TEST_F(GgufModel, NonsenseInKeysOfDeepseekIsRefusedByNameWhetherTheyAreNeededOrNot) {
+  make(kDeepseek);
+  const GgufContent good = content;
+  GgufValue empty;
+  empty.type = GgufType::array, empty.array.type = GgufType::uint32;
+  for (const char* name : {"attention.head_count_kv", "attention.key_length", "attention.value_length", "expert_weights_scale",
+                           "attention.layer_norm_rms_epsilon", "rope.freq_base"})
+    for (const GgufValue& value : {GgufValue::of_text("1"), empty, GgufValue::of_f32(-1)}) {
+      const std::string key = fmt::format("deepseek2.{}", name);
+      content = good;
+      content.set(key, value);
+      const std::string error = refusal();
+      EXPECT_NE(error.find(key), std::string::npos) << key << ": " << error;
+    }
+}
+
+TEST_F(GgufModel, HalvesInTwoAxesAreTheSame) {
+  make(kDeepseek);
+  const std::vector<float> want = logits_of(dir / "m.gguf");
+  for (int l = 0; l < 2; ++l) {
+    at(fmt::format("blk.{}.attn_k_b.weight", l)).shape = {2 * 256, 32};
+    at(fmt::format("blk.{}.attn_v_b.weight", l)).shape = {2 * 128, 256};
+  }
+  EXPECT_EQ(logits_of(write()), want);
+}
+
+TEST_F(GgufModel, FusedAndPerExpertFilesGiveTheSameBits) {
+  make(kDeepseek);
+  const std::vector<float> want = logits_of(dir / "m.gguf");
+  const GgufContent stacked = content;
+  auto fused =
+      interleaved({"blk.1.ffn_gate_exps.weight", "blk.1.ffn_up_exps.weight"}, {256 * 256 * 4, 256 * 256 * 4}, 4);
+  fused.shape = {4, 512, 256};
+  content.tensors["blk.1.ffn_gate_up_exps.weight"] = fused;
+  EXPECT_EQ(logits_of(write("fused.gguf")), want);
+  content = stacked;
+  for (const char* which : {"gate", "up", "down"}) {
+    const std::string name = fmt::format("blk.1.ffn_{}_exps.weight", which);
+    const auto stack = at(name);
+    for (i64 e = 0; e < 4; ++e)
+      content.tensors[fmt::format("blk.1.ffn_{}.{}.weight", which, e)] = {
+          DType::f32,
+          {256, 256},
+          {stack.bytes.begin() + e * 256 * 256 * 4, stack.bytes.begin() + (e + 1) * 256 * 256 * 4}};
+    content.tensors.erase(name);
+  }
+  EXPECT_EQ(logits_of(write("old.gguf")), want);
+}
+
+TEST_F(GgufModel, AFusedQkvGivesTheSameBits) {
+  for (const char* config : {kLlama, kQwen2}) {
+    fs::remove_all(dir / "folder");
+    fs::remove(dir / "m.gguf");
+    make(config);
+    const std::vector<float> want = logits_of(dir / "folder");
+    EXPECT_EQ(logits_of(dir / "m.gguf"), want);
+    const bool bias = content.tensors.contains("blk.0.attn_q.bias");
+    EXPECT_EQ(bias, config == kQwen2);
+    for (int l = 0; l < 2; ++l)
+      for (const char* part : {"weight", "bias"}) {
+        if (part == std::string("bias") && !bias) continue;
+        const std::string blk = fmt::format("blk.{}.attn_", l);
+        const size_t row = part == std::string("bias") ? 4 : 256 * 4;
+        auto fused =
+            interleaved({blk + "q." + part, blk + "k." + part, blk + "v." + part}, {256 * row, 64 * row, 64 * row}, 1);
+        fused.shape[0] = 256 + 2 * 64;
+        content.tensors[blk + "qkv." + part] = fused;
+      }
+    EXPECT_EQ(logits_of(write()), want);
+  }
+}
+
+// The exact path promises the bits of the dequantised values, so the tolerance is nothing.
+TEST_F(GgufModel, EveryTypeGivesTheBitsOfItsDequantisedValues) {
+  for (const char* config : {kDeepseek, kLlama}) {
+    fs::remove_all(dir / "folder");
+    fs::remove(dir / "m.gguf");
+    make(config);
+    const GgufContent f32 = content;
+    const std::vector<float> exact = logits_of(dir / "m.gguf");
+    for (const DType type :
+         {DType::f16, DType::bf16, DType::q8_0, DType::q4_0, DType::q4_k, DType::q5_k, DType::q6_k, DType::q2_k}) {
+      content = f32;
+      content.quantize(type);
+      const fs::path file = write();
+      ConvertOptions options;
+      options.type = DType::f32;
+      ASSERT_EQ(error_of(convert_to_gguf(file, dir / "dequantised.gguf", options)), "");
+      const std::vector<float> got = logits_of(file);
+      EXPECT_EQ(got, logits_of(dir / "dequantised.gguf")) << name_of(type);
+      EXPECT_NE(got, exact) << name_of(type) << ": nothing was rounded";
+      fs::remove(dir / "dequantised.gguf");
+    }
+  }
+}
+
+// Each weight is off by at most half a step of its block of 32: |w| / 254 of the largest beside it, so some 0.4 % at
+// the most and 0.2 % on average, at random. Through two layers logits of size s move by less than 5 % of s.
+TEST_F(GgufModel, Q8_0StaysNearTheModelItWasMadeOf) {
+  make(kDeepseek);
+  const std::vector<float> exact = logits_of(dir / "m.gguf");
+  content.quantize(DType::q8_0);
+  const std::vector<float> got = logits_of(write());
+  ASSERT_EQ(got.size(), exact.size());
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < got.size(); ++i) difference += std::pow(got[i] - exact[i], 2), size += std::pow(exact[i], 2);
+  EXPECT_LT(std::sqrt(difference / size), 0.05);
+}
+
+TEST_F(GgufModel, AFileInPiecesIsOneModel) {
+  make(kQwen2);
+  const std::vector<float> want = logits_of(dir / "m.gguf");
+  GgufContent first = content, second;
+  const auto whole = static_cast<i64>(content.tensors.size());
+  for (auto at = first.tensors.begin(); at != first.tensors.end();)
+    if (at->first.starts_with("blk.1.")) second.tensors.insert(first.tensors.extract(at++));
+    else ++at;
+  GgufValue number;
+  number.type = GgufType::uint16;
+  for (i64 k = 0; GgufContent* part : {&first, &second}) {
+    number.integer = k++;
+    part->set("split.no", number);
+    number.integer = 2;
+    part->set("split.count", number);
+    GgufValue total;
+    total.type = GgufType::int32, total.integer = whole;
+    part->set("split.tensors.count", total);
+  }
+  first.write(dir / "m-00001-of-00002.gguf");
+  second.write(dir / "m-00002-of-00002.gguf");
+  EXPECT_EQ(logits_of(dir / "m-00001-of-00002.gguf"), want);
+}
+
+TEST_F(GgufModel, AHeadThatIsTheEmbeddingIsMissing) {
+  make(kQwen2);
+  content.tensors.erase("output.weight");
+  const auto model = open_model(write());
+  ASSERT_TRUE(model) << error_of(model);
+  EXPECT_EQ((*model)->head().name(), "model.embed_tokens.weight");
+}
+
+// ---- what contradicts itself
+
+TEST_F(GgufModel, ErrorsNameTheTensorAndBothShapes) {
+  make(kDeepseek);
+  const GgufContent good = content;
+  const struct {
+    const char* what;
+    std::function<void()> spoil;
+    std::vector<const char*> says;
+  } cases[] = {
+      {"missing",
+       [&] { content.tensors.erase("blk.1.ffn_down_exps.weight"); },
+       {"model.layers.1.mlp.experts.0.down_proj", "missing"}},
+      {"unknown",
+       [&] { content.tensors["blk.0.attn_sinks.weight"] = at("output_norm.weight"); },
+       {"blk.0.attn_sinks.weight", "no place"}},
+      {"too many layers",
+       [&] { content.tensors["blk.2.attn_norm.weight"] = at("output_norm.weight"); },
+       {"model.layers.2.input_layernorm"}},
+      {"stack of three",
+       [&] {
+         at("blk.1.ffn_up_exps.weight").shape = {3, 256, 256};
+         at("blk.1.ffn_up_exps.weight").bytes.resize(3 * 256 * 256 * 4);
+       },
+       {"blk.1.ffn_up_exps.weight", "[3,256,256]", "4 matrices"}},
+      {"halves of other heads",
+       [&] {
+         at("blk.0.attn_k_b.weight").shape = {4, 256, 16};
+       },
+       {"attn_k_b", "[4,256,16]", "[2,256,32]"}},
+      {"one half", [&] { content.tensors.erase("blk.0.attn_v_b.weight"); }, {"attn_k_b", "other half", "attn_v_b"}},
+      {"wrong width",
+       [&] { content.set("deepseek2.attention.q_lora_rank", GgufValue::of_u32(128)); },
+       {"q_a_proj", "[256,256]", "[128,256]"}},
+      {"scale",
+       [&] { content.tensors["blk.0.attn_q_a.scale"] = at("output_norm.weight"); },
+       {"blk.0.attn_q_a.scale", "scales another"}},
+      {"gating", [&] { content.set("deepseek2.expert_gating_func", GgufValue::of_u32(4)); }, {"expert_gating_func: 4"}},
+      {"architecture",
+       [&] { content.set("general.architecture", GgufValue::of_text("gemma4")); },
+       {"gemma4", "deepseek2, qwen2, llama"}},
+      {"blocks", [&] { content.set("deepseek2.block_count", GgufValue::of_u32(0)); }, {"block_count", "0 blocks"}},
+      {"experts",
+       [&] { content.set("deepseek2.expert_count", GgufValue::of_u32(4'000'000'000)); },
+       {"expert_count: 4000000000"}},
+      {"per block",
+       [&] {
+         content.set("deepseek2.feed_forward_length", GgufValue::of_integers(GgufType::uint32, {256, 512}));
+       },
+       {"feed_forward_length: 256 in one block and 512"}},
+      {"array length",
+       [&] {
+         content.set("deepseek2.attention.head_count", GgufValue::of_integers(GgufType::uint32, {2, 2, 2}));
+       },
+       {"head_count: 3 values for 2 blocks"}},
+      {"eps",
+       [&] { content.set("deepseek2.attention.layer_norm_rms_epsilon", GgufValue::of_f32(NAN)); },
+       {"layer_norm_rms_epsilon", "finite"}},
+      {"type of a key",
+       [&] { content.set("deepseek2.context_length", GgufValue::of_text("many")); },
+       {"deepseek2.context_length", "found string"}},
+      {"key shorter than rope",
+       [&] { content.set("deepseek2.attention.key_length_mla", GgufValue::of_u32(16)); },
+       {"key_length_mla is 16", "dimension_count is 16"}},
+      {"tokens",
+       [&] { content.set("tokenizer.ggml.tokens", GgufValue::of_texts(std::vector<std::string>(97, "x"))); },
+       {"97 tokens", "96 rows"}},
+      {"scaling",
+       [&] { content.set("deepseek2.rope.scaling.type", GgufValue::of_text("longrope")); },
+       {"rope.scaling.type", "longrope"}},
+  };
+  for (const auto& c : cases) {
+    content = good;
+    c.spoil();
+    const std::string error = refusal();
+    EXPECT_NE(error, "") << c.what << " was accepted";
+    for (const char* part : c.says) EXPECT_NE(error.find(part), std::string::npos) << c.what << ": " << error;
+    EXPECT_NE(error.find("changed.gguf"), std::string::npos) << c.what << ": " << error;
+  }
+}
+
+// ---- metadata as config.json
+
+class GgufConfig : public FilesTest {
+ protected:
+  // What a DeepSeek-R1 file of 2025 says, less its tensors: of those the configuration looks at names and the
+  // vocabulary.
+  TestGguf r1() {
+    TestGguf g;
+    g.text("general.architecture", "deepseek2");
+    for (const auto& [key, value] :
+         std::initializer_list<std::pair<const char*, u32>>{{"block_count", 61},
+                                                            {"context_length", 163840},
+                                                            {"embedding_length", 7168},
+                                                            {"feed_forward_length", 18432},
+                                                            {"attention.head_count", 128},
+                                                            {"attention.head_count_kv", 128},
+                                                            {"attention.q_lora_rank", 1536},
+                                                            {"attention.kv_lora_rank", 512},
+                                                            {"attention.key_length", 192},
+                                                            {"attention.value_length", 128},
+                                                            {"rope.dimension_count", 64},
+                                                            {"leading_dense_block_count", 3},
+                                                            {"expert_count", 256},
+                                                            {"expert_used_count", 8},
+                                                            {"expert_shared_count", 1},
+                                                            {"expert_feed_forward_length", 2048},
+                                                            {"expert_gating_func", 2},
+                                                            {"rope.scaling.original_context_length", 4096}})
+      g.number(fmt::format("deepseek2.{}", key), value);
+    for (const auto& [key, value] : std::initializer_list<std::pair<const char*, float>>{
+             {"attention.layer_norm_rms_epsilon", 1e-6f}, {"rope.freq_base", 10000}, {"expert_weights_scale", 2.5f},
+             {"rope.scaling.factor", 40}, {"rope.scaling.yarn_log_multiplier", 0.1f}})
+      g.real(fmt::format("deepseek2.{}", key), value);
+    g.flag("deepseek2.expert_weights_norm", true).text("deepseek2.rope.scaling.type", "yarn");
+    g.number("tokenizer.ggml.bos_token_id", 0).number("tokenizer.ggml.eos_token_id", 1);
+    return g;
+  }
+  Result<Json> config(TestGguf& g, bool bias = true, bool compressed_q = true) {
+    g.tensor("token_embd.weight", {4, 32}, kGgmlF32, 4 * 32 * 4).tensor("output.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
+    if (bias) g.tensor("blk.3.exp_probs_b.bias", {8}, kGgmlF32, 8 * 4);
+    if (!compressed_q) g.tensor("blk.0.attn_q.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
+    EXPECT_TRUE(write_file(dir / "m.gguf", g.bytes()));
+    return config_of_gguf(R1_TRY(Gguf::open(dir / "m.gguf")));
+  }
+};
+
+TEST_F(GgufConfig, OfR1IsThePublishedOne) {
+  TestGguf g = r1();
+  const auto c = config(g);
+  ASSERT_TRUE(c) << error_of(c);
+  const Json want = Json::object({{"model_type", "deepseek_v3"},
+                                  {"hidden_size", 7168},
+                                  {"num_hidden_layers", 61},
+                                  {"intermediate_size", 18432},
+                                  {"moe_intermediate_size", 2048},
+                                  {"n_routed_experts", 256},
+                                  {"n_shared_experts", 1},
+                                  {"num_experts_per_tok", 8},
+                                  {"n_group", 8},
+                                  {"topk_group", 4},  // the file does not say: from before autumn 2025
+                                  {"scoring_func", "sigmoid"},
+                                  {"topk_method", "noaux_tc"},
+                                  {"norm_topk_prob", true},
+                                  {"routed_scaling_factor", 2.5},
+                                  {"first_k_dense_replace", 3},
+                                  {"q_lora_rank", 1536},
+                                  {"kv_lora_rank", 512},
+                                  {"qk_nope_head_dim", 128},
+                                  {"qk_rope_head_dim", 64},
+                                  {"v_head_dim", 128},
+                                  {"rms_norm_eps", 1e-6},
+                                  {"rope_theta", 10000.0},
+                                  {"max_position_embeddings", 163840},
+                                  {"tie_word_embeddings", false},
+                                  {"bos_token_id", 0},
+                                  {"eos_token_id", 1},
+                                  {"rope_scaling", Json::object({{"type", "yarn"},
+                                                                 {"factor", 40.0},
+                                                                 {"original_max_position_embeddings", 4096},
+                                                                 {"beta_fast", 32.0},
+                                                                 {"beta_slow", 1.0},
+                                                                 {"mscale", 1.0},
+                                                                 {"mscale_all_dim", 1.0}})}});
+  for (const auto& [key, value] : *want.object()) {
+    const Json* found = c->find(key);
+    ASSERT_TRUE(found) << key;
+    EXPECT_EQ(dump(*found), dump(value)) << key;
+  }
+}
+
+TEST_F(GgufConfig, TheMlaKeysWinOverTheLatents) {
+  TestGguf g = r1();
+  g.number("deepseek2.attention.key_length_mla", 192).number("deepseek2.attention.value_length_mla", 128);
+  const auto c = config(g);
+  ASSERT_TRUE(c) << error_of(c);
+  EXPECT_EQ(*c->find("qk_nope_head_dim")->integer(), 128);
+  EXPECT_EQ(*c->find("v_head_dim")->integer(), 128);
+}
+
+TEST_F(GgufConfig, QueriesAreCompressedIfTheTensorsSaySo) {
+  TestGguf g = r1();
+  const auto c = config(g, true, false);
+  ASSERT_TRUE(c) << error_of(c);
+  EXPECT_TRUE(c->find("q_lora_rank")->is_null());
+}
+
+TEST_F(GgufConfig, WithoutGatingItIsV2) {
+  TestGguf g;
+  g.text("general.architecture", "deepseek2");
+  for (const auto& [key, value] :
+       std::initializer_list<std::pair<const char*, u32>>{{"block_count", 27},
+                                                          {"context_length", 163840},
+                                                          {"embedding_length", 2048},
+                                                          {"feed_forward_length", 10944},
+                                                          {"attention.head_count", 16},
+                                                          {"attention.kv_lora_rank", 512},
+                                                          {"attention.key_length", 192},
+                                                          {"attention.value_length", 128},
+                                                          {"rope.dimension_count", 64},
+                                                          {"leading_dense_block_count", 1},
+                                                          {"expert_count", 64},
+                                                          {"expert_used_count", 6},
+                                                          {"expert_shared_count", 2},
+                                                          {"expert_feed_forward_length", 1408},
+                                                          {"rope.scaling.original_context_length", 4096},
+                                                          {"tokenizer.ggml.eos_token_id", 11}})
+    g.number(key[0] == 't' ? key : fmt::format("deepseek2.{}", key), value);
+  g.real("deepseek2.attention.layer_norm_rms_epsilon", 1e-6f).real("deepseek2.expert_weights_scale", 1);
+  g.text("deepseek2.rope.scaling.type", "yarn").real("deepseek2.rope.scaling.factor", 40);
+  g.real("deepseek2.rope.scaling.yarn_log_multiplier", 0.0707f);
+  const auto c = config(g, false, false);
+  ASSERT_TRUE(c) << error_of(c);
+  EXPECT_EQ(*c->find("model_type")->string(), "deepseek_v2");
+  EXPECT_EQ(*c->find("scoring_func")->string(), "softmax");
+  EXPECT_EQ(*c->find("topk_method")->string(), "greedy");
+  EXPECT_EQ(*c->find("norm_topk_prob")->boolean(), false);
+  EXPECT_EQ(*c->find("rope_scaling")->find("mscale_all_dim")->number(), 0.707);
+  EXPECT_TRUE(c->find("eos_token_id")->is_null());  // 11 is outside the vocabulary of 4: GPT-2's, not this model's
+}
+
+TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
+  TestGguf g;
+  g.text("general.architecture", "llama");
+  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, u32>>{
+           {"block_count", 2}, {"context_length", 131072}, {"embedding_length", 512}, {"feed_forward_length", 512},
+           {"attention.head_count", 4}, {"attention.head_count_kv", 2}, {"rope.dimension_count", 128}})
+    g.number(fmt::format("llama.{}", key), value);
+  g.real("llama.attention.layer_norm_rms_epsilon", 1e-5f).real("llama.rope.freq_base", 500000);
+  const Json scaling = Json::object({{"rope_type", "llama3"}, {"factor", 8.0}, {"original_max_position_embeddings", 8192},
+                                     {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}});
+  const auto divisors =
+      rope_divisors(Json::object({{"head_dim", 128}, {"rope_theta", 500000.0}, {"rope_scaling", scaling}}), "c");
+  ASSERT_TRUE(divisors) << error_of(divisors);
+  ASSERT_EQ(divisors->size(), 64u);
+  EXPECT_EQ(divisors->front(), 1);
+  EXPECT_EQ(divisors->back(), 8);
+  // Pair 32 of 64 turns 8192 / (2π·500000^(32/64)) = 1.84 times: s = 0.281, divisor 1 / ((1 − s)/8 + s) = 2.70.
+  EXPECT_NEAR((*divisors)[32], 2.70, 0.02);
+  std::string bytes;
+  for (const float d : *divisors) bytes += le(d);
+  g.tensor_with("rope_freqs.weight", {64}, kGgmlF32, bytes);
+  const auto c = config(g);
+  ASSERT_TRUE(c) << error_of(c);
+  EXPECT_EQ(dump(*c->find("rope_scaling")), dump(scaling));
+}
+
+TEST(Llama3Rope, AnyFormulaIsFoundBehindItsDivisorsAndGivesThem) {
+  for (const double factor : {1.7, 3.3, 8.0, 40.0})
+    for (const i64 context : {48, 100, 8192, 100'000})
+      for (const auto& [low, high] : {std::pair{1.0, 4.0}, {0.5, 0.75}, {1.3, 3.7}, {1.0, 1.01}, {2.0, 60.0}, {1e-3, 1e3}})
+        for (const i64 dim : {2, 4, 8, 40, 128}) {
+          const RopeConfig c{.dim = dim, .theta = 500000, .factor = factor, .original_context = context,
+                             .scaling = RopeScaling::llama3, .low_turns = low, .high_turns = high};
+          const std::vector<float> divisors = llama3_divisors(c);
+          const auto found = llama3_of(divisors, c.theta);
+          ASSERT_TRUE(found) << factor << ' ' << context << ' ' << low << ' ' << high << ' ' << dim;
+          const std::vector<float> again = llama3_divisors(*found);
+          for (size_t i = 0; i < divisors.size(); ++i) EXPECT_NEAR(again[i], divisors[i], 2e-6 * divisors[i]);
+          EXPECT_TRUE(found->low_turns > 0 && found->high_turns > found->low_turns);
+        }
+}
+
+TEST(Llama3Rope, NoFormulaIsFoundWhereThereIsNone) {
+  const float inf = std::numeric_limits<float>::infinity();
+  for (const std::vector<float>& table : std::vector<std::vector<float>>{
+           {8, 1, 1, 1}, {1, 2, 4, 3}, {1, 1, 0.5f, 8}, {1, 0, 4, 8}, {1, -1, 4, 8}, {1, 2, std::nanf(""), 8}, {1, 2, 4, inf}, {0, 0}, {}})
+    EXPECT_FALSE(llama3_of(table, 500000)) << table.size();
+}
+
+}  // namespace
+}  // namespace r1

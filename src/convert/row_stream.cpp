@@ -1,0 +1,81 @@
+#include "convert/row_stream.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/half.hpp"
+
+namespace r1 {
+namespace {
+
+constexpr i64 kPieceElements = 2 << 20;  // 8 MiB of f32
+constexpr i64 kReleaseEvery = 64 << 20;  // elements read between letting pages go
+
+Result<std::span<const std::byte>> rounded(const RowStream& s, const std::vector<float>& values,
+                                           std::vector<u16>& halves) {
+  if (s.type == DType::f32) return std::as_bytes(std::span(values));
+  halves.resize(values.size());
+  const auto narrow = s.type == DType::bf16 ? bf16_from_f32 : f16_from_f32;
+  for (size_t i = 0; i < values.size(); ++i) halves[i] = narrow(values[i]);
+  if (s.type == DType::f16)
+    for (size_t i = 0; i < values.size(); ++i)
+      if ((halves[i] & 0x7fff) == 0x7c00 && std::isfinite(values[i]))
+        return fail(Errc::invalid_argument, "tensor {}: {} is beyond f16's 65504; convert to bf16 or f32", s.name,
+                    values[i]);
+  return std::as_bytes(std::span(halves));
+}
+
+Status stream_bytes(const RowStream& s, const ByteSink& sink) {
+  constexpr size_t kPiece = 8 << 20;
+  for (const PublishedTensor* t : s.from)
+    for (std::span<const std::byte> rest = t->stored.bytes; !rest.empty();) {
+      const auto piece = rest.first(std::min(kPiece, rest.size()));
+      R1_TRY(sink(piece));
+      if (s.written) R1_TRY(s.written(static_cast<i64>(piece.size())));
+      release_pages(piece);
+      rest = rest.subspan(piece.size());
+    }
+  return {};
+}
+
+}  // namespace
+
+bool RowStream::verbatim() const {
+  return in_order && std::all_of(from.begin(), from.end(), [&](const PublishedTensor* t) {
+           return t->in_place() && t->stored.dtype == type;
+         });
+}
+
+void release_pages(std::span<const std::byte> bytes) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t begin = reinterpret_cast<size_t>(bytes.data()) / page * page;
+  const size_t end =
+      reinterpret_cast<size_t>(bytes.data() + bytes.size()) / page * page;  // the last page may be shared
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
+Status stream_rows(const RowStream& s, const ByteSink& sink) {
+  if (s.verbatim()) return stream_bytes(s, sink);
+  const i64 piece = std::max<i64>(1, kPieceElements / std::max<i64>(1, s.cols));
+  std::vector<float> values;
+  std::vector<u16> halves;
+  i64 held = 0;
+  for (i64 first = 0; first < s.rows; first += piece) {
+    const i64 count = std::min(piece, s.rows - first);
+    values.resize(static_cast<size_t>(count * s.cols));
+    s.read(first, count, values.data());
+    const std::span<const std::byte> bytes = R1_TRY(rounded(s, values, halves));
+    R1_TRY(sink(bytes));
+    if (s.written) R1_TRY(s.written(static_cast<i64>(bytes.size())));
+    held += count * s.cols;
+    if (held < kReleaseEvery && first + piece < s.rows) continue;
+    held = 0;
+    for (const PublishedTensor* t : s.from) release_pages(t->stored.bytes), release_pages(t->k_b.bytes);
+  }
+  return {};
+}
+
+}  // namespace r1

@@ -1,0 +1,114 @@
+// GGUF files that tests take apart, change and write again.
+#pragma once
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/file.hpp"
+#include "quant/quantize.hpp"
+#include "kernels/cpu/kernels.hpp"
+#include "convert/convert.hpp"
+#include "model/gguf/config.hpp"
+#include "model/model.hpp"
+
+namespace r1 {
+
+inline std::string error_of(const Status& s) { return s ? "" : s.error().what; }
+template <class T>
+std::string error_of(const Result<T>& r) {
+  return r ? "" : r.error().what;
+}
+
+class FilesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "r1-model-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    dir = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(dir); }
+  std::filesystem::path dir;
+};
+
+inline std::filesystem::path golden(const std::string& name) {
+  return std::filesystem::path(R1_SOURCE_DIR) / "tests/golden" / name;
+}
+
+// Sequences of ids below `vocab`, and the logits of all their tokens.
+inline std::vector<float> logits_of(const Model& model, const Numerics& numerics = {}) {
+  Batch batch;
+  for (const i64 n : {1, 5, 23}) {
+    std::vector<i32> ids;
+    for (i64 i = 0; i < n; ++i) ids.push_back(static_cast<i32>((i * i * 7 + n) % model.info().vocab));
+    batch.add_sequence(ids);
+  }
+  batch.want_all();
+  Arena arena;
+  ThreadPool pool(2);
+  Pass pass{batch, arena, pool, cpu::active(), numerics};
+  const Output out = model.forward(pass);
+  return {out.logits.data(), out.logits.data() + out.logits.size()};
+}
+inline std::vector<float> logits_of(const std::filesystem::path& path, const Numerics& numerics = {}) {
+  const auto model = open_model(path);
+  EXPECT_TRUE(model) << error_of(model);
+  return model ? logits_of(**model, numerics) : std::vector<float>();
+}
+
+// All of a GGUF in memory.
+struct GgufContent {
+  struct Tensor {
+    DType dtype;
+    std::vector<i64> shape;
+    std::vector<std::byte> bytes;
+  };
+  GgufMetadata metadata;
+  std::map<std::string, Tensor> tensors;
+
+  static GgufContent read(const std::filesystem::path& path) {
+    GgufContent c;
+    const auto file = Gguf::open(path);
+    EXPECT_TRUE(file) << error_of(file);
+    if (!file) return c;
+    for (const std::string& key : file->keys()) c.metadata.emplace_back(key, file->value(key).value());
+    for (const auto& [name, t] : file->tensors())
+      c.tensors[name] = {t.dtype, t.shape, {t.bytes.begin(), t.bytes.end()}};
+    return c;
+  }
+  void write(const std::filesystem::path& path) const {
+    std::vector<TensorItem> items;
+    for (const auto& [name, t] : tensors)
+      items.push_back({name, t.dtype, t.shape, [&t = t](const ByteSink& sink) { return sink(t.bytes); }});
+    const Status done = write_gguf(path, metadata, items);
+    EXPECT_TRUE(done) << error_of(done);
+  }
+  void erase(std::string_view key) {
+    std::erase_if(metadata, [&](const auto& entry) { return entry.first == key; });
+  }
+  void set(const std::string& key, GgufValue value) {
+    for (auto& entry : metadata)
+      if (entry.first == key) return void(entry.second = std::move(value));
+    metadata.emplace_back(key, std::move(value));
+  }
+  // Matrices whose rows are whole blocks of the type; what is f32 in every file stays so.
+  void quantize(DType type) {
+    for (auto& [name, t] : tensors) {
+      const i64 cols = t.shape.back();
+      if (t.shape.size() < 2 || t.dtype != DType::f32 || cols % block_of(type).elements ||
+          name.ends_with("ffn_gate_inp.weight"))
+        continue;
+      const i64 rows = static_cast<i64>(t.bytes.size()) / 4 / cols;
+      std::vector<std::byte> out(static_cast<size_t>(rows * row_bytes(type, cols)));
+      const Status done =
+          quantize_rows(type, out.data(), reinterpret_cast<const float*>(t.bytes.data()), rows, cols, {});
+      EXPECT_TRUE(done) << error_of(done);
+      t.bytes = std::move(out), t.dtype = type;
+    }
+  }
+};
+
+}  // namespace r1

@@ -1,0 +1,40 @@
+#include "ops/cpu/rows.hpp"
+
+#include <algorithm>
+
+#include "kernels/cpu/kernels.hpp"
+
+namespace r1 {
+
+void scatter_rows(const Pass& p, float* dst, const float* src, std::span<const i32> rows, i64 cols) {
+  const i64 n = static_cast<i64>(rows.size());
+  const i64 grain = std::max<i64>(64, kForkElements / std::max<i64>(n, 1) / 64 * 64);  // whole cache lines
+  p.pool.ranges(cols, grain, [&](i64 begin, i64 end, int) {
+    for (i64 i = 0; i < n; ++i)
+      p.kernels.elementwise.accumulate(dst + rows[static_cast<size_t>(i)] * cols + begin, src + i * cols + begin,
+                                       end - begin);
+  });
+}
+
+void add_rows(const Pass& p, float* dst, const Tensor& src) {
+  const i64 grain = std::max<i64>(64, kForkElements / std::max<i64>(src.rows(), 1) / 64 * 64);  // whole cache lines
+  p.pool.ranges(src.cols(), grain, [&](i64 begin, i64 end, int) {
+    for (i64 t = 0; t < src.rows(); ++t) p.kernels.elementwise.accumulate(dst + begin, src.row(t) + begin, end - begin);
+  });
+}
+
+void accumulate(const Pass& p, const Tensor& dst, const Tensor& src) {
+  R1_CHECK(dst.rows() == src.rows() && dst.cols() == src.cols(), "accumulate: {} += {}", dst.shape(), src.shape());
+  for_rows(p, dst.rows(), dst.cols(), [&](i64 begin, i64 end) {
+    p.kernels.elementwise.accumulate(dst.row(begin), src.row(begin), (end - begin) * dst.cols());
+  });
+}
+
+const float* vector_f32(const Pass& p, const Weight& w, Tensor* copy) {
+  if (w.dtype() == DType::f32) return w.f32();
+  *copy = p.alloc(1, w.size());
+  p.kernels.elementwise.widen(copy->data(), w.bytes(), w.dtype(), w.size());
+  return copy->data();
+}
+
+}  // namespace r1

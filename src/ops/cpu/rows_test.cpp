@@ -1,0 +1,209 @@
+// The ops that treat every row alone: embed, add, add_bias, split, concat, swiglu, take_rows, rms_norm, rope, recompute.
+#include <cstring>
+
+#include "core/half.hpp"
+#include "ops/op_test.hpp"
+#include "ops/cpu/rows.hpp"
+
+namespace r1 {
+namespace {
+
+class Rows : public testing::TestWithParam<const cpu::Kernels*> {
+ protected:
+  OpTest test{*GetParam()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Levels, Rows, testing::ValuesIn(cpu::levels().begin(), cpu::levels().end()),
+                         [](const auto& level) { return std::string(level.param->name); });
+
+constexpr float kEps = 1e-6f;
+
+TEST_P(Rows, GradientsOfSumsProductsAndCopiesMatchDifferences) {
+  const Tensor a = test.tensor(3, 6, 1), b = test.tensor(3, 6, 2);
+  check_gradients(test, [&](Pass& p) { return add(p, a, b); }, {a, b});
+  check_gradients(test, [&](Pass& p) { return swiglu(p, a, b); }, {a, b});
+  check_gradients(test, [&](Pass& p) { return concat(p, a, b); }, {a, b});
+  check_gradients(test, [&](Pass& p) { return add(p, a, a); }, {a});
+  const std::vector<i32> rows{2, 0, 2};
+  check_gradients(test, [&](Pass& p) { return take_rows(p, a, rows); }, {a});
+}
+
+TEST_P(Rows, GradientsOfABiasMatchDifferences) {
+  const Tensor x = test.tensor(5, 7, 1);
+  const Weight b = test_weight("b", 1, 7, 2);
+  check_gradients(test, [&](Pass& p) { return add_bias(p, x, b); }, {x}, {b});
+}
+
+TEST_P(Rows, GradientOfABiasIsTheSameBitsOnOneThreadAndOnThree) {
+  std::vector<float> got[2];
+  for (const int threads : {1, 3}) {
+    OpTest own(*GetParam(), threads);
+    const Tensor x = own.tensor(900, 200, 1), dy = own.tensor(900, 200, 2);
+    const Weight b = test_weight("b", 1, 200, 3);
+    Tape tape(own.arena);
+    Pass p = own.pass(&tape);
+    run_backward(tape, add_bias(p, x, b), dy);
+    got[threads / 2].assign(b.grad(), b.grad() + b.size());
+  }
+  EXPECT_TRUE(same_bits(got[0].data(), got[1].data(), 200));
+}
+
+TEST_P(Rows, GradientOfSplitReachesBothHalvesOrTheOneThatWasUsed) {
+  const Tensor x = test.tensor(2, 10, 3);
+  check_gradients(test, [&](Pass& p) { const auto [y, z] = split(p, x, 2, 3, 2); return concat(p, z, y); }, {x});
+  check_gradients(test, [&](Pass& p) { return split(p, x, 2, 3, 2)[1]; }, {x});
+}
+
+TEST_P(Rows, GradientsOfRmsNormMatchDifferences) {
+  const Tensor x = test.tensor(3, 7, 4);
+  const Weight w = test_weight("w", 1, 7, 5);
+  check_gradients(test, [&](Pass& p) { return rms_norm(p, x, w, kEps); }, {x}, {w});
+}
+
+TEST_P(Rows, GradientOfEmbedAddsRepeatedTokens) {
+  const Weight w = test_weight("w", 5, 6, 6);
+  const std::vector<i32> tokens{4, 1, 4, 4};
+  check_gradients(test, [&](Pass& p) { return embed(p, w, tokens); }, {}, {w});
+}
+
+TEST_P(Rows, GradientOfRopeMatchesDifferences) {
+  test.sequences({3, 2});
+  const Tensor x = test.tensor(5, 12, 7);
+  for (const RopePairs pairs : {RopePairs::neighbours, RopePairs::halves})
+    check_gradients(test, [&](Pass& p) {
+      const Tensor angles = rope_angles(p, {.dim = 6, .factor = 40});
+      return rope(p, x, 2, angles, pairs);
+    }, {x});
+}
+
+// h = a block with everything that records: its gradients must not differ in a bit from the plain tape's.
+TEST_P(Rows, RecomputedGradientsAreTheSameBits) {
+  const Tensor x = test.tensor(4, 8, 8), dy = test.tensor(4, 8, 9);
+  const Weight w = test_weight("w", 1, 8, 10);
+  const auto block = [&](Pass& p, const Tensor& h) {
+    const Tensor n = rms_norm(p, h, w, kEps);
+    return add(p, h, swiglu(p, n, h));
+  };
+  std::vector<Tensor> dx, y;
+  std::vector<std::vector<float>> dw;
+  for (const bool again : {false, true}) {
+    w.clear_grad();
+    Tape tape(test.arena);
+    Pass p = test.pass(&tape);
+    p.recompute = again;
+    y.push_back(recompute(p, x, block));
+    run_backward(tape, y.back(), dy);
+    dx.push_back(tape.grads()[x]);
+    dw.emplace_back(w.grad(), w.grad() + w.size());
+  }
+  EXPECT_TRUE(same_bits(y[0], y[1]));
+  EXPECT_TRUE(same_bits(dx[0], dx[1]));
+  EXPECT_EQ(dw[0], dw[1]);
+}
+
+TEST_P(Rows, RecomputeKeepsNothingOfTheBlockButItsResult) {
+  const Tensor x = test.tensor(4, 8, 8);
+  const i64 before = test.arena.bytes_in_use();
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  p.recompute = true;
+  const auto block = [&](Pass& q, const Tensor& h) { return swiglu(q, add(q, h, h), add(q, h, h)); };
+  const Tensor y = recompute(p, x, block);
+  const i64 one = test.arena.bytes_in_use() - before;  // y alone
+  { const Tensor same = test.arena.alloc(4, 8); EXPECT_EQ(test.arena.bytes_in_use() - before, 2 * one); }
+}
+
+TEST_P(Rows, EmbedWidensHalfPrecisionMastersExactly) {
+  std::vector<u16> bits(24);
+  for (size_t i = 0; i < bits.size(); ++i) bits[i] = static_cast<u16>(0x3a00 + 37 * i);
+  const auto* bytes = reinterpret_cast<const std::byte*>(bits.data());
+  const std::vector<i32> tokens{3, 0};
+  Pass p = test.pass();
+  for (const DType type : {DType::bf16, DType::f16}) {
+    const Tensor y = embed(p, Weight::frozen("w", type, 4, 6, bytes, nullptr), tokens);
+    for (i64 t = 0; t < 2; ++t)
+      for (i64 i = 0; i < 6; ++i) {
+        const u16 h = bits[static_cast<size_t>(tokens[static_cast<size_t>(t)] * 6 + i)];
+        EXPECT_EQ(y.row(t)[i], type == DType::bf16 ? f32_from_bf16(h) : f32_from_f16(h));
+      }
+  }
+}
+
+TEST_P(Rows, RmsNormReadsABf16WeightAsItsF32Values) {
+  const Weight w = test_weight("w", 1, 9, 1, 1, false);
+  std::vector<u16> bits;
+  for (i64 i = 0; i < 9; ++i) {
+    bits.push_back(bf16_from_f32(w.f32()[i]));
+    w.f32()[i] = f32_from_bf16(bits.back());
+  }
+  const Weight half = Weight::frozen("half", DType::bf16, 1, 9, reinterpret_cast<const std::byte*>(bits.data()), nullptr);
+  const Tensor x = test.tensor(3, 9, 2);
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  const Tensor a = rms_norm(p, x, w, kEps), b = rms_norm(p, x, half, kEps);
+  EXPECT_TRUE(same_bits(a, b));
+  run_backward(tape, b, a);
+  EXPECT_NE(tape.grads()[x].data()[0], 0.0f);
+}
+
+// Everything above in one chain, big enough to fork: rows of a large batch, forward and backward.
+struct ChainRun {
+  std::vector<float> y, dx, dnorm, dtable;
+};
+ChainRun chain(const cpu::Kernels& k, int threads, i64 first, i64 rows) {
+  constexpr i64 kDim = 320, kVocab = 50;
+  OpTest test(k, threads);
+  const Weight table = test_weight("table", kVocab, kDim, 1), norm = test_weight("norm", 1, kDim, 2);
+  std::vector<i32> tokens;
+  for (i64 t = 0; t < 700; ++t) tokens.push_back(static_cast<i32>((t * 31 + t / 7) % kVocab));
+  std::vector<i32> positions(tokens.size());
+  for (size_t t = 0; t < positions.size(); ++t) positions[t] = static_cast<i32>(t);
+  const auto part = [&](const std::vector<i32>& v) { return std::vector<i32>(v.begin() + first, v.begin() + first + rows); };
+  test.batch.tokens = part(tokens), test.batch.positions = part(positions);
+  test.batch.seq_begin = {0, static_cast<i32>(rows)};
+
+  const Tensor all = test.tensor(700, kDim, 3), x = test.arena.alloc(rows, kDim);
+  std::memcpy(x.data(), all.row(first), static_cast<size_t>(x.size()) * 4);
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  const Tensor h = add(p, x, embed(p, table, test.batch.tokens));
+  const auto [a, b] = split(p, rms_norm(p, h, norm, kEps), 4, 40, 40);
+  const Tensor turned = rope(p, b, 4, rope_angles(p, {.dim = 40, .factor = 40}));
+  const Tensor y = concat(p, swiglu(p, a, turned), turned);
+  run_backward(tape, y, y);
+  const Tensor dx = tape.grads()[x];
+  return {{y.data(), y.data() + y.size()}, {dx.data(), dx.data() + dx.size()},
+          {norm.grad(), norm.grad() + norm.size()}, {table.grad(), table.grad() + table.size()}};
+}
+
+TEST_P(Rows, TwoThreadsGiveTheBitsOfOne) {
+  const ChainRun one = chain(*GetParam(), 1, 0, 700), two = chain(*GetParam(), 2, 0, 700);
+  EXPECT_TRUE(same_bits(one.y.data(), two.y.data(), static_cast<i64>(one.y.size())));
+  EXPECT_TRUE(same_bits(one.dx.data(), two.dx.data(), static_cast<i64>(one.dx.size())));
+  EXPECT_TRUE(same_bits(one.dnorm.data(), two.dnorm.data(), static_cast<i64>(one.dnorm.size())));
+  EXPECT_TRUE(same_bits(one.dtable.data(), two.dtable.data(), static_cast<i64>(one.dtable.size())));
+}
+
+TEST_P(Rows, ARowAloneIsTheRowAmongOthers) {
+  const ChainRun all = chain(*GetParam(), 2, 0, 700);
+  const i64 cols = static_cast<i64>(all.y.size()) / 700, in = static_cast<i64>(all.dx.size()) / 700;
+  for (const i64 t : {0, 1, 333, 699}) {
+    const ChainRun alone = chain(*GetParam(), 1, t, 1);
+    EXPECT_TRUE(same_bits(alone.y.data(), all.y.data() + t * cols, cols)) << t;
+    EXPECT_TRUE(same_bits(alone.dx.data(), all.dx.data() + t * in, in)) << t;
+  }
+}
+
+TEST(RowsOp, ForRowsCoversEveryRowOnceAndOneTokenIsOneTask) {
+  OpTest test(cpu::active(), 2);
+  const Pass p = test.pass();
+  std::vector<int> seen(5000);
+  for_rows(p, 5000, 100, [&](i64 begin, i64 end) { for (i64 t = begin; t < end; ++t) ++seen[static_cast<size_t>(t)]; });
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), 5000);
+  int calls = 0;
+  for_rows(p, 1, 18432, [&](i64, i64) { ++calls; });
+  EXPECT_EQ(calls, 1);
+}
+
+}  // namespace
+}  // namespace r1

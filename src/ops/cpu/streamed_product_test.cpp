@@ -1,0 +1,283 @@
+// Weights of every stored type: each op gives the bits that the same weight gives when it is kept as f32.
+#include "core/random_blocks.hpp"
+#include "ops/cpu/dequantize.hpp"
+#include "ops/op_test.hpp"
+#include "ops/cpu/streamed_product.hpp"
+
+namespace r1 {
+namespace {
+
+std::vector<DType> stored_types() {
+  std::vector<DType> all;
+  for (int t = 0; t < kDTypes; ++t) all.push_back(static_cast<DType>(t));
+  return all;
+}
+
+// A frozen weight of `dtype`, and the f32 weight of the values it stands for.
+struct Stored {
+  Weight stored, wide;
+};
+Stored stored_weight(DType dtype, i64 rows, i64 cols, u64 seed) {
+  const auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(rows * row_bytes(dtype, cols)));
+  RandomBlocks(seed, 0.5).fill(dtype, bytes->data(), rows * cols);
+  Weight w;
+  if (dtype == DType::f8_e4m3) {
+    const i64 squares = (rows + kScaleBlock - 1) / kScaleBlock * ((cols + kScaleBlock - 1) / kScaleBlock);
+    const auto scales = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(squares * 4 + 1));
+    RandomBlocks(seed + 1, 0.005).fill(DType::f32, scales->data() + 1, squares);  // odd address
+    const auto both = std::make_shared<std::pair<decltype(bytes), decltype(scales)>>(bytes, scales);
+    w = Weight::frozen_f8("f8", rows, cols, bytes->data(), scales->data() + 1, both);
+  } else {
+    w = Weight::frozen(name_of(dtype), dtype, rows, cols, bytes->data(), bytes);
+  }
+  const auto floats = std::make_shared<std::vector<float>>(static_cast<size_t>(rows * cols));
+  dequantize(w, 0, rows, floats->data());
+  return {w, Weight::frozen("wide", DType::f32, rows, cols, reinterpret_cast<const std::byte*>(floats->data()), floats)};
+}
+
+// In features that leave a remainder of whatever can leave one: blocks set the step.
+i64 odd_cols(DType dtype, i64 about) {
+  const i64 step = block_of(dtype).elements;
+  return step == 1 ? about + 3 : (about / step + 1) * step;
+}
+
+struct Both {
+  Tensor y, dx;
+};
+Both linear_and_back(OpTest& test, DType matmul, const Tensor& x, const Tensor& dy, const Weight& w) {
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  p.numerics.matmul = matmul;
+  const Tensor y = linear(p, x, w);
+  run_backward(tape, y, dy);
+  return {y, tape.grads()[x]};
+}
+
+TEST(StreamedProduct, LinearOfEveryTypeHasTheBitsOfItsValuesInF32BothWays) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : stored_types())
+      for (const DType matmul : {DType::f32, DType::bf16}) {
+        OpTest one(*k, 1), two(*k, 2);
+        const i64 rows = 7, out = 75, in = odd_cols(dtype, 530);
+        const Stored w = stored_weight(dtype, out, in, 5);
+        const Tensor x = one.tensor(rows, in, 1), dy = one.tensor(rows, out, 2);
+        const Both want = linear_and_back(one, matmul, x, dy, w.wide), got = linear_and_back(one, matmul, x, dy, w.stored);
+        EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
+        EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
+        const Both split = linear_and_back(two, matmul, x, dy, w.stored);
+        EXPECT_TRUE(same_bits(want.y, split.y) && same_bits(want.dx, split.dx)) << k->name << " " << name_of(dtype);
+        for (i64 i = 0; i < w.wide.size(); i += 97) ASSERT_TRUE(std::isfinite(w.wide.f32()[i])) << name_of(dtype);
+      }
+}
+
+TEST(StreamedProduct, DeepAndWideWeightsAreCutWithoutATrace) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : {DType::q4_k, DType::q8_0, DType::f8_e4m3, DType::iq4_nl})
+      for (const DType matmul : {DType::f32, DType::bf16}) {
+        OpTest test(*k, 2);
+        const i64 rows = 33, out = 1100, in = odd_cols(dtype, 1500);
+        const Stored w = stored_weight(dtype, out, in, 6);
+        const Tensor x = test.tensor(rows, in, 1), dy = test.tensor(rows, out, 2);
+        const Both want = linear_and_back(test, matmul, x, dy, w.wide), got = linear_and_back(test, matmul, x, dy, w.stored);
+        EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
+        EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
+      }
+}
+
+TEST(StreamedProduct, ARowAloneHasTheBitsItHasAmongMany) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : stored_types()) {
+      if (is_plain(dtype)) continue;
+      OpTest test(*k, 2);
+      const i64 rows = 200, in = odd_cols(dtype, 260);
+      const Weight w = stored_weight(dtype, 50, in, 7).stored;
+      const Tensor x = test.tensor(rows, in, 1);
+      Pass p = test.pass();
+      const Tensor all = linear(p, x, w);
+      for (i64 r = 0; r < rows; r += 37) {
+        const Tensor row = test.arena.alloc(1, in);
+        std::memcpy(row.data(), x.row(r), static_cast<size_t>(in) * 4);
+        EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), w.rows())) << k->name << " " << name_of(dtype);
+      }
+      EXPECT_EQ(w.pack_bytes(), 0) << name_of(dtype);
+    }
+}
+
+TEST(StreamedProduct, EmbeddingOfEveryTypeIsItsRow) {
+  OpTest test;
+  for (const DType dtype : stored_types()) {
+    const Stored w = stored_weight(dtype, 150, odd_cols(dtype, 200), 8);
+    Pass p = test.pass();
+    const std::vector<i32> tokens{149, 0, 128, 3};
+    const Tensor y = embed(p, w.stored, tokens);
+    for (size_t t = 0; t < tokens.size(); ++t)
+      EXPECT_TRUE(same_bits(y.row(static_cast<i64>(t)), w.wide.f32() + tokens[t] * w.wide.cols(), w.wide.cols()))
+          << name_of(dtype) << " token " << tokens[t];
+  }
+}
+
+TEST(StreamedProduct, TheLossOverAHeadOfBlocksHasTheBitsOfItsValuesInF32) {
+  for (const DType dtype : {DType::q6_k, DType::q8_0, DType::f8_e4m3})
+    for (const int threads : {1, 2}) {
+      OpTest test(cpu::active(), threads);
+      const i64 rows = 70, vocab = 299, in = odd_cols(dtype, 250);
+      const Stored w = stored_weight(dtype, vocab, in, 9);
+      const Tensor x = test.tensor(rows, in, 1, 0.3), dy = test.tensor(rows, 1, 2);
+      std::vector<i32> targets(static_cast<size_t>(rows));
+      for (size_t t = 0; t < targets.size(); ++t) targets[t] = static_cast<i32>(t * 37 % 299) - (t % 9 == 0 ? 299 : 0);
+      Tensor nll[2], dx[2];
+      for (int i = 0; i < 2; ++i) {
+        Tape tape(test.arena);
+        Pass p = test.pass(&tape);
+        nll[i] = linear_cross_entropy(p, x, i ? w.stored : w.wide, targets, 0.7f);
+        run_backward(tape, nll[i], dy);
+        dx[i] = tape.grads()[x];
+      }
+      EXPECT_TRUE(same_bits(nll[0], nll[1])) << name_of(dtype);
+      EXPECT_TRUE(same_bits(dx[0], dx[1])) << name_of(dtype);
+    }
+}
+
+struct Mixed {
+  Tensor y, dx, dgates;
+};
+Mixed mixture(OpTest& test, const Tensor& x, const Routing& r, const std::vector<Expert>& all, const Tensor& dy) {
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  const Tensor y = experts(p, x, r, all);
+  run_backward(tape, y, dy);
+  return {y, tape.grads()[x], tape.grads()[r.gates]};
+}
+
+TEST(StreamedProduct, ExpertsOfBlocksHaveTheBitsOfTheirValuesInF32BothWays) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const auto& [inner, outer] : {std::pair{DType::q4_k, DType::q6_k}, {DType::f8_e4m3, DType::f8_e4m3},
+                                       {DType::q5_0, DType::iq4_nl}, {DType::bf16, DType::q8_0}})
+      for (const i64 tokens : {1, 60}) {
+        OpTest test(*k, 2);
+        const i64 d = 256, f = 256, count = 6, top_k = 2;
+        std::vector<Expert> stored, wide;
+        for (i64 e = 0; e < count; ++e) {
+          const u64 seed = static_cast<u64>(10 + 3 * e);
+          const Stored gate = stored_weight(inner, f, d, seed), up = stored_weight(inner, f, d, seed + 1);
+          const Stored down = stored_weight(outer, d, f, seed + 2);
+          stored.push_back({gate.stored, up.stored, down.stored});
+          wide.push_back({gate.wide, up.wide, down.wide});
+        }
+        Pass p = test.pass();
+        RoutingConfig c;
+        c.experts = count, c.top_k = top_k, c.method = TopK::greedy;
+        const Routing r = route(p, 0, test.tensor(tokens, count, 3), {}, c);
+        const Tensor x = test.tensor(tokens, d, 1), dy = test.tensor(tokens, d, 2);
+        const Mixed want = mixture(test, x, r, wide, dy), got = mixture(test, x, r, stored, dy);
+        EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(inner) << " " << tokens;
+        EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(inner) << " " << tokens;
+        EXPECT_TRUE(same_bits(want.dgates, got.dgates)) << k->name << " " << name_of(inner) << " " << tokens;
+      }
+}
+
+// ---- in integers -------------------------------------------------------------------------------------------------
+
+constexpr DType kIntegerTypes[] = {DType::q8_0, DType::q4_0, DType::q4_k, DType::q5_k, DType::q6_k};
+
+Pass integer_pass(OpTest& test, Tape* tape = nullptr) {
+  Pass p = test.pass(tape);
+  p.numerics.integer_blocks = true;
+  return p;
+}
+
+TEST(IntegerProduct, DiffersFromTheValuesByTheRoundingOfTheActivations) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : kIntegerTypes) {
+      OpTest test(*k, 2);
+      const i64 rows = 5, out = 70, in = odd_cols(dtype, 700), block = block_of(dtype).elements;
+      const Stored w = stored_weight(dtype, out, in, 21);
+      const Tensor x = test.tensor(rows, in, 1);
+      Pass exact = test.pass(), p = integer_pass(test);
+      const Tensor want = linear(exact, x, w.wide), got = linear(p, x, w.stored);
+      EXPECT_FALSE(same_bits(want, got)) << name_of(dtype);
+      for (i64 r = 0; r < rows; ++r)
+        for (i64 o = 0; o < out; ++o) {
+          // Each activation is off by at most half a step of its block; the f32 sums of either way add a little.
+          double tolerance = 0;
+          for (i64 b = 0; b < in; b += block) {
+            double most = 0, weights = 0;
+            for (i64 i = b; i < b + block; ++i) {
+              most = std::max(most, std::abs(static_cast<double>(x.row(r)[i])));
+              weights += std::abs(static_cast<double>(w.wide.f32()[o * in + i]));
+            }
+            tolerance += most * weights * (0.5 / 127 + 1e-4);
+          }
+          ASSERT_NEAR(static_cast<double>(got.row(r)[o]), static_cast<double>(want.row(r)[o]), tolerance)
+              << k->name << " " << name_of(dtype);
+        }
+    }
+}
+
+TEST(IntegerProduct, NeitherThreadsNorNeighboursChangeBits) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : kIntegerTypes) {
+      OpTest one(*k, 1), three(*k, 3);
+      const i64 rows = 150, out = 333, in = odd_cols(dtype, 500);
+      const Weight w = stored_weight(dtype, out, in, 22).stored;
+      const Tensor x = one.tensor(rows, in, 1);
+      Pass p = integer_pass(one), q = integer_pass(three);
+      const Tensor all = linear(p, x, w);
+      EXPECT_TRUE(same_bits(all, linear(q, x, w))) << k->name << " " << name_of(dtype);
+      for (i64 r = 0; r < rows; r += 29) {
+        const Tensor row = one.arena.alloc(1, in);
+        std::memcpy(row.data(), x.row(r), static_cast<size_t>(in) * 4);
+        EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), out)) << k->name << " " << name_of(dtype);
+      }
+      EXPECT_EQ(w.pack_bytes(), 0);
+    }
+}
+
+TEST(IntegerProduct, OtherTypesAndTheGradientAreAsWithout) {
+  for (const DType dtype : stored_types()) {
+    OpTest test;
+    const i64 in = odd_cols(dtype, 300);
+    const Weight w = stored_weight(dtype, 40, in, 23).stored;
+    const Tensor x = test.tensor(3, in, 1), dy = test.tensor(3, 40, 2);
+    Tensor y[2], dx[2];
+    for (int i = 0; i < 2; ++i) {
+      Tape tape(test.arena);
+      Pass p = i ? integer_pass(test, &tape) : test.pass(&tape);
+      y[i] = linear(p, x, w);
+      run_backward(tape, y[i], dy);
+      dx[i] = tape.grads()[x];
+    }
+    EXPECT_EQ(same_bits(y[0], y[1]), !cpu::has_block_dot(dtype)) << name_of(dtype);
+    EXPECT_TRUE(same_bits(dx[0], dx[1])) << name_of(dtype);
+  }
+}
+
+TEST(IntegerProduct, ExpertsAreLinearsOverTheirTokens) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const i64 tokens : {1, 40}) {
+      OpTest test(*k, 2);
+      const i64 d = 512, f = 256, count = 5;
+      std::vector<Expert> all;
+      for (u64 e = 0; e < 5; ++e)
+        all.push_back({stored_weight(DType::q4_k, f, d, 3 * e).stored, stored_weight(DType::q4_k, f, d, 3 * e + 1).stored,
+                       stored_weight(DType::q6_k, d, f, 3 * e + 2).stored});
+      Pass p = integer_pass(test);
+      RoutingConfig c;
+      c.experts = count, c.top_k = 1, c.method = TopK::greedy, c.normalize = false;
+      const Routing r = route(p, 0, test.tensor(tokens, count, 3), {}, c);
+      const Tensor x = test.tensor(tokens, d, 1), y = experts(p, x, r, all);
+      for (i64 t = 0; t < tokens; ++t) {
+        const std::vector<i32> row{static_cast<i32>(t)};
+        const Tensor xt = take_rows(p, x, row);
+        const Expert& e = all[static_cast<size_t>(r.expert[static_cast<size_t>(t)])];
+        const Tensor out = linear(p, swiglu(p, linear(p, xt, e.gate), linear(p, xt, e.up)), e.down);
+        const Tensor want = test.arena.alloc(1, d);
+        const i32 first = 0;
+        k->gemm.weighted_rows(want.data(), out.data(), &first, r.gates.row(t), 1, d, false);
+        EXPECT_TRUE(same_bits(want.data(), y.row(t), d)) << k->name << " token " << t << " of " << tokens;
+      }
+    }
+}
+
+}  // namespace
+}  // namespace r1

@@ -1,0 +1,141 @@
+// Blocks of 32. Without importance q4_0 to q8_0 and mxfp4 are ggml's own bytes: one pass, no search.
+#include <algorithm>
+#include <cmath>
+
+#include "quant/quantize_blocks.hpp"
+#include "quant/quantize_fit.hpp"
+
+namespace r1::encode {
+namespace {
+
+constexpr int kBlock = 32;
+
+// The low nibbles hold elements 0..15, the high ones 16..31.
+void put_nibbles(u8* p, const int* q) {
+  for (int j = 0; j < 16; ++j) p[j] = static_cast<u8>((q[j] & 15) | (q[j + 16] & 15) << 4);
+}
+// Bit j of the word is the fifth bit of element j.
+void put_fifth_bits(u8* p, const int* q) {
+  u32 bits = 0;
+  for (int j = 0; j < kBlock; ++j) bits |= static_cast<u32>(q[j] >> 4) << j;
+  std::memcpy(p, &bits, 4);
+}
+
+// d (q - top): stores d, gives q. ggml rounds by the scale before it is rounded to f16, and halves upwards.
+void symmetric(u8* at_d, int* q, const float* x, const float* importance, int top) {
+  const auto half = static_cast<float>(top);
+  if (importance) {
+    float w[kBlock];
+    weigh(w, x, importance, kBlock, mean_square(x, kBlock));
+    const float by = inverse(put_half(at_d, fit::symmetric(x, w, kBlock, top)));
+    for (int j = 0; j < kBlock; ++j) q[j] = static_cast<int>(fit::nearest(fit::clamp(x[j] * by, -half, half - 1))) + top;
+    return;
+  }
+  const float d = fit::largest(x, kBlock) / -half, by = inverse(d);
+  put_half(at_d, d);
+  for (int j = 0; j < kBlock; ++j) q[j] = std::min(2 * top - 1, static_cast<int>(x[j] * by + (half + 0.5f)));
+}
+
+// d q + m with q up to top: stores d and m, gives q.
+void affine(u8* at_d, int* q, const float* x, const float* importance, int top) {
+  const auto highest = static_cast<float>(top);
+  if (importance) {
+    float w[kBlock];
+    weigh(w, x, importance, kBlock, mean_square(x, kBlock));
+    const fit::Affine f = fit::affine(x, w, kBlock, top, fit::Offset::any);
+    const float by = inverse(put_half(at_d, f.a)), m = put_half(at_d + 2, -f.b);
+    for (int j = 0; j < kBlock; ++j) q[j] = static_cast<int>(fit::nearest(fit::clamp((x[j] - m) * by, 0, highest)));
+    return;
+  }
+  const auto [least, most] = std::minmax_element(x, x + kBlock);
+  const float d = (*most - *least) / highest, by = inverse(d), m = *least;
+  put_half(at_d, d);
+  put_half(at_d + 2, m);
+  for (int j = 0; j < kBlock; ++j) q[j] = std::min(top, static_cast<int>((x[j] - m) * by + 0.5f));
+}
+
+// Halves away from zero, for |v| < 2^23.
+int round_away(float v) {
+  const int whole = static_cast<int>(v);
+  const float rest = v - static_cast<float>(whole);
+  return whole + (rest >= 0.5f) - (rest <= -0.5f);
+}
+
+}  // namespace
+
+double mean_square(const float* x, int n) {
+  double sum = 0;
+  for (int i = 0; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum / n;
+}
+
+void weigh(float* w, const float* x, const float* importance, int n, double power) {
+  float total = 0;
+  if (importance) {
+    const auto spread = static_cast<float>(2 * power);
+    for (int i = 0; i < n; ++i) total += w[i] = importance[i] * std::sqrt(spread + x[i] * x[i]);
+    if (total > 0) return;  // else nothing is known of these columns
+  }
+  const auto rms = static_cast<float>(std::sqrt(power));
+  for (int i = 0; i < n; ++i) w[i] = rms + std::fabs(x[i]);
+}
+
+void q4_0(u8* block, const float* x, const float* importance) {
+  int q[kBlock];
+  symmetric(block, q, x, importance, 8);
+  put_nibbles(block + 2, q);
+}
+
+void q5_0(u8* block, const float* x, const float* importance) {
+  int q[kBlock];
+  symmetric(block, q, x, importance, 16);
+  put_fifth_bits(block + 2, q);
+  put_nibbles(block + 6, q);
+}
+
+void q4_1(u8* block, const float* x, const float* importance) {
+  int q[kBlock];
+  affine(block, q, x, importance, 15);
+  put_nibbles(block + 4, q);
+}
+
+void q5_1(u8* block, const float* x, const float* importance) {
+  int q[kBlock];
+  affine(block, q, x, importance, 31);
+  put_fifth_bits(block + 4, q);
+  put_nibbles(block + 8, q);
+}
+
+void q8_0(u8* block, const float* x, const float*) {
+  const float d = std::fabs(fit::largest(x, kBlock)) / 127, by = inverse(d);
+  put_half(block, d);
+  for (int j = 0; j < kBlock; ++j) block[2 + j] = static_cast<u8>(round_away(x[j] * by));
+}
+
+// The power of two that brings the largest number to 8..16, where the format has 8 and 12; the nearest magnitude, the
+// smaller of two.
+void mxfp4(u8* block, const float* x, const float*) {
+  constexpr double kMiddles[7] = {0.5, 1.5, 2.5, 3.5, 5, 7, 10};
+  const float m = std::fabs(fit::largest(x, kBlock));
+  const int e = m > 0 ? std::max(0, std::ilogb(m) + 125) : 0;
+  const double by = std::ldexp(1.0, 128 - e);
+  block[0] = static_cast<u8>(e);
+  int q[kBlock];
+  for (int j = 0; j < kBlock; ++j) {
+    q[j] = 0;
+    for (const double middle : kMiddles) q[j] += std::fabs(static_cast<double>(x[j])) * by > middle;
+    if (q[j] && x[j] < 0) q[j] += 8;
+  }
+  put_nibbles(block + 1, q);
+}
+
+void iq4_nl(u8* block, const float* x, const float* importance) {
+  float w[kBlock];
+  weigh(w, x, importance, kBlock, mean_square(x, kBlock));
+  const float by = inverse(put_half(block, fit::steps(x, w, kBlock)));
+  int q[kBlock];
+  for (int j = 0; j < kBlock; ++j) q[j] = fit::nearest_step(x[j] * by);
+  put_nibbles(block + 2, q);
+}
+
+}  // namespace r1::encode
