@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto file = r1::Safetensors::open(memory.path());
   if (!file) return 0;
   for (const auto& [name, tensor] : file->tensors()) {
-    std::vector<float> values(static_cast<size_t>(tensor.elements()));
+    std::vector<float> values(tensor.elements());
     r1::to_f32(tensor, values.data());
   }
   return 0;

@@ -16,6 +16,7 @@
 #include <new>
 
 #include "core/file.hpp"
+#include "core/integer.hpp"
 #include "text/chat_template.hpp"
 #include "formats/gguf.hpp"
 #include "formats/jinja/jinja.hpp"
@@ -52,7 +53,7 @@ void released(void* p) {
 void* operator new(size_t n) { return counted(std::malloc(n)); }
 void* operator new(size_t n, std::align_val_t a) {
   const size_t align = static_cast<size_t>(a);
-  return counted(std::aligned_alloc(align, (n + align - 1) / align * align));
+  return counted(std::aligned_alloc(align, r1::round_up(n, align)));
 }
 void operator delete(void* p) noexcept { released(p); }
 void operator delete(void* p, size_t) noexcept { released(p); }
@@ -118,7 +119,7 @@ Status open_gguf(const fs::path& path) {
 Status open_safetensors(const fs::path& path) {
   const Safetensors file = R1_TRY(Safetensors::open(path));
   for (const auto& [name, tensor] : file.tensors()) {
-    std::vector<float> values(static_cast<size_t>(tensor.elements()));
+    std::vector<float> values(tensor.elements());
     to_f32(tensor, values.data());
   }
   return {};

@@ -62,7 +62,7 @@ class PullProgram : public Program {
       if (r.path != TestHub::cdn_path(kWeights)) return false;
       const std::string& all = hub_.large.at(kWeights);
       c.head(200, {fmt::format("Content-Length: {}", all.size())});
-      c.send(std::string_view(all).substr(0, static_cast<size_t>(bytes)));
+      c.send(std::string_view(all).substr(0, bytes));
       c.hang();
       return true;
     };

@@ -56,7 +56,7 @@ Status go_on(const std::atomic<bool>& stop) { return stop ? fail(Errc::interrupt
 // A longer one begins with a shorter one.
 std::vector<i32> random_prompt(const Model& model, i64 length, u64 repeat, i64 sequence) {
   Random random(repeat, Purpose::bench, static_cast<u64>(sequence));
-  std::vector<i32> ids(static_cast<size_t>(length));
+  std::vector<i32> ids(length);
   for (i32& id : ids) id = static_cast<i32>(random.below(static_cast<u32>(model.info().vocab)));
   return ids;
 }

@@ -55,7 +55,7 @@ class LineReader {
     int length = 0;
     const char* text = el_gets(edit_, &length);
     if (!text || length <= 0) return std::nullopt;
-    std::string line(text, static_cast<size_t>(length));
+    std::string line(text, length);
     while (!line.empty() && line.back() == '\n') line.pop_back();
     HistEvent event;
     if (!line.empty()) history(history_, &event, H_ENTER, line.c_str());

@@ -137,7 +137,7 @@ Status check_numbers(const Files& f, const std::atomic<bool>& stop) {
     for (i64 first = 0; first < rows; first += piece) {
       if (stop) return fail(Errc::interrupted, "interrupted; not all weights were read");
       const i64 count = std::min(piece, rows - first);
-      values.resize(static_cast<size_t>(count * cols));
+      values.resize(count * cols);
       read_rows(t, first, count, values.data());
       const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
       if (bad == values.end()) continue;

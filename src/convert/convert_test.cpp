@@ -232,7 +232,7 @@ TEST_F(Convert, AnFp8FolderIsTheModelOfItsDequantisedValues) {
       hold(name, t.dtype, t.shape, {t.bytes.begin(), t.bytes.end()});
       continue;
     }
-    std::vector<std::byte> codes(static_cast<size_t>(t.elements()));
+    std::vector<std::byte> codes(t.elements());
     for (std::byte& c : codes) {
       state = state * 1664525 + 1013904223;
       const u32 code = state >> 24;

@@ -107,8 +107,8 @@ class Writer {
     t.rows = GgufTensor::Rows::stacked;
     t.exact = false;
     t.shape = {dims_.experts, shape[0], shape[1]};
-    t.parts.resize(static_cast<size_t>(dims_.experts));
-    t.parts[static_cast<size_t>(at.expert)] = &tensor;
+    t.parts.resize(dims_.experts);
+    t.parts[at.expert] = &tensor;
     for (const PublishedTensor* other : t.parts)
       if (other && other->stored.shape != shape)
         return fail(Errc::corrupt, "{}: tensor {}: shape {}, {} has {}", from_.path, name, text(shape),
@@ -133,20 +133,20 @@ void read_paired(const GgufTensor& t, i64 first, i64 count, float* dst) {
     for (i64 r = 0; r < count; ++r) read_rows(*t.parts[0], published_row(first + r, t.head), 1, dst + r * t.cols());
     return;
   }
-  std::vector<float> whole(static_cast<size_t>(t.cols()));
+  std::vector<float> whole(t.cols());
   read_rows(*t.parts[0], 0, 1, whole.data());
-  for (i64 r = 0; r < t.cols(); ++r) dst[r] = whole[static_cast<size_t>(published_row(r, t.head))];
+  for (i64 r = 0; r < t.cols(); ++r) dst[r] = whole[published_row(r, t.head)];
 }
 
 // Row r of k_b is column r % kv_rank of the nope rows of head r / kv_rank.
 void read_k_half(const GgufTensor& t, i64 first, i64 count, float* dst) {
   const PublishedTensor& kv_b = *t.parts[0];
   const i64 rank = kv_b.cols(), per_head = kv_b.rows() / t.heads;
-  std::vector<float> k(static_cast<size_t>(t.nope * rank));
+  std::vector<float> k(t.nope * rank);
   i64 held = -1;
   for (i64 r = first; r < first + count; ++r, dst += t.nope) {
     if (held != r / rank) read_rows(kv_b, (held = r / rank) * per_head, t.nope, k.data());
-    for (i64 i = 0; i < t.nope; ++i) dst[i] = k[static_cast<size_t>(i * rank + r % rank)];
+    for (i64 i = 0; i < t.nope; ++i) dst[i] = k[i * rank + r % rank];
   }
 }
 
@@ -161,7 +161,7 @@ void read_stacked(const GgufTensor& t, i64 first, i64 count, float* dst) {
   const i64 rows = t.shape[1];
   for (i64 r = first; r < first + count;) {
     const i64 from = r % rows, n = std::min(rows - from, first + count - r);
-    read_rows(*t.parts[static_cast<size_t>(r / rows)], from, n, dst);
+    read_rows(*t.parts[r / rows], from, n, dst);
     dst += n * t.cols(), r += n;
   }
 }

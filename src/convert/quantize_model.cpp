@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "core/integer.hpp"
 #include "formats/gguf.hpp"
 #include "quant/quantize.hpp"
 #include "convert/convert.hpp"
@@ -154,7 +155,7 @@ struct Job {
 
   std::span<const float> importance_of(i64 matrix) const {
     const auto cols = static_cast<size_t>(from->cols());
-    return importance.size() <= cols ? importance : importance.subspan(static_cast<size_t>(matrix) * cols, cols);
+    return importance.size() <= cols ? importance : importance.subspan(matrix * cols, cols);
   }
 };
 
@@ -171,7 +172,7 @@ struct Run {
 // Rows [begin, end), which may lie in several matrices of a stack.
 Status encode(const Job& job, i64 begin, i64 end, std::vector<float>& scratch, std::byte* dst) {
   const i64 cols = job.from->cols(), per_matrix = job.from->rows() / job.from->matrices();
-  scratch.resize(static_cast<size_t>((end - begin) * cols));
+  scratch.resize((end - begin) * cols);
   job.from->read(begin, end - begin, scratch.data());
   for (i64 row = begin; row < end;) {
     const i64 matrix = row / per_matrix, stop = std::min(end, (matrix + 1) * per_matrix);
@@ -186,7 +187,7 @@ Status encode(const Job& job, i64 begin, i64 end, std::vector<float>& scratch, s
 void let_go(const Source& t, i64 row, i64 count) {
   if (t.stored) {
     const size_t row_size = t.stored->bytes.size() / static_cast<size_t>(t.rows());
-    release_pages(t.stored->bytes.subspan(static_cast<size_t>(row) * row_size, static_cast<size_t>(count) * row_size));
+    release_pages(t.stored->bytes.subspan(row * row_size, count * row_size));
   }
   for (const PublishedTensor* p : t.parts) release_pages(p->stored.bytes), release_pages(p->k_b.bytes);
 }
@@ -196,19 +197,19 @@ Status write_tensor(const Job& job, Run& run, const ByteSink& sink) {
   if (t.stored && !t.read) return sink(t.stored->bytes);  // not in a file
   const i64 cols = t.cols(), rows = t.rows(), to_bytes = row_bytes(job.to, cols);
   const i64 grain = std::max<i64>(kGrain / cols, 1), piece = std::max(kPiece / cols / grain, i64{1}) * grain;
-  std::vector<std::vector<float>> scratch(static_cast<size_t>(run.pool.threads()));
+  std::vector<std::vector<float>> scratch(run.pool.threads());
   std::vector<std::byte> encoded;
   i64 kept_from = 0;
   for (i64 row = 0; row < rows; row += piece) {
     const i64 count = std::min(piece, rows - row);
     if (t.stored && t.stored->dtype == job.to) {
-      R1_TRY(sink(t.stored->bytes.subspan(static_cast<size_t>(row * to_bytes), static_cast<size_t>(count * to_bytes))));
+      R1_TRY(sink(t.stored->bytes.subspan(row * to_bytes, count * to_bytes)));
     } else {
-      encoded.resize(static_cast<size_t>(count * to_bytes));
-      std::vector<Status> results(static_cast<size_t>((count + grain - 1) / grain));
+      encoded.resize(count * to_bytes);
+      std::vector<Status> results(ceil_div(count, grain));
       run.pool.ranges(count, grain, [&](i64 begin, i64 end, int worker) {
-        results[static_cast<size_t>(begin / grain)] =
-            encode(job, row + begin, row + end, scratch[static_cast<size_t>(worker)], encoded.data() + begin * to_bytes);
+        results[begin / grain] =
+            encode(job, row + begin, row + end, scratch[worker], encoded.data() + begin * to_bytes);
       });
       for (const Status& r : results) R1_TRY(r);
       R1_TRY(sink(encoded));

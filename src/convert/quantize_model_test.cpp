@@ -31,7 +31,7 @@ class QuantizeModel : public testing::Test {
     i64 n = 1;
     for (const i64 side : shape) n *= side;
     Random r(1, Purpose::test, tensors_.size());
-    Floats v(static_cast<size_t>(n));
+    Floats v(n);
     for (float& x : v) x = static_cast<float>(r.normal());
     tensors_[name] = v;
     items_.push_back({name, DType::f32, std::move(shape), [v](const ByteSink& sink) { return sink(std::as_bytes(std::span(v))); }});
@@ -85,7 +85,7 @@ TEST_F(QuantizeModel, EachTensorGetsItsTypeAndWhatTheEncoderMakesOfIt) {
     const StoredTensor& t = file.tensors().find(name)->second;
     EXPECT_EQ(t.dtype, type) << name;
     const i64 cols = t.shape.back(), rows = t.elements() / cols;
-    std::vector<std::byte> encoded(static_cast<size_t>(rows * row_bytes(type, cols)));
+    std::vector<std::byte> encoded(rows * row_bytes(type, cols));
     ASSERT_TRUE(quantize_rows(type, encoded.data(), tensors_[name].data(), rows, cols, {}));
     ASSERT_EQ(t.bytes.size(), encoded.size()) << name;
     EXPECT_EQ(std::memcmp(t.bytes.data(), encoded.data(), encoded.size()), 0) << name;
@@ -137,9 +137,9 @@ TEST_F(QuantizeModel, ImportanceIsTakenPerExpertAndRecorded) {
   const StoredTensor& t = file.tensors().find(name)->second;
   const i64 half = static_cast<i64>(t.bytes.size()) / 2;
   for (i64 e = 0; e < 2; ++e) {
-    std::vector<std::byte> encoded(static_cast<size_t>(half));
+    std::vector<std::byte> encoded(half);
     ASSERT_TRUE(quantize_rows(DType::q4_k, encoded.data(), tensors_[name].data() + e * 80 * 512, 80, 512,
-                              std::span(importance).subspan(static_cast<size_t>(e * 512), 512)));
+                              std::span(importance).subspan(e * 512, 512)));
     EXPECT_EQ(std::memcmp(encoded.data(), t.bytes.data() + e * half, encoded.size()), 0) << "expert " << e;
   }
   EXPECT_EQ(*file.text("quantize.imatrix.file"), "imatrix.dat");

@@ -65,7 +65,7 @@ Status stream_rows(const RowStream& s, const ByteSink& sink) {
   i64 held = 0;
   for (i64 first = 0; first < s.rows; first += piece) {
     const i64 count = std::min(piece, s.rows - first);
-    values.resize(static_cast<size_t>(count * s.cols));
+    values.resize(count * s.cols);
     s.read(first, count, values.data());
     const std::span<const std::byte> bytes = R1_TRY(rounded(s, values, halves));
     R1_TRY(sink(bytes));

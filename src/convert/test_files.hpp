@@ -102,7 +102,7 @@ struct GgufContent {
           name.ends_with("ffn_gate_inp.weight"))
         continue;
       const i64 rows = static_cast<i64>(t.bytes.size()) / 4 / cols;
-      std::vector<std::byte> out(static_cast<size_t>(rows * row_bytes(type, cols)));
+      std::vector<std::byte> out(rows * row_bytes(type, cols));
       const Status done =
           quantize_rows(type, out.data(), reinterpret_cast<const float*>(t.bytes.data()), rows, cols, {});
       EXPECT_TRUE(done) << error_of(done);

@@ -55,7 +55,7 @@ Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes) 
   for (ssize_t n; (n = read(file.fd, buffer, sizeof buffer)) != 0;) {
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return io_error(path, "cannot read");
-    text.append(buffer, static_cast<size_t>(n));
+    text.append(buffer, n);
     if (static_cast<i64>(text.size()) > max_bytes)
       return fail(Errc::corrupt, "{}: goes on after {} bytes, the limit", path.string(), max_bytes);
   }
@@ -112,7 +112,7 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& given) {
 
 Status AtomicFile::write(const void* data, i64 bytes) {
   for (const char* at = static_cast<const char*>(data); bytes > 0;) {
-    const ssize_t n = ::write(fd_, at, static_cast<size_t>(bytes));
+    const ssize_t n = ::write(fd_, at, bytes);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return io_error(path_, "cannot write");
     at += n, bytes -= n;

@@ -41,7 +41,7 @@ struct KvView {
   std::vector<std::span<const i32>> tables;         // [sequences of the batch] page ids, enough for every position
 
   std::byte* page(i64 layer, i32 id) const {
-    return layer_base[static_cast<size_t>(layer)] + static_cast<i64>(id) * layout.page_bytes();
+    return layer_base[layer] + static_cast<i64>(id) * layout.page_bytes();
   }
 };
 

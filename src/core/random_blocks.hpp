@@ -38,7 +38,7 @@ class RandomBlocks {
   void block(DType t, u8* p, const BlockShape& b) {
     for (i64 i = 0; i < b.bytes; i += 8) {
       const u64 bits = next();
-      std::memcpy(p + i, &bits, static_cast<size_t>(b.bytes - i < 8 ? b.bytes - i : 8));
+      std::memcpy(p + i, &bits, b.bytes - i < 8 ? b.bytes - i : 8);
     }
     switch (t) {
       case DType::f32: return store(p, bits_from_f32(static_cast<float>(scale_) * symmetric()), 4);

@@ -43,13 +43,13 @@ i64 class_bytes(i64 c) {
 
 Block* from_system(i64 bytes) {
   if (bytes < kHugePage) {
-    void* p = std::aligned_alloc(64, static_cast<size_t>((bytes + 63) / 64 * 64));
+    void* p = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
     R1_CHECK(p, "out of memory: {} bytes", bytes);
     return static_cast<Block*>(p);
   }
   void* p = nullptr;
-  R1_CHECK(posix_memalign(&p, kHugePage, static_cast<size_t>(bytes)) == 0, "out of memory: {} bytes", bytes);
-  madvise(p, static_cast<size_t>(bytes / kHugePage * kHugePage), MADV_HUGEPAGE);
+  R1_CHECK(posix_memalign(&p, kHugePage, bytes) == 0, "out of memory: {} bytes", bytes);
+  madvise(p, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
   return static_cast<Block*>(p);
 }
 
@@ -66,8 +66,8 @@ Tensor Arena::alloc(i64 rows, i64 cols) {
   // 64 bytes of slack behind the data: kernels may load (never use) a full vector at the last element.
   const i64 wanted = static_cast<i64>(sizeof(Block)) + rows * cols * 4 + 64;
   const i64 c = class_of(wanted), bytes = class_bytes(c);
-  if (static_cast<i64>(free_.size()) <= c) free_.resize(static_cast<size_t>(c) + 1);
-  auto& list = free_[static_cast<size_t>(c)];
+  if (static_cast<i64>(free_.size()) <= c) free_.resize(c + 1);
+  auto& list = free_[c];
   Block* b;
   if (list.empty()) {
     b = from_system(bytes);
@@ -85,13 +85,13 @@ Tensor Arena::alloc(i64 rows, i64 cols) {
 
 Tensor Arena::zeros(i64 rows, i64 cols) {
   Tensor t = alloc(rows, cols);
-  std::memset(t.data(), 0, static_cast<size_t>(t.size()) * 4);
+  std::memset(t.data(), 0, t.size() * 4);
   return t;
 }
 
 void Arena::recycle(Block* b) noexcept {
   in_use_ -= b->bytes;
-  free_[static_cast<size_t>(b->size_class)].push_back(b);
+  free_[b->size_class].push_back(b);
 }
 
 }  // namespace r1

@@ -12,6 +12,8 @@
 
 #include "core/dtype.hpp"
 
+#include "core/integer.hpp"
+
 namespace r1 {
 
 class ThreadPool {
@@ -40,7 +42,7 @@ class ThreadPool {
   // f(begin, end, worker) over [0, n) in fixed pieces of `grain` (the last may be shorter).
   template <class F>
   void ranges(i64 n, i64 grain, F&& f) {
-    run((n + grain - 1) / grain, [&](i64 task, int worker) {
+    run(ceil_div(n, grain), [&](i64 task, int worker) {
       const i64 begin = task * grain;
       f(begin, begin + grain < n ? begin + grain : n, worker);
     });

@@ -12,10 +12,10 @@ TEST(ThreadPool, EveryTaskRunsExactlyOnceForAnyNumberOfThreads) {
     ThreadPool pool(threads);
     EXPECT_EQ(pool.threads(), threads);
     for (const i64 tasks : {0, 1, 2, 7, 1000}) {
-      std::vector<int> runs(static_cast<size_t>(tasks));
+      std::vector<int> runs(tasks);
       pool.run(tasks, [&](i64 task, int worker) {
         EXPECT_TRUE(worker >= 0 && worker < threads);
-        ++runs[static_cast<size_t>(task)];
+        ++runs[task];
       });
       EXPECT_EQ(std::count(runs.begin(), runs.end(), 1), tasks);
     }
@@ -26,7 +26,7 @@ TEST(ThreadPool, RangesAreFixedPiecesWhateverTheThreads) {
   for (const int threads : {1, 2}) {
     ThreadPool pool(threads);
     std::vector<std::pair<i64, i64>> seen(4);
-    pool.ranges(10, 3, [&](i64 begin, i64 end, int) { seen[static_cast<size_t>(begin / 3)] = {begin, end}; });
+    pool.ranges(10, 3, [&](i64 begin, i64 end, int) { seen[begin / 3] = {begin, end}; });
     EXPECT_EQ(seen, (std::vector<std::pair<i64, i64>>{{0, 3}, {3, 6}, {6, 9}, {9, 10}}));
   }
 }
@@ -48,9 +48,9 @@ TEST(ThreadPool, WhatATaskWroteIsVisibleAfterRunAndBeforeTheNext) {
   ThreadPool pool(3);
   std::vector<i64> a(64), b(64);
   for (i64 round = 1; round <= 2000; ++round) {
-    pool.run(64, [&](i64 i, int) { a[static_cast<size_t>(i)] = round + i; });
-    pool.run(64, [&](i64 i, int) { b[static_cast<size_t>(i)] = a[static_cast<size_t>(63 - i)]; });
-    for (i64 i = 0; i < 64; ++i) ASSERT_EQ(b[static_cast<size_t>(i)], round + 63 - i);
+    pool.run(64, [&](i64 i, int) { a[i] = round + i; });
+    pool.run(64, [&](i64 i, int) { b[i] = a[63 - i]; });
+    for (i64 i = 0; i < 64; ++i) ASSERT_EQ(b[i], round + 63 - i);
   }
 }
 

@@ -59,7 +59,7 @@ float* Weight::grad() const {
   return state_->grad.get();
 }
 
-void Weight::clear_grad() const { std::memset(grad(), 0, static_cast<size_t>(size()) * 4); }
+void Weight::clear_grad() const { std::memset(grad(), 0, size() * 4); }
 
 const std::byte* Weight::pack(PackKey key, i64 bytes, const std::function<void(std::byte*)>& fill) const {
   Pack& p = state_->packs[key];

@@ -83,7 +83,7 @@ Result<EvalResult> evaluate(Engine& engine, const Tokenizer& tokenizer, std::spa
     if (!log) return fail(Errc::io, "{}: cannot be written", options.log.string());
   }
 
-  std::vector<Judged> judged(problems.size() * static_cast<size_t>(options.k));
+  std::vector<Judged> judged(problems.size() * options.k);
   i64 done = 0;
   bool log_failed = false;
   std::atomic<bool> stop = options.stop && options.stop->load();  // the caller's, or a log that cannot be written
@@ -100,7 +100,7 @@ Result<EvalResult> evaluate(Engine& engine, const Tokenizer& tokenizer, std::spa
   };
   how.on_done = [&](size_t i, i32 sample, const Generation& g) {
     const Read read = read_tokens(tokenizer, g, options);
-    Judged& j = judged[i * static_cast<size_t>(options.k) + static_cast<size_t>(sample)];
+    Judged& j = judged[i * options.k + sample];
     j = judge(problems[i], g, read);
     if (log.is_open()) log_failed = !(log << log_line(i, sample, problems[i], g, read, j)).flush();
     if (options.progress) options.progress(++done, static_cast<i64>(judged.size()));

@@ -39,12 +39,12 @@ class EvalTest : public testing::Test {
     for (int b = 161; b <= 255; ++b)
       if (b != 173) bytes.push_back(b);
     std::vector<std::string> names(256);
-    for (const int b : bytes) append_utf8(static_cast<u32>(b), names[static_cast<size_t>(b)]);
+    for (const int b : bytes) append_utf8(static_cast<u32>(b), names[b]);
     u32 next = 256;
     for (auto& name : names)
       if (name.empty()) append_utf8(next++, name);
     Json vocab = Json::Object{};
-    for (int b = 0; b < 256; ++b) vocab.set(names[static_cast<size_t>(b)], b);
+    for (int b = 0; b < 256; ++b) vocab.set(names[b], b);
     const Json json = Json::object(
         {{"added_tokens", Json::Array{}},
          {"pre_tokenizer", Json::object({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}})},

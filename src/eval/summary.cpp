@@ -85,7 +85,7 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const Judged> 
   js.push_back(k);
   i64 completions = 0;
   for (size_t i = 0; i < problems.size(); ++i) {
-    const auto mine = judged.subspan(i * static_cast<size_t>(k), static_cast<size_t>(k));
+    const auto mine = judged.subspan(i * k, k);
     i64 right = 0;
     bool complete = true;
     for (const Judged& j : mine) {

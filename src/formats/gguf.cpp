@@ -142,7 +142,7 @@ Status for_each_scalar(const Entry& e, const Fn& fn) {
 // parse() has walked these strings: their lengths are right.
 std::vector<std::string_view> texts_of(const Entry& e) {
   std::vector<std::string_view> out;
-  out.reserve(static_cast<size_t>(e.count));
+  out.reserve(e.count);
   const char* at = reinterpret_cast<const char*>(e.bytes.data());
   for (i64 i = 0; i < e.count; ++i) {
     u64 n;
@@ -155,7 +155,7 @@ std::vector<std::string_view> texts_of(const Entry& e) {
 
 Result<std::vector<i64>> integers_of(const gguf::File& file, std::string_view key, const Entry& e) {
   std::vector<i64> out;
-  out.reserve(static_cast<size_t>(e.count));
+  out.reserve(e.count);
   R1_TRY(for_each_scalar(e, [&](const std::byte* p) -> Status {
     const std::optional<i64> v = gguf::integer_at(e.element, p);
     if (!v) {
@@ -169,7 +169,7 @@ Result<std::vector<i64>> integers_of(const gguf::File& file, std::string_view ke
 
 std::vector<double> numbers_of(const Entry& e) {
   std::vector<double> out;
-  out.reserve(static_cast<size_t>(e.count));
+  out.reserve(e.count);
   (void)for_each_scalar(e, [&](const std::byte* p) -> Status {
     out.push_back(gguf::number_at(e.element, p));
     return {};

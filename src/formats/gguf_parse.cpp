@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/file.hpp"
+#include "core/integer.hpp"
 #include "formats/json.hpp"
 
 namespace r1::gguf {
@@ -229,7 +230,7 @@ Status place(const std::vector<TensorInfo>& infos, std::span<const std::byte> da
       fresh = file.unsupported.emplace(info.name, info.type->name).second && !file.tensors.contains(info.name);
     }
     if (!fresh) return fail(Errc::corrupt, "{}: the name is there twice", where);
-    expected += (info.bytes + align - 1) / align * align;  // both below the file's size, far from wrapping
+    expected += round_up(info.bytes, align);  // both below the file's size, far from wrapping
   }
   return {};
 }
@@ -272,7 +273,7 @@ Result<File> parse(const std::filesystem::path& path) {
   std::vector<TensorInfo> infos;
   for (i64 i = 0; i < tensors; ++i) infos.push_back(R1_TRY(read_info(in, i, tensors)));
   if (infos.empty()) return file;
-  const u64 align = static_cast<u64>(file.alignment), start = (in.at() + align - 1) / align * align;
+  const u64 align = static_cast<u64>(file.alignment), start = round_up(in.at(), align);
   if (start > map.bytes.size()) {
     return fail(Errc::corrupt, "{}: tensor data starts at byte {}, the file has {}", file.path, start, map.bytes.size());
   }

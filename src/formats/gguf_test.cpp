@@ -152,7 +152,7 @@ TEST_F(GgufTest, EveryDtypeOfGgufIsWrittenAndReadBack) {
   for (int t = 0; t < kDTypes; ++t) {
     const DType dtype = static_cast<DType>(t);
     const BlockShape block = block_of(dtype);
-    const std::string bytes(static_cast<size_t>(6 * block.bytes), 'x');
+    const std::string bytes(6 * block.bytes, 'x');
     const Status done =
         write_gguf(folder / "t.gguf", {}, std::vector{item("w", dtype, {2, 3 * block.elements}, bytes)});
     if (dtype == DType::f8_e4m3) {

@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include "core/integer.hpp"
 #include "formats/gguf_layout.hpp"
 #include "formats/json.hpp"
 #include "formats/tensor_file.hpp"
@@ -98,7 +99,7 @@ std::pair<i64, i64> range_of(GgufType type) {
 Status put_integer(std::string& out, GgufType type, i64 v, const std::string& where) {
   const auto [low, high] = range_of(type);
   if (v < low || v > high) return fail(Errc::invalid_argument, "{}: {} does not fit {}", where, v, gguf::name_of(type));
-  out.append(reinterpret_cast<const char*>(&v), static_cast<size_t>(gguf::scalar_bytes(type)));  // little-endian
+  out.append(reinterpret_cast<const char*>(&v), gguf::scalar_bytes(type));  // little-endian
   return {};
 }
 
@@ -196,7 +197,7 @@ Status write_gguf(const std::filesystem::path& path, std::span<const std::pair<s
       return fail(Errc::invalid_argument, "tensor {} is given twice", shown(item.name));
     }
     sizes.push_back(R1_TRY(put_info(header, item, offset)));
-    offset += (sizes.back() + align - 1) / align * align;
+    offset += round_up(sizes.back(), align);
   }
   TensorFile out = R1_TRY(TensorFile::create(path));
   R1_TRY(out.write(header.data(), static_cast<i64>(header.size())));

@@ -257,14 +257,14 @@ void write_double(double d, std::string& out) {
     return;
   }
   char digits[32];
-  const std::string_view text(digits, static_cast<size_t>(std::to_chars(digits, digits + 32, d).ptr - digits));
+  const std::string_view text(digits, std::to_chars(digits, digits + 32, d).ptr - digits);
   out += text;
   if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
 }
 
 void write_value(const Json& json, int indent, int level, std::string& out) {
   const auto line = [&](int at) {
-    if (indent >= 0) out += '\n', out.append(static_cast<size_t>(indent * at), ' ');
+    if (indent >= 0) out += '\n', out.append(indent * at, ' ');
   };
   if (const Json::Array* a = json.array()) {
     out += '[';

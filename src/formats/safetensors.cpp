@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/half.hpp"
+#include "core/integer.hpp"
 #include "formats/safetensors_parse.hpp"
 
 namespace r1 {
@@ -28,12 +29,12 @@ float f32_from_e4m3(u8 b) {
 }
 
 void f8_to_f32(const StoredTensor& entry, float* dst) {
-  const i64 rows = entry.shape[0], cols = entry.shape[1], across = (cols + kScaleBlock - 1) / kScaleBlock;
+  const i64 rows = entry.shape[0], cols = entry.shape[1], across = ceil_div(cols, kScaleBlock);
   for (i64 r = 0; r < rows; ++r) {
     for (i64 c = 0; c < cols; ++c) {
       float scale;
       std::memcpy(&scale, entry.scales.data() + 4 * (r / kScaleBlock * across + c / kScaleBlock), 4);
-      dst[r * cols + c] = f32_from_e4m3(static_cast<u8>(entry.bytes[static_cast<size_t>(r * cols + c)])) * scale;
+      dst[r * cols + c] = f32_from_e4m3(static_cast<u8>(entry.bytes[r * cols + c])) * scale;
     }
   }
 }

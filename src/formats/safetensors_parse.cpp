@@ -83,7 +83,7 @@ Result<StoredTensor> parse_entry(const JsonFields& fields, const ElementType& ty
     return fail(Errc::corrupt, "{}: {} {} needs {} bytes, data_offsets give {}", where, type.name, text(entry.shape),
                 static_cast<double>(bits) / 8, at.end - at.begin);
   }
-  entry.bytes = data.subspan(static_cast<size_t>(at.begin), static_cast<size_t>(bits / 8));
+  entry.bytes = data.subspan(at.begin, bits / 8);
   return entry;
 }
 
@@ -152,7 +152,7 @@ Result<File> parse(const std::filesystem::path& path) {
   File file;
   file.keep = map.keep;
   R1_TRY(parse_header(R1_TRY(parse_json(header, name + ": header")),
-                      map.bytes.subspan(8 + static_cast<size_t>(header_bytes)), name, file));
+                      map.bytes.subspan(8 + header_bytes), name, file));
   return file;
 }
 

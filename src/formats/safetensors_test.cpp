@@ -58,7 +58,7 @@ TEST_F(SafetensorsTest, ReadsBackWhatItWrote) {
       const StoredTensor& entry = file.tensors().at(i.name);
       EXPECT_EQ(entry.dtype, i.dtype);
       EXPECT_EQ(entry.shape, i.shape);
-      std::vector<float> got(static_cast<size_t>(entry.elements())), want(got.size());
+      std::vector<float> got(entry.elements()), want(got.size());
       to_f32(entry, got.data()), i.read(want.data());
       EXPECT_EQ(got, want) << i.name;
       const auto address = reinterpret_cast<std::uintptr_t>(entry.bytes.data());

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/half.hpp"
+#include "core/integer.hpp"
 #include "formats/json.hpp"
 #include "formats/safetensors_parse.hpp"
 #include "formats/tensor_file.hpp"
@@ -110,7 +111,7 @@ TensorItem streamed(SafetensorsItem item) {
     R1_CHECK(is_plain(item.dtype), "{}: f32 is not rounded to {} here", item.name, name_of(item.dtype));
     i64 n = 1;
     for (const i64 side : item.shape) n *= side;
-    std::vector<float> values(static_cast<size_t>(n));
+    std::vector<float> values(n);
     item.read(values.data());
     if (item.dtype == DType::f32) return sink(std::as_bytes(std::span(values)));
     const auto narrow = item.dtype == DType::bf16 ? bf16_from_f32 : f16_from_f32;
@@ -135,8 +136,7 @@ std::vector<TensorItem> items_of(const StoredTensor& tensor, std::shared_ptr<con
   };
   std::vector<TensorItem> out{item(tensor.name, tensor.dtype, tensor.shape, tensor.bytes)};
   if (tensor.dtype == DType::f8_e4m3) {
-    const auto blocks = [](i64 n) { return (n + kScaleBlock - 1) / kScaleBlock; };
-    out.push_back(item(tensor.name + kScaleSuffix, DType::f32, {blocks(tensor.shape[0]), blocks(tensor.shape[1])},
+    out.push_back(item(tensor.name + kScaleSuffix, DType::f32, {ceil_div(tensor.shape[0], kScaleBlock), ceil_div(tensor.shape[1], kScaleBlock)},
                        tensor.scales));
   }
   return out;

@@ -11,6 +11,8 @@
 
 #include "core/dtype.hpp"
 
+#include "core/integer.hpp"
+
 namespace r1 {
 
 // The metadata types' ids, and two tensor types'.
@@ -66,8 +68,8 @@ class TestGguf {
   TestGguf& tensor_with(std::string_view name, const std::vector<i64>& shape, i32 type, std::string_view bytes) {
     info(name, {shape.rbegin(), shape.rend()}, type, data.size());
     data += bytes;
-    data.resize((data.size() + static_cast<size_t>(alignment) - 1) / static_cast<size_t>(alignment) *
-                static_cast<size_t>(alignment));
+    data.resize((data.size() + static_cast<size_t>(alignment) - 1) / alignment *
+                alignment);
     return *this;
   }
   // A tensor's info alone, sides in the file's order.
@@ -89,7 +91,7 @@ class TestGguf {
     std::string out = header();
     if (info_bytes.empty()) return out;
     const size_t align = static_cast<size_t>(alignment);
-    out.resize((out.size() + align - 1) / align * align);
+    out.resize(round_up(out.size(), align));
     return out + data;
   }
 };

@@ -121,7 +121,7 @@ void append_nfc(std::string_view text, std::string& out) {
   const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                    static_cast<utf8proc_ssize_t>(text.size()), &composed,
                                    static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  if (length >= 0) out.append(reinterpret_cast<const char*>(composed), static_cast<size_t>(length));
+  if (length >= 0) out.append(reinterpret_cast<const char*>(composed), length);
   else out += text;
   std::free(composed);
 }

@@ -151,9 +151,9 @@ Status Download::write(std::span<const std::byte> bytes) {
     const ssize_t n = ::write(fd_, rest.data(), rest.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail(Errc::io, "{}: cannot write: {}", path_.string(), std::strerror(errno));
-    digest_.add(rest.first(static_cast<size_t>(n)));
+    digest_.add(rest.first(n));
     position_ += n;
-    rest = rest.subspan(static_cast<size_t>(n));
+    rest = rest.subspan(n);
   }
   farthest_ = std::max(farthest_, position_);
   if (received_) received_(position_);

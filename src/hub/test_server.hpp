@@ -40,7 +40,7 @@ class TestConnection {
     while (!bytes.empty()) {
       const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (n <= 0) return;
-      bytes.remove_prefix(static_cast<size_t>(n));
+      bytes.remove_prefix(n);
     }
   }
   // Status line, headers ("Name: value" lines) and an empty line. The connection closes after every answer.
@@ -128,7 +128,7 @@ class TestServer {
     while (text.find("\r\n\r\n") == text.npos) {
       const ssize_t n = recv(fd, buffer, sizeof buffer, 0);
       if (n <= 0) return {};
-      text.append(buffer, static_cast<size_t>(n));
+      text.append(buffer, n);
     }
     TestRequest r;
     const size_t space = text.find(' '), end = text.find(' ', space + 1);

@@ -274,7 +274,7 @@ void Engine::State::build_batch() {
   for (const auto& s : running) {
     const i64 budget = options.max_batch_tokens - batch.rows();
     if (s->generated > 0 || budget <= 0) continue;
-    const auto left = std::span(s->group->request.prompt).subspan(static_cast<size_t>(s->position));
+    const auto left = std::span(s->group->request.prompt).subspan(s->position);
     const auto chunk = left.first(std::min(left.size(), static_cast<size_t>(budget)));
     counters.prefill_tokens += static_cast<i64>(chunk.size());
     add_rows(*s, chunk, Role::prompt, chunk.size() == left.size());
@@ -295,8 +295,8 @@ void Engine::State::draw(const Tensor& logits) {
     return std::span<const float>(logits.row(static_cast<i64>(i)), static_cast<size_t>(logits.cols()));
   };
   options.pool->run(static_cast<i64>(rows.size()), [&](i64 i, int worker) {
-    Row& r = rows[static_cast<size_t>(i)];
-    r.sampled = draw_one(samplers[static_cast<size_t>(worker)], *r.sequence, row(static_cast<size_t>(i)));
+    Row& r = rows[i];
+    r.sampled = draw_one(samplers[worker], *r.sequence, row(i));
   });
   for (size_t i = 0; i < rows.size(); ++i) {
     Sequence& s = *rows[i].sequence;

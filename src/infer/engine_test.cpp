@@ -119,9 +119,9 @@ TEST_P(AtEveryLevel, ARequestAloneIsTheSameBitsAsAmongSixtyFour) {
   for (const Numerics& n : {kExpanded, kRounded, kMixed}) {
     const DrawnBySample together = run(with(n), requests);
     for (const i64 i : {0, 1, 2, 3, 17, 43, 63}) {
-      const DrawnBySample alone = run(with(n), {requests[static_cast<size_t>(i)]});
+      const DrawnBySample alone = run(with(n), {requests[i]});
       const Drawn& among = together.at({i + 1, 0});
-      ASSERT_EQ(static_cast<i64>(among.tokens.size()), requests[static_cast<size_t>(i)].max_tokens);
+      ASSERT_EQ(static_cast<i64>(among.tokens.size()), requests[i].max_tokens);
       EXPECT_EQ(alone.at({1, 0}), among) << "request " << i;
     }
   }
@@ -148,7 +148,7 @@ TEST_P(AtEveryLevel, CachedLogProbabilitiesAreTheBitsOfUncachedScoring) {
       auto requests = mixed_requests(10);
       for (Request& r : requests) r.sampling.temperature = temperature, r.max_tokens = 70;
       for (const auto& [key, drawn] : run(with(n), requests)) {
-        const auto& prompt = requests[static_cast<size_t>(key.first - 1)].prompt;
+        const auto& prompt = requests[key.first - 1].prompt;
         std::vector<i32> all = prompt;
         all.insert(all.end(), drawn.tokens.begin(), drawn.tokens.end());
         ScoreOptions options;

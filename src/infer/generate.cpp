@@ -24,7 +24,7 @@ Result<std::vector<Generation>> generate(Engine& engine, std::span<const std::ve
     if (!events) return give_up(events.error());
     for (const Event& e : *events) {
       const size_t prompt = static_cast<size_t>(e.id - ids.front());  // ids are consecutive
-      Generation& g = out[prompt * samples + static_cast<size_t>(e.sample)];
+      Generation& g = out[prompt * samples + e.sample];
       if (e.finish == Finish::failed)
         return give_up({Errc::corrupt, fmt::format("prompt {}, token {}: {}", prompt, g.tokens.size(), engine.failure())});
       g.tokens.push_back(e.token);

@@ -13,7 +13,6 @@ namespace {
 constexpr size_t kHugePage = size_t{2} << 20, kSmallPage = 4096;
 constexpr size_t kPage = static_cast<size_t>(kPageTokens);
 
-size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 u64 hash_of(u64 parent, std::span<const i32> tokens) {
   u64 h = parent + 0x9e3779b97f4a7c15u;
@@ -52,9 +51,9 @@ Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages) {
   c.memory_ = memory;
   auto* base = reinterpret_cast<std::byte*>(round_up(reinterpret_cast<size_t>(memory), align));
   if (align == kHugePage) madvise(base, c.bytes_ - align, MADV_HUGEPAGE);
-  for (i64 l = 0; l < layout.layers; ++l) c.view_.layer_base.push_back(base + static_cast<size_t>(l) * stride);
-  c.page_.resize(static_cast<size_t>(pages));
-  c.free_.reserve(static_cast<size_t>(pages));
+  for (i64 l = 0; l < layout.layers; ++l) c.view_.layer_base.push_back(base + l * stride);
+  c.page_.resize(pages);
+  c.free_.reserve(pages);
   for (i64 p = pages; p-- > 0;) c.free_.push_back(static_cast<i32>(p));
   return c;
 }
@@ -77,7 +76,7 @@ Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens) {
     reference(page);
     s.pages.push_back(page);
     s.cached += kPageTokens;
-    parent = page_[static_cast<size_t>(page)].serial;
+    parent = page_[page].serial;
   }
   return extend(std::move(s), tokens);
 }
@@ -92,7 +91,7 @@ Result<KvSequence> KvCache::fork(const KvSequence& of, i64 filled, i64 tokens) {
   if (filled % kPageTokens)
     for (i64 l = 0; l < layout().layers; ++l)
       std::memcpy(view_.page(l, s.pages[full]), view_.page(l, of.pages[full]),
-                  static_cast<size_t>(layout().page_bytes()));
+                  layout().page_bytes());
   return s;
 }
 
@@ -111,7 +110,7 @@ Result<KvSequence> KvCache::extend(KvSequence shared, i64 tokens) {
     return fail(Errc::exhausted, "KV cache: {} pages wanted, {} free of {}", wanted, pages_free() + pages_cached(),
                 pages_);
   }
-  shared.pages.reserve(static_cast<size_t>(pages_for(tokens)));
+  shared.pages.reserve(pages_for(tokens));
   for (i64 i = 0; i < wanted; ++i) shared.pages.push_back(take());
   return shared;
 }
@@ -127,10 +126,10 @@ void KvCache::publish(const KvSequence& s, std::span<const i32> prompt, i64 comp
   for (size_t i = 0; (i + 1) * kPage <= std::min(prompt.size(), static_cast<size_t>(computed)); ++i) {
     const auto tokens = prompt.subspan(i * kPage, kPage);
     if (const i32 there = find(parent, tokens); there >= 0) {
-      parent = page_[static_cast<size_t>(there)].serial;
+      parent = page_[there].serial;
       continue;
     }
-    Page& page = page_[static_cast<size_t>(s.pages[i])];
+    Page& page = page_[s.pages[i]];
     const u64 key = hash_of(parent, tokens);
     if (page.serial || published_.count(key)) return;  // computed under older weights' chain, or a rare collision
     page.serial = ++serials_;
@@ -145,7 +144,7 @@ void KvCache::set_version(u64 version) {
   if (version == version_) return;
   version_ = version;
   for (i32 id = 0; id < static_cast<i32>(pages_); ++id)
-    if (page_[static_cast<size_t>(id)].serial) unpublish(id);
+    if (page_[id].serial) unpublish(id);
 }
 
 bool KvCache::make_room(i64 wanted) {
@@ -157,17 +156,17 @@ bool KvCache::make_room(i64 wanted) {
 i32 KvCache::take() {
   const i32 id = free_.back();
   free_.pop_back();
-  page_[static_cast<size_t>(id)].refs = 1;
+  page_[id].refs = 1;
   return id;
 }
 
 void KvCache::reference(i32 id) {
-  Page& page = page_[static_cast<size_t>(id)];
+  Page& page = page_[id];
   if (page.refs++ == 0) idle_.erase(page.idle);
 }
 
 void KvCache::release(i32 id) {
-  Page& page = page_[static_cast<size_t>(id)];
+  Page& page = page_[id];
   R1_CHECK(page.refs > 0, "KV page {} is released twice", id);
   if (--page.refs) return;
   if (page.serial)
@@ -177,7 +176,7 @@ void KvCache::release(i32 id) {
 }
 
 void KvCache::unpublish(i32 id) {
-  Page& page = page_[static_cast<size_t>(id)];
+  Page& page = page_[id];
   published_.erase(hash_of(page.parent, page.tokens));
   page.serial = page.parent = 0;
   page.tokens.clear();
@@ -190,7 +189,7 @@ void KvCache::unpublish(i32 id) {
 i32 KvCache::find(u64 parent, std::span<const i32> tokens) const {
   const auto found = published_.find(hash_of(parent, tokens));
   if (found == published_.end()) return -1;
-  const Page& page = page_[static_cast<size_t>(found->second)];
+  const Page& page = page_[found->second];
   const bool same = page.parent == parent && std::equal(tokens.begin(), tokens.end(), page.tokens.begin());
   return same ? found->second : -1;
 }

@@ -19,9 +19,11 @@
 #include "core/error.hpp"
 #include "core/kv_view.hpp"
 
+#include "core/integer.hpp"
+
 namespace r1 {
 
-constexpr i64 pages_for(i64 tokens) { return (tokens + kPageTokens - 1) / kPageTokens; }
+constexpr i64 pages_for(i64 tokens) { return ceil_div(tokens, kPageTokens); }
 
 // A sequence's pages. A plain value: KvCache::close gives the pages back, nothing else does.
 struct KvSequence {

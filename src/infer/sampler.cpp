@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/integer.hpp"
 #include "core/philox.hpp"
 #include "ops/distribution.hpp"
 
@@ -71,7 +72,7 @@ Result<Sampled> Sampler::sample(std::span<const float> logits, const SamplingPar
     const bool all = params.top_p == 1 && params.min_p == 0 && (params.top_k == 0 || params.top_k >= n);
     token = all ? draw_from_all(u) : draw_from_some(params, u);
   }
-  return Sampled{token, logits[static_cast<size_t>(token)] * inverse - lse};
+  return Sampled{token, logits[token] * inverse - lse};
 }
 
 // Penalty and temperature commute, so the scaled logits may be penalised.
@@ -80,14 +81,14 @@ void Sampler::penalise(float penalty, std::span<const i32> history) {
   std::sort(seen_.begin(), seen_.end());
   seen_.erase(std::unique(seen_.begin(), seen_.end()), seen_.end());
   for (const i32 id : seen_) {
-    float& z = logits_[static_cast<size_t>(id)];
+    float& z = logits_[id];
     z = z > 0 ? z / penalty : z * penalty;
   }
 }
 
 i32 Sampler::draw_from_all(double u) {
   // Sums of fixed blocks first: the block is found without adding up every weight twice.
-  const size_t n = weights_.size(), blocks = (n + kSumBlock - 1) / kSumBlock;
+  const size_t n = weights_.size(), blocks = ceil_div(n, kSumBlock);
   sums_.resize(blocks);
   double total = 0;
   for (size_t b = 0; b < blocks; ++b)
@@ -113,10 +114,10 @@ i32 Sampler::draw_from_some(const SamplingParams& params, double u) {
   const size_t n = weights_.size();
   const bool top_k = params.top_k > 0 && static_cast<size_t>(params.top_k) < n;
   const auto likelier = [&](i32 a, i32 b) {
-    const float za = logits_[static_cast<size_t>(a)], zb = logits_[static_cast<size_t>(b)];
+    const float za = logits_[a], zb = logits_[b];
     return za != zb ? za > zb : a < b;
   };
-  const auto weight = [&](i32 id) { return static_cast<double>(weights_[static_cast<size_t>(id)]); };
+  const auto weight = [&](i32 id) { return static_cast<double>(weights_[id]); };
 
   candidates_.clear();
   double total = 0;
@@ -124,7 +125,7 @@ i32 Sampler::draw_from_some(const SamplingParams& params, double u) {
     candidates_.resize(n);
     for (size_t i = 0; i < n; ++i) candidates_[i] = static_cast<i32>(i);
     std::nth_element(candidates_.begin(), candidates_.begin() + params.top_k, candidates_.end(), likelier);
-    candidates_.resize(static_cast<size_t>(params.top_k));
+    candidates_.resize(params.top_k);
     std::sort(candidates_.begin(), candidates_.end(), likelier);
     for (const i32 id : candidates_) total += weight(id);
   } else {

@@ -49,7 +49,7 @@ std::set<i32> support(const std::vector<float>& z, const SamplingParams& params,
 void expect_drawn_from(const std::vector<double>& p, const std::vector<float>& z, const SamplingParams& params) {
   constexpr int kDraws = 40000;
   std::vector<int> count(p.size());
-  for (int i = 0; i < kDraws; ++i) ++count[static_cast<size_t>(draw(z, params, static_cast<u32>(i)))];
+  for (int i = 0; i < kDraws; ++i) ++count[draw(z, params, static_cast<u32>(i))];
   double chi = 0, rest_p = 0, rest_n = 0;
   int cells = 0;
   for (size_t i = 0; i < p.size(); ++i) {
@@ -135,7 +135,7 @@ TEST(Sampler, TheLogProbabilityIsThatOfTheModelAtTheSamplingTemperature) {
   for (const float t : {0.0f, 0.6f, 1.0f}) {
     const auto s = sampler.sample(z, {.temperature = t, .top_p = 0.5f, .repetition_penalty = 1.5f}, {}, std::vector<i32>{3});
     ASSERT_TRUE(s);
-    const double want = std::log(softmax(z, t == 0 ? 1 : static_cast<double>(t))[static_cast<size_t>(s->token)]);
+    const double want = std::log(softmax(z, t == 0 ? 1 : static_cast<double>(t))[s->token]);
     // z/T up to 13 rounded to f32, a log-sum-exp of f32 terms: a few ulp of 16.
     EXPECT_NEAR(static_cast<double>(s->logprob), want, 4 * 16 * 6e-8);
   }

@@ -46,7 +46,7 @@ Result<std::vector<float>> score(const Model& model, std::span<const i32> tokens
   const Tensor nll = linear_cross_entropy(pass, hidden, model.head(), targets, options.temperature);
   std::vector<float> logprobs(tokens.size());
   logprobs[0] = NAN;
-  for (i64 t = 1; t < n; ++t) logprobs[static_cast<size_t>(t)] = -nll.data()[t - 1];
+  for (i64 t = 1; t < n; ++t) logprobs[t] = -nll.data()[t - 1];
   return logprobs;
 }
 

@@ -35,7 +35,7 @@ class Bits : public testing::TestWithParam<const char*> {
   }
   std::vector<i32> sequence(i64 length, u64 stream) const {
     Random random(7, Purpose::test, stream);
-    std::vector<i32> ids(static_cast<size_t>(length));
+    std::vector<i32> ids(length);
     for (i32& id : ids) id = static_cast<i32>(random.below(static_cast<u32>(model_->info().vocab)));
     return ids;
   }
@@ -105,7 +105,7 @@ TEST_P(Bits, APrefixDoesNotSeeWhatFollows) {
   const std::vector<i32> prefix(ids.begin(), ids.begin() + 67);
   for (const Case& c : cases()) {
     auto whole = logits(c, of(ids), 2);
-    whole.resize(67 * static_cast<size_t>(model_->info().vocab));
+    whole.resize(67 * (model_->info().vocab));
     expect_same(logits(c, of(prefix), 2), whole, c, "prefix");
   }
 }

@@ -48,7 +48,7 @@ Output DeepseekV3::forward(Pass& p) const {
   const Tensor angles = rope_angles(p, config_.yarn);
   Tensor h = embed(p, embed_, p.batch.tokens);                                      // [T, d]
   for (i64 l = 0; l < config_.layers; ++l) {
-    const DeepseekLayer& L = layers_[static_cast<size_t>(l)];
+    const DeepseekLayer& L = layers_[l];
     h = recompute(p, h, [this, l, &L, angles](Pass& q, const Tensor& x) { return block(q, l, L, x, angles); });
   }
   h = rms_norm(p, h, norm_, config_.eps);

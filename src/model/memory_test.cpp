@@ -17,7 +17,7 @@ std::vector<float> logits(const Model& model, i64 tokens) {
   Arena arena;
   ThreadPool pool(2);
   Batch batch;
-  std::vector<i32> ids(static_cast<size_t>(tokens));
+  std::vector<i32> ids(tokens);
   for (size_t t = 0; t < ids.size(); ++t) ids[t] = static_cast<i32>(t * 37 % 500);
   batch.add_sequence(ids);
   for (i32 t = 0; t < tokens; ++t) batch.want.push_back(t);

@@ -42,7 +42,7 @@ struct Golden {
   double number(const char* key) const { return *json.find(key)->number(); }
   std::vector<float> floats(const std::string& name) const {
     const StoredTensor& e = tensors.tensors().at(name);
-    std::vector<float> v(static_cast<size_t>(e.elements()));
+    std::vector<float> v(e.elements());
     to_f32(e, v.data());
     return v;
   }
@@ -123,7 +123,7 @@ TEST_P(Parity, LogitsMatchTransformersAtEveryLevel) {
     ASSERT_EQ(out.logits.size(), static_cast<i64>(want.size()));
     double worst = 0;
     for (i64 i = 0; i < out.logits.size(); ++i)
-      worst = std::max(worst, std::abs(static_cast<double>(out.logits.data()[i]) - want[static_cast<size_t>(i)]));
+      worst = std::max(worst, std::abs(static_cast<double>(out.logits.data()[i]) - want[i]));
     EXPECT_LE(worst / golden.number("largest_logit"), kLogitTolerance) << kernels->name;
   }
 }
@@ -191,7 +191,7 @@ TEST_P(Parity, BothSpellingsOfTheConfigurationGiveTheSameModel) {
   Pass p{batch, arena, pool, cpu::active()};
   {
     const Tensor x = a->forward(p).logits, y = b->forward(p).logits;
-    EXPECT_EQ(0, std::memcmp(x.data(), y.data(), static_cast<size_t>(x.size()) * 4));
+    EXPECT_EQ(0, std::memcmp(x.data(), y.data(), x.size() * 4));
   }
   std::filesystem::remove_all(folder);
 }

@@ -30,11 +30,11 @@ void read_halves(const PublishedTensor& t, i64 first, i64 count, float* dst) {
       continue;
     }
     if (held != head) {
-      k.resize(static_cast<size_t>(rank * nope));
+      k.resize(rank * nope);
       read_rows(t.k_b, head * rank, rank, k.data());
       held = head;
     }
-    for (i64 c = 0; c < rank; ++c) dst[c] = k[static_cast<size_t>(c * nope + i)];
+    for (i64 c = 0; c < rank; ++c) dst[c] = k[c * nope + i];
   }
 }
 
@@ -58,9 +58,9 @@ void read_rows(const PublishedTensor& t, i64 first, i64 count, float* dst) {
   if (t.heads) return read_halves(t, first, count, dst);
   if (!t.paired_head) return read_rows(t.stored, first, count, dst);
   if (t.stored.shape.size() == 1) {  // a bias: its elements are the rows
-    std::vector<float> paired(static_cast<size_t>(t.cols()));
+    std::vector<float> paired(t.cols());
     read_rows(t.stored, 0, 1, paired.data());
-    for (i64 r = 0; r < t.cols(); ++r) dst[r] = paired[static_cast<size_t>(paired_row(r, t.paired_head))];
+    for (i64 r = 0; r < t.cols(); ++r) dst[r] = paired[paired_row(r, t.paired_head)];
     return;
   }
   for (i64 r = 0; r < count; ++r) read_rows(t.stored, paired_row(first + r, t.paired_head), 1, dst + r * t.cols());
@@ -71,7 +71,7 @@ void copy_rows(const PublishedTensor& t, std::byte* dst) {
   const i64 bytes = row_bytes(t.stored.dtype, t.cols());
   for (i64 r = 0; r < t.rows(); ++r) {
     const i64 from = t.paired_head ? paired_row(r, t.paired_head) : r;
-    std::memcpy(dst + r * bytes, t.stored.bytes.data() + from * bytes, static_cast<size_t>(bytes));
+    std::memcpy(dst + r * bytes, t.stored.bytes.data() + from * bytes, bytes);
   }
 }
 

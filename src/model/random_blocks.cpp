@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 
+#include "core/integer.hpp"
 #include "core/random_blocks.hpp"
 #include "model/gguf/names.hpp"
 
@@ -35,8 +36,7 @@ class RandomBlockSource final : public WeightSource {
     const DType type = type_of_(gguf_name(name), shape, dims_);
     if (shape.size() < 2 || type == DType::f32 || name.ends_with(".kv_b_proj.weight")) return nullptr;
     const i64 bytes = shape[0] * row_bytes(type, shape[1]);
-    const auto squares = [](i64 n) { return (n + kScaleBlock - 1) / kScaleBlock; };
-    const i64 scale_bytes = type == DType::f8_e4m3 ? squares(shape[0]) * squares(shape[1]) * 4 : 0;
+    const i64 scale_bytes = type == DType::f8_e4m3 ? ceil_div(shape[0], kScaleBlock) * ceil_div(shape[1], kScaleBlock) * 4 : 0;
     constexpr i64 kSlack = 64;  // kernels may load past the end
     last_ = pages(bytes + scale_bytes + kSlack);
     if (!last_) {
@@ -47,7 +47,7 @@ class RandomBlockSource final : public WeightSource {
     for (i64 at = 0; at < bytes; at += static_cast<i64>(from.size()))
       std::memcpy(last_.get() + at, from.data(), std::min(from.size(), static_cast<size_t>(bytes - at)));
     if (scale_bytes) RandomBlocks(1, kSpread / 100).fill(DType::f32, last_.get() + bytes, scale_bytes / 4);
-    const std::span<const std::byte> scales(last_.get() + bytes, static_cast<size_t>(scale_bytes));
+    const std::span<const std::byte> scales(last_.get() + bytes, scale_bytes);
     tensors_.emplace_back();
     tensors_.back().stored = {name, type, shape, {last_.get(), static_cast<size_t>(bytes)}, scales};
     return &tensors_.back();
@@ -69,7 +69,7 @@ class RandomBlockSource final : public WeightSource {
   const std::vector<std::byte>& pattern(DType type) {
     std::vector<std::byte>& p = patterns_[type];
     if (p.empty()) {
-      p.resize(static_cast<size_t>(row_bytes(type, kPattern)));
+      p.resize(row_bytes(type, kPattern));
       RandomBlocks(static_cast<u64>(type) + 1, kSpread).fill(type, p.data(), kPattern);
     }
     return p;

@@ -22,16 +22,16 @@ u64 hash_of(const std::string& name) {
 // dst gets rows [first, first+count) of every head of `per_head` rows; a row is `bytes` long.
 void gather_heads(std::byte* dst, const std::byte* src, i64 heads, i64 per_head, i64 first, i64 count, i64 bytes) {
   for (i64 h = 0; h < heads; ++h)
-    std::memcpy(dst + h * count * bytes, src + (h * per_head + first) * bytes, static_cast<size_t>(count * bytes));
+    std::memcpy(dst + h * count * bytes, src + (h * per_head + first) * bytes, count * bytes);
 }
 void scatter_heads(std::byte* dst, const std::byte* src, i64 heads, i64 per_head, i64 first, i64 count, i64 bytes) {
   for (i64 h = 0; h < heads; ++h)
-    std::memcpy(dst + (h * per_head + first) * bytes, src + h * count * bytes, static_cast<size_t>(count * bytes));
+    std::memcpy(dst + (h * per_head + first) * bytes, src + h * count * bytes, count * bytes);
 }
 
 void read_f32(const Weight& w, float* dst) { dequantize(w, 0, w.rows(), dst); }
 void write_f32(const Weight& w, const float* src) {
-  std::memcpy(w.f32(), src, static_cast<size_t>(w.size()) * 4);
+  std::memcpy(w.f32(), src, w.size() * 4);
   w.bump();
 }
 
@@ -124,7 +124,7 @@ class CheckpointSource final : public WeightSource {
 
 // In memory of our own, with slack behind it: kernels may load past the end.
 std::shared_ptr<std::vector<std::byte>> buffer(i64 bytes) {
-  return std::make_shared<std::vector<std::byte>>(static_cast<size_t>(bytes + 64));
+  return std::make_shared<std::vector<std::byte>>(bytes + 64);
 }
 
 Weight frozen(const std::string& name, const PublishedTensor& e, i64 rows, i64 cols, std::shared_ptr<const void> keep) {
@@ -203,7 +203,7 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
   std::vector<float> whole;
   std::vector<u16> halves;
   if (!mapped && !outline()) {
-    whole.resize(static_cast<size_t>(shape[0] * cols));
+    whole.resize(shape[0] * cols);
     note(fill(name, shape, 0, whole.data()));
     if (dtype == DType::bf16)
       for (const float v : whole) halves.push_back(bf16_from_f32(v));
@@ -228,7 +228,7 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
       {name, shape,
        [=](float* dst) {
          const auto put = [&](const Weight& w, i64 first, i64 count) {
-           std::vector<float> rows(static_cast<size_t>(w.size()));
+           std::vector<float> rows(w.size());
            read_f32(w, rows.data());
            scatter_heads(reinterpret_cast<std::byte*>(dst), reinterpret_cast<const std::byte*>(rows.data()), heads, a + b,
                          first, count, cols * 4);

@@ -1,6 +1,7 @@
 // Attention over keys and values per head: grouped queries, and the expanded form of latent attention.
 #include <algorithm>
 
+#include "core/integer.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "ops/cpu/attention_keys.hpp"
 #include "ops/cpu/rows.hpp"
@@ -23,7 +24,7 @@ struct HeadsBackward {
     const Tensor dk_r_heads = d.rope ? p.arena.zeros(k_r.rows(), d.heads * d.rope) : Tensor();
     const WorkerScratch scratch(p, cpu::attend_backward_scratch_floats(keys.of(0, 0)));
     p.pool.run(static_cast<i64>(runs.size()) * d.kv_heads, [&](i64 task, int worker) {
-      const RowRun& run = runs[static_cast<size_t>(task / d.kv_heads)];
+      const RowRun& run = runs[task / d.kv_heads];
       const i64 kv = task % d.kv_heads, t = run.begin;
       for (i64 h = kv * d.group(); h < (kv + 1) * d.group(); ++h) {
         const cpu::Queries q{run.rows(), 0, 1, q_c.row(t) + h * d.nope, q_r.row(t) + h * d.rope, q_c.cols(), q_r.cols(),
@@ -67,16 +68,16 @@ void attend_stored(const Pass& p, const HeadDims& d, const AttentionKeys& keys, 
       const RowRun rows{run.seq, begin, std::min(begin + kChunk, run.end)};
       const i64 heads = rows.rows() == 1 ? d.group() : 1;
       for (i64 h = 0; h < d.heads; h += heads) pieces.push_back({rows, h, heads});
-      const i64 keys_seen = p.batch.positions[static_cast<size_t>(rows.end - 1)] + 1;
+      const i64 keys_seen = p.batch.positions[rows.end - 1] + 1;
       work += static_cast<double>(rows.rows() * keys_seen * d.heads * (d.nope + d.rope + d.v));
-      blocks = std::max(blocks, (keys_seen + kPageTokens - 1) / kPageTokens);
+      blocks = std::max(blocks, ceil_div(keys_seen, kPageTokens));
       single = single && rows.rows() == 1;
     }
   attend_units(
       p, static_cast<i64>(pieces.size()),
       [&](i64 i) {
-        const Piece& x = pieces[static_cast<size_t>(i)];
-        const i64 h = x.head, t = x.run.begin, position = p.batch.positions[static_cast<size_t>(t)];
+        const Piece& x = pieces[i];
+        const i64 h = x.head, t = x.run.begin, position = p.batch.positions[t];
         const cpu::KeyPages pages = keys.of(x.run.seq, h / d.group());
         const float *qc = q_c.row(t) + h * d.nope, *qr = q_r.row(t) + h * d.rope;
         float *to = o.row(t) + h * d.v, *max = stats.row(t) + h, *sum = stats.row(t) + d.heads + h;
@@ -94,11 +95,11 @@ Tensor attend_heads(Pass& p, i64 layer, const HeadDims& d, const Tensor& q_c, co
   std::vector<AttentionKeys::Source> sources;
   std::vector<i32> lengths;
   for (i64 s = 0; s < p.batch.sequences(); ++s) {
-    const i64 begin = p.batch.seq_begin[static_cast<size_t>(s)], end = p.batch.seq_begin[static_cast<size_t>(s) + 1];
+    const i64 begin = p.batch.seq_begin[s], end = p.batch.seq_begin[s + 1];
     lengths.push_back(static_cast<i32>(end - begin));
     if (begin == end) continue;
     runs.push_back({s, begin, end});
-    sources.push_back({runs.back(), p.batch.positions[static_cast<size_t>(begin)]});
+    sources.push_back({runs.back(), p.batch.positions[begin]});
   }
   const KvLayout layout = d.layout(p.numerics.kv);
   const AttentionKeys keys = p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);

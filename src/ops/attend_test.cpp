@@ -20,7 +20,7 @@ struct Case {
     for (size_t s = 0; s < lengths.size(); ++s) {
       Random random(5, Purpose::test, s);
       const auto fill = [&](i64 cols) {
-        std::vector<float> x(static_cast<size_t>(lengths[s] * cols));
+        std::vector<float> x(lengths[s] * cols);
         for (float& f : x) f = static_cast<float>(random.normal());
         return x;
       };
@@ -59,15 +59,15 @@ Outcome run(const Case& x, const How& how, const Passes& passes) {
   Outcome r;
   for (auto* out : {&r.o, &r.dq, &r.dk, &r.dv})
     for (const Sequence& s : x.sequences)
-      out->emplace_back(static_cast<size_t>(s.length * (out == &r.o || out == &r.dq ? x.d.heads : x.d.kv_heads) * x.d.head));
+      out->emplace_back(s.length * (out == &r.o || out == &r.dq ? x.d.heads : x.d.kv_heads) * x.d.head);
   OpTest test(how.kernels, how.threads);
   AttentionCache cache(x, {MlaForm::expanded, how.kv, 2, x.d.kv_heads, x.d.head, 0, x.d.head, 0});
   for (const std::vector<Chunk>& chunks : passes) {
     test.batch = Batch();
     cache.view.tables.clear();
     for (const Chunk& k : chunks) {
-      test.batch.add_sequence(std::vector<i32>(static_cast<size_t>(k.end - k.begin)), k.begin);
-      cache.view.tables.push_back(cache.tables[static_cast<size_t>(k.seq)]);
+      test.batch.add_sequence(std::vector<i32>(k.end - k.begin), k.begin);
+      cache.view.tables.push_back(cache.tables[k.seq]);
     }
     Tape tape(test.arena);
     Pass p = test.pass(how.taped ? &tape : nullptr);
@@ -95,7 +95,7 @@ void expect_formula(const Case& x, const Outcome& r, double kv_unit) {
   const i64 n = x.d.head, width = x.d.heads * n, kv_width = x.d.kv_heads * n;
   for (size_t s = 0; s < x.sequences.size(); ++s) {
     const Sequence& seq = x.sequences[s];
-    const auto at = [](const std::vector<float>& f, i64 i) { return static_cast<double>(f[static_cast<size_t>(i)]); };
+    const auto at = [](const std::vector<float>& f, i64 i) { return static_cast<double>(f[i]); };
     double worst = 0;
     for (i64 t = 0; t < seq.length; ++t)
       for (i64 h = 0; h < x.d.heads; ++h) {
@@ -115,7 +115,7 @@ void expect_formula(const Case& x, const Outcome& r, double kv_unit) {
         for (i64 i = 0; i < n; ++i) {
           double want = 0, size = 0;
           for (i64 j = 0; j <= t; ++j) {
-            const double term = p[static_cast<size_t>(j)] / sum * at(seq.v, j * kv_width + g * n + i);
+            const double term = p[j] / sum * at(seq.v, j * kv_width + g * n + i);
             want += term, size += std::abs(term);
           }
           const double bound = size * (4 * delta + kv_unit + (2.0 * static_cast<double>(t) + static_cast<double>(n) + 20) * kUnit);
@@ -164,10 +164,10 @@ TEST(Attend, AGroupIsHeadsWithCopiesOfItsKeysBitForBit) {
     EXPECT_TRUE(same_bits(a.o, b.o) && same_bits(a.dq, b.dq));
     for (size_t s = 0; s < kLengths.size(); ++s)
       for (i64 i = 0; i < kLengths[s] * 2 * 10; ++i) {
-        const auto copy = [&](const std::vector<float>& f, i64 c) { return f[static_cast<size_t>((i / 10 * 3 + c) * 10 + i % 10)]; };
+        const auto copy = [&](const std::vector<float>& f, i64 c) { return f[(i / 10 * 3 + c) * 10 + i % 10]; };
         const auto summed = [&](const std::vector<float>& f) { return copy(f, 0) + copy(f, 1) + copy(f, 2); };
-        ASSERT_EQ(a.dk[s][static_cast<size_t>(i)], summed(b.dk[s]));
-        ASSERT_EQ(a.dv[s][static_cast<size_t>(i)], summed(b.dv[s]));
+        ASSERT_EQ(a.dk[s][i], summed(b.dk[s]));
+        ASSERT_EQ(a.dv[s][i], summed(b.dv[s]));
       }
   });
 }

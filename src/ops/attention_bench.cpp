@@ -52,7 +52,7 @@ void training(const Bench& b, const char* name, const MlaDims& d, i64 rows, i64 
   double pairs = 0;
   while (batch.rows() < rows) {
     const i64 n = random.between(shortest, longest);
-    batch.add_sequence(std::vector<i32>(static_cast<size_t>(n)));
+    batch.add_sequence(std::vector<i32>(n));
     pairs += 0.5 * static_cast<double>(n * (n + 1));
   }
   Arena arena;
@@ -81,13 +81,13 @@ void decode(const Bench& b, const char* name, const MlaDims& d, i64 sequences, i
   KvView view;
   view.layout = {form, kv, 1, d.heads, d.nope, d.rope, d.v, d.kv_rank};
   const i64 pages = (cached + kPageTokens) / kPageTokens;
-  std::vector<float> memory(static_cast<size_t>(sequences * pages * view.layout.page_bytes() / 4));
+  std::vector<float> memory(sequences * pages * view.layout.page_bytes() / 4);
   view.layer_base = {reinterpret_cast<std::byte*>(memory.data())};
-  std::vector<std::vector<i32>> tables(static_cast<size_t>(sequences));
+  std::vector<std::vector<i32>> tables(sequences);
   Batch batch;
   for (i64 s = 0; s < sequences; ++s) {
-    for (i64 i = 0; i < pages; ++i) tables[static_cast<size_t>(s)].push_back(static_cast<i32>(s * pages + i));
-    view.tables.push_back(tables[static_cast<size_t>(s)]);
+    for (i64 i = 0; i < pages; ++i) tables[s].push_back(static_cast<i32>(s * pages + i));
+    view.tables.push_back(tables[s]);
     batch.add_sequence(std::vector<i32>(1), cached, Role::generated);
   }
   Arena arena;

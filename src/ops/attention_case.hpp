@@ -25,7 +25,7 @@ struct AttentionCache {
         tables.back().push_back(static_cast<i32>(stride - 1 - next));
     }
     const i64 floats = (pages + 1) * view.layout.page_bytes() / 4;
-    memory.assign(static_cast<size_t>(2 * floats), std::nanf(""));
+    memory.assign(2 * floats, std::nanf(""));
     for (const i64 l : {0, 1}) view.layer_base.push_back(reinterpret_cast<std::byte*>(memory.data() + l * floats));
   }
 };
@@ -39,7 +39,7 @@ using Passes = std::vector<std::vector<Chunk>>;
 template <class Case, class Field>
 void gather(const Case& x, const std::vector<Chunk>& chunks, Field field, i64 cols, const Tensor& to) {
   for (i64 row = 0; const Chunk& k : chunks) {
-    const std::vector<float>& from = x.sequences[static_cast<size_t>(k.seq)].*field;
+    const std::vector<float>& from = x.sequences[k.seq].*field;
     std::copy(from.begin() + k.begin * cols, from.begin() + k.end * cols, to.row(row));
     row += k.end - k.begin;
   }
@@ -48,7 +48,7 @@ void gather(const Case& x, const std::vector<Chunk>& chunks, Field field, i64 co
 inline void scatter(const Tensor& from, const std::vector<Chunk>& chunks, std::vector<std::vector<float>>& out) {
   for (i64 row = 0; const Chunk& k : chunks) {
     std::copy(from.row(row), from.row(row) + (k.end - k.begin) * from.cols(),
-              out[static_cast<size_t>(k.seq)].begin() + k.begin * from.cols());
+              out[k.seq].begin() + k.begin * from.cols());
     row += k.end - k.begin;
   }
 }

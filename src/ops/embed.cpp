@@ -10,7 +10,7 @@ Tensor embed(Pass& p, const Weight& w, std::span<const i32> tokens) {
   Tensor y = p.alloc(rows, cols);
   for_rows(p, rows, cols, [&](i64 begin, i64 end) {
     for (i64 t = begin; t < end; ++t) {
-      const i64 r = tokens[static_cast<size_t>(t)];
+      const i64 r = tokens[t];
       dequantize(w, r, r + 1, y.row(t));
     }
   });

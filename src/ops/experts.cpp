@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/integer.hpp"
 #include "ops/cpu/expert_cache.hpp"
 #include "ops/ops.hpp"
 #include "ops/cpu/streamed_product.hpp"
@@ -63,12 +64,12 @@ struct Mixture {
   std::vector<Run> whole_runs() const {
     std::vector<Run> all;
     for (i32 e = 0; e < r.experts; ++e) {
-      const i32 begin = r.begin[static_cast<size_t>(e)], end = r.begin[static_cast<size_t>(e) + 1];
+      const i32 begin = r.begin[e], end = r.begin[e + 1];
       if (begin < end) all.push_back({e, begin, end});
     }
     return all;
   }
-  const Expert& expert(const Run& j) const { return experts[static_cast<size_t>(j.e)]; }
+  const Expert& expert(const Run& j) const { return experts[j.e]; }
 
   // Rows of run j times one expert's packed matrix. by_token: rows of `a` are rows of x, else sorted slots.
   void multiply_run(const Run& j, const Tensor& a, bool by_token, const Packed& b, const Tensor& c, i64 begin_panel,
@@ -87,14 +88,14 @@ void Mixture::sort_rows() {
   place.resize(r.slot.size());
   for (size_t s = 0; s < r.slot.size(); ++s) {
     token[s] = r.slot[s] / static_cast<i32>(r.top_k);
-    place[static_cast<size_t>(r.slot[s])] = static_cast<i32>(s);
+    place[r.slot[s]] = static_cast<i32>(s);
   }
   // Even runs of at most a block of rows; shorter ones where that would leave threads idle.
   const i64 threads = p.pool.threads(), step = kernels().row_step;
-  const i64 fair = (slots() / (4 * threads) + step - 1) / step * step;
+  const i64 fair = round_up(slots() / (4 * threads), step);
   const i64 most = std::clamp<i64>(fair, step, kernels().block_rows);
   for (i32 e = 0; e < r.experts; ++e) {
-    const i32 begin = r.begin[static_cast<size_t>(e)], end = r.begin[static_cast<size_t>(e) + 1];
+    const i32 begin = r.begin[e], end = r.begin[e + 1];
     for (i32 at = begin; at < end; at += static_cast<i32>(most))
       runs.push_back({e, at, std::min(end, at + static_cast<i32>(most))});
   }
@@ -155,8 +156,8 @@ void Mixture::forward() {
   const i64 inner = cpu::panels(kernels(), f()), outer = cpu::panels(kernels(), d());
   const bool small = slots() * f() * d() * 3 < 2 * kTaskMultiplyAdds;
   const auto into_hidden = [&](i64 task, i64 begin, i64 end, std::byte* scratch) {
-    const Run& j = runs[static_cast<size_t>(task)];
-    const auto& b = packed[static_cast<size_t>(j.e)];
+    const Run& j = runs[task];
+    const auto& b = packed[j.e];
     multiply_run(j, x, true, b[kGate], gate, begin, end, false, scratch);
     multiply_run(j, x, true, b[kUp], up, begin, end, false, scratch);
     const i64 column = begin * kernels().panel, width = std::min(end * kernels().panel, f()) - column;
@@ -166,8 +167,8 @@ void Mixture::forward() {
       p.kernels.elementwise.swiglu(hidden.row(s) + column, gate.row(s) + column, up.row(s) + column, width);
   };
   const auto into_out = [&](i64 task, i64 begin, i64 end, std::byte* scratch) {
-    const Run& j = runs[static_cast<size_t>(task)];
-    multiply_run(j, hidden, false, packed[static_cast<size_t>(j.e)][kDown], out, begin, end, false, scratch);
+    const Run& j = runs[task];
+    multiply_run(j, hidden, false, packed[j.e][kDown], out, begin, end, false, scratch);
   };
 
   const GemmScratch scratch(p, threads);
@@ -180,7 +181,7 @@ void Mixture::forward() {
     });
   } else {
     const auto in_parts = [&](i64 panels, auto&& work) {
-      const i64 parts = std::min(panels, (2 * threads + count - 1) / count), step = (panels + parts - 1) / parts;
+      const i64 parts = std::min(panels, ceil_div(2 * threads, count)), step = ceil_div(panels, parts);
       p.pool.run(count * parts, [&](i64 task, int worker) {
         const i64 begin = task % parts * step;
         if (begin < panels) work(task / parts, begin, std::min(panels, begin + step), scratch.of(worker));
@@ -205,7 +206,7 @@ void Mixture::combine(const Tensor& y) const {
 // dout = gate of the route · dy of its token; dgates += dy · out.
 void Mixture::scaled_gradient(const Run& j, const Tensor& dy, const Tensor& dout, const Tensor& dgates) const {
   for (i64 s = j.begin; s < j.end; ++s) {
-    const i64 route = r.slot[static_cast<size_t>(s)], t = token[static_cast<size_t>(s)];
+    const i64 route = r.slot[s], t = token[s];
     p.kernels.elementwise.scale(dout.row(s), dy.row(t), r.gates.data()[route], d());
     dgates.data()[route] += kernels().dot(dy.row(t), out.row(s), d());
   }
@@ -233,8 +234,8 @@ void Mixture::products_backward(const Tensor& dout, const Tensor& dhidden, const
   const i64 inner = cpu::panels(kernels(), f()), outer = cpu::panels(kernels(), d());
   const GemmScratch scratch(p, p.pool.threads());
   p.pool.run(static_cast<i64>(runs.size()), [&](i64 task, int worker) {
-    const Run& j = runs[static_cast<size_t>(task)];
-    const auto& b = packed[static_cast<size_t>(j.e)];
+    const Run& j = runs[task];
+    const auto& b = packed[j.e];
     scaled_gradient(j, dy, dout, dgates);
     multiply_run(j, dout, false, b[kDown], dhidden, 0, inner, false, scratch.of(worker));
     swiglu_gradient(j, dhidden, dgate, dup);
@@ -252,7 +253,7 @@ void Mixture::streamed_backward(const Tensor& dout, const Tensor& dhidden, const
     through_up.push_back(product(all, expert(all).up, Direction::backward, dup, dx_rows, true));
   }
   const auto each_run = [&](auto&& work) {
-    p.pool.run(static_cast<i64>(runs.size()), [&](i64 task, int) { work(runs[static_cast<size_t>(task)]); });
+    p.pool.run(static_cast<i64>(runs.size()), [&](i64 task, int) { work(runs[task]); });
   };
   each_run([&](const Run& j) { scaled_gradient(j, dy, dout, dgates); });
   multiply_streamed(p, down);
@@ -287,7 +288,7 @@ void Mixture::weight_gradients(const Tensor& dgate, const Tensor& dup, const Ten
   const i64 inner = cpu::panels(kernels(), f()), outer = cpu::panels(kernels(), d());
   i64 bytes = 0;
   for (i64 e = 0; e < r.experts; ++e) {
-    const i64 rows = r.begin[static_cast<size_t>(e) + 1] - r.begin[static_cast<size_t>(e)];
+    const i64 rows = r.begin[e + 1] - r.begin[e];
     if (rows == 0) continue;
     jobs.push_back({e, rows, nullptr, nullptr});
     bytes += (inner + outer) * kernels().panel_bytes(format_of(p), rows);
@@ -299,9 +300,9 @@ void Mixture::weight_gradients(const Tensor& dgate, const Tensor& dup, const Ten
     j.x = at, j.hidden = at + outer * panel;
     at += (inner + outer) * panel;
   }
-  const auto first_slot = [&](const Job& j) { return r.begin[static_cast<size_t>(j.e)]; };
+  const auto first_slot = [&](const Job& j) { return r.begin[j.e]; };
   p.pool.run(2 * static_cast<i64>(jobs.size()), [&](i64 task, int) {
-    const Job& j = jobs[static_cast<size_t>(task / 2)];
+    const Job& j = jobs[task / 2];
     cpu::MatrixView b = view(task % 2 ? hidden : x);
     if (task % 2)
       b.data = hidden.row(first_slot(j));
@@ -314,17 +315,17 @@ void Mixture::weight_gradients(const Tensor& dgate, const Tensor& dup, const Ten
   const i64 parts = std::max<i64>(1, 2 * p.pool.threads() / std::max<i64>(1, static_cast<i64>(jobs.size())));
   const GemmScratch scratch(p, p.pool.threads());
   p.pool.run(kMatrices * parts * static_cast<i64>(jobs.size()), [&](i64 task, int worker) {
-    const Job& j = jobs[static_cast<size_t>(task / (kMatrices * parts))];
+    const Job& j = jobs[task / (kMatrices * parts)];
     const i64 which = task / parts % kMatrices, part = task % parts;
-    const Expert& expert = experts[static_cast<size_t>(j.e)];
+    const Expert& expert = experts[j.e];
     const Weight& w = which == kGate ? expert.gate : which == kUp ? expert.up : expert.down;
     if (!w.trainable()) return;
     const Tensor& dz = which == kGate ? dgate : which == kUp ? dup : dout;
     cpu::Gemm g{format_of(p), view_transposed(dz), which == kDown ? j.hidden : j.x, w.grad(), w.cols(), w.cols(),
                 j.rows, true};
     g.a.data = dz.row(first_slot(j));
-    const i64 row_step = kernels().row_step, fair = (w.rows() + parts - 1) / parts;
-    const i64 step = (fair + row_step - 1) / row_step * row_step;
+    const i64 row_step = kernels().row_step, fair = ceil_div(w.rows(), parts);
+    const i64 step = round_up(fair, row_step);
     const i64 begin = part * step;
     if (begin < w.rows())
       kernels().gemm(g, begin, std::min(w.rows(), begin + step), 0, which == kDown ? inner : outer,

@@ -35,10 +35,10 @@ std::vector<Expert> some_experts(i64 count, i64 d, i64 f, bool trainable = true)
 }
 
 std::vector<double> times_transposed(const double* x, const Weight& w) {  // w x
-  std::vector<double> y(static_cast<size_t>(w.rows()));
+  std::vector<double> y(w.rows());
   for (i64 r = 0; r < w.rows(); ++r)
     for (i64 c = 0; c < w.cols(); ++c)
-      y[static_cast<size_t>(r)] += static_cast<double>(w.f32()[r * w.cols() + c]) * x[c];
+      y[r] += static_cast<double>(w.f32()[r * w.cols() + c]) * x[c];
   return y;
 }
 
@@ -46,7 +46,7 @@ std::vector<double> reference_row(const float* x, i64 d, const Routing& r, i64 t
   const std::vector<double> input(x, x + d);
   std::vector<double> y(input.size());
   for (i64 i = 0; i < r.top_k; ++i) {
-    const Expert& e = experts[static_cast<size_t>(r.expert[static_cast<size_t>(t * r.top_k + i)])];
+    const Expert& e = experts[r.expert[t * r.top_k + i]];
     std::vector<double> hidden = times_transposed(input.data(), e.gate);
     const std::vector<double> up = times_transposed(input.data(), e.up);
     for (size_t j = 0; j < hidden.size(); ++j) hidden[j] = hidden[j] / (1 + std::exp(-hidden[j])) * up[j];
@@ -72,7 +72,7 @@ TEST(Experts, MatchDoublesWhateverTheLoad) {
           const std::vector<double> want = reference_row(x.row(t), d, r, t, all);
           // Three chained sums of about 40 terms of order 1: each off by 40 · 6e-8 of its size, sizes reach some 10.
           for (i64 i = 0; i < d; ++i)
-            EXPECT_NEAR(static_cast<double>(y.row(t)[i]), want[static_cast<size_t>(i)], 1e-4)
+            EXPECT_NEAR(static_cast<double>(y.row(t)[i]), want[i], 1e-4)
                 << k->name << " token " << t;
         }
       }

@@ -44,9 +44,9 @@ struct Head {
   // z / temperature → dz: dnll (softmax − one-hot of the target) / temperature; zero for rows without a target.
   void logit_gradients(float* z, const Tensor& dnll, i64 begin, i64 end) const {
     for (i64 t = begin; t < end; ++t, z += vocab()) {
-      const i32 target = targets[static_cast<size_t>(t)];
+      const i32 target = targets[t];
       if (target < 0) {
-        std::memset(z, 0, static_cast<size_t>(vocab()) * 4);
+        std::memset(z, 0, vocab() * 4);
         continue;
       }
       p.kernels.elementwise.softmax(z, z, vocab());
@@ -66,7 +66,7 @@ struct Head {
   }
 
   float nll(const float* z, i64 t) const {
-    const i32 target = targets[static_cast<size_t>(t)];
+    const i32 target = targets[t];
     return target < 0 ? 0.0f : p.kernels.elementwise.logsumexp(z, vocab()) - z[target];
   }
 

@@ -34,25 +34,25 @@ Reference reference(OpTest& test, const Tensor& x, i64 vocab, double temperature
   const i64 d = x.cols();
   Reference want{std::vector<double>(static_cast<size_t>(x.rows())), std::vector<double>(static_cast<size_t>(x.size())),
                  std::vector<double>(static_cast<size_t>(w.size()))};
-  std::vector<double> z(static_cast<size_t>(vocab));
+  std::vector<double> z(vocab);
   for (i64 t = 0; t < x.rows(); ++t) {
-    const i32 target = targets[static_cast<size_t>(t)];
+    const i32 target = targets[t];
     if (target < 0) continue;
     double largest = -1e300, sum = 0;
     for (i64 v = 0; v < vocab; ++v) {
-      double& at = z[static_cast<size_t>(v)] = 0;
+      double& at = z[v] = 0;
       for (i64 i = 0; i < d; ++i) at += static_cast<double>(x.row(t)[i]) * static_cast<double>(w.f32()[v * d + i]);
       at /= temperature;
       largest = std::max(largest, at);
     }
     for (const double at : z) sum += std::exp(at - largest);
-    want.nll[static_cast<size_t>(t)] = largest + std::log(sum) - z[static_cast<size_t>(target)];
+    want.nll[t] = largest + std::log(sum) - z[target];
     for (i64 v = 0; v < vocab; ++v) {
-      const double dz = (std::exp(z[static_cast<size_t>(v)] - largest) / sum - (v == target ? 1 : 0)) *
+      const double dz = (std::exp(z[v] - largest) / sum - (v == target ? 1 : 0)) *
                         static_cast<double>(dnll.data()[t]) / temperature;
       for (i64 i = 0; i < d; ++i) {
-        want.dx[static_cast<size_t>(t * d + i)] += dz * static_cast<double>(w.f32()[v * d + i]);
-        want.dw[static_cast<size_t>(v * d + i)] += dz * static_cast<double>(x.row(t)[i]);
+        want.dx[t * d + i] += dz * static_cast<double>(w.f32()[v * d + i]);
+        want.dw[v * d + i] += dz * static_cast<double>(x.row(t)[i]);
       }
     }
   }
@@ -99,7 +99,7 @@ TEST(LinearCrossEntropy, EqualsLogsumexpOfTheLogitsThatServingComputesBitForBit)
     Pass p = test.pass();
     const Tensor nll = linear_cross_entropy(p, x, w, targets), logits = linear(p, x, w);
     for (i64 t = 0; t < 40; ++t)
-      if (const i32 target = targets[static_cast<size_t>(t)]; target >= 0) {
+      if (const i32 target = targets[t]; target >= 0) {
         EXPECT_EQ(nll.data()[t], k->elementwise.logsumexp(logits.row(t), 77) - logits.row(t)[target]) << k->name;
       }
   }

@@ -81,7 +81,7 @@ TEST(Linear, ARowAloneHasTheBitsItHasAmongMany) {
       const Tensor all = linear(p, x, w);
       for (i64 r = 0; r < x.rows(); r += 7) {
         const Tensor row = test.arena.alloc(1, x.cols());
-        std::memcpy(row.data(), x.row(r), static_cast<size_t>(x.cols()) * 4);
+        std::memcpy(row.data(), x.row(r), x.cols() * 4);
         EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), w.rows())) << k->name << " row " << r;
       }
     }
@@ -91,7 +91,7 @@ TEST(Linear, FrozenHalfPrecisionWeightsGiveTheGradientOfTheInput) {
   for (const DType dtype : {DType::bf16, DType::f16}) {
     OpTest test;
     const Weight wide = test_weight("wide", 21, 34, 3);
-    std::vector<u16> half(static_cast<size_t>(wide.size()));
+    std::vector<u16> half(wide.size());
     for (size_t i = 0; i < half.size(); ++i) {
       half[i] = dtype == DType::bf16 ? bf16_from_f32(wide.f32()[i]) : f16_from_f32(wide.f32()[i]);
       wide.f32()[i] = dtype == DType::bf16 ? f32_from_bf16(half[i]) : f32_from_f16(half[i]);

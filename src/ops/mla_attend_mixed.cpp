@@ -1,6 +1,7 @@
 // The mixed form: pages hold the latent. Prompt tokens attend expanded, over k and v made again from the latents as
 // they are stored, so that it does not matter in which chunks the prompt came. Generated tokens attend absorbed:
 //   q̂ = W_ukᵀ q_c    score = scale · (q̂·c_j + q_r·k_r_j)    z = Σ_j p_j c_j    o = W_uv z
+#include "core/integer.hpp"
 #include "ops/cpu/attention_keys.hpp"
 #include "ops/cpu/dequantize.hpp"
 
@@ -11,9 +12,9 @@ namespace {
 std::vector<RowRun> runs_of(const Batch& b, Role role) {
   std::vector<RowRun> runs;
   for (i64 s = 0; s < b.sequences(); ++s) {
-    const i64 end = b.seq_begin[static_cast<size_t>(s) + 1];
-    for (i64 t = b.seq_begin[static_cast<size_t>(s)]; t < end; ++t) {
-      if (b.roles[static_cast<size_t>(t)] != role) continue;
+    const i64 end = b.seq_begin[s + 1];
+    for (i64 t = b.seq_begin[s]; t < end; ++t) {
+      if (b.roles[t] != role) continue;
       if (!runs.empty() && runs.back().seq == s && runs.back().end == t)
         ++runs.back().end;
       else
@@ -25,9 +26,9 @@ std::vector<RowRun> runs_of(const Batch& b, Role role) {
 
 void attend_prompt(Pass& p, const MlaDims& d, const AttentionKeys& latents, const std::vector<RowRun>& runs,
                    const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Weight& w_uk, const Weight& w_uv) {
-  std::vector<i32> lengths(static_cast<size_t>(p.batch.sequences()), 0);
+  std::vector<i32> lengths(p.batch.sequences(), 0);
   for (const RowRun& run : runs)  // ascending: the last run of a sequence reaches furthest
-    lengths[static_cast<size_t>(run.seq)] = p.batch.positions[static_cast<size_t>(run.end - 1)] + 1;
+    lengths[run.seq] = p.batch.positions[run.end - 1] + 1;
   std::vector<AttentionKeys::Source> sources;
   i64 total = 0;
   for (size_t s = 0; s < lengths.size(); ++s) {
@@ -69,7 +70,7 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& laten
   i64 blocks = 0;
   for (const RowRun& run : runs)
     for (i64 t = run.begin; t < run.end; ++t) {
-      tokens.push_back({run.seq, t, p.batch.positions[static_cast<size_t>(t)]});
+      tokens.push_back({run.seq, t, p.batch.positions[t]});
       keys_seen += static_cast<double>(tokens.back().position + 1);
       blocks = std::max(blocks, tokens.back().position / kPageTokens + 1);
     }
@@ -78,7 +79,7 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& laten
 
   const Tensor q = p.alloc(n, q_c.cols()), q_hat = p.alloc(n, d.heads * rank), z = p.alloc(n, d.heads * rank);
   const Tensor stats = p.alloc(n, 2 * d.heads), values = p.alloc(n, o.cols());
-  for (i64 i = 0; i < n; ++i) copy_row(q.row(i), q_c.row(tokens[static_cast<size_t>(i)].row), q_c.cols());
+  for (i64 i = 0; i < n; ++i) copy_row(q.row(i), q_c.row(tokens[i].row), q_c.cols());
   const Absorbed uk = absorbed(w_uk), uv = absorbed(w_uv);
   const double head_work = static_cast<double>(n * d.heads * rank);
   spread(p.pool, d.heads, head_work * static_cast<double>(d.nope), [&](i64 h, int) {
@@ -88,12 +89,12 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& laten
 
   // Heads of a token share a block's transposition; they are parted only to give every thread something.
   const i64 groups = n * blocks >= 2 * threads ? 1 : std::max<i64>(1, d.heads / 8);
-  const i64 per = (d.heads + groups - 1) / groups;
-  const i64 used = (d.heads + per - 1) / per;
+  const i64 per = ceil_div(d.heads, groups);
+  const i64 used = ceil_div(d.heads, per);
   attend_units(
       p, n * used,
       [&](i64 i) {
-        const Token& token = tokens[static_cast<size_t>(i / used)];
+        const Token& token = tokens[i / used];
         const i64 row = i / used, h = i % used * per, heads = std::min(per, d.heads - h);
         return AttendUnit{{heads, token.position, 0, q_hat.row(row) + h * rank, q_r.row(token.row) + h * d.rope, rank,
                            d.rope, d.scale},
@@ -106,7 +107,7 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& laten
     kernels.product_transposed(values.data() + h * d.v, values.cols(), z.data() + h * rank, z.cols(),
                                uv.row(h * d.v, rank), uv.dtype, rank, n, rank, d.v);
   });
-  for (i64 i = 0; i < n; ++i) copy_row(o.row(tokens[static_cast<size_t>(i)].row), values.row(i), o.cols());
+  for (i64 i = 0; i < n; ++i) copy_row(o.row(tokens[i].row), values.row(i), o.cols());
 }
 
 }  // namespace
@@ -116,9 +117,9 @@ Tensor mla_attend_mixed(Pass& p, i64 layer, const MlaDims& d, const Tensor& q_c,
   std::vector<AttentionKeys::Source> sources;
   std::vector<i32> lengths;
   for (i64 s = 0; s < p.batch.sequences(); ++s) {
-    const i64 begin = p.batch.seq_begin[static_cast<size_t>(s)], end = p.batch.seq_begin[static_cast<size_t>(s) + 1];
+    const i64 begin = p.batch.seq_begin[s], end = p.batch.seq_begin[s + 1];
     lengths.push_back(static_cast<i32>(end - begin));
-    if (begin < end) sources.push_back({{s, begin, end}, p.batch.positions[static_cast<size_t>(begin)]});
+    if (begin < end) sources.push_back({{s, begin, end}, p.batch.positions[begin]});
   }
   const KvLayout layout{MlaForm::mixed, p.numerics.kv, 1, d.heads, d.nope, d.rope, d.v, d.kv_rank};
   const AttentionKeys latents = p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);

@@ -21,7 +21,7 @@ struct Reference {
       : d(x.d), length(s.length), q_c(widened(s.q_c)), q_r(widened(s.q_r)), c(widened(s.c)), k_r(widened(s.k_r)),
         w_uk(widened(x.w_uk)), w_uv(widened(x.w_uv)) {}
 
-  static double at(const Doubles& x, i64 i) { return x[static_cast<size_t>(i)]; }
+  static double at(const Doubles& x, i64 i) { return x[i]; }
   // Σ_r c[j,r] w[row,r], and the same of absolute values.
   std::pair<double, double> expand(const Doubles& w, i64 row, i64 j) const {
     double sum = 0, size = 0;
@@ -38,21 +38,21 @@ struct Reference {
 //   δ = scale · Σ|..| · ((rank + nope + rope + 4) u + kv unit),   every e^score by a factor 1 ± 2δ (δ < 1/2),
 // p, a quotient of sums of them, by 4δ + (keys + 8 + merges) u, and v and the sum over keys add their own.
 Doubles Reference::forward(double kv_unit, Doubles* bound) const {
-  Doubles o(static_cast<size_t>(length * d.heads * d.v));
+  Doubles o(length * d.heads * d.v);
   if (bound) bound->assign(o.size(), 0);
   const auto n = static_cast<double>(d.kv_rank + d.nope + d.rope + 4);
   for (i64 h = 0; h < d.heads; ++h) {
-    Doubles k(static_cast<size_t>(length * d.nope)), v(static_cast<size_t>(length * d.v)), k_size = k, v_size = v;
+    Doubles k(length * d.nope), v(length * d.v), k_size = k, v_size = v;
     for (i64 j = 0; j < length; ++j) {
       for (i64 i = 0; i < d.nope; ++i)
-        std::tie(k[static_cast<size_t>(j * d.nope + i)], k_size[static_cast<size_t>(j * d.nope + i)]) =
+        std::tie(k[j * d.nope + i], k_size[j * d.nope + i]) =
             expand(w_uk, h * d.nope + i, j);
       for (i64 i = 0; i < d.v; ++i)
-        std::tie(v[static_cast<size_t>(j * d.v + i)], v_size[static_cast<size_t>(j * d.v + i)]) =
+        std::tie(v[j * d.v + i], v_size[j * d.v + i]) =
             expand(w_uv, h * d.v + i, j);
     }
     for (i64 t = 0; t < length; ++t) {
-      Doubles p(static_cast<size_t>(t + 1));
+      Doubles p(t + 1);
       double delta = 0, sum = 0, top = -1e300;
       for (i64 j = 0; j <= t; ++j) {
         double s = 0, size = 0;
@@ -64,16 +64,16 @@ Doubles Reference::forward(double kv_unit, Doubles* bound) const {
           const double term = at(q_r, (t * d.heads + h) * d.rope + i) * at(k_r, j * d.rope + i);
           s += term, size += std::abs(term);
         }
-        p[static_cast<size_t>(j)] = s * static_cast<double>(d.scale);
-        top = std::max(top, p[static_cast<size_t>(j)]);
+        p[j] = s * static_cast<double>(d.scale);
+        top = std::max(top, p[j]);
         delta = std::max(delta, static_cast<double>(d.scale) * size * (n * kUnit + kv_unit));
       }
       for (double& x : p) sum += x = std::exp(x - top);
       for (i64 i = 0; i < d.v; ++i) {
         double y = 0, size = 0;
         for (i64 j = 0; j <= t; ++j) {
-          y += p[static_cast<size_t>(j)] / sum * at(v, j * d.v + i);
-          size += p[static_cast<size_t>(j)] / sum * at(v_size, j * d.v + i);
+          y += p[j] / sum * at(v, j * d.v + i);
+          size += p[j] / sum * at(v_size, j * d.v + i);
         }
         const auto to = static_cast<size_t>((t * d.heads + h) * d.v + i);
         o[to] = y;
@@ -153,7 +153,7 @@ std::vector<std::vector<float>> gradients(const MlaCase& x, const cpu::Kernels& 
   Tape tape(test.arena);
   test.batch = Batch();
   std::vector<Chunk> chunks = whole(x)[0];
-  for (const Chunk& c : chunks) test.batch.add_sequence(std::vector<i32>(static_cast<size_t>(c.end)));
+  for (const Chunk& c : chunks) test.batch.add_sequence(std::vector<i32>(c.end));
   Pass p = test.pass(&tape);
   p.numerics.kv = kv;
   const MlaDims& d = x.d;
@@ -163,7 +163,7 @@ std::vector<std::vector<float>> gradients(const MlaCase& x, const cpu::Kernels& 
   gather(x, chunks, &MlaSequence::c, c.cols(), c), gather(x, chunks, &MlaSequence::k_r, k_r.cols(), k_r);
   x.w_uk.clear_grad(), x.w_uv.clear_grad();
   const Tensor o = mla_attend(p, 0, d, q_c, q_r, c, k_r, x.w_uk, x.w_uv), d_o = p.alloc(o.rows(), o.cols());
-  for (i64 i = 0; i < o.size(); ++i) d_o.data()[i] = static_cast<float>(weight[static_cast<size_t>(i)]);
+  for (i64 i = 0; i < o.size(); ++i) d_o.data()[i] = static_cast<float>(weight[i]);
   run_backward(tape, o, d_o);
   std::vector<std::vector<float>> all;
   for (const Tensor& t : {q_c, q_r, c, k_r}) {
@@ -176,7 +176,7 @@ std::vector<std::vector<float>> gradients(const MlaCase& x, const cpu::Kernels& 
 
 Doubles loss_weights(i64 n) {
   Random random(3, Purpose::test, 77);
-  Doubles w(static_cast<size_t>(n));
+  Doubles w(n);
   for (double& x : w) x = static_cast<double>(static_cast<float>(random.normal()));
   return w;
 }

@@ -35,7 +35,7 @@ struct MlaCase {
     for (size_t s = 0; s < lengths.size(); ++s) {
       Random random(5, Purpose::test, s);
       const auto fill = [&](i64 cols) {
-        std::vector<float> x(static_cast<size_t>(lengths[s] * cols));
+        std::vector<float> x(lengths[s] * cols);
         for (float& f : x) f = static_cast<float>(random.normal());
         return x;
       };
@@ -58,19 +58,19 @@ struct MlaRun {
 inline std::vector<std::vector<float>> run_mla(const MlaCase& x, const MlaRun& how, const Passes& passes) {
   const MlaDims& d = x.d;
   std::vector<std::vector<float>> out;
-  for (const MlaSequence& s : x.sequences) out.emplace_back(static_cast<size_t>(s.length * d.heads * d.v));
+  for (const MlaSequence& s : x.sequences) out.emplace_back(s.length * d.heads * d.v);
   OpTest test(how.kernels, how.threads);
   AttentionCache cache(x, {how.numerics.mla, how.numerics.kv, 2, d.heads, d.nope, d.rope, d.v, d.kv_rank});
   for (const std::vector<Chunk>& chunks : passes) {
     test.batch = Batch();
     cache.view.tables.clear();
     for (const Chunk& k : chunks) {
-      test.batch.add_sequence(std::vector<i32>(static_cast<size_t>(k.end - k.begin)), k.begin);
-      const MlaSequence& s = x.sequences[static_cast<size_t>(k.seq)];
+      test.batch.add_sequence(std::vector<i32>(k.end - k.begin), k.begin);
+      const MlaSequence& s = x.sequences[k.seq];
       for (i64 t = k.begin; t < k.end; ++t)
-        test.batch.roles[test.batch.roles.size() - static_cast<size_t>(k.end - t)] =
+        test.batch.roles[test.batch.roles.size() - (k.end - t)] =
             t < s.prompt ? Role::prompt : Role::generated;
-      cache.view.tables.push_back(cache.tables[static_cast<size_t>(k.seq)]);
+      cache.view.tables.push_back(cache.tables[k.seq]);
     }
     Tape tape(test.arena);
     Pass p = test.pass(how.taped ? &tape : nullptr);

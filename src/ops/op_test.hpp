@@ -30,7 +30,7 @@ struct OpTest {
   // One sequence per length, positions from 0, tokens all 0.
   void sequences(std::initializer_list<i64> lengths) {
     batch = Batch();
-    for (const i64 n : lengths) batch.add_sequence(std::vector<i32>(static_cast<size_t>(n)));
+    for (const i64 n : lengths) batch.add_sequence(std::vector<i32>(n));
   }
 
   Batch batch;
@@ -47,14 +47,14 @@ inline Weight test_weight(const std::string& name, i64 rows, i64 cols, u64 strea
 }
 
 // The same floats, bit for bit?
-inline bool same_bits(const float* a, const float* b, i64 n) { return std::memcmp(a, b, static_cast<size_t>(n) * 4) == 0; }
+inline bool same_bits(const float* a, const float* b, i64 n) { return std::memcmp(a, b, n * 4) == 0; }
 inline bool same_bits(const Tensor& a, const Tensor& b) {
   return a.rows() == b.rows() && a.cols() == b.cols() && same_bits(a.data(), b.data(), a.size());
 }
 
 // Gives y the gradient dy on `tape` and runs it backwards.
 inline void run_backward(Tape& tape, const Tensor& y, const Tensor& dy) {
-  std::memcpy(tape.grads()[y].data(), dy.data(), static_cast<size_t>(y.size()) * 4);
+  std::memcpy(tape.grads()[y].data(), dy.data(), y.size() * 4);
   tape.backward();
 }
 

@@ -36,12 +36,12 @@ void adamw_step(ThreadPool& pool, const cpu::Kernels& kernels, std::span<const A
   const float bias1 = correction(h.beta1), bias2 = correction(h.beta2);
   const auto pieces = cut(targets.size(), [&](size_t i) { return targets[i].weight.size(); });
   pool.run(static_cast<i64>(pieces.size()), [&](i64 task, int) {
-    const Piece& piece = pieces[static_cast<size_t>(task)];
+    const Piece& piece = pieces[task];
     const AdamWTarget& t = targets[piece.target];
     float* g = t.weight.grad() + piece.begin;
     kernels.elementwise.adamw(t.weight.f32() + piece.begin, t.m + piece.begin, t.v + piece.begin, g, piece.count, h.lr,
                               h.beta1, h.beta2, h.eps, t.decay ? h.weight_decay : 0.0f, bias1, bias2, h.grad_scale);
-    std::memset(g, 0, static_cast<size_t>(piece.count) * sizeof(float));
+    std::memset(g, 0, piece.count * sizeof(float));
   });
   for (const AdamWTarget& t : targets) t.weight.bump();
 }
@@ -50,8 +50,8 @@ double grad_sum_squares(ThreadPool& pool, const cpu::Kernels& kernels, std::span
   const auto pieces = cut(weights.size(), [&](size_t i) { return weights[i].trainable() ? weights[i].size() : 0; });
   std::vector<double> sums(pieces.size());
   pool.run(static_cast<i64>(pieces.size()), [&](i64 task, int) {
-    const Piece& piece = pieces[static_cast<size_t>(task)];
-    sums[static_cast<size_t>(task)] =
+    const Piece& piece = pieces[task];
+    sums[task] =
         kernels.elementwise.sum_of_squares(weights[piece.target].grad() + piece.begin, piece.count);
   });
   double sum = 0;

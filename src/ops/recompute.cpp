@@ -22,7 +22,7 @@ Tensor recompute(Pass& p, const Tensor& x, const std::function<Tensor(Pass&, con
       again.routes = &counted;
     }
     const Tensor z = block(again, x);
-    std::memcpy(tape.grads()[z].data(), d[y].data(), static_cast<size_t>(y.size()) * 4);
+    std::memcpy(tape.grads()[z].data(), d[y].data(), y.size() * 4);
     tape.backward();
     accumulate(p, d[x], tape.grads()[x]);
   });

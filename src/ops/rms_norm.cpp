@@ -1,3 +1,4 @@
+#include "core/integer.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
@@ -11,7 +12,7 @@ constexpr i64 kRowsPerPartial = 32;
 void backward(const Pass& p, const Tensor& dx, const Tensor& dy, const Tensor& x, const Weight& w, const float* w32,
               const Tensor& rstd) {
   const i64 rows = x.rows(), cols = x.cols();
-  const Tensor partial = w.trainable() ? p.arena.zeros((rows + kRowsPerPartial - 1) / kRowsPerPartial, cols) : Tensor();
+  const Tensor partial = w.trainable() ? p.arena.zeros(ceil_div(rows, kRowsPerPartial), cols) : Tensor();
   p.pool.ranges(rows, kRowsPerPartial, [&](i64 begin, i64 end, int) {
     p.kernels.elementwise.rms_norm_backward(dx.row(begin), partial ? partial.row(begin / kRowsPerPartial) : nullptr,
                                             dy.row(begin), x.row(begin), w32, rstd.row(begin), end - begin, cols);

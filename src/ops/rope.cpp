@@ -70,7 +70,7 @@ Tensor rope_angles(Pass& p, const RopeConfig& c) {
   Tensor angles = p.alloc(p.batch.rows(), c.dim);
   const auto turn_row = [&](float* row, i64 position) {
     for (i64 j = 0; j < half; ++j) {
-      const SinCos turn = exact_sincos(static_cast<double>(position) * frequencies[static_cast<size_t>(j)]);
+      const SinCos turn = exact_sincos(static_cast<double>(position) * frequencies[j]);
       row[j] = static_cast<float>(turn.cos * m);
       row[half + j] = static_cast<float>(turn.sin * m);
     }
@@ -81,10 +81,10 @@ Tensor rope_angles(Pass& p, const RopeConfig& c) {
   const bool shared = 2 * distinct <= angles.rows();
   const Tensor table = shared ? p.alloc(distinct, c.dim) : angles;
   for_rows(p, table.rows(), c.dim * 50, [&](i64 begin, i64 end) {  // a sine costs about as much as 50 additions
-    for (i64 t = begin; t < end; ++t) turn_row(table.row(t), shared ? t : at[static_cast<size_t>(t)]);
+    for (i64 t = begin; t < end; ++t) turn_row(table.row(t), shared ? t : at[t]);
   });
   if (shared)
-    for (i64 t = 0; t < angles.rows(); ++t) std::copy_n(table.row(at[static_cast<size_t>(t)]), c.dim, angles.row(t));
+    for (i64 t = 0; t < angles.rows(); ++t) std::copy_n(table.row(at[t]), c.dim, angles.row(t));
   return angles;
 }
 

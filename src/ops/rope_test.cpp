@@ -91,7 +91,7 @@ TEST(Rope, AnglesAreExactToTheLastPositionOfTheContext) {
   const double m = yarn_mscale(40, 1);
   for (i64 t = 0; t < 5; ++t)
     for (i64 j = 0; j < 32; ++j) {
-      const double turn = test.batch.positions[static_cast<size_t>(t)] * f[static_cast<size_t>(j)];
+      const double turn = test.batch.positions[t] * f[j];
       EXPECT_NEAR(static_cast<double>(angles.row(t)[j]), m * std::cos(turn), 1e-7);  // half an ulp below 2
       EXPECT_NEAR(static_cast<double>(angles.row(t)[32 + j]), m * std::sin(turn), 1e-7);
     }

@@ -15,10 +15,10 @@ void top_k(std::span<const float> values, i64 k, std::span<u8> taken, i32* out) 
   for (i64 i = 0; i < k; ++i) {
     i64 best = -1;
     for (i64 e = 0; e < static_cast<i64>(values.size()); ++e)
-      if (!taken[static_cast<size_t>(e)] &&
-          (best < 0 || values[static_cast<size_t>(e)] > values[static_cast<size_t>(best)]))
+      if (!taken[e] &&
+          (best < 0 || values[e] > values[best]))
         best = e;
-    taken[static_cast<size_t>(best)] = 1;
+    taken[best] = 1;
   }
   for (size_t e = 0; e < taken.size(); ++e)
     if (taken[e]) *out++ = static_cast<i32>(e);
@@ -38,12 +38,12 @@ float group_score(std::span<const float> biased, TopK method) {
 // Scratch of one row's choice.
 struct Chooser {
   explicit Chooser(const RoutingConfig& config)
-      : c(config), biased(static_cast<size_t>(c.experts)), group(static_cast<size_t>(c.groups)),
-        kept(static_cast<size_t>(c.top_groups)), taken(static_cast<size_t>(c.experts)) {}
+      : c(config), biased(c.experts), group(c.groups),
+        kept(c.top_groups), taken(c.experts) {}
 
   // The row's experts from its scores, ascending.
   void choose(const float* scores, const float* bias, i32* out) {
-    for (i64 e = 0; e < c.experts; ++e) biased[static_cast<size_t>(e)] = scores[e] + (bias ? bias[e] : 0.0f);
+    for (i64 e = 0; e < c.experts; ++e) biased[e] = scores[e] + (bias ? bias[e] : 0.0f);
     if (c.method != TopK::greedy && c.top_groups < c.groups) mask_groups();
     top_k(biased, c.top_k, taken, out);
   }
@@ -83,21 +83,21 @@ float gate_factor(const float* scores, const i32* chosen, const RoutingConfig& c
 
 // Routes grouped by expert, ascending within each: a counting sort.
 void group_by_expert(Routing& r) {
-  r.begin.assign(static_cast<size_t>(r.experts) + 1, 0);
+  r.begin.assign(r.experts + 1, 0);
   r.slot.resize(r.expert.size());
-  for (const i32 e : r.expert) ++r.begin[static_cast<size_t>(e) + 1];
+  for (const i32 e : r.expert) ++r.begin[e + 1];
   for (size_t e = 1; e < r.begin.size(); ++e) r.begin[e] += r.begin[e - 1];
   std::vector<i32> at(r.begin.begin(), r.begin.end() - 1);
   for (size_t i = 0; i < r.expert.size(); ++i)
-    r.slot[static_cast<size_t>(at[static_cast<size_t>(r.expert[i])]++)] = static_cast<i32>(i);
+    r.slot[at[r.expert[i]]++] = static_cast<i32>(i);
 }
 
 void count_loads(RouteObserver& o, i64 layer, const Routing& r) {
-  if (static_cast<i64>(o.load.size()) <= layer) o.load.resize(static_cast<size_t>(layer) + 1);
-  auto& load = o.load[static_cast<size_t>(layer)];
-  load.resize(static_cast<size_t>(r.experts));
+  if (static_cast<i64>(o.load.size()) <= layer) o.load.resize(layer + 1);
+  auto& load = o.load[layer];
+  load.resize(r.experts);
   for (i64 e = 0; e < r.experts; ++e)
-    load[static_cast<size_t>(e)] += r.begin[static_cast<size_t>(e) + 1] - r.begin[static_cast<size_t>(e)];
+    load[e] += r.begin[e + 1] - r.begin[e];
 }
 
 // Adds V3's sequence balance loss to the observer. Returns c [S, E], its gradient with respect to s'_te of every row t
@@ -106,18 +106,18 @@ Tensor balance(const Pass& p, const Tensor& scores, const RoutingConfig& c) {
   const Batch& b = p.batch;
   R1_CHECK(b.rows() == scores.rows(), "route: {} rows of scores, {} in the batch", scores.rows(), b.rows());
   Tensor slope = p.arena.zeros(b.sequences(), c.experts);
-  std::vector<double> loss(static_cast<size_t>(b.sequences()));
+  std::vector<double> loss(b.sequences());
   p.pool.run(b.sequences(), [&](i64 s, int) {
-    const i64 begin = b.seq_begin[static_cast<size_t>(s)], end = b.seq_begin[static_cast<size_t>(s) + 1];
+    const i64 begin = b.seq_begin[s], end = b.seq_begin[s + 1];
     if (begin == end) return;
     const auto experts = static_cast<size_t>(c.experts);
     std::vector<double> mean(experts), count(experts);
     std::vector<u8> taken(experts);
-    std::vector<i32> chosen(static_cast<size_t>(c.top_k));
+    std::vector<i32> chosen(c.top_k);
     for (i64 t = begin; t < end; ++t) {
       const std::span<const float> row(scores.row(t), experts);
       top_k(row, c.top_k, taken, chosen.data());
-      for (const i32 e : chosen) ++count[static_cast<size_t>(e)];
+      for (const i32 e : chosen) ++count[e];
       double sum = 0;
       for (const float v : row) sum += static_cast<double>(v);
       for (size_t e = 0; e < experts; ++e) mean[e] += static_cast<double>(row[e]) / sum;
@@ -126,7 +126,7 @@ Tensor balance(const Pass& p, const Tensor& scores, const RoutingConfig& c) {
     const double weight = static_cast<double>(p.routes->balance_weight);
     for (size_t e = 0; e < experts; ++e) {
       const double f = static_cast<double>(c.experts) / (static_cast<double>(c.top_k) * tokens) * count[e];
-      loss[static_cast<size_t>(s)] += weight * f * mean[e] / tokens;
+      loss[s] += weight * f * mean[e] / tokens;
       slope.row(s)[e] = static_cast<float>(weight * f / tokens);
     }
   });
@@ -156,7 +156,7 @@ void score_gradients(const Taken& r, i64 t, const float* dgates, float* ds) {
   }
   for (i64 i = 0; i < c.top_k; ++i) ds[chosen[i]] = factor * (dgates[i] - common);
   if (!r.slope) return;
-  const float* slope = r.slope.row(r.sequence[static_cast<size_t>(t)]);
+  const float* slope = r.slope.row(r.sequence[t]);
   float sum = 0, dot = 0;
   for (i64 e = 0; e < c.experts; ++e) sum += s[e], dot += slope[e] * s[e];
   for (i64 e = 0; e < c.experts; ++e) ds[e] += (slope[e] - dot / sum) / sum;
@@ -166,17 +166,17 @@ void backward(const Pass& p, const Taken& r, Grads& d) {
   const i64 experts = r.c.experts;
   const Tensor dlogits = d[r.logits], dgates = d[r.gates];
   for_rows(p, r.scores.rows(), experts * 4, [&](i64 begin, i64 end) {
-    std::vector<float> ds(static_cast<size_t>(experts));
+    std::vector<float> ds(experts);
     for (i64 t = begin; t < end; ++t) {
       score_gradients(r, t, dgates.row(t), ds.data());
       const float* s = r.scores.row(t);
       float* dl = dlogits.row(t);
       float dot = 0;  // softmax: dl = s (ds − Σ ds s);  sigmoid: dl = s (1 − s) ds
       if (r.c.scoring == Scoring::softmax)
-        for (i64 e = 0; e < experts; ++e) dot += ds[static_cast<size_t>(e)] * s[e];
+        for (i64 e = 0; e < experts; ++e) dot += ds[e] * s[e];
       for (i64 e = 0; e < experts; ++e)
-        dl[e] += r.c.scoring == Scoring::softmax ? s[e] * (ds[static_cast<size_t>(e)] - dot)
-                                                 : s[e] * (1.0f - s[e]) * ds[static_cast<size_t>(e)];
+        dl[e] += r.c.scoring == Scoring::softmax ? s[e] * (ds[e] - dot)
+                                                 : s[e] * (1.0f - s[e]) * ds[e];
     }
   });
 }
@@ -184,7 +184,7 @@ void backward(const Pass& p, const Taken& r, Grads& d) {
 std::vector<i32> sequence_of_rows(const Batch& b) {
   std::vector<i32> sequence;
   for (i64 s = 0; s < b.sequences(); ++s)
-    sequence.resize(static_cast<size_t>(b.seq_begin[static_cast<size_t>(s) + 1]), static_cast<i32>(s));
+    sequence.resize(b.seq_begin[s + 1], static_cast<i32>(s));
   return sequence;
 }
 
@@ -203,7 +203,7 @@ Routing route(Pass& p, i64 layer, const Tensor& logits, const Weight& bias, cons
   check(logits, bias, c);
   const i64 rows = logits.rows();
   Routing r{.experts = c.experts, .top_k = c.top_k, .gates = p.alloc(rows, c.top_k), .expert = {}, .begin = {}, .slot = {}};
-  r.expert.resize(static_cast<size_t>(rows * c.top_k));
+  r.expert.resize(rows * c.top_k);
   const Tensor scores = p.alloc(rows, c.experts);
   const auto score = c.scoring == Scoring::softmax ? p.kernels.elementwise.softmax : p.kernels.elementwise.sigmoid;
   const float* bias32 = bias ? bias.f32() : nullptr;

@@ -23,8 +23,8 @@ struct Reference {
 std::vector<int> largest(const std::vector<double>& v, i64 k) {
   std::vector<int> order(v.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return v[static_cast<size_t>(a)] > v[static_cast<size_t>(b)]; });
-  order.resize(static_cast<size_t>(k));
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return v[a] > v[b]; });
+  order.resize(k);
   std::sort(order.begin(), order.end());
   return order;
 }
@@ -61,9 +61,9 @@ Reference reference(const float* logits, const float* bias, const RoutingConfig&
   }
   Reference r{largest(biased, c.top_k), {}};
   double sum = 0;
-  for (const int e : r.chosen) sum += s[static_cast<size_t>(e)];
+  for (const int e : r.chosen) sum += s[e];
   for (const int e : r.chosen) {
-    double g = s[static_cast<size_t>(e)];
+    double g = s[e];
     if (c.normalize) g /= sum + 1e-20;
     if (!c.normalize || c.scale_normalized) g *= static_cast<double>(c.scaling);
     r.gates.push_back(g);
@@ -94,7 +94,7 @@ TEST_P(Route, ChoicesAndGatesAreThoseOfTheReference) {
       for (i64 i = 0; i < c.top_k; ++i) {
         const auto k = static_cast<size_t>(i);
         // Near ties could differ between f32 and double; none of these 200 seeded rows is one.
-        ASSERT_EQ(r.expert[static_cast<size_t>(t * c.top_k + i)], want.chosen[k]) << "row " << t;
+        ASSERT_EQ(r.expert[t * c.top_k + i], want.chosen[k]) << "row " << t;
         // A score carries exp's ulp and a division; the sum of k and two more divisions: under 16 roundings.
         EXPECT_NEAR(static_cast<double>(r.gates.row(t)[i]), want.gates[k], 16 * 6e-8 * want.gates[k]);
       }
@@ -109,7 +109,7 @@ TEST_P(Route, TiesGoToTheLowestIndexInGroupsAndExperts) {
   for (const RoutingConfig& c : configurations()) {
     const Routing r = route(p, 0, logits, Weight(), c);
     for (int t = 0; t < 2; ++t)
-      for (int i = 0; i < 4; ++i) EXPECT_EQ(r.expert[static_cast<size_t>(t * 4 + i)], t * 8 + i);
+      for (int i = 0; i < 4; ++i) EXPECT_EQ(r.expert[t * 4 + i], t * 8 + i);
   }
 }
 
@@ -135,9 +135,9 @@ TEST_P(Route, SlotsGroupTheRoutesByExpertInRowOrder) {
   EXPECT_EQ(r.begin.back(), 200);
   for (size_t e = 0; e < 32; ++e) {
     for (i32 s = r.begin[e]; s < r.begin[e + 1]; ++s) {
-      EXPECT_EQ(r.expert[static_cast<size_t>(r.slot[static_cast<size_t>(s)])], static_cast<i32>(e));
+      EXPECT_EQ(r.expert[r.slot[s]], static_cast<i32>(e));
       if (s > r.begin[e]) {
-        EXPECT_LT(r.slot[static_cast<size_t>(s - 1)], r.slot[static_cast<size_t>(s)]);
+        EXPECT_LT(r.slot[s - 1], r.slot[s]);
       }
     }
     EXPECT_EQ(observer.load[2][e], r.begin[e + 1] - r.begin[e]);
@@ -169,13 +169,13 @@ TEST_P(Route, GradientsOfTheGatesMatchDifferences) {
 double balance_reference(const Tensor& logits, const Batch& b, const RoutingConfig& c, double weight) {
   double loss = 0;
   for (i64 s = 0; s < b.sequences(); ++s) {
-    const i64 begin = b.seq_begin[static_cast<size_t>(s)], end = b.seq_begin[static_cast<size_t>(s) + 1];
-    std::vector<double> f(static_cast<size_t>(c.experts)), mean(f);
+    const i64 begin = b.seq_begin[s], end = b.seq_begin[s + 1];
+    std::vector<double> f(c.experts), mean(f);
     const auto n = static_cast<double>(end - begin);
     for (i64 t = begin; t < end; ++t) {
       const std::vector<double> score = reference_scores(logits.row(t), c);
       for (const int e : largest(score, c.top_k))
-        f[static_cast<size_t>(e)] += static_cast<double>(c.experts) / (static_cast<double>(c.top_k) * n);
+        f[e] += static_cast<double>(c.experts) / (static_cast<double>(c.top_k) * n);
       const double sum = std::accumulate(score.begin(), score.end(), 0.0);
       for (size_t e = 0; e < mean.size(); ++e) mean[e] += score[e] / sum / n;
     }

@@ -17,14 +17,14 @@ void copy_out(const Pass& p, const Tensor& dst, const Tensor& src, const Pieces&
   for_rows(p, dst.rows(), dst.cols(), [&](i64 begin, i64 end) {
     for (i64 t = begin; t < end; ++t)
       for (i64 h = 0; h < s.parts; ++h)
-        std::memcpy(dst.row(t) + h * s.width, src.row(t) + h * s.stride + s.offset, static_cast<size_t>(s.width) * 4);
+        std::memcpy(dst.row(t) + h * s.width, src.row(t) + h * s.stride + s.offset, s.width * 4);
   });
 }
 
 void copy_in(const Pass& p, const Tensor& dst, const Tensor& src, i64 offset) {
   for_rows(p, src.rows(), src.cols(), [&](i64 begin, i64 end) {
     for (i64 t = begin; t < end; ++t)
-      std::memcpy(dst.row(t) + offset, src.row(t), static_cast<size_t>(src.cols()) * 4);
+      std::memcpy(dst.row(t) + offset, src.row(t), src.cols() * 4);
   });
 }
 

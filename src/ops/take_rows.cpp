@@ -11,7 +11,7 @@ Tensor take_rows(Pass& p, const Tensor& x, std::span<const i32> rows) {
   Tensor y = p.alloc(n, cols);
   for_rows(p, n, cols, [&](i64 begin, i64 end) {
     for (i64 i = begin; i < end; ++i)
-      std::memcpy(y.row(i), x.row(rows[static_cast<size_t>(i)]), static_cast<size_t>(cols) * 4);
+      std::memcpy(y.row(i), x.row(rows[i]), cols * 4);
   });
   if (p.tape)
     p.tape->record({y}, [p, x, y, taken = std::vector<i32>(rows.begin(), rows.end())](Grads& d) {

@@ -23,7 +23,7 @@ class Cursor {
   }
   Result<std::span<const std::byte>> bytes(i64 n, std::string_view what) {
     if (n > static_cast<i64>(left())) return fail(Errc::corrupt, "{}: {} bytes claimed, {} left", what, n, left());
-    return take(static_cast<size_t>(n));
+    return take(n);
   }
 
  private:
@@ -102,7 +102,7 @@ struct ImatrixReader {
       for (i64 m = 0; m < matrices; ++m) {
         float count = 0;
         std::memcpy(&count, counts->second.bytes.data() + 4 * m, sizeof count);
-        add_means(means, sums.bytes.subspan(static_cast<size_t>(4 * m * cols), static_cast<size_t>(4 * cols)), count);
+        add_means(means, sums.bytes.subspan(4 * m * cols, 4 * cols), count);
       }
       R1_TRY(check_means(in + ": " + name, means));
       out.entries_.emplace(tensor, std::move(means));

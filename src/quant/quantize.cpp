@@ -48,14 +48,14 @@ Status check_importance(i64 cols, std::span<const float> importance) {
   if (static_cast<i64>(importance.size()) != cols)
     return fail(Errc::invalid_argument, "{} importance weights for {} columns", importance.size(), cols);
   for (i64 c = 0; c < cols; ++c)
-    if (const float v = importance[static_cast<size_t>(c)]; !(v >= 0 && v <= 1e30f))
+    if (const float v = importance[c]; !(v >= 0 && v <= 1e30f))
       return fail(Errc::corrupt, "importance of column {} is {}", c, v);
   return {};
 }
 
 void put_plain_row(DType dtype, std::byte* dst, const float* x, i64 n) {
   if (dtype == DType::f32) {
-    std::memcpy(dst, x, static_cast<size_t>(n) * sizeof(float));
+    std::memcpy(dst, x, n * sizeof(float));
     return;
   }
   for (i64 i = 0; i < n; ++i) {

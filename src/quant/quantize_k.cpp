@@ -29,12 +29,12 @@ struct AffineBlock {
     for (int s = 0; s < kSubs; ++s) {
       const float* v = x + s * kSub;
       weigh(w + s * kSub, v, importance ? importance + s * kSub : nullptr, kSub, importance ? power : mean_square(v, kSub));
-      fits[static_cast<size_t>(s)] = fit::affine(v, w + s * kSub, kSub, kTop, fit::Offset::at_least_zero);
-      most_a = std::max(most_a, fits[static_cast<size_t>(s)].a), most_b = std::max(most_b, fits[static_cast<size_t>(s)].b);
+      fits[s] = fit::affine(v, w + s * kSub, kSub, kTop, fit::Offset::at_least_zero);
+      most_a = std::max(most_a, fits[s].a), most_b = std::max(most_b, fits[s].b);
     }
     const float d = put_half(at_d, most_a / kScaleTop), dmin = put_half(at_dmin, most_b / kScaleTop);
     for (int s = 0; s < kSubs; ++s) {
-      choose(s, fits[static_cast<size_t>(s)], d, dmin, x + s * kSub, w + s * kSub);
+      choose(s, fits[s], d, dmin, x + s * kSub, w + s * kSub);
       const float by = inverse(d * static_cast<float>(scale[s])), m = dmin * static_cast<float>(min[s]);
       for (int i = s * kSub; i < (s + 1) * kSub; ++i) q[i] = round_to((x[i] + m) * by, 0, kTop);
     }

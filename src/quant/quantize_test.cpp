@@ -26,7 +26,7 @@ constexpr double kHalf = 0x1p-11;  // relative error of a scale rounded to f16
 
 Floats normal(i64 n, u64 stream) {
   Random r(1, Purpose::test, stream);
-  Floats v(static_cast<size_t>(n));
+  Floats v(n);
   for (float& x : v) x = static_cast<float>(0.02 * r.normal());
   return v;
 }
@@ -34,7 +34,7 @@ Floats normal(i64 n, u64 stream) {
 // Student's t with four degrees of freedom.
 Floats heavy_tailed(i64 n, u64 stream) {
   Random r(1, Purpose::test, stream);
-  Floats v(static_cast<size_t>(n));
+  Floats v(n);
   for (float& x : v) {
     double squares = 0;
     for (int k = 0; k < 4; ++k) {
@@ -48,14 +48,14 @@ Floats heavy_tailed(i64 n, u64 stream) {
 
 Bytes encode(DType type, const Floats& x, i64 cols, std::span<const float> importance = {}) {
   const i64 rows = static_cast<i64>(x.size()) / cols;
-  Bytes out(static_cast<size_t>(rows * row_bytes(type, cols)));
+  Bytes out(rows * row_bytes(type, cols));
   const Status done = quantize_rows(type, out.data(), x.data(), rows, cols, importance);
   EXPECT_TRUE(done) << name_of(type) << ": " << (done ? "" : done.error().what);
   return out;
 }
 
 Floats decode(DType type, const Bytes& bytes, i64 n) {
-  Floats y(static_cast<size_t>(n));
+  Floats y(n);
   cpu::active().dequantize.row(type, y.data(), bytes.data(), n);
   return y;
 }
@@ -157,7 +157,7 @@ TEST(Quantize, ImportanceLowersTheErrorThatItWeighs) {
   const i64 cols = 1024, n = 64 * cols;
   const Floats x = heavy_tailed(n, 6);
   Random r(1, Purpose::test, 7);
-  Floats importance(static_cast<size_t>(cols));
+  Floats importance(cols);
   for (float& v : importance) v = static_cast<float>(std::exp(2 * r.normal()));
   for (const DType type : {DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q2_k, DType::q3_k, DType::q4_k,
                            DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs}) {

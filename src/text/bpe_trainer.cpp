@@ -146,7 +146,7 @@ Result<BpeVocabulary> BpeTrainer::train() const {
     const Candidate best = corpus.most_frequent();
     if (best.count < std::max<i64>(options_.min_count, 1)) break;
     const auto [a, b] = best.pair;
-    const i32 result = token(vocabulary.tokens[static_cast<size_t>(a)] + vocabulary.tokens[static_cast<size_t>(b)]);
+    const i32 result = token(vocabulary.tokens[a] + vocabulary.tokens[b]);
     vocabulary.merges.push_back(best.pair);
     corpus.merge(best.pair, result);
   }
@@ -157,7 +157,7 @@ std::string tokenizer_json(const BpeVocabulary& vocabulary) {
   const Json null;
   Json::Object vocab;
   for (size_t id = 0; id < vocabulary.tokens.size(); ++id) vocab.emplace_back(to_alphabet(vocabulary.tokens[id]), id);
-  const auto spelling = [&](i32 id) { return to_alphabet(vocabulary.tokens[static_cast<size_t>(id)]); };
+  const auto spelling = [&](i32 id) { return to_alphabet(vocabulary.tokens[id]); };
   Json::Array merges, added;
   for (const auto& [a, b] : vocabulary.merges) merges.emplace_back(spelling(a) + " " + spelling(b));
   for (size_t i = 0; i < vocabulary.added_tokens.size(); ++i) {

@@ -42,7 +42,7 @@ std::vector<std::pair<i32, i32>> merges_by_definition(const std::vector<std::str
     }
     if (best == counts.end() || best->second < min_count) break;
     const auto [a, b] = best->first;
-    const std::string bytes = tokens[static_cast<size_t>(a)] + tokens[static_cast<size_t>(b)];
+    const std::string bytes = tokens[a] + tokens[b];
     const auto [id, made] = ids.try_emplace(bytes, static_cast<i32>(tokens.size()));
     if (made) tokens.push_back(bytes);
     for (auto& w : symbols) {

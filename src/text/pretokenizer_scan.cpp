@@ -38,16 +38,16 @@ constexpr std::array<u8, 32> kOfCategory = [] {
   std::array<u8, 32> bits{};
   for (const int c : {UTF8PROC_CATEGORY_LU, UTF8PROC_CATEGORY_LL, UTF8PROC_CATEGORY_LT, UTF8PROC_CATEGORY_LM,
                       UTF8PROC_CATEGORY_LO})
-    bits[static_cast<size_t>(c)] = kLetter;
+    bits[c] = kLetter;
   for (const int c : {UTF8PROC_CATEGORY_MN, UTF8PROC_CATEGORY_MC, UTF8PROC_CATEGORY_ME})
-    bits[static_cast<size_t>(c)] = kMark;
+    bits[c] = kMark;
   for (const int c : {UTF8PROC_CATEGORY_ND, UTF8PROC_CATEGORY_NL, UTF8PROC_CATEGORY_NO})
-    bits[static_cast<size_t>(c)] = kNumber;
+    bits[c] = kNumber;
   for (const int c : {UTF8PROC_CATEGORY_PC, UTF8PROC_CATEGORY_PD, UTF8PROC_CATEGORY_PS, UTF8PROC_CATEGORY_PE,
                       UTF8PROC_CATEGORY_PI, UTF8PROC_CATEGORY_PF, UTF8PROC_CATEGORY_PO})
-    bits[static_cast<size_t>(c)] = kPunctuation;
+    bits[c] = kPunctuation;
   for (const int c : {UTF8PROC_CATEGORY_SM, UTF8PROC_CATEGORY_SC, UTF8PROC_CATEGORY_SK, UTF8PROC_CATEGORY_SO})
-    bits[static_cast<size_t>(c)] = kSymbol;
+    bits[c] = kSymbol;
   return bits;
 }();
 

@@ -60,7 +60,7 @@ void Tokenizer::State::finish() {
   for (size_t s = 0; s < finders_.size(); ++s) {
     finders_[s] = {AddedTokens(std::move(raw[s])), AddedTokens(std::move(normalized[s]))};
   }
-  whole_.assign(static_cast<size_t>(tokens.size()), Whole::unknown);
+  whole_.assign(tokens.size(), Whole::unknown);
 }
 
 const Tokenizer::State::Added* Tokenizer::State::find_added(i32 id) const {
@@ -82,7 +82,7 @@ void Tokenizer::State::merge_piece(std::string_view piece, std::vector<i32>& sym
 
 void Tokenizer::State::encode_piece(std::string_view piece, std::vector<i32>& symbols, std::vector<i32>& ids) const {
   if (const i32 id = tokens.find_bytes(piece); id >= 0 && tokens.kind(id) == Kind::normal) {
-    const std::atomic_ref<Whole> whole(whole_[static_cast<size_t>(id)]);
+    const std::atomic_ref<Whole> whole(whole_[id]);
     Whole known = ignore_merges ? Whole::yes : whole.load(std::memory_order_relaxed);
     if (known == Whole::unknown) {
       merge_piece(piece, symbols);

@@ -51,8 +51,8 @@ Status read_tokens(const Gguf& file, Tokenizer::State& state) {
   for (const std::string_view text : texts) bytes += text.size();
   state.tokens.reserve(texts.size(), bytes);
   for (i64 id = 0; id < count; ++id) {
-    const std::string_view text = texts[static_cast<size_t>(id)];
-    const i64 type = types.empty() ? i64{kNormal} : types[static_cast<size_t>(id)];
+    const std::string_view text = texts[id];
+    const i64 type = types.empty() ? i64{kNormal} : types[id];
     if (type < kUndefined || type > kByte) {
       return fail(Errc::corrupt, "{}: token {} has type {}, expected 0 to 6", where(file, "token_type"), id, type);
     }

@@ -18,7 +18,7 @@ size_t TokenTable::slot_of(std::string_view key, bool in_alphabet, u64 hash) con
     const Slot& slot = slots_[at];
     if (slot.id < 0) return at;
     if (slot.tag != static_cast<u32>(hash >> 32)) continue;
-    const Entry& e = entries_[static_cast<size_t>(slot.id)];
+    const Entry& e = entries_[slot.id];
     if (e.in_alphabet == in_alphabet && bytes(e) == key) return at;
   }
 }
@@ -32,7 +32,7 @@ void TokenTable::resize_slots(size_t count) {
   old.swap(slots_);
   for (const Slot& slot : old) {
     if (slot.id < 0) continue;
-    const Entry& e = entries_[static_cast<size_t>(slot.id)];
+    const Entry& e = entries_[slot.id];
     slots_[slot_of(bytes(e), e.in_alphabet, hash(bytes(e), e.in_alphabet))] = slot;
   }
 }
@@ -66,7 +66,7 @@ TokenTable::Added TokenTable::add(i32 id, std::string_view text, Kind kind) {
 
 std::string TokenTable::text(i32 id) const {
   if (!holds(id)) return {};
-  const Entry& e = entries_[static_cast<size_t>(id)];
+  const Entry& e = entries_[id];
   return e.in_alphabet ? to_alphabet(bytes(e)) : std::string(bytes(e));
 }
 
@@ -78,11 +78,11 @@ i32 TokenTable::find_text(std::string_view text) const {
 }
 
 i32 TokenTable::find_joined(i32 a, i32 b, i32 last) const {
-  const Entry &x = entries_[static_cast<size_t>(a)], &y = entries_[static_cast<size_t>(b)];
+  const Entry &x = entries_[a], &y = entries_[b];
   if (!x.in_alphabet || !y.in_alphabet) return find_text(text(a).append(text(b)));
   for (const i32 guess : {last, last + 1}) {
     if (!holds(guess)) continue;
-    const Entry& e = entries_[static_cast<size_t>(guess)];
+    const Entry& e = entries_[guess];
     const std::string_view whole = bytes(e), left = bytes(x);
     if (e.in_alphabet && whole.size() == left.size() + y.length && whole.starts_with(left) && whole.ends_with(bytes(y)))
       return guess;

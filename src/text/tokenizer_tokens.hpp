@@ -22,14 +22,14 @@ class TokenTable {
 
   void reserve(size_t tokens, size_t bytes);
   Added add(i32 id, std::string_view text, Kind kind);
-  void set_kind(i32 id, Kind kind) { entries_[static_cast<size_t>(id)].kind = kind; }
+  void set_kind(i32 id, Kind kind) { entries_[id].kind = kind; }
 
   i64 size() const { return static_cast<i64>(entries_.size()); }  // 1 + largest id
   bool holds(i32 id) const { return id >= 0 && id < size(); }
-  Kind kind(i32 id) const { return holds(id) ? entries_[static_cast<size_t>(id)].kind : Kind::none; }
+  Kind kind(i32 id) const { return holds(id) ? entries_[id].kind : Kind::none; }
   std::string text(i32 id) const;         // as the file spells it
   std::string_view bytes(i32 id) const {  // what it stands for; of a text outside the byte alphabet, the text itself
-    return holds(id) ? bytes(entries_[static_cast<size_t>(id)]) : std::string_view{};
+    return holds(id) ? bytes(entries_[id]) : std::string_view{};
   }
 
   i32 find_text(std::string_view text) const;           // -1 if there is none

@@ -19,7 +19,7 @@ u64 stream(Use use, u64 index) { return static_cast<u64>(use) << 56 | index; }
 
 // 0..n-1 in an order of its own for every (use, index).
 std::vector<i32> shuffled(i64 n, u64 seed, Use use, u64 index) {
-  std::vector<i32> order(static_cast<size_t>(n));
+  std::vector<i32> order(n);
   std::iota(order.begin(), order.end(), 0);
   Random random(seed, Purpose::data, stream(use, index));
   for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<u32>(i))]);
@@ -44,7 +44,7 @@ class Framing {
     append(tokens, prompt, special);
     append(tokens, completion, special);
     if (ends_.eos >= 0) tokens.push_back(ends_.eos);
-    if (static_cast<i64>(tokens.size()) > sequence_length_) tokens.resize(static_cast<size_t>(sequence_length_));
+    if (static_cast<i64>(tokens.size()) > sequence_length_) tokens.resize(sequence_length_);
     if (tokens.size() < 2) return {};
     return make_document(std::move(tokens), 0);
   }
@@ -129,13 +129,13 @@ class FileSource final : public Source {
   }
 
   Result<Document> document(Split split, i64 n) const override {
-    if (split == Split::test) return parse(held_out_[static_cast<size_t>(n) % held_out_.size()]);
+    if (split == Split::test) return parse(held_out_[n % held_out_.size()]);
     const auto count = static_cast<i64>(train_.size());
     if (n / count != epoch_) {
       epoch_ = n / count;
       order_ = shuffled(count, seed_, Use::rows, static_cast<u64>(epoch_));
     }
-    return parse(train_[static_cast<size_t>(order_[static_cast<size_t>(n % count)])]);
+    return parse(train_[order_[n % count]]);
   }
   u64 fingerprint(u64 before) const override {
     return continue_hash(before ? before : 0xcbf29ce484222325u, map_.bytes);
@@ -247,7 +247,7 @@ class MixedData final : public Data {
       block_ = block;
       order_ = shuffled(kBlock, seed_, Use::blocks, static_cast<u64>(block));
     }
-    const i64 slot = order_[static_cast<size_t>(i % kBlock)];
+    const i64 slot = order_[i % kBlock];
     size_t s = 0;
     while (slot >= begin_[s + 1]) ++s;
     return sources_[s]->document(split, block * (begin_[s + 1] - begin_[s]) + slot - begin_[s]);
@@ -275,7 +275,7 @@ Document make_document(std::vector<i32> tokens, i64 masked) {
   Document d{std::move(tokens), {}};
   d.targets.assign(d.tokens.begin() + 1, d.tokens.end());
   d.targets.push_back(-1);
-  for (i64 i = 0; i + 1 < masked; ++i) d.targets[static_cast<size_t>(i)] = -1;
+  for (i64 i = 0; i + 1 < masked; ++i) d.targets[i] = -1;
   return d;
 }
 

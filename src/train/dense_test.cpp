@@ -56,7 +56,7 @@ TEST(TrainQwen2, EveryWeightIsTrainedBiasesIncluded) {
     const CheckpointTensor &a = before->checkpoint()[i], &b = after->checkpoint()[i];
     i64 n = 1;
     for (const i64 d : a.shape) n *= d;
-    std::vector<float> x(static_cast<size_t>(n)), y(x);
+    std::vector<float> x(n), y(x);
     a.read(x.data()), b.read(y.data());
     EXPECT_NE(x, y) << a.name;
     biases += a.name.ends_with(".bias");

@@ -52,7 +52,7 @@ TEST(Packing, MicroBatchesKeepOrderAndLimit) {
   for (const MicroBatch& m : pack(documents, 50)) {
     EXPECT_TRUE(m.batch.rows() <= 50 || m.batch.sequences() == 1);
     for (i64 s = 0; s < m.batch.sequences(); ++s, ++at) {
-      const auto begin = static_cast<size_t>(m.batch.seq_begin[static_cast<size_t>(s)]);
+      const auto begin = static_cast<size_t>(m.batch.seq_begin[s]);
       ASSERT_LT(at, documents.size());
       for (size_t i = 0; i < documents[at].tokens.size(); ++i) {
         EXPECT_EQ(m.batch.tokens[begin + i], documents[at].tokens[i]);
@@ -79,7 +79,7 @@ TEST(Data, ASampleIsAFunctionOfItsIndexAndAnEpochBringsEveryRowOnce) {
   std::vector<std::vector<i32>> epochs[2];
   for (i64 i = 0; i < 120; ++i) epochs[i / 60].push_back(value_of(a->document(Split::train, i)).tokens);
   for (const i64 i : {119, 3, 77, 0})
-    EXPECT_EQ(value_of(b->document(Split::train, i)).tokens, epochs[i / 60][static_cast<size_t>(i % 60)]);
+    EXPECT_EQ(value_of(b->document(Split::train, i)).tokens, epochs[i / 60][i % 60]);
   EXPECT_NE(epochs[0], epochs[1]);
   for (auto& e : epochs) std::sort(e.begin(), e.end());
   EXPECT_EQ(epochs[0], epochs[1]);
@@ -108,7 +108,7 @@ TEST(Data, ChatMasksThePromptAndEndsWithEndOfSentence) {
     const auto prompt = (thinks ? opened : std::find(begin, d.tokens.end(), close_think) + 3) - begin;
     without += !thinks;
     for (i64 r = 0; r < static_cast<i64>(d.tokens.size()); ++r)
-      EXPECT_EQ(d.targets[static_cast<size_t>(r)] >= 0, r + 1 >= prompt && r + 1 < static_cast<i64>(d.tokens.size()))
+      EXPECT_EQ(d.targets[r] >= 0, r + 1 >= prompt && r + 1 < static_cast<i64>(d.tokens.size()))
           << r;
   }
   EXPECT_EQ(without, 1);
@@ -139,7 +139,7 @@ TEST(Step, OneMicroBatchOrEightGiveTheSameGradientWithinRounding) {
   double difference = 0, total = 0;
   for (const auto& [name, entry] : one.tensors()) {
     if (!name.ends_with(".m")) continue;  // 0.1 × the gradient
-    std::vector<float> x(static_cast<size_t>(entry.elements())), y(x.size());
+    std::vector<float> x(entry.elements()), y(x.size());
     to_f32(entry, x.data());
     to_f32(many.tensors().at(name), y.data());
     for (size_t i = 0; i < x.size(); ++i) {

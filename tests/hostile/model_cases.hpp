@@ -94,7 +94,7 @@ inline TestGguf tiny_llama() {
   g.number("llama.embedding_length", 32).number("llama.feed_forward_length", 32).number("llama.attention.head_count", 2);
   g.number("llama.attention.head_count_kv", 1).real("llama.attention.layer_norm_rms_epsilon", 1e-5f);
   g.real("llama.rope.freq_base", 10000);
-  const auto matrix = [&](const char* name, i64 rows, i64 cols) { g.tensor_with(name, {rows, cols}, kGgmlF32, std::string(static_cast<size_t>(4 * rows * cols), '\0')); };
+  const auto matrix = [&](const char* name, i64 rows, i64 cols) { g.tensor_with(name, {rows, cols}, kGgmlF32, std::string(4 * rows * cols, '\0')); };
   const auto norm = [&](const char* name) { g.tensor_with(name, {32}, kGgmlF32, std::string(128, '\0')); };
   matrix("token_embd.weight", 4, 32), norm("output_norm.weight"), norm("blk.0.attn_norm.weight"), norm("blk.0.ffn_norm.weight");
   matrix("blk.0.attn_q.weight", 32, 32), matrix("blk.0.attn_k.weight", 16, 32), matrix("blk.0.attn_v.weight", 16, 32);

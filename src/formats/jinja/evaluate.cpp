@@ -360,8 +360,8 @@ Result<Value> Run::item(const Value& of, const Value& key) {
     const auto size = static_cast<i64>(of.list() ? of.list()->size() : count_characters(of.text()->bytes()));
     if (index < 0) index += size;
     if (index < 0 || index >= size) return undefined_named(fmt::format("item {}", *key.integer()));
-    if (of.list()) return (*of.list())[static_cast<size_t>(index)];
-    const size_t begin = byte_of_character(of.text()->bytes(), static_cast<size_t>(index));
+    if (of.list()) return (*of.list())[index];
+    const size_t begin = byte_of_character(of.text()->bytes(), index);
     const size_t length = utf8_length(std::string_view(of.text()->bytes()).substr(begin));
     return make_string(budget, *of.text(), begin, begin + length);
   }
@@ -408,7 +408,7 @@ Result<Value> Run::slice(const Value& of, const Slice& e) {
     R1_TRY(budget.work(items->size() * sizeof(Value)));
     std::vector<Value> chosen;
     for (i64 i = at.begin; at.step > 0 ? i < at.end : i > at.end;) {
-      chosen.push_back((*items)[static_cast<size_t>(i)]);
+      chosen.push_back((*items)[i]);
       if (__builtin_add_overflow(i, at.step, &i)) break;
     }
     return make_list(budget, std::move(chosen), of.is_tuple());
@@ -418,9 +418,9 @@ Result<Value> Run::slice(const Value& of, const Slice& e) {
   R1_TRY(budget.work(2 * bytes.size()));
   const Indices at = R1_TRY(indices(first, last, by, static_cast<i64>(count_characters(bytes))));
   if (at.step == 1) {
-    const size_t begin = byte_of_character(bytes, static_cast<size_t>(at.begin));
+    const size_t begin = byte_of_character(bytes, at.begin);
     const i64 length = std::max<i64>(at.end - at.begin, 0);
-    return make_string(budget, text, begin, begin + byte_of_character(bytes.substr(begin), static_cast<size_t>(length)));
+    return make_string(budget, text, begin, begin + byte_of_character(bytes.substr(begin), length));
   }
   std::vector<u32> places;  // where each character begins, and the end
   R1_TRY(budget.hold(bytes.size() * sizeof(u32)));
@@ -429,7 +429,7 @@ Result<Value> Run::slice(const Value& of, const Slice& e) {
   places.push_back(static_cast<u32>(bytes.size()));
   Writer out(budget);
   for (i64 i = at.begin; at.step > 0 ? i < at.end : i > at.end;) {
-    R1_TRY(out.add(text, places[static_cast<size_t>(i)], places[static_cast<size_t>(i) + 1]));
+    R1_TRY(out.add(text, places[i], places[i + 1]));
     if (__builtin_add_overflow(i, at.step, &i)) break;
   }
   return out.value();

@@ -67,7 +67,7 @@ Result<Value> indent(Run& run, const Value& v, const Bound& a) {
   const Value held = R1_TRY(run.string_of(v));
   Text by(std::string(4, ' '));
   if (a[0] && a[0]->text()) by = *a[0]->text();
-  else if (const i64 width = R1_TRY(a.integer(0, 4)); width >= 0 && width <= 1000) by = Text(std::string(static_cast<size_t>(width), ' '));
+  else if (const i64 width = R1_TRY(a.integer(0, 4)); width >= 0 && width <= 1000) by = Text(std::string(width, ' '));
   else return fail(Errc::exhausted, "a width of {}, at most 1000", width);
   Text all = *held.text();
   all.append("\n", false);  // so that a last line end makes an empty line
@@ -89,7 +89,7 @@ Result<Value> to_json(Run& run, const Value& v, const Bound& a) {
   } else if (a[0] && !a[0]->is_none()) {
     const i64 width = R1_TRY(a.integer(0, 0));
     if (width > 1000) return fail(Errc::exhausted, "an indent of {}, at most 1000", width);
-    style.indent = std::string(static_cast<size_t>(std::max<i64>(width, 0)), ' ');
+    style.indent = std::string(std::max<i64>(width, 0), ' ');
   }
   if (style.indent) style.between_items = ",";
   if (a[1] && !a[1]->is_none()) {

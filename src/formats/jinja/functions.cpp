@@ -174,7 +174,7 @@ Status add_converted(Run& run, Writer& out, const Conversion& c, const Value& v)
   else return fail(Errc::unsupported, "%{} is not supported", c.letter);
   const Text& text = piece.text();
   const bool cut = c.letter == 's' && c.precision >= 0;
-  const size_t end = cut ? byte_of_character(text.bytes(), static_cast<size_t>(c.precision)) : text.size();
+  const size_t end = cut ? byte_of_character(text.bytes(), c.precision) : text.size();
   const size_t length = count_characters(std::string_view(text.bytes()).substr(0, end));
   const std::string pad(c.width > length ? c.width - length : 0, c.zeros && !c.left && c.letter != 's' ? '0' : ' ');
   if (!c.left) R1_TRY(out.add(pad));

@@ -1,6 +1,7 @@
 #include "kernels/cpu/attention.hpp"
 
 #include "core/half.hpp"
+#include "core/integer.hpp"
 #include "kernels/cpu/vector_math.hpp"
 
 namespace r1::cpu::R1_TARGET {
@@ -118,7 +119,7 @@ void transpose(To* to, i64 to_stride, const From* from, i64 from_stride, i64 row
   }
 }
 
-HWY_INLINE i64 rounded_up(i64 n) { return (n + kLanes - 1) / kLanes * kLanes; }
+HWY_INLINE i64 rounded_up(i64 n) { return round_up(n, kLanes); }
 
 // Keys of block b that row r sees: at most 64, negative for none.
 HWY_INLINE i64 keys_seen(const Queries& q, i64 r, i64 b) {
@@ -146,7 +147,7 @@ HWY_INLINE Stats softmax_partial(float* s, i64 n, float scale) {
   V32 top = low;
   for (i64 j = 0; j < n; j += kLanes) {
     const V32 x = hn::Mul(hn::LoadU(f32, s + j), set(scale));
-    const V32 seen = n - j >= kLanes ? x : hn::IfThenElse(hn::FirstN(f32, static_cast<size_t>(n - j)), x, low);
+    const V32 seen = n - j >= kLanes ? x : hn::IfThenElse(hn::FirstN(f32, n - j), x, low);
     hn::StoreU(seen, f32, s + j);
     top = hn::Max(top, seen);
   }
@@ -327,7 +328,7 @@ HWY_INLINE void softmax_backward(float* p, float* ds, i64 n, float scale, Stats 
       hn::StoreU(zero, f32, p + j), hn::StoreU(zero, f32, ds + j);
       continue;
     }
-    const auto seen = hn::FirstN(f32, static_cast<size_t>(least(n - j, kLanes)));
+    const auto seen = hn::FirstN(f32, least(n - j, kLanes));
     const V32 x = hn::Mul(hn::LoadU(f32, p + j), set(scale));
     const V32 prob = hn::IfThenElse(seen, hn::Mul(exp(hn::Sub(x, max)), inverse), zero);
     const V32 slope = hn::Mul(hn::Mul(prob, hn::Sub(hn::LoadU(f32, ds + j), set(dot))), set(scale));

@@ -1,5 +1,6 @@
 // The attention kernels at every level: scores, softmax and values of one head against double precision, partials
 // against whole rows bit for bit, pages as they were stored.
+#include "core/integer.hpp"
 #include "kernels/cpu/attention.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,7 @@ using Floats = std::vector<float>;
 
 Floats normal(i64 n, u64 stream) {
   Random random(9, Purpose::test, stream);
-  Floats x(static_cast<size_t>(n));
+  Floats x(n);
   for (float& f : x) f = static_cast<float>(random.normal());
   return x;
 }
@@ -38,9 +39,9 @@ struct Head {
     q_c = normal(keys * depth, 1), q_r = normal(keys * rope, 2);
     k_c = normal(keys * depth, 3), k_r = normal(keys * rope, 4), values = latent ? k_c : normal(keys * v, 5);
     // Slots that no key was stored in must not show.
-    pages.assign(static_cast<size_t>(blocks() * page_elements()), std::numeric_limits<float>::quiet_NaN());
+    pages.assign(blocks() * page_elements(), std::numeric_limits<float>::quiet_NaN());
   }
-  i64 blocks() const { return (keys + kBlockKeys - 1) / kBlockKeys; }
+  i64 blocks() const { return ceil_div(keys, kBlockKeys); }
   i64 page_elements() const { return kBlockKeys * (depth + rope + (latent ? 0 : v)); }
 
   cpu::KeyPages layout(DType t) const {
@@ -56,26 +57,26 @@ struct Head {
     const cpu::KeyPages p = layout(t);
     for (i64 j = 0; j < keys;) {
       const i64 n = std::min({i64{23}, keys - j, kBlockKeys - j % kBlockKeys});
-      const cpu::KeyRows rows{n, &k_c[static_cast<size_t>(j * depth)], &k_r[static_cast<size_t>(j * rope)],
-                              &values[static_cast<size_t>(j * v)], depth, rope, v};
+      const cpu::KeyRows rows{n, &k_c[j * depth], &k_r[j * rope],
+                              &values[j * v], depth, rope, v};
       k.store_keys(reinterpret_cast<std::byte*>(pages.data()) + j / kBlockKeys * p.page_bytes, p, 1, j % kBlockKeys, rows);
       j += n;
     }
     return p;
   }
   cpu::Queries queries(i64 first, i64 rows, i64 step = 1) const {
-    return {rows, first, step, &q_c[static_cast<size_t>(first * depth)], &q_r[static_cast<size_t>(first * rope)], depth,
+    return {rows, first, step, &q_c[first * depth], &q_r[first * rope], depth,
             rope, 1 / std::sqrt(static_cast<float>(depth + rope))};
   }
 };
 
 struct Out {
   Floats o, max, sum;
-  Out(i64 rows, i64 v) : o(static_cast<size_t>(rows * v)), max(static_cast<size_t>(rows)), sum(max) {}
+  Out(i64 rows, i64 v) : o(rows * v), max(static_cast<size_t>(rows)), sum(max) {}
   cpu::Attended at(i64 v) { return {o.data(), v, max.data(), sum.data(), 1}; }
 };
 
-Floats scratch_for(const cpu::KeyPages& p) { return Floats(static_cast<size_t>(cpu::attend_scratch_floats(p))); }
+Floats scratch_for(const cpu::KeyPages& p) { return Floats(cpu::attend_scratch_floats(p)); }
 
 // Σ_j p_j v_j of query row t over keys 0..last, and Σ_j p_j |v_j|, in double, keys rounded as stored.
 std::pair<double, double> exact(const Head& x, DType t, i64 row, i64 last, i64 i) {
@@ -85,11 +86,11 @@ std::pair<double, double> exact(const Head& x, DType t, i64 row, i64 last, i64 i
     double s = 0;
     const auto dot = [&](const Floats& q, const Floats& k, i64 n) {
       for (i64 d = 0; d < n; ++d)
-        s += static_cast<double>(q[static_cast<size_t>(row * n + d)]) * stored(k[static_cast<size_t>(j * n + d)]);
+        s += static_cast<double>(q[row * n + d]) * stored(k[j * n + d]);
     };
     dot(x.q_c, x.k_c, x.depth), dot(x.q_r, x.k_r, x.rope);
     const double p = std::exp(s / std::sqrt(static_cast<double>(x.depth + x.rope)));
-    const double value = stored(x.values[static_cast<size_t>(j * x.v + i)]);
+    const double value = stored(x.values[j * x.v + i]);
     sum += p, y += p * value, size += p * std::abs(value);
   }
   return {y / sum, size / sum};
@@ -115,7 +116,7 @@ TEST(AttentionKernels, RowsMatchDoublePrecisionAtEveryLevel) {
         for (i64 row = 0; row < x.keys; row += 1 + x.keys / 9)
           for (i64 i = 0; i < x.v; ++i) {
             const auto [want, size] = exact(x, t, row, row, i);
-            ASSERT_NEAR(static_cast<double>(out.o[static_cast<size_t>(row * x.v + i)]), want, relative_bound(x) * size)
+            ASSERT_NEAR(static_cast<double>(out.o[row * x.v + i]), want, relative_bound(x) * size)
                 << k->name << " keys " << x.keys << " row " << row << " feature " << i;
           }
       }
@@ -130,9 +131,9 @@ TEST(AttentionKernels, PartialsMergedAreTheBitsOfWholeRows) {
         const cpu::Queries q = x.queries(row, 1, 0);
         Out whole(1, x.v), merged(1, x.v);
         k->attention.attend(q, p, whole.at(x.v), scratch_for(p).data());
-        Floats partials(static_cast<size_t>(x.blocks() * stride));
+        Floats partials(x.blocks() * stride);
         for (i64 b = x.blocks() - 1; b >= 0; --b)
-          k->attention.attend_partials(q, p, b, b + 1, &partials[static_cast<size_t>(b * stride)], scratch_for(p).data());
+          k->attention.attend_partials(q, p, b, b + 1, &partials[b * stride], scratch_for(p).data());
         k->attention.merge(1, x.blocks(), x.v, partials.data(), merged.at(x.v));
         EXPECT_EQ(0, std::memcmp(whole.o.data(), merged.o.data(), whole.o.size() * 4)) << k->name << " keys " << x.keys;
         EXPECT_EQ(whole.max, merged.max);
@@ -150,7 +151,7 @@ TEST(AttentionKernels, TheTileARowLiesInDoesNotShow) {
         for (i64 first = 0; first + rows <= x.keys; first += rows) {
           Out some(rows, x.v);
           k->attention.attend(x.queries(first, rows), p, some.at(x.v), scratch_for(p).data());
-          ASSERT_EQ(0, std::memcmp(some.o.data(), &all.o[static_cast<size_t>(first * x.v)], some.o.size() * 4))
+          ASSERT_EQ(0, std::memcmp(some.o.data(), &all.o[first * x.v], some.o.size() * 4))
               << k->name << " keys " << x.keys << " rows " << first << " + " << rows;
         }
     }
@@ -162,21 +163,21 @@ TEST(AttentionKernels, ProductsOfAbsorptionMatchDoublePrecision) {
     for (const i64 depth : {1, 3, 16, 37, 64})
       for (const i64 cols : {1, 5, 16, 33, 83}) {
         const Floats a = normal(kRows * depth, 1), b = normal(depth * cols, 2);
-        Floats c(static_cast<size_t>(kRows * cols)), ct(c);
+        Floats c(kRows * cols), ct(c);
         k->attention.product(c.data(), cols, a.data(), depth, b.data(), DType::f32, cols, kRows, depth, cols);
         k->attention.product_transposed(ct.data(), cols, a.data(), depth, b.data(), DType::f32, depth, kRows, depth, cols);
         for (i64 i = 0; i < kRows; ++i)
           for (i64 n = 0; n < cols; ++n) {
             double want = 0, size = 0, want_t = 0, size_t_ = 0;
             for (i64 j = 0; j < depth; ++j) {
-              const double x = static_cast<double>(a[static_cast<size_t>(i * depth + j)]);
-              const double y = x * static_cast<double>(b[static_cast<size_t>(j * cols + n)]);
-              const double z = x * static_cast<double>(b[static_cast<size_t>(n * depth + j)]);
+              const double x = static_cast<double>(a[i * depth + j]);
+              const double y = x * static_cast<double>(b[j * cols + n]);
+              const double z = x * static_cast<double>(b[n * depth + j]);
               want += y, size += std::abs(y), want_t += z, size_t_ += std::abs(z);
             }
             const double u = static_cast<double>(depth + 1) * 0x1p-24;  // a sum of depth products, in any order
-            ASSERT_NEAR(static_cast<double>(c[static_cast<size_t>(i * cols + n)]), want, u * size) << k->name;
-            ASSERT_NEAR(static_cast<double>(ct[static_cast<size_t>(i * cols + n)]), want_t, u * size_t_) << k->name;
+            ASSERT_NEAR(static_cast<double>(c[i * cols + n]), want, u * size) << k->name;
+            ASSERT_NEAR(static_cast<double>(ct[i * cols + n]), want_t, u * size_t_) << k->name;
           }
       }
 }

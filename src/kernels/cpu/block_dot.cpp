@@ -2,6 +2,7 @@
 // unpacked), block_dot_vector.hpp (the target's instructions), then this from its last function up.
 #include "kernels/cpu/block_dot.hpp"
 
+#include "core/integer.hpp"
 #include "kernels/cpu/block_dot_tile.hpp"
 
 namespace r1::cpu::R1_TARGET {
@@ -24,7 +25,7 @@ inline float quantize_block(i8* q, const float* x, i64 n) {
   }
   const float largest = f32_from_bits(most);
   if (most >= 0x7f800000u || largest < kSmallest) {
-    __builtin_memset(q, 0, static_cast<size_t>(n));
+    __builtin_memset(q, 0, n);
     return most >= 0x7f800000u ? kQuietNan : 0.0f;
   }
   // Adding 1.5 · 2^23 leaves the nearest integer, ties to even, in the low bits.
@@ -150,7 +151,7 @@ inline void fetch_ahead(const BlockProduct& g, i64 first, i64 last, i64 chunk, i
 // Rows [m, m + rows) times the weights [first, last), at most kMostTiles · kLanes of them.
 template <DType kType>
 void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last, Scratch* s) {
-  const i64 tiles = (last - first + kLanes - 1) / kLanes, ldacc = kMostTiles * kLanes;
+  const i64 tiles = ceil_div(last - first, kLanes), ldacc = kMostTiles * kLanes;
   Rows at[kMostTiles];
   for (i64 t = 0; t < tiles; ++t)
     for (i64 lane = 0; lane < kLanes; ++lane)
@@ -172,7 +173,7 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
       for (i64 t = 0; t < tiles; ++t) multiply_tile<kType, 1>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
   }
   for (i64 r = 0; r < rows; ++r)
-    __builtin_memcpy(g.y + (m + r) * g.ldy + first, s->acc[r], static_cast<size_t>(last - first) * 4);
+    __builtin_memcpy(g.y + (m + r) * g.ldy + first, s->acc[r], (last - first) * 4);
 }
 
 template <DType kType>

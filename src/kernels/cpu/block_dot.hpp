@@ -12,6 +12,8 @@
 #pragma once
 #include "kernels/cpu/gemm.hpp"
 
+#include "core/integer.hpp"
+
 namespace r1::cpu {
 
 // Elements a weight tile and a quantised block of activations hold.
@@ -51,6 +53,6 @@ static constexpr bool has_block_dot(DType t) {
 static constexpr bool same_quantization(DType a, DType b) {
   return a == b || (block_of(a).elements == kDotChunk && block_of(b).elements == kDotChunk);
 }
-static constexpr i64 dot_chunks(i64 k) { return (k + kDotChunk - 1) / kDotChunk; }
+static constexpr i64 dot_chunks(i64 k) { return ceil_div(k, kDotChunk); }
 
 }  // namespace r1::cpu

@@ -32,7 +32,7 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double r
   const BlockDotKernels& k = kernels.block_dot;
   const i64 in = 4096, out = rows == 1 ? 64 * 1024 : 1024;  // 150 MB of Q4_K; few, where reading does not matter
   Arena arena;
-  std::vector<std::byte> w(static_cast<size_t>(out * row_bytes(t, in)));
+  std::vector<std::byte> w(out * row_bytes(t, in));
   const i64 pattern = std::min<i64>(out, 256) * in;  // random, and repeated
   RandomBlocks(1, 0.02).fill(t, w.data(), pattern);
   const size_t repeat = static_cast<size_t>(row_bytes(t, pattern));
@@ -40,7 +40,7 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double r
   const Tensor x = arena.alloc(rows, in), y = arena.alloc(rows, out);
   Random random(1, Purpose::bench);
   for (i64 i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(random.uniform() - 0.5);
-  std::vector<QuantizedChunk> q(static_cast<size_t>(rows * dot_chunks(in)));
+  std::vector<QuantizedChunk> q(rows * dot_chunks(in));
   const Tensor scratch = arena.alloc(pool.threads(), k.scratch_bytes / 4 + 16);
   const BlockProduct g{t, w.data(), row_bytes(t, in), in, out, q.data(), rows, y.data(), out};
   const i64 step = std::max(k.lanes, out / (16 * pool.threads()) / k.lanes * k.lanes);

@@ -44,23 +44,23 @@ Element element(DType t, const u8* p, i64 i) {
 
 struct Case {
   Case(DType type, i64 rows_, i64 n_, i64 k_, double spread = 1) : t(type), rows(rows_), n(n_), k(k_) {
-    w.resize(static_cast<size_t>(n * row_bytes(t, k)));
+    w.resize(n * row_bytes(t, k));
     RandomBlocks(17, 0.3).fill(t, w.data(), n * k);
-    x.resize(static_cast<size_t>(rows * k));
+    x.resize(rows * k);
     Random random(3, Purpose::test, 4);
     for (float& v : x) v = static_cast<float>(spread * random.normal());
   }
 
   std::vector<QuantizedChunk> quantized(const Kernels& kernels, i64 first, i64 count) const {
-    std::vector<QuantizedChunk> q(static_cast<size_t>(count * dot_chunks(k)));
+    std::vector<QuantizedChunk> q(count * dot_chunks(k));
     kernels.block_dot.quantize(t, q.data(), {x.data() + first * k, k}, count, k, 0, count);
     return q;
   }
   // Rows [first, first + count) by the kernel, columns in two calls where that is allowed.
   std::vector<float> product(const Kernels& kernels, i64 first, i64 count) const {
     const std::vector<QuantizedChunk> q = quantized(kernels, first, count);
-    std::vector<float> y(static_cast<size_t>(count * n), NAN);
-    std::vector<std::byte> memory(static_cast<size_t>(kernels.block_dot.scratch_bytes + 64));
+    std::vector<float> y(count * n, NAN);
+    std::vector<std::byte> memory(kernels.block_dot.scratch_bytes + 64);
     std::byte* const scratch = memory.data() + (64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64) % 64;
     const BlockProduct g{t, w.data(), row_bytes(t, k), k, n, q.data(), count, y.data(), n};
     const i64 half = n / 2 / kernels.block_dot.lanes * kernels.block_dot.lanes;
@@ -78,7 +78,7 @@ struct Case {
         double want = 0, norm = 0;
         for (i64 b = 0; b < k / block; ++b) {
           const auto* p = reinterpret_cast<const u8*>(w.data()) + o * row_bytes(t, k) + b * block_of(t).bytes;
-          const QuantizedChunk& chunk = q[static_cast<size_t>(b * block / kDotChunk * rows + r)];
+          const QuantizedChunk& chunk = q[b * block / kDotChunk * rows + r];
           const i64 at = b * block % kDotChunk;
           i64 products = 0, minima = 0;
           for (i64 i = 0; i < block; ++i) {
@@ -92,7 +92,7 @@ struct Case {
         }
         // A term is rounded when its scales meet, when it becomes a float and when it is multiplied; then 2k/block sums.
         const double tolerance = norm * static_cast<double>(2 * k / block + 3) * 0x1p-24;
-        ASSERT_NEAR(static_cast<double>(y[static_cast<size_t>(r * n + o)]), want, tolerance)
+        ASSERT_NEAR(static_cast<double>(y[r * n + o]), want, tolerance)
             << kernels.name << " " << name_of(t) << " rows " << rows << " n " << n << " k " << k << " at " << r << "," << o;
       }
   }
@@ -122,7 +122,7 @@ TEST(BlockDot, TheLargestQuantsDoNotSaturate) {
         for (size_t at = 0; at < c.w.size(); at += static_cast<size_t>(bytes))
           for (i64 i = 0; i < bytes; ++i)
             if (i < d || i >= d + (t == DType::q4_k || t == DType::q5_k ? 4 : 2))
-              c.w[at + static_cast<size_t>(i)] = static_cast<std::byte>(pattern);
+              c.w[at + i] = static_cast<std::byte>(pattern);
         for (size_t i = 0; i < c.x.size(); ++i) c.x[i] = i / 512 % 2 ? (i % 3 ? 1.0f : -1.0f) : 1.0f;  // q = ±127
         c.expect_close_to_doubles(*kernels);
       }
@@ -137,7 +137,7 @@ TEST(BlockDot, ARowsBitsDependOnThatRowAlone) {
         for (const i64 count : {1, 2, 4, 6}) {
           if (r + count > c.rows) continue;
           const std::vector<float> alone = c.product(*kernels, r, count);
-          ASSERT_EQ(0, std::memcmp(alone.data(), &together[static_cast<size_t>(r * c.n)], alone.size() * 4))
+          ASSERT_EQ(0, std::memcmp(alone.data(), &together[r * c.n], alone.size() * 4))
               << kernels->name << " " << name_of(t) << " rows " << r << " +" << count;
         }
     }
@@ -170,7 +170,7 @@ TEST(BlockDot, ActivationsAreRoundedToTheNearestOf255AndAlikeAtEveryLevel) {
           ASSERT_EQ(got[chunk].q[in], want[chunk].q[in]) << kernels->name;
           ASSERT_EQ(got[chunk].d[scale], want[chunk].d[scale]) << kernels->name;
           // Half a step, and the roundings of the step, of its inverse and of the product.
-          const double d = static_cast<double>(got[chunk].d[scale]), x = static_cast<double>(c.x[static_cast<size_t>(r * c.k + i)]);
+          const double d = static_cast<double>(got[chunk].d[scale]), x = static_cast<double>(c.x[r * c.k + i]);
           EXPECT_LE(std::abs(x - d * got[chunk].q[in]), d * (0.5 + 127 * 4 * 0x1p-24)) << kernels->name;
         }
     }
@@ -183,14 +183,14 @@ TEST(BlockDot, ZerosAndDenormalsAreZeroAndWhatIsNotFiniteIsNan) {
       Case c(t, 4, 21, 512);
       std::fill(c.x.begin(), c.x.begin() + c.k, 0.0f);
       std::fill(c.x.begin() + c.k, c.x.begin() + 2 * c.k, 1e-40f);
-      c.x[static_cast<size_t>(2 * c.k + 300)] = INFINITY;
-      c.x[static_cast<size_t>(3 * c.k + 5)] = std::nanf("");
+      c.x[2 * c.k + 300] = INFINITY;
+      c.x[3 * c.k + 5] = std::nanf("");
       const std::vector<float> y = c.product(*kernels, 0, 4);
       for (i64 o = 0; o < c.n; ++o) {
-        EXPECT_EQ(y[static_cast<size_t>(o)], 0.0f) << kernels->name;
-        EXPECT_EQ(y[static_cast<size_t>(c.n + o)], 0.0f) << kernels->name;
-        EXPECT_TRUE(std::isnan(y[static_cast<size_t>(2 * c.n + o)])) << kernels->name << " " << name_of(t);
-        EXPECT_TRUE(std::isnan(y[static_cast<size_t>(3 * c.n + o)])) << kernels->name << " " << name_of(t);
+        EXPECT_EQ(y[o], 0.0f) << kernels->name;
+        EXPECT_EQ(y[c.n + o], 0.0f) << kernels->name;
+        EXPECT_TRUE(std::isnan(y[2 * c.n + o])) << kernels->name << " " << name_of(t);
+        EXPECT_TRUE(std::isnan(y[3 * c.n + o])) << kernels->name << " " << name_of(t);
       }
     }
 }

@@ -6,7 +6,7 @@
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-void row_f32(float* y, const std::byte* x, i64 n) { std::memcpy(y, x, static_cast<size_t>(n) * 4); }
+void row_f32(float* y, const std::byte* x, i64 n) { std::memcpy(y, x, n * 4); }
 
 void row_bf16(float* __restrict y, const std::byte* __restrict x, i64 n) {
   const auto* p = reinterpret_cast<const u8*>(x);

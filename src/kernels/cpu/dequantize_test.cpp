@@ -38,7 +38,7 @@ class Dequantize : public testing::TestWithParam<const cpu::Kernels*> {
   // From a source that starts at an odd address into a destination with a guard behind it.
   Floats row(DType type, std::string bytes, i64 n) {
     bytes.insert(bytes.begin(), '!');
-    Floats y(static_cast<size_t>(n) + 1, kGuard);
+    Floats y(n + 1, kGuard);
     GetParam()->dequantize.row(type, y.data(), reinterpret_cast<const std::byte*>(bytes.data() + 1), n);
     EXPECT_EQ(y.back(), kGuard) << name_of(type);
     y.pop_back();
@@ -57,8 +57,8 @@ TEST_P(Dequantize, EveryBlockTypeGivesGgmlsBits) {
     ASSERT_EQ(static_cast<i64>(blocks.size()), row_bytes(type, n)) << name;
     const Floats got = row(type, blocks, n);
     for (i64 i = 0; i < n; ++i)
-      ASSERT_EQ(std::memcmp(&got[static_cast<size_t>(i)], want.data() + 4 * i, 4), 0)
-          << name << " element " << i << " is " << got[static_cast<size_t>(i)];
+      ASSERT_EQ(std::memcmp(&got[i], want.data() + 4 * i, 4), 0)
+          << name << " element " << i << " is " << got[i];
   }
 }
 
@@ -66,7 +66,7 @@ TEST_P(Dequantize, AnyBytesGiveTheBitsOfTheFirstLevel) {
   Random random(1, Purpose::test);
   for (const DType type : block_types()) {
     const i64 n = 40 * block_of(type).elements;
-    std::string bytes(static_cast<size_t>(row_bytes(type, n)), '\0');
+    std::string bytes(row_bytes(type, n), '\0');
     for (char& c : bytes) c = static_cast<char>(random.below(256));
     const Floats got = row(type, bytes, n);
     Floats want(got.size());
@@ -91,7 +91,7 @@ TEST_P(Dequantize, HalvesKeepTheirBits) {
   }
   for (const i64 n : {1, 3, 17, 33}) {  // tails
     const Floats part = row(DType::f16, bytes.substr(2 * 0x3c00), n);
-    for (i64 i = 0; i < n; ++i) EXPECT_EQ(part[static_cast<size_t>(i)], f16[static_cast<size_t>(0x3c00 + i)]);
+    for (i64 i = 0; i < n; ++i) EXPECT_EQ(part[i], f16[0x3c00 + i]);
   }
 }
 
@@ -105,8 +105,8 @@ TEST_P(Dequantize, Fp8IsSignExponentMantissaTimesTheScale) {
     const float magnitude = exponent ? std::ldexp(static_cast<float>(8 + mantissa), exponent - 10)
                                      : std::ldexp(static_cast<float>(mantissa), -9);
     const float value = i & 128 ? -magnitude : magnitude;
-    if ((i & 127) == 127) EXPECT_TRUE(std::isnan(got[static_cast<size_t>(i)])) << i;
-    else EXPECT_EQ(got[static_cast<size_t>(i)], value * 0.3f) << i;
+    if ((i & 127) == 127) EXPECT_TRUE(std::isnan(got[i])) << i;
+    else EXPECT_EQ(got[i], value * 0.3f) << i;
   }
   EXPECT_EQ(got[256], kGuard);
 }

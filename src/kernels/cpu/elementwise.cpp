@@ -137,7 +137,7 @@ void rotate_rows(float* y, const float* x, const float* angles, i64 rows, i64 he
 
 void widen(float* y, const void* x, DType dtype, i64 n) {
   if (dtype == DType::f32) {
-    std::memcpy(y, x, static_cast<size_t>(n) * 4);
+    std::memcpy(y, x, n * 4);
     return;
   }
   const u16* h = static_cast<const u16*>(x);

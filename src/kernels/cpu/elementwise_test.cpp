@@ -30,13 +30,13 @@ class Elementwise : public testing::TestWithParam<const cpu::Kernels*> {
 
   Floats random(i64 n, u64 stream, double scale = 1) {
     Random r(1, Purpose::test, stream);
-    Floats v(static_cast<size_t>(n));
+    Floats v(n);
     for (float& x : v) x = static_cast<float>(scale * r.normal());
     return v;
   }
   // n elements to write to, a guard behind them.
   Floats output(i64 n, float fill = 0) {
-    Floats v(static_cast<size_t>(n) + 1, fill);
+    Floats v(n + 1, fill);
     v.back() = kGuard;
     return v;
   }
@@ -76,7 +76,7 @@ TEST_P(Elementwise, RmsNormForwardAndBackwardMatchDouble) {
     k.rms_norm(y.data(), rstd.data(), x.data(), w.data(), kRows, n, 1e-6f);
     k.rms_norm_backward(dx.data(), dw.data(), dy.data(), x.data(), w.data(), rstd.data(), kRows, n);
     const auto at = [&](size_t i) { return i % static_cast<size_t>(n); };
-    std::vector<double> s(kRows), mean(kRows), want_dw(static_cast<size_t>(n), 0.25), size_dw(want_dw);
+    std::vector<double> s(kRows), mean(kRows), want_dw(n, 0.25), size_dw(want_dw);
     for (size_t r = 0; r < kRows; ++r) {
       const size_t first = r * static_cast<size_t>(n), last = first + static_cast<size_t>(n);
       double sum = 0;
@@ -174,8 +174,8 @@ TEST_P(Elementwise, RotationTurnsPairsAndBackAddsTheTranspose) {
     k.rotate_back(dx.data(), dy.data(), angles.data(), kRows, kHeads, dim);
     const auto turned = [&](const Floats& v, size_t i, double sign) {
       const auto row = i / static_cast<size_t>(kHeads * dim), j = i % static_cast<size_t>(dim) / 2;
-      const double c = d(angles[row * static_cast<size_t>(dim) + j]);
-      const double s = sign * d(angles[row * static_cast<size_t>(dim) + static_cast<size_t>(dim / 2) + j]);
+      const double c = d(angles[row * dim + j]);
+      const double s = sign * d(angles[row * dim + (dim / 2) + j]);
       return i % 2 == 0 ? d(v[i]) * c - d(v[i + 1]) * s : d(v[i - 1]) * s + d(v[i]) * c;
     };
     const auto size = [](size_t) { return 4 * kU * 40; };  // two products of factors below 4.5, and the sums
@@ -208,7 +208,7 @@ TEST_P(Elementwise, RowReductionsMatchDouble) {
     double top = -1e30, sum = 0, squares = 0;
     for (const float v : x) top = std::max(top, d(v)), squares += d(v) * d(v);
     for (const float v : x) sum += std::exp(d(v) - top);
-    ASSERT_EQ(d(x[static_cast<size_t>(k.argmax(x.data(), n))]), top);
+    ASSERT_EQ(d(x[k.argmax(x.data(), n)]), top);
     // Relative error of the sum (exponents to 25, partial sums of 1024 over at least 4 lanes), then the f32 result.
     const double want = top + std::log(sum);
     ASSERT_NEAR(d(k.logsumexp(x.data(), n)), want, (30 + 256) * kU + kU * std::abs(want));
@@ -220,8 +220,8 @@ TEST_P(Elementwise, ArgmaxTakesTheLowestOfEqualsAndNeverNaN) {
   const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
   for (i64 n = 1; n <= kLongest; ++n)
     for (i64 at = 0; at < n; ++at) {
-      Floats x(static_cast<size_t>(n), -inf);
-      for (i64 i = at; i < n; i += 3) x[static_cast<size_t>(i)] = 2;
+      Floats x(n, -inf);
+      for (i64 i = at; i < n; i += 3) x[i] = 2;
       if (at > 0) x[0] = nan;
       ASSERT_EQ(k.argmax(x.data(), n), at);
     }

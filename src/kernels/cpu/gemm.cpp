@@ -24,7 +24,7 @@ struct Block {
 
 inline void copy_rows(float* to, i64 to_ld, const float* from, i64 from_ld, i64 rows, i64 columns) {
   for (i64 r = 0; r < rows; ++r)
-    __builtin_memcpy(to + r * to_ld, from + r * from_ld, static_cast<size_t>(columns) * 4);
+    __builtin_memcpy(to + r * to_ld, from + r * from_ld, columns * 4);
 }
 
 // Calls product(c, ldc) on the tile of C itself or, where the last panel is not full, on a copy of it.

@@ -9,6 +9,8 @@
 
 #include "core/dtype.hpp"
 
+#include "core/integer.hpp"
+
 namespace r1::cpu {
 
 // What the inputs of a product are.
@@ -64,6 +66,6 @@ struct GemmKernels {
   u64 (*read)(const void* bytes, i64 count);  // reads memory as fast as one thread can; count a multiple of 512
 };
 
-static constexpr i64 panels(const GemmKernels& k, i64 n) { return (n + k.panel - 1) / k.panel; }
+static constexpr i64 panels(const GemmKernels& k, i64 n) { return ceil_div(n, k.panel); }
 
 }  // namespace r1::cpu

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/integer.hpp"
 #include "core/philox.hpp"
 #include "core/tensor.hpp"
 #include "core/thread_pool.hpp"
@@ -64,10 +65,10 @@ void bench(const Kernels& kernels, Format format, const Shape& s, ThreadPool& po
   const i64 threads = pool.threads(), pieces = threads == 1 ? 1 : 2 * threads;
   const bool by_rows = s.m >= pieces * k.row_step;
   const i64 rows = by_rows ? std::min((s.m / pieces + k.row_step) / k.row_step * k.row_step, k.block_rows) : s.m;
-  const i64 columns = by_rows || threads == 1 ? all : (all + pieces - 1) / pieces;
+  const i64 columns = by_rows || threads == 1 ? all : ceil_div(all, pieces);
   const double seconds = median_seconds([&] {
     if (s.pack_each_time) pool.ranges(all, 1, [&](i64 begin, i64 end, int) { pack(begin, end); });
-    const i64 row_tasks = (s.m + rows - 1) / rows, column_tasks = (all + columns - 1) / columns;
+    const i64 row_tasks = ceil_div(s.m, rows), column_tasks = ceil_div(all, columns);
     pool.run(row_tasks * column_tasks, [&](i64 task, int worker) {
       const i64 m = task / column_tasks * rows, p = task % column_tasks * columns;
       k.gemm(g, m, std::min(s.m, m + rows), p, std::min(all, p + columns),

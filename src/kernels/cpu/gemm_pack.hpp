@@ -2,6 +2,8 @@
 #pragma once
 #include "kernels/cpu/gemm_vector.hpp"
 
+#include "core/integer.hpp"
+
 namespace r1::cpu::R1_TARGET {
 namespace {
 
@@ -198,7 +200,7 @@ i64 panel_bytes(Format f, i64 k) { return (words(f, k) * panel_word_bytes(f) + 6
 
 inline void store_panel_words(Format f, std::byte* to, const u32* from, i64 count) {
   if (!halves(f)) {
-    __builtin_memcpy(to, from, static_cast<size_t>(count) * 4);
+    __builtin_memcpy(to, from, count * 4);
     return;
   }
   u16* const half = reinterpret_cast<u16*>(to);
@@ -230,7 +232,7 @@ inline void pack_panel_of_columns(Format f, std::byte* to, const MatrixView& b, 
           words_along_row(f, row, count, b, first + j0 + j, w0 * step, k_count);
         else
           for (i64 w = 0; w < count; ++w) row[w] = 0;
-        for (i64 w = count; w < (count + kSquare - 1) / kSquare * kSquare; ++w) row[w] = 0;
+        for (i64 w = count; w < round_up(count, kSquare); ++w) row[w] = 0;
       }
       for (i64 w = 0; w < count; w += kSquare) {
         transpose_square(turned, kSquare, from + w, kRowWords);

@@ -13,7 +13,7 @@ namespace r1::cpu {
 namespace {
 
 struct AlignedBytes {
-  explicit AlignedBytes(i64 n) : memory(static_cast<size_t>(n) + 64) {}
+  explicit AlignedBytes(i64 n) : memory(n + 64) {}
   std::byte* data() {
     const auto at = reinterpret_cast<std::uintptr_t>(memory.data());
     return memory.data() + (64 - at % 64) % 64;
@@ -22,7 +22,7 @@ struct AlignedBytes {
 };
 
 std::vector<float> normals(i64 n, u64 stream) {
-  std::vector<float> x(static_cast<size_t>(n));
+  std::vector<float> x(n);
   Random random(3, Purpose::test, stream);
   for (float& v : x) v = static_cast<float>(random.normal());
   return x;
@@ -49,16 +49,16 @@ struct Product {
   }
   // Memory row of a row when indexed: reversed order.
   std::vector<i32> permutation(i64 rows) const {
-    std::vector<i32> index(static_cast<size_t>(rows));
-    for (i64 r = 0; r < rows; ++r) index[static_cast<size_t>(r)] = static_cast<i32>(how.indexed ? rows - 1 - r : r);
+    std::vector<i32> index(rows);
+    for (i64 r = 0; r < rows; ++r) index[r] = static_cast<i32>(how.indexed ? rows - 1 - r : r);
     return index;
   }
-  i64 row(const std::vector<i32>& index, i64 r) const { return index[static_cast<size_t>(r)]; }
+  i64 row(const std::vector<i32>& index, i64 r) const { return index[r]; }
   float a_at(i64 i, i64 j) const {
-    return a[static_cast<size_t>(how.a == Layout::rows ? row(index_a, i) * k + j : row(index_a, j) * m + i)];
+    return a[how.a == Layout::rows ? row(index_a, i) * k + j : row(index_a, j) * m + i];
   }
   float b_at(i64 i, i64 j) const {
-    return b[static_cast<size_t>(how.b == Layout::rows ? row(index_b, i) * n + j : row(index_b, j) * k + i)];
+    return b[how.b == Layout::rows ? row(index_b, i) * n + j : row(index_b, j) * k + i];
   }
 
   // Rows [begin, end) by the kernel, in one call.
@@ -78,7 +78,7 @@ struct Product {
   void expect_close_to_doubles(const std::vector<float>& c, const std::string& name) const {
     for (i64 i = 0; i < m; ++i)
       for (i64 j = 0; j < n; ++j) {
-        double want = how.accumulate ? static_cast<double>(start[static_cast<size_t>(i * n + j)]) : 0;
+        double want = how.accumulate ? static_cast<double>(start[i * n + j]) : 0;
         double norm = std::abs(want);
         for (i64 l = 0; l < k; ++l) {
           const double term = rounded(how.format, a_at(i, l)) * rounded(how.format, b_at(l, j));
@@ -86,7 +86,7 @@ struct Product {
         }
         // k multiplications and k additions, each within half a unit in the last place of at most `norm`.
         const double tolerance = norm * static_cast<double>(2 * k + 2) * 0x1p-24;
-        ASSERT_NEAR(static_cast<double>(c[static_cast<size_t>(i * n + j)]), want, tolerance)
+        ASSERT_NEAR(static_cast<double>(c[i * n + j]), want, tolerance)
             << name << " m " << m << " n " << n << " k " << k << " at " << i << "," << j;
       }
   }
@@ -161,7 +161,7 @@ TEST(Gemm, ColumnsOutsideTheAskedPanelsAreNotTouched) {
     const GemmKernels& t = k->gemm;
     AlignedBytes packed(panels(t, product.n) * t.panel_bytes(Format::f32, product.k)), scratch(t.scratch_bytes);
     t.pack_b(Format::f32, packed.data(), {product.b.data(), product.n}, product.k, product.n, 0, panels(t, product.n));
-    std::vector<float> c(static_cast<size_t>(product.m * product.n), -7.0f);
+    std::vector<float> c(product.m * product.n, -7.0f);
     const Gemm g{Format::f32, {product.a.data(), product.k}, packed.data(), c.data(), product.n, product.n, product.k};
     t.gemm(g, 2, 8, 1, 2, scratch.data());
     const std::vector<float> all = product.rows(0, product.m);
@@ -182,7 +182,7 @@ TEST(Gemm, HalfPrecisionMastersPackToTheirExactValues) {
           if (f == Format::f32_bf16 && dtype != DType::bf16) continue;
           const GemmKernels& t = k->gemm;
           const i64 depth = 77, n = 45, count = depth * n;
-          std::vector<u16> half(static_cast<size_t>(count));
+          std::vector<u16> half(count);
           std::vector<float> wide(half.size());
           const std::vector<float> x = normals(count, 5);
           for (size_t i = 0; i < half.size(); ++i) {
@@ -193,7 +193,7 @@ TEST(Gemm, HalfPrecisionMastersPackToTheirExactValues) {
           AlignedBytes from_half(bytes), from_wide(bytes);
           t.pack_b(f, from_half.data(), {half.data(), ld, layout, dtype}, depth, n, 0, panels(t, n));
           t.pack_b(f, from_wide.data(), {wide.data(), ld, layout}, depth, n, 0, panels(t, n));
-          ASSERT_EQ(0, std::memcmp(from_half.data(), from_wide.data(), static_cast<size_t>(bytes))) << k->name;
+          ASSERT_EQ(0, std::memcmp(from_half.data(), from_wide.data(), bytes)) << k->name;
         }
 }
 
@@ -201,13 +201,13 @@ TEST(Gemm, NotANumberAndInfinityPassThrough) {
   for (const Kernels* k : levels())
     for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16}) {
       Product product(*k, {.format = f}, 5, 40, 33);
-      product.a[static_cast<size_t>(2 * product.k + 32)] = std::nanf("");
-      product.a[static_cast<size_t>(3 * product.k + 7)] = INFINITY;
+      product.a[2 * product.k + 32] = std::nanf("");
+      product.a[3 * product.k + 7] = INFINITY;
       const std::vector<float> c = product.rows(0, product.m);
       for (i64 j = 0; j < product.n; ++j) {
-        EXPECT_TRUE(std::isnan(c[static_cast<size_t>(2 * product.n + j)])) << k->name;
-        EXPECT_TRUE(std::isinf(c[static_cast<size_t>(3 * product.n + j)])) << k->name;
-        EXPECT_TRUE(std::isfinite(c[static_cast<size_t>(1 * product.n + j)])) << k->name;
+        EXPECT_TRUE(std::isnan(c[2 * product.n + j])) << k->name;
+        EXPECT_TRUE(std::isinf(c[3 * product.n + j])) << k->name;
+        EXPECT_TRUE(std::isfinite(c[1 * product.n + j])) << k->name;
       }
     }
 }
@@ -225,7 +225,7 @@ TEST(Gemm, WeightedRowsAndDotMatchDoubles) {
         const auto column = static_cast<size_t>(j);
         double want = static_cast<double>(before[column]), size = std::abs(want);
         for (size_t i = 0; i < 3; ++i) {
-          const float x = rows[static_cast<size_t>(at[i] * d + j)];
+          const float x = rows[at[i] * d + j];
           const double term = static_cast<double>(weight[i]) * static_cast<double>(x);
           want += term, size += std::abs(term);
         }

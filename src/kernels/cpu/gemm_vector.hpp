@@ -8,6 +8,8 @@
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
+
+#include "core/integer.hpp"
 #endif
 
 namespace r1::cpu::R1_TARGET {
@@ -118,7 +120,7 @@ inline bool halves(Format f) { return f == Format::f32_bf16 || (f == Format::bf1
 inline i64 per_word(Format f) { return kPairs && f == Format::bf16 ? 2 : 1; }
 inline i64 words(Format f, i64 k) {
   if (per_word(f) == 1) return k;
-  return ((k + 1) / 2 + kPadWords - 1) / kPadWords * kPadWords;
+  return round_up((k + 1) / 2, kPadWords);
 }
 
 }  // namespace

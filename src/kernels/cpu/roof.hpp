@@ -18,7 +18,7 @@ template <class Pool, class Step>
 double rate(Pool& pool, double seconds, double units, Step&& step) {
   using Clock = std::chrono::steady_clock;
   const int threads = pool.threads();
-  const auto per_thread = std::make_unique<double[]>(static_cast<size_t>(threads));
+  const auto per_thread = std::make_unique<double[]>(threads);
   pool.run(threads, [&](i64 task, int) {
     const auto start = Clock::now();
     double done = 0, elapsed = 0;
@@ -27,10 +27,10 @@ double rate(Pool& pool, double seconds, double units, Step&& step) {
       done += units;
       elapsed = std::chrono::duration<double>(Clock::now() - start).count();
     } while (elapsed < seconds);
-    per_thread[static_cast<size_t>(task)] = done / elapsed;
+    per_thread[task] = done / elapsed;
   });
   double sum = 0;
-  for (int t = 0; t < threads; ++t) sum += per_thread[static_cast<size_t>(t)];
+  for (int t = 0; t < threads; ++t) sum += per_thread[t];
   return sum;
 }
 }  // namespace detail
@@ -49,7 +49,7 @@ template <class Pool>
 double read_roof(const Kernels& k, Pool& pool, double seconds = 0.1) {
   constexpr i64 kBytes = i64{64} << 20;  // a thread; beyond the caches of most machines
   const i64 all = kBytes * pool.threads();
-  const std::unique_ptr<std::byte[]> memory(new std::byte[static_cast<size_t>(all)]());
+  const std::unique_ptr<std::byte[]> memory(new std::byte[all]());
   return detail::rate(pool, seconds, 1e-9 * static_cast<double>(kBytes), [&](i64 task) {
     volatile u64 keep = k.gemm.read(memory.get() + task * kBytes, kBytes);
     (void)keep;

@@ -56,7 +56,7 @@ template <class Body>
 HWY_INLINE void each(i64 n, const Body& f) {
   i64 i = 0;
   for (; i + kLanes <= n; i += kLanes) f(i, Whole{});
-  if (i < n) f(i, Part{hn::FirstN(f32, static_cast<size_t>(n - i)), n - i});
+  if (i < n) f(i, Part{hn::FirstN(f32, n - i), n - i});
 }
 
 HWY_INLINE V32 set(float a) { return hn::Set(f32, a); }

@@ -289,7 +289,7 @@ Result<Json> llama3_scaling(const Metadata& m, i64 head, double theta) {
   if (t.shape != std::vector<i64>{head / 2})
     return fail(Errc::corrupt, "{}: tensor rope_freqs.weight: shape [{}], the metadata asks for [{}]", m.file().path(),
                 fmt::join(t.shape, ","), head / 2);
-  std::vector<float> found(static_cast<size_t>(head / 2));
+  std::vector<float> found(head / 2);
   read_rows(t, 0, 1, found.data());
   if (const auto c = llama3_of(found, theta)) return rope_scaling_json(*c);
   return fail(Errc::unsupported,

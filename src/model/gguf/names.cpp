@@ -101,7 +101,7 @@ class Reader {
     part.shape[0] = count;
     if (t.shape.size() == 1 && is_block(t.dtype)) return wrong_shape(t, "a vector of a plain type");
     const i64 bytes = t.shape.size() == 1 ? bytes_per_element(t.dtype) : row_bytes(t.dtype, t.shape[1]);
-    part.bytes = t.bytes.subspan(static_cast<size_t>(first * bytes), static_cast<size_t>(count * bytes));
+    part.bytes = t.bytes.subspan(first * bytes, count * bytes);
     return rotary ? place_rotary(std::move(name), part) : (add(std::move(name), {part}), Status());
   }
 
@@ -120,7 +120,7 @@ class Reader {
           "",
           t.dtype,
           {rows, t.shape[2]},
-          t.bytes.subspan(static_cast<size_t>((e * t.shape[1] + first) * bytes), static_cast<size_t>(rows * bytes))};
+          t.bytes.subspan((e * t.shape[1] + first) * bytes, rows * bytes)};
       add(published_name(pair, layer, e), {std::move(one)});
     }
     return {};

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/half.hpp"
+#include "core/integer.hpp"
 
 namespace r1 {
 namespace {
@@ -21,7 +22,7 @@ cpu::KeyPages head0_of(const KvLayout& l) {
   return k;
 }
 
-i64 blocks_for(i64 tokens) { return (tokens + kPageTokens - 1) / kPageTokens; }
+i64 blocks_for(i64 tokens) { return ceil_div(tokens, kPageTokens); }
 
 }  // namespace
 
@@ -36,7 +37,7 @@ AttentionKeys AttentionKeys::cached(const Pass& p, i64 layer, const KvLayout& ex
            p.kv->tables.size(), p.batch.sequences());
   AttentionKeys k;
   k.head0_ = head0_of(l);
-  k.base_ = p.kv->layer_base[static_cast<size_t>(layer)];
+  k.base_ = p.kv->layer_base[layer];
   k.heads_ = l.heads;
   k.kv_ = p.kv;
   return k;
@@ -57,17 +58,17 @@ AttentionKeys AttentionKeys::scratch(const Pass& p, const KvLayout& layout, cons
 }
 
 std::byte* AttentionKeys::page(i64 seq, i64 block) const {
-  const i64 id = kv_ ? kv_->tables[static_cast<size_t>(seq)][static_cast<size_t>(block)]
-                     : first_page_[static_cast<size_t>(seq)] + block;
+  const i64 id = kv_ ? kv_->tables[seq][block]
+                     : first_page_[seq] + block;
   return base_ + id * head0_.page_bytes;
 }
 
 cpu::KeyPages AttentionKeys::of(i64 seq, i64 head) const {
   cpu::KeyPages k = head0_;
   if (kv_)
-    k.base = base_, k.table = kv_->tables[static_cast<size_t>(seq)].data();
+    k.base = base_, k.table = kv_->tables[seq].data();
   else
-    k.base = base_ + first_page_[static_cast<size_t>(seq)] * k.page_bytes;
+    k.base = base_ + first_page_[seq] * k.page_bytes;
   if (!k.latent) k.k_c_at += head * k.depth * kPageTokens, k.v_at += head * k.v * kPageTokens;
   return k;
 }
@@ -90,7 +91,7 @@ void AttentionKeys::store(const Pass& p, const std::vector<Source>& sources, con
   }
   const double work = 4.0 * static_cast<double>(rows * (k_c.cols() + k_r.cols() + v.cols()));  // a copy stalls more
   spread(p.pool, static_cast<i64>(pieces.size()), work, [&](i64 i, int) {
-    const Piece& x = pieces[static_cast<size_t>(i)];
+    const Piece& x = pieces[i];
     const cpu::KeyRows from{x.rows, k_c.row(x.row), k_r.row(x.row), v ? v.row(x.row) : nullptr,
                             k_c.cols(), k_r.cols(), v.cols()};
     p.kernels.attention.store_keys(page(x.source->run.seq, x.position / kPageTokens), head0_, heads_,
@@ -101,7 +102,7 @@ void AttentionKeys::store(const Pass& p, const std::vector<Source>& sources, con
 void AttentionKeys::read_latents(i64 seq, i64 n, float* c, float* k_r) const {
   const auto widen = [&](float* to, const std::byte* from, i64 at, i64 count) {
     if (head0_.dtype == DType::f32) {
-      std::memcpy(to, from + at * 4, static_cast<size_t>(count) * 4);
+      std::memcpy(to, from + at * 4, count * 4);
     } else {
       const auto* bits = reinterpret_cast<const u16*>(from) + at;
       for (i64 i = 0; i < count; ++i) to[i] = f32_from_bf16(bits[i]);
@@ -116,9 +117,9 @@ void AttentionKeys::read_latents(i64 seq, i64 n, float* c, float* k_r) const {
 
 void check_positions(const Pass& p, const char* op) {
   for (i64 s = 0; s < p.batch.sequences(); ++s) {
-    const auto first = static_cast<size_t>(p.batch.seq_begin[static_cast<size_t>(s)]);
+    const auto first = static_cast<size_t>(p.batch.seq_begin[s]);
     R1_CHECK(p.kv || first == p.batch.positions.size() || p.batch.positions[first] == 0 ||
-                 p.batch.seq_begin[static_cast<size_t>(s) + 1] == p.batch.seq_begin[static_cast<size_t>(s)],
+                 p.batch.seq_begin[s + 1] == p.batch.seq_begin[s],
              "{}: sequence {} starts at position {} and there is no cache", op, s, p.batch.positions[first]);
   }
 }
@@ -140,7 +141,7 @@ void attend_units(const Pass& p, i64 n, const std::function<AttendUnit(i64)>& un
     });
     return;
   }
-  const i64 pieces = std::min(blocks, (4 * threads + n - 1) / n), span = (blocks + pieces - 1) / pieces;
+  const i64 pieces = std::min(blocks, ceil_div(4 * threads, n)), span = ceil_div(blocks, pieces);
   const i64 block_floats = rows * cpu::partial_floats(shape.v);
   const Tensor partials = p.alloc(n * blocks, block_floats);
   const auto blocks_of = [](const AttendUnit& u) { return u.queries.position / kPageTokens + 1; };

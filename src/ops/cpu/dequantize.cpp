@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/integer.hpp"
 #include "kernels/cpu/kernels.hpp"
 
 namespace r1 {
@@ -10,7 +11,7 @@ namespace {
 
 // Row r of an FP8 weight: each run of kScaleBlock columns has its own scale.
 void dequantize_f8_row(const Weight& w, i64 r, float* dst) {
-  const i64 cols = w.cols(), across = (cols + kScaleBlock - 1) / kScaleBlock;
+  const i64 cols = w.cols(), across = ceil_div(cols, kScaleBlock);
   const std::byte* scales = w.scales() + r / kScaleBlock * across * i64{sizeof(float)};
   for (i64 c = 0; c < cols; c += kScaleBlock, scales += sizeof(float)) {
     float scale = 0;

@@ -98,12 +98,12 @@ ExpertCache::Layer& ExpertCache::layer_of(const Expert* first) {
 std::vector<std::vector<i32>> ExpertCache::groups(const Expert* first, const std::vector<i32>& chosen) const {
   const Layer& l = layer_of(first);
   i64 all = 0;
-  for (const i32 e : chosen) all += stored_bytes(l.experts[static_cast<size_t>(e)]);
+  for (const i32 e : chosen) all += stored_bytes(l.experts[e]);
   if (all <= room(l)) return {chosen};
   std::vector<std::vector<i32>> groups;
   i64 bytes = 0;
   for (const i32 e : chosen) {
-    const i64 more = stored_bytes(l.experts[static_cast<size_t>(e)]);
+    const i64 more = stored_bytes(l.experts[e]);
     if (groups.empty() || bytes + more > room(l) / 2) groups.emplace_back(), bytes = 0;
     groups.back().push_back(e), bytes += more;
   }
@@ -111,7 +111,7 @@ std::vector<std::vector<i32>> ExpertCache::groups(const Expert* first, const std
 }
 
 void ExpertCache::evict(Layer& l, size_t at) {
-  const Expert& e = l.experts[static_cast<size_t>(l.order[at])];
+  const Expert& e = l.experts[l.order[at]];
   advise_expert(e, Advice::drop);
   l.resident -= stored_bytes(e), resident_ -= stored_bytes(e);
   l.order.erase(l.order.begin() + static_cast<std::ptrdiff_t>(at));
@@ -125,7 +125,7 @@ void ExpertCache::fetch(const Expert* first, const std::vector<i32>& wanted, con
     if (const auto at = std::find(l.order.begin(), l.order.end(), e); at != l.order.end()) {
       l.order.erase(at), l.order.push_back(e), ++hits_;
     } else {
-      missing.push_back(e), bytes += stored_bytes(l.experts[static_cast<size_t>(e)]), ++misses_;
+      missing.push_back(e), bytes += stored_bytes(l.experts[e]), ++misses_;
     }
   }
   for (size_t at = 0; at < l.order.size() && resident_ + bytes > budget_;)
@@ -138,7 +138,7 @@ void ExpertCache::fetch(const Expert* first, const std::vector<i32>& wanted, con
     while (resident_ + bytes > budget_ && !other.order.empty()) evict(other, 0);
   }
   for (const i32 e : missing) {  // all of them asked for before the first is needed
-    advise_expert(l.experts[static_cast<size_t>(e)], Advice::read);
+    advise_expert(l.experts[e], Advice::read);
     l.order.push_back(e);
   }
   l.resident += bytes, resident_ += bytes;

@@ -18,7 +18,7 @@ class CachedExperts : public testing::Test {
  protected:
   void SetUp() override {
     const i64 matrix = kSide * row_bytes(DType::q8_0, kSide);
-    std::vector<std::byte> bytes(static_cast<size_t>(kLayers * kExperts * 3 * matrix));
+    std::vector<std::byte> bytes(kLayers * kExperts * 3 * matrix);
     RandomBlocks(5, 0.1).fill(DType::q8_0, bytes.data(), kLayers * kExperts * 3 * kSide * kSide);
     path_ = std::filesystem::temp_directory_path() / fmt::format("r1-expert-cache-{}", getpid());
     ASSERT_TRUE(write_file(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
@@ -31,7 +31,7 @@ class CachedExperts : public testing::Test {
     for (i64 l = 0; l < kLayers; ++l)
       for (i64 e = 0; e < kExperts; ++e) {
         const Weight gate = next(), up = next(), down = next();
-        experts_[static_cast<size_t>(l)].push_back({gate, up, down});
+        experts_[l].push_back({gate, up, down});
       }
     for (const auto& layer : experts_) spans_.emplace_back(layer);
     expert_bytes_ = 3 * matrix;

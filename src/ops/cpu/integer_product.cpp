@@ -39,7 +39,7 @@ class QuantizedRows {
       elements += s.rows * s.k;
     }
     const auto run = [&](i64 i, int) {
-      const auto& [s, begin, end] = pieces[static_cast<size_t>(i)];
+      const auto& [s, begin, end] = pieces[i];
       p_.kernels.block_dot.quantize(s->type, s->to, s->a, s->rows, s->k, begin, end);
     };
     if (elements >= 2 * kTaskPackedElements) return p_.pool.run(static_cast<i64>(pieces.size()), run);
@@ -94,7 +94,7 @@ void multiply_integers(const Pass& p, std::span<const WeightProduct> products) {
   const i64 threads = tasks.size() > 1 ? p.pool.threads() : 1;
   const Tensor scratch = p.alloc(threads, (kernels.scratch_bytes + 63) / 64 * 16);
   p.pool.run(static_cast<i64>(tasks.size()), [&](i64 i, int worker) {
-    const Task& t = tasks[static_cast<size_t>(i)];
+    const Task& t = tasks[i];
     kernels.multiply(*t.dot, t.begin, t.end, reinterpret_cast<std::byte*>(scratch.row(worker)));
   });
 }

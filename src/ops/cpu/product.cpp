@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "core/integer.hpp"
 #include "ops/cpu/streamed_product.hpp"
 
 namespace r1 {
 namespace {
 
-i64 divide_up(i64 a, i64 b) { return (a + b - 1) / b; }
-i64 round_up(i64 a, i64 b) { return divide_up(a, b) * b; }
 
 // How many rows and panels a task takes. Rows are split first: a row split packs no part of A twice. More than
 // block_rows rows a task gain nothing, and a few tasks per thread even out what other programs take of the cores.
@@ -20,12 +19,12 @@ Split split(const Pass& p, const cpu::Gemm& g, i64 rows) {
   const i64 threads = p.pool.threads(), all_panels = cpu::panels(k, g.n);
   const i64 worth = rows * g.n * g.k / kTaskMultiplyAdds;
   if (threads == 1 || worth < 2) return {rows, all_panels};
-  i64 wanted = std::min(std::max(round_up(divide_up(rows, k.block_rows), threads), 2 * threads), worth);
+  i64 wanted = std::min(std::max(round_up(ceil_div(rows, k.block_rows), threads), 2 * threads), worth);
   if (wanted > threads) wanted -= wanted % threads;  // the same number for every thread
-  const i64 row_tasks = std::min(wanted, divide_up(rows, k.row_step));
-  const i64 task_rows = divide_up(rows, row_tasks);  // even tasks: a short last tile costs less than a long last task
-  const i64 panel_tasks = std::min(divide_up(wanted, divide_up(rows, task_rows)), all_panels);
-  return {task_rows, divide_up(all_panels, panel_tasks)};
+  const i64 row_tasks = std::min(wanted, ceil_div(rows, k.row_step));
+  const i64 task_rows = ceil_div(rows, row_tasks);  // even tasks: a short last tile costs less than a long last task
+  const i64 panel_tasks = std::min(ceil_div(wanted, ceil_div(rows, task_rows)), all_panels);
+  return {task_rows, ceil_div(all_panels, panel_tasks)};
 }
 
 }  // namespace
@@ -51,7 +50,7 @@ Packed Packs::get(const Weight& w, Direction direction) {
 
 void Packs::fill() {
   p_.pool.run(static_cast<i64>(jobs_.size()), [&](i64 task, int) {
-    const Job& j = jobs_[static_cast<size_t>(task)];
+    const Job& j = jobs_[task];
     p_.kernels.gemm.pack_b(j.format, j.to, j.b, j.k, j.n, j.begin, j.end);
   });
   jobs_.clear();
@@ -61,7 +60,7 @@ void multiply(const Pass& p, const cpu::Gemm& g, i64 rows) {
   if (rows == 0) return;
   const Split s = split(p, g, rows);
   const i64 all_panels = cpu::panels(p.kernels.gemm, g.n);
-  const i64 row_tasks = divide_up(rows, s.rows), panel_tasks = divide_up(all_panels, s.panels);
+  const i64 row_tasks = ceil_div(rows, s.rows), panel_tasks = ceil_div(all_panels, s.panels);
   const GemmScratch scratch(p, row_tasks * panel_tasks > 1 ? p.pool.threads() : 1);
   p.pool.run(row_tasks * panel_tasks, [&](i64 task, int worker) {
     const i64 m = task / panel_tasks * s.rows, panel = task % panel_tasks * s.panels;

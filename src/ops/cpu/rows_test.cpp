@@ -123,7 +123,7 @@ TEST_P(Rows, EmbedWidensHalfPrecisionMastersExactly) {
     const Tensor y = embed(p, Weight::frozen("w", type, 4, 6, bytes, nullptr), tokens);
     for (i64 t = 0; t < 2; ++t)
       for (i64 i = 0; i < 6; ++i) {
-        const u16 h = bits[static_cast<size_t>(tokens[static_cast<size_t>(t)] * 6 + i)];
+        const u16 h = bits[tokens[t] * 6 + i];
         EXPECT_EQ(y.row(t)[i], type == DType::bf16 ? f32_from_bf16(h) : f32_from_f16(h));
       }
   }
@@ -163,7 +163,7 @@ ChainRun chain(const cpu::Kernels& k, int threads, i64 first, i64 rows) {
   test.batch.seq_begin = {0, static_cast<i32>(rows)};
 
   const Tensor all = test.tensor(700, kDim, 3), x = test.arena.alloc(rows, kDim);
-  std::memcpy(x.data(), all.row(first), static_cast<size_t>(x.size()) * 4);
+  std::memcpy(x.data(), all.row(first), x.size() * 4);
   Tape tape(test.arena);
   Pass p = test.pass(&tape);
   const Tensor h = add(p, x, embed(p, table, test.batch.tokens));
@@ -198,7 +198,7 @@ TEST(RowsOp, ForRowsCoversEveryRowOnceAndOneTokenIsOneTask) {
   OpTest test(cpu::active(), 2);
   const Pass p = test.pass();
   std::vector<int> seen(5000);
-  for_rows(p, 5000, 100, [&](i64 begin, i64 end) { for (i64 t = begin; t < end; ++t) ++seen[static_cast<size_t>(t)]; });
+  for_rows(p, 5000, 100, [&](i64 begin, i64 end) { for (i64 t = begin; t < end; ++t) ++seen[t]; });
   EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), 5000);
   int calls = 0;
   for_rows(p, 1, 18432, [&](i64, i64) { ++calls; });

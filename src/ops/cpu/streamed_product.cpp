@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/integer.hpp"
 #include "ops/cpu/integer_product.hpp"
 
 namespace r1 {
@@ -20,7 +21,7 @@ void read_row(const Pass& p, const Weight& w, i64 r, i64 begin, i64 count, float
   const cpu::DequantizeKernels& kernels = p.kernels.dequantize;
   const std::byte* const from = w.row(r) + row_bytes(w.dtype(), begin);
   if (w.dtype() != DType::f8_e4m3) return kernels.row(w.dtype(), to, from, count);
-  const i64 across = (w.cols() + kScaleBlock - 1) / kScaleBlock;
+  const i64 across = ceil_div(w.cols(), kScaleBlock);
   for (i64 c = 0; c < count; c += kScaleBlock) {
     float scale = 0;
     std::memcpy(&scale, w.scales() + (r / kScaleBlock * across + (begin + c) / kScaleBlock) * 4, 4);
@@ -100,7 +101,7 @@ void multiply_values(const Pass& p, std::span<const WeightProduct> products) {
   const GemmScratch gemm(p, threads);
   const Tensor floats = p.alloc(threads, wide), packed = p.alloc(threads, columns * kernels.panel_bytes(format_of(p), kDepth) / 4);
   p.pool.run(static_cast<i64>(tasks.size()), [&](i64 i, int worker) {
-    const Task& t = tasks[static_cast<size_t>(i)];
+    const Task& t = tasks[i];
     const Scratch s{floats.row(worker), reinterpret_cast<std::byte*>(packed.row(worker)), gemm.of(worker)};
     t.product->direction == Direction::forward ? forward(p, t, s) : backward(p, t, s);
   });

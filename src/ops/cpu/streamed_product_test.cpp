@@ -1,4 +1,5 @@
 // Weights of every stored type: each op gives the bits that the same weight gives when it is kept as f32.
+#include "core/integer.hpp"
 #include "core/random_blocks.hpp"
 #include "ops/cpu/dequantize.hpp"
 #include "ops/op_test.hpp"
@@ -18,12 +19,12 @@ struct Stored {
   Weight stored, wide;
 };
 Stored stored_weight(DType dtype, i64 rows, i64 cols, u64 seed) {
-  const auto bytes = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(rows * row_bytes(dtype, cols)));
+  const auto bytes = std::make_shared<std::vector<std::byte>>(rows * row_bytes(dtype, cols));
   RandomBlocks(seed, 0.5).fill(dtype, bytes->data(), rows * cols);
   Weight w;
   if (dtype == DType::f8_e4m3) {
-    const i64 squares = (rows + kScaleBlock - 1) / kScaleBlock * ((cols + kScaleBlock - 1) / kScaleBlock);
-    const auto scales = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(squares * 4 + 1));
+    const i64 squares = ceil_div(rows, kScaleBlock) * ceil_div(cols, kScaleBlock);
+    const auto scales = std::make_shared<std::vector<std::byte>>(squares * 4 + 1);
     RandomBlocks(seed + 1, 0.005).fill(DType::f32, scales->data() + 1, squares);  // odd address
     const auto both = std::make_shared<std::pair<decltype(bytes), decltype(scales)>>(bytes, scales);
     w = Weight::frozen_f8("f8", rows, cols, bytes->data(), scales->data() + 1, both);
@@ -96,7 +97,7 @@ TEST(StreamedProduct, ARowAloneHasTheBitsItHasAmongMany) {
       const Tensor all = linear(p, x, w);
       for (i64 r = 0; r < rows; r += 37) {
         const Tensor row = test.arena.alloc(1, in);
-        std::memcpy(row.data(), x.row(r), static_cast<size_t>(in) * 4);
+        std::memcpy(row.data(), x.row(r), in * 4);
         EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), w.rows())) << k->name << " " << name_of(dtype);
       }
       EXPECT_EQ(w.pack_bytes(), 0) << name_of(dtype);
@@ -123,7 +124,7 @@ TEST(StreamedProduct, TheLossOverAHeadOfBlocksHasTheBitsOfItsValuesInF32) {
       const i64 rows = 70, vocab = 299, in = odd_cols(dtype, 250);
       const Stored w = stored_weight(dtype, vocab, in, 9);
       const Tensor x = test.tensor(rows, in, 1, 0.3), dy = test.tensor(rows, 1, 2);
-      std::vector<i32> targets(static_cast<size_t>(rows));
+      std::vector<i32> targets(rows);
       for (size_t t = 0; t < targets.size(); ++t) targets[t] = static_cast<i32>(t * 37 % 299) - (t % 9 == 0 ? 299 : 0);
       Tensor nll[2], dx[2];
       for (int i = 0; i < 2; ++i) {
@@ -226,7 +227,7 @@ TEST(IntegerProduct, NeitherThreadsNorNeighboursChangeBits) {
       EXPECT_TRUE(same_bits(all, linear(q, x, w))) << k->name << " " << name_of(dtype);
       for (i64 r = 0; r < rows; r += 29) {
         const Tensor row = one.arena.alloc(1, in);
-        std::memcpy(row.data(), x.row(r), static_cast<size_t>(in) * 4);
+        std::memcpy(row.data(), x.row(r), in * 4);
         EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), out)) << k->name << " " << name_of(dtype);
       }
       EXPECT_EQ(w.pack_bytes(), 0);
@@ -269,7 +270,7 @@ TEST(IntegerProduct, ExpertsAreLinearsOverTheirTokens) {
       for (i64 t = 0; t < tokens; ++t) {
         const std::vector<i32> row{static_cast<i32>(t)};
         const Tensor xt = take_rows(p, x, row);
-        const Expert& e = all[static_cast<size_t>(r.expert[static_cast<size_t>(t)])];
+        const Expert& e = all[r.expert[t]];
         const Tensor out = linear(p, swiglu(p, linear(p, xt, e.gate), linear(p, xt, e.up)), e.down);
         const Tensor want = test.arena.alloc(1, d);
         const i32 first = 0;
