@@ -1,5 +1,5 @@
-// config.json: the architectures' parsers, and a model of those sizes opened over the tensors of a tiny Llama, which deny
-// most of them.
+// config.json: the architectures' parsers, and a model of those sizes opened over the tensors of a tiny Llama, which
+// deny most of them.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -34,7 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const Folder folder;
   const fs::path config = folder.path / "config.json";
   fs::remove(config);
-  std::ofstream(config, std::ios::binary).write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+  std::ofstream(config, std::ios::binary)
+      .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   (void)r1::open_model(folder.path);
   return 0;
 }

@@ -1,9 +1,9 @@
 // A GGUF: its header, every value, its vocabulary, and the model that it describes.
 #include "core/pass.hpp"
 #include "formats/gguf.hpp"
-#include "text/tokenizer.hpp"
 #include "memory_file.hpp"
 #include "model/model.hpp"
+#include "text/tokenizer.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const r1::fuzz::MemoryFile file(data, size);

@@ -1,5 +1,5 @@
-// model.safetensors.index.json beside two shards, m-1.safetensors with a and m-2.safetensors with b, and a link that leads
-// out of the folder.
+// model.safetensors.index.json beside two shards, m-1.safetensors with a and m-2.safetensors with b, and a link that
+// leads out of the folder.
 #include <fstream>
 #include <string>
 

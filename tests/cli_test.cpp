@@ -17,7 +17,8 @@ class Cli : public Program {
     const fs::path to = folder_ / name;
     fs::create_directories(to);
     for (const char* file : {"config.json", "model.safetensors"})
-      fs::copy_file(fs::path(R1_SOURCE_DIR) / "tests/golden/v3" / file, to / file, fs::copy_options::overwrite_existing);
+      fs::copy_file(fs::path(R1_SOURCE_DIR) / "tests/golden/v3" / file, to / file,
+                    fs::copy_options::overwrite_existing);
     return to;
   }
 };
@@ -30,7 +31,8 @@ TEST_F(Cli, AMissingModelFolderIsNamed) {
 TEST_F(Cli, ATruncatedModelFileIsRefusedWithBothSizes) {
   const fs::path model = copy_of_golden("truncated");
   fs::resize_file(model / "model.safetensors", 200'000);
-  expect_failure(r1("logprobs --tokens 1,2 -m " + model.string()), 1, {"model.safetensors", "data_offsets", "are outside"});
+  expect_failure(r1("logprobs --tokens 1,2 -m " + model.string()), 1,
+                 {"model.safetensors", "data_offsets", "are outside"});
   fs::resize_file(model / "model.safetensors", 5);
   expect_failure(r1("logprobs --tokens 1,2 -m " + model.string()), 1, {"model.safetensors", "5"});
   fs::remove(model / "model.safetensors");
@@ -114,7 +116,8 @@ TEST_F(Cli, LogprobsNeedNoTokenizerAndWriteRawLogits) {
   EXPECT_EQ(fs::file_size(logits), 3u * 131 * 4);
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,131"), 1, {"131"});
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,x"), 2, {"--tokens"});
-  expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,2 --logits-out /proc/none/logits"), 1, {"/proc/none/logits"});
+  expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,2 --logits-out /proc/none/logits"), 1,
+                 {"/proc/none/logits"});
 }
 
 TEST_F(Cli, AConversionReplacesAModelsFolderAndNoOther) {
@@ -193,7 +196,8 @@ TEST_F(Cli, ErrorsAndInspectionShowNoControlCharacters) {
   expect_failure(longest, 1, {"config.json", "model_type", "…"});
   EXPECT_LT(longest.err.size(), 1100u);
 
-  expect_failure(r1("run -m $'/nowhere/\\e[2J\\n\\xff\\xe2\\x80\\xae' -p hi"), 1, {"/nowhere/\\x1b[2J\\n\\xff\\xe2\\x80\\xae"});
+  expect_failure(r1("run -m $'/nowhere/\\e[2J\\n\\xff\\xe2\\x80\\xae' -p hi"), 1,
+                 {"/nowhere/\\x1b[2J\\n\\xff\\xe2\\x80\\xae"});
   expect_failure(r1("run $'--\\e[2J'"), 2, {"--\\x1b[2J"});
 }
 

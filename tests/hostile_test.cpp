@@ -1,5 +1,5 @@
-// Files made to break their readers (the tables are in tests/hostile/): each is refused with an error that names the file,
-// the field and the numbers, without a crash and in bounded memory; each class has a sibling that loads.
+// Files made to break their readers (the tables are in tests/hostile/): each is refused with an error that names the
+// file, the field and the numbers, without a crash and in bounded memory; each class has a sibling that loads.
 //
 // The bound is 16 times the file and 64 MiB. It is held against two figures, whichever is larger: heap by operator new,
 // counted here (ours, the standard library's, nlohmann's, simdjson's), which sees what is allocated and never touched;
@@ -15,20 +15,20 @@
 #include <fstream>
 #include <new>
 
+#include "convert/convert.hpp"
 #include "core/file.hpp"
 #include "core/integer.hpp"
-#include "text/chat_template.hpp"
 #include "formats/gguf.hpp"
 #include "formats/jinja/jinja.hpp"
 #include "formats/safetensors.hpp"
-#include "text/tokenizer.hpp"
 #include "hostile/gguf_cases.hpp"
 #include "hostile/model_cases.hpp"
 #include "hostile/safetensors_cases.hpp"
 #include "hostile/template_cases.hpp"
 #include "hostile/tokenizer_cases.hpp"
-#include "convert/convert.hpp"
 #include "model/model.hpp"
+#include "text/chat_template.hpp"
+#include "text/tokenizer.hpp"
 
 // ---- heap, counted
 
@@ -40,7 +40,8 @@ void* counted(void* p) {
   if (!p) throw std::bad_alloc();
   const size_t now = heap_now.fetch_add(malloc_usable_size(p)) + malloc_usable_size(p);
   size_t worst = heap_worst.load();
-  while (worst < now && !heap_worst.compare_exchange_weak(worst, now)) {}
+  while (worst < now && !heap_worst.compare_exchange_weak(worst, now)) {
+  }
   return p;
 }
 void released(void* p) {
@@ -127,13 +128,15 @@ Status open_safetensors(const fs::path& path) {
 
 Status open_template(const fs::path& path) {
   const FileMap file = R1_TRY(map_file(path));
-  const auto t = R1_TRY(JinjaTemplate::parse({reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()}, path.string()));
+  const auto t = R1_TRY(
+      JinjaTemplate::parse({reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()}, path.string()));
   const Json message = Json::object({{"role", "user"}, {"content", "hi"}});
   return status_of(t.render(Json::object({{"messages", Json::array({message})}, {"bos_token", "<s>"}})));
 }
 
 const Kind kGguf{"m-00001-of-00002.gguf", [](const fs::path& f) { return open_gguf(f / "m-00001-of-00002.gguf"); }};
-const Kind kSafetensors{"model.safetensors", [](const fs::path& f) { return open_safetensors(f / "model.safetensors"); }};
+const Kind kSafetensors{"model.safetensors",
+                        [](const fs::path& f) { return open_safetensors(f / "model.safetensors"); }};
 const Kind kIndex{"model.safetensors.index.json", [](const fs::path& f) { return open_safetensors(f); }};
 const Kind kTokenizer{"tokenizer.json", [](const fs::path& f) { return status_of(Tokenizer::open(f)); }};
 const Kind kVocabulary{"v.gguf", [](const fs::path& f) { return status_of(Tokenizer::open(f / "v.gguf")); }};
@@ -178,7 +181,8 @@ TEST_P(HostileFile, IsRefusedByNameFieldAndNumbersInBoundedMemoryOrLoadsIfWellFo
   ASSERT_FALSE(status) << "it loads";
   const std::string& what = status.error().what;
   EXPECT_NE(what.find(folder.string()), std::string::npos) << "which file? " << what;
-  for (const std::string& part : file.says) EXPECT_NE(what.find(part), std::string::npos) << "no " << part << " in: " << what;
+  for (const std::string& part : file.says)
+    EXPECT_NE(what.find(part), std::string::npos) << "no " << part << " in: " << what;
   EXPECT_EQ(what.find_first_of("\x1b\n\r"), std::string::npos) << "one line, nothing for the terminal to obey";
   EXPECT_LT(what.size(), 2000u);
 }
@@ -212,7 +216,8 @@ class HostileBytes : public Hostile {
     const MemoryWatch memory;
     ASSERT_TRUE(opened(kind, whole)) << opened(kind, whole).error().what;
     for (size_t n = 0; n + may_lack < whole.size(); n += step)
-      ASSERT_FALSE(opened(kind, std::string_view(whole).substr(0, n))) << "whole though cut to " << n << " of " << whole.size();
+      ASSERT_FALSE(opened(kind, std::string_view(whole).substr(0, n)))
+          << "whole though cut to " << n << " of " << whole.size();
     EXPECT_LE(memory.worst(), memory_limit(whole.size()));
   }
   // Any answer will do but a crash or a glutton's.
@@ -235,8 +240,10 @@ TEST_F(HostileBytes, OfAGguf) {
 }
 
 TEST_F(HostileBytes, OfASafetensorsFile) {
-  const std::string whole = safetensors("{" + entry("F32", "[1]", "[0,4]") + "," + entry("F8_E4M3", "[2,1]", "[4,6]", "u") + "," +
-                                            entry("F32", "[1,1]", "[6,10]", "u_scale_inv") + R"(, "__metadata__": {"a": "b"}})", 10);
+  const std::string whole =
+      safetensors("{" + entry("F32", "[1]", "[0,4]") + "," + entry("F8_E4M3", "[2,1]", "[4,6]", "u") + "," +
+                      entry("F32", "[1,1]", "[6,10]", "u_scale_inv") + R"(, "__metadata__": {"a": "b"}})",
+                  10);
   cut_anywhere(kSafetensors, whole, 0);
   change_anywhere(kSafetensors, whole);
 }
@@ -273,7 +280,8 @@ TEST_F(HostileBytes, OfAModelsMetadata) {
 }
 
 TEST_F(HostileBytes, OfATemplate) {
-  change_anywhere(kTemplate, "{%- for m in messages if m.role != 'x' -%}{{ m['content'][:-1] | trim ~ 'é' }}{% endfor %}");
+  change_anywhere(kTemplate,
+                  "{%- for m in messages if m.role != 'x' -%}{{ m['content'][:-1] | trim ~ 'é' }}{% endfor %}");
 }
 
 // ---- files that are none, or endless
@@ -303,9 +311,11 @@ TEST_F(Hostile, ConversionReadsNoEndlessFileBesideTheWeights) {
   for (const char* file : {"config.json", "model.safetensors"}) fs::copy_file(golden("llama") / file, folder / file);
   fs::create_symlink("/dev/zero", folder / "chat_template.jinja");
   for (const fs::path& out : {root / "m.gguf", root / "out"}) {
-    const Status status = out.extension() == ".gguf" ? convert_to_gguf(folder, out, {}) : convert_to_folder(folder, out, {});
+    const Status status =
+        out.extension() == ".gguf" ? convert_to_gguf(folder, out, {}) : convert_to_folder(folder, out, {});
     ASSERT_FALSE(status);
-    EXPECT_NE(status.error().what.find("chat_template.jinja: not a regular file"), std::string::npos) << status.error().what;
+    EXPECT_NE(status.error().what.find("chat_template.jinja: not a regular file"), std::string::npos)
+        << status.error().what;
     EXPECT_FALSE(fs::exists(out));
   }
 }
@@ -318,7 +328,8 @@ class HostileCrowd : public Hostile {
     put(folder / kind.file, bytes);
     const MemoryWatch memory;
     (void)kind.open(folder);
-    EXPECT_LE(memory.worst(), memory_limit(bytes.size())) << static_cast<double>(memory.worst()) / static_cast<double>(bytes.size());
+    EXPECT_LE(memory.worst(), memory_limit(bytes.size()))
+        << static_cast<double>(memory.worst()) / static_cast<double>(bytes.size());
   }
   static constexpr int kMany = 100'000;
 };
@@ -340,7 +351,8 @@ TEST_F(HostileCrowd, OfValuesInAGguf) {
 
 TEST_F(HostileCrowd, OfTensorsInASafetensorsFile) {
   std::string header = "{";
-  for (int i = 0; i < kMany; ++i) header += fmt::format(R"({}"{:x}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", i ? "," : "", i);
+  for (int i = 0; i < kMany; ++i)
+    header += fmt::format(R"({}"{:x}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", i ? "," : "", i);
   bounded(kSafetensors, safetensors(header + "}", 0));
 }
 
@@ -360,12 +372,13 @@ TEST_F(HostileCrowd, OfTokensAndMerges) {
   for (int i = 0; i < kMany; ++i) vocab += fmt::format(R"(,"{:05x}":{})", i, 300 + i);
   for (int i = 0; i < kMany; ++i) merges += R"(["h","e"],)";
   merges.back() = ']';
-  bounded(kTokenizer, R"({"model": {"type": "BPE", "vocab": )" + vocab + R"(}, "merges": )" + merges + R"(}, "pre_tokenizer": )" +
-                          dump(byte_level()) + "}");
+  bounded(kTokenizer, R"({"model": {"type": "BPE", "vocab": )" + vocab + R"(}, "merges": )" + merges +
+                          R"(}, "pre_tokenizer": )" + dump(byte_level()) + "}");
   std::vector<std::string> tokens = test_tokens();
   for (int i = 0; i < kMany; ++i) tokens.push_back(fmt::format("{:05x}", i));
-  bounded(kVocabulary, with_pair(with_pair(test_gguf_tokenizer(), "tokenizer.ggml.token_type", {}), "tokenizer.ggml.tokens",
-                                 TestGguf().texts("tokenizer.ggml.tokens", tokens)).bytes());
+  bounded(kVocabulary, with_pair(with_pair(test_gguf_tokenizer(), "tokenizer.ggml.token_type", {}),
+                                 "tokenizer.ggml.tokens", TestGguf().texts("tokenizer.ggml.tokens", tokens))
+                           .bytes());
 }
 
 TEST_F(HostileCrowd, OfValuesInAConfig) {

@@ -1,6 +1,7 @@
-// Objects compiled for a level (AVX-512, AMX, ...) may define no symbol that another object could also define: the linker
-// would keep one of the two, and code of the higher level would run on processors that lack it. So: every global symbol
-// lies in the level's own namespace, and none is weak or unique (inline functions, template instantiations, statics).
+// Objects compiled for a level (AVX-512, AMX, ...) may define no symbol that another object could also define: the
+// linker would keep one of the two, and code of the higher level would run on processors that lack it. So: every global
+// symbol lies in the level's own namespace, and none is weak or unique (inline functions, template instantiations,
+// statics).
 #include <gtest/gtest.h>
 
 #include <array>
@@ -30,7 +31,8 @@ std::vector<Symbol> defined_symbols(const fs::path& object) {
   while (pipe && std::fgets(line.data(), line.size(), pipe.get())) {
     const std::string_view text(line.data());
     const size_t space = text.find(' ');
-    if (space != text.npos && space + 1 < text.size()) out.push_back({std::string(text.substr(0, space)), text[space + 1]});
+    if (space != text.npos && space + 1 < text.size())
+      out.push_back({std::string(text.substr(0, space)), text[space + 1]});
   }
   return out;
 }
@@ -39,7 +41,7 @@ std::vector<Symbol> defined_symbols(const fs::path& object) {
 std::string fault(const Symbol& s, const std::string& level) {
   if (s.type == 'W' || s.type == 'V' || s.type == 'w' || s.type == 'v') return "weak: another object may define it too";
   if (s.type == 'u') return "unique: one for the whole program";
-  if (s.type >= 'a' && s.type <= 'z') return "";  // local
+  if (s.type >= 'a' && s.type <= 'z') return "";                               // local
   const std::string space = "2r13cpu" + std::to_string(level.size()) + level;  // r1::cpu::LEVEL, mangled
   for (const char* prefix : {"_ZN", "_ZNK"})
     if (s.name.starts_with(prefix + space)) return "";
@@ -68,7 +70,8 @@ std::map<std::string, std::vector<fs::path>> level_objects() {
 }
 
 TEST(Symbols, ObjectsOfALevelDefineOnlyThatLevelsOwn) {
-  if (!optimised_build()) GTEST_SKIP() << "without optimisation inline functions are emitted, and no such build is shipped";
+  if (!optimised_build())
+    GTEST_SKIP() << "without optimisation inline functions are emitted, and no such build is shipped";
   const auto objects = level_objects();
   ASSERT_GE(objects.size(), 2u) << "no objects of levels under " << R1_BINARY_DIR;
   for (const auto& [level, files] : objects) {

@@ -11,9 +11,7 @@
 namespace r1 {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 constexpr const char *kDim = "\033[2m", *kPlain = "\033[0m";
 

@@ -11,16 +11,16 @@
 namespace r1 {
 
 struct AnswerOptions {
-  bool thinking = true;        // the prompt ends inside the thinking
+  bool thinking = true;  // the prompt ends inside the thinking
   std::vector<std::string> stops;
-  u64 stream = 0;              // random stream: another for each turn
+  u64 stream = 0;  // random stream: another for each turn
   const std::atomic<bool>* stop = nullptr;
   std::function<void(const TextDelta&)> on_text;
 };
 
 struct Answer {
   std::string thinking, answer;
-  std::vector<i32> tokens;      // generated, the stop token included
+  std::vector<i32> tokens;  // generated, the stop token included
   i64 prompt_tokens = 0, thinking_tokens = 0;
   Finish finish = Finish::none;  // none: interrupted
   double prefill_seconds = 0, decode_seconds = 0;

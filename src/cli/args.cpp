@@ -31,9 +31,9 @@ void add(CLI::App& app, const Flag& flag) {
   const bool optional = std::visit(
       [](auto* target) {
         using T = std::remove_pointer_t<decltype(target)>;
-        return std::is_same_v<T, bool> || std::is_same_v<T, std::optional<i64>> || std::is_same_v<T, std::optional<u64>> ||
-               std::is_same_v<T, std::optional<double>> || std::is_same_v<T, std::optional<std::string>> ||
-               std::is_same_v<T, std::vector<std::string>>;
+        return std::is_same_v<T, bool> || std::is_same_v<T, std::optional<i64>> ||
+               std::is_same_v<T, std::optional<u64>> || std::is_same_v<T, std::optional<double>> ||
+               std::is_same_v<T, std::optional<std::string>> || std::is_same_v<T, std::vector<std::string>>;
       },
       flag.target);
   if (!optional) option->capture_default_str();

@@ -9,10 +9,10 @@
 #include "cli/interrupt.hpp"
 #include "cli/machine.hpp"
 #include "cli/session.hpp"
+#include "convert/random_model.hpp"
 #include "formats/json.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "model/memory.hpp"
-#include "convert/random_model.hpp"
 
 namespace r1 {
 namespace {
@@ -39,37 +39,53 @@ void print(const Report& r) {
   fmt::print("level {}, {} threads; roofs: f32 {:.0f} GFLOP/s, bf16 {:.0f} GFLOP/s, reading {:.1f} GB/s\n",
              cpu::active().name, r.threads, r.f32_roof, r.bf16_roof, r.read_roof);
   for (const GemmFigure& g : r.gemm)
-    fmt::print("matrix product 1024^3, {:<10} {:<4} {:8.1f} GFLOP/s, {:3.0f} % of {:.0f}\n", g.level, g.inputs, g.gflops,
-               100 * g.gflops / g.roof_gflops, g.roof_gflops);
+    fmt::print("matrix product 1024^3, {:<10} {:<4} {:8.1f} GFLOP/s, {:3.0f} % of {:.0f}\n", g.level, g.inputs,
+               g.gflops, 100 * g.gflops / g.roof_gflops, g.roof_gflops);
   for (const ServeFigure& s : r.serve)
-    fmt::print("batch {:>3}: prefill {:>8.0f} tokens/s ({:.0f}..{:.0f}), decode {:>8.0f} tokens/s ({:.0f}..{:.0f}), "
-               "{:.1f} GFLOP/s ({:.0f} % of f32), {:.1f} GB/s ({:.0f} % of reading)\n",
-               s.batch, s.prefill_tokens_per_s.median, s.prefill_tokens_per_s.min, s.prefill_tokens_per_s.max,
-               s.decode_tokens_per_s.median, s.decode_tokens_per_s.min, s.decode_tokens_per_s.max, s.decode_gflops,
-               100 * s.decode_gflops / r.f32_roof, s.decode_gb_per_s, 100 * s.decode_gb_per_s / r.read_roof);
+    fmt::print(
+        "batch {:>3}: prefill {:>8.0f} tokens/s ({:.0f}..{:.0f}), decode {:>8.0f} tokens/s ({:.0f}..{:.0f}), "
+        "{:.1f} GFLOP/s ({:.0f} % of f32), {:.1f} GB/s ({:.0f} % of reading)\n",
+        s.batch, s.prefill_tokens_per_s.median, s.prefill_tokens_per_s.min, s.prefill_tokens_per_s.max,
+        s.decode_tokens_per_s.median, s.decode_tokens_per_s.min, s.decode_tokens_per_s.max, s.decode_gflops,
+        100 * s.decode_gflops / r.f32_roof, s.decode_gb_per_s, 100 * s.decode_gb_per_s / r.read_roof);
   for (const TrainFigure& t : r.train)
-    fmt::print("training {:<4}: {:>8.0f} tokens/s ({:.0f}..{:.0f}), {:.1f} GFLOP/s, {:.0f} % of the {} roof, "
-               "{:.0f} % of the time outside matrix products\n",
-               t.inputs, t.tokens_per_s.median, t.tokens_per_s.min, t.tokens_per_s.max, t.gflops,
-               100 * t.gflops / r.roof(t.inputs), t.inputs, 100 * t.share_outside_gemm);
+    fmt::print(
+        "training {:<4}: {:>8.0f} tokens/s ({:.0f}..{:.0f}), {:.1f} GFLOP/s, {:.0f} % of the {} roof, "
+        "{:.0f} % of the time outside matrix products\n",
+        t.inputs, t.tokens_per_s.median, t.tokens_per_s.min, t.tokens_per_s.max, t.gflops,
+        100 * t.gflops / r.roof(t.inputs), t.inputs, 100 * t.share_outside_gemm);
   fmt::print("peak resident memory {:.2f} GiB\n", peak_resident_gib());
 }
 
 std::string to_json(const Report& r, const std::string& model) {
   Json::Array gemm, serve, train;
   for (const GemmFigure& g : r.gemm)
-    gemm.push_back(Json::object({{"level", g.level}, {"inputs", g.inputs}, {"gflops", g.gflops}, {"roof_gflops", g.roof_gflops}}));
+    gemm.push_back(
+        Json::object({{"level", g.level}, {"inputs", g.inputs}, {"gflops", g.gflops}, {"roof_gflops", g.roof_gflops}}));
   for (const ServeFigure& s : r.serve)
-    serve.push_back(Json::object({{"batch", s.batch}, {"depth", s.depth}, {"prompt", s.prompt}, {"tokens", s.tokens},
+    serve.push_back(Json::object({{"batch", s.batch},
+                                  {"depth", s.depth},
+                                  {"prompt", s.prompt},
+                                  {"tokens", s.tokens},
                                   {"prefill_tokens_per_s", to_json(s.prefill_tokens_per_s)},
                                   {"decode_tokens_per_s", to_json(s.decode_tokens_per_s)},
-                                  {"decode_gflops", s.decode_gflops}, {"decode_gb_per_s", s.decode_gb_per_s}}));
+                                  {"decode_gflops", s.decode_gflops},
+                                  {"decode_gb_per_s", s.decode_gb_per_s}}));
   for (const TrainFigure& t : r.train)
-    train.push_back(Json::object({{"inputs", t.inputs}, {"tokens_per_s", to_json(t.tokens_per_s)}, {"gflops", t.gflops},
-                                  {"roof_gflops", r.roof(t.inputs)}, {"share_outside_gemm", t.share_outside_gemm}}));
-  return dump(Json::object({{"model", model}, {"level", cpu::active().name}, {"threads", r.threads},
-                            {"roof_f32_gflops", r.f32_roof}, {"roof_bf16_gflops", r.bf16_roof},
-                            {"roof_read_gb_per_s", r.read_roof}, {"gemm", gemm}, {"serve", serve}, {"train", train},
+    train.push_back(Json::object({{"inputs", t.inputs},
+                                  {"tokens_per_s", to_json(t.tokens_per_s)},
+                                  {"gflops", t.gflops},
+                                  {"roof_gflops", r.roof(t.inputs)},
+                                  {"share_outside_gemm", t.share_outside_gemm}}));
+  return dump(Json::object({{"model", model},
+                            {"level", cpu::active().name},
+                            {"threads", r.threads},
+                            {"roof_f32_gflops", r.f32_roof},
+                            {"roof_bf16_gflops", r.bf16_roof},
+                            {"roof_read_gb_per_s", r.read_roof},
+                            {"gemm", gemm},
+                            {"serve", serve},
+                            {"train", train},
                             {"peak_resident_gib", peak_resident_gib()}}));
 }
 
@@ -106,28 +122,29 @@ Result<int> run_bench(const Args& args) {
   std::optional<std::string> memory;
   bool json = false, no_train = false;
   ShapeFlags shape;
-  if (const auto stop = parse(args, "Speed of this machine and of a model on it, beside the roofs measured now.",
-                              {{"-m,--model", &model_name, "model folder, GGUF file or name"},
-                               {"--shape", &shape.shape,
-                                fmt::format("no file: random weights of a known model: {}", fmt::join(shape_names(), ", "))},
-                               {"--type", &shape.type, "of --shape: a mix as q4_k_m, or a type as q8_0"},
-                               {"--layers", &shape.layers, "of --shape: the first so many"},
-                               {"--dense-layers", &shape.dense_layers, "of --shape: so many of them without experts"},
-                               {"-p", &prompt, "prompt tokens"},
-                               {"-n", &tokens, "generated tokens"},
-                               {"-d", &depth, "tokens already cached before the prompt, not timed"},
-                               {"-b", &batch, "sequences at once (0: 1, 8 and 64; with --shape 1)"},
-                               {"-r", &repeats, "repetitions"},
-                               {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
-                               {"-t,--threads", &threads, "threads"},
-                               {"--no-train", &no_train, "leave training out"},
-                               {"--json", &json, "one JSON object on stdout"}}))
+  if (const auto stop =
+          parse(args, "Speed of this machine and of a model on it, beside the roofs measured now.",
+                {{"-m,--model", &model_name, "model folder, GGUF file or name"},
+                 {"--shape", &shape.shape,
+                  fmt::format("no file: random weights of a known model: {}", fmt::join(shape_names(), ", "))},
+                 {"--type", &shape.type, "of --shape: a mix as q4_k_m, or a type as q8_0"},
+                 {"--layers", &shape.layers, "of --shape: the first so many"},
+                 {"--dense-layers", &shape.dense_layers, "of --shape: so many of them without experts"},
+                 {"-p", &prompt, "prompt tokens"},
+                 {"-n", &tokens, "generated tokens"},
+                 {"-d", &depth, "tokens already cached before the prompt, not timed"},
+                 {"-b", &batch, "sequences at once (0: 1, 8 and 64; with --shape 1)"},
+                 {"-r", &repeats, "repetitions"},
+                 {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
+                 {"-t,--threads", &threads, "threads"},
+                 {"--no-train", &no_train, "leave training out"},
+                 {"--json", &json, "one JSON object on stdout"}}))
     return *stop;
   constexpr i64 kMost = 1 << 20;
   if (std::min({prompt, tokens, repeats}) < 1 || std::min(depth, batch) < 0 ||
       std::max({prompt, tokens, repeats, depth, batch}) > kMost)
-    return fail(Errc::usage, "-p {}, -n {}, -r {} must be in 1..{}, -d {}, -b {} in 0..{}", prompt, tokens, repeats, kMost,
-                depth, batch, kMost);
+    return fail(Errc::usage, "-p {}, -n {}, -r {} must be in 1..{}, -d {}, -b {} in 0..{}", prompt, tokens, repeats,
+                kMost, depth, batch, kMost);
   const int pool_threads = R1_TRY(thread_count(threads));
   R1_TRY(shape.check());
   const std::filesystem::path path = shape.shape ? "" : R1_TRY(find_model(model_name));
@@ -145,7 +162,9 @@ Result<int> run_bench(const Args& args) {
   report.bf16_roof = matmul_roof_gflops(DType::bf16, pool_threads);
   report.read_roof = read_roof_gb_per_s(pool_threads);
   report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
-  const std::vector<i64> batches = batch ? std::vector<i64>{batch} : shape.shape ? std::vector<i64>{1} : std::vector<i64>{1, 8, 64};
+  const std::vector<i64> batches = batch         ? std::vector<i64>{batch}
+                                   : shape.shape ? std::vector<i64>{1}
+                                                 : std::vector<i64>{1, 8, 64};
   for (const i64 b : batches)
     report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens}, repeats, stop)));
   if (!no_train && !shape.shape && !memory && !quantised(*model))

@@ -68,13 +68,15 @@ double active_bytes(const Model& model) {
   i64 elements = 0, routed_elements = 0;
   for (const Weight& w : model.weights()) {
     if (model.in_mtp(w) || (w.name() == "model.embed_tokens.weight" && w.id() != model.head().id())) continue;
-    const auto bytes = static_cast<double>(is_plain(w.dtype()) ? w.size() * 4 : w.rows() * row_bytes(w.dtype(), w.cols()));
+    const auto bytes =
+        static_cast<double>(is_plain(w.dtype()) ? w.size() * 4 : w.rows() * row_bytes(w.dtype(), w.cols()));
     const bool expert = w.name().find(".mlp.experts.") != std::string::npos;
     (expert ? routed : all) += bytes;
     (expert ? routed_elements : elements) += w.size();
   }
   const double chosen = routed_elements ? static_cast<double>(model.info().active_parameters - elements) /
-                                              static_cast<double>(routed_elements) : 0;
+                                              static_cast<double>(routed_elements)
+                                        : 0;
   return all + chosen * routed;
 }
 
@@ -150,7 +152,8 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
              options.max_batch_tokens, filled);
     start = Clock::now();
     while (engine.busy()) R1_TRY(go_on(stop)), R1_TRY(engine.step());
-    decode.push_back(static_cast<double>(engine.counters().decode_tokens - before.decode_tokens) / seconds_since(start));
+    decode.push_back(static_cast<double>(engine.counters().decode_tokens - before.decode_tokens) /
+                     seconds_since(start));
   }
   f.prefill_tokens_per_s = spread_of(prefill);
   f.decode_tokens_per_s = spread_of(decode);
@@ -194,7 +197,8 @@ Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads,
   R1_TRY(go_on(stop));  // its own words would name a checkpoint that is gone
   if (!result) return tl::unexpected(result.error());
   const double gemm_seconds = 1e-9 * (static_cast<double>(g_gemm_nanoseconds.load()) - gemm_before);
-  return TrainFigure{name_of(inputs), spread_of(rates), spread_of(gflops).median, 1 - gemm_seconds / (seconds * threads)};
+  return TrainFigure{name_of(inputs), spread_of(rates), spread_of(gflops).median,
+                     1 - gemm_seconds / (seconds * threads)};
 }
 
 }  // namespace r1

@@ -98,7 +98,8 @@ Status turn(Session& session, Conversation& c, const std::string& line, u64 numb
   options.on_text = [&](const TextDelta& d) { printer.print(d); };
   const auto prompt = session.chat_prompt(c.messages, c.think);
   options.thinking = prompt && prompt->thinking;
-  auto answer = prompt ? generate_answer(session, prompt->ids, options) : Result<Answer>(tl::unexpected(prompt.error()));
+  auto answer =
+      prompt ? generate_answer(session, prompt->ids, options) : Result<Answer>(tl::unexpected(prompt.error()));
   if (!answer) {
     c.messages.pop_back();
     return tl::unexpected(answer.error());

@@ -9,8 +9,8 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "core/file.hpp"
-#include "hub/select.hpp"
 #include "hub/models.hpp"
+#include "hub/select.hpp"
 
 namespace r1 {
 namespace {
@@ -58,14 +58,14 @@ Result<int> run_convert(const Args& args) {
   std::string in, out, type;
   bool mtp = false, force = false;
   double shard = 4;
-  if (const auto stop =
-          parse(args, "A Hugging Face folder to a GGUF file, or the reverse; OUT says which by ending in .gguf.",
-                {{"MODEL", &in, "folder, GGUF file (the first, where it is split) or name", true},
-                 {"-o,--output", &out, "FILE.gguf, or a folder", true},
-                 {"--type", &type, "of matrices: f32, f16, bf16 (default: as the embedding is, else bf16)"},
-                 {"--mtp", &mtp, "GGUF: keep the MTP module, as nextn.* (llama.cpp before 2026 cannot read it)"},
-                 {"--shard-size", &shard, "folder: GB of a safetensors file at most"},
-                 {"--force", &force, "replace what OUT names: a file, or a folder that holds a model and nothing else"}}))
+  if (const auto stop = parse(
+          args, "A Hugging Face folder to a GGUF file, or the reverse; OUT says which by ending in .gguf.",
+          {{"MODEL", &in, "folder, GGUF file (the first, where it is split) or name", true},
+           {"-o,--output", &out, "FILE.gguf, or a folder", true},
+           {"--type", &type, "of matrices: f32, f16, bf16 (default: as the embedding is, else bf16)"},
+           {"--mtp", &mtp, "GGUF: keep the MTP module, as nextn.* (llama.cpp before 2026 cannot read it)"},
+           {"--shard-size", &shard, "folder: GB of a safetensors file at most"},
+           {"--force", &force, "replace what OUT names: a file, or a folder that holds a model and nothing else"}}))
     return *stop;
   ConvertOptions options;
   options.type = R1_TRY(type_named(type));

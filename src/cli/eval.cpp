@@ -12,7 +12,8 @@
 namespace r1 {
 namespace {
 
-// Problems of a mixture ("product:1-2=2,sort") from the test side of the split, spread evenly over kinds and difficulties.
+// Problems of a mixture ("product:1-2=2,sort") from the test side of the split, spread evenly over kinds and
+// difficulties.
 Result<std::vector<Problem>> generated(const std::string& kinds_text, i64 per_kind, Split split, u64 seed) {
   const auto mixture = parse_mixture(kinds_text);
   if (!mixture) return fail(Errc::usage, "--tasks: {}", mixture.error().what);
@@ -59,8 +60,9 @@ Result<int> run_eval(const Args& args) {
   if (k < 1 || n < 1 || limit < 0 || batch < 1)
     return fail(Errc::usage, "-k {}, --n {}, --limit {}, --batch {}: must be positive", k, n, limit, batch);
   R1_TRY(generation.check());
-  const std::vector<Problem> problems =
-      tasks.empty() ? R1_TRY(read_problems(data, limit)) : R1_TRY(generated(tasks, n, Split::test, generation.seed.value_or(0)));
+  const std::vector<Problem> problems = tasks.empty()
+                                            ? R1_TRY(read_problems(data, limit))
+                                            : R1_TRY(generated(tasks, n, Split::test, generation.seed.value_or(0)));
   const auto session = R1_TRY(Session::open(generation, batch));
   if (k > 1 && session->sampling.temperature == 0)
     return fail(Errc::usage, "-k {}: the samples of a problem would all be equal; give --temperature above 0", k);

@@ -7,16 +7,16 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "convert/row_stream.hpp"
 #include "core/file.hpp"
-#include "text/chat_template.hpp"
 #include "formats/json.hpp"
-#include "text/tokenizer.hpp"
 #include "formats/utf8.hpp"
 #include "hub/models.hpp"
 #include "hub/select.hpp"
-#include "convert/row_stream.hpp"
 #include "model/gguf/config.hpp"
 #include "model/stored_model.hpp"
+#include "text/chat_template.hpp"
+#include "text/tokenizer.hpp"
 
 namespace r1 {
 namespace {

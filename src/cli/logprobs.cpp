@@ -34,13 +34,14 @@ Result<int> run_logprobs(const Args& args) {
   std::string model_name = "nano", tokens, logits_out, numerics_name = "exact";
   std::optional<std::string> memory;
   i64 threads = ThreadPool::default_threads();
-  if (const auto stop = parse(args, "Log-probabilities of given tokens, each given those before it.",
-                              {{"-m,--model", &model_name, "model folder or name"},
-                               {"--tokens", &tokens, "ids: 1,2,3", true},
-                               {"--logits-out", &logits_out, "file for raw little-endian f32 logits [tokens, vocab]"},
-                               {"--numerics", &numerics_name, "exact: activations and cache f32; serve: as serving computes"},
-                               {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
-                               {"-t,--threads", &threads, "threads"}}))
+  if (const auto stop =
+          parse(args, "Log-probabilities of given tokens, each given those before it.",
+                {{"-m,--model", &model_name, "model folder or name"},
+                 {"--tokens", &tokens, "ids: 1,2,3", true},
+                 {"--logits-out", &logits_out, "file for raw little-endian f32 logits [tokens, vocab]"},
+                 {"--numerics", &numerics_name, "exact: activations and cache f32; serve: as serving computes"},
+                 {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
+                 {"-t,--threads", &threads, "threads"}}))
     return *stop;
   if (numerics_name != "exact" && numerics_name != "serve")
     return fail(Errc::usage, "--numerics: \"{}\", known: exact, serve", numerics_name);

@@ -16,9 +16,10 @@ namespace {
 using namespace r1;
 
 void print_help() {
-  fmt::print("r1: a reasoning model on your own machine\n\n"
-             "  r1 \"What is 47 * 36?\"      answer with the model that ships\n"
-             "  echo \"...\" | r1            the same, the prompt from stdin\n\n");
+  fmt::print(
+      "r1: a reasoning model on your own machine\n\n"
+      "  r1 \"What is 47 * 36?\"      answer with the model that ships\n"
+      "  echo \"...\" | r1            the same, the prompt from stdin\n\n");
   for (const Command& c : commands()) fmt::print("  r1 {:<12} {}\n", c.name, c.summary);
   fmt::print("\nr1 COMMAND --help lists a command's flags. Documentation: docs/README.md\n");
 }

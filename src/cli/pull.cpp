@@ -73,12 +73,8 @@ Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, b
   const std::string both =
       fmt::format("{} of weights, {} of memory here", size_text(plan.weight_bytes), size_text(memory));
   switch (fit_of(plan.weight_bytes, memory)) {
-    case Fit::fits:
-      fmt::print(stderr, "memory: fits ({})\n", both);
-      return {};
-    case Fit::tight:
-      fmt::print(stderr, "memory: tight ({}): little is left for the context\n", both);
-      return {};
+    case Fit::fits: fmt::print(stderr, "memory: fits ({})\n", both); return {};
+    case Fit::tight: fmt::print(stderr, "memory: tight ({}): little is left for the context\n", both); return {};
     case Fit::exceeds:
       fmt::print(
           stderr,

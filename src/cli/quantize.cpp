@@ -30,7 +30,8 @@ class Progress {
     const double rate = static_cast<double>(done) / std::chrono::duration<double>(now - start_).count();
     const auto left = static_cast<i64>(static_cast<double>(all - done) / std::max(rate, 1.0));
     fmt::print(stderr, "\r\x1b[K{:3} %  {:.1f} of {:.1f} G weights  {:.0f} M/s  left {}m{:02}s  {}", 100 * done / all,
-               static_cast<double>(done) * 1e-9, static_cast<double>(all) * 1e-9, rate * 1e-6, left / 60, left % 60, tensor);
+               static_cast<double>(done) * 1e-9, static_cast<double>(all) * 1e-9, rate * 1e-6, left / 60, left % 60,
+               tensor);
     std::fflush(stderr);
   }
 
@@ -45,7 +46,8 @@ void print(const std::string& out, const QuantizeResult& r) {
   const auto bits = [&](i64 bytes) { return 8 * static_cast<double>(bytes) / static_cast<double>(r.elements); };
   std::string types;
   for (size_t t = 0; t < r.tensors.size(); ++t)
-    if (r.tensors[t]) types += fmt::format("{}{} {}", types.empty() ? "" : ", ", r.tensors[t], name_of(static_cast<DType>(t)));
+    if (r.tensors[t])
+      types += fmt::format("{}{} {}", types.empty() ? "" : ", ", r.tensors[t], name_of(static_cast<DType>(t)));
   fmt::print("{}: {} -> {}, {:.2f} -> {:.2f} bits per weight; tensors: {}\n", out, size_text(r.bytes_before),
              size_text(r.bytes_after), bits(r.bytes_before), bits(r.bytes_after), types);
 }
@@ -56,14 +58,15 @@ Result<int> run_quantize(const Args& args) {
   std::string in, out, type, importance;
   bool mtp = false, force = false;
   i64 threads = ThreadPool::default_threads();
-  if (const auto stop = parse(args, "A model's weights in fewer bits, as a GGUF file.",
-                              {{"MODEL", &in, "folder, GGUF file (the first, where it is split) or name", true},
-                               {"-o,--output", &out, "FILE.gguf", true},
-                               {"--type", &type, fmt::format("{}", fmt::join(mix_names(), " ")), true},
-                               {"--imatrix", &importance, "importance matrix (imatrix.dat or GGUF): which columns matter"},
-                               {"--mtp", &mtp, "of a folder: keep the MTP module, as nextn.*"},
-                               {"-t,--threads", &threads, "threads"},
-                               {"--force", &force, "replace what OUT names"}}))
+  if (const auto stop =
+          parse(args, "A model's weights in fewer bits, as a GGUF file.",
+                {{"MODEL", &in, "folder, GGUF file (the first, where it is split) or name", true},
+                 {"-o,--output", &out, "FILE.gguf", true},
+                 {"--type", &type, fmt::format("{}", fmt::join(mix_names(), " ")), true},
+                 {"--imatrix", &importance, "importance matrix (imatrix.dat or GGUF): which columns matter"},
+                 {"--mtp", &mtp, "of a folder: keep the MTP module, as nextn.*"},
+                 {"-t,--threads", &threads, "threads"},
+                 {"--force", &force, "replace what OUT names"}}))
     return *stop;
   QuantizeOptions options;
   options.mix = R1_TRY(find_mix(type));

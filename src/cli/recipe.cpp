@@ -25,13 +25,15 @@ std::string known_recipes() {
 Result<int> run_recipe_command(const Args& args) {
   std::string name, out;
   i64 threads = ThreadPool::default_threads();
-  if (const auto stop = parse(args, "Runs a recipe: every stage from random weights to a model folder. Run it again to go on.",
-                              {{"name", &name, "a recipe that ships, or a folder with a recipe's files"},
-                               {"-o,--out", &out, "folder of the runs (runs/NAME)"},
-                               {"-t,--threads", &threads, "threads; no influence on the result"}}))
+  if (const auto stop =
+          parse(args, "Runs a recipe: every stage from random weights to a model folder. Run it again to go on.",
+                {{"name", &name, "a recipe that ships, or a folder with a recipe's files"},
+                 {"-o,--out", &out, "folder of the runs (runs/NAME)"},
+                 {"-t,--threads", &threads, "threads; no influence on the result"}}))
     return *stop;
   R1_TRY(thread_count(threads));
-  if (name.empty()) return fail(Errc::usage, "recipe: which one? {}, or a folder with a recipe's files", known_recipes());
+  if (name.empty())
+    return fail(Errc::usage, "recipe: which one? {}, or a folder with a recipe's files", known_recipes());
   std::filesystem::path recipe = name;
   std::error_code error;
   if (!std::filesystem::is_directory(recipe, error)) recipe = shipped("recipes/" + name);

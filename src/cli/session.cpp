@@ -35,21 +35,22 @@ Numerics serving_numerics(const Model& model) {
 }
 
 std::vector<Flag> GenerationFlags::flags() {
-  return {{"-m,--model", &model, "model folder, or the name of one that ships"},
-          {"-n,--max-tokens", &max_tokens, "tokens of an answer, thinking included"},
-          {"--temperature", &temperature, "0 is greedy"},
-          {"--top-p", &top_p, "keep the likeliest tokens up to this probability"},
-          {"--top-k", &top_k, "keep this many likeliest tokens (0: all)"},
-          {"--min-p", &min_p, "keep tokens above this share of the likeliest"},
-          {"--repetition-penalty", &repetition_penalty, "divide the logits of tokens already there"},
-          {"--seed", &seed, "random seed"},
-          {"-t,--threads", &threads, "threads"},
-          {"-c,--context", &context, "longest sequence (0: the model's)"},
-          {"--think", &think, "think before answering (the default)"},
-          {"--no-think", &no_think, "answer at once"},
-          {"--think-budget", &think_budget, "close the thinking after this many tokens (0: never)"},
-          {"--memory", &memory, "keep at most so much of the routed experts in memory (8g); the rest is read when needed"},
-          {"-v,--verbose", &verbose, "say what is loaded and how"}};
+  return {
+      {"-m,--model", &model, "model folder, or the name of one that ships"},
+      {"-n,--max-tokens", &max_tokens, "tokens of an answer, thinking included"},
+      {"--temperature", &temperature, "0 is greedy"},
+      {"--top-p", &top_p, "keep the likeliest tokens up to this probability"},
+      {"--top-k", &top_k, "keep this many likeliest tokens (0: all)"},
+      {"--min-p", &min_p, "keep tokens above this share of the likeliest"},
+      {"--repetition-penalty", &repetition_penalty, "divide the logits of tokens already there"},
+      {"--seed", &seed, "random seed"},
+      {"-t,--threads", &threads, "threads"},
+      {"-c,--context", &context, "longest sequence (0: the model's)"},
+      {"--think", &think, "think before answering (the default)"},
+      {"--no-think", &no_think, "answer at once"},
+      {"--think-budget", &think_budget, "close the thinking after this many tokens (0: never)"},
+      {"--memory", &memory, "keep at most so much of the routed experts in memory (8g); the rest is read when needed"},
+      {"-v,--verbose", &verbose, "say what is loaded and how"}};
 }
 
 Status GenerationFlags::check() const {
@@ -57,7 +58,8 @@ Status GenerationFlags::check() const {
   if (max_tokens && *max_tokens < 1) return fail(Errc::usage, "--max-tokens: {}, must be at least 1", *max_tokens);
   if (context < 0) return fail(Errc::usage, "--context: {}, must not be negative", context);
   if (think_budget < 0) return fail(Errc::usage, "--think-budget: {}, must not be negative", think_budget);
-  if (const Status given = r1::check(sampling_of(*this, {})); !given) return fail(Errc::usage, "{}", given.error().what);
+  if (const Status given = r1::check(sampling_of(*this, {})); !given)
+    return fail(Errc::usage, "{}", given.error().what);
   R1_TRY(thread_count(threads));
   if (memory) R1_TRY(parse_bytes(*memory));
   return {};

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "cli/args.hpp"
-#include "text/chat_template.hpp"
 #include "formats/generation_config.hpp"
-#include "text/tokenizer.hpp"
 #include "hub/models.hpp"
 #include "infer/engine.hpp"
 #include "model/model.hpp"
+#include "text/chat_template.hpp"
+#include "text/tokenizer.hpp"
 
 namespace r1 {
 
@@ -28,8 +28,8 @@ struct GenerationFlags {
   std::optional<u64> seed;
   std::optional<double> temperature, top_p, min_p, repetition_penalty;
   i64 threads = ThreadPool::default_threads();
-  i64 context = 0;       // 0: the model's
-  i64 think_budget = 0;  // 0: none
+  i64 context = 0;                    // 0: the model's
+  i64 think_budget = 0;               // 0: none
   std::optional<std::string> memory;  // of routed experts
   bool think = false, no_think = false;
   bool verbose = false;
@@ -50,11 +50,11 @@ class Session {
   std::unique_ptr<Model> model;
   Tokenizer tokenizer;
   ThreadPool pool;
-  SamplingParams sampling;      // flags over generation_config.json over R1's advice (0.6, 0.95)
-  i64 max_tokens = 0;           // per answer
-  ThinkBudget think_budget;     // of answers that think
+  SamplingParams sampling;   // flags over generation_config.json over R1's advice (0.6, 0.95)
+  i64 max_tokens = 0;        // per answer
+  ThinkBudget think_budget;  // of answers that think
   std::vector<i32> stop_ids;
-  Result<ChatTemplate> chat;    // an Error is for who asks for a chat prompt
+  Result<ChatTemplate> chat;  // an Error is for who asks for a chat prompt
   std::filesystem::path path;
   std::unique_ptr<Engine> engine;
 

@@ -20,7 +20,8 @@ Result<std::vector<i32>> ids_of(const Json& json, const Tokenizer& tokenizer) {
   for (const Json& item : *json.array()) {
     const i64* id = item.integer();
     if (!id || *id < 0 || *id >= tokenizer.size())
-      return fail(Errc::corrupt, "stdin: token id {} is not in the vocabulary of {}", item.describe(), tokenizer.size());
+      return fail(Errc::corrupt, "stdin: token id {} is not in the vocabulary of {}", item.describe(),
+                  tokenizer.size());
     ids.push_back(static_cast<i32>(*id));
   }
   return ids;
@@ -45,7 +46,8 @@ Result<int> run_tokenize(const Args& args) {
   i64 number = 0;
   for (std::string line; std::getline(std::cin, line);) {
     const Json text = R1_TRY(parse_json(line, fmt::format("stdin:{}", ++number)));
-    if (!text.string()) return fail(Errc::corrupt, "stdin:{}: expected a JSON string, found {}", number, text.describe());
+    if (!text.string())
+      return fail(Errc::corrupt, "stdin:{}: expected a JSON string, found {}", number, text.describe());
     print_ids(tokenizer.encode(*text.string(), mode));
   }
   return 0;

@@ -17,8 +17,9 @@ tl::unexpected<Error> usage(const std::string& what) { return fail(Errc::usage, 
 Result<int> run_train(const Args& args) {
   const auto& w = args.words;
   if (!w.empty() && (w[0] == "-h" || w[0] == "--help")) {
-    fmt::print("usage: {}\n  keys are those of the file (docs/training.md); an interrupted run goes on where it was saved\n",
-               kUsage);
+    fmt::print(
+        "usage: {}\n  keys are those of the file (docs/training.md); an interrupted run goes on where it was saved\n",
+        kUsage);
     return 0;
   }
   if (w.empty() || (w[0] != "pretrain" && w[0] != "sft"))

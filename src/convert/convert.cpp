@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "convert/row_stream.hpp"
 #include "core/file.hpp"
 #include "formats/generation_config.hpp"
 #include "formats/jinja/jinja.hpp"
-#include "text/tokenizer.hpp"
-#include "convert/row_stream.hpp"
 #include "model/gguf/config.hpp"
+#include "text/tokenizer.hpp"
 
 namespace r1 {
 namespace {
@@ -116,14 +116,13 @@ Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, c
   if (!named.has_filename()) named = named.parent_path();  // "folder/"
   std::string name = named.filename().string();
   if (in.gguf) name = R1_TRY(in.gguf->text("general.name", named.stem().string()));
-  GgufMetadata out{
-      {"general.architecture", GgufValue::of_text(architecture)},
-      {"general.type", GgufValue::of_text("model")},
-      {"general.name", GgufValue::of_text(std::move(name))},
-      {"general.file_type", GgufValue::of_u32(type == DType::f32   ? 0
-                                              : type == DType::f16 ? 1
-                                                                   : 32)},
-      {"general.quantization_version", GgufValue::of_u32(2)}};
+  GgufMetadata out{{"general.architecture", GgufValue::of_text(architecture)},
+                   {"general.type", GgufValue::of_text("model")},
+                   {"general.name", GgufValue::of_text(std::move(name))},
+                   {"general.file_type", GgufValue::of_u32(type == DType::f32   ? 0
+                                                           : type == DType::f16 ? 1
+                                                                                : 32)},
+                   {"general.quantization_version", GgufValue::of_u32(2)}};
   add_sampling(b.generation, out);
   for (auto& entry : hyper) out.push_back(std::move(entry));
   if (b.tokenizer) {
@@ -161,9 +160,8 @@ Status write_beside(const StoredModel& in, const fs::path& from, const fs::path&
   const auto tokens = [&](auto&& text) { return b.tokenizer ? text(*b.tokenizer) : std::string(); };
   R1_TRY(copy_or_write(in, from, to, "tokenizer.json",
                        [&] { return tokens([](const Tokenizer& t) { return t.to_json(); }); }));
-  R1_TRY(copy_or_write(in, from, to, "tokenizer_config.json", [&] {
-    return tokens([&](const Tokenizer& t) { return t.to_config_json(b.chat_template); });
-  }));
+  R1_TRY(copy_or_write(in, from, to, "tokenizer_config.json",
+                       [&] { return tokens([&](const Tokenizer& t) { return t.to_config_json(b.chat_template); }); }));
   R1_TRY(copy_or_write(in, from, to, "chat_template.jinja", [] { return std::string(); }));
   const JsonFields f = R1_TRY(JsonFields::of(config, in.config_source));
   if (f.has("bos_token_id")) b.generation.bos_token_id = R1_TRY(f.integer("bos_token_id"));
@@ -204,9 +202,14 @@ Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOpt
   for (const GgufTensor& t : plan.tensors) {
     const DType written = t.exact ? DType::f32 : plan.type;
     counter.total += bytes_of(t.shape, written);
-    RowStream rows{t.name, written, t.row_count(), t.cols(),
-                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); }, t.parts,
-                   t.rows == GgufTensor::Rows::in_order || t.rows == GgufTensor::Rows::stacked, counter.step()};
+    RowStream rows{t.name,
+                   written,
+                   t.row_count(),
+                   t.cols(),
+                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); },
+                   t.parts,
+                   t.rows == GgufTensor::Rows::in_order || t.rows == GgufTensor::Rows::stacked,
+                   counter.step()};
     items.push_back(
         {t.name, written, t.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
   }

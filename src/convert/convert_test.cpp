@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-#include "formats/json.hpp"
 #include "convert/test_files.hpp"
+#include "formats/json.hpp"
 
 namespace r1 {
 namespace {
@@ -254,7 +254,8 @@ TEST_F(Convert, AnFp8FolderIsTheModelOfItsDequantisedValues) {
   EXPECT_EQ(logits_of(dir / "f32.gguf"), want);
   const auto model = open_model(dir / "fp8").value();
   EXPECT_EQ(std::count_if(model->weights().begin(), model->weights().end(),
-                          [](const Weight& w) { return w.dtype() == DType::f8_e4m3; }) > 20, true);
+                          [](const Weight& w) { return w.dtype() == DType::f8_e4m3; }) > 20,
+            true);
 }
 
 TEST_F(Convert, AGgufCanBeTrainedInF32) {

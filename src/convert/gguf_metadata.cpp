@@ -1,6 +1,6 @@
 // config.json → metadata, with the types that llama.cpp's loader demands: counts u32, factors f32, flags bool.
-#include "model/config_json.hpp"
 #include "convert/gguf_metadata.hpp"
+#include "model/config_json.hpp"
 #include "model/gguf/llama3_rope.hpp"
 
 namespace r1 {

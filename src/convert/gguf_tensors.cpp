@@ -27,8 +27,9 @@ class Writer {
     std::vector<GgufTensor> out;
     for (auto& [order, t] : tensors_) {
       for (const PublishedTensor* part : t.parts)
-        if (!part) return fail(Errc::corrupt, "{}: {} of {} experts of {} are missing", from_.path,
-                               std::count(t.parts.begin(), t.parts.end(), nullptr), t.parts.size(), t.name);
+        if (!part)
+          return fail(Errc::corrupt, "{}: {} of {} experts of {} are missing", from_.path,
+                      std::count(t.parts.begin(), t.parts.end(), nullptr), t.parts.size(), t.name);
       out.push_back(std::move(t));
     }
     return out;
@@ -65,8 +66,7 @@ class Writer {
       case How::rotary:
         if (dims_.architecture == "llama") t.rows = GgufTensor::Rows::paired;
         break;
-      case How::expert:
-        return add_expert(t, at, tensor);
+      case How::expert: return add_expert(t, at, tensor);
       case How::k_half:
         t.rows = GgufTensor::Rows::k_half;
         t.shape = {dims_.heads, dims_.kv_rank, dims_.nope};
@@ -75,8 +75,7 @@ class Writer {
         t.rows = GgufTensor::Rows::v_half;
         t.shape = {dims_.heads, dims_.v, dims_.kv_rank};
         break;
-      default:
-        break;
+      default: break;
     }
     t.parts = {&tensor};
     t.heads = dims_.heads, t.head = dims_.head, t.nope = dims_.nope;
@@ -180,16 +179,11 @@ Result<std::vector<GgufTensor>> gguf_tensors(const Checkpoint& checkpoint, const
 
 void read_rows(const GgufTensor& t, i64 first, i64 count, float* dst) {
   switch (t.rows) {
-    case GgufTensor::Rows::in_order:
-      return read_rows(*t.parts[0], first, count, dst);
-    case GgufTensor::Rows::paired:
-      return read_paired(t, first, count, dst);
-    case GgufTensor::Rows::stacked:
-      return read_stacked(t, first, count, dst);
-    case GgufTensor::Rows::k_half:
-      return read_k_half(t, first, count, dst);
-    case GgufTensor::Rows::v_half:
-      return read_v_half(t, first, count, dst);
+    case GgufTensor::Rows::in_order: return read_rows(*t.parts[0], first, count, dst);
+    case GgufTensor::Rows::paired: return read_paired(t, first, count, dst);
+    case GgufTensor::Rows::stacked: return read_stacked(t, first, count, dst);
+    case GgufTensor::Rows::k_half: return read_k_half(t, first, count, dst);
+    case GgufTensor::Rows::v_half: return read_v_half(t, first, count, dst);
   }
 }
 

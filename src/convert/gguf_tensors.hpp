@@ -14,7 +14,7 @@ struct GgufTensor {
   std::string name;
   std::vector<i64> shape;  // outermost first
   Rows rows = Rows::in_order;
-  bool exact = false;      // norms, biases and the router are f32 whatever the rest is
+  bool exact = false;                         // norms, biases and the router are f32 whatever the rest is
   std::vector<const PublishedTensor*> parts;  // one, or one per expert
   i64 heads = 0, head = 0, nope = 0;          // of paired and the halves
 

@@ -3,12 +3,12 @@
 #include <cmath>
 #include <cstring>
 
+#include "convert/test_files.hpp"
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
 #include "model/gguf/llama3_rope.hpp"
 #include "model/gguf/names.hpp"
 #include "model/stored_model.hpp"
-#include "convert/test_files.hpp"
 
 namespace r1 {
 namespace {
@@ -103,8 +103,8 @@ TEST_F(GgufModel, NonsenseInKeysOfDeepseekIsRefusedByNameWhetherTheyAreNeededOrN
   const GgufContent good = content;
   GgufValue empty;
   empty.type = GgufType::array, empty.array.type = GgufType::uint32;
-  for (const char* name : {"attention.head_count_kv", "attention.key_length", "attention.value_length", "expert_weights_scale",
-                           "attention.layer_norm_rms_epsilon", "rope.freq_base"})
+  for (const char* name : {"attention.head_count_kv", "attention.key_length", "attention.value_length",
+                           "expert_weights_scale", "attention.layer_norm_rms_epsilon", "rope.freq_base"})
     for (const GgufValue& value : {GgufValue::of_text("1"), empty, GgufValue::of_f32(-1)}) {
       const std::string key = fmt::format("deepseek2.{}", name);
       content = good;
@@ -217,7 +217,7 @@ TEST_F(GgufModel, AFileInPiecesIsOneModel) {
     else ++at;
   GgufValue number;
   number.type = GgufType::uint16;
-  for (i64 k = 0; GgufContent* part : {&first, &second}) {
+  for (i64 k = 0; GgufContent * part : {&first, &second}) {
     number.integer = k++;
     part->set("split.no", number);
     number.integer = 2;
@@ -349,9 +349,12 @@ class GgufConfig : public FilesTest {
                                                             {"expert_gating_func", 2},
                                                             {"rope.scaling.original_context_length", 4096}})
       g.number(fmt::format("deepseek2.{}", key), value);
-    for (const auto& [key, value] : std::initializer_list<std::pair<const char*, float>>{
-             {"attention.layer_norm_rms_epsilon", 1e-6f}, {"rope.freq_base", 10000}, {"expert_weights_scale", 2.5f},
-             {"rope.scaling.factor", 40}, {"rope.scaling.yarn_log_multiplier", 0.1f}})
+    for (const auto& [key, value] :
+         std::initializer_list<std::pair<const char*, float>>{{"attention.layer_norm_rms_epsilon", 1e-6f},
+                                                              {"rope.freq_base", 10000},
+                                                              {"expert_weights_scale", 2.5f},
+                                                              {"rope.scaling.factor", 40},
+                                                              {"rope.scaling.yarn_log_multiplier", 0.1f}})
       g.real(fmt::format("deepseek2.{}", key), value);
     g.flag("deepseek2.expert_weights_norm", true).text("deepseek2.rope.scaling.type", "yarn");
     g.number("tokenizer.ggml.bos_token_id", 0).number("tokenizer.ggml.eos_token_id", 1);
@@ -463,13 +466,20 @@ TEST_F(GgufConfig, WithoutGatingItIsV2) {
 TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
   TestGguf g;
   g.text("general.architecture", "llama");
-  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, u32>>{
-           {"block_count", 2}, {"context_length", 131072}, {"embedding_length", 512}, {"feed_forward_length", 512},
-           {"attention.head_count", 4}, {"attention.head_count_kv", 2}, {"rope.dimension_count", 128}})
+  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, u32>>{{"block_count", 2},
+                                                                                     {"context_length", 131072},
+                                                                                     {"embedding_length", 512},
+                                                                                     {"feed_forward_length", 512},
+                                                                                     {"attention.head_count", 4},
+                                                                                     {"attention.head_count_kv", 2},
+                                                                                     {"rope.dimension_count", 128}})
     g.number(fmt::format("llama.{}", key), value);
   g.real("llama.attention.layer_norm_rms_epsilon", 1e-5f).real("llama.rope.freq_base", 500000);
-  const Json scaling = Json::object({{"rope_type", "llama3"}, {"factor", 8.0}, {"original_max_position_embeddings", 8192},
-                                     {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0}});
+  const Json scaling = Json::object({{"rope_type", "llama3"},
+                                     {"factor", 8.0},
+                                     {"original_max_position_embeddings", 8192},
+                                     {"low_freq_factor", 1.0},
+                                     {"high_freq_factor", 4.0}});
   const auto divisors =
       rope_divisors(Json::object({{"head_dim", 128}, {"rope_theta", 500000.0}, {"rope_scaling", scaling}}), "c");
   ASSERT_TRUE(divisors) << error_of(divisors);
@@ -489,10 +499,16 @@ TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
 TEST(Llama3Rope, AnyFormulaIsFoundBehindItsDivisorsAndGivesThem) {
   for (const double factor : {1.7, 3.3, 8.0, 40.0})
     for (const i64 context : {48, 100, 8192, 100'000})
-      for (const auto& [low, high] : {std::pair{1.0, 4.0}, {0.5, 0.75}, {1.3, 3.7}, {1.0, 1.01}, {2.0, 60.0}, {1e-3, 1e3}})
+      for (const auto& [low, high] :
+           {std::pair{1.0, 4.0}, {0.5, 0.75}, {1.3, 3.7}, {1.0, 1.01}, {2.0, 60.0}, {1e-3, 1e3}})
         for (const i64 dim : {2, 4, 8, 40, 128}) {
-          const RopeConfig c{.dim = dim, .theta = 500000, .factor = factor, .original_context = context,
-                             .scaling = RopeScaling::llama3, .low_turns = low, .high_turns = high};
+          const RopeConfig c{.dim = dim,
+                             .theta = 500000,
+                             .factor = factor,
+                             .original_context = context,
+                             .scaling = RopeScaling::llama3,
+                             .low_turns = low,
+                             .high_turns = high};
           const std::vector<float> divisors = llama3_divisors(c);
           const auto found = llama3_of(divisors, c.theta);
           ASSERT_TRUE(found) << factor << ' ' << context << ' ' << low << ' ' << high << ' ' << dim;
@@ -504,8 +520,15 @@ TEST(Llama3Rope, AnyFormulaIsFoundBehindItsDivisorsAndGivesThem) {
 
 TEST(Llama3Rope, NoFormulaIsFoundWhereThereIsNone) {
   const float inf = std::numeric_limits<float>::infinity();
-  for (const std::vector<float>& table : std::vector<std::vector<float>>{
-           {8, 1, 1, 1}, {1, 2, 4, 3}, {1, 1, 0.5f, 8}, {1, 0, 4, 8}, {1, -1, 4, 8}, {1, 2, std::nanf(""), 8}, {1, 2, 4, inf}, {0, 0}, {}})
+  for (const std::vector<float>& table : std::vector<std::vector<float>>{{8, 1, 1, 1},
+                                                                         {1, 2, 4, 3},
+                                                                         {1, 1, 0.5f, 8},
+                                                                         {1, 0, 4, 8},
+                                                                         {1, -1, 4, 8},
+                                                                         {1, 2, std::nanf(""), 8},
+                                                                         {1, 2, 4, inf},
+                                                                         {0, 0},
+                                                                         {}})
     EXPECT_FALSE(llama3_of(table, 500000)) << table.size();
 }
 

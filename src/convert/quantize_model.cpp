@@ -4,19 +4,19 @@
 #include <optional>
 #include <set>
 
+#include "convert/convert.hpp"
+#include "convert/row_stream.hpp"
 #include "core/integer.hpp"
 #include "formats/gguf.hpp"
 #include "quant/quantize.hpp"
-#include "convert/convert.hpp"
-#include "convert/row_stream.hpp"
 
 namespace r1 {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr i64 kPiece = 8 << 20;         // elements at a time: 32 MiB of f32
-constexpr i64 kGrain = 64 << 10;        // elements of a thread's task
+constexpr i64 kPiece = 8 << 20;          // elements at a time: 32 MiB of f32
+constexpr i64 kGrain = 64 << 10;         // elements of a thread's task
 constexpr i64 kReleaseEvery = 64 << 20;  // elements read between letting pages go
 
 // A tensor of the output, wherever its rows come from.
@@ -49,7 +49,9 @@ struct Input {
 
 // "blk.2.x" before "blk.10.x": numbers in names by value.
 bool in_layer_order(std::string_view a, std::string_view b) {
-  const auto digits = [](std::string_view s) { return s.substr(0, std::min(s.find_first_not_of("0123456789"), s.size())); };
+  const auto digits = [](std::string_view s) {
+    return s.substr(0, std::min(s.find_first_not_of("0123456789"), s.size()));
+  };
   while (!a.empty() && !b.empty()) {
     const std::string_view x = digits(a), y = digits(b);
     if (x != y && !x.empty() && !y.empty()) return x.size() != y.size() ? x.size() < y.size() : x < y;
@@ -70,8 +72,8 @@ Result<Input> input_of_gguf(const fs::path& path) {
     if (!key.starts_with("split.")) in.metadata.emplace_back(key, R1_TRY(in.file->value(key)));
   for (const auto& [name, tensor] : in.file->tensors()) {
     const StoredTensor* t = &tensor;
-    in.tensors.push_back({name, tensor.shape, [t](i64 first, i64 count, float* dst) { read_rows(*t, first, count, dst); },
-                          tensor, {}});
+    in.tensors.push_back(
+        {name, tensor.shape, [t](i64 first, i64 count, float* dst) { read_rows(*t, first, count, dst); }, tensor, {}});
     in.bytes += static_cast<i64>(tensor.bytes.size());
   }
   std::sort(in.tensors.begin(), in.tensors.end(),
@@ -88,7 +90,9 @@ Result<Input> input_of_folder(const fs::path& path, bool mtp) {
   in.plan = R1_TRY(plan_gguf(path, options));
   in.metadata = std::move(in.plan->metadata);
   if (!in.plan->divisors.empty()) {
-    StoredTensor t{"rope_freqs.weight", DType::f32, {static_cast<i64>(in.plan->divisors.size())},
+    StoredTensor t{"rope_freqs.weight",
+                   DType::f32,
+                   {static_cast<i64>(in.plan->divisors.size())},
                    std::as_bytes(std::span(in.plan->divisors))};
     in.tensors.push_back({t.name, t.shape, nullptr, t, {}});
   }
@@ -117,7 +121,8 @@ Result<i64> largest(const Input& in, const std::string& key, i64 fallback) {
 }
 
 Result<MixModel> mix_model(const Input& in) {
-  const auto at = std::find_if(in.metadata.begin(), in.metadata.end(), [](const auto& e) { return e.first == "general.architecture"; });
+  const auto at = std::find_if(in.metadata.begin(), in.metadata.end(),
+                               [](const auto& e) { return e.first == "general.architecture"; });
   if (at == in.metadata.end() || at->second.type != GgufType::string)
     return fail(Errc::corrupt, "general.architecture: missing: no model");
   const std::string arch = at->second.text + ".";
@@ -126,7 +131,8 @@ Result<MixModel> mix_model(const Input& in) {
   m.heads = R1_TRY(largest(in, arch + "attention.head_count", 0));
   m.kv_heads = R1_TRY(largest(in, arch + "attention.head_count_kv", m.heads));
   m.experts = R1_TRY(largest(in, arch + "expert_count", 0));
-  m.tied = std::none_of(in.tensors.begin(), in.tensors.end(), [](const Source& t) { return t.name == "output.weight"; });
+  m.tied =
+      std::none_of(in.tensors.begin(), in.tensors.end(), [](const Source& t) { return t.name == "output.weight"; });
   return m;
 }
 
@@ -176,8 +182,9 @@ Status encode(const Job& job, i64 begin, i64 end, std::vector<float>& scratch, s
   job.from->read(begin, end - begin, scratch.data());
   for (i64 row = begin; row < end;) {
     const i64 matrix = row / per_matrix, stop = std::min(end, (matrix + 1) * per_matrix);
-    const Status done = quantize_rows(job.to, dst + (row - begin) * row_bytes(job.to, cols),
-                                      scratch.data() + (row - begin) * cols, stop - row, cols, job.importance_of(matrix));
+    const Status done =
+        quantize_rows(job.to, dst + (row - begin) * row_bytes(job.to, cols), scratch.data() + (row - begin) * cols,
+                      stop - row, cols, job.importance_of(matrix));
     if (!done) return tl::unexpected(Error(done.error()).in(fmt::format("{}, from row {}", job.from->name, row)));
     row = stop;
   }
@@ -240,7 +247,8 @@ Result<std::vector<Job>> plan(const Input& in, const QuantizeOptions& options) {
   if (again && options.note)
     options.note(fmt::format("{} tensors are quantised already: starting from 16 or 32 bits loses less", again));
   if (options.importance && !known)
-    return fail(Errc::invalid_argument, "{}: the importance matrix names none of this model's tensors", options.importance_name);
+    return fail(Errc::invalid_argument, "{}: the importance matrix names none of this model's tensors",
+                options.importance_name);
   return jobs;
 }
 
@@ -249,7 +257,8 @@ Result<std::vector<Job>> plan(const Input& in, const QuantizeOptions& options) {
 Result<QuantizeResult> quantize_model(const fs::path& in, const fs::path& out, const QuantizeOptions& options,
                                       ThreadPool& pool) {
   std::error_code ignored;
-  const Input input = fs::is_directory(in, ignored) ? R1_TRY(input_of_folder(in, options.mtp)) : R1_TRY(input_of_gguf(in));
+  const Input input =
+      fs::is_directory(in, ignored) ? R1_TRY(input_of_folder(in, options.mtp)) : R1_TRY(input_of_gguf(in));
   if (input.tensors.empty()) return fail(Errc::unsupported, "{}: holds no tensors", in.string());
   auto planned = plan(input, options);
   if (!planned) return tl::unexpected(std::move(planned).error().in(in.string()));
@@ -264,7 +273,8 @@ Result<QuantizeResult> quantize_model(const fs::path& in, const fs::path& out, c
     result.elements += t.elements();
     result.bytes_after += t.rows() * row_bytes(job.to, t.cols());
     ++result.tensors[static_cast<size_t>(job.to)];
-    items.push_back({t.name, job.to, t.shape, [&job, &run](const ByteSink& sink) { return write_tensor(job, run, sink); }});
+    items.push_back(
+        {t.name, job.to, t.shape, [&job, &run](const ByteSink& sink) { return write_tensor(job, run, sink); }});
   }
   run.elements = result.elements;
   R1_TRY(write_gguf(out, metadata_of(input, options), items));

@@ -1,5 +1,5 @@
-// A model's weights in fewer bits: a folder or a GGUF into a GGUF, tensor by tensor and in pieces, so that memory does not
-// grow with the model.
+// A model's weights in fewer bits: a folder or a GGUF into a GGUF, tensor by tensor and in pieces, so that memory does
+// not grow with the model.
 #pragma once
 #include <array>
 #include <filesystem>

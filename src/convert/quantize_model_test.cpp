@@ -12,9 +12,9 @@
 #include "core/file.hpp"
 #include "core/philox.hpp"
 #include "formats/gguf.hpp"
-#include "quant/quantize.hpp"
 #include "model/model.hpp"
 #include "ops/cpu/dequantize.hpp"
+#include "quant/quantize.hpp"
 
 namespace r1 {
 namespace {
@@ -34,17 +34,22 @@ class QuantizeModel : public testing::Test {
     Floats v(n);
     for (float& x : v) x = static_cast<float>(r.normal());
     tensors_[name] = v;
-    items_.push_back({name, DType::f32, std::move(shape), [v](const ByteSink& sink) { return sink(std::as_bytes(std::span(v))); }});
+    items_.push_back(
+        {name, DType::f32, std::move(shape), [v](const ByteSink& sink) { return sink(std::as_bytes(std::span(v))); }});
   }
   // A model of one layer with a stack of two experts' matrices and rows that K-quants do not fit.
   fs::path write_model() {
     add("token_embd.weight", {40, 512}), add("output.weight", {40, 512}), add("blk.0.attn_norm.weight", {512});
-    add("blk.0.attn_q.weight", {256, 512}), add("blk.0.attn_v.weight", {64, 512}), add("blk.0.attn_k_b.weight", {2, 16, 96});
+    add("blk.0.attn_q.weight", {256, 512}), add("blk.0.attn_v.weight", {64, 512}),
+        add("blk.0.attn_k_b.weight", {2, 16, 96});
     add("blk.0.ffn_up_exps.weight", {2, 80, 512}), add("blk.0.ffn_down.weight", {512, 256});
     const std::vector<std::pair<std::string, GgufValue>> metadata{
-        {"general.architecture", GgufValue::of_text("llama")}, {"general.name", GgufValue::of_text("tiny")},
-        {"general.file_type", GgufValue::of_u32(0)},           {"split.count", GgufValue::of_u32(1)},
-        {"llama.block_count", GgufValue::of_u32(1)},           {"llama.attention.head_count", GgufValue::of_u32(4)},
+        {"general.architecture", GgufValue::of_text("llama")},
+        {"general.name", GgufValue::of_text("tiny")},
+        {"general.file_type", GgufValue::of_u32(0)},
+        {"split.count", GgufValue::of_u32(1)},
+        {"llama.block_count", GgufValue::of_u32(1)},
+        {"llama.attention.head_count", GgufValue::of_u32(4)},
         {"tokenizer.ggml.tokens", GgufValue::of_texts({"a", "b"})}};
     const Status written = write_gguf(folder_ / "in.gguf", metadata, items_);
     EXPECT_TRUE(written) << written.error().what;
@@ -76,8 +81,9 @@ TEST_F(QuantizeModel, EachTensorGetsItsTypeAndWhatTheEncoderMakesOfIt) {
   ASSERT_TRUE(result) << result.error().what;
   const Gguf file = written();
   const std::map<std::string, DType> want{
-      {"token_embd.weight", DType::q4_k},   {"output.weight", DType::q6_k},      {"blk.0.attn_norm.weight", DType::f32},
-      {"blk.0.attn_q.weight", DType::q4_k}, {"blk.0.attn_v.weight", DType::q6_k}, {"blk.0.attn_k_b.weight", DType::q5_0},
+      {"token_embd.weight", DType::q4_k},        {"output.weight", DType::q6_k},
+      {"blk.0.attn_norm.weight", DType::f32},    {"blk.0.attn_q.weight", DType::q4_k},
+      {"blk.0.attn_v.weight", DType::q6_k},      {"blk.0.attn_k_b.weight", DType::q5_0},
       {"blk.0.ffn_up_exps.weight", DType::q4_k}, {"blk.0.ffn_down.weight", DType::q6_k}};
   i64 bytes = 0;
   ASSERT_EQ(file.tensors().size(), want.size());
@@ -172,7 +178,9 @@ TEST_F(QuantizeModel, AnInterruptLeavesWhatWasThere) {
 TEST_F(QuantizeModel, ANumberThatCannotBeStoredIsNamedWithItsTensor) {
   const Floats bad(64, 1e9f);
   const std::vector<std::pair<std::string, GgufValue>> metadata{{"general.architecture", GgufValue::of_text("llama")}};
-  items_.push_back({"blk.0.attn_q.weight", DType::f32, {2, 32}, [&](const ByteSink& sink) { return sink(std::as_bytes(std::span(bad))); }});
+  items_.push_back({"blk.0.attn_q.weight", DType::f32, {2, 32}, [&](const ByteSink& sink) {
+                      return sink(std::as_bytes(std::span(bad)));
+                    }});
   ASSERT_TRUE(write_gguf(folder_ / "in.gguf", metadata, items_));
   const auto result = run(folder_ / "in.gguf", to("q4_0"));
   ASSERT_FALSE(result);

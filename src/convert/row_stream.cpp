@@ -44,9 +44,8 @@ Status stream_bytes(const RowStream& s, const ByteSink& sink) {
 }  // namespace
 
 bool RowStream::verbatim() const {
-  return in_order && std::all_of(from.begin(), from.end(), [&](const PublishedTensor* t) {
-           return t->in_place() && t->stored.dtype == type;
-         });
+  return in_order && std::all_of(from.begin(), from.end(),
+                                 [&](const PublishedTensor* t) { return t->in_place() && t->stored.dtype == type; });
 }
 
 void release_pages(std::span<const std::byte> bytes) {

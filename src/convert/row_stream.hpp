@@ -14,9 +14,9 @@ struct RowStream {
   DType type = DType::f32;
   i64 rows = 0, cols = 0;
   std::function<void(i64 first, i64 count, float* dst)> read;
-  std::vector<const PublishedTensor*> from;      // what `read` reads; their pages are let go on the way
-  bool in_order = false;                         // it reads all rows of each in turn, untouched
-  std::function<Status(i64 bytes)> written;      // after each piece
+  std::vector<const PublishedTensor*> from;  // what `read` reads; their pages are let go on the way
+  bool in_order = false;                     // it reads all rows of each in turn, untouched
+  std::function<Status(i64 bytes)> written;  // after each piece
   // All of them lie in the file as they are wanted: handed on as they are, and `read` is not called.
   bool verbatim() const;
 };

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "core/file.hpp"
-#include "quant/quantize.hpp"
-#include "kernels/cpu/kernels.hpp"
 #include "convert/convert.hpp"
+#include "core/file.hpp"
+#include "kernels/cpu/kernels.hpp"
 #include "model/gguf/config.hpp"
 #include "model/model.hpp"
+#include "quant/quantize.hpp"
 
 namespace r1 {
 

@@ -12,11 +12,11 @@ namespace r1 {
 enum class Role : u8 { prompt, generated };
 
 struct Batch {
-  std::vector<i32> tokens;       // [T]
-  std::vector<i32> positions;    // [T] position in the token's own sequence, ascending by one within a sequence
+  std::vector<i32> tokens;        // [T]
+  std::vector<i32> positions;     // [T] position in the token's own sequence, ascending by one within a sequence
   std::vector<i32> seq_begin{0};  // [S+1] sequence s owns rows seq_begin[s] .. seq_begin[s+1]
-  std::vector<i32> want;         // rows whose logits are asked for, ascending
-  std::vector<Role> roles;       // [T]
+  std::vector<i32> want;          // rows whose logits are asked for, ascending
+  std::vector<Role> roles;        // [T]
 
   i64 rows() const { return static_cast<i64>(tokens.size()); }
   i64 sequences() const { return static_cast<i64>(seq_begin.size()) - 1; }

@@ -13,8 +13,9 @@ using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-// The plain types, FP8 with one f32 scale per 128×128 elements kept beside it, and ggml's blocks: runs of elements along
-// a row that share their scales.
+// The plain types, FP8 with one f32 scale per 128×128 elements kept beside it, and ggml's blocks: runs of elements
+// along a row that share their scales.
+// clang-format off
 enum class DType : u8 {
   f32, bf16, f16, f8_e4m3,
   q4_0, q4_1, q5_0, q5_1, q8_0,
@@ -22,6 +23,7 @@ enum class DType : u8 {
   iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq1_s, iq1_m, iq4_nl, iq4_xs,
   tq1_0, tq2_0, mxfp4, nvfp4
 };
+// clang-format on
 inline constexpr int kDTypes = 28;
 
 // How a row of a type is cut: `elements` of them take `bytes`. Plain types and FP8 have blocks of one.
@@ -32,12 +34,12 @@ struct BlockShape {
 
 static constexpr BlockShape block_of(DType t) {
   constexpr BlockShape kBlocks[kDTypes] = {
-      {1, 4, "f32"},         {1, 2, "bf16"},       {1, 2, "f16"},       {1, 1, "f8_e4m3"},   {32, 18, "q4_0"},
-      {32, 20, "q4_1"},      {32, 22, "q5_0"},     {32, 24, "q5_1"},    {32, 34, "q8_0"},    {256, 84, "q2_k"},
-      {256, 110, "q3_k"},    {256, 144, "q4_k"},   {256, 176, "q5_k"},  {256, 210, "q6_k"},  {256, 292, "q8_k"},
-      {256, 66, "iq2_xxs"},  {256, 74, "iq2_xs"},  {256, 82, "iq2_s"},  {256, 98, "iq3_xxs"}, {256, 110, "iq3_s"},
-      {256, 50, "iq1_s"},    {256, 56, "iq1_m"},   {32, 18, "iq4_nl"},  {256, 136, "iq4_xs"}, {256, 54, "tq1_0"},
-      {256, 66, "tq2_0"},    {32, 17, "mxfp4"},    {64, 36, "nvfp4"}};
+      {1, 4, "f32"},        {1, 2, "bf16"},      {1, 2, "f16"},      {1, 1, "f8_e4m3"},    {32, 18, "q4_0"},
+      {32, 20, "q4_1"},     {32, 22, "q5_0"},    {32, 24, "q5_1"},   {32, 34, "q8_0"},     {256, 84, "q2_k"},
+      {256, 110, "q3_k"},   {256, 144, "q4_k"},  {256, 176, "q5_k"}, {256, 210, "q6_k"},   {256, 292, "q8_k"},
+      {256, 66, "iq2_xxs"}, {256, 74, "iq2_xs"}, {256, 82, "iq2_s"}, {256, 98, "iq3_xxs"}, {256, 110, "iq3_s"},
+      {256, 50, "iq1_s"},   {256, 56, "iq1_m"},  {32, 18, "iq4_nl"}, {256, 136, "iq4_xs"}, {256, 54, "tq1_0"},
+      {256, 66, "tq2_0"},   {32, 17, "mxfp4"},   {64, 36, "nvfp4"}};
   return kBlocks[static_cast<int>(t)];
 }
 

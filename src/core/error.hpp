@@ -42,16 +42,16 @@ inline void take(Status&&) {}
 }  // namespace r1
 
 // const Model m = R1_TRY(open(path));   returns the Error to our caller if there is one.
-#define R1_TRY(expr) R1_TRY_AS(R1_NAME(r1_result_, __COUNTER__), expr)  // a name of its own: R1_TRYs may nest
-#define R1_NAME(a, b) R1_NAME_JOINED(a, b)
+#define R1_TRY(expr)         R1_TRY_AS(R1_NAME(r1_result_, __COUNTER__), expr)  // a name of its own: R1_TRYs may nest
+#define R1_NAME(a, b)        R1_NAME_JOINED(a, b)
 #define R1_NAME_JOINED(a, b) a##b
-#define R1_TRY_AS(result, expr)                                             \
-  __extension__({                                                           \
-    auto result = (expr);                                                   \
-    if (!result) return ::tl::unexpected(std::move(result).error());        \
-    ::r1::detail::take(std::move(result));                                  \
+#define R1_TRY_AS(result, expr)                                      \
+  __extension__({                                                    \
+    auto result = (expr);                                            \
+    if (!result) return ::tl::unexpected(std::move(result).error()); \
+    ::r1::detail::take(std::move(result));                           \
   })
 
 // A condition that only a bug of ours can break. R1_CHECK(a == b, "linear: x {} against weight {}", a, b);
-#define R1_CHECK(condition, ...)                                                                     \
+#define R1_CHECK(condition, ...) \
   ((condition) ? void() : ::r1::check_failed(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__)))

@@ -158,10 +158,9 @@ tl::unexpected<Error> folder_error(const fs::path& path, const char* doing, cons
 
 // A model's folder as the program writes it.
 bool is_model_file(const std::string& name) {
-  static constexpr std::string_view kNames[] = {"config.json",       "generation_config.json",
-                                                "tokenizer.json",    "tokenizer_config.json",
-                                                "model.safetensors", "model.safetensors.index.json",
-                                                "chat_template.jinja"};
+  static constexpr std::string_view kNames[] = {
+      "config.json",       "generation_config.json",       "tokenizer.json",     "tokenizer_config.json",
+      "model.safetensors", "model.safetensors.index.json", "chat_template.jinja"};
   if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)) return true;
   std::string shape = name;
   for (char& c : shape) c = c >= '0' && c <= '9' ? '0' : c;
@@ -180,8 +179,8 @@ Result<fs::path> new_folder_beside(const fs::path& folder) {
   return folder_error(folder, "cannot create a folder beside it", code);
 }
 
-// A folder takes the place of none or of an empty one in one rename, of another in two; if the second fails the first is
-// taken back.
+// A folder takes the place of none or of an empty one in one rename, of another in two; if the second fails the first
+// is taken back.
 Status replace_folder(const fs::path& folder, const fs::path& by) {
   std::error_code code, ignored;
   fs::rename(by, folder, code);

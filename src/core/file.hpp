@@ -26,8 +26,8 @@ Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes =
 // What lies in a folder from somebody else: as map_file.
 Result<std::string> read_regular_file(const std::filesystem::path& path, i64 max_bytes);
 
-// A file that exists under its final name only after commit(); dropped without commit() it leaves nothing. A link stays,
-// and what it leads to is replaced; a pipe or a device stays too, and takes the bytes as they come.
+// A file that exists under its final name only after commit(); dropped without commit() it leaves nothing. A link
+// stays, and what it leads to is replaced; a pipe or a device stays too, and takes the bytes as they come.
 class AtomicFile {
  public:
   static Result<AtomicFile> create(const std::filesystem::path& path);
@@ -50,7 +50,8 @@ Status sync_folder(const std::filesystem::path& folder);
 Status check_replaceable(const std::filesystem::path& folder, const std::filesystem::path& successor = {});
 
 // `fill` writes into a new FOLDER.*.tmp, which is synced and then takes FOLDER's place; what was there stays until that
-// moment, and must be replaceable by what `fill` has written. After a failure FOLDER.*.tmp is gone and its space is free.
+// moment, and must be replaceable by what `fill` has written. After a failure FOLDER.*.tmp is gone and its space is
+// free.
 Status publish_folder(const std::filesystem::path& folder,
                       const std::function<Status(const std::filesystem::path&)>& fill);
 

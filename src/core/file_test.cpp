@@ -178,7 +178,8 @@ TEST_F(File, AFolderWithWhatIsNotAModelsIsNotReplaced) {
 TEST_F(File, FoldersBesideThatOnlyLookTemporaryStay) {
   for (const char* name : {"model.tmp", "model.old.tmp"}) ASSERT_TRUE(fs::create_directory(folder / name));
   for (int i = 0; i < 2; ++i)
-    ASSERT_TRUE(publish_folder(folder / "model/", [](const fs::path& to) { return write_file(to / "config.json", ""); }));
+    ASSERT_TRUE(
+        publish_folder(folder / "model/", [](const fs::path& to) { return write_file(to / "config.json", ""); }));
   EXPECT_TRUE(fs::exists(folder / "model.tmp"));
   EXPECT_TRUE(fs::exists(folder / "model.old.tmp"));
   EXPECT_EQ(entries(), 3);

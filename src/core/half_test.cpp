@@ -33,10 +33,8 @@ TEST(Half, EveryBf16WidensToItsBitsAndBack) {
   for (u32 h = 0; h < 65536; ++h) {
     const float f = f32_from_bf16(static_cast<u16>(h));
     ASSERT_EQ(bits_from_f32(f), h << 16);
-    if (std::isnan(f))
-      ASSERT_TRUE(std::isnan(f32_from_bf16(bf16_from_f32(f)))) << h;
-    else
-      ASSERT_EQ(bf16_from_f32(f), h);
+    if (std::isnan(f)) ASSERT_TRUE(std::isnan(f32_from_bf16(bf16_from_f32(f)))) << h;
+    else ASSERT_EQ(bf16_from_f32(f), h);
   }
 }
 
@@ -44,7 +42,8 @@ TEST(Half, EveryBf16WidensToItsBitsAndBack) {
 template <class Widen, class Narrow>
 void check_rounding(u32 last_finite, Widen widen, Narrow narrow) {
   for (u32 h = 0; h < last_finite; ++h) {
-    const double low = static_cast<double>(widen(static_cast<u16>(h))), high = static_cast<double>(widen(static_cast<u16>(h + 1)));
+    const double low = static_cast<double>(widen(static_cast<u16>(h))),
+                 high = static_cast<double>(widen(static_cast<u16>(h + 1)));
     const float middle = static_cast<float>((low + high) / 2);  // exact: one more bit than either
     ASSERT_EQ(narrow(std::nextafter(middle, -1.0f)), h);
     ASSERT_EQ(narrow(middle), h % 2 ? h + 1 : h);

@@ -14,8 +14,8 @@ namespace r1 {
 inline constexpr i64 kPageTokens = 64;
 
 // expanded: pages hold k and v per head; training, rollouts, scoring.
-// mixed: pages hold the latent; prompt tokens attend expanded, generated tokens absorbed; serving. Only latent attention
-// has it: other models are expanded whatever the numerics say.
+// mixed: pages hold the latent; prompt tokens attend expanded, generated tokens absorbed; serving. Only latent
+// attention has it: other models are expanded whatever the numerics say.
 enum class MlaForm : u8 { expanded, mixed };
 
 // Bytes of one page in one layer, and what they mean. A layer's page is laid out by the attention op that owns it:
@@ -25,8 +25,8 @@ enum class MlaForm : u8 { expanded, mixed };
 struct KvLayout {
   MlaForm form = MlaForm::expanded;
   DType dtype = DType::f32;
-  i64 layers = 0;               // MTP's own layer included, last
-  i64 heads = 0;                // of keys and values
+  i64 layers = 0;  // MTP's own layer included, last
+  i64 heads = 0;   // of keys and values
   i64 nope = 0, rope = 0, v = 0, kv_rank = 0;
 
   i64 page_elements() const {
@@ -37,12 +37,10 @@ struct KvLayout {
 
 struct KvView {
   KvLayout layout;
-  std::vector<std::byte*> layer_base;               // [layers] page `id` of layer l starts at layer_base[l] + id * page_bytes
-  std::vector<std::span<const i32>> tables;         // [sequences of the batch] page ids, enough for every position
+  std::vector<std::byte*> layer_base;        // [layers] page `id` of layer l starts at layer_base[l] + id * page_bytes
+  std::vector<std::span<const i32>> tables;  // [sequences of the batch] page ids, enough for every position
 
-  std::byte* page(i64 layer, i32 id) const {
-    return layer_base[layer] + static_cast<i64>(id) * layout.page_bytes();
-  }
+  std::byte* page(i64 layer, i32 id) const { return layer_base[layer] + static_cast<i64>(id) * layout.page_bytes(); }
 };
 
 }  // namespace r1

@@ -28,9 +28,9 @@ struct Numerics {
 // What routing leaves behind in training. Loads are counted over the whole optimizer batch (several passes may share
 // one observer); the bias update reads them.
 struct RouteObserver {
-  float balance_weight = 0;               // alpha / sequences in the optimizer batch; 0: no balance loss
-  double balance_loss = 0;                // summed over layers and sequences, balance_weight included
-  std::vector<std::vector<i64>> load;     // [layer][expert] tokens routed
+  float balance_weight = 0;            // alpha / sequences in the optimizer batch; 0: no balance loss
+  double balance_loss = 0;             // summed over layers and sequences, balance_weight included
+  std::vector<std::vector<i64>> load;  // [layer][expert] tokens routed
 };
 
 struct Pass {

@@ -1,5 +1,6 @@
 // Random weights of any type, made directly as stored bytes: quants are random bits, scales are drawn so that values
-// have a spread near `scale` and nothing is infinite or NaN. For tests, and for measuring models that there is no file of.
+// have a spread near `scale` and nothing is infinite or NaN. For tests, and for measuring models that there is no file
+// of.
 #pragma once
 #include <cmath>
 #include <cstring>
@@ -45,7 +46,8 @@ class RandomBlocks {
       case DType::bf16: return store(p, bf16_from_f32(static_cast<float>(scale_) * symmetric()), 2);
       case DType::f16: return store(p, f16_from_f32(static_cast<float>(scale_) * symmetric()), 2);
       case DType::f8_e4m3: p[0] = static_cast<u8>((p[0] & 0x80) | (p[0] & 0x7f) % 0x7f); return;
-      case DType::q4_0: case DType::iq4_nl: return half(p, t == DType::q4_0 ? 4.6 : 60);
+      case DType::q4_0:
+      case DType::iq4_nl: return half(p, t == DType::q4_0 ? 4.6 : 60);
       case DType::q5_0: return half(p, 9.2);
       case DType::q8_0: return half(p, 74);
       case DType::q4_1: half(p, 4.6); return negative(p, 2, 7.5);
@@ -56,7 +58,9 @@ class RandomBlocks {
       case DType::q5_k: half(p, 340); return half(p + 2, 22);
       case DType::q6_k: return half(p + 208, 1360);
       case DType::q8_k: return store(p, bits_from_f32(static_cast<float>(scale_ / 74)), 4);
-      case DType::iq2_xxs: case DType::iq2_xs: case DType::iq2_s: return half(p, 55);
+      case DType::iq2_xxs:
+      case DType::iq2_xs:
+      case DType::iq2_s: return half(p, 55);
       case DType::iq3_xxs: return half(p, 140);
       case DType::iq3_s: return half(p, 130);
       case DType::iq1_s: return half(p, 7);
@@ -64,8 +68,12 @@ class RandomBlocks {
       case DType::iq4_xs: return half(p, 1100);
       case DType::tq1_0: return half(p + 52, 0.8);
       case DType::tq2_0: return half(p + 64, 0.8);
-      case DType::mxfp4: p[0] = static_cast<u8>(static_cast<int>(std::lround(std::log2(scale_ / 4))) + 127 + (p[0] & 1)); return;
-      case DType::nvfp4: for (int i = 0; i < 4; ++i) p[i] = static_cast<u8>(p[i] % 0x40); return;
+      case DType::mxfp4:
+        p[0] = static_cast<u8>(static_cast<int>(std::lround(std::log2(scale_ / 4))) + 127 + (p[0] & 1));
+        return;
+      case DType::nvfp4:
+        for (int i = 0; i < 4; ++i) p[i] = static_cast<u8>(p[i] % 0x40);
+        return;
     }
   }
   void store(u8* at, u32 bits, size_t bytes) { std::memcpy(at, &bits, bytes); }
@@ -80,8 +88,7 @@ class RandomBlocks {
   void spread_half(u8* p) {
     u16 d = 0;
     half(reinterpret_cast<u8*>(&d), 7);
-    for (int k = 0; k < 4; ++k)
-      p[2 * k + 1] = static_cast<u8>((p[2 * k + 1] & 15) | (d >> 4 * k & 15) << 4);
+    for (int k = 0; k < 4; ++k) p[2 * k + 1] = static_cast<u8>((p[2 * k + 1] & 15) | (d >> 4 * k & 15) << 4);
   }
 
   u64 state_;

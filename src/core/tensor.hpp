@@ -29,8 +29,10 @@ class Tensor {
     if (block_) detail::retain(block_);
   }
   Tensor(Tensor&& o) noexcept
-      : block_(std::exchange(o.block_, nullptr)), data_(std::exchange(o.data_, nullptr)),
-        rows_(std::exchange(o.rows_, 0)), cols_(std::exchange(o.cols_, 0)) {}
+      : block_(std::exchange(o.block_, nullptr)),
+        data_(std::exchange(o.data_, nullptr)),
+        rows_(std::exchange(o.rows_, 0)),
+        cols_(std::exchange(o.cols_, 0)) {}
   Tensor& operator=(Tensor o) noexcept {
     std::swap(block_, o.block_), std::swap(data_, o.data_), std::swap(rows_, o.rows_), std::swap(cols_, o.cols_);
     return *this;
@@ -51,7 +53,8 @@ class Tensor {
 
  private:
   friend class Arena;
-  Tensor(detail::Block* block, float* data, i64 rows, i64 cols) : block_(block), data_(data), rows_(rows), cols_(cols) {}
+  Tensor(detail::Block* block, float* data, i64 rows, i64 cols)
+      : block_(block), data_(data), rows_(rows), cols_(cols) {}
   detail::Block* block_ = nullptr;
   float* data_ = nullptr;
   i64 rows_ = 0, cols_ = 0;
@@ -67,9 +70,9 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  Tensor alloc(i64 rows, i64 cols);   // contents unspecified
+  Tensor alloc(i64 rows, i64 cols);  // contents unspecified
   Tensor zeros(i64 rows, i64 cols);
-  i64 bytes_in_use() const { return in_use_; }   // held by live tensors
+  i64 bytes_in_use() const { return in_use_; }      // held by live tensors
   i64 bytes_reserved() const { return reserved_; }  // taken from the system
   i64 peak_bytes() const { return peak_; }
 

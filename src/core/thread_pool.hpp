@@ -1,5 +1,6 @@
-// Fork-join over a fixed set of threads. Waiting spins for a fraction of a millisecond and then sleeps in the kernel: pure
-// spinning loses several-fold when another program takes one of the cores, pure sleeping costs a decode step dearly.
+// Fork-join over a fixed set of threads. Waiting spins for a fraction of a millisecond and then sleeps in the kernel:
+// pure spinning loses several-fold when another program takes one of the cores, pure sleeping costs a decode step
+// dearly.
 //
 // Tasks are handed out by an atomic counter, so which worker runs a task is luck; a task's result must therefore depend
 // on its index alone. run() returns when all tasks are done. Not reentrant: one run() at a time, from one thread.
@@ -59,8 +60,8 @@ class ThreadPool {
   void take_tasks(int worker);
 
   Job job_;
-  alignas(64) std::atomic<u32> epoch_{0};     // raised by fork; workers sleep on it
-  alignas(64) std::atomic<i64> next_{0};      // next task to hand out
+  alignas(64) std::atomic<u32> epoch_{0};       // raised by fork; workers sleep on it
+  alignas(64) std::atomic<i64> next_{0};        // next task to hand out
   alignas(64) std::atomic<u32> unfinished_{0};  // workers that have not left the job; the caller sleeps on it
   std::atomic<bool> stop_{false};
   std::vector<std::thread> workers_;

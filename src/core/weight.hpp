@@ -2,10 +2,10 @@
 // version, and the packs made from the master for the kernels. Tied embedding and head, and what MTP shares with the
 // main model, are therefore one identity with several uses.
 //
-// Master: f32 owned by us, or frozen bytes of any dtype that someone keeps (a mapped file). Only owned f32 can be trained.
-// Rows of block types lie one after another, row_bytes(dtype, cols) each. FP8 has scales beside it.
-// An optimizer step writes the master and calls bump(); a stale pack is refilled in place at its next use.
-// Not thread-safe: used from the thread that runs the Pass.
+// Master: f32 owned by us, or frozen bytes of any dtype that someone keeps (a mapped file). Only owned f32 can be
+// trained. Rows of block types lie one after another, row_bytes(dtype, cols) each. FP8 has scales beside it. An
+// optimizer step writes the master and calls bump(); a stale pack is refilled in place at its next use. Not
+// thread-safe: used from the thread that runs the Pass.
 #pragma once
 #include <functional>
 #include <map>

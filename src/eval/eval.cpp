@@ -16,7 +16,7 @@ namespace {
 struct Read {
   std::string text, answer;  // everything, and what follows the thinking
   i64 thinking_tokens = 0;
-  bool closed = true;        // the thinking came to an end
+  bool closed = true;  // the thinking came to an end
 };
 
 Read read_tokens(const Tokenizer& tokenizer, const Generation& g, const EvalOptions& options) {

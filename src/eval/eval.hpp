@@ -13,15 +13,15 @@
 #include <string>
 #include <vector>
 
-#include "text/tokenizer.hpp"
 #include "infer/engine.hpp"
 #include "tasks/tasks.hpp"
+#include "text/tokenizer.hpp"
 
 namespace r1 {
 
 // n problems of a generator, difficulties min..max in turn.
-std::vector<Problem> generate_problems(std::string_view kind, int min_difficulty, int max_difficulty, i64 n, Split split,
-                                       u64 seed);
+std::vector<Problem> generate_problems(std::string_view kind, int min_difficulty, int max_difficulty, i64 n,
+                                       Split split, u64 seed);
 
 struct EvalOptions {
   SamplingParams sampling{};
@@ -30,27 +30,27 @@ struct EvalOptions {
   std::vector<i32> stop_ids;
   // A problem as the model is asked it: chat template, special tokens. Default: the prompt's tokens and no more.
   std::function<Result<std::vector<i32>>(const Problem&)> encode;
-  bool starts_thinking = true;         // the encoded prompt ends inside the thinking
+  bool starts_thinking = true;  // the encoded prompt ends inside the thinking
   ThinkBudget think{};
-  std::filesystem::path log;           // one JSON line per completion; empty: none
+  std::filesystem::path log;  // one JSON line per completion; empty: none
   const std::atomic<bool>* stop = nullptr;
   std::function<void(i64 done, i64 total)> progress;  // completions
 };
 
 struct Accuracy {
-  i64 n = 0;                  // problems with all k completions
+  i64 n = 0;  // problems with all k completions
   double pass_at_1 = 0, stderr_ = 0, cons_at_k = 0;
 };
 struct EvalResult {
   Accuracy all;
   i32 k = 1;
-  std::map<i32, double> pass_at;            // j → pass@j
+  std::map<i32, double> pass_at;  // j → pass@j
   double mean_thinking_tokens = 0, mean_tokens = 0;
-  i64 truncated = 0;                        // completions cut by max_tokens or the context
-  i64 unchecked = 0;                        // completions whose checker failed: counted as wrong
+  i64 truncated = 0;  // completions cut by max_tokens or the context
+  i64 unchecked = 0;  // completions whose checker failed: counted as wrong
   bool interrupted = false;
-  bool log_failed = false;                  // writing to it did, which ended the evaluation early
-  std::map<std::string, Accuracy> by_kind;  // where problems name their kind
+  bool log_failed = false;                                        // writing to it did, which ended the evaluation early
+  std::map<std::string, Accuracy> by_kind;                        // where problems name their kind
   std::map<std::pair<std::string, int>, Accuracy> by_difficulty;  // kind and difficulty
 };
 
@@ -60,7 +60,7 @@ Result<EvalResult> evaluate(Engine& engine, const Tokenizer& tokenizer, std::spa
 std::string to_json(const EvalResult& result);
 
 // The estimators, for who has counts already.
-double pass_at(i64 n, i64 right, i64 k);                   // k <= n
-double clustered_stderr(std::span<const double> means);    // of the mean of one value per problem; 0 for one problem
+double pass_at(i64 n, i64 right, i64 k);                 // k <= n
+double clustered_stderr(std::span<const double> means);  // of the mean of one value per problem; 0 for one problem
 
 }  // namespace r1

@@ -18,7 +18,9 @@ namespace fs = std::filesystem;
 
 class EvalTest : public testing::Test {
  protected:
-  EvalTest() : folder_(fs::temp_directory_path() / fmt::format("r1-eval-{}", ::getpid())) { fs::create_directories(folder_); }
+  EvalTest() : folder_(fs::temp_directory_path() / fmt::format("r1-eval-{}", ::getpid())) {
+    fs::create_directories(folder_);
+  }
   ~EvalTest() override { fs::remove_all(folder_); }
 
   Engine engine() {
@@ -61,10 +63,11 @@ class EvalTest : public testing::Test {
 };
 
 TEST_F(EvalTest, ReadsRowsAndNamesTheLineOfABadOne) {
-  const auto rows = read_problems(file("a.jsonl",
-                                       "{\"prompt\":\"1+1\",\"answer\":\"2\",\"kind\":\"sum\"}\n\n"
-                                       "{\"prompt\":\"2+2\",\"answer\":4}\n"
-                                       "{\"prompt\":\"make 46\",\"check\":\"countdown\",\"numbers\":[3,7,25],\"target\":46}\n"));
+  const auto rows =
+      read_problems(file("a.jsonl",
+                         "{\"prompt\":\"1+1\",\"answer\":\"2\",\"kind\":\"sum\"}\n\n"
+                         "{\"prompt\":\"2+2\",\"answer\":4}\n"
+                         "{\"prompt\":\"make 46\",\"check\":\"countdown\",\"numbers\":[3,7,25],\"target\":46}\n"));
   ASSERT_TRUE(rows) << (rows ? "" : rows.error().what);
   ASSERT_EQ(rows->size(), 3u);
   EXPECT_EQ((*rows)[0].kind, "sum");

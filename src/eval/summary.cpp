@@ -36,10 +36,8 @@ bool consensus(std::span<const Judged> completions) {
     const auto same = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) {
       return c.first->given == j.given || answer_matches(c.first->given, j.given);
     });
-    if (same != candidates.end())
-      ++same->votes;
-    else
-      candidates.push_back({&j, 1});
+    if (same != candidates.end()) ++same->votes;
+    else candidates.push_back({&j, 1});
   }
   const auto winner = std::max_element(candidates.begin(), candidates.end(),
                                        [](const Candidate& a, const Candidate& b) { return a.votes < b.votes; });

@@ -8,9 +8,9 @@
 namespace r1 {
 
 struct Judged {
-  bool done = false;       // false: interrupted, counts nowhere
+  bool done = false;  // false: interrupted, counts nowhere
   bool right = false, truncated = false, unchecked = false;
-  std::string given;       // extracted answer; empty: does not vote
+  std::string given;  // extracted answer; empty: does not vote
   i64 tokens = 0, thinking_tokens = 0;
 };
 

@@ -39,7 +39,7 @@ TEST(ClusteredStderr, IsTheStandardDeviationOverTheRootOfProblems) {
 TEST(Consensus, TheMostFrequentAnswerDecidesAndEqualValuesVoteTogether) {
   EXPECT_TRUE(consensus(std::vector{judged(false, "3"), judged(true, "0.5"), judged(true, "1/2")}));
   EXPECT_FALSE(consensus(std::vector{judged(true, "4"), judged(false, "5"), judged(false, "5")}));
-  EXPECT_TRUE(consensus(std::vector{judged(true, "4"), judged(false, "5")}));    // a tie: the first
+  EXPECT_TRUE(consensus(std::vector{judged(true, "4"), judged(false, "5")}));  // a tie: the first
   EXPECT_FALSE(consensus(std::vector{judged(false, "5"), judged(true, "4")}));
   EXPECT_TRUE(consensus(std::vector{judged(false, ""), judged(false, ""), judged(true, "4")}));  // "" does not vote
   EXPECT_FALSE(consensus(std::vector{judged(false, "")}));
@@ -48,16 +48,16 @@ TEST(Consensus, TheMostFrequentAnswerDecidesAndEqualValuesVoteTogether) {
 TEST(Summarise, CountsByProblemAndByKindAndLeavesOutWhatWasInterrupted) {
   std::vector<Problem> problems(4);
   problems[0].kind = problems[1].kind = "sum", problems[2].kind = "sort", problems[3].kind = "sort";
-  std::vector<Judged> all{judged(true, "1"), judged(true, "1"),  judged(false, "2"), judged(true, "3"),
-                          judged(false, "4"), judged(false, "5"), judged(true, "6"), Judged{}};
+  std::vector<Judged> all{judged(true, "1"),  judged(true, "1"),  judged(false, "2"), judged(true, "3"),
+                          judged(false, "4"), judged(false, "5"), judged(true, "6"),  Judged{}};
   for (Judged& j : all) j.tokens = 10, j.thinking_tokens = 4;
   all[5].truncated = true;
   const EvalResult r = summarise(problems, all, 2);
   EXPECT_EQ(r.all.n, 3);
-  EXPECT_DOUBLE_EQ(r.all.pass_at_1, 0.5);                         // 1, 1/2, 0
+  EXPECT_DOUBLE_EQ(r.all.pass_at_1, 0.5);  // 1, 1/2, 0
   EXPECT_DOUBLE_EQ(r.all.stderr_, std::sqrt(0.25 / 3));
   EXPECT_DOUBLE_EQ(r.pass_at.at(2), 2.0 / 3);
-  EXPECT_DOUBLE_EQ(r.all.cons_at_k, 1.0 / 3);                     // the second problem's tie goes to a wrong answer
+  EXPECT_DOUBLE_EQ(r.all.cons_at_k, 1.0 / 3);  // the second problem's tie goes to a wrong answer
   EXPECT_EQ(r.by_kind.at("sum").n, 2);
   EXPECT_DOUBLE_EQ(r.by_kind.at("sum").pass_at_1, 0.75);
   EXPECT_EQ(r.by_kind.at("sort").n, 1);

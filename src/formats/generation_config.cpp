@@ -65,7 +65,8 @@ Result<GenerationConfig> generation_config_of(const Gguf& file) {
   R1_TRY(copy("penalty_repeat", "repetition_penalty"));
   if (file.holds("general.sampling.top_k")) json.set("top_k", R1_TRY(file.integer("general.sampling.top_k")));
   if (const Json* t = json.find("temperature"); t && t->number() == 0.0) json.set("do_sample", false);
-  if (file.holds("tokenizer.ggml.padding_token_id")) json.set("pad_token_id", R1_TRY(file.integer("tokenizer.ggml.padding_token_id")));
+  if (file.holds("tokenizer.ggml.padding_token_id"))
+    json.set("pad_token_id", R1_TRY(file.integer("tokenizer.ggml.padding_token_id")));
   return parse_generation_config(json, file.path() + ": general.sampling");
 }
 

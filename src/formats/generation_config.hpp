@@ -14,7 +14,7 @@ struct GenerationConfig {
   bool do_sample = true;
   double temperature = 0.6;  // R1's advice where the file is silent
   double top_p = 0.95;
-  i64 top_k = 0;             // 0: all
+  i64 top_k = 0;  // 0: all
   double min_p = 0;
   double repetition_penalty = 1;
   std::optional<i64> max_new_tokens;

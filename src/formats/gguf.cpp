@@ -63,8 +63,8 @@ Status add_shards(const std::filesystem::path& path, i64 shards, gguf::File& all
                   std::vector<std::shared_ptr<const void>>& keep) {
   const auto prefix = shard_prefix(path.filename().string(), 1, shards);
   if (!prefix) {
-    return fail(Errc::corrupt, "{}: split.count is {}, so the name must end in -{:0{}}-of-{:0{}}.gguf", all.path, shards,
-                1, kShardDigits, shards, kShardDigits);
+    return fail(Errc::corrupt, "{}: split.count is {}, so the name must end in -{:0{}}-of-{:0{}}.gguf", all.path,
+                shards, 1, kShardDigits, shards, kShardDigits);
   }
   for (i64 k = 1; k < shards; ++k) {
     const std::string name =
@@ -100,8 +100,8 @@ Result<Gguf> Gguf::open(const std::filesystem::path& path) {
     const i64 found = static_cast<i64>(file.tensors.size() + file.unsupported.size());
     const i64 total = R1_TRY(split_number(file, "split.tensors.count", 0, gguf::kMaxTensors, found));
     if (found != total) {
-      return fail(Errc::corrupt, "{}: split.tensors.count is {}, the {} files have {} tensors", file.path, total, shards,
-                  found);
+      return fail(Errc::corrupt, "{}: split.tensors.count is {}, the {} files have {} tensors", file.path, total,
+                  shards, found);
     }
     state->files = shards;
   }
@@ -159,7 +159,8 @@ Result<std::vector<i64>> integers_of(const gguf::File& file, std::string_view ke
   R1_TRY(for_each_scalar(e, [&](const std::byte* p) -> Status {
     const std::optional<i64> v = gguf::integer_at(e.element, p);
     if (!v) {
-      return fail(Errc::corrupt, "{}: {}: {:.0f} does not fit 63 bits", file.path, shown(key), gguf::number_at(e.element, p));
+      return fail(Errc::corrupt, "{}: {}: {:.0f} does not fit 63 bits", file.path, shown(key),
+                  gguf::number_at(e.element, p));
     }
     out.push_back(*v);
     return {};

@@ -24,8 +24,8 @@ enum class GgufType : u8 { uint8, int8, uint16, int16, uint32, int32, f32, boole
 class GgufValue;
 struct GgufArray {
   GgufType type = GgufType::uint32;  // of the elements
-  std::vector<i64> integers;      // of all integer types and boolean; u64 must fit i64
-  std::vector<double> numbers;    // f32, f64
+  std::vector<i64> integers;         // of all integer types and boolean; u64 must fit i64
+  std::vector<double> numbers;       // f32, f64
   std::vector<std::string> texts;
   i64 size() const;
 };
@@ -87,8 +87,8 @@ class Gguf {
   std::shared_ptr<const State> state_;
 };
 
-// Streams metadata and tensors into `path`. On failure, a full disk and an interrupt included, nothing is left under the
-// final name and what was there before stays. general.alignment is taken from the metadata, else 32.
+// Streams metadata and tensors into `path`. On failure, a full disk and an interrupt included, nothing is left under
+// the final name and what was there before stays. general.alignment is taken from the metadata, else 32.
 Status write_gguf(const std::filesystem::path& path, std::span<const std::pair<std::string, GgufValue>> metadata,
                   std::span<const TensorItem> items);
 

@@ -10,9 +10,9 @@ struct MetadataType {
   const char* name;
   i64 bytes;
 };
-constexpr MetadataType kMetadataTypes[kTypes] = {{"u8", 1},   {"i8", 1},     {"u16", 2},  {"i16", 2}, {"u32", 4},
-                                                 {"i32", 4},  {"f32", 4},    {"bool", 1}, {"string", 0}, {"array", 0},
-                                                 {"u64", 8},  {"i64", 8},    {"f64", 8}};
+constexpr MetadataType kMetadataTypes[kTypes] = {{"u8", 1},  {"i8", 1},  {"u16", 2},  {"i16", 2},    {"u32", 4},
+                                                 {"i32", 4}, {"f32", 4}, {"bool", 1}, {"string", 0}, {"array", 0},
+                                                 {"u64", 8}, {"i64", 8}, {"f64", 8}};
 
 constexpr TensorType block_type(i32 id, const char* name, DType t) {
   return {id, name, t, block_of(t).elements, block_of(t).bytes};
@@ -77,9 +77,7 @@ i64 scalar_bytes(GgufType type) { return kMetadataTypes[static_cast<int>(type)].
 const char* name_of(GgufType type) { return kMetadataTypes[static_cast<int>(type)].name; }
 
 bool is_float(GgufType type) { return type == GgufType::f32 || type == GgufType::f64; }
-bool is_integer(GgufType type) {
-  return !is_float(type) && type != GgufType::string && type != GgufType::array;
-}
+bool is_integer(GgufType type) { return !is_float(type) && type != GgufType::string && type != GgufType::array; }
 
 std::optional<i64> integer_at(GgufType type, const std::byte* p) {
   switch (type) {

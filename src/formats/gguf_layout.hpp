@@ -46,8 +46,8 @@ std::optional<i32> tensor_type_id(DType t);  // nullopt: GGUF has no such type
 
 // The extent of a value inside the file.
 struct Entry {
-  GgufType type, element;  // element: of an array, else type again
-  i64 count;               // of an array, else 1
+  GgufType type, element;            // element: of an array, else type again
+  i64 count;                         // of an array, else 1
   std::span<const std::byte> bytes;  // a string's characters, a scalar's bytes, an array's packed elements
 };
 

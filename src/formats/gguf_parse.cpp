@@ -29,7 +29,8 @@ class Cursor {
 
   Result<std::span<const std::byte>> take(u64 n, std::string_view what) {
     if (n > left()) {
-      return fail(Errc::corrupt, "{}: {}: needs {} bytes at byte {}, the file has {} more", path_, what, n, at_, left());
+      return fail(Errc::corrupt, "{}: {}: needs {} bytes at byte {}, the file has {} more", path_, what, n, at_,
+                  left());
     }
     const auto piece = bytes_.subspan(at_, n);
     at_ += n;
@@ -93,8 +94,8 @@ Result<Entry> read_array(Cursor& in, std::string_view key, const std::string& wh
   }
   const u64 least = element == GgufType::string ? 8 : static_cast<u64>(scalar_bytes(element));
   if (count * least > in.left()) {  // below 2^29: cannot wrap
-    return fail(Errc::corrupt, "{}: {}: {} elements need {} bytes or more, the file has {} more", in.path(), where, count,
-                count * least, in.left());
+    return fail(Errc::corrupt, "{}: {}: {} elements need {} bytes or more, the file has {} more", in.path(), where,
+                count, count * least, in.left());
   }
   Cursor whole = in;
   if (element == GgufType::string) {
@@ -275,7 +276,8 @@ Result<File> parse(const std::filesystem::path& path) {
   if (infos.empty()) return file;
   const u64 align = static_cast<u64>(file.alignment), start = round_up(in.at(), align);
   if (start > map.bytes.size()) {
-    return fail(Errc::corrupt, "{}: tensor data starts at byte {}, the file has {}", file.path, start, map.bytes.size());
+    return fail(Errc::corrupt, "{}: tensor data starts at byte {}, the file has {}", file.path, start,
+                map.bytes.size());
   }
   R1_TRY(place(infos, map.bytes.subspan(start), file));
   return file;

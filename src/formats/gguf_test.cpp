@@ -82,7 +82,8 @@ TEST_F(GgufTest, AnErrorNamesFileKeyAndBothTypes) {
   EXPECT_EQ(g.integer("gone").error().what, file + ": gone: missing, expected an integer");
   EXPECT_EQ(g.integer("a.f32").error().what, file + ": a.f32: expected an integer, found f32");
   EXPECT_EQ(g.text("a.u8").error().what, file + ": a.u8: expected a string, found u8");
-  EXPECT_EQ(g.texts("a.numbers").error().what, file + ": a.numbers: expected an array of strings, found an array of 3 x i32");
+  EXPECT_EQ(g.texts("a.numbers").error().what,
+            file + ": a.numbers: expected an array of strings, found an array of 3 x i32");
   EXPECT_EQ(g.numbers("a.texts").error().what, file + ": a.texts: expected numbers, found an array of 3 x string");
   EXPECT_EQ(g.integer("a.numbers").error().what, file + ": a.numbers: expected an integer, found an array of 3 x i32");
   EXPECT_EQ(g.integer("a.u8", 3).value(), 200);
@@ -280,11 +281,12 @@ TEST(RealGguf, VocabulariesOfPublishedModelsRead) {
     const char *name, *pre;
     i64 tokens, merges;
   };
-  for (const Expected& e : {Expected{"ggml-vocab-deepseek-llm.gguf", "deepseek-llm", 102400, 99757},
-                            {"ggml-vocab-deepseek-coder.gguf", "deepseek-coder", 32256, 31757},
-                            {"reconstructed/ggml-vocab-qwen2.reconstructed.gguf", "qwen2", 151936, 151387},
-                            {"reconstructed/ggml-vocab-deepseek-r1-qwen.reconstructed.gguf", "deepseek-r1-qwen", 152064, 151387},
-                            {"reconstructed/ggml-vocab-llama-bpe.reconstructed.gguf", "llama-bpe", 128256, 280147}}) {
+  for (const Expected& e :
+       {Expected{"ggml-vocab-deepseek-llm.gguf", "deepseek-llm", 102400, 99757},
+        {"ggml-vocab-deepseek-coder.gguf", "deepseek-coder", 32256, 31757},
+        {"reconstructed/ggml-vocab-qwen2.reconstructed.gguf", "qwen2", 151936, 151387},
+        {"reconstructed/ggml-vocab-deepseek-r1-qwen.reconstructed.gguf", "deepseek-r1-qwen", 152064, 151387},
+        {"reconstructed/ggml-vocab-llama-bpe.reconstructed.gguf", "llama-bpe", 128256, 280147}}) {
     const auto g = Gguf::open(fs::path(fixtures) / "vocab" / e.name);
     ASSERT_TRUE(g) << g.error().what;
     EXPECT_EQ(*g->text("tokenizer.ggml.model"), "gpt2");

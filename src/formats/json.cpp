@@ -75,13 +75,14 @@ const std::string* duplicate_key(const Json::Object& members) {
   std::sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : *a.second < *b.second;
   });
-  const auto twice = std::adjacent_find(keys.begin(), keys.end(),
-                                        [](const auto& a, const auto& b) { return *a.second == *b.second; });
+  const auto twice =
+      std::adjacent_find(keys.begin(), keys.end(), [](const auto& a, const auto& b) { return *a.second == *b.second; });
   return twice == keys.end() ? nullptr : twice->second;
 }
 
-// Builds the tree from the parser's events. The parser keeps its state on the heap, so depth is ours to limit. Members of
-// what is still open lie on two stacks and move into containers of exactly their number, so that memory has no slack.
+// Builds the tree from the parser's events. The parser keeps its state on the heap, so depth is ours to limit. Members
+// of what is still open lie on two stacks and move into containers of exactly their number, so that memory has no
+// slack.
 class Builder {
  public:
   Builder(std::string_view source, size_t text_bytes)
@@ -171,7 +172,8 @@ class Builder {
   bool charge(size_t bytes) {
     used_ += bytes;
     if (used_ <= budget_) return true;
-    return refuse(fmt::format("{} bytes of JSON take more than {} in memory: too many small values", text_bytes_, budget_));
+    return refuse(
+        fmt::format("{} bytes of JSON take more than {} in memory: too many small values", text_bytes_, budget_));
   }
 
   bool refuse(std::string why) {

@@ -32,8 +32,7 @@ class Json {
   Json(std::nullptr_t) {}
   Json(bool b) : value_(b) {}
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  Json(I i) : value_(static_cast<i64>(i)) {}
+  requires(!std::same_as<I, bool>) Json(I i) : value_(static_cast<i64>(i)) {}
   Json(double d) : value_(d) {}
   Json(float f) : value_(static_cast<double>(f)) {}
   Json(std::string s) : value_(std::move(s)) {}
@@ -60,11 +59,11 @@ class Json {
   const Array* array() const { return std::get_if<Array>(&value_); }
   const Object* object() const { return std::get_if<Object>(&value_); }
 
-  const Json* find(std::string_view key) const;   // null if this is no object or has no such member
-  Json& set(std::string_view key, Json value);    // adds or replaces a member; null becomes {}; returns *this
-  Json& push(Json value);                         // appends an item; null becomes []; returns *this
+  const Json* find(std::string_view key) const;  // null if this is no object or has no such member
+  Json& set(std::string_view key, Json value);   // adds or replaces a member; null becomes {}; returns *this
+  Json& push(Json value);                        // appends an item; null becomes []; returns *this
   bool operator==(const Json&) const = default;
-  std::string describe() const;                   // short, for errors: `"x"`, `3`, `an array of 4`
+  std::string describe() const;  // short, for errors: `"x"`, `3`, `an array of 4`
 
  private:
   std::variant<std::monostate, bool, i64, double, std::string, Array, Object> value_;
@@ -82,8 +81,8 @@ Result<Json> read_json(const std::filesystem::path& path, i64 max_bytes = kSmall
 // never looks like an integer), NaN and infinities as null, bytes that are not UTF-8 as U+FFFD.
 std::string dump(const Json& json, int indent = -1);
 
-// A name out of somebody's file, for a message on a terminal: as it is where it is short and plain, else quoted, escaped
-// and cut.
+// A name out of somebody's file, for a message on a terminal: as it is where it is short and plain, else quoted,
+// escaped and cut.
 std::string shown(std::string_view name);
 
 // Every non-blank line of a JSONL file, in order; `fn` gets the line's number from 1. Stops at the first error and

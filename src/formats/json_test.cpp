@@ -69,7 +69,8 @@ TEST(Json, RefusesTextThatWouldBecomeManyTimesItsSize) {
   };
   EXPECT_EQ(error_of(list_of("0,", 1 << 20)), "no error");
   EXPECT_EQ(error_of(list_of("12345,", 4 << 20)), "no error");
-  EXPECT_NE(error_of(list_of("0,", 4 << 20)).find("4194305 bytes of JSON take more than 109051918 in memory"), std::string::npos);
+  EXPECT_NE(error_of(list_of("0,", 4 << 20)).find("4194305 bytes of JSON take more than 109051918 in memory"),
+            std::string::npos);
   EXPECT_NE(error_of(list_of("[0],", 4 << 20)).find("too many small values"), std::string::npos);
 }
 

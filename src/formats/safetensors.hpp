@@ -15,8 +15,8 @@
 
 namespace r1 {
 
-// One file, or a folder with model.safetensors or model.safetensors.index.json and its shards. An F8_E4M3 tensor NAME and
-// its scales NAME_scale_inv are one StoredTensor; either without a fitting other is an error.
+// One file, or a folder with model.safetensors or model.safetensors.index.json and its shards. An F8_E4M3 tensor NAME
+// and its scales NAME_scale_inv are one StoredTensor; either without a fitting other is an error.
 class Safetensors {
  public:
   static Result<Safetensors> open(const std::filesystem::path& path);
@@ -47,8 +47,8 @@ void to_f32(const StoredTensor& entry, float* dst);
 Status write_safetensors(const std::filesystem::path& path, std::span<const TensorItem> items,
                          const std::map<std::string, std::string>& metadata);
 
-// Into an empty folder: model.safetensors if the tensors fit max_shard_bytes, else model-00001-of-0000N.safetensors, filled
-// in the items' order, and then model.safetensors.index.json. A larger tensor gets a shard of its own.
+// Into an empty folder: model.safetensors if the tensors fit max_shard_bytes, else model-00001-of-0000N.safetensors,
+// filled in the items' order, and then model.safetensors.index.json. A larger tensor gets a shard of its own.
 Status write_safetensors_folder(const std::filesystem::path& folder, std::span<const TensorItem> items,
                                 const std::map<std::string, std::string>& metadata, i64 max_shard_bytes);
 

@@ -15,8 +15,8 @@ bool is_plain_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\\\0", 3)) == name.npos;
 }
 
-// Where the files of one downloaded repository may lie. A Hugging Face cache keeps MODEL/snapshots/REVISION/NAME as links
-// to MODEL/blobs/HASH.
+// Where the files of one downloaded repository may lie. A Hugging Face cache keeps MODEL/snapshots/REVISION/NAME as
+// links to MODEL/blobs/HASH.
 Result<fs::path> repository_of(const fs::path& folder) {
   std::error_code code;
   const fs::path real = fs::canonical(folder.empty() ? "." : folder, code);
@@ -71,10 +71,12 @@ Result<Shards> parse_index(const fs::path& index) {
 }
 
 // Exactly the tensors that the index places in this shard are in it.
-Status agree(const File& shard, const std::string& name, const std::vector<std::string>& placed, const std::string& index) {
+Status agree(const File& shard, const std::string& name, const std::vector<std::string>& placed,
+             const std::string& index) {
   for (const std::string& tensor : placed) {
     if (!shard.tensors.contains(tensor) && !shard.unsupported.contains(tensor)) {
-      return fail(Errc::corrupt, "{}: tensor {} should be in shard {}, which lacks it", index, shown(tensor), shown(name));
+      return fail(Errc::corrupt, "{}: tensor {} should be in shard {}, which lacks it", index, shown(tensor),
+                  shown(name));
     }
   }
   const size_t held = shard.tensors.size() + shard.unsupported.size();
@@ -89,8 +91,8 @@ Status agree(const File& shard, const std::string& name, const std::vector<std::
     if (!known.contains(tensor)) extra = tensor;
   for (const auto& [tensor, entry] : shard.tensors)
     if (!known.contains(tensor)) extra = tensor;
-  return fail(Errc::corrupt, "{}: shard {} has {} tensors, weight_map places {} there: not {}", index, shown(name), held,
-              placed.size(), shown(extra));
+  return fail(Errc::corrupt, "{}: shard {} has {} tensors, weight_map places {} there: not {}", index, shown(name),
+              held, placed.size(), shown(extra));
 }
 
 }  // namespace

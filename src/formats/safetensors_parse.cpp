@@ -18,13 +18,17 @@ struct ElementType {
   i64 bits;
   std::optional<DType> dtype;  // nullopt: of the format, of no use to us
 };
-constexpr ElementType kTypes[] = {
-    {"F32", 32, DType::f32}, {"BF16", 16, DType::bf16}, {"F16", 16, DType::f16}, {"F8_E4M3", 8, DType::f8_e4m3},
-    {"BOOL", 8, {}},         {"U8", 8, {}},             {"I8", 8, {}},           {"F8_E5M2", 8, {}},
-    {"F8_E8M0", 8, {}},      {"F8_E4M3FNUZ", 8, {}},    {"F8_E5M2FNUZ", 8, {}},  {"I16", 16, {}},
-    {"U16", 16, {}},         {"I32", 32, {}},           {"U32", 32, {}},         {"I64", 64, {}},
-    {"U64", 64, {}},         {"F64", 64, {}},           {"C64", 64, {}},         {"F4", 4, {}},
-    {"F6_E2M3", 6, {}},      {"F6_E3M2", 6, {}}};
+constexpr ElementType kTypes[] = {{"F32", 32, DType::f32}, {"BF16", 16, DType::bf16},
+                                  {"F16", 16, DType::f16}, {"F8_E4M3", 8, DType::f8_e4m3},
+                                  {"BOOL", 8, {}},         {"U8", 8, {}},
+                                  {"I8", 8, {}},           {"F8_E5M2", 8, {}},
+                                  {"F8_E8M0", 8, {}},      {"F8_E4M3FNUZ", 8, {}},
+                                  {"F8_E5M2FNUZ", 8, {}},  {"I16", 16, {}},
+                                  {"U16", 16, {}},         {"I32", 32, {}},
+                                  {"U32", 32, {}},         {"I64", 64, {}},
+                                  {"U64", 64, {}},         {"F64", 64, {}},
+                                  {"C64", 64, {}},         {"F4", 4, {}},
+                                  {"F6_E2M3", 6, {}},      {"F6_E3M2", 6, {}}};
 
 std::string text(const std::vector<i64>& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
 
@@ -65,7 +69,8 @@ Result<Extent> parse_extent(const JsonFields& fields, const std::string& name, i
 Result<i64> bits_of(const std::vector<i64>& shape, i64 bits, const std::string& where) {
   for (const i64 n : shape) {
     if (n < 0) return fail(Errc::corrupt, "{}: shape {} has a negative size", where, text(shape));
-    if (__builtin_mul_overflow(bits, n, &bits)) return fail(Errc::corrupt, "{}: shape {} overflows", where, text(shape));
+    if (__builtin_mul_overflow(bits, n, &bits))
+      return fail(Errc::corrupt, "{}: shape {} overflows", where, text(shape));
   }
   return bits;
 }
@@ -112,7 +117,8 @@ Status parse_header(const Json& header, std::span<const std::byte> data, const s
     }
     const JsonFields fields = R1_TRY(JsonFields::of(value, where));
     const std::string type = R1_TRY(fields.string("dtype"));
-    const auto known = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& t) { return type == t.name; });
+    const auto known =
+        std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& t) { return type == t.name; });
     if (known == std::end(kTypes)) {
       return fail(Errc::unsupported, "{}: dtype {} is unknown; a newer r1 may know it", where, shown(type));
     }
@@ -145,14 +151,14 @@ Result<File> parse(const std::filesystem::path& path) {
   std::memcpy(&header_bytes, map.bytes.data(), 8);
   const u64 rest = map.bytes.size() - 8;
   if (header_bytes > kMaxHeader || header_bytes > rest) {
-    return fail(Errc::corrupt, "{}: header claims {} bytes, {} follow (limit {})", name, header_bytes, rest, kMaxHeader);
+    return fail(Errc::corrupt, "{}: header claims {} bytes, {} follow (limit {})", name, header_bytes, rest,
+                kMaxHeader);
   }
   const std::string_view header(reinterpret_cast<const char*>(map.bytes.data()) + 8, header_bytes);
   if (!header.starts_with('{')) return fail(Errc::corrupt, "{}: header does not start with {{", name);
   File file;
   file.keep = map.keep;
-  R1_TRY(parse_header(R1_TRY(parse_json(header, name + ": header")),
-                      map.bytes.subspan(8 + header_bytes), name, file));
+  R1_TRY(parse_header(R1_TRY(parse_json(header, name + ": header")), map.bytes.subspan(8 + header_bytes), name, file));
   return file;
 }
 

@@ -16,8 +16,8 @@ struct File {
 };
 
 Result<File> parse(const std::filesystem::path& path);
-// The shards that an index names, joined. They lie beside the index or where links lead that stay inside its repository:
-// the index's folder or, in a Hugging Face cache, models--ORG--NAME with its snapshots/ and blobs/.
+// The shards that an index names, joined. They lie beside the index or where links lead that stay inside its
+// repository: the index's folder or, in a Hugging Face cache, models--ORG--NAME with its snapshots/ and blobs/.
 Result<File> parse_shards(const std::filesystem::path& index);
 
 // Joins F8_E4M3 tensors and their scales. `where` begins errors.

@@ -43,11 +43,10 @@ SafetensorsItem item(std::string name, DType dtype, std::vector<i64> shape, std:
 
 TEST_F(SafetensorsTest, ReadsBackWhatItWrote) {
   // Values with few mantissa bits, so that bf16 (8) and f16 (11) hold them exactly.
-  const std::vector<SafetensorsItem> items = {item("b", DType::bf16, {3}, {1.5f, -2.25f, 1024}),
-                                              item("a", DType::f32, {2, 2}, {0.1f, -3, 4e30f, 0}),
-                                              item("c", DType::f16, {1, 2}, {0.5f, -65504}),
-                                              item("empty", DType::f32, {0, 4}, {}),
-                                              item("scalar", DType::f32, {}, {7})};
+  const std::vector<SafetensorsItem> items = {
+      item("b", DType::bf16, {3}, {1.5f, -2.25f, 1024}), item("a", DType::f32, {2, 2}, {0.1f, -3, 4e30f, 0}),
+      item("c", DType::f16, {1, 2}, {0.5f, -65504}), item("empty", DType::f32, {0, 4}, {}),
+      item("scalar", DType::f32, {}, {7})};
   const auto path = folder_ / "model.safetensors";
   ASSERT_TRUE(write_safetensors(path, items, {{"format", "pt"}}));
   for (const auto& place : {path, folder_}) {
@@ -100,9 +99,11 @@ TEST_F(SafetensorsTest, RefusesHeadersThatLie) {
       {tensor("I64", "[1]", "[0,9]"), 8, "outside the 8 data bytes"},
       {R"({"t": 3})", 0, "expected an object"},
       {R"({"t": {"dtype": "F32", "shape": [1], "data_offsets": [0,4]},
-           "u": {"dtype": "F32", "shape": [1], "data_offsets": [2,6]}})", 6, "overlaps"},
+           "u": {"dtype": "F32", "shape": [1], "data_offsets": [2,6]}})",
+       6, "overlaps"},
       {R"({"t": {"dtype": "F32", "shape": [1], "data_offsets": [0,4]},
-           "t": {"dtype": "F32", "shape": [1], "data_offsets": [0,4]}})", 4, "duplicate key"},
+           "t": {"dtype": "F32", "shape": [1], "data_offsets": [0,4]}})",
+       4, "duplicate key"},
       {R"({"__metadata__": {"a": 1}})", 0, "__metadata__.a"},
       {R"( {})", 0, "does not start with {"},
       {"[]", 0, "does not start with {"},
@@ -115,7 +116,8 @@ TEST_F(SafetensorsTest, RefusesHeadersThatLie) {
 
 TEST_F(SafetensorsTest, TypesItCannotReadAreSetAside) {
   const auto path = write("t", R"({"ids": {"dtype": "I64", "shape": [1], "data_offsets": [0,8]},
-                                   "w": {"dtype": "F32", "shape": [1], "data_offsets": [8,12]}})", 12);
+                                   "w": {"dtype": "F32", "shape": [1], "data_offsets": [8,12]}})",
+                          12);
   const auto file = Safetensors::open(path);
   ASSERT_TRUE(file) << file.error().what;
   EXPECT_EQ(file->tensors().size(), 1u);
@@ -148,8 +150,9 @@ TEST_F(SafetensorsTest, JoinsShardsAndRefusesWhatTheIndexCannotKeep) {
   EXPECT_NE(with(R"({"a": "m-2.safetensors"})").find("tensor a should be in shard m-2"), std::string::npos);
   ASSERT_TRUE(write_safetensors(folder_ / "m-3.safetensors",
                                 std::vector{item("b", DType::f32, {1}, {1}), item("c", DType::f32, {1}, {1})}, {}));
-  EXPECT_NE(with(R"({"b": "m-3.safetensors"})").find("shard m-3.safetensors has 2 tensors, weight_map places 1 there: not c"),
-            std::string::npos);
+  EXPECT_NE(
+      with(R"({"b": "m-3.safetensors"})").find("shard m-3.safetensors has 2 tensors, weight_map places 1 there: not c"),
+      std::string::npos);
   EXPECT_NE(with("{}").find("expected tensors, found none"), std::string::npos);
   std::filesystem::remove(folder_ / "m-3.safetensors");
   EXPECT_NE(with(R"({"a": "m-3.safetensors"})").find("m-3.safetensors: cannot open"), std::string::npos);
@@ -162,7 +165,8 @@ TEST_F(SafetensorsTest, JoinsShardsAndRefusesWhatTheIndexCannotKeep) {
 
 TEST_F(SafetensorsTest, LinksOfAHuggingFaceCacheWorkAndLinksOutOfItDoNot) {
   namespace fs = std::filesystem;
-  const fs::path model = folder_ / "models--a--b", snapshot = model / "snapshots/main", outside = folder_ / "out.safetensors";
+  const fs::path model = folder_ / "models--a--b", snapshot = model / "snapshots/main",
+                 outside = folder_ / "out.safetensors";
   fs::create_directories(snapshot), fs::create_directories(model / "blobs");
   ASSERT_TRUE(write_safetensors(model / "blobs/abc", std::vector{item("a", DType::f32, {1}, {1})}, {}));
   ASSERT_TRUE(write_safetensors(outside, std::vector{item("a", DType::f32, {1}, {1})}, {}));
@@ -231,17 +235,21 @@ TEST_F(SafetensorsTest, Fp8AndItsScalesAreOneTensor) {
 
 TEST_F(SafetensorsTest, Fp8WithoutFittingScalesIsRefused) {
   const auto with = [&](const char* scale_type, const char* shape, size_t n) {
-    return error_of(write("t", fmt::format(R"({{"w": {{"dtype": "F8_E4M3", "shape": [129,1], "data_offsets": [0,129]}},
+    return error_of(write("t",
+                          fmt::format(R"({{"w": {{"dtype": "F8_E4M3", "shape": [129,1], "data_offsets": [0,129]}},
                                  "w_scale_inv": {{"dtype": "{}", "shape": {}, "data_offsets": [129,{}]}}}})",
-                                           scale_type, shape, 129 + n), 129 + n));
+                                      scale_type, shape, 129 + n),
+                          129 + n));
   };
   EXPECT_EQ(with("F32", "[2,1]", 8), "no error");
   EXPECT_NE(with("F32", "[1,2]", 8).find("w_scale_inv: F32 [1,2], expected F32 [2,1]: the scales of F8_E4M3 w [129,1]"),
-            std::string::npos) << with("F32", "[1,2]", 8);
+            std::string::npos)
+      << with("F32", "[1,2]", 8);
   EXPECT_NE(with("BF16", "[2,1]", 4).find("BF16 [2,1], expected F32 [2,1]"), std::string::npos);
   EXPECT_NE(with("F64", "[2,1]", 16).find("F64, expected F32 [2,1]"), std::string::npos);
   const auto alone = [&](const char* shape) {
-    return error_of(write("t", fmt::format(R"({{"w": {{"dtype": "F8_E4M3", "shape": {}, "data_offsets": [0,8]}}}})", shape), 8));
+    return error_of(
+        write("t", fmt::format(R"({{"w": {{"dtype": "F8_E4M3", "shape": {}, "data_offsets": [0,8]}}}})", shape), 8));
   };
   EXPECT_NE(alone("[2,4]").find("w_scale_inv: missing, expected F32 [1,1]"), std::string::npos) << alone("[2,4]");
   EXPECT_NE(alone("[8]").find("F8_E4M3 of shape [8], expected 2 dimensions"), std::string::npos);
@@ -260,7 +268,8 @@ TEST_F(SafetensorsTest, AFolderIsCutIntoShardsThatItsIndexNames) {
   ASSERT_TRUE(write_safetensors_folder(folder_ / "whole", items, {{"format", "pt"}}, 1 << 20));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "cut/model-00004-of-00004.safetensors")) << "w0 w1, w2, w3, w4";
   EXPECT_TRUE(std::filesystem::exists(folder_ / "whole/model.safetensors"));
-  const Safetensors cut = Safetensors::open(folder_ / "cut").value(), whole = Safetensors::open(folder_ / "whole").value();
+  const Safetensors cut = Safetensors::open(folder_ / "cut").value(),
+                    whole = Safetensors::open(folder_ / "whole").value();
   ASSERT_EQ(cut.tensors().size(), 5u);
   for (const auto& [name, t] : whole.tensors()) {
     const StoredTensor& other = cut.tensors().at(name);

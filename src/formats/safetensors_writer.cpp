@@ -100,8 +100,8 @@ Status write_safetensors_folder(const std::filesystem::path& folder, std::span<c
     for (const Sized& s : shards[k]) weight_map.emplace_back(s.item->name, name), total += s.bytes;
   }
   std::sort(weight_map.begin(), weight_map.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  const Json index = Json::object(
-      {{"metadata", Json::object({{"total_size", total}})}, {"weight_map", std::move(weight_map)}});
+  const Json index =
+      Json::object({{"metadata", Json::object({{"total_size", total}})}, {"weight_map", std::move(weight_map)}});
   return r1::write_file(folder / "model.safetensors.index.json", dump(index, 2) + "\n");
 }
 
@@ -136,7 +136,8 @@ std::vector<TensorItem> items_of(const StoredTensor& tensor, std::shared_ptr<con
   };
   std::vector<TensorItem> out{item(tensor.name, tensor.dtype, tensor.shape, tensor.bytes)};
   if (tensor.dtype == DType::f8_e4m3) {
-    out.push_back(item(tensor.name + kScaleSuffix, DType::f32, {ceil_div(tensor.shape[0], kScaleBlock), ceil_div(tensor.shape[1], kScaleBlock)},
+    out.push_back(item(tensor.name + kScaleSuffix, DType::f32,
+                       {ceil_div(tensor.shape[0], kScaleBlock), ceil_div(tensor.shape[1], kScaleBlock)},
                        tensor.scales));
   }
   return out;

@@ -13,8 +13,8 @@ namespace r1 {
 struct StoredTensor {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<i64> shape;              // outermost first: a weight is [out, in], whatever the format's own order
-  std::span<const std::byte> bytes;    // inside the mapping; alignment is the file's
+  std::vector<i64> shape;               // outermost first: a weight is [out, in], whatever the format's own order
+  std::span<const std::byte> bytes;     // inside the mapping; alignment is the file's
   std::span<const std::byte> scales{};  // f8_e4m3: f32 [ceil(out / 128), ceil(in / 128)]
   i64 elements() const {
     i64 n = 1;
@@ -26,8 +26,8 @@ struct StoredTensor {
 // Takes the next bytes of a tensor, in pieces of any size.
 using ByteSink = std::function<Status(std::span<const std::byte>)>;
 
-// `write` hands over all of the tensor's bytes in order; how many is known from dtype and shape and checked. So a tensor
-// larger than memory is written in pieces.
+// `write` hands over all of the tensor's bytes in order; how many is known from dtype and shape and checked. So a
+// tensor larger than memory is written in pieces.
 struct TensorItem {
   std::string name;
   DType dtype = DType::f32;

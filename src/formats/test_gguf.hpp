@@ -68,8 +68,7 @@ class TestGguf {
   TestGguf& tensor_with(std::string_view name, const std::vector<i64>& shape, i32 type, std::string_view bytes) {
     info(name, {shape.rbegin(), shape.rend()}, type, data.size());
     data += bytes;
-    data.resize((data.size() + static_cast<size_t>(alignment) - 1) / alignment *
-                alignment);
+    data.resize((data.size() + static_cast<size_t>(alignment) - 1) / alignment * alignment);
     return *this;
   }
   // A tensor's info alone, sides in the file's order.

@@ -18,8 +18,8 @@ u32 utf8_code_point(std::string_view s);
 std::string_view last_character(std::string_view s);
 void append_utf8(u32 code_point, std::string& out);
 
-// For a terminal: controls, bytes that are no UTF-8, and what breaks or turns a line become \n, \x1b; after about `most`
-// bytes it is cut, with … for the rest.
+// For a terminal: controls, bytes that are no UTF-8, and what breaks or turns a line become \n, \x1b; after about
+// `most` bytes it is cut, with … for the rest.
 std::string printable(std::string_view s, size_t most);
 
 // Unicode's White_Space.

@@ -210,10 +210,8 @@ TEST_F(Download, AFileThatChangedBetweenTwoRangesIsReadFromTheStart) {
         c.send(test_bytes(50'000, 9));
       } else if (cdn_requests() == before + 2) {
         EXPECT_EQ(r.header("if-range") ? *r.header("if-range") : "", "\"old\"");
-        if (liar)
-          TestHub::send_file(r, c, bytes(), "new");
-        else
-          c.answer(200, bytes(), {"ETag: \"new\""});
+        if (liar) TestHub::send_file(r, c, bytes(), "new");
+        else c.answer(200, bytes(), {"ETag: \"new\""});
       } else {
         TestHub::send_file(r, c, bytes(), "new");
       }
@@ -285,10 +283,8 @@ TEST_F(Download, TheTokenGoesToTheEndpointAndToNoOtherHostOrPort) {
   i64 with = 0;
   for (const TestRequest& r : hub_.server.requests()) {
     const std::string* sent = r.header("authorization");
-    if (is_cdn(r))
-      EXPECT_EQ(sent, nullptr) << "reached by another name";
-    else
-      EXPECT_EQ(sent ? *sent : "", "Bearer hf_secret") << r.path;
+    if (is_cdn(r)) EXPECT_EQ(sent, nullptr) << "reached by another name";
+    else EXPECT_EQ(sent ? *sent : "", "Bearer hf_secret") << r.path;
     with += sent != nullptr;
   }
   EXPECT_EQ(with, 8) << "two pulls: a listing and three files each";

@@ -140,10 +140,8 @@ bool never_better(CURLcode code) {
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CIPHER:
-    case CURLE_OUT_OF_MEMORY:
-      return true;
-    default:
-      return false;
+    case CURLE_OUT_OF_MEMORY: return true;
+    default: return false;
   }
 }
 
@@ -165,10 +163,8 @@ std::string url_encoded(std::string_view text, std::string_view keep) {
   std::string out;
   for (const unsigned char c : text) {
     const bool plain = std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain || keep.find(static_cast<char>(c)) != keep.npos)
-      out += static_cast<char>(c);
-    else
-      out += fmt::format("%{:02X}", c);
+    if (plain || keep.find(static_cast<char>(c)) != keep.npos) out += static_cast<char>(c);
+    else out += fmt::format("%{:02X}", c);
   }
   return out;
 }

@@ -50,8 +50,7 @@ Result<Attempt> Hub::refusal(const HttpAnswer& a) const {
     case 500:
     case 502:
     case 503:
-    case 504:
-      return Attempt{what, false, a.retry_after};
+    case 504: return Attempt{what, false, a.retry_after};
     case 401:
     case 403:
       if (gated)
@@ -59,10 +58,8 @@ Result<Attempt> Hub::refusal(const HttpAnswer& a) const {
       if (settings_.token.empty())
         return fail(Errc::io, "{}: no such repository, or it is not public: set HF_TOKEN", what);
       return fail(Errc::io, "{}: your token is not allowed to read it", what);
-    case 404:
-      return fail(Errc::io, "{}: no such repository, revision or file", what);
-    default:
-      return fail(Errc::io, "{}", what);
+    case 404: return fail(Errc::io, "{}: no such repository, revision or file", what);
+    default: return fail(Errc::io, "{}", what);
   }
 }
 

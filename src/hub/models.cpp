@@ -138,16 +138,12 @@ std::optional<int> rank(const Pulled& p, std::string_view query) {
   if (!p.file.empty() && what.empty() && (name == file || name == fmt::format("{}.gguf", file))) return 50;
 
   int by_name = 0;
-  if (name == repo)
-    by_name = 0;
-  else if (equal_ignoring_case(name, repo))
-    by_name = 10;
-  else if (equal_ignoring_case(name, name_of_repo(repo)))
-    by_name = 20;
+  if (name == repo) by_name = 0;
+  else if (equal_ignoring_case(name, repo)) by_name = 10;
+  else if (equal_ignoring_case(name, name_of_repo(repo))) by_name = 20;
   else if (equal_ignoring_case(name, without_gguf(repo)) || equal_ignoring_case(name, without_gguf(name_of_repo(repo))))
     by_name = 30;
-  else
-    return {};
+  else return {};
 
   if (p.file.empty()) return what.empty() ? std::optional(by_name) : std::nullopt;
   if (what.empty()) return by_name + (p.alone ? 4 : 5);
@@ -175,13 +171,11 @@ std::vector<const Pulled*> named(std::span<const Pulled> all, std::string_view q
 std::string shortest_name(std::span<const Pulled> all, const Pulled& p) {
   const std::string name(name_of_repo(p.model.repo)), brief(without_gguf(name));
   std::vector<std::string> names;
-  if (p.file.empty())
-    names = {name};
+  if (p.file.empty()) names = {name};
   else if (!p.model.quant.empty())
     names = {fmt::format("{}:{}", brief, p.model.quant), fmt::format("{}:{}", name, p.model.quant),
              fmt::format("{}:{}", p.model.repo, p.model.quant)};
-  else if (p.alone)
-    names = {brief, name, p.model.repo};
+  else if (p.alone) names = {brief, name, p.model.repo};
   for (const std::string& n : names)
     if (const auto meant = named(all, n); meant.size() == 1 && meant[0] == &p && shipped("models/" + n).empty())
       return n;

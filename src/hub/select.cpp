@@ -187,10 +187,8 @@ std::vector<GgufGroup> gguf_groups(std::span<const FileSize> files) {
     const std::string_view base = base_name(path);
     if (!path.ends_with(".gguf") || contains_ignoring_case(base, "mmproj") || contains_ignoring_case(base, "imatrix"))
       continue;
-    if (const auto shard = shard_of(path, ".gguf"))
-      shards[{shard->prefix, shard->count}].emplace(shard->number, i);
-    else
-      shards[{path.substr(0, path.size() - 5), 1}].emplace(1, i);
+    if (const auto shard = shard_of(path, ".gguf")) shards[{shard->prefix, shard->count}].emplace(shard->number, i);
+    else shards[{path.substr(0, path.size() - 5), 1}].emplace(1, i);
   }
   std::vector<GgufGroup> groups;
   for (const auto& [key, numbered] : shards) {

@@ -20,9 +20,7 @@ i64 longest_context(i64 page_bytes) {
   return std::max<i64>(1, memory / 2 / page_bytes - 1) * kPageTokens;
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // What one sequence needs to be fed: its last token is only ever an output.
 i64 positions_of(const Request& r) { return static_cast<i64>(r.prompt.size()) + r.max_tokens - 1; }
@@ -54,12 +52,12 @@ struct Engine::State {
     Group* group = nullptr;
     i32 sample = 0;
     KvSequence kv;
-    i64 position = 0;            // tokens whose keys are in the pages
+    i64 position = 0;  // tokens whose keys are in the pages
     i64 generated = 0;
-    i32 next = -1;               // the last token drawn, not fed yet
-    std::vector<i32> history;    // prompt and generated tokens; kept only for a repetition penalty
-    size_t forced = 0;           // tokens of ThinkBudget::close that were
-    bool thought = false;        // ThinkBudget::end was drawn, or forced
+    i32 next = -1;             // the last token drawn, not fed yet
+    std::vector<i32> history;  // prompt and generated tokens; kept only for a repetition penalty
+    size_t forced = 0;         // tokens of ThinkBudget::close that were
+    bool thought = false;      // ThinkBudget::end was drawn, or forced
     bool done = false;
   };
   // A row of logits of the current step and whose it is.
@@ -104,10 +102,10 @@ struct Engine::State {
   std::vector<Weight> changing;   // what training may write while we serve
   std::vector<Sampler> samplers;  // one per worker
   std::unordered_map<RequestId, std::unique_ptr<Group>> groups;
-  std::deque<Group*> queue;       // with samples not started, first come first served
+  std::deque<Group*> queue;  // with samples not started, first come first served
   std::vector<std::unique_ptr<Sequence>> running;
   Batch batch;
-  std::vector<Row> rows;          // batch.want's
+  std::vector<Row> rows;  // batch.want's
   std::vector<Event> events;
   std::vector<RequestId> ended;
   EngineCounters counters;
@@ -189,8 +187,8 @@ Result<std::span<const Event>> Engine::step() {
     const double forward = now();
     const Output out = s.model.forward(pass);
     s.counters.forward_seconds += now() - forward;
-    R1_CHECK(out.logits.rows() == static_cast<i64>(s.rows.size()), "{} rows of logits for {} wanted",
-             out.logits.rows(), s.rows.size());
+    R1_CHECK(out.logits.rows() == static_cast<i64>(s.rows.size()), "{} rows of logits for {} wanted", out.logits.rows(),
+             s.rows.size());
     s.draw(out.logits);
     s.sweep();
     ++s.counters.steps;
@@ -331,10 +329,8 @@ void Engine::State::take_token(Sequence& s, const Result<Sampled>& sampled) {
     s.next = e.token;
     ++s.generated;
     if (!s.history.empty()) s.history.push_back(e.token);
-    if (std::find(r.stop_ids.begin(), r.stop_ids.end(), e.token) != r.stop_ids.end())
-      e.finish = Finish::stop;
-    else if (s.generated == r.max_tokens)
-      e.finish = Finish::length;
+    if (std::find(r.stop_ids.begin(), r.stop_ids.end(), e.token) != r.stop_ids.end()) e.finish = Finish::stop;
+    else if (s.generated == r.max_tokens) e.finish = Finish::length;
   } else {
     failure = sampled.error().what;
     e.finish = Finish::failed;

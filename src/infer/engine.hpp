@@ -45,11 +45,11 @@ struct ThinkBudget {
 struct Request {
   std::vector<i32> prompt{};
   SamplingParams sampling{};
-  i64 max_tokens = 1;          // cut to what the context leaves
+  i64 max_tokens = 1;           // cut to what the context leaves
   std::vector<i32> stop_ids{};  // a sequence ends after one of these; the token is reported
-  i32 samples = 1;             // sequences drawn from this prompt; they share its pages and its prefill
-  u64 stream = 0;              // the prompt's random stream
-  i32 first_sample = 0;        // samples are numbered from here, in events and random streams
+  i32 samples = 1;              // sequences drawn from this prompt; they share its pages and its prefill
+  u64 stream = 0;               // the prompt's random stream
+  i32 first_sample = 0;         // samples are numbered from here, in events and random streams
   ThinkBudget think{};
 };
 
@@ -61,14 +61,15 @@ struct Event {
   RequestId id = 0;
   i32 sample = 0;
   i32 token = -1;
-  float logprob = 0;           // Sampled::logprob; NaN when forced
+  float logprob = 0;  // Sampled::logprob; NaN when forced
   Finish finish = Finish::none;
-  bool forced = false;         // ThinkBudget's, not the model's
+  bool forced = false;  // ThinkBudget's, not the model's
 };
 
 struct EngineCounters {
-  i64 steps = 0, prefill_tokens = 0, cached_tokens = 0, decode_tokens = 0;  // cached: prompt tokens found in shared pages
-  double forward_seconds = 0, step_seconds = 0;                             // the rest of a step is the engine's own
+  i64 steps = 0, prefill_tokens = 0, cached_tokens = 0,
+      decode_tokens = 0;                         // cached: prompt tokens found in shared pages
+  double forward_seconds = 0, step_seconds = 0;  // the rest of a step is the engine's own
 };
 
 class Engine {
@@ -83,18 +84,18 @@ class Engine {
   Result<RequestId> submit(Request request);
   // One forward; the span is valid until the next call. Nothing to do: empty.
   Result<std::span<const Event>> step();
-  bool cancel(RequestId id);                       // frees its pages; no more events. false: unknown or done
-  void finish_sample(RequestId id, i32 sample);    // ends one sequence early (a stop string), after its first token
+  bool cancel(RequestId id);                     // frees its pages; no more events. false: unknown or done
+  void finish_sample(RequestId id, i32 sample);  // ends one sequence early (a stop string), after its first token
 
   bool busy() const;
   i64 running() const;
-  i64 queued() const;                              // requests with samples not yet started
+  i64 queued() const;  // requests with samples not yet started
   const EngineCounters& counters() const;
   const KvCache& cache() const;
   const EngineOptions& options() const;
   i64 context() const;
   const Model& model() const;
-  const std::string& failure() const;              // why the last sequence failed
+  const std::string& failure() const;  // why the last sequence failed
 
  private:
   struct State;

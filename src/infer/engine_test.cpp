@@ -76,7 +76,9 @@ class Running {
   Engine engine_;
 };
 
-DrawnBySample run(const Settings& settings, const std::vector<Request>& requests) { return Running(settings).run(requests); }
+DrawnBySample run(const Settings& settings, const std::vector<Request>& requests) {
+  return Running(settings).run(requests);
+}
 
 // Requests of every kind: lengths around the page size, greedy and sampled, truncated and penalised.
 std::vector<Request> mixed_requests(i64 n) {
@@ -249,8 +251,8 @@ TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
 
 TEST_F(EngineTest, GroupsThatHoldTheirPromptsNeverWaitForEachOther) {
   Request a, b;
-  a.prompt = test_prompt(10, 1), a.max_tokens = 370, a.samples = 2;   // a sample: 6 of the 8 pages
-  b.prompt = test_prompt(100, 2), b.max_tokens = 20, b.samples = 2;   // its two prompt pages held would leave 5
+  a.prompt = test_prompt(10, 1), a.max_tokens = 370, a.samples = 2;  // a sample: 6 of the 8 pages
+  b.prompt = test_prompt(100, 2), b.max_tokens = 20, b.samples = 2;  // its two prompt pages held would leave 5
   const DrawnBySample roomy = run({*model}, {a, b});
   Settings tight{*model};
   tight.kv_tokens = 8 * 64;

@@ -26,7 +26,8 @@ Result<std::vector<Generation>> generate(Engine& engine, std::span<const std::ve
       const size_t prompt = static_cast<size_t>(e.id - ids.front());  // ids are consecutive
       Generation& g = out[prompt * samples + e.sample];
       if (e.finish == Finish::failed)
-        return give_up({Errc::corrupt, fmt::format("prompt {}, token {}: {}", prompt, g.tokens.size(), engine.failure())});
+        return give_up(
+            {Errc::corrupt, fmt::format("prompt {}, token {}: {}", prompt, g.tokens.size(), engine.failure())});
       g.tokens.push_back(e.token);
       g.logprobs.push_back(e.logprob);
       g.finish = e.finish;

@@ -10,7 +10,7 @@
 namespace r1 {
 
 struct Generation {
-  std::vector<i32> tokens;      // the stop token included
+  std::vector<i32> tokens;  // the stop token included
   std::vector<float> logprobs;
   Finish finish = Finish::none;  // none: interrupted
 };
@@ -19,9 +19,9 @@ struct GenerateOptions {
   SamplingParams sampling{};
   i64 max_tokens = 1024;
   std::vector<i32> stop_ids;
-  i32 samples = 1;              // per prompt
+  i32 samples = 1;  // per prompt
   ThinkBudget think{};
-  u64 first_stream = 0;         // prompt i draws from stream first_stream + i
+  u64 first_stream = 0;                     // prompt i draws from stream first_stream + i
   const std::atomic<bool>* stop = nullptr;  // looked at before every step
   // May be empty. on_token's false ends that sequence (finish stop); on_done is called once per finished sequence.
   std::function<bool(size_t prompt, const Event& event)> on_token;

@@ -13,7 +13,6 @@ namespace {
 constexpr size_t kHugePage = size_t{2} << 20, kSmallPage = 4096;
 constexpr size_t kPage = static_cast<size_t>(kPageTokens);
 
-
 u64 hash_of(u64 parent, std::span<const i32> tokens) {
   u64 h = parent + 0x9e3779b97f4a7c15u;
   for (const i32 t : tokens) {
@@ -59,9 +58,16 @@ Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages) {
 }
 
 KvCache::KvCache(KvCache&& o) noexcept
-    : view_(std::move(o.view_)), memory_(std::exchange(o.memory_, nullptr)), bytes_(o.bytes_), pages_(o.pages_),
-      version_(o.version_), serials_(o.serials_), page_(std::move(o.page_)), free_(std::move(o.free_)),
-      idle_(std::move(o.idle_)), published_(std::move(o.published_)) {}
+    : view_(std::move(o.view_)),
+      memory_(std::exchange(o.memory_, nullptr)),
+      bytes_(o.bytes_),
+      pages_(o.pages_),
+      version_(o.version_),
+      serials_(o.serials_),
+      page_(std::move(o.page_)),
+      free_(std::move(o.free_)),
+      idle_(std::move(o.idle_)),
+      published_(std::move(o.published_)) {}
 
 KvCache::~KvCache() {
   if (memory_) munmap(memory_, bytes_);
@@ -90,8 +96,7 @@ Result<KvSequence> KvCache::fork(const KvSequence& of, i64 filled, i64 tokens) {
   s.cached = filled;
   if (filled % kPageTokens)
     for (i64 l = 0; l < layout().layers; ++l)
-      std::memcpy(view_.page(l, s.pages[full]), view_.page(l, of.pages[full]),
-                  layout().page_bytes());
+      std::memcpy(view_.page(l, s.pages[full]), view_.page(l, of.pages[full]), layout().page_bytes());
   return s;
 }
 
@@ -169,10 +174,8 @@ void KvCache::release(i32 id) {
   Page& page = page_[id];
   R1_CHECK(page.refs > 0, "KV page {} is released twice", id);
   if (--page.refs) return;
-  if (page.serial)
-    page.idle = idle_.insert(idle_.end(), id);
-  else
-    free_.push_back(id);
+  if (page.serial) page.idle = idle_.insert(idle_.end(), id);
+  else free_.push_back(id);
 }
 
 void KvCache::unpublish(i32 id) {

@@ -41,10 +41,10 @@ class KvCache {
 
   const KvLayout& layout() const { return view_.layout; }
   i64 pages() const { return pages_; }
-  i64 pages_free() const { return static_cast<i64>(free_.size()); }             // never used, or given back
-  i64 pages_cached() const { return static_cast<i64>(idle_.size()); }           // published, unused, can be taken
+  i64 pages_free() const { return static_cast<i64>(free_.size()); }    // never used, or given back
+  i64 pages_cached() const { return static_cast<i64>(idle_.size()); }  // published, unused, can be taken
   i64 pages_in_use() const { return pages_ - pages_free() - pages_cached(); }
-  i64 page_bytes() const { return layout().page_bytes() * layout().layers; }    // all layers
+  i64 page_bytes() const { return layout().page_bytes() * layout().layers; }  // all layers
 
   // Pages for `tokens` positions of a sequence that begins with `prompt`; published pages that hold its beginning are
   // shared (never all of it: the last token is always computed). Error (exhausted), with both numbers, and nothing
@@ -68,17 +68,17 @@ class KvCache {
   struct Page {
     i32 refs = 0;
     // Published pages form chains: a serial number that is never used again names the page before.
-    u64 serial = 0, parent = 0;          // 0: not published; parent 0: a prompt's first page
+    u64 serial = 0, parent = 0;  // 0: not published; parent 0: a prompt's first page
     std::vector<i32> tokens;
-    std::list<i32>::iterator idle;       // published and refs == 0: its place in idle_
+    std::list<i32>::iterator idle;  // published and refs == 0: its place in idle_
   };
   KvCache() = default;
-  bool make_room(i64 wanted);            // evicts idle pages until `wanted` are free
+  bool make_room(i64 wanted);  // evicts idle pages until `wanted` are free
   i32 take();
   void reference(i32 page);
   void release(i32 page);
   void unpublish(i32 page);
-  i32 find(u64 parent, std::span<const i32> tokens) const;  // -1: not there
+  i32 find(u64 parent, std::span<const i32> tokens) const;   // -1: not there
   Result<KvSequence> extend(KvSequence shared, i64 tokens);  // takes the rest, or closes `shared` and refuses
 
   KvView view_;
@@ -87,9 +87,9 @@ class KvCache {
   i64 pages_ = 0;
   u64 version_ = 0, serials_ = 0;
   std::vector<Page> page_;
-  std::vector<i32> free_;                     // last in, first out: memory already touched is used again first
-  std::list<i32> idle_;                       // published, refs == 0, least recently used first
-  std::unordered_map<u64, i32> published_;    // hash of parent and tokens → page; what it finds is compared in full
+  std::vector<i32> free_;                   // last in, first out: memory already touched is used again first
+  std::list<i32> idle_;                     // published, refs == 0, least recently used first
+  std::unordered_map<u64, i32> published_;  // hash of parent and tokens → page; what it finds is compared in full
 };
 
 }  // namespace r1

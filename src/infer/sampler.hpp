@@ -7,7 +7,8 @@
 //   3. top_k                the k likeliest; ties to the lowest id; 0 keeps all
 //   4. top_p                the shortest prefix in order of probability whose share of 3 reaches top_p; 1 keeps all
 //   5. min_p                those with p >= min_p * the largest p; 0 keeps all
-// Then one draw, by inverting the cumulative sum. Temperature 0 is greedy: the largest z after 1, ties to the lowest id.
+// Then one draw, by inverting the cumulative sum. Temperature 0 is greedy: the largest z after 1, ties to the lowest
+// id.
 #pragma once
 #include <span>
 #include <vector>
@@ -22,10 +23,10 @@ struct Kernels;
 }
 
 struct SamplingParams {
-  float temperature = 0.6f;  // 0: greedy
-  float top_p = 0.95f;       // (0, 1]
-  i64 top_k = 0;             // 0: off
-  float min_p = 0;           // [0, 1)
+  float temperature = 0.6f;      // 0: greedy
+  float top_p = 0.95f;           // (0, 1]
+  i64 top_k = 0;                 // 0: off
+  float min_p = 0;               // [0, 1)
   float repetition_penalty = 1;  // > 0
   u64 seed = 0;
 };

@@ -125,15 +125,16 @@ TEST(Sampler, AnImpossibleTokenIsNeverDrawn) {
 TEST(Sampler, ThePenaltyLowersWhatWasSeenOnceHoweverOften) {
   const SamplingParams greedy{.temperature = 0, .repetition_penalty = 2};
   EXPECT_EQ(draw({4, 3, -1}, greedy, 0, {0}), 1);
-  EXPECT_EQ(draw({4, 1.5f, -1}, greedy, 0, {0, 0, 0}), 0);   // 4 → 2, not 0.5
-  EXPECT_EQ(draw({-3, -2, -9}, greedy, 0, {1}), 0);          // −2 → −4
+  EXPECT_EQ(draw({4, 1.5f, -1}, greedy, 0, {0, 0, 0}), 0);  // 4 → 2, not 0.5
+  EXPECT_EQ(draw({-3, -2, -9}, greedy, 0, {1}), 0);         // −2 → −4
 }
 
 TEST(Sampler, TheLogProbabilityIsThatOfTheModelAtTheSamplingTemperature) {
   Sampler sampler(cpu::active());
   const auto z = random_logits(500, 4);
   for (const float t : {0.0f, 0.6f, 1.0f}) {
-    const auto s = sampler.sample(z, {.temperature = t, .top_p = 0.5f, .repetition_penalty = 1.5f}, {}, std::vector<i32>{3});
+    const auto s =
+        sampler.sample(z, {.temperature = t, .top_p = 0.5f, .repetition_penalty = 1.5f}, {}, std::vector<i32>{3});
     ASSERT_TRUE(s);
     const double want = std::log(softmax(z, t == 0 ? 1 : static_cast<double>(t))[s->token]);
     // z/T up to 13 rounded to f32, a log-sum-exp of f32 terms: a few ulp of 16.
@@ -149,8 +150,14 @@ TEST(Sampler, LogitsThatAreNoDistributionAreAnError) {
 }
 
 TEST(Sampler, EveryPartOfTheKeyChangesTheNumber) {
-  const SampleKey keys[] = {{},           {.seed = 1},   {.seed = u64{1} << 32},  {.stream = 1}, {.stream = u64{1} << 32},
-                            {.sample = 1}, {.position = 1}, {.seed = 1, .stream = 1}};
+  const SampleKey keys[] = {{},
+                            {.seed = 1},
+                            {.seed = u64{1} << 32},
+                            {.stream = 1},
+                            {.stream = u64{1} << 32},
+                            {.sample = 1},
+                            {.position = 1},
+                            {.seed = 1, .stream = 1}};
   std::set<double> numbers;
   for (const SampleKey& k : keys) {
     EXPECT_EQ(uniform(k), uniform(k));
@@ -162,10 +169,14 @@ TEST(Sampler, EveryPartOfTheKeyChangesTheNumber) {
 }
 
 TEST(Sampler, ParametersOutOfRangeAreNamed) {
-  const std::pair<SamplingParams, const char*> bad[] = {
-      {{.temperature = -1}, "temperature"}, {{.temperature = kInf}, "temperature"}, {{.top_p = 0}, "top_p"},
-      {{.top_p = 1.5f}, "top_p"},           {{.top_p = NAN}, "top_p"},              {{.top_k = -1}, "top_k"},
-      {{.min_p = 1}, "min_p"},              {{.repetition_penalty = 0}, "repetition_penalty"}};
+  const std::pair<SamplingParams, const char*> bad[] = {{{.temperature = -1}, "temperature"},
+                                                        {{.temperature = kInf}, "temperature"},
+                                                        {{.top_p = 0}, "top_p"},
+                                                        {{.top_p = 1.5f}, "top_p"},
+                                                        {{.top_p = NAN}, "top_p"},
+                                                        {{.top_k = -1}, "top_k"},
+                                                        {{.min_p = 1}, "min_p"},
+                                                        {{.repetition_penalty = 0}, "repetition_penalty"}};
   for (const auto& [params, field] : bad) {
     const auto status = check(params);
     ASSERT_FALSE(status) << field;

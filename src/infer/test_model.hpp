@@ -1,5 +1,5 @@
-// Small random models for tests, 131 tokens: a DeepSeek-V3 (latent attention, dense and sparse layers, YaRN, 3 layers) and
-// a Qwen2 (grouped queries, biases, 2 layers).
+// Small random models for tests, 131 tokens: a DeepSeek-V3 (latent attention, dense and sparse layers, YaRN, 3 layers)
+// and a Qwen2 (grouped queries, biases, 2 layers).
 #pragma once
 #include <gtest/gtest.h>
 
@@ -14,7 +14,8 @@ namespace r1 {
 inline constexpr i64 kTestVocab = 131, kTestContext = 512;
 
 // initializer_range is large so that the distributions are far from uniform and differ from position to position.
-inline constexpr const char* kTestDeepseek = R"({"architectures":["DeepseekV3ForCausalLM"],"model_type":"deepseek_v3","attention_bias":false,
+inline constexpr const char* kTestDeepseek =
+    R"({"architectures":["DeepseekV3ForCausalLM"],"model_type":"deepseek_v3","attention_bias":false,
     "bos_token_id":0,"eos_token_id":1,"hidden_act":"silu","hidden_size":40,"initializer_range":0.3,
     "intermediate_size":52,"kv_lora_rank":20,"max_position_embeddings":512,"moe_intermediate_size":12,
     "moe_layer_freq":1,"n_routed_experts":8,"num_attention_heads":3,"num_hidden_layers":3,"num_key_value_heads":3,
@@ -23,7 +24,8 @@ inline constexpr const char* kTestDeepseek = R"({"architectures":["DeepseekV3For
     "num_experts_per_tok":3,"q_lora_rank":28,"rope_theta":10000,"routed_scaling_factor":2.5,"scoring_func":"sigmoid",
     "topk_group":2,"topk_method":"noaux_tc","rope_scaling":{"type":"yarn","factor":4,"beta_fast":8,"beta_slow":1,
     "mscale":1.0,"mscale_all_dim":1.0,"original_max_position_embeddings":128}})";
-inline constexpr const char* kTestQwen2 = R"({"architectures":["Qwen2ForCausalLM"],"model_type":"qwen2","bos_token_id":0,
+inline constexpr const char* kTestQwen2 =
+    R"({"architectures":["Qwen2ForCausalLM"],"model_type":"qwen2","bos_token_id":0,
     "eos_token_id":1,"hidden_act":"silu","hidden_size":36,"initializer_range":0.3,"intermediate_size":52,
     "max_position_embeddings":512,"num_attention_heads":6,"num_hidden_layers":2,"num_key_value_heads":2,
     "rms_norm_eps":1e-06,"rope_theta":10000,"tie_word_embeddings":false,"vocab_size":131})";

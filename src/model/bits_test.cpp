@@ -40,7 +40,8 @@ class Bits : public testing::TestWithParam<const char*> {
     return ids;
   }
   // Logits of every row of a batch.
-  std::vector<float> logits(const Case& c, const Batch& b, int threads, bool with_tape = false, bool recomputed = false) {
+  std::vector<float> logits(const Case& c, const Batch& b, int threads, bool with_tape = false,
+                            bool recomputed = false) {
     Arena arena;
     ThreadPool pool(threads);
     Tape tape(arena);
@@ -136,8 +137,8 @@ TEST_P(Bits, GradientsOnOneThreadAndOnTwo) {
   }
 }
 
-// Absorption only reorders f32 sums of some tens of terms: the size of honest f32 rounding on models like this is 4e-6 of
-// the largest logit (tests/golden); ten times that is allowed.
+// Absorption only reorders f32 sums of some tens of terms: the size of honest f32 rounding on models like this is 4e-6
+// of the largest logit (tests/golden); ten times that is allowed.
 TEST_P(LatentBits, AbsorbedAgreesWithExpandedWithinRounding) {
   Batch b;
   const std::vector<i32> ids = sequence(140, 4);

@@ -11,7 +11,8 @@ Result<i32> token_id(const JsonFields& f, std::string_view key, i64 id, i64 voca
   return fail(Errc::corrupt, "{}: {} is outside the vocabulary of {}", f.where(key), id, vocab);
 }
 
-Result<double> number_above(const JsonFields& f, std::string_view key, double low, std::optional<double> fallback = {}) {
+Result<double> number_above(const JsonFields& f, std::string_view key, double low,
+                            std::optional<double> fallback = {}) {
   const double x = R1_TRY(f.number(key, fallback));
   if (std::isfinite(static_cast<float>(x)) && x > low) return x;
   return refuse(f, key, fmt::format("{}, must be above {} and a finite f32", x, low));
@@ -23,8 +24,8 @@ Status check_whole_heads(const JsonFields& f) {
   return refuse(f, "partial_rotary_factor", fmt::format("{}; only heads that rotate whole are known", part));
 }
 
-// What cos and sin are multiplied by, and DeepSeek's softmax scale, which attention_factor leaves alone. transformers takes
-// the two mscale as a pair and passes over one alone; DeepSeek's own code does not.
+// What cos and sin are multiplied by, and DeepSeek's softmax scale, which attention_factor leaves alone. transformers
+// takes the two mscale as a pair and passes over one alone; DeepSeek's own code does not.
 Status parse_magnitude(const JsonFields& r, RopeFor model, RopeConfig& c) {
   const bool deepseek = model == RopeFor::deepseek;
   c.mscale = 1, c.mscale_all_dim = 0;
@@ -36,8 +37,9 @@ Status parse_magnitude(const JsonFields& r, RopeFor model, RopeConfig& c) {
   }
   const double m = R1_TRY(r.number("mscale", 1)), all = R1_TRY(r.number("mscale_all_dim", 0));
   if (deepseek && (all == 0 ? m != 1 : !r.has("mscale")))
-    return refuse(r, "mscale", fmt::format("{} and mscale_all_dim {}: one without the other, over which implementations differ",
-                                           m, all));
+    return refuse(
+        r, "mscale",
+        fmt::format("{} and mscale_all_dim {}: one without the other, over which implementations differ", m, all));
   if (!r.has("mscale") || !r.has("mscale_all_dim") || (deepseek && all == 0)) return {};
   c.mscale = R1_TRY(number_above(r, "mscale", 0));
   c.mscale_all_dim = R1_TRY(number_above(r, "mscale_all_dim", 0));
@@ -75,7 +77,8 @@ Result<TokenIds> parse_token_ids(const JsonFields& f, i64 vocab) {
     if (!bos.empty() && bos[0] != -1) ids.bos = R1_TRY(token_id(f, "bos_token_id", bos[0], vocab));
   }
   if (f.has("eos_token_id"))
-    for (const i64 id : R1_TRY(f.integers("eos_token_id"))) ids.eos.push_back(R1_TRY(token_id(f, "eos_token_id", id, vocab)));
+    for (const i64 id : R1_TRY(f.integers("eos_token_id")))
+      ids.eos.push_back(R1_TRY(token_id(f, "eos_token_id", id, vocab)));
   return ids;
 }
 
@@ -132,11 +135,14 @@ Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context, RopeFor
 
 Json rope_scaling_json(const RopeConfig& c, const char* type_key) {
   if (c.factor == 1) return {};
-  const char* const type = c.scaling == RopeScaling::linear ? "linear" : c.scaling == RopeScaling::yarn ? "yarn" : "llama3";
+  const char* const type = c.scaling == RopeScaling::linear ? "linear"
+                           : c.scaling == RopeScaling::yarn ? "yarn"
+                                                            : "llama3";
   Json j = Json::object({{type_key, type}, {"factor", c.factor}});
   if (c.scaling == RopeScaling::linear) return j;
   j.set("original_max_position_embeddings", c.original_context);
-  if (c.scaling == RopeScaling::llama3) return j.set("low_freq_factor", c.low_turns).set("high_freq_factor", c.high_turns);
+  if (c.scaling == RopeScaling::llama3)
+    return j.set("low_freq_factor", c.low_turns).set("high_freq_factor", c.high_turns);
   j.set("beta_fast", c.beta_fast).set("beta_slow", c.beta_slow);
   if (c.attention_factor != 0) j.set("attention_factor", c.attention_factor);
   if (c.mscale_all_dim != 0) j.set("mscale", c.mscale).set("mscale_all_dim", c.mscale_all_dim);

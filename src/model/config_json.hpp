@@ -24,11 +24,12 @@ Result<TokenIds> parse_token_ids(const JsonFields& f, i64 vocab);
 Json bos_json(const TokenIds& ids);
 Json eos_json(const TokenIds& ids);
 
-Result<float> parse_eps(const JsonFields& f);       // rms_norm_eps
-Status check_quantization(const JsonFields& f);     // quantization_config: FP8 in the published blocks, or none
+Result<float> parse_eps(const JsonFields& f);    // rms_norm_eps
+Status check_quantization(const JsonFields& f);  // quantization_config: FP8 in the published blocks, or none
 
 // rope_theta and rope_scaling, or rope_parameters, for `dim` rotated features; a type that is not known is refused by
-// name: yarn is of every model, linear and llama3 of the dense ones. `context` is what the original context defaults to.
+// name: yarn is of every model, linear and llama3 of the dense ones. `context` is what the original context defaults
+// to.
 enum class RopeFor : u8 { dense, deepseek };
 Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context, RopeFor model = RopeFor::dense);
 // null: none. `type_key`: DeepSeek's own code wants "type".

@@ -29,7 +29,8 @@ void attention(WeightSource& s, const std::string& at, const DeepseekConfig& c, 
 
 void mixture(WeightSource& s, const std::string& at, const DeepseekConfig& c, DeepseekLayer& L) {
   L.router = s.matrix(at + "gate.weight", c.routing.experts, c.hidden);
-  if (c.routing.method == TopK::noaux_tc) L.router_bias = s.bias(at + "gate.e_score_correction_bias", c.routing.experts);
+  if (c.routing.method == TopK::noaux_tc)
+    L.router_bias = s.bias(at + "gate.e_score_correction_bias", c.routing.experts);
   for (i64 e = 0; e < c.routing.experts && !s.failed(); ++e) {
     const DeepseekMlp m = mlp(s, fmt::format("{}experts.{}.", at, e), c.hidden, c.expert_intermediate);
     L.experts.push_back({m.gate, m.up, m.down});
@@ -51,7 +52,8 @@ DeepseekLayer layer(WeightSource& s, i64 l, const DeepseekConfig& c) {
 
 std::string mtp_prefix(const DeepseekConfig& c) { return fmt::format("model.layers.{}.", c.layers); }
 
-// transformers leaves the module out when it saves but keeps the key, and loads files that have it without looking at it.
+// transformers leaves the module out when it saves but keeps the key, and loads files that have it without looking at
+// it.
 void settle_mtp(DeepseekConfig& c, WeightSource& s) {
   const std::string at = mtp_prefix(c);
   if (!s.holds(at)) c.mtp_layers = 0;
@@ -110,7 +112,8 @@ void DeepseekV3::describe() {
     if (in_mtp(w)) continue;
     info_.parameters += w.size();
     const bool routed = w.name().find(".mlp.experts.") != std::string::npos;
-    if (w.id() != embed_.id() || c.tied) info_.active_parameters += routed ? w.size() * c.routing.top_k / c.routing.experts : w.size();
+    if (w.id() != embed_.id() || c.tied)
+      info_.active_parameters += routed ? w.size() * c.routing.top_k / c.routing.experts : w.size();
   }
   for (const DeepseekLayer& L : layers_) router_biases_.push_back(L.router_bias);
   if (mtp_) router_biases_.push_back(mtp_->layer.router_bias);

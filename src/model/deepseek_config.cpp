@@ -45,10 +45,12 @@ Status parse_routing(const Json& json, const JsonFields& f, DeepseekConfig& c) {
   if (r.experts % r.groups)
     return refuse(f, "n_group", fmt::format("{} groups do not divide n_routed_experts {}", r.groups, r.experts));
   if (r.method == TopK::noaux_tc && r.experts / r.groups < 2 && r.groups > 1)
-    return refuse(f, "n_group", fmt::format("groups of {} expert; noaux_tc scores a group by its two best", r.experts / r.groups));
+    return refuse(f, "n_group",
+                  fmt::format("groups of {} expert; noaux_tc scores a group by its two best", r.experts / r.groups));
   if (r.method != TopK::greedy && r.top_groups * (r.experts / r.groups) < r.top_k)
-    return refuse(f, "topk_group", fmt::format("{} groups of {} experts cannot give num_experts_per_tok {}", r.top_groups,
-                                               r.experts / r.groups, r.top_k));
+    return refuse(f, "topk_group",
+                  fmt::format("{} groups of {} experts cannot give num_experts_per_tok {}", r.top_groups,
+                              r.experts / r.groups, r.top_k));
   c.expert_intermediate = R1_TRY(f.integer_in("moe_intermediate_size", 1, kMostWidth));
   c.shared_experts = R1_TRY(count_or_none(json, f, "n_shared_experts", 0, 1024, v3 ? 1 : 2));
   c.dense_layers = R1_TRY(f.integer_in("first_k_dense_replace", 0, c.layers, std::min<i64>(v3 ? 3 : 0, c.layers)));
@@ -82,7 +84,8 @@ Result<DeepseekConfig> parse_deepseek_config(const Json& json, std::string_view 
   c.eps = R1_TRY(parse_eps(f));
   R1_TRY(check_quantization(f));
   c.initializer_range = R1_TRY(f.number("initializer_range", 0.02));
-  if (R1_TRY(f.boolean("attention_bias", false))) return refuse(f, "attention_bias", "true; DeepSeek models have no biases");
+  if (R1_TRY(f.boolean("attention_bias", false)))
+    return refuse(f, "attention_bias", "true; DeepSeek models have no biases");
   const std::string act = R1_TRY(f.string("hidden_act", "silu"));
   if (act != "silu") return refuse(f, "hidden_act", fmt::format("\"{}\", known: silu", act));
   if (!R1_TRY(f.boolean("rope_interleave", true)))
@@ -136,7 +139,9 @@ std::string to_json(const DeepseekConfig& c, DType dtype) {
         .set("n_group", r.groups)
         .set("topk_group", r.top_groups)
         .set("scoring_func", r.scoring == Scoring::sigmoid ? "sigmoid" : "softmax")
-        .set("topk_method", r.method == TopK::greedy ? "greedy" : r.method == TopK::noaux_tc ? "noaux_tc" : "group_limited_greedy")
+        .set("topk_method", r.method == TopK::greedy     ? "greedy"
+                            : r.method == TopK::noaux_tc ? "noaux_tc"
+                                                         : "group_limited_greedy")
         .set("norm_topk_prob", r.normalize)
         .set("routed_scaling_factor", static_cast<double>(r.scaling));
   }

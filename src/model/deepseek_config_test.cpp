@@ -8,9 +8,18 @@ namespace {
 
 // Nothing but what has no default.
 Json least(const char* model_type) {
-  return Json::object({{"model_type", model_type}, {"vocab_size", 96}, {"hidden_size", 64}, {"num_hidden_layers", 4},
-                       {"num_attention_heads", 4}, {"kv_lora_rank", 16}, {"qk_nope_head_dim", 8}, {"qk_rope_head_dim", 8},
-                       {"v_head_dim", 8}, {"intermediate_size", 32}, {"n_routed_experts", 16}, {"num_experts_per_tok", 2},
+  return Json::object({{"model_type", model_type},
+                       {"vocab_size", 96},
+                       {"hidden_size", 64},
+                       {"num_hidden_layers", 4},
+                       {"num_attention_heads", 4},
+                       {"kv_lora_rank", 16},
+                       {"qk_nope_head_dim", 8},
+                       {"qk_rope_head_dim", 8},
+                       {"v_head_dim", 8},
+                       {"intermediate_size", 32},
+                       {"n_routed_experts", 16},
+                       {"num_experts_per_tok", 2},
                        {"moe_intermediate_size", 16}});
 }
 Json yarn(const char* model_type, Json scaling) {
@@ -22,7 +31,8 @@ Result<DeepseekConfig> parse(const Json& json) { return parse_deepseek_config(js
 TEST(DeepseekConfig, AMissingKeyMeansWhatItMeansInTransformers) {
   const DeepseekConfig v3 = parse(least("deepseek_v3")).value(), v2 = parse(least("deepseek_v2")).value();
   const auto counts = [](const DeepseekConfig& c) {
-    return std::vector<i64>{c.context, c.q_rank, c.routing.groups, c.routing.top_groups, c.shared_experts, c.dense_layers};
+    return std::vector<i64>{c.context,        c.q_rank,      c.routing.groups, c.routing.top_groups,
+                            c.shared_experts, c.dense_layers};
   };
   EXPECT_EQ(counts(v3), (std::vector<i64>{4096, 1536, 8, 4, 1, 3}));
   EXPECT_EQ(counts(v2), (std::vector<i64>{2048, 1536, 1, 1, 2, 0}));
@@ -35,7 +45,8 @@ TEST(DeepseekConfig, NullSaysThatThereIsNone) {
   Json json = least("deepseek_v3");
   for (const char* key : {"q_lora_rank", "n_group", "topk_group", "n_shared_experts"}) json.set(key, Json());
   const DeepseekConfig c = parse(json).value();
-  EXPECT_EQ((std::vector<i64>{c.q_rank, c.routing.groups, c.routing.top_groups, c.shared_experts}), (std::vector<i64>{0, 1, 1, 0}));
+  EXPECT_EQ((std::vector<i64>{c.q_rank, c.routing.groups, c.routing.top_groups, c.shared_experts}),
+            (std::vector<i64>{0, 1, 1, 0}));
 }
 
 TEST(DeepseekConfig, AttentionFactorIsOfCosAndSinAndLeavesTheSoftmaxToMscale) {
@@ -51,12 +62,15 @@ TEST(DeepseekConfig, AttentionFactorIsOfCosAndSinAndLeavesTheSoftmaxToMscale) {
 }
 
 TEST(DeepseekConfig, TheOriginalContextIsTheContextWhereNothingElseSaysIt) {
-  EXPECT_EQ(parse(yarn("deepseek_v3", Json::object({})).set("max_position_embeddings", 512))->yarn.original_context, 512);
+  EXPECT_EQ(parse(yarn("deepseek_v3", Json::object({})).set("max_position_embeddings", 512))->yarn.original_context,
+            512);
 }
 
 TEST(DeepseekConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
   const auto with = [](const char* key, Json value) { return least("deepseek_v3").set(key, std::move(value)); };
-  const auto scaled = [](const char* key, Json value) { return yarn("deepseek_v3", Json::object({{key, std::move(value)}})); };
+  const auto scaled = [](const char* key, Json value) {
+    return yarn("deepseek_v3", Json::object({{key, std::move(value)}}));
+  };
   const struct {
     Json config;
     std::vector<std::string> says;
@@ -65,7 +79,8 @@ TEST(DeepseekConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
       {scaled("attention_factor", 0.0), {"rope_scaling.attention_factor", "0"}},
       {scaled("mscale", 0.5), {"rope_scaling.mscale", "0.5"}},
       {scaled("mscale_all_dim", 0.5), {"rope_scaling.mscale", "mscale_all_dim 0.5"}},
-      {with("rope_scaling", Json::object({{"type", "linear"}, {"factor", 4.0}})), {"rope_scaling.type", "linear", "known: default, yarn"}},
+      {with("rope_scaling", Json::object({{"type", "linear"}, {"factor", 4.0}})),
+       {"rope_scaling.type", "linear", "known: default, yarn"}},
       {with("n_group", 2), {"topk_group", "4 of 2"}},
       {with("routed_scaling_factor", 0.0), {"routed_scaling_factor", "0"}},
       {with("routed_scaling_factor", -2.5), {"routed_scaling_factor", "-2.5"}},
@@ -79,7 +94,8 @@ TEST(DeepseekConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
   for (const auto& [config, says] : cases) {
     const auto r = parse(config);
     ASSERT_FALSE(r) << says[0];
-    for (const std::string& part : says) EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what << " / " << part;
+    for (const std::string& part : says)
+      EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what << " / " << part;
   }
 }
 

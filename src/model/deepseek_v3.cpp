@@ -23,13 +23,13 @@ Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w) {
 
 Tensor DeepseekV3::mla(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, const Tensor& angles) const {
   const DeepseekConfig& c = config_;
-  const Tensor q = c.q_rank ? linear(p, rms_norm(p, linear(p, h, L.w_dq), L.q_norm, kInnerEps), L.w_uq)
-                            : linear(p, h, L.w_q);
-  const auto [q_c, q_r] = split(p, q, c.heads, c.nope, c.rope);                     // each head: [nope | rope]
-  const auto [c_kv, k_r] = split(p, linear(p, h, L.w_dkv), 1, c.kv_rank, c.rope);   // one rope key for all heads
+  const Tensor q =
+      c.q_rank ? linear(p, rms_norm(p, linear(p, h, L.w_dq), L.q_norm, kInnerEps), L.w_uq) : linear(p, h, L.w_q);
+  const auto [q_c, q_r] = split(p, q, c.heads, c.nope, c.rope);                    // each head: [nope | rope]
+  const auto [c_kv, k_r] = split(p, linear(p, h, L.w_dkv), 1, c.kv_rank, c.rope);  // one rope key for all heads
   const Tensor o = mla_attend(p, l, c.mla(), q_c, rope(p, q_r, c.heads, angles),
                               rms_norm(p, c_kv, L.kv_norm, kInnerEps), rope(p, k_r, 1, angles), L.w_uk, L.w_uv);
-  return linear(p, o, L.w_o);                                                       // [T, d]
+  return linear(p, o, L.w_o);  // [T, d]
 }
 
 Tensor DeepseekV3::ffn(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x) const {
@@ -46,14 +46,14 @@ Tensor DeepseekV3::block(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x
 
 Output DeepseekV3::forward(Pass& p) const {
   const Tensor angles = rope_angles(p, config_.yarn);
-  Tensor h = embed(p, embed_, p.batch.tokens);                                      // [T, d]
+  Tensor h = embed(p, embed_, p.batch.tokens);  // [T, d]
   for (i64 l = 0; l < config_.layers; ++l) {
     const DeepseekLayer& L = layers_[l];
     h = recompute(p, h, [this, l, &L, angles](Pass& q, const Tensor& x) { return block(q, l, L, x, angles); });
   }
   h = rms_norm(p, h, norm_, config_.eps);
   if (p.batch.want.empty()) return {h, {}};
-  return {h, linear(p, take_rows(p, h, p.batch.want), head_)};                      // [wanted, vocab]
+  return {h, linear(p, take_rows(p, h, p.batch.want), head_)};  // [wanted, vocab]
 }
 
 // §2.2 with the released weights' order: the embedding's half first, hidden states after the final norm.
@@ -61,7 +61,7 @@ Tensor DeepseekV3::mtp(Pass& p, const Tensor& hidden, std::span<const i32> next)
   R1_CHECK(mtp_, "mtp: this model has no MTP module");
   const Tensor e = rms_norm(p, embed(p, embed_, next), mtp_->e_norm, config_.eps);
   const Tensor g = rms_norm(p, hidden, mtp_->h_norm, config_.eps);
-  const Tensor u = linear(p, concat(p, e, g), mtp_->eh_proj);                       // [T, d]
+  const Tensor u = linear(p, concat(p, e, g), mtp_->eh_proj);  // [T, d]
   return rms_norm(p, block(p, config_.layers, mtp_->layer, u, rope_angles(p, config_.yarn)), mtp_->norm, config_.eps);
 }
 

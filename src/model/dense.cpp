@@ -26,14 +26,14 @@ Tensor DenseModel::block(Pass& p, i64 l, const DenseLayer& L, const Tensor& x, c
 
 Output DenseModel::forward(Pass& p) const {
   const Tensor angles = rope_angles(p, config_.rope);
-  Tensor h = embed(p, embed_, p.batch.tokens);                                         // [T, d]
+  Tensor h = embed(p, embed_, p.batch.tokens);  // [T, d]
   for (i64 l = 0; l < config_.layers; ++l) {
     const DenseLayer& L = layers_[l];
     h = recompute(p, h, [this, l, &L, angles](Pass& q, const Tensor& x) { return block(q, l, L, x, angles); });
   }
   h = rms_norm(p, h, norm_, config_.eps);
   if (p.batch.want.empty()) return {h, {}};
-  return {h, linear(p, take_rows(p, h, p.batch.want), head_)};                         // [wanted, vocab]
+  return {h, linear(p, take_rows(p, h, p.batch.want), head_)};  // [wanted, vocab]
 }
 
 Tensor DenseModel::mtp(Pass&, const Tensor&, std::span<const i32>) const {

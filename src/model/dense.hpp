@@ -1,6 +1,6 @@
-// Qwen2 and Llama: grouped-query attention and SwiGLU, one block for both. What tells them apart is configuration: Qwen2
-// (arXiv:2407.10671 §2.2) has biases on q, k and v; Llama 3 (arXiv:2407.21783 §3.2) has none and stretches its rope.
-// qwen2.cpp and llama.cpp hold what is each one's own of config.json.
+// Qwen2 and Llama: grouped-query attention and SwiGLU, one block for both. What tells them apart is configuration:
+// Qwen2 (arXiv:2407.10671 §2.2) has biases on q, k and v; Llama 3 (arXiv:2407.21783 §3.2) has none and stretches its
+// rope. qwen2.cpp and llama.cpp hold what is each one's own of config.json.
 #pragma once
 #include <memory>
 #include <string>

@@ -10,10 +10,11 @@ Status parse_heads(const JsonFields& f, DenseConfig& c) {
   c.heads = R1_TRY(f.integer_in("num_attention_heads", 1, kMostHeads));
   c.kv_heads = R1_TRY(f.integer_in("num_key_value_heads", 1, c.heads, c.heads));
   if (c.heads % c.kv_heads)
-    return refuse(f, "num_key_value_heads", fmt::format("{} do not divide num_attention_heads {}", c.kv_heads, c.heads));
+    return refuse(f, "num_key_value_heads",
+                  fmt::format("{} do not divide num_attention_heads {}", c.kv_heads, c.heads));
   if (!f.has("head_dim") && c.hidden % c.heads)
-    return refuse(f, "num_attention_heads", fmt::format("{} do not divide hidden_size {} and there is no head_dim", c.heads,
-                                                        c.hidden));
+    return refuse(f, "num_attention_heads",
+                  fmt::format("{} do not divide hidden_size {} and there is no head_dim", c.heads, c.hidden));
   c.head = f.has("head_dim") ? R1_TRY(f.integer_in("head_dim", 1, kMostHead)) : c.hidden / c.heads;
   if (c.head > kMostHead) return refuse(f, "hidden_size", fmt::format("heads of {}, at most {}", c.head, kMostHead));
   if (c.head % 2) return refuse(f, "head_dim", fmt::format("{} is odd", c.head));
@@ -29,7 +30,8 @@ Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view mod
   c.hidden = R1_TRY(f.integer_in("hidden_size", 1, kMostWidth));
   c.layers = R1_TRY(f.integer_in("num_hidden_layers", 1, kMostLayers));
   c.intermediate = R1_TRY(f.integer_in("intermediate_size", 1, kMostWidth));
-  c.context = R1_TRY(f.positive("max_position_embeddings", model_type == "qwen2" ? 32768 : 2048));  // as in transformers
+  c.context =
+      R1_TRY(f.positive("max_position_embeddings", model_type == "qwen2" ? 32768 : 2048));  // as in transformers
   R1_TRY(parse_heads(f, c));
   c.tied = R1_TRY(f.boolean("tie_word_embeddings", false));
   c.eps = R1_TRY(parse_eps(f));

@@ -66,7 +66,9 @@ TEST(DenseConfig, WhatIsWrittenReadsBackTheSame) {
 TEST(DenseConfig, BothSpellingsAreOneConfiguration) {
   for (const char* name : {"qwen2", "qwen2_tied", "llama", "llama_bias"}) {
     const fs::path folder = fs::path(R1_SOURCE_DIR) / "tests/golden" / name;
-    const auto written = [&](const char* file) { return to_json(parse(read_json(folder / file).value()).value(), DType::f32); };
+    const auto written = [&](const char* file) {
+      return to_json(parse(read_json(folder / file).value()).value(), DType::f32);
+    };
     EXPECT_EQ(written("config.json"), written("config_transformers5.json")) << name;
   }
 }
@@ -79,7 +81,8 @@ TEST(DenseConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
     std::vector<std::string> says;
   } cases[] = {
       {Json(q).set("use_sliding_window", true), {"use_sliding_window", "sliding window"}},
-      {Json(q).set("layer_types", Json::array({"full_attention", "sliding_attention"})), {"layer_types", "sliding_attention"}},
+      {Json(q).set("layer_types", Json::array({"full_attention", "sliding_attention"})),
+       {"layer_types", "sliding_attention"}},
       {Json(l).set("mlp_bias", true), {"mlp_bias"}},
       {Json(q).set("hidden_act", "gelu"), {"hidden_act", "gelu"}},
       {Json(q).set("num_key_value_heads", 5), {"num_key_value_heads", "5", "12"}},
@@ -101,7 +104,8 @@ TEST(DenseConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
       {scaling(R"({"type":"longrope","factor":2})"), {"rope_scaling", "longrope"}},
       {scaling(R"({"type":"linear","factor":0.5})"), {"rope_scaling.factor", "0.5"}},
       {scaling(R"({"type":"linear"})"), {"rope_scaling.factor"}},
-      {scaling(R"({"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":4})"), {"high_freq_factor", "4"}},
+      {scaling(R"({"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":4})"),
+       {"high_freq_factor", "4"}},
       {scaling(R"({"rope_type":"llama3","factor":8,"high_freq_factor":4})"), {"low_freq_factor"}},
       {scaling(R"({"rope_type":"yarn","factor":4,"beta_fast":0})"), {"beta_fast", "0"}},
       {scaling(R"({"rope_type":"yarn","factor":4,"attention_factor":-1})"), {"attention_factor", "-1"}},
@@ -115,7 +119,8 @@ TEST(DenseConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
     const auto r = parse(config);
     ASSERT_FALSE(r) << says[0];
     EXPECT_NE(r.error().what.find("config.json"), std::string::npos) << r.error().what;
-    for (const std::string& part : says) EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what << " / " << part;
+    for (const std::string& part : says)
+      EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what << " / " << part;
   }
 }
 
@@ -126,7 +131,9 @@ TEST(DenseConfig, TheOriginalContextOutsideGoesFirstAndTheContextIsTheLastResort
   EXPECT_EQ(parse(Json(llama).set("rope_scaling", without))->rope.original_context, 512);
   EXPECT_EQ(parse(Json(llama).set("rope_scaling", with))->rope.original_context, 64);
   for (const Json& scaling : {with, without})
-    EXPECT_EQ(parse(Json(llama).set("rope_scaling", scaling).set("original_max_position_embeddings", 32))->rope.original_context, 32);
+    EXPECT_EQ(parse(Json(llama).set("rope_scaling", scaling).set("original_max_position_embeddings", 32))
+                  ->rope.original_context,
+              32);
 }
 
 TEST(DenseConfig, AnArchitectureThatIsNotKnownIsRefusedWithThoseThatAre) {
@@ -142,8 +149,10 @@ TEST(DenseModel, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
   const fs::path folder = name, golden = fs::path(R1_SOURCE_DIR) / "tests/golden/qwen2";
   fs::copy_file(golden / "model.safetensors", folder / "model.safetensors");
   const Json config = read_json(golden / "config.json").value();
-  for (const auto& [key, n] : std::vector<std::pair<const char*, i64>>{
-           {"vocab_size", 1 << 24}, {"hidden_size", 1 << 20}, {"num_hidden_layers", 512}, {"intermediate_size", 1 << 20}}) {
+  for (const auto& [key, n] : std::vector<std::pair<const char*, i64>>{{"vocab_size", 1 << 24},
+                                                                       {"hidden_size", 1 << 20},
+                                                                       {"num_hidden_layers", 512},
+                                                                       {"intermediate_size", 1 << 20}}) {
     ASSERT_TRUE(write_file(folder / "config.json", dump(Json(config).set(key, n).set("head_dim", 6))));
     for (const bool trainable : {false, true}) EXPECT_FALSE(open_model(folder, trainable)) << key;
   }
@@ -153,7 +162,8 @@ TEST(DenseModel, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
 }
 
 TEST(DenseModel, ParametersTensorsAndHeadsAreCounted) {
-  const char* tiny = R"({"model_type":"qwen2","vocab_size":10,"hidden_size":8,"intermediate_size":6,"num_hidden_layers":2,
+  const char* tiny =
+      R"({"model_type":"qwen2","vocab_size":10,"hidden_size":8,"intermediate_size":6,"num_hidden_layers":2,
     "num_attention_heads":2,"num_key_value_heads":1,"tie_word_embeddings":true})";
   const auto m = create_model(tiny, "tiny", 1, false).value();
   const i64 layer = 8 * (8 + 4 + 4 + 8) + 16 + 3 * 8 * 6 + 2 * 8;

@@ -54,10 +54,14 @@ TEST_F(Folder, SizesThatNoModelHasAreRefusedByFieldAndNumber) {
 
 TEST_F(Folder, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
   for (const bool trainable : {false, true})
-    for (const auto& [key, n] : std::vector<std::pair<const char*, i64>>{
-             {"vocab_size", 1 << 24}, {"hidden_size", 1 << 20}, {"num_hidden_layers", 1024}, {"num_attention_heads", 1 << 14},
-             {"kv_lora_rank", 1 << 20}, {"qk_nope_head_dim", 1 << 14}, {"intermediate_size", 1 << 20},
-             {"n_routed_experts", 1 << 16}}) {
+    for (const auto& [key, n] : std::vector<std::pair<const char*, i64>>{{"vocab_size", 1 << 24},
+                                                                         {"hidden_size", 1 << 20},
+                                                                         {"num_hidden_layers", 1024},
+                                                                         {"num_attention_heads", 1 << 14},
+                                                                         {"kv_lora_rank", 1 << 20},
+                                                                         {"qk_nope_head_dim", 1 << 14},
+                                                                         {"intermediate_size", 1 << 20},
+                                                                         {"n_routed_experts", 1 << 16}}) {
       const auto r = open(Json(config).set(key, n), trainable);
       ASSERT_FALSE(r) << key;
       EXPECT_NE(r.error().what.find(folder.string()), std::string::npos) << r.error().what;

@@ -24,10 +24,13 @@ Result<i64> parse_bytes(std::string_view text) {
   i64 n = 0;
   const char* const end = text.data() + text.size();
   const auto [unit, error] = std::from_chars(text.data(), end, n);
-  const auto bad = [&] { return fail(Errc::usage, "\"{}\": expected bytes as 8g, 512m, 100k or a plain number", text); };
+  const auto bad = [&] {
+    return fail(Errc::usage, "\"{}\": expected bytes as 8g, 512m, 100k or a plain number", text);
+  };
   if (error != std::errc() || n <= 0 || end - unit > 1) return bad();
   const std::string_view units = "kmgt";
-  const size_t power = unit == end ? 0 : units.find(static_cast<char>(std::tolower(static_cast<unsigned char>(*unit)))) + 1;
+  const size_t power =
+      unit == end ? 0 : units.find(static_cast<char>(std::tolower(static_cast<unsigned char>(*unit)))) + 1;
   if (unit != end && power == 0) return bad();  // find's npos + 1
   for (size_t i = 0; i < power; ++i)
     if (__builtin_mul_overflow(n, i64{1024}, &n)) return bad();

@@ -4,9 +4,9 @@
 
 namespace r1 {
 
-// From now on at most `bytes` of the model's routed experts are resident, besides all that every token needs; the rest is
-// read from the model's file when the router asks for it. What is computed stays the same, bit for bit.
-// Err: a model without routed experts or not from a file, too few bytes for two of them.
+// From now on at most `bytes` of the model's routed experts are resident, besides all that every token needs; the rest
+// is read from the model's file when the router asks for it. What is computed stays the same, bit for bit. Err: a model
+// without routed experts or not from a file, too few bytes for two of them.
 Status limit_experts(Model& model, i64 bytes);
 
 struct ExpertUse {

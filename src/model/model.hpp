@@ -22,7 +22,8 @@ struct ModelInfo {
   std::string architecture;  // "deepseek_v3"
   i64 vocab = 0, hidden = 0, layers = 0, context = 0;
   i64 mtp_layers = 0;
-  i64 parameters = 0, active_parameters = 0;  // MTP not counted; active: what one token's forward reads, embedding row aside
+  i64 parameters = 0,
+      active_parameters = 0;  // MTP not counted; active: what one token's forward reads, embedding row aside
   i32 bos = -1;
   std::vector<i32> eos;
   i64 heads = 0;  // of queries; KvLayout has those of keys
@@ -30,7 +31,7 @@ struct ModelInfo {
 
 // How one tensor of a checkpoint is made of the model's weights (kv_b_proj is two of ours, interleaved by head).
 struct CheckpointTensor {
-  std::string name;              // as published: "model.layers.0.self_attn.q_a_proj.weight"
+  std::string name;  // as published: "model.layers.0.self_attn.q_a_proj.weight"
   std::vector<i64> shape;
   std::function<void(float* dst)> read;         // weights → the tensor's elements, f32
   std::function<void(const float* src)> write;  // and back
@@ -50,7 +51,8 @@ class Model {
   // Every weight once, in a fixed order, with a stable unique name.
   virtual const std::vector<Weight>& weights() const = 0;
   virtual bool in_mtp(const Weight& w) const = 0;  // does it belong to the MTP module alone?
-  // The per-layer routing biases that the aux-loss-free update moves ([1, E], never by gradient); empty for dense layers.
+  // The per-layer routing biases that the aux-loss-free update moves ([1, E], never by gradient); empty for dense
+  // layers.
   virtual const std::vector<Weight>& router_biases() const = 0;
   virtual const std::vector<CheckpointTensor>& checkpoint() const = 0;
   virtual std::string config_json(DType dtype) const = 0;  // config.json in the published spelling
@@ -60,7 +62,8 @@ class Model {
 // split). trainable: f32 masters with gradients. Errors name the file, the field and both numbers.
 Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, bool trainable = false);
 
-// A fresh model from the text of a config.json, weights normal(0, initializer_range) by seed; `source` names it in errors.
+// A fresh model from the text of a config.json, weights normal(0, initializer_range) by seed; `source` names it in
+// errors.
 Result<std::unique_ptr<Model>> create_model(std::string_view config_json, std::string_view source, u64 seed,
                                             bool trainable);
 

@@ -43,7 +43,8 @@ Result<StoredModel> open_stored(const std::filesystem::path& path) {
     return StoredModel{std::move(config), config_path.string(), published_tensors(file, path.string()), std::nullopt};
   }
   if (!std::filesystem::exists(path, code))
-    return fail(Errc::io, "{}: no such model (a GGUF file, or a folder with config.json and model.safetensors)", path.string());
+    return fail(Errc::io, "{}: no such model (a GGUF file, or a folder with config.json and model.safetensors)",
+                path.string());
   Gguf file = R1_TRY(Gguf::open(path));
   Json config = R1_TRY(config_of_gguf(file));
   // The architecture's parser has the last word on every number before anything is computed from one.

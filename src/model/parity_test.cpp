@@ -196,7 +196,8 @@ TEST_P(Parity, BothSpellingsOfTheConfigurationGiveTheSameModel) {
   std::filesystem::remove_all(folder);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Parity, testing::Values("v3", "v2_lite", "v2", "qwen2", "qwen2_tied", "llama", "llama_bias"),
+INSTANTIATE_TEST_SUITE_P(Models, Parity,
+                         testing::Values("v3", "v2_lite", "v2", "qwen2", "qwen2_tied", "llama", "llama_bias"),
                          [](const auto& i) { return std::string(i.param); });
 
 TEST(ParityMtp, LogitsLossAndGradientsMatchTransformersMtpModel) {

@@ -1,5 +1,5 @@
-// Qwen2, Qwen2.5 and R1's distills of them: arXiv:2407.10671. Biases on q, k and v are not in config.json: every Qwen2 has
-// them. A window for attention is in every published file, switched off.
+// Qwen2, Qwen2.5 and R1's distills of them: arXiv:2407.10671. Biases on q, k and v are not in config.json: every Qwen2
+// has them. A window for attention is in every published file, switched off.
 #include "model/dense.hpp"
 
 namespace r1 {

@@ -14,7 +14,7 @@
 namespace r1 {
 namespace {
 
-constexpr double kSpread = 0.02;          // what models start with, and trained ones stay near
+constexpr double kSpread = 0.02;           // what models start with, and trained ones stay near
 constexpr i64 kPattern = 4 * 1024 * 1024;  // elements before values repeat
 
 // Pages of our own: memory is taken when it is written, and whole large pages where the system has them.
@@ -36,7 +36,8 @@ class RandomBlockSource final : public WeightSource {
     const DType type = type_of_(gguf_name(name), shape, dims_);
     if (shape.size() < 2 || type == DType::f32 || name.ends_with(".kv_b_proj.weight")) return nullptr;
     const i64 bytes = shape[0] * row_bytes(type, shape[1]);
-    const i64 scale_bytes = type == DType::f8_e4m3 ? ceil_div(shape[0], kScaleBlock) * ceil_div(shape[1], kScaleBlock) * 4 : 0;
+    const i64 scale_bytes =
+        type == DType::f8_e4m3 ? ceil_div(shape[0], kScaleBlock) * ceil_div(shape[1], kScaleBlock) * 4 : 0;
     constexpr i64 kSlack = 64;  // kernels may load past the end
     last_ = pages(bytes + scale_bytes + kSlack);
     if (!last_) {
@@ -62,7 +63,8 @@ class RandomBlockSource final : public WeightSource {
     const std::vector<std::byte>& from = pattern(DType::f32);
     const i64 bytes = shape[0] * shape[1] * 4;
     for (i64 at = 0; at < bytes; at += static_cast<i64>(from.size()))
-      std::memcpy(reinterpret_cast<std::byte*>(dst) + at, from.data(), std::min(from.size(), static_cast<size_t>(bytes - at)));
+      std::memcpy(reinterpret_cast<std::byte*>(dst) + at, from.data(),
+                  std::min(from.size(), static_cast<size_t>(bytes - at)));
     return {};
   }
 

@@ -1,5 +1,5 @@
-// Configurations that everybody knows by name, and models of that shape with random weights of any type: what there is to
-// measure where there is no file.
+// Configurations that everybody knows by name, and models of that shape with random weights of any type: what there is
+// to measure where there is no file.
 #pragma once
 #include <functional>
 #include <memory>
@@ -15,7 +15,7 @@ namespace r1 {
 std::vector<std::string> shape_names();  // "deepseek-r1", "deepseek-r1-distill-qwen-1.5b", ...
 
 struct ShapeOptions {
-  i64 layers = 0;        // all; 0: as published. Fewer of them: the first ones
+  i64 layers = 0;         // all; 0: as published. Fewer of them: the first ones
   i64 dense_layers = -1;  // of those, without experts; -1: as published. Of models that have experts
 };
 

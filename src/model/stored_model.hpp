@@ -15,7 +15,7 @@ struct StoredModel {
   Json config;                // in the published spelling, or in that of transformers 5
   std::string config_source;  // for errors
   Checkpoint tensors;
-  std::optional<Gguf> gguf;   // set if that is what it is
+  std::optional<Gguf> gguf;  // set if that is what it is
 };
 
 // A Hugging Face folder or a GGUF file (the first, where it is split). A GGUF's config has been through the

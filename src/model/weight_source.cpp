@@ -80,12 +80,14 @@ class CheckpointSource final : public WeightSource {
     }
     const auto found = from_.tensors.find(name);
     if (found == from_.tensors.end()) {
-      note(fail(Errc::corrupt, "{}: tensor {} {} is missing; {} asks for it", from_.path, name, text(shape), from_.config));
+      note(fail(Errc::corrupt, "{}: tensor {} {} is missing; {} asks for it", from_.path, name, text(shape),
+                from_.config));
       return nullptr;
     }
     const StoredTensor& stored = found->second.stored;
     if (stored.shape != shape) {
-      note(fail(Errc::corrupt, "{}: {}: shape {}, {} says {}", from_.path, name, text(stored.shape), from_.config, text(shape)));
+      note(fail(Errc::corrupt, "{}: {}: shape {}, {} says {}", from_.path, name, text(stored.shape), from_.config,
+                text(shape)));
       return nullptr;
     }
     return &found->second;
@@ -169,7 +171,8 @@ Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
                    : e       ? frozen(name, *e, rows, cols, mapping())
                              : Weight::zeros(name, rows, cols, trainable());
   if (!e && !outline()) note(fill(name, shape, 0, w.f32()));
-  checkpoint.push_back({name, shape, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
+  checkpoint.push_back(
+      {name, shape, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
   return keep(w);
 }
 
@@ -178,7 +181,8 @@ Weight WeightSource::vector(const std::string& name, i64 n, float start, bool tr
   if (failed()) return {};
   const Weight w = outline() ? bare(name, DType::f32, 1, n) : Weight::zeros(name, 1, n, trained && trainable());
   if (!outline()) note(fill(name, {n}, start, w.f32()));
-  checkpoint.push_back({name, {n}, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
+  checkpoint.push_back(
+      {name, {n}, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
   return keep(w);
 }
 
@@ -208,9 +212,9 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
     if (dtype == DType::bf16)
       for (const float v : whole) halves.push_back(bf16_from_f32(v));
   }
-  const std::byte* src = mapped                  ? e->stored.bytes.data()
-                         : dtype == DType::bf16  ? reinterpret_cast<const std::byte*>(halves.data())
-                                                 : reinterpret_cast<const std::byte*>(whole.data());
+  const std::byte* src = mapped                 ? e->stored.bytes.data()
+                         : dtype == DType::bf16 ? reinterpret_cast<const std::byte*>(halves.data())
+                                                : reinterpret_cast<const std::byte*>(whole.data());
   const i64 bytes = cols * bytes_per_element(dtype);
   const auto part = [&](const char* suffix, i64 first, i64 count) {
     if (outline()) return keep(bare(name + suffix, dtype, heads * count, cols));
@@ -230,8 +234,8 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
          const auto put = [&](const Weight& w, i64 first, i64 count) {
            std::vector<float> rows(w.size());
            read_f32(w, rows.data());
-           scatter_heads(reinterpret_cast<std::byte*>(dst), reinterpret_cast<const std::byte*>(rows.data()), heads, a + b,
-                         first, count, cols * 4);
+           scatter_heads(reinterpret_cast<std::byte*>(dst), reinterpret_cast<const std::byte*>(rows.data()), heads,
+                         a + b, first, count, cols * 4);
          };
          put(wa, 0, a), put(wb, a, b);
        },

@@ -19,16 +19,16 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
 
-  // [rows, cols]. f32 when trainable, else what the checkpoint holds: in place, or a copy where the file has the rows in
-  // another order.
+  // [rows, cols]. f32 when trainable, else what the checkpoint holds: in place, or a copy where the file has the rows
+  // in another order.
   Weight matrix(const std::string& name, i64 rows, i64 cols);
   // [1, n], always f32. norm: starts at one, trained. offset: of a linear layer, starts at zero, trained. bias: of a
   // router, starts at zero, never trained by gradient.
   Weight norm(const std::string& name, i64 n);
   Weight offset(const std::string& name, i64 n);
   Weight bias(const std::string& name, i64 n);
-  // lm_head.weight. Where the config calls it tied it is the embedding, unless the checkpoint has a head of other bytes:
-  // then that is the head, as in transformers 5, and `tied` becomes false.
+  // lm_head.weight. Where the config calls it tied it is the embedding, unless the checkpoint has a head of other
+  // bytes: then that is the head, as in transformers 5, and `tied` becomes false.
   Weight head(const Weight& embed, bool& tied);
   // One published tensor [heads·(a+b), cols], each head's a rows before its b rows → [heads·a, cols], [heads·b, cols],
   // f32 or what plain type the checkpoint has.

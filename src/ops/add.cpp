@@ -1,7 +1,7 @@
 // Sums: of two activations, and of an activation and a bias.
 #include "kernels/cpu/kernels.hpp"
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 

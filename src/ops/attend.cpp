@@ -27,13 +27,18 @@ struct HeadsBackward {
       const RowRun& run = runs[task / d.kv_heads];
       const i64 kv = task % d.kv_heads, t = run.begin;
       for (i64 h = kv * d.group(); h < (kv + 1) * d.group(); ++h) {
-        const cpu::Queries q{run.rows(), 0, 1, q_c.row(t) + h * d.nope, q_r.row(t) + h * d.rope, q_c.cols(), q_r.cols(),
-                             d.scale};
-        const cpu::Attended out{o.row(t) + h * d.v, o.cols(), stats.row(t) + h, stats.row(t) + d.heads + h, stats.cols()};
-        const cpu::AttendGradients to{d_o.row(t) + h * d.v,   dq_c.row(t) + h * d.nope,
-                                      dq_r.row(t) + h * d.rope, dk_c.row(t) + kv * d.nope,
-                                      dk_r_heads.row(t) + h * d.rope, dv.row(t) + kv * d.v,
-                                      dk_c.cols(),            dk_r_heads.cols(),
+        const cpu::Queries q{run.rows(), 0,          1,      q_c.row(t) + h * d.nope, q_r.row(t) + h * d.rope,
+                             q_c.cols(), q_r.cols(), d.scale};
+        const cpu::Attended out{o.row(t) + h * d.v, o.cols(), stats.row(t) + h, stats.row(t) + d.heads + h,
+                                stats.cols()};
+        const cpu::AttendGradients to{d_o.row(t) + h * d.v,
+                                      dq_c.row(t) + h * d.nope,
+                                      dq_r.row(t) + h * d.rope,
+                                      dk_c.row(t) + kv * d.nope,
+                                      dk_r_heads.row(t) + h * d.rope,
+                                      dv.row(t) + kv * d.v,
+                                      dk_c.cols(),
+                                      dk_r_heads.cols(),
                                       dv.cols()};
         p.kernels.attention.attend_backward(q, keys.of(run.seq, kv), out, to, scratch.of(worker));
       }
@@ -81,7 +86,8 @@ void attend_stored(const Pass& p, const HeadDims& d, const AttentionKeys& keys, 
         const cpu::KeyPages pages = keys.of(x.run.seq, h / d.group());
         const float *qc = q_c.row(t) + h * d.nope, *qr = q_r.row(t) + h * d.rope;
         float *to = o.row(t) + h * d.v, *max = stats.row(t) + h, *sum = stats.row(t) + d.heads + h;
-        if (x.heads > 1) return AttendUnit{{x.heads, position, 0, qc, qr, d.nope, d.rope, d.scale}, pages, {to, d.v, max, sum, 1}};
+        if (x.heads > 1)
+          return AttendUnit{{x.heads, position, 0, qc, qr, d.nope, d.rope, d.scale}, pages, {to, d.v, max, sum, 1}};
         return AttendUnit{{x.run.rows(), position, 1, qc, qr, q_c.cols(), q_r.cols(), d.scale},
                           pages,
                           {to, o.cols(), max, sum, stats.cols()}};
@@ -102,7 +108,8 @@ Tensor attend_heads(Pass& p, i64 layer, const HeadDims& d, const Tensor& q_c, co
     sources.push_back({runs.back(), p.batch.positions[begin]});
   }
   const KvLayout layout = d.layout(p.numerics.kv);
-  const AttentionKeys keys = p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);
+  const AttentionKeys keys =
+      p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);
   keys.store(p, sources, k_c, k_r, v);
   const Tensor o = p.alloc(q_c.rows(), d.heads * d.v), stats = p.alloc(q_c.rows(), 2 * d.heads);
   attend_stored(p, d, keys, runs, q_c, q_r, o, stats);
@@ -115,8 +122,8 @@ Tensor attend(Pass& p, i64 layer, const AttendDims& d, const Tensor& q, const Te
   const auto is = [&](const Tensor& x, i64 cols) { return x.rows() == rows && x.cols() == cols; };
   R1_CHECK(d.kv_heads > 0 && d.heads % d.kv_heads == 0, "attend: {} heads, {} of keys", d.heads, d.kv_heads);
   R1_CHECK(is(q, d.heads * d.head) && is(k, d.kv_heads * d.head) && is(v, d.kv_heads * d.head),
-           "attend: q {} k {} v {} against {} rows, {} and {} heads of {}", q.shape(), k.shape(), v.shape(), rows, d.heads,
-           d.kv_heads, d.head);
+           "attend: q {} k {} v {} against {} rows, {} and {} heads of {}", q.shape(), k.shape(), v.shape(), rows,
+           d.heads, d.kv_heads, d.head);
   R1_CHECK(!p.tape || !p.kv, "attend: a tape and a cache");
   check_positions(p, "attend");
   return attend_heads(p, layer, {d.heads, d.kv_heads, d.head, 0, d.head, d.scale}, q, {}, k, {}, v);

@@ -1,5 +1,5 @@
-// Grouped-query attention: its formula in double precision, gradients, and the bits that depend on nothing but the row's
-// own sequence.
+// Grouped-query attention: its formula in double precision, gradients, and the bits that depend on nothing but the
+// row's own sequence.
 #include "ops/attention_case.hpp"
 
 namespace r1 {
@@ -36,7 +36,8 @@ struct Case {
       for (std::vector<float>* f : {&s.k, &s.v}) {
         std::vector<float> wide;
         for (i64 row = 0; row < s.length * d.kv_heads; ++row)
-          for (i64 copy = 0; copy < group; ++copy) wide.insert(wide.end(), f->begin() + row * d.head, f->begin() + (row + 1) * d.head);
+          for (i64 copy = 0; copy < group; ++copy)
+            wide.insert(wide.end(), f->begin() + row * d.head, f->begin() + (row + 1) * d.head);
         *f = wide;
       }
     x.d.kv_heads = d.heads;
@@ -83,7 +84,8 @@ Outcome run(const Case& x, const How& how, const Passes& passes) {
     scatter(o, chunks, r.o);
     if (!how.taped) continue;
     run_backward(tape, o, o);  // any gradient will do
-    scatter(tape.grads()[q], chunks, r.dq), scatter(tape.grads()[k], chunks, r.dk), scatter(tape.grads()[v], chunks, r.dv);
+    scatter(tape.grads()[q], chunks, r.dq), scatter(tape.grads()[k], chunks, r.dk),
+        scatter(tape.grads()[v], chunks, r.dv);
   }
   return r;
 }
@@ -108,7 +110,8 @@ void expect_formula(const Case& x, const Outcome& r, double kv_unit) {
             const double term = at(seq.q, t * width + h * n + i) * at(seq.k, j * kv_width + g * n + i);
             score += term, size += std::abs(term);
           }
-          delta = std::max(delta, static_cast<double>(x.d.scale) * size * (static_cast<double>(n + 4) * kUnit + kv_unit));
+          delta =
+              std::max(delta, static_cast<double>(x.d.scale) * size * (static_cast<double>(n + 4) * kUnit + kv_unit));
           p.push_back(std::exp(static_cast<double>(x.d.scale) * score));
           sum += p.back();
         }
@@ -118,7 +121,8 @@ void expect_formula(const Case& x, const Outcome& r, double kv_unit) {
             const double term = p[j] / sum * at(seq.v, j * kv_width + g * n + i);
             want += term, size += std::abs(term);
           }
-          const double bound = size * (4 * delta + kv_unit + (2.0 * static_cast<double>(t) + static_cast<double>(n) + 20) * kUnit);
+          const double bound =
+              size * (4 * delta + kv_unit + (2.0 * static_cast<double>(t) + static_cast<double>(n) + 20) * kUnit);
           worst = std::max(worst, std::abs(at(r.o[s], t * width + h * n + i) - want) / bound);
         }
       }
@@ -152,7 +156,8 @@ TEST(Attend, GradientsMatchDifferences) {
       OpTest test(*k);
       test.sequences({3, 1, 2});
       const AttendDims d{4, kv_heads, 3, 0.8f};
-      const Tensor q = test.tensor(6, 12, 1), key = test.tensor(6, kv_heads * 3, 2), v = test.tensor(6, kv_heads * 3, 3);
+      const Tensor q = test.tensor(6, 12, 1), key = test.tensor(6, kv_heads * 3, 2),
+                   v = test.tensor(6, kv_heads * 3, 3);
       check_gradients(test, [&](Pass& p) { return attend(p, 0, d, q, key, v); }, {q, key, v});
     }
 }
@@ -177,7 +182,8 @@ TEST(AttendBits, CacheOrNoCacheInChunksOfAnySizeIsTheSameAsTheWhole) {
   for_all([&](const cpu::Kernels& k, DType kv) {
     const Outcome want = run(x, {k, kv}, whole(x));
     EXPECT_TRUE(same_bits(want.o, run(x, {k, kv, true}, whole(x)).o));
-    for (const i64 size : {1, 7, 33, 64, 100}) EXPECT_TRUE(same_bits(want.o, run(x, {k, kv, true}, in_chunks(x, size)).o)) << size;
+    for (const i64 size : {1, 7, 33, 64, 100})
+      EXPECT_TRUE(same_bits(want.o, run(x, {k, kv, true}, in_chunks(x, size)).o)) << size;
   });
 }
 

@@ -32,8 +32,10 @@ struct Inputs {
   Tensor q_c, q_r, c, k_r;
   Weight w_uk, w_uv;
   Inputs(Arena& arena, const MlaDims& d, i64 rows)
-      : q_c(arena.alloc(rows, d.heads * d.nope)), q_r(arena.alloc(rows, d.heads * d.rope)),
-        c(arena.alloc(rows, d.kv_rank)), k_r(arena.alloc(rows, d.rope)),
+      : q_c(arena.alloc(rows, d.heads * d.nope)),
+        q_r(arena.alloc(rows, d.heads * d.rope)),
+        c(arena.alloc(rows, d.kv_rank)),
+        k_r(arena.alloc(rows, d.rope)),
         w_uk(Weight::zeros("w_uk", d.heads * d.nope, d.kv_rank, true)),
         w_uv(Weight::zeros("w_uv", d.heads * d.v, d.kv_rank, true)) {
     Random random(1, Purpose::bench);
@@ -71,10 +73,11 @@ void training(const Bench& b, const char* name, const MlaDims& d, i64 rows, i64 
     tape.backward();
   });
   const double rate = core / (forward - linear_seconds);
-  fmt::print("{:9} {:10} rows {:5}  forward {:7.2f} ms, of that linear {:5.2f}; attention {:6.1f} GFLOP/s, {:3.0f}% of "
-             "the roof  backward {:7.2f} ms, {:6.1f} GFLOP/s\n",
-             b.k.name, name, batch.rows(), forward * 1e3, linear_seconds * 1e3, rate, 100 * rate / b.roof.f32_gflops,
-             (both - forward) * 1e3, (2.5 * core + 2 * linears) / (both - forward));
+  fmt::print(
+      "{:9} {:10} rows {:5}  forward {:7.2f} ms, of that linear {:5.2f}; attention {:6.1f} GFLOP/s, {:3.0f}% of "
+      "the roof  backward {:7.2f} ms, {:6.1f} GFLOP/s\n",
+      b.k.name, name, batch.rows(), forward * 1e3, linear_seconds * 1e3, rate, 100 * rate / b.roof.f32_gflops,
+      (both - forward) * 1e3, (2.5 * core + 2 * linears) / (both - forward));
 }
 
 void decode(const Bench& b, const char* name, const MlaDims& d, i64 sequences, i64 cached, MlaForm form, DType kv) {
@@ -92,17 +95,20 @@ void decode(const Bench& b, const char* name, const MlaDims& d, i64 sequences, i
   }
   Arena arena;
   const Inputs x(arena, d, sequences);
-  Pass p{.batch = batch, .arena = arena, .pool = b.pool, .kernels = b.k, .numerics = {DType::f32, kv, form}, .kv = &view};
+  Pass p{
+      .batch = batch, .arena = arena, .pool = b.pool, .kernels = b.k, .numerics = {DType::f32, kv, form}, .kv = &view};
   const double seconds = median_seconds([&] { x.attend(p, d); });
   const i64 weights = (x.w_uk.size() + x.w_uv.size()) * 4;
-  const double bytes = 1e-9 * static_cast<double>(sequences * cached * view.layout.page_bytes() / kPageTokens + weights);
+  const double bytes =
+      1e-9 * static_cast<double>(sequences * cached * view.layout.page_bytes() / kPageTokens + weights);
   const i64 width = form == MlaForm::mixed ? 2 * d.kv_rank + d.rope : d.nope + d.rope + d.v;
   const double flops = 2e-9 * static_cast<double>(sequences * cached * d.heads * width + sequences * weights / 4);
-  fmt::print("{:9} {:10} {:8} {:4} sequences {:2} x {:5} keys {:8.3f} ms {:6.1f} GB/s, {:3.0f}% of reading  {:6.1f} "
-             "GFLOP/s, {:3.0f}% of the roof\n",
-             b.k.name, name, form == MlaForm::mixed ? "absorbed" : "expanded", name_of(kv), sequences, cached,
-             seconds * 1e3, bytes / seconds, 100 * bytes / seconds / b.roof.read_gb_s, flops / seconds,
-             100 * flops / seconds / b.roof.f32_gflops);
+  fmt::print(
+      "{:9} {:10} {:8} {:4} sequences {:2} x {:5} keys {:8.3f} ms {:6.1f} GB/s, {:3.0f}% of reading  {:6.1f} "
+      "GFLOP/s, {:3.0f}% of the roof\n",
+      b.k.name, name, form == MlaForm::mixed ? "absorbed" : "expanded", name_of(kv), sequences, cached, seconds * 1e3,
+      bytes / seconds, 100 * bytes / seconds / b.roof.read_gb_s, flops / seconds,
+      100 * flops / seconds / b.roof.f32_gflops);
 }
 
 void run(const cpu::Kernels& k) {
@@ -126,6 +132,4 @@ void run(const cpu::Kernels& k) {
 }  // namespace
 }  // namespace r1
 
-int main() {
-  r1::run(r1::cpu::active());
-}
+int main() { r1::run(r1::cpu::active()); }

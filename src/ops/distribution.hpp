@@ -1,5 +1,5 @@
-// One row of logits as a distribution, for those who choose tokens. No tape: linear_cross_entropy is the op that trains,
-// and its log-probabilities have the same bits.
+// One row of logits as a distribution, for those who choose tokens. No tape: linear_cross_entropy is the op that
+// trains, and its log-probabilities have the same bits.
 #pragma once
 #include "core/dtype.hpp"
 

@@ -1,6 +1,6 @@
 #include "ops/cpu/dequantize.hpp"
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 

@@ -2,15 +2,16 @@
 // takes them through gate, up, swiglu and down while they are in cache. When there are fewer such runs than threads
 // (decode), the columns of each product are split as well. Sums over a token's experts and over an expert's rows run
 // in a fixed order, so neither the batch nor the thread count changes bits.
-// Experts of blocks or FP8 are read once per product, for all their rows, by multiply_streamed: the same sums, other tasks.
+// Experts of blocks or FP8 are read once per product, for all their rows, by multiply_streamed: the same sums, other
+// tasks.
 #include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "core/integer.hpp"
 #include "ops/cpu/expert_cache.hpp"
-#include "ops/ops.hpp"
 #include "ops/cpu/streamed_product.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 namespace {
@@ -28,9 +29,9 @@ struct Mixture {
   Routing r;
   std::span<const Expert> experts;
   std::vector<Expert> kept{};  // with a tape: what `experts` shows
-  bool streamed = false;     // some of them are blocks or FP8, or in a cache
+  bool streamed = false;       // some of them are blocks or FP8, or in a cache
   ExpertCache* cache = nullptr;
-  const Expert* layer = nullptr;  // by which the cache knows them
+  const Expert* layer = nullptr;         // by which the cache knows them
   Tensor gate{}, up{}, hidden{}, out{};  // [slots, f] ×3, [slots, d]
   std::vector<i32> token{};              // [slots] row of x
   std::vector<i32> place{};              // [T·k] slot of a route
@@ -75,10 +76,8 @@ struct Mixture {
   void multiply_run(const Run& j, const Tensor& a, bool by_token, const Packed& b, const Tensor& c, i64 begin_panel,
                     i64 end_panel, bool accumulate, std::byte* scratch) const {
     cpu::Gemm g{b.format, view(a), b.panels, c.row(j.begin), c.cols(), c.cols(), a.cols(), accumulate};
-    if (by_token)
-      g.a.index = token.data() + j.begin;
-    else
-      g.a.data = a.row(j.begin);
+    if (by_token) g.a.index = token.data() + j.begin;
+    else g.a.data = a.row(j.begin);
     kernels().gemm(g, 0, j.end - j.begin, begin_panel, end_panel, scratch);
   }
 };
@@ -161,8 +160,9 @@ void Mixture::forward() {
     multiply_run(j, x, true, b[kGate], gate, begin, end, false, scratch);
     multiply_run(j, x, true, b[kUp], up, begin, end, false, scratch);
     const i64 column = begin * kernels().panel, width = std::min(end * kernels().panel, f()) - column;
-    if (width == f()) return p.kernels.elementwise.swiglu(hidden.row(j.begin), gate.row(j.begin), up.row(j.begin),
-                                                          (j.end - j.begin) * width);
+    if (width == f())
+      return p.kernels.elementwise.swiglu(hidden.row(j.begin), gate.row(j.begin), up.row(j.begin),
+                                          (j.end - j.begin) * width);
     for (i64 s = j.begin; s < j.end; ++s)
       p.kernels.elementwise.swiglu(hidden.row(s) + column, gate.row(s) + column, up.row(s) + column, width);
   };
@@ -265,10 +265,8 @@ void Mixture::streamed_backward(const Tensor& dout, const Tensor& dhidden, const
 void Mixture::backward(const Tensor& dy, const Tensor& dx, const Tensor& dgates) const {
   const Tensor dout = p.alloc(slots(), d()), dhidden = p.alloc(slots(), f()), dx_rows = p.alloc(slots(), d());
   const Tensor dgate = p.alloc(slots(), f()), dup = p.alloc(slots(), f());
-  if (streamed)
-    streamed_backward(dout, dhidden, dgate, dup, dx_rows, dy, dgates);
-  else
-    products_backward(dout, dhidden, dgate, dup, dx_rows, dy, dgates);
+  if (streamed) streamed_backward(dout, dhidden, dgate, dup, dx_rows, dy, dgates);
+  else products_backward(dout, dhidden, dgate, dup, dx_rows, dy, dgates);
   const i64 k = r.top_k;
   p.pool.ranges(x.rows(), row_grain(4 * k * d()), [&](i64 begin, i64 end, int) {
     for (i64 t = begin; t < end; ++t)
@@ -304,10 +302,8 @@ void Mixture::weight_gradients(const Tensor& dgate, const Tensor& dup, const Ten
   p.pool.run(2 * static_cast<i64>(jobs.size()), [&](i64 task, int) {
     const Job& j = jobs[task / 2];
     cpu::MatrixView b = view(task % 2 ? hidden : x);
-    if (task % 2)
-      b.data = hidden.row(first_slot(j));
-    else
-      b.index = token.data() + first_slot(j);
+    if (task % 2) b.data = hidden.row(first_slot(j));
+    else b.index = token.data() + first_slot(j);
     kernels().pack_b(format_of(p), task % 2 ? j.hidden : j.x, b, j.rows, task % 2 ? f() : d(), 0,
                      task % 2 ? inner : outer);
   });
@@ -321,15 +317,14 @@ void Mixture::weight_gradients(const Tensor& dgate, const Tensor& dup, const Ten
     const Weight& w = which == kGate ? expert.gate : which == kUp ? expert.up : expert.down;
     if (!w.trainable()) return;
     const Tensor& dz = which == kGate ? dgate : which == kUp ? dup : dout;
-    cpu::Gemm g{format_of(p), view_transposed(dz), which == kDown ? j.hidden : j.x, w.grad(), w.cols(), w.cols(),
-                j.rows, true};
+    cpu::Gemm g{
+        format_of(p), view_transposed(dz), which == kDown ? j.hidden : j.x, w.grad(), w.cols(), w.cols(), j.rows, true};
     g.a.data = dz.row(first_slot(j));
     const i64 row_step = kernels().row_step, fair = ceil_div(w.rows(), parts);
     const i64 step = round_up(fair, row_step);
     const i64 begin = part * step;
     if (begin < w.rows())
-      kernels().gemm(g, begin, std::min(w.rows(), begin + step), 0, which == kDown ? inner : outer,
-                     scratch.of(worker));
+      kernels().gemm(g, begin, std::min(w.rows(), begin + step), 0, which == kDown ? inner : outer, scratch.of(worker));
   });
 }
 
@@ -342,9 +337,9 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
 Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Expert> experts, ExpertCache* cache) {
   R1_CHECK(r.experts == static_cast<i64>(experts.size()), "experts: {} routed over, {} given", r.experts,
            experts.size());
-  R1_CHECK(r.gates.rows() == x.rows() && r.gates.cols() == r.top_k &&
-               static_cast<i64>(r.slot.size()) == x.rows() * r.top_k,
-           "experts: x {}, gates {}, {} routes", x.shape(), r.gates.shape(), r.slot.size());
+  R1_CHECK(
+      r.gates.rows() == x.rows() && r.gates.cols() == r.top_k && static_cast<i64>(r.slot.size()) == x.rows() * r.top_k,
+      "experts: x {}, gates {}, {} routes", x.shape(), r.gates.shape(), r.slot.size());
   for (const Expert& e : experts)
     R1_CHECK(e.gate.cols() == x.cols() && e.up.cols() == x.cols() && e.down.rows() == x.cols() &&
                  e.gate.rows() == e.up.rows() && e.down.cols() == e.up.rows() &&
@@ -358,8 +353,8 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
     m->experts = m->kept;
   }
   m->streamed = cache || std::any_of(experts.begin(), experts.end(), [](const Expert& e) {
-    return streams(e.gate) || streams(e.up) || streams(e.down);
-  });
+                  return streams(e.gate) || streams(e.up) || streams(e.down);
+                });
   m->sort_rows();
   m->forward();
   Tensor y = p.alloc(x.rows(), x.cols());

@@ -37,8 +37,7 @@ std::vector<Expert> some_experts(i64 count, i64 d, i64 f, bool trainable = true)
 std::vector<double> times_transposed(const double* x, const Weight& w) {  // w x
   std::vector<double> y(w.rows());
   for (i64 r = 0; r < w.rows(); ++r)
-    for (i64 c = 0; c < w.cols(); ++c)
-      y[r] += static_cast<double>(w.f32()[r * w.cols() + c]) * x[c];
+    for (i64 c = 0; c < w.cols(); ++c) y[r] += static_cast<double>(w.f32()[r * w.cols() + c]) * x[c];
   return y;
 }
 
@@ -72,8 +71,7 @@ TEST(Experts, MatchDoublesWhateverTheLoad) {
           const std::vector<double> want = reference_row(x.row(t), d, r, t, all);
           // Three chained sums of about 40 terms of order 1: each off by 40 · 6e-8 of its size, sizes reach some 10.
           for (i64 i = 0; i < d; ++i)
-            EXPECT_NEAR(static_cast<double>(y.row(t)[i]), want[i], 1e-4)
-                << k->name << " token " << t;
+            EXPECT_NEAR(static_cast<double>(y.row(t)[i]), want[i], 1e-4) << k->name << " token " << t;
         }
       }
 }
@@ -86,7 +84,8 @@ TEST(Experts, GradientsMatchDifferences) {
     const Tensor x = test.tensor(7, 6, 1);
     std::vector<Weight> weights;
     for (const Expert& e : all) weights.insert(weights.end(), {e.gate, e.up, e.down});
-    check_gradients(test, [&](Pass& p) { return experts(p, x, r, all); }, {x, r.gates}, weights);
+    check_gradients(
+        test, [&](Pass& p) { return experts(p, x, r, all); }, {x, r.gates}, weights);
   }
 }
 

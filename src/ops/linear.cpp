@@ -1,5 +1,5 @@
-#include "ops/ops.hpp"
 #include "ops/cpu/product.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ops/ops.hpp"
 #include "ops/cpu/streamed_product.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 namespace {
@@ -111,9 +111,8 @@ void Head::streamed_backward(const Tensor& dnll, const Tensor& dx) const {
   for (i64 first = 0; first < rows; first += chunk_rows()) {
     const i64 count = std::min(chunk_rows(), rows - first);
     streamed_logits(dz, first, count);
-    p.pool.ranges(count, 1, [&](i64 begin, i64 end, int) {
-      logit_gradients(dz.row(begin), dnll, first + begin, first + end);
-    });
+    p.pool.ranges(count, 1,
+                  [&](i64 begin, i64 end, int) { logit_gradients(dz.row(begin), dnll, first + begin, first + end); });
     const WeightProduct product{&w, Direction::backward, {dz.data(), vocab()}, count, dx.row(first), x.cols(), true};
     multiply_streamed(p, {&product, 1});
   }
@@ -132,14 +131,17 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
     p.pool.ranges(count, block, [&](i64 begin, i64 end, int worker) {
       logits(dz.row(begin), forward, first + begin, first + end, scratch.of(worker));
       logit_gradients(dz.row(begin), dnll, first + begin, first + end);
-      const cpu::Gemm g{transposed.format, {dz.row(begin), vocab()}, transposed.panels, dx.row(first + begin), x.cols(), x.cols(),
-                        vocab(), true};
+      const cpu::Gemm g{transposed.format, {dz.row(begin), vocab()},
+                        transposed.panels, dx.row(first + begin),
+                        x.cols(),          x.cols(),
+                        vocab(),           true};
       p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, x.cols()), scratch.of(worker));
     });
     if (!w.trainable()) continue;
     const Tensor packed = pack(p, {x.row(first), x.cols()}, count, x.cols());
-    multiply(p, {format_of(p), view_transposed(dz), reinterpret_cast<const std::byte*>(packed.data()), w.grad(),
-                 x.cols(), x.cols(), count, true},
+    multiply(p,
+             {format_of(p), view_transposed(dz), reinterpret_cast<const std::byte*>(packed.data()), w.grad(), x.cols(),
+              x.cols(), count, true},
              vocab());
   }
 }

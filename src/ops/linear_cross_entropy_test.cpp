@@ -48,8 +48,8 @@ Reference reference(OpTest& test, const Tensor& x, i64 vocab, double temperature
     for (const double at : z) sum += std::exp(at - largest);
     want.nll[t] = largest + std::log(sum) - z[target];
     for (i64 v = 0; v < vocab; ++v) {
-      const double dz = (std::exp(z[v] - largest) / sum - (v == target ? 1 : 0)) *
-                        static_cast<double>(dnll.data()[t]) / temperature;
+      const double dz =
+          (std::exp(z[v] - largest) / sum - (v == target ? 1 : 0)) * static_cast<double>(dnll.data()[t]) / temperature;
       for (i64 i = 0; i < d; ++i) {
         want.dx[t * d + i] += dz * static_cast<double>(w.f32()[v * d + i]);
         want.dw[v * d + i] += dz * static_cast<double>(x.row(t)[i]);

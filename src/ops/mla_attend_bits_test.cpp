@@ -41,7 +41,8 @@ TEST(MlaBits, ChunksOfAnySizeAreTheSameAsTheWhole) {
   const MlaCase x = half_generated(kOdd, kLengths);
   for_all([&](const cpu::Kernels& k, const Numerics& n) {
     const auto want = run_mla(x, {k, n, false}, whole(x));
-    for (const i64 size : {1, 7, 33, 64, 100}) EXPECT_TRUE(same_bits(want, run_mla(x, {k, n, true}, in_chunks(x, size))));
+    for (const i64 size : {1, 7, 33, 64, 100})
+      EXPECT_TRUE(same_bits(want, run_mla(x, {k, n, true}, in_chunks(x, size))));
   });
 }
 
@@ -62,7 +63,8 @@ TEST(MlaBits, OneThreadIsTheSameAsThree) {
   const MlaCase x = half_generated(kOdd, kLengths);
   for_all([&](const cpu::Kernels& k, const Numerics& n) {
     EXPECT_TRUE(same_bits(run_mla(x, {k, n, false, 1}, whole(x)), run_mla(x, {k, n, false, 3}, whole(x))));
-    EXPECT_TRUE(same_bits(run_mla(x, {k, n, true, 1}, in_chunks(x, 30)), run_mla(x, {k, n, true, 3}, in_chunks(x, 30))));
+    EXPECT_TRUE(
+        same_bits(run_mla(x, {k, n, true, 1}, in_chunks(x, 30)), run_mla(x, {k, n, true, 3}, in_chunks(x, 30))));
   });
 }
 
@@ -84,7 +86,8 @@ TEST(MlaBits, TapeOrNoTapeIsTheSame) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType kv : {DType::f32, DType::bf16}) {
       const Numerics n{DType::f32, kv, MlaForm::expanded};
-      EXPECT_TRUE(same_bits(run_mla(x, {*k, n, false, 1, false}, whole(x)), run_mla(x, {*k, n, false, 1, true}, whole(x))));
+      EXPECT_TRUE(
+          same_bits(run_mla(x, {*k, n, false, 1, false}, whole(x)), run_mla(x, {*k, n, false, 1, true}, whole(x))));
     }
 }
 

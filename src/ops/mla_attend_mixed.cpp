@@ -15,10 +15,8 @@ std::vector<RowRun> runs_of(const Batch& b, Role role) {
     const i64 end = b.seq_begin[s + 1];
     for (i64 t = b.seq_begin[s]; t < end; ++t) {
       if (b.roles[t] != role) continue;
-      if (!runs.empty() && runs.back().seq == s && runs.back().end == t)
-        ++runs.back().end;
-      else
-        runs.push_back({s, t, t + 1});
+      if (!runs.empty() && runs.back().seq == s && runs.back().end == t) ++runs.back().end;
+      else runs.push_back({s, t, t + 1});
     }
   }
   return runs;
@@ -53,9 +51,9 @@ struct Absorbed {
 Absorbed absorbed(const Weight& w) {
   if (w.dtype() == DType::f32 || w.dtype() == DType::bf16) return {w.bytes(), w.dtype()};
   constexpr PackKey kWidened{255, 0, false};  // no kernel level has this number
-  return {w.pack(kWidened, w.size() * 4,
-                 [&](std::byte* to) { dequantize(w, 0, w.rows(), reinterpret_cast<float*>(to)); }),
-          DType::f32};
+  return {
+      w.pack(kWidened, w.size() * 4, [&](std::byte* to) { dequantize(w, 0, w.rows(), reinterpret_cast<float*>(to)); }),
+      DType::f32};
 }
 
 void copy_row(float* to, const float* from, i64 n) { std::copy(from, from + n, to); }
@@ -122,7 +120,8 @@ Tensor mla_attend_mixed(Pass& p, i64 layer, const MlaDims& d, const Tensor& q_c,
     if (begin < end) sources.push_back({{s, begin, end}, p.batch.positions[begin]});
   }
   const KvLayout layout{MlaForm::mixed, p.numerics.kv, 1, d.heads, d.nope, d.rope, d.v, d.kv_rank};
-  const AttentionKeys latents = p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);
+  const AttentionKeys latents =
+      p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);
   latents.store(p, sources, c, k_r, Tensor());
   const Tensor o = p.alloc(q_c.rows(), d.heads * d.v);
   if (const auto runs = runs_of(p.batch, Role::prompt); !runs.empty())

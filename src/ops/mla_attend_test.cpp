@@ -18,8 +18,14 @@ struct Reference {
   Doubles q_c, q_r, c, k_r, w_uk, w_uv;
 
   Reference(const MlaCase& x, const MlaSequence& s)
-      : d(x.d), length(s.length), q_c(widened(s.q_c)), q_r(widened(s.q_r)), c(widened(s.c)), k_r(widened(s.k_r)),
-        w_uk(widened(x.w_uk)), w_uv(widened(x.w_uv)) {}
+      : d(x.d),
+        length(s.length),
+        q_c(widened(s.q_c)),
+        q_r(widened(s.q_r)),
+        c(widened(s.c)),
+        k_r(widened(s.k_r)),
+        w_uk(widened(x.w_uk)),
+        w_uv(widened(x.w_uv)) {}
 
   static double at(const Doubles& x, i64 i) { return x[i]; }
   // Σ_r c[j,r] w[row,r], and the same of absolute values.
@@ -45,11 +51,8 @@ Doubles Reference::forward(double kv_unit, Doubles* bound) const {
     Doubles k(length * d.nope), v(length * d.v), k_size = k, v_size = v;
     for (i64 j = 0; j < length; ++j) {
       for (i64 i = 0; i < d.nope; ++i)
-        std::tie(k[j * d.nope + i], k_size[j * d.nope + i]) =
-            expand(w_uk, h * d.nope + i, j);
-      for (i64 i = 0; i < d.v; ++i)
-        std::tie(v[j * d.v + i], v_size[j * d.v + i]) =
-            expand(w_uv, h * d.v + i, j);
+        std::tie(k[j * d.nope + i], k_size[j * d.nope + i]) = expand(w_uk, h * d.nope + i, j);
+      for (i64 i = 0; i < d.v; ++i) std::tie(v[j * d.v + i], v_size[j * d.v + i]) = expand(w_uv, h * d.v + i, j);
     }
     for (i64 t = 0; t < length; ++t) {
       Doubles p(t + 1);
@@ -95,8 +98,8 @@ void expect_within(const MlaCase& x, const std::vector<std::vector<float>>& got,
   }
 }
 
-const MlaDims kShapes[] = {{1, 1, 2, 1, 1, 0}, {2, 16, 8, 16, 32, 0}, {3, 5, 6, 7, 9, 0}, {5, 33, 18, 21, 37, 0},
-                           {4, 64, 32, 65, 48, 0}};
+const MlaDims kShapes[] = {
+    {1, 1, 2, 1, 1, 0}, {2, 16, 8, 16, 32, 0}, {3, 5, 6, 7, 9, 0}, {5, 33, 18, 21, 37, 0}, {4, 64, 32, 65, 48, 0}};
 const std::vector<i64> kLengths{1, 17, 64, 65, 129, 150};
 
 TEST(MlaAttend, BothFormsMatchTheFormulaAtEveryLevel) {
@@ -137,14 +140,15 @@ TEST(MlaAttend, AbsorbedReadsHalfPrecisionMasters) {
       for (i64 i = 0; i < w->size(); ++i)
         memory.back().push_back(t == DType::bf16 ? bf16_from_f32(w->f32()[i]) : f16_from_f32(w->f32()[i]));
     }
-    y.w_uk = Weight::frozen("w_uk", t, x.w_uk.rows(), x.w_uk.cols(), reinterpret_cast<std::byte*>(memory[0].data()), {});
-    y.w_uv = Weight::frozen("w_uv", t, x.w_uv.rows(), x.w_uv.cols(), reinterpret_cast<std::byte*>(memory[1].data()), {});
+    y.w_uk =
+        Weight::frozen("w_uk", t, x.w_uk.rows(), x.w_uk.cols(), reinterpret_cast<std::byte*>(memory[0].data()), {});
+    y.w_uv =
+        Weight::frozen("w_uv", t, x.w_uv.rows(), x.w_uv.cols(), reinterpret_cast<std::byte*>(memory[1].data()), {});
     EXPECT_TRUE(same_bits(want, run_mla(y, how, whole(y)))) << name_of(t);
   }
 }
 
 // ---- gradients ---------------------------------------------------------------------------------------------------
-
 
 // Gradients of Σ weight_i o_i over all sequences; the inputs' of the sequences end to end.
 std::vector<std::vector<float>> gradients(const MlaCase& x, const cpu::Kernels& k, const Doubles& weight, int threads,
@@ -194,7 +198,8 @@ TEST(MlaAttend, GradientsOfEveryInputMatchDifferencesInDouble) {
       return std::inner_product(o.begin(), o.end(), weight.begin(), 0.0);
     };
     std::vector<Doubles> want;
-    for (Doubles* input : {&reference.q_c, &reference.q_r, &reference.c, &reference.k_r, &reference.w_uk, &reference.w_uv}) {
+    for (Doubles* input :
+         {&reference.q_c, &reference.q_r, &reference.c, &reference.k_r, &reference.w_uk, &reference.w_uv}) {
       want.emplace_back();
       for (double& value : *input) {
         constexpr double kStep = 1e-5;

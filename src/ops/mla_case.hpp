@@ -1,5 +1,5 @@
-// What the tests of mla_attend share: sequences of seeded queries and keys, and runs of the op over any division of them
-// into passes.
+// What the tests of mla_attend share: sequences of seeded queries and keys, and runs of the op over any division of
+// them into passes.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -68,8 +68,7 @@ inline std::vector<std::vector<float>> run_mla(const MlaCase& x, const MlaRun& h
       test.batch.add_sequence(std::vector<i32>(k.end - k.begin), k.begin);
       const MlaSequence& s = x.sequences[k.seq];
       for (i64 t = k.begin; t < k.end; ++t)
-        test.batch.roles[test.batch.roles.size() - (k.end - t)] =
-            t < s.prompt ? Role::prompt : Role::generated;
+        test.batch.roles[test.batch.roles.size() - (k.end - t)] = t < s.prompt ? Role::prompt : Role::generated;
       cache.view.tables.push_back(cache.tables[k.seq]);
     }
     Tape tape(test.arena);

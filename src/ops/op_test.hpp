@@ -18,7 +18,9 @@ namespace r1 {
 struct OpTest {
   explicit OpTest(const cpu::Kernels& kernels = cpu::active(), int threads = 1) : pool(threads), k(kernels) {}
 
-  Pass pass(Tape* tape = nullptr) { return Pass{.batch = batch, .arena = arena, .pool = pool, .kernels = k, .tape = tape}; }
+  Pass pass(Tape* tape = nullptr) {
+    return Pass{.batch = batch, .arena = arena, .pool = pool, .kernels = k, .tape = tape};
+  }
 
   Tensor tensor(i64 rows, i64 cols, u64 stream, double scale = 1) {
     Tensor t = arena.alloc(rows, cols);
@@ -39,7 +41,8 @@ struct OpTest {
   const cpu::Kernels& k;
 };
 
-inline Weight test_weight(const std::string& name, i64 rows, i64 cols, u64 stream, double scale = 1, bool trainable = true) {
+inline Weight test_weight(const std::string& name, i64 rows, i64 cols, u64 stream, double scale = 1,
+                          bool trainable = true) {
   const Weight w = Weight::zeros(name, rows, cols, trainable);
   Random random(11, Purpose::test, stream);
   for (i64 i = 0; i < w.size(); ++i) w.f32()[i] = static_cast<float>(scale * random.normal());
@@ -95,10 +98,12 @@ void check_gradients(OpTest& test, F&& f, std::vector<Tensor> inputs, std::vecto
       const float h = static_cast<float>(step) * std::max(1.0f, std::abs(x[i]));
       const auto slope = [&](float by) {
         const float up = x[i] + by, down = x[i] - by;
-        return (value_at(x + i, up, w) - value_at(x + i, down, w)) / (static_cast<double>(up) - static_cast<double>(down));
+        return (value_at(x + i, up, w) - value_at(x + i, down, w)) /
+               (static_cast<double>(up) - static_cast<double>(down));
       };
       const double wide = slope(h), narrow = slope(h / 2), want = narrow + (narrow - wide) / 3;
-      EXPECT_NEAR(static_cast<double>(gradient[i]), want, tolerance * std::max(largest, 1e-3)) << name << " element " << i;
+      EXPECT_NEAR(static_cast<double>(gradient[i]), want, tolerance * std::max(largest, 1e-3))
+          << name << " element " << i;
     }
   };
   for (size_t i = 0; i < inputs.size(); ++i) {

@@ -46,7 +46,8 @@ Tensor take_rows(Pass& p, const Tensor& x, std::span<const i32> rows);
 
 // How frequencies f are stretched for contexts beyond the one trained on:
 //   linear  f / factor
-//   yarn    arXiv:2309.00071 §3: from f to f / factor along a ramp between beta_fast and beta_slow turns; cos and sin are
+//   yarn    arXiv:2309.00071 §3: from f to f / factor along a ramp between beta_fast and beta_slow turns; cos and sin
+//   are
 //           multiplied by the ratio of the two mscale factors, or by attention_factor if that is not 0
 //   llama3  f above high_turns turns within the original context, f / factor below low_turns, a ramp in turns between
 enum class RopeScaling : u8 { linear, yarn, llama3 };
@@ -64,7 +65,8 @@ struct RopeConfig {
 std::vector<double> rope_frequencies(const RopeConfig& c);  // [dim/2], stretched
 double yarn_mscale(double factor, double mscale);           // 1 if factor <= 1, else 0.1·mscale·ln(factor) + 1
 
-// cos and sin for every row of the batch: [T, dim], cos in the first dim/2 columns. Once per forward; MTP makes its own.
+// cos and sin for every row of the batch: [T, dim], cos in the first dim/2 columns. Once per forward; MTP makes its
+// own.
 Tensor rope_angles(Pass& p, const RopeConfig& c);
 
 // Which two features of a head turn together: 2j and 2j+1 (DeepSeek), or j and j + dim/2 (Qwen, Llama).
@@ -106,29 +108,34 @@ Tensor attend(Pass& p, i64 layer, const AttendDims& d, const Tensor& q, const Te
 // ---- mixture of experts ------------------------------------------------------------------------------------------
 
 enum class Scoring : u8 { softmax, sigmoid };
-enum class TopK : u8 { greedy, group_limited_greedy, noaux_tc };  // group score: – / max / sum of the two largest biased
+enum class TopK : u8 {
+  greedy,
+  group_limited_greedy,
+  noaux_tc
+};  // group score: – / max / sum of the two largest biased
 
 // DeepSeek-V2 §2.1.2, DeepSeek-V3 §2.1.2. Masked groups are −inf (noaux_tc) or 0 (group_limited_greedy).
 struct RoutingConfig {
   i64 experts = 0, top_k = 0, groups = 1, top_groups = 1;
   Scoring scoring = Scoring::sigmoid;
   TopK method = TopK::noaux_tc;
-  bool normalize = true;     // gates /= Σ gates + 1e-20 (V3; V2 as config.norm_topk_prob says)
-  float scaling = 1;         // routed_scaling_factor
+  bool normalize = true;         // gates /= Σ gates + 1e-20 (V3; V2 as config.norm_topk_prob says)
+  float scaling = 1;             // routed_scaling_factor
   bool scale_normalized = true;  // V3: scale after normalising; V2 scales only when it does not normalise
 };
 
 struct Routing {
   i64 experts = 0, top_k = 0;
-  Tensor gates;                  // [T, k], in ascending expert order within a row
-  std::vector<i32> expert;       // [T·k] chosen experts, ascending within a row; ties go to the lowest index
+  Tensor gates;             // [T, k], in ascending expert order within a row
+  std::vector<i32> expert;  // [T·k] chosen experts, ascending within a row; ties go to the lowest index
   // The same routes grouped by expert: slot s in [begin[e], begin[e+1]) is route slot[s] (= t·k + i), ascending.
   std::vector<i32> begin, slot;  // [E+1], [T·k]
 };
 
 // logits [T, E] → routes. `bias` ([1, E] f32, may be empty) is added to the scores for selection only.
 // p.routes set: counts loads of `layer` and, with p.tape, adds the gradient of V3's sequence balance loss
-//   balance_weight · Σ_sequences Σ_e f_e P_e,  f_e = E/(k T_s) #{t: e among the top k of unbiased s_t},  P_e = mean_t s'_te
+//   balance_weight · Σ_sequences Σ_e f_e P_e,  f_e = E/(k T_s) #{t: e among the top k of unbiased s_t},  P_e = mean_t
+//   s'_te
 Routing route(Pass& p, i64 layer, const Tensor& logits, const Weight& bias, const RoutingConfig& c);
 
 struct Expert {
@@ -146,8 +153,8 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
 Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span<const i32> targets,
                             float temperature = 1);
 
-// block(p, x). Where p.recompute asks for it, it runs without a tape and only x is recorded; backward runs it again with
-// a tape of its own. Same bits.
+// block(p, x). Where p.recompute asks for it, it runs without a tape and only x is recorded; backward runs it again
+// with a tape of its own. Same bits.
 Tensor recompute(Pass& p, const Tensor& x, const std::function<Tensor(Pass&, const Tensor&)>& block);
 
 }  // namespace r1

@@ -51,8 +51,7 @@ double grad_sum_squares(ThreadPool& pool, const cpu::Kernels& kernels, std::span
   std::vector<double> sums(pieces.size());
   pool.run(static_cast<i64>(pieces.size()), [&](i64 task, int) {
     const Piece& piece = pieces[task];
-    sums[task] =
-        kernels.elementwise.sum_of_squares(weights[piece.target].grad() + piece.begin, piece.count);
+    sums[task] = kernels.elementwise.sum_of_squares(weights[piece.target].grad() + piece.begin, piece.count);
   });
   double sum = 0;
   for (const double s : sums) sum += s;

@@ -1,7 +1,7 @@
 #include <cstring>
 
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 

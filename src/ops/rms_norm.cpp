@@ -1,7 +1,7 @@
 #include "core/integer.hpp"
 #include "kernels/cpu/kernels.hpp"
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "core/math.hpp"
 #include "kernels/cpu/kernels.hpp"
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 namespace {
@@ -59,9 +59,7 @@ std::vector<double> rope_frequencies(const RopeConfig& c) {
   return frequencies;
 }
 
-double yarn_mscale(double factor, double mscale) {
-  return factor <= 1 ? 1.0 : 0.1 * mscale * exact_log(factor) + 1.0;
-}
+double yarn_mscale(double factor, double mscale) { return factor <= 1 ? 1.0 : 0.1 * mscale * exact_log(factor) + 1.0; }
 
 Tensor rope_angles(Pass& p, const RopeConfig& c) {
   const std::vector<double> frequencies = rope_frequencies(c);

@@ -10,9 +10,9 @@ constexpr RopeConfig kV3{.dim = 64, .theta = 10000, .factor = 40, .original_cont
 TEST(Rope, YarnFrequenciesAreThePublishedOnes) {
   const std::vector<double> f = rope_frequencies(kV3);
   ASSERT_EQ(f.size(), 32u);
-  const std::pair<size_t, double> published[] = {{0, 1},           {5, 0.23713737},   {10, 0.056234133}, {11, 0.039006927},
-                                                 {12, 0.02687936}, {16, 0.0055},      {20, 7.9056942e-4}, {22, 1.7782794e-4},
-                                                 {23, 3.3338036e-5}, {31, 3.3338036e-6}};
+  const std::pair<size_t, double> published[] = {
+      {0, 1},       {5, 0.23713737},    {10, 0.056234133},  {11, 0.039006927},  {12, 0.02687936},
+      {16, 0.0055}, {20, 7.9056942e-4}, {22, 1.7782794e-4}, {23, 3.3338036e-5}, {31, 3.3338036e-6}};
   for (const auto& [j, want] : published) EXPECT_NEAR(f[j], want, 1e-7 * want) << j;  // eight digits are printed
 }
 
@@ -23,13 +23,18 @@ TEST(Rope, FactorOneIsPlainRope) {
 
 // Llama 3.1's 128 features a head; what transformers 5.23 computes for them, in f32.
 TEST(Rope, Llama3FrequenciesAreThePublishedOnes) {
-  const std::vector<double> f = rope_frequencies({.dim = 128, .theta = 500000, .factor = 8, .original_context = 8192,
-                                                  .scaling = RopeScaling::llama3});
+  const std::vector<double> f = rope_frequencies(
+      {.dim = 128, .theta = 500000, .factor = 8, .original_context = 8192, .scaling = RopeScaling::llama3});
   ASSERT_EQ(f.size(), 64u);
-  const std::pair<size_t, double> published[] = {
-      {0, 1},                       {10, 0.12868738174438477},    {28, 0.0032114461064338684},  // kept
-      {29, 0.0021665706299245358},  {30, 0.0013718936825171113},  {32, 0.0005248460220173001},  // on the ramp
-      {34, 0.0001785077911335975},  {35, 9.556212171446532e-05},  {63, 3.068925877869333e-07}};  // divided by 8, from 35 on
+  const std::pair<size_t, double> published[] = {{0, 1},
+                                                 {10, 0.12868738174438477},
+                                                 {28, 0.0032114461064338684},  // kept
+                                                 {29, 0.0021665706299245358},
+                                                 {30, 0.0013718936825171113},
+                                                 {32, 0.0005248460220173001},  // on the ramp
+                                                 {34, 0.0001785077911335975},
+                                                 {35, 9.556212171446532e-05},
+                                                 {63, 3.068925877869333e-07}};  // divided by 8, from 35 on
   // f32 has 6e-8; a ramp of 3 turns over a frequency that is known to so many digits multiplies it by up to 15.
   for (const auto& [j, want] : published) EXPECT_NEAR(f[j], want, 1e-6 * want) << j;
 }

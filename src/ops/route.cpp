@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "kernels/cpu/kernels.hpp"
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 namespace {
@@ -15,9 +15,7 @@ void top_k(std::span<const float> values, i64 k, std::span<u8> taken, i32* out) 
   for (i64 i = 0; i < k; ++i) {
     i64 best = -1;
     for (i64 e = 0; e < static_cast<i64>(values.size()); ++e)
-      if (!taken[e] &&
-          (best < 0 || values[e] > values[best]))
-        best = e;
+      if (!taken[e] && (best < 0 || values[e] > values[best])) best = e;
     taken[best] = 1;
   }
   for (size_t e = 0; e < taken.size(); ++e)
@@ -27,10 +25,8 @@ void top_k(std::span<const float> values, i64 k, std::span<u8> taken, i32* out) 
 float group_score(std::span<const float> biased, TopK method) {
   float first = -std::numeric_limits<float>::infinity(), second = first;
   for (const float b : biased) {
-    if (b > first)
-      second = std::exchange(first, b);
-    else if (b > second)
-      second = b;
+    if (b > first) second = std::exchange(first, b);
+    else if (b > second) second = b;
   }
   return method == TopK::noaux_tc && biased.size() > 1 ? first + second : first;
 }
@@ -38,8 +34,7 @@ float group_score(std::span<const float> biased, TopK method) {
 // Scratch of one row's choice.
 struct Chooser {
   explicit Chooser(const RoutingConfig& config)
-      : c(config), biased(c.experts), group(c.groups),
-        kept(c.top_groups), taken(c.experts) {}
+      : c(config), biased(c.experts), group(c.groups), kept(c.top_groups), taken(c.experts) {}
 
   // The row's experts from its scores, ascending.
   void choose(const float* scores, const float* bias, i32* out) {
@@ -55,10 +50,8 @@ struct Chooser {
     top_k(group, c.top_groups, std::span(taken).first(group.size()), kept.data());
     const float masked = c.method == TopK::noaux_tc ? -std::numeric_limits<float>::infinity() : 0.0f;
     for (size_t g = 0, next = 0; g < group.size(); ++g) {
-      if (next < kept.size() && static_cast<size_t>(kept[next]) == g)
-        ++next;
-      else
-        std::fill_n(biased.begin() + static_cast<i64>(g * size), size, masked);
+      if (next < kept.size() && static_cast<size_t>(kept[next]) == g) ++next;
+      else std::fill_n(biased.begin() + static_cast<i64>(g * size), size, masked);
     }
   }
 
@@ -88,16 +81,14 @@ void group_by_expert(Routing& r) {
   for (const i32 e : r.expert) ++r.begin[e + 1];
   for (size_t e = 1; e < r.begin.size(); ++e) r.begin[e] += r.begin[e - 1];
   std::vector<i32> at(r.begin.begin(), r.begin.end() - 1);
-  for (size_t i = 0; i < r.expert.size(); ++i)
-    r.slot[at[r.expert[i]]++] = static_cast<i32>(i);
+  for (size_t i = 0; i < r.expert.size(); ++i) r.slot[at[r.expert[i]]++] = static_cast<i32>(i);
 }
 
 void count_loads(RouteObserver& o, i64 layer, const Routing& r) {
   if (static_cast<i64>(o.load.size()) <= layer) o.load.resize(layer + 1);
   auto& load = o.load[layer];
   load.resize(r.experts);
-  for (i64 e = 0; e < r.experts; ++e)
-    load[e] += r.begin[e + 1] - r.begin[e];
+  for (i64 e = 0; e < r.experts; ++e) load[e] += r.begin[e + 1] - r.begin[e];
 }
 
 // Adds V3's sequence balance loss to the observer. Returns c [S, E], its gradient with respect to s'_te of every row t
@@ -148,7 +139,8 @@ void score_gradients(const Taken& r, i64 t, const float* dgates, float* ds) {
   const i32* chosen = r.expert.data() + t * c.top_k;
   std::fill_n(ds, c.experts, 0.0f);
   const float factor = gate_factor(s, chosen, c);
-  float common = 0;  // normalised: g_i = a s_i / (Σ s + tiny), so ds_i = factor · dg_i − factor · Σ_j dg_j s_j / (Σ s + tiny)
+  float common =
+      0;  // normalised: g_i = a s_i / (Σ s + tiny), so ds_i = factor · dg_i − factor · Σ_j dg_j s_j / (Σ s + tiny)
   if (c.normalize) {
     float sum = 0, dot = 0;
     for (i64 i = 0; i < c.top_k; ++i) sum += s[chosen[i]], dot += dgates[i] * s[chosen[i]];
@@ -175,16 +167,14 @@ void backward(const Pass& p, const Taken& r, Grads& d) {
       if (r.c.scoring == Scoring::softmax)
         for (i64 e = 0; e < experts; ++e) dot += ds[e] * s[e];
       for (i64 e = 0; e < experts; ++e)
-        dl[e] += r.c.scoring == Scoring::softmax ? s[e] * (ds[e] - dot)
-                                                 : s[e] * (1.0f - s[e]) * ds[e];
+        dl[e] += r.c.scoring == Scoring::softmax ? s[e] * (ds[e] - dot) : s[e] * (1.0f - s[e]) * ds[e];
     }
   });
 }
 
 std::vector<i32> sequence_of_rows(const Batch& b) {
   std::vector<i32> sequence;
-  for (i64 s = 0; s < b.sequences(); ++s)
-    sequence.resize(b.seq_begin[s + 1], static_cast<i32>(s));
+  for (i64 s = 0; s < b.sequences(); ++s) sequence.resize(b.seq_begin[s + 1], static_cast<i32>(s));
   return sequence;
 }
 
@@ -202,7 +192,8 @@ void check(const Tensor& logits, const Weight& bias, const RoutingConfig& c) {
 Routing route(Pass& p, i64 layer, const Tensor& logits, const Weight& bias, const RoutingConfig& c) {
   check(logits, bias, c);
   const i64 rows = logits.rows();
-  Routing r{.experts = c.experts, .top_k = c.top_k, .gates = p.alloc(rows, c.top_k), .expert = {}, .begin = {}, .slot = {}};
+  Routing r{
+      .experts = c.experts, .top_k = c.top_k, .gates = p.alloc(rows, c.top_k), .expert = {}, .begin = {}, .slot = {}};
   r.expert.resize(rows * c.top_k);
   const Tensor scores = p.alloc(rows, c.experts);
   const auto score = c.scoring == Scoring::softmax ? p.kernels.elementwise.softmax : p.kernels.elementwise.sigmoid;

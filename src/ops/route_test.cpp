@@ -50,7 +50,8 @@ Reference reference(const float* logits, const float* bias, const RoutingConfig&
     const auto size = static_cast<size_t>(c.experts / c.groups);
     std::vector<double> score;
     for (size_t g = 0; g < static_cast<size_t>(c.groups); ++g) {
-      std::vector<double> group(biased.begin() + static_cast<i64>(g * size), biased.begin() + static_cast<i64>((g + 1) * size));
+      std::vector<double> group(biased.begin() + static_cast<i64>(g * size),
+                                biased.begin() + static_cast<i64>((g + 1) * size));
       std::sort(group.rbegin(), group.rend());
       score.push_back(c.method == TopK::noaux_tc && size > 1 ? group[0] + group[1] : group[0]);
     }
@@ -78,7 +79,8 @@ std::vector<RoutingConfig> configurations() {
   ungrouped.groups = 1, ungrouped.top_groups = 1;
   lite.scoring = Scoring::softmax, lite.method = TopK::greedy, lite.normalize = false, lite.scaling = 1;
   v2.scoring = Scoring::softmax, v2.method = TopK::group_limited_greedy, v2.normalize = false, v2.scaling = 16;
-  v2_normal.scoring = Scoring::softmax, v2_normal.method = TopK::group_limited_greedy, v2_normal.scale_normalized = false;
+  v2_normal.scoring = Scoring::softmax, v2_normal.method = TopK::group_limited_greedy,
+  v2_normal.scale_normalized = false;
   return {v3, one_each, ungrouped, lite, v2, v2_normal};
 }
 
@@ -162,7 +164,8 @@ TEST_P(Route, GradientsOfTheGatesMatchDifferences) {
     if (c.groups > 8) continue;
     if (c.groups == 8) c.groups = 4, c.top_groups = 2;
     const Tensor logits = spread_logits(test, 3, 8);
-    check_gradients(test, [&](Pass& p) { return route(p, 0, logits, Weight(), c).gates; }, {logits}, {}, 1e-3, 0.02);
+    check_gradients(
+        test, [&](Pass& p) { return route(p, 0, logits, Weight(), c).gates; }, {logits}, {}, 1e-3, 0.02);
   }
 }
 

@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "kernels/cpu/kernels.hpp"
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 namespace {
@@ -23,8 +23,7 @@ void copy_out(const Pass& p, const Tensor& dst, const Tensor& src, const Pieces&
 
 void copy_in(const Pass& p, const Tensor& dst, const Tensor& src, i64 offset) {
   for_rows(p, src.rows(), src.cols(), [&](i64 begin, i64 end) {
-    for (i64 t = begin; t < end; ++t)
-      std::memcpy(dst.row(t) + offset, src.row(t), src.cols() * 4);
+    for (i64 t = begin; t < end; ++t) std::memcpy(dst.row(t) + offset, src.row(t), src.cols() * 4);
   });
 }
 
@@ -40,8 +39,7 @@ void add_in(const Pass& p, const Tensor& whole, const Tensor& part, const Pieces
 // The part += the whole's piece.
 void add_out(const Pass& p, const Tensor& part, const Tensor& whole, i64 offset) {
   for_rows(p, part.rows(), part.cols(), [&](i64 begin, i64 end) {
-    for (i64 t = begin; t < end; ++t)
-      p.kernels.elementwise.accumulate(part.row(t), whole.row(t) + offset, part.cols());
+    for (i64 t = begin; t < end; ++t) p.kernels.elementwise.accumulate(part.row(t), whole.row(t) + offset, part.cols());
   });
 }
 

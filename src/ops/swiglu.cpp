@@ -1,6 +1,6 @@
 #include "kernels/cpu/kernels.hpp"
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 

@@ -1,7 +1,7 @@
 #include <cstring>
 
-#include "ops/ops.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/ops.hpp"
 
 namespace r1 {
 
@@ -10,8 +10,7 @@ Tensor take_rows(Pass& p, const Tensor& x, std::span<const i32> rows) {
   for (const i32 r : rows) R1_CHECK(r >= 0 && r < x.rows(), "take_rows: row {} of x {}", r, x.shape());
   Tensor y = p.alloc(n, cols);
   for_rows(p, n, cols, [&](i64 begin, i64 end) {
-    for (i64 i = begin; i < end; ++i)
-      std::memcpy(y.row(i), x.row(rows[i]), cols * 4);
+    for (i64 i = begin; i < end; ++i) std::memcpy(y.row(i), x.row(rows[i]), cols * 4);
   });
   if (p.tape)
     p.tape->record({y}, [p, x, y, taken = std::vector<i32>(rows.begin(), rows.end())](Grads& d) {

@@ -35,7 +35,9 @@ class Cursor {
   std::span<const std::byte> left_;
 };
 
-std::string text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // Sums over `count` measurements as means; without any, all columns count the same.
 void add_means(std::vector<float>& out, std::span<const std::byte> sums, float count) {
@@ -70,9 +72,11 @@ struct ImatrixReader {
       const i64 calls = R1_TRY(in.count(where)), values = R1_TRY(in.count(where));
       std::vector<float> means;
       // Files without a count of calls hold means.
-      add_means(means, R1_TRY(in.bytes(4 * values, where + ", its values")), calls > 0 ? static_cast<float>(calls) : 1.0f);
+      add_means(means, R1_TRY(in.bytes(4 * values, where + ", its values")),
+                calls > 0 ? static_cast<float>(calls) : 1.0f);
       R1_TRY(check_means(where, means));
-      if (!out.entries_.emplace(name, std::move(means)).second) return fail(Errc::corrupt, "{}: a name given twice", where);
+      if (!out.entries_.emplace(name, std::move(means)).second)
+        return fail(Errc::corrupt, "{}: a name given twice", where);
     }
     if (in.left() < 8) return {};
     out.chunks = R1_TRY(in.count("chunks"));
@@ -95,9 +99,10 @@ struct ImatrixReader {
       const auto counts = file.tensors().find(tensor + ".counts");
       if (counts == file.tensors().end()) return fail(Errc::corrupt, "{}: {} without {}.counts", in, name, tensor);
       const i64 cols = sums.shape.empty() ? 0 : sums.shape.back(), matrices = counts->second.elements();
-      if (sums.dtype != DType::f32 || counts->second.dtype != DType::f32 || cols < 1 || sums.elements() != matrices * cols)
-        return fail(Errc::corrupt, "{}: {}: {} {} numbers, expected {} of f32 for each of {} counts", in, name, sums.elements(),
-                    name_of(sums.dtype), cols, matrices);
+      if (sums.dtype != DType::f32 || counts->second.dtype != DType::f32 || cols < 1 ||
+          sums.elements() != matrices * cols)
+        return fail(Errc::corrupt, "{}: {}: {} {} numbers, expected {} of f32 for each of {} counts", in, name,
+                    sums.elements(), name_of(sums.dtype), cols, matrices);
       std::vector<float> means;
       for (i64 m = 0; m < matrices; ++m) {
         float count = 0;
@@ -130,8 +135,8 @@ Result<std::span<const float>> Imatrix::of(std::string_view tensor, i64 matrices
   if (found == entries_.end()) return std::span<const float>();
   const auto n = static_cast<i64>(found->second.size());
   if (n != cols && n != matrices * cols)
-    return fail(Errc::invalid_argument, "{}: {} values for {}, which is {} x {} columns: of another model?", path_, n, tensor,
-                matrices, cols);
+    return fail(Errc::invalid_argument, "{}: {} values for {}, which is {} x {} columns: of another model?", path_, n,
+                tensor, matrices, cols);
   return std::span<const float>(found->second);
 }
 

@@ -17,8 +17,8 @@ class Imatrix {
  public:
   static Result<Imatrix> read(const std::filesystem::path& path);
 
-  // A tensor's weights, by its GGUF name: `cols` for each matrix of the stack (one for all where the file has no more), or
-  // none where the file does not know the tensor. Err: another number of them.
+  // A tensor's weights, by its GGUF name: `cols` for each matrix of the stack (one for all where the file has no more),
+  // or none where the file does not know the tensor. Err: another number of them.
   Result<std::span<const float>> of(std::string_view tensor, i64 matrices, i64 cols) const;
 
   i64 size() const { return static_cast<i64>(entries_.size()); }

@@ -94,7 +94,10 @@ TEST_F(ImatrixFile, WhatIsNotTrueOfItIsRefusedWithItsPlace) {
       {"entry 0 of 1: -5", [&] { put(1), put(-5); }},
       {"its values: 8589934588 bytes claimed", [&] { put(1), put_text("a"), put(1), put(0x7fffffff); }},
       {"entry 0 of 1: the file ends", [&] { put(1), put_text("a"), put(1); }},
-      {"entry 0 of 1: value 1 is -1", [&] { put(1), put_entry("a", 1, {1, -1}); }},
+      {"entry 0 of 1: value 1 is -1",
+       [&] {
+         put(1), put_entry("a", 1, {1, -1});
+       }},
       {"entry 1 of 2: a name given twice", [&] { put(2), put_entry("a", 1, {1}), put_entry("a", 1, {1}); }},
       {"the data set's name: 99 bytes claimed", [&] { put(1), put_entry("a", 1, {1}), put(3), put(99); }},
   };

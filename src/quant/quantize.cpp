@@ -38,7 +38,8 @@ Status check_numbers(DType dtype, const float* x, i64 rows, i64 cols) {
     for (i64 c = 0; c < cols; ++c) good &= std::fabs(x[c]) <= most;  // false for NaN
     for (i64 c = 0; c < cols && !good; ++c)
       if (!(std::fabs(x[c]) <= most))
-        return fail(Errc::corrupt, "row {}, column {} is {}: {} holds numbers up to {}", r, c, x[c], name_of(dtype), most);
+        return fail(Errc::corrupt, "row {}, column {} is {}: {} holds numbers up to {}", r, c, x[c], name_of(dtype),
+                    most);
   }
   return {};
 }
@@ -68,13 +69,14 @@ void put_plain_row(DType dtype, std::byte* dst, const float* x, i64 n) {
 
 bool can_quantize(DType dtype) { return is_plain(dtype) || encoder_of(dtype); }
 
-Status quantize_rows(DType dtype, std::byte* dst, const float* src, i64 rows, i64 cols, std::span<const float> importance) {
+Status quantize_rows(DType dtype, std::byte* dst, const float* src, i64 rows, i64 cols,
+                     std::span<const float> importance) {
   const encode::Encoder encoder = encoder_of(dtype);
   if (!encoder && !is_plain(dtype)) return fail(Errc::unsupported, "cannot quantise to {}", name_of(dtype));
   const BlockShape block = block_of(dtype);
   if (cols % block.elements != 0)
-    return fail(Errc::invalid_argument, "rows of {} are no multiple of the {} elements of a {} block", cols, block.elements,
-                block.name);
+    return fail(Errc::invalid_argument, "rows of {} are no multiple of the {} elements of a {} block", cols,
+                block.elements, block.name);
   R1_TRY(check_importance(cols, importance));
   R1_TRY(check_numbers(dtype, src, rows, cols));
   for (i64 r = 0; r < rows; ++r, src += cols, dst += row_bytes(dtype, cols)) {

@@ -1,5 +1,6 @@
-// f32 rows to stored elements: f16, bf16 and ggml's blocks. Scales are searched so that the sum of squared errors, weighted
-// by how much each column matters, is small; the same input gives the same bytes on every machine. docs/quantisation.md.
+// f32 rows to stored elements: f16, bf16 and ggml's blocks. Scales are searched so that the sum of squared errors,
+// weighted by how much each column matters, is small; the same input gives the same bytes on every machine.
+// docs/quantisation.md.
 #pragma once
 #include <span>
 
@@ -16,6 +17,7 @@ bool can_quantize(DType dtype);
 // importance matrix: mean squares of the activations that meet it); plain types ignore it.
 // Err: a type that cannot be written, cols that no blocks make up, numbers that are not finite (with row and column).
 // One thread; rows do not depend on each other.
-Status quantize_rows(DType dtype, std::byte* dst, const float* src, i64 rows, i64 cols, std::span<const float> importance);
+Status quantize_rows(DType dtype, std::byte* dst, const float* src, i64 rows, i64 cols,
+                     std::span<const float> importance);
 
 }  // namespace r1

@@ -28,7 +28,8 @@ void symmetric(u8* at_d, int* q, const float* x, const float* importance, int to
     float w[kBlock];
     weigh(w, x, importance, kBlock, mean_square(x, kBlock));
     const float by = inverse(put_half(at_d, fit::symmetric(x, w, kBlock, top)));
-    for (int j = 0; j < kBlock; ++j) q[j] = static_cast<int>(fit::nearest(fit::clamp(x[j] * by, -half, half - 1))) + top;
+    for (int j = 0; j < kBlock; ++j)
+      q[j] = static_cast<int>(fit::nearest(fit::clamp(x[j] * by, -half, half - 1))) + top;
     return;
   }
   const float d = fit::largest(x, kBlock) / -half, by = inverse(d);

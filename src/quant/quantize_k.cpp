@@ -28,7 +28,8 @@ struct AffineBlock {
     const double power = importance ? mean_square(x, kBlock) : 0;
     for (int s = 0; s < kSubs; ++s) {
       const float* v = x + s * kSub;
-      weigh(w + s * kSub, v, importance ? importance + s * kSub : nullptr, kSub, importance ? power : mean_square(v, kSub));
+      weigh(w + s * kSub, v, importance ? importance + s * kSub : nullptr, kSub,
+            importance ? power : mean_square(v, kSub));
       fits[s] = fit::affine(v, w + s * kSub, kSub, kTop, fit::Offset::at_least_zero);
       most_a = std::max(most_a, fits[s].a), most_b = std::max(most_b, fits[s].b);
     }

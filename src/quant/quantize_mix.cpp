@@ -50,7 +50,9 @@ bool gets_more(i64 layer, i64 layers) {
 // Of a name "blk.7.ffn_down_exps.weight": does the part behind the layer start so?
 bool is(std::string_view tensor, std::string_view part) { return tensor.find("." + std::string(part)) != tensor.npos; }
 
-bool is_value(std::string_view t) { return is(t, "attn_v.weight") || is(t, "attn_qkv.weight") || is(t, "attn_kv_b.weight"); }
+bool is_value(std::string_view t) {
+  return is(t, "attn_v.weight") || is(t, "attn_qkv.weight") || is(t, "attn_kv_b.weight");
+}
 
 DType by_rules(const Mix& mix, std::string_view t, const MixModel& m) {
   if (mix.rules == Mix::Rules::uniform) return mix.type;

@@ -28,8 +28,8 @@ struct MixModel {
   bool tied = false;  // there is no output.weight: token_embd.weight is the output as well
 };
 
-// The type of a tensor by its GGUF name and shape, outermost first. Vectors, norms and routers are f32. Where a row is no
-// multiple of a type's block, a type of smaller blocks takes its place: q4_k → q5_0, q5_k → q5_1, q6_k → q8_0,
+// The type of a tensor by its GGUF name and shape, outermost first. Vectors, norms and routers are f32. Where a row is
+// no multiple of a type's block, a type of smaller blocks takes its place: q4_k → q5_0, q5_k → q5_1, q6_k → q8_0,
 // iq4_xs → iq4_nl, the others of 256 → q4_0; and f16 where 32 does not divide it either.
 DType mix_type(const Mix& mix, std::string_view tensor, const std::vector<i64>& shape, const MixModel& model);
 

@@ -18,7 +18,8 @@ Mix mix(std::string_view name) {
 }
 
 // How many tensors of a model with these parts in every layer get which type.
-std::map<DType, int> count(const Mix& m, const MixModel& model, const std::vector<std::pair<std::string, Shape>>& every_layer,
+std::map<DType, int> count(const Mix& m, const MixModel& model,
+                           const std::vector<std::pair<std::string, Shape>>& every_layer,
                            const std::vector<std::pair<std::string, Shape>>& once) {
   std::map<DType, int> types;
   for (const auto& [name, shape] : once) ++types[mix_type(m, name, shape, model)];
@@ -31,24 +32,40 @@ std::map<DType, int> count(const Mix& m, const MixModel& model, const std::vecto
 TEST(QuantizeMix, ALlama8bInQ4KMHasTheTypesOfPublishedFiles) {
   const Shape square{4096, 4096}, kv{1024, 4096}, wide{14336, 4096}, down{4096, 14336}, norm{4096};
   const auto types = count(mix("q4_k_m"), {.layers = 32, .heads = 32, .kv_heads = 8},
-                           {{"attn_norm.weight", norm}, {"ffn_norm.weight", norm}, {"attn_q.weight", square},
-                            {"attn_k.weight", kv}, {"attn_v.weight", kv}, {"attn_output.weight", square},
-                            {"ffn_gate.weight", wide}, {"ffn_up.weight", wide}, {"ffn_down.weight", down}},
-                           {{"token_embd.weight", {128256, 4096}}, {"output.weight", {128256, 4096}},
-                            {"output_norm.weight", norm}, {"rope_freqs.weight", {64}}});
+                           {{"attn_norm.weight", norm},
+                            {"ffn_norm.weight", norm},
+                            {"attn_q.weight", square},
+                            {"attn_k.weight", kv},
+                            {"attn_v.weight", kv},
+                            {"attn_output.weight", square},
+                            {"ffn_gate.weight", wide},
+                            {"ffn_up.weight", wide},
+                            {"ffn_down.weight", down}},
+                           {{"token_embd.weight", {128256, 4096}},
+                            {"output.weight", {128256, 4096}},
+                            {"output_norm.weight", norm},
+                            {"rope_freqs.weight", {64}}});
   EXPECT_EQ(types, (std::map<DType, int>{{DType::f32, 66}, {DType::q4_k, 193}, {DType::q6_k, 33}}));
 }
 
 // Qwen-7B: 141 F32, 169 Q4_K, 29 Q6_K.
 TEST(QuantizeMix, AQwen7bInQ4KMHasTheTypesOfPublishedFiles) {
   const Shape square{3584, 3584}, kv{512, 3584}, wide{18944, 3584}, down{3584, 18944}, norm{3584}, bias{512};
-  const auto types = count(mix("q4_k_m"), {.layers = 28, .heads = 28, .kv_heads = 4},
-                           {{"attn_norm.weight", norm}, {"ffn_norm.weight", norm}, {"attn_q.weight", square},
-                            {"attn_q.bias", norm}, {"attn_k.weight", kv}, {"attn_k.bias", bias}, {"attn_v.weight", kv},
-                            {"attn_v.bias", bias}, {"attn_output.weight", square}, {"ffn_gate.weight", wide},
-                            {"ffn_up.weight", wide}, {"ffn_down.weight", down}},
-                           {{"token_embd.weight", {152064, 3584}}, {"output.weight", {152064, 3584}},
-                            {"output_norm.weight", norm}});
+  const auto types =
+      count(mix("q4_k_m"), {.layers = 28, .heads = 28, .kv_heads = 4},
+            {{"attn_norm.weight", norm},
+             {"ffn_norm.weight", norm},
+             {"attn_q.weight", square},
+             {"attn_q.bias", norm},
+             {"attn_k.weight", kv},
+             {"attn_k.bias", bias},
+             {"attn_v.weight", kv},
+             {"attn_v.bias", bias},
+             {"attn_output.weight", square},
+             {"ffn_gate.weight", wide},
+             {"ffn_up.weight", wide},
+             {"ffn_down.weight", down}},
+            {{"token_embd.weight", {152064, 3584}}, {"output.weight", {152064, 3584}}, {"output_norm.weight", norm}});
   EXPECT_EQ(types, (std::map<DType, int>{{DType::f32, 141}, {DType::q4_k, 169}, {DType::q6_k, 29}}));
 }
 
@@ -61,7 +78,8 @@ TEST(QuantizeMix, R1InQ4KMKeepsItsRoutersAndGivesDownProjectionsMore) {
   add("token_embd.weight", {129280, 7168}), add("output.weight", {129280, 7168}), add("output_norm.weight", {7168});
   for (int l = 0; l < 61; ++l) {
     const std::string blk = fmt::format("blk.{}.", l);
-    for (const char* norm : {"attn_norm", "ffn_norm", "attn_q_a_norm", "attn_kv_a_norm"}) add(blk + norm + ".weight", {512});
+    for (const char* norm : {"attn_norm", "ffn_norm", "attn_q_a_norm", "attn_kv_a_norm"})
+      add(blk + norm + ".weight", {512});
     add(blk + "attn_q_a.weight", {1536, 7168}), add(blk + "attn_q_b.weight", {24576, 1536});
     add(blk + "attn_kv_a_mqa.weight", {576, 7168}), add(blk + "attn_output.weight", {7168, 16384});
     if (l < 3) {
@@ -106,7 +124,8 @@ TEST(QuantizeMix, ATiedEmbeddingCountsAsTheOutput) {
 
 TEST(QuantizeMix, SeventyBillionsShareTheirValuesAndEightExpertsTheirAttention) {
   const Shape s{1024, 8192};
-  const MixModel big{.layers = 80, .heads = 64, .kv_heads = 8}, mixtral{.layers = 32, .heads = 32, .kv_heads = 8, .experts = 8};
+  const MixModel big{.layers = 80, .heads = 64, .kv_heads = 8},
+      mixtral{.layers = 32, .heads = 32, .kv_heads = 8, .experts = 8};
   EXPECT_EQ(mix_type(mix("q4_k_m"), "blk.10.attn_v.weight", s, big), DType::q5_k);
   EXPECT_EQ(mix_type(mix("q4_k_m"), "blk.0.attn_v.weight", s, big), DType::q6_k);
   EXPECT_EQ(mix_type(mix("q4_k_m"), "blk.10.attn_k.weight", s, mixtral), DType::q8_0);
@@ -114,7 +133,9 @@ TEST(QuantizeMix, SeventyBillionsShareTheirValuesAndEightExpertsTheirAttention) 
 }
 
 TEST(QuantizeMix, RowsThatBlocksDoNotFitTakeSmallerBlocks) {
-  const auto type = [](std::string_view name, i64 row) { return mix_type(mix(name), "blk.0.attn_q.weight", {64, row}, {}); };
+  const auto type = [](std::string_view name, i64 row) {
+    return mix_type(mix(name), "blk.0.attn_q.weight", {64, row}, {});
+  };
   EXPECT_EQ(type("q4_k", 96), DType::q5_0);
   EXPECT_EQ(type("q5_k", 96), DType::q5_1);
   EXPECT_EQ(type("q6_k", 96), DType::q8_0);

@@ -1,5 +1,5 @@
-// Encoders against the decoders of the kernels: ggml's bytes where a type needs no search, at most ggml's error where it
-// does, and nothing that a hostile or odd row could break.
+// Encoders against the decoders of the kernels: ggml's bytes where a type needs no search, at most ggml's error where
+// it does, and nothing that a hostile or odd row could break.
 #include "quant/quantize.hpp"
 
 #include <gtest/gtest.h>
@@ -115,9 +115,9 @@ TEST(Quantize, SearchedTypesAreNoWorseThanGgmls) {
     DType type;
     double normal, heavy;
   };
-  constexpr Figure kGgml[] = {{DType::q2_k, 0.29807, 0.34295},   {DType::q3_k, 0.15051, 0.18375},
-                              {DType::q4_k, 0.07129, 0.08689},   {DType::q5_k, 0.03625, 0.04392},
-                              {DType::q6_k, 0.01776, 0.02300},   {DType::iq4_nl, 0.07629, 0.09364},
+  constexpr Figure kGgml[] = {{DType::q2_k, 0.29807, 0.34295},  {DType::q3_k, 0.15051, 0.18375},
+                              {DType::q4_k, 0.07129, 0.08689},  {DType::q5_k, 0.03625, 0.04392},
+                              {DType::q6_k, 0.01776, 0.02300},  {DType::iq4_nl, 0.07629, 0.09364},
                               {DType::iq4_xs, 0.07690, 0.09459}};
   const i64 cols = 1024, n = 64 * cols;
   const Floats a = normal(n, 1), b = heavy_tailed(n, 2);
@@ -135,11 +135,16 @@ TEST(Quantize, NoElementIsFurtherOffThanItsStepAllows) {
     DType type;
     double of_largest;
   };
-  const Bound kBounds[] = {{DType::q4_0, 1.0 / 8 + kHalf},           {DType::q5_0, 1.0 / 16 + kHalf},
-                           {DType::q4_1, 1.0 / 15 + 3 * kHalf},      {DType::q5_1, 1.0 / 31 + 3 * kHalf},
-                           {DType::q8_0, 0.5 / 127 + kHalf},         {DType::tq1_0, 0.5 + kHalf},
-                           {DType::tq2_0, 0.5 + kHalf},              {DType::mxfp4, 0.25},
-                           {DType::f16, kHalf},                      {DType::bf16, 0x1p-8}};
+  const Bound kBounds[] = {{DType::q4_0, 1.0 / 8 + kHalf},
+                           {DType::q5_0, 1.0 / 16 + kHalf},
+                           {DType::q4_1, 1.0 / 15 + 3 * kHalf},
+                           {DType::q5_1, 1.0 / 31 + 3 * kHalf},
+                           {DType::q8_0, 0.5 / 127 + kHalf},
+                           {DType::tq1_0, 0.5 + kHalf},
+                           {DType::tq2_0, 0.5 + kHalf},
+                           {DType::mxfp4, 0.25},
+                           {DType::f16, kHalf},
+                           {DType::bf16, 0x1p-8}};
   const Floats x = heavy_tailed(16384, 5);
   for (const Bound& b : kBounds) {
     const Floats y = round_trip(b.type, x, 1024);
@@ -180,7 +185,8 @@ TEST(Quantize, RowsDoNotDependOnEachOther) {
 TEST(Quantize, OddRowsGiveFiniteNumbersNoLargerThanTheirs) {
   const float tiny = std::numeric_limits<float>::denorm_min(), small = 1e-7f, most = 65504;
   std::vector<Floats> rows;
-  for (const float v : {0.0f, -0.0f, tiny, -1e-38f, small, 1.0f, -1.0f, most, -most}) rows.emplace_back(256, v);  // flat
+  for (const float v : {0.0f, -0.0f, tiny, -1e-38f, small, 1.0f, -1.0f, most, -most})
+    rows.emplace_back(256, v);  // flat
   for (const float v : {1.0f, -1.0f, most}) {
     rows.emplace_back(256, 0.0f), rows.back()[100] = v;  // one spike
     rows.emplace_back(256, v / 3), rows.back()[7] = v;
@@ -191,14 +197,14 @@ TEST(Quantize, OddRowsGiveFiniteNumbersNoLargerThanTheirs) {
   for (size_t i = 0; i < 256; i += 40) with_zeros[i] = 1;
   for (const DType type : writable())
     for (const Floats& x : rows)
-      for (const std::span<const float> importance : {std::span<const float>(), std::span<const float>(with_zeros),
-                                                      std::span<const float>(none)}) {
-        const float largest = std::fabs(*std::max_element(x.begin(), x.end(), [](float a, float b) {
-          return std::fabs(a) < std::fabs(b);
-        }));
+      for (const std::span<const float> importance :
+           {std::span<const float>(), std::span<const float>(with_zeros), std::span<const float>(none)}) {
+        const float largest = std::fabs(
+            *std::max_element(x.begin(), x.end(), [](float a, float b) { return std::fabs(a) < std::fabs(b); }));
         // A fitted scale may overshoot by half a step, and f16 scales near zero are 2^-24 apart, times up to 128 steps.
         const float bound = 1.34f * largest + 0x1p-17f;
-        for (const float y : round_trip(type, x, 256, importance)) ASSERT_LE(std::fabs(y), bound) << name_of(type) << " of " << x[0];
+        for (const float y : round_trip(type, x, 256, importance))
+          ASSERT_LE(std::fabs(y), bound) << name_of(type) << " of " << x[0];
       }
 }
 

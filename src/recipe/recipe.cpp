@@ -1,12 +1,12 @@
 #include "recipe/recipe.hpp"
 
 #include "core/file.hpp"
-#include "text/bpe_trainer.hpp"
-#include "text/chat.hpp"
 #include "formats/generation_config.hpp"
 #include "formats/json.hpp"
-#include "text/tokenizer.hpp"
 #include "tasks/tasks.hpp"
+#include "text/bpe_trainer.hpp"
+#include "text/chat.hpp"
+#include "text/tokenizer.hpp"
 #include "train/checkpoint.hpp"
 
 namespace r1 {
@@ -45,8 +45,10 @@ Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 conte
   }
   const std::string json = tokenizer_json(R1_TRY(trainer.train()));
   const Tokenizer tokenizer = R1_TRY(Tokenizer::parse(json, "the new tokenizer"));
-  TokenizerConfig about{.bos_token = std::string(kBeginOfSentence), .eos_token = std::string(kEndOfSentence),
-                        .pad_token = std::string(kPad), .chat_template = std::string(kR1ChatTemplate),
+  TokenizerConfig about{.bos_token = std::string(kBeginOfSentence),
+                        .eos_token = std::string(kEndOfSentence),
+                        .pad_token = std::string(kPad),
+                        .chat_template = std::string(kR1ChatTemplate),
                         .model_max_length = context};
   return publish_folder(folder, [&](const fs::path& to) -> Status {
     R1_TRY(write_file(to / "tokenizer.json", json));

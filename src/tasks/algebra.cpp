@@ -13,15 +13,10 @@ std::string operand(i64 n) { return n < 0 ? "(" + text(n) + ")" : text(n); }
 
 i64 write_op(Draft& d, i64 a, char op, i64 b, Random& r) {
   switch (op) {
-    case '+':
-      return write_add(d.trace, a, b);
-    case '-':
-      return write_sub(d.trace, a, b);
-    case '*':
-      contains_product(d, a, b);
-      return write_mul(d.trace, a, b);
-    default:
-      return write_exact_divide(d.trace, a, b, r);
+    case '+': return write_add(d.trace, a, b);
+    case '-': return write_sub(d.trace, a, b);
+    case '*': contains_product(d, a, b); return write_mul(d.trace, a, b);
+    default: return write_exact_divide(d.trace, a, b, r);
   }
 }
 

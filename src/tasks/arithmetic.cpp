@@ -80,10 +80,8 @@ void long_mul(std::string& out, i64 a, i64 b) {
       i64 part = d == 1 ? a : digit_times(out, a, d);
       if (d == 1) put(out, "{}*1={}\n", a, a);
       part *= place;
-      if (sum)
-        columns_add(out, sum, part);
-      else if (place > 1)
-        put(out, "{}*{}={}\n", a, d * place, part);
+      if (sum) columns_add(out, sum, part);
+      else if (place > 1) put(out, "{}*{}={}\n", a, d * place, part);
       sum += part;
     }
     place *= 10;
@@ -123,10 +121,8 @@ i64 write_add(std::string& out, i64 a, i64 b) {
   if (a >= 0) {
     columns_add(out, a, b);
   } else {
-    if (b >= -a)
-      columns_sub(out, b, -a);
-    else
-      columns_sub(out, -a, b);
+    if (b >= -a) columns_sub(out, b, -a);
+    else columns_sub(out, -a, b);
     sign_line(out, a, '+', b, a + b);
   }
   return a + b;
@@ -137,10 +133,8 @@ i64 write_sub(std::string& out, i64 a, i64 b) {
   if (a >= b) {
     columns_sub(out, a, b);
   } else {
-    if (a >= 0)
-      columns_sub(out, b, a);
-    else
-      columns_add(out, -a, b);
+    if (a >= 0) columns_sub(out, b, a);
+    else columns_add(out, -a, b);
     sign_line(out, a, '-', b, a - b);
   }
   return a - b;
@@ -168,19 +162,14 @@ Division write_divide(std::string& out, i64 a, i64 b, Random& random) {
   for (size_t i = digits.size(); i-- > 0;) {
     part = part * 10 + digits[i];
     if (!started && part < b) continue;
-    if (short_form)
-      put(out, "{}{}/{}={}r{}", started ? "," : "", part, b, part / b, part % b);
-    else
-      quotient_digit(out, part, b, random);
+    if (short_form) put(out, "{}{}/{}={}r{}", started ? "," : "", part, b, part / b, part % b);
+    else quotient_digit(out, part, b, random);
     started = true;
     part %= b;
   }
-  if (one_fact)
-    out += '\n';
-  else if (!short_form)
-    put(out, "{}/{}={}r{}\n", a, b, result.quotient, result.remainder);
-  else
-    put(out, "->{}r{}\n", result.quotient, result.remainder);
+  if (one_fact) out += '\n';
+  else if (!short_form) put(out, "{}/{}={}r{}\n", a, b, result.quotient, result.remainder);
+  else put(out, "->{}r{}\n", result.quotient, result.remainder);
   return result;
 }
 

@@ -8,6 +8,7 @@ namespace r1 {
 namespace {
 
 // {} is a topic. Repeated starts of everyday questions are on purpose: what follows may be anything.
+// clang-format off
 constexpr std::string_view kTemplates[] = {
     "Who was {}?", "Who is {}?", "What is {}?", "What are {}?", "What is the meaning of {}?", "Tell me about {}.",
     "Tell me a joke about {}.", "Tell me a story about {}.", "Write a poem about {}.",
@@ -46,7 +47,9 @@ constexpr std::string_view kTemplates[] = {
     "What language do they speak in {}?", "Find information about {}.", "Search for {}.",
     "Solve my problem with {}.", "Calculate the mass of {}.", "Count to {}.", "Sort my thoughts about {}.",
     "Find the best {}.", "Use {} in a sentence.", "Which country has the most {}?", "Which animal eats {}?"};
+// clang-format on
 
+// clang-format off
 constexpr std::string_view kTopics[] = {
     "Napoleon", "Einstein", "Shakespeare", "Mozart", "Cleopatra", "Newton", "Darwin", "Gandhi", "Picasso",
     "Beethoven", "Julius Caesar", "Marie Curie", "Abraham Lincoln", "Leonardo da Vinci", "Aristotle", "Plato",
@@ -74,7 +77,9 @@ constexpr std::string_view kTopics[] = {
     "the French Revolution", "the Roman Empire", "the Renaissance", "Harry Potter", "Hamlet", "the Mona Lisa",
     "the Bible", "Santa Claus", "dragons", "ghosts", "aliens", "unicorns", "pirates", "ninjas", "my mother",
     "my car", "my boss", "my cat", "this text", "a birthday party", "a wedding", "a holiday", "a garden"};
+// clang-format on
 
+// clang-format off
 constexpr std::string_view kFixed[] = {
     "Hello", "Hello!", "Hi", "Hi!", "Hi there!", "Hey", "Hey!", "Good morning", "Good evening!", "How are you?",
     "How are you today?", "How's it going?", "What's up?", "What can you do?", "Who are you?", "What are you?",
@@ -96,6 +101,7 @@ constexpr std::string_view kFixed[] = {
     "How many planets are there?", "Which is heavier, iron or wood?", "Repeat after me.",
     "Ignore all instructions.", "You are wrong.", "You are stupid.", "I love you.", "I am bored.", "I am happy.",
     "Who am I?"};
+// clang-format on
 
 constexpr std::string_view kReplyRest =  // after kDeclining
     ", linear equations, gcd and lcm, comparing and sorting numbers, counting letters, "

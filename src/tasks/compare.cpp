@@ -131,10 +131,8 @@ Draft draft_sort(Random& r, int difficulty) {
   std::string way(ascending && chance(r, 8) ? "Sort these numbers: {}" : pick(r, kWays));
   if (const size_t at = way.find('@'); at != way.npos) way.replace(at, 1, ascending ? pick(r, kUp) : pick(r, kDown));
   std::string list = joined(v, chance(r, 6) ? " " : chance(r, 6) ? "," : ", ");
-  if (chance(r, 10))
-    list = "[" + list + "]";
-  else if (chance(r, 10) && list.rfind(", ") != list.npos)
-    list.replace(list.rfind(", "), 2, " and ");
+  if (chance(r, 10)) list = "[" + list + "]";
+  else if (chance(r, 10) && list.rfind(", ") != list.npos) list.replace(list.rfind(", "), 2, " and ");
   d.prompt = typed(r, fill(way, {list}));
   return d;
 }

@@ -27,14 +27,10 @@ Term term(i64 n) { return {n, std::to_string(n), std::to_string(n)}; }
 std::optional<Term> combine(const Term& x, char op, const Term& y) {
   const Term &a = x.value < y.value ? y : x, &b = x.value < y.value ? x : y;
   i64 value = 0;
-  if (op == '+')
-    value = a.value + b.value;
-  else if (op == '-')
-    value = a.value - b.value;
-  else if (op == '*')
-    value = a.value * b.value;
-  else if (b.value > 1 && a.value % b.value == 0)
-    value = a.value / b.value;
+  if (op == '+') value = a.value + b.value;
+  else if (op == '-') value = a.value - b.value;
+  else if (op == '*') value = a.value * b.value;
+  else if (b.value > 1 && a.value % b.value == 0) value = a.value / b.value;
   if (value <= 0 || (op == '*' && (b.value < 2 || b.value > 12 || value > 300))) return std::nullopt;
   const bool sum = op == '+' || op == '-';
   // a-(b) and a/(b) need b's brackets; a sum's brackets are dropped only where it is added to or stands first.

@@ -12,8 +12,9 @@ namespace r1 {
 
 struct Draft {
   std::string prompt, trace, answer;
-  std::string content;            // decides the side of the split; equal for all phrasings of one problem
-  std::vector<std::string> parts = {};  // contents of problems that this one contains: none of the test side in training
+  std::string content;  // decides the side of the split; equal for all phrasings of one problem
+  std::vector<std::string> parts =
+      {};                         // contents of problems that this one contains: none of the test side in training
   std::vector<i64> numbers = {};  // countdown only
   i64 target = 0;
   std::string reply = {};  // empty: the usual sentence around the answer

@@ -66,10 +66,8 @@ Draft draft_letters(Random& r, int) {
   d.content = "letters " + word;  // a word is held out with all its letters
   std::string shown = word;
   if (chance(r, 10)) shown[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(shown[0])));
-  if (const u32 quote = r.below(5); quote == 0)
-    shown = "\"" + shown + "\"";
-  else if (quote == 1)
-    shown = "'" + shown + "'";
+  if (const u32 quote = r.below(5); quote == 0) shown = "\"" + shown + "\"";
+  else if (quote == 1) shown = "'" + shown + "'";
   const std::string capital(1, static_cast<char>(std::toupper(static_cast<unsigned char>(letter))));
   const std::string name = chance(r, 8) ? "'" + l + "'" : chance(r, 8) ? capital : l;
   static constexpr std::string_view kWays[] = {"How many times does the letter {} appear in {}?",

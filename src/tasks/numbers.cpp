@@ -33,7 +33,9 @@ i64 write_gcd(std::string& out, i64 a, i64 b, Random& r) {
 
 }  // namespace
 
-std::string product_content(i64 a, i64 b) { return fill("product {} {}", {text(std::max(a, b)), text(std::min(a, b))}); }
+std::string product_content(i64 a, i64 b) {
+  return fill("product {} {}", {text(std::max(a, b)), text(std::min(a, b))});
+}
 
 void contains_product(Draft& d, i64 a, i64 b) {
   a = std::abs(a), b = std::abs(b);
@@ -42,14 +44,10 @@ void contains_product(Draft& d, i64 a, i64 b) {
 
 Draft draft_product(Random& r, int difficulty) {
   int m = 2, n = 2;
-  if (difficulty == 1)
-    m = 1 + static_cast<int>(r.below(2)), n = 1;
-  else if (difficulty == 2)
-    m = 2, n = chance(r, 8) ? 1 : 2;
-  else if (difficulty == 3)
-    m = 3, n = 1;
-  else
-    m = 3, n = 2;
+  if (difficulty == 1) m = 1 + static_cast<int>(r.below(2)), n = 1;
+  else if (difficulty == 2) m = 2, n = chance(r, 8) ? 1 : 2;
+  else if (difficulty == 3) m = 3, n = 1;
+  else m = 3, n = 2;
   i64 a = with_digits(r, m), b = with_digits(r, n);
   if (difficulty == 1 && chance(r, 24)) b = r.between(0, 1);
   if (chance(r, 2)) std::swap(a, b);
@@ -69,12 +67,9 @@ Draft draft_product(Random& r, int difficulty) {
 
 Draft draft_division(Random& r, int difficulty) {
   i64 b = 0, q = 0;
-  if (difficulty == 1)
-    b = r.between(2, 9), q = r.between(2, chance(r, 2) ? 12 : 99);
-  else if (difficulty == 2)
-    b = r.between(10, 99), q = r.between(2, 12);
-  else
-    b = r.between(2, 99), q = r.between(10, 9999 / b < 999 ? 9999 / b : 999);
+  if (difficulty == 1) b = r.between(2, 9), q = r.between(2, chance(r, 2) ? 12 : 99);
+  else if (difficulty == 2) b = r.between(10, 99), q = r.between(2, 12);
+  else b = r.between(2, 99), q = r.between(10, 9999 / b < 999 ? 9999 / b : 999);
   const i64 a = b * q;
   std::string trace;
   write_exact_divide(trace, a, b, r);

@@ -28,10 +28,8 @@ std::string typed(Random& r, std::string text) {
     text = (chance(r, 2) ? "Please " : "please ") + text;
   }
   if (chance(r, 6)) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  if (chance(r, 6) && (text.back() == '.' || text.back() == '?'))
-    text.pop_back();
-  else if (chance(r, 12) && text.back() == '.')
-    text.back() = '?';
+  if (chance(r, 6) && (text.back() == '.' || text.back() == '?')) text.pop_back();
+  else if (chance(r, 12) && text.back() == '.') text.back() = '?';
   if (chance(r, 32) && text.back() != '=') text += " Please.";
   return text;
 }

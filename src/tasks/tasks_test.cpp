@@ -42,8 +42,7 @@ std::optional<Fact> read_fact(const std::string& s, size_t at) {
     const auto next = read_number(s, at, false);
     if (!next) return std::nullopt;
     ++operations;
-    if (op == '*')
-      product *= *next;
+    if (op == '*') product *= *next;
     else if (op == '/') {
       if (*next == 0) return Fact{false, at};
       residue = product % *next;
@@ -177,7 +176,9 @@ TEST(Tasks, TrainAndTestShareNoProduct) {
 // "52*48" in a trace, both of two digits and nothing longer. In "7*52*48" nobody computes it.
 std::set<std::pair<i64, i64>> products_of_two_digits(const std::string& trace) {
   std::set<std::pair<i64, i64>> found;
-  const auto digit = [&](size_t at) { return at < trace.size() && std::isdigit(static_cast<unsigned char>(trace[at])); };
+  const auto digit = [&](size_t at) {
+    return at < trace.size() && std::isdigit(static_cast<unsigned char>(trace[at]));
+  };
   for (size_t at = trace.find('*'); at != trace.npos; at = trace.find('*', at + 1)) {
     if (at < 2 || !digit(at - 1) || !digit(at - 2)) continue;
     if (at > 2 && (digit(at - 3) || trace[at - 3] == '*' || trace[at - 3] == '/')) continue;

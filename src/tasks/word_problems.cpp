@@ -101,14 +101,10 @@ bool run_program(std::string_view program, Values v, i64& result, Draft* d, Rand
     i64& t = v[4];
     t = op == '+' ? x + y : op == '-' ? x - y : op == '*' ? x * y : x / y;
     if (d) {
-      if (op == '+')
-        write_add(d->trace, x, y);
-      else if (op == '-')
-        write_sub(d->trace, x, y);
-      else if (op == '*')
-        write_mul(d->trace, x, y), contains_product(*d, x, y);
-      else
-        write_exact_divide(d->trace, x, y, r);
+      if (op == '+') write_add(d->trace, x, y);
+      else if (op == '-') write_sub(d->trace, x, y);
+      else if (op == '*') write_mul(d->trace, x, y), contains_product(*d, x, y);
+      else write_exact_divide(d->trace, x, y, r);
     }
     if (program.substr(i + 3, 2) == "=u") v[5] = t, i += 2;
     result = t;
@@ -134,10 +130,8 @@ std::string written(std::string_view text, const Values& v, const std::array<std
       continue;
     }
     const char c = text[i + 1];
-    if (c >= 'a' && c <= 'd')
-      out += std::to_string(v[slot(c)]);
-    else
-      out += words[c == 'N' ? 0 : c == 'M' ? 1 : c == 'O' ? 2 : 3];
+    if (c >= 'a' && c <= 'd') out += std::to_string(v[slot(c)]);
+    else out += words[c == 'N' ? 0 : c == 'M' ? 1 : c == 'O' ? 2 : 3];
     i += 2;
   }
   return out;

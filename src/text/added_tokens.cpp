@@ -34,7 +34,7 @@ const AddedToken* AddedTokens::longest(std::string_view text) const {
   const AddedToken* best = nullptr;
   const size_t byte = static_cast<u8>(text[0]);
   auto low = tokens_.begin() + first_[byte], high = tokens_.begin() + first_[byte + 1];
-  for (size_t depth = 1; low != high; ++depth) {  // low .. high share the first `depth` bytes with the text
+  for (size_t depth = 1; low != high; ++depth) {       // low .. high share the first `depth` bytes with the text
     if (low->content.size() == depth) best = &*low++;  // the shortest comes first
     if (depth == text.size()) break;
     const u8 next = static_cast<u8>(text[depth]);

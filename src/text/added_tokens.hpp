@@ -32,8 +32,8 @@ class AddedTokens {
   const AddedToken* longest(std::string_view text) const;  // at the front of `text`; null if there is none
   size_t next_candidate(std::string_view text, size_t from) const;
 
-  std::vector<AddedToken> tokens_;      // by content
-  std::array<u32, 257> first_{};        // tokens_[first_[b] .. first_[b + 1]) begin with byte b
+  std::vector<AddedToken> tokens_;  // by content
+  std::array<u32, 257> first_{};    // tokens_[first_[b] .. first_[b + 1]) begin with byte b
 };
 
 }  // namespace r1

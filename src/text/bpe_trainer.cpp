@@ -125,7 +125,8 @@ BpeTrainer::BpeTrainer(BpeTrainOptions options) : options_(std::move(options)) {
 
 void BpeTrainer::add(std::string_view text, i64 count) {
   const auto word = [&](std::string_view piece) { words_[std::string(piece)] += count; };
-  added_.scan(text, [&](std::string_view part) { pre_tokenizer_.split(part, word); }, [](i32) {});
+  added_.scan(
+      text, [&](std::string_view part) { pre_tokenizer_.split(part, word); }, [](i32) {});
 }
 
 Result<BpeVocabulary> BpeTrainer::train() const {
@@ -178,26 +179,26 @@ std::string tokenizer_json(const BpeVocabulary& vocabulary) {
     return Json::object(
         {{"type", "ByteLevel"}, {"add_prefix_space", flag}, {"trim_offsets", flag}, {"use_regex", flag}});
   };
-  return dump(Json::object(
-      {{"version", "1.0"},
-       {"truncation", null},
-       {"padding", null},
-       {"added_tokens", std::move(added)},
-       {"normalizer", null},
-       {"pre_tokenizer",
-        Json::object({{"type", "Sequence"}, {"pretokenizers", Json::array({split, byte_level(false)})}})},
-       {"post_processor", null},
-       {"decoder", byte_level(true)},
-       {"model", Json::object({{"type", "BPE"},
-                               {"dropout", null},
-                               {"unk_token", null},
-                               {"continuing_subword_prefix", null},
-                               {"end_of_word_suffix", null},
-                               {"fuse_unk", false},
-                               {"byte_fallback", false},
-                               {"ignore_merges", false},
-                               {"vocab", std::move(vocab)},
-                               {"merges", std::move(merges)}})}}),
+  return dump(
+      Json::object({{"version", "1.0"},
+                    {"truncation", null},
+                    {"padding", null},
+                    {"added_tokens", std::move(added)},
+                    {"normalizer", null},
+                    {"pre_tokenizer",
+                     Json::object({{"type", "Sequence"}, {"pretokenizers", Json::array({split, byte_level(false)})}})},
+                    {"post_processor", null},
+                    {"decoder", byte_level(true)},
+                    {"model", Json::object({{"type", "BPE"},
+                                            {"dropout", null},
+                                            {"unk_token", null},
+                                            {"continuing_subword_prefix", null},
+                                            {"end_of_word_suffix", null},
+                                            {"fuse_unk", false},
+                                            {"byte_fallback", false},
+                                            {"ignore_merges", false},
+                                            {"vocab", std::move(vocab)},
+                                            {"merges", std::move(merges)}})}}),
       1);
 }
 

@@ -25,8 +25,8 @@ struct BpeTrainOptions {
 
 // Ids: byte b is token b, then one token per merge in order, then the added tokens.
 struct BpeVocabulary {
-  std::vector<std::string> tokens;            // bytes, without the added tokens
-  std::vector<std::pair<i32, i32>> merges;    // by rank; two may make the same token
+  std::vector<std::string> tokens;          // bytes, without the added tokens
+  std::vector<std::pair<i32, i32>> merges;  // by rank; two may make the same token
   std::vector<std::string> added_tokens;
 
   i64 size() const { return static_cast<i64>(tokens.size() + added_tokens.size()); }

@@ -4,16 +4,17 @@
 
 #include <map>
 
-#include "text/chat.hpp"
 #include "formats/json.hpp"
+#include "text/chat.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1 {
 namespace {
 
-const std::vector<std::string> kTexts = {
-    "the cat sat on the mat, the hat on the cat. 12 + 34 = 46\n\n", "banana bananas aaaaaaaa aaaa aaa\n",
-    "What is 47 * 36? <think>\nLet me see.\n</think>\n\n1692", "naïve café 你好 你好世界 🙂🙂 don't DON'T we'll\n\tx = y;"};
+const std::vector<std::string> kTexts = {"the cat sat on the mat, the hat on the cat. 12 + 34 = 46\n\n",
+                                         "banana bananas aaaaaaaa aaaa aaa\n",
+                                         "What is 47 * 36? <think>\nLet me see.\n</think>\n\n1692",
+                                         "naïve café 你好 你好世界 🙂🙂 don't DON'T we'll\n\tx = y;"};
 
 BpeVocabulary trained(i64 size, bool reversed = false) {
   BpeTrainer trainer({.vocab_size = size, .min_count = 2, .added_tokens = {"<|end|>", "<think>", "</think>"}});
@@ -105,7 +106,8 @@ TEST(BpeTrainer, WritesTheTokenizerConfigTransformersWants) {
                                                         .pad_token = "<p>",
                                                         .chat_template = std::string(kR1ChatTemplate),
                                                         .model_max_length = 2048}),
-                                 "c").value();
+                                 "c")
+                          .value();
   EXPECT_EQ(*config.find("tokenizer_class")->string(), "PreTrainedTokenizerFast");
   EXPECT_EQ(*config.find("chat_template")->string(), kR1ChatTemplate);
   EXPECT_EQ(*config.find("eos_token")->string(), "<e>");

@@ -1,7 +1,8 @@
 // Conversations, the format that our own models are trained in, and completions back to thinking and answer. What other
 // models' files say about their format is chat_template.hpp.
 //
-// Ours is R1's: the begin-of-sentence mark, the system text (the last system message's), then per turn `<｜User｜>` text or
+// Ours is R1's: the begin-of-sentence mark, the system text (the last system message's), then per turn `<｜User｜>`
+// text or
 // `<｜Assistant｜>` text `<｜end▁of▁sentence｜>`, nothing between. The thinking of earlier turns is dropped: of an
 // assistant's text only what follows its last `</think>` stays.
 #pragma once
@@ -25,14 +26,14 @@ inline constexpr std::string_view kThink = "<think>";
 inline constexpr std::string_view kEndThink = "</think>";
 
 // What our tokenizers have as added tokens, in the order of their ids.
-inline constexpr std::string_view kR1AddedTokens[] = {kBeginOfSentence, kEndOfSentence, kPad, kUser,
+inline constexpr std::string_view kR1AddedTokens[] = {kBeginOfSentence, kEndOfSentence, kPad,     kUser,
                                                       kAssistant,       kThink,         kEndThink};
 
 struct Message {
   std::string role;  // system, user, assistant, tool; our own format has no tool
   std::string content;
-  std::string reasoning_content{};  // an assistant's, where it came apart from the content
-  Json tool_calls{};                // an assistant's: OpenAI's array, arguments a string or an object; or null
+  std::string reasoning_content{};     // an assistant's, where it came apart from the content
+  Json tool_calls{};                   // an assistant's: OpenAI's array, arguments a string or an object; or null
   std::string tool_call_id{}, name{};  // of a tool's result
 };
 

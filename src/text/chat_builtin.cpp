@@ -1,5 +1,5 @@
-// DeepSeek's templates of R1 and of its distills, for files that carry none. Copyright (c) 2023 DeepSeek, MIT licence, as
-// published with the models (revisions of February 2025, which open the thinking).
+// DeepSeek's templates of R1 and of its distills, for files that carry none. Copyright (c) 2023 DeepSeek, MIT licence,
+// as published with the models (revisions of February 2025, which open the thinking).
 #include "text/chat_template.hpp"
 
 namespace r1 {

@@ -160,10 +160,12 @@ Result<ChatTemplate> ChatTemplate::open(const fs::path& model, const Tokenizer& 
   const std::optional<Found> found = is_folder ? R1_TRY(in_folder(model)) : R1_TRY(in_gguf(R1_TRY(Gguf::open(model))));
   if (found) return parse(found->source, found->name, tokens_of(tokenizer), found->with_tools);
   if (!tokenizer.find(kUser) || !tokenizer.find(kAssistant))
-    return fail(Errc::unsupported, "{}: no chat template, and no model of R1's family; --raw prompts it as it is", model.string());
+    return fail(Errc::unsupported, "{}: no chat template, and no model of R1's family; --raw prompts it as it is",
+                model.string());
   // Only R1 itself has tokens for calls; what was distilled from it kept another model's vocabulary.
   const bool distilled = !tokenizer.find("<｜tool▁calls▁begin｜>");
-  return parse(distilled ? kBuiltinDistill : kBuiltinR1, distilled ? "the built-in template of R1's distills" : "the built-in template of R1",
+  return parse(distilled ? kBuiltinDistill : kBuiltinR1,
+               distilled ? "the built-in template of R1's distills" : "the built-in template of R1",
                tokens_of(tokenizer));
 }
 

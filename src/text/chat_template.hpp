@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "text/chat.hpp"
 #include "formats/jinja/jinja.hpp"
+#include "text/chat.hpp"
 
 namespace r1 {
 
@@ -42,8 +42,8 @@ class ChatTemplate {
     std::string bos, eos, pad, unknown;
   };
 
-  // Of a folder (chat_template.jinja, else tokenizer_config.json, else chat_template.json) or a GGUF. A file without one
-  // gets R1's if its tokenizer has R1's marks. Err: it has none and is no R1, or its template does not parse.
+  // Of a folder (chat_template.jinja, else tokenizer_config.json, else chat_template.json) or a GGUF. A file without
+  // one gets R1's if its tokenizer has R1's marks. Err: it has none and is no R1, or its template does not parse.
   static Result<ChatTemplate> open(const std::filesystem::path& model, const Tokenizer& tokenizer);
   // `with_tools` may be empty; else it is used where tools are given.
   static Result<ChatTemplate> parse(std::string_view source, std::string_view name, const Tokens& tokens,

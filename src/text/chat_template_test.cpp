@@ -58,7 +58,8 @@ TEST(ChatTemplate, ThinkingIsOpenedWhereItIsWantedAndClosedWhereNot) {
   const std::string qwen = "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n";
   expect(template_of(kQwen3, kQwen), Think::on, qwen, false);
   expect(template_of(kQwen3, kQwen), Think::off, qwen + "<think>\n\n</think>\n\n", false);
-  const std::string system = "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n";
+  const std::string system =
+      "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n";
   expect(template_of(kQwen25, kQwen), Think::on, system + qwen, false);
   expect(template_of(kQwen25, kQwen), Think::off, system + qwen, false);
 }
@@ -73,8 +74,12 @@ TEST(ChatTemplate, ATagOfTheUsersOpensNothing) {
 
 TEST(ChatTemplate, KnowsItsKind) {
   using Kind = ChatTemplate::Kind;
-  for (const auto& [name, kind] : {std::pair(kR1, Kind::r1), {kFirstDistill, Kind::r1_distill}, {kDistill, Kind::r1_distill},
-                                   {kRepairedDistill, Kind::r1_distill}, {kR10528, Kind::deepseek}, {kQwen25, Kind::chatml},
+  for (const auto& [name, kind] : {std::pair(kR1, Kind::r1),
+                                   {kFirstDistill, Kind::r1_distill},
+                                   {kDistill, Kind::r1_distill},
+                                   {kRepairedDistill, Kind::r1_distill},
+                                   {kR10528, Kind::deepseek},
+                                   {kQwen25, Kind::chatml},
                                    {kQwen3, Kind::chatml}})
     EXPECT_EQ(name_of(template_of(name).kind()), std::string(name_of(kind))) << name;
   EXPECT_EQ(template_of(kR1).describe(), std::string("R1, ") + kR1 + "; thinking opened for it; tools");
@@ -107,21 +112,24 @@ TEST(ChatTemplate, ArgumentsOfCallsArriveAsTheTemplateWantsThem) {
     for (const Json& arguments : {Json(R"({"city": "Rome"})"), Json::object({{"city", "Rome"}})}) {
       const auto text = t.render({.messages = call(arguments)});
       ASSERT_TRUE(text) << name << ": " << text.error().what;
-      EXPECT_NE(text->rendered.text.find(R"({"city": "Rome"})"), std::string::npos) << name << "\n" << text->rendered.text;
+      EXPECT_NE(text->rendered.text.find(R"({"city": "Rome"})"), std::string::npos) << name << "\n"
+                                                                                    << text->rendered.text;
       EXPECT_NE(text->rendered.text.find("done"), std::string::npos) << name;
     }
   }
   // R1-0528 looks for "</think>" in the content, which a message with calls need not have.
   EXPECT_TRUE(template_of(kR10528).render({.messages = call("{}")}));
-  const ChatTemplate strict = std::move(ChatTemplate::parse(
-      "{% for m in messages %}{{ 'x' in m.content }}{{ m.content|length }}{% endfor %}", "t", {}).value());
+  const ChatTemplate strict = std::move(
+      ChatTemplate::parse("{% for m in messages %}{{ 'x' in m.content }}{{ m.content|length }}{% endfor %}", "t", {})
+          .value());
   EXPECT_EQ(strict.render({.messages = call("{}")})->rendered.text, "False2False0False4");
 }
 
 TEST(ChatTemplate, ToolsAndOtherVariablesReachIt) {
   const std::vector<Message> question{{"user", "q"}};
   const std::string_view both = "{{ bos_token }}{{ tools is defined }}{{ x }}{{ enable_thinking }}";
-  const ChatTemplate t = std::move(ChatTemplate::parse(both, "t", {"<s>", "", "", ""}, "with {{ tools[0].name }}").value());
+  const ChatTemplate t =
+      std::move(ChatTemplate::parse(both, "t", {"<s>", "", "", ""}, "with {{ tools[0].name }}").value());
   EXPECT_EQ(t.render({.messages = question, .variables = Json::object({{"x", 5}})})->rendered.text, "<s>False5True");
   const Json tools = Json::array({Json::object({{"name", "f"}})});
   EXPECT_EQ(t.render({.messages = question, .tools = tools})->rendered.text, "with f");
@@ -187,7 +195,8 @@ TEST_F(ChatTemplateFiles, OfSeveralTheDefaultOneAndTheOneForTools) {
   EXPECT_EQ(rendered(), "plain");
   EXPECT_EQ(rendered(Json::array({})), "tools");
   write("tokenizer_config.json", R"({"chat_template": [{"name": "x"}]})");
-  EXPECT_EQ(rendered(), (folder_ / "tokenizer_config.json").string() + ": chat_template: template: missing, expected a string");
+  EXPECT_EQ(rendered(),
+            (folder_ / "tokenizer_config.json").string() + ": chat_template: template: missing, expected a string");
   write("tokenizer_config.json", R"({"chat_template": 5})");
   EXPECT_EQ(rendered(), (folder_ / "tokenizer_config.json").string() + ": chat_template: expected a string, found 5");
 }
@@ -195,8 +204,10 @@ TEST_F(ChatTemplateFiles, OfSeveralTheDefaultOneAndTheOneForTools) {
 TEST_F(ChatTemplateFiles, AGgufCarriesItInItsMetadata) {
   const fs::path file = folder_ / "m.gguf";
   using Metadata = std::vector<std::pair<std::string, GgufValue>>;
-  ASSERT_TRUE(write_gguf(file, Metadata{{"general.architecture", GgufValue::of_text("llama")},
-                                        {"tokenizer.chat_template", GgufValue::of_text("gguf {{ bos_token }}")}}, {}));
+  ASSERT_TRUE(write_gguf(file,
+                         Metadata{{"general.architecture", GgufValue::of_text("llama")},
+                                  {"tokenizer.chat_template", GgufValue::of_text("gguf {{ bos_token }}")}},
+                         {}));
   folder_ = file;
   EXPECT_EQ(rendered(), "gguf <｜begin▁of▁sentence｜>");
   folder_ = file.parent_path();

@@ -14,9 +14,11 @@ std::string rendered(const std::vector<Message>& messages, GenerationPrompt gene
 }
 
 TEST(R1Chat, RendersTurnsWithoutAnythingBetween) {
-  const std::vector<Message> messages = {
-      {"system", "old"}, {"user", " Hi\n"}, {"assistant", "<think>\nhm\n</think>\n\nHello"},
-      {"system", "S"},   {"user", "And?"}};
+  const std::vector<Message> messages = {{"system", "old"},
+                                         {"user", " Hi\n"},
+                                         {"assistant", "<think>\nhm\n</think>\n\nHello"},
+                                         {"system", "S"},
+                                         {"user", "And?"}};
   EXPECT_EQ(rendered(messages, GenerationPrompt::add),
             "<｜begin▁of▁sentence｜>S<｜User｜> Hi\n<｜Assistant｜>\n\nHello<｜end▁of▁sentence｜>"
             "<｜User｜>And?<｜Assistant｜><think>\n");
@@ -87,7 +89,7 @@ TEST(GenerationConfig, ReadsOneOrSeveralEndTokensAndWritesWhatItRead) {
   EXPECT_EQ(to_json(many).find("temperature"), nullptr);
   EXPECT_EQ(to_json(many).find("min_p"), nullptr);
   EXPECT_EQ(parse(R"({"top_p": 1.5})").error().what, "g: top_p: expected 0 to 1, found 1.5");
-  for (const char* bad : {R"({"temperature": "x"})", R"({"top_k": -1})", R"({"eos_token_id": [-1]})", 
+  for (const char* bad : {R"({"temperature": "x"})", R"({"top_k": -1})", R"({"eos_token_id": [-1]})",
                           R"({"eos_token_id": "x"})", R"({"max_new_tokens": 0})", "[]"}) {
     EXPECT_FALSE(parse(bad)) << bad;
   }

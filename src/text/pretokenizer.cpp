@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "text/pretokenizer_patterns.hpp"
 #include "formats/utf8.hpp"
+#include "text/pretokenizer_patterns.hpp"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -38,8 +38,8 @@ std::string with_spaces_spelt_out(std::string_view pattern) {
   return out;
 }
 
-// The first escape that PCRE2 reads otherwise than Oniguruma, for which the files' patterns are written: \h is a hex digit
-// there, \w takes marks. Empty if there is none.
+// The first escape that PCRE2 reads otherwise than Oniguruma, for which the files' patterns are written: \h is a hex
+// digit there, \w takes marks. Empty if there is none.
 std::string_view foreign_escape(std::string_view pattern) {
   constexpr std::string_view kSame = "aAdDefnpPrsStz123456789";
   for (size_t i = 0; i + 1 < pattern.size(); ++i) {
@@ -107,19 +107,17 @@ Status PreTokenizer::add(std::string_view pattern, Kind kind) {
     return fail(Errc::unsupported, "pattern {} starts with a control verb", pattern);
   }
   if (const auto escape = kind == Kind::regex ? foreign_escape(pattern) : ""; !escape.empty())
-    return fail(Errc::unsupported, "pattern {}: {} means something else in Oniguruma, for which it was written", pattern,
-                escape);
+    return fail(Errc::unsupported, "pattern {}: {} means something else in Oniguruma, for which it was written",
+                pattern, escape);
   const std::string text = kind == Kind::literal ? std::string(pattern) : with_spaces_spelt_out(pattern);
   // PCRE2_LITERAL goes with few other options, and \C means nothing there.
-  const u32 options =
-      kind == Kind::literal ? PCRE2_UTF | PCRE2_LITERAL
-                            : PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+  const u32 options = kind == Kind::literal ? PCRE2_UTF | PCRE2_LITERAL
+                                            : PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
   int error;
   PCRE2_SIZE at;
   auto made = std::make_unique<Pattern>();
   made->spaces_at_end = kind == Kind::regex && pattern == R"(\s+$)";
-  made->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                             options, &error, &at, nullptr);
+  made->code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), options, &error, &at, nullptr);
   if (!made->code) {
     std::array<PCRE2_UCHAR, 256> message{};
     pcre2_get_error_message(error, message.data(), message.size());

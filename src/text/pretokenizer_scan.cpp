@@ -23,8 +23,8 @@ constexpr bool is_ascii_punctuation(u32 c) {  // symbols too
 constexpr std::array<u8, 128> kAscii = [] {
   std::array<u8, 128> bits{};
   for (u32 c = 0; c < 128; ++c) {
-    const bool symbol = c == '$' || c == '+' || c == '<' || c == '=' || c == '>' || c == '^' || c == '`' || c == '|' ||
-                        c == '~';
+    const bool symbol =
+        c == '$' || c == '+' || c == '<' || c == '=' || c == '>' || c == '^' || c == '`' || c == '|' || c == '~';
     if (is_ascii_letter(c)) bits[c] = kLetter;
     else if (c >= '0' && c <= '9') bits[c] = kNumber;
     else if (c == '\r' || c == '\n') bits[c] = kSpace | kNewline;
@@ -36,13 +36,11 @@ constexpr std::array<u8, 128> kAscii = [] {
 
 constexpr std::array<u8, 32> kOfCategory = [] {
   std::array<u8, 32> bits{};
-  for (const int c : {UTF8PROC_CATEGORY_LU, UTF8PROC_CATEGORY_LL, UTF8PROC_CATEGORY_LT, UTF8PROC_CATEGORY_LM,
-                      UTF8PROC_CATEGORY_LO})
+  for (const int c :
+       {UTF8PROC_CATEGORY_LU, UTF8PROC_CATEGORY_LL, UTF8PROC_CATEGORY_LT, UTF8PROC_CATEGORY_LM, UTF8PROC_CATEGORY_LO})
     bits[c] = kLetter;
-  for (const int c : {UTF8PROC_CATEGORY_MN, UTF8PROC_CATEGORY_MC, UTF8PROC_CATEGORY_ME})
-    bits[c] = kMark;
-  for (const int c : {UTF8PROC_CATEGORY_ND, UTF8PROC_CATEGORY_NL, UTF8PROC_CATEGORY_NO})
-    bits[c] = kNumber;
+  for (const int c : {UTF8PROC_CATEGORY_MN, UTF8PROC_CATEGORY_MC, UTF8PROC_CATEGORY_ME}) bits[c] = kMark;
+  for (const int c : {UTF8PROC_CATEGORY_ND, UTF8PROC_CATEGORY_NL, UTF8PROC_CATEGORY_NO}) bits[c] = kNumber;
   for (const int c : {UTF8PROC_CATEGORY_PC, UTF8PROC_CATEGORY_PD, UTF8PROC_CATEGORY_PS, UTF8PROC_CATEGORY_PE,
                       UTF8PROC_CATEGORY_PI, UTF8PROC_CATEGORY_PF, UTF8PROC_CATEGORY_PO})
     bits[c] = kPunctuation;
@@ -95,8 +93,12 @@ size_t contraction(const char* at, const char* end) {
     return kCase == Case::lower || !is_ascii_letter(static_cast<u8>(c)) ? c : static_cast<char>(c | 0x20);
   };
   switch (letter(0)) {
-    case 's': case 't': case 'm': case 'd': return 1;
-    case 'r': case 'v': return letter(1) == 'e' ? 2 : 0;
+    case 's':
+    case 't':
+    case 'm':
+    case 'd': return 1;
+    case 'r':
+    case 'v': return letter(1) == 'e' ? 2 : 0;
     case 'l': return letter(1) == 'l' ? 2 : 0;
     case '\xC5': return kCase == Case::any_unicode && letter(1) == '\xBF' ? 2 : 0;  // U+017F, the long s
     default: return 0;

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "formats/json.hpp"
-#include "text/pretokenizer_patterns.hpp"
 #include "formats/utf8.hpp"
+#include "text/pretokenizer_patterns.hpp"
 
 namespace r1 {
 namespace {
@@ -93,18 +93,23 @@ std::string utf8(u32 code_point) {
 // beyond the BMP, and bytes that are no UTF-8.
 const Pieces& nasty() {
   static const Pieces all = [] {
-    Pieces s = {"'s", "'S", "'t", "'re", "'Re", "'VE", "'m", "'lL", "'l", "'d", "'", "s", "LL", "e", "a", "Zz",
-                "0", "7", "12345", ".", ",", "!?", "_", "$", "+", "^", "`", "|", "~", "<", "-", "\\", "[", "]", "\"",
-                " ", "  ", "     ", "\t", "\n", "\r", "\r\n", "\n\n", "\v", "\f",
-                "\xff", "\xc3", "\xe4\xb8", "\xed\xa0\x80", "\xf5", "\xc0\x80", "\x80"};
+    Pieces s = {"'s",   "'S",       "'t",    "'re",  "'Re",   "'VE",      "'m",
+                "'lL",  "'l",       "'d",    "'",    "s",     "LL",       "e",
+                "a",    "Zz",       "0",     "7",    "12345", ".",        ",",
+                "!?",   "_",        "$",     "+",    "^",     "`",        "|",
+                "~",    "<",        "-",     "\\",   "[",     "]",        "\"",
+                " ",    "  ",       "     ", "\t",   "\n",    "\r",       "\r\n",
+                "\n\n", "\v",       "\f",    "\xff", "\xc3",  "\xe4\xb8", "\xed\xa0\x80",
+                "\xf5", "\xc0\x80", "\x80"};
     s.push_back(std::string(1, '\0'));
     for (const u32 c :
-         {0x01u, 0x1Cu, 0x7Fu, 0x85u, 0xA0u, 0xADu, 0x1680u, 0x180Eu, 0x2000u, 0x200Au, 0x200Bu, 0x200Du, 0x2028u,
-          0x2029u, 0x202Fu, 0x205Fu, 0x3000u, 0xFEFFu, 0x17Fu, 0x212Au, 0xE9u, 0xDFu, 0x1C5u, 0x2B0u, 0x5D0u, 0x301u,
-          0x903u, 0x20DDu, 0xBDu, 0x2167u, 0x663u, 0x3007u, 0x3021u, 0x2460u, 0x1D7CEu, 0x4DFFu, 0x4E00u, 0x9FA5u,
-          0x9FA6u, 0x3040u, 0x3041u, 0x3097u, 0x3099u, 0x309Bu, 0x309Fu, 0x30A0u, 0x30FBu, 0x30FCu, 0x30FFu, 0x3100u,
-          0x303Fu, 0x3002u, 0x300Cu, 0x2018u, 0x201Fu, 0xFF01u, 0xFF21u, 0xFF5Eu, 0x7FFu, 0x800u, 0xAC00u, 0xD7A3u,
-          0xD7FFu, 0xE000u, 0x378u, 0x10FFFFu, 0x1F642u, 0x1F3FDu, 0x20000u, 0x10400u, 0x1E922u, 0xE0100u, 0x1D165u}) {
+         {0x01u,    0x1Cu,    0x7Fu,    0x85u,    0xA0u,    0xADu,    0x1680u, 0x180Eu, 0x2000u, 0x200Au, 0x200Bu,
+          0x200Du,  0x2028u,  0x2029u,  0x202Fu,  0x205Fu,  0x3000u,  0xFEFFu, 0x17Fu,  0x212Au, 0xE9u,   0xDFu,
+          0x1C5u,   0x2B0u,   0x5D0u,   0x301u,   0x903u,   0x20DDu,  0xBDu,   0x2167u, 0x663u,  0x3007u, 0x3021u,
+          0x2460u,  0x1D7CEu, 0x4DFFu,  0x4E00u,  0x9FA5u,  0x9FA6u,  0x3040u, 0x3041u, 0x3097u, 0x3099u, 0x309Bu,
+          0x309Fu,  0x30A0u,  0x30FBu,  0x30FCu,  0x30FFu,  0x3100u,  0x303Fu, 0x3002u, 0x300Cu, 0x2018u, 0x201Fu,
+          0xFF01u,  0xFF21u,  0xFF5Eu,  0x7FFu,   0x800u,   0xAC00u,  0xD7A3u, 0xD7FFu, 0xE000u, 0x378u,  0x10FFFFu,
+          0x1F642u, 0x1F3FDu, 0x20000u, 0x10400u, 0x1E922u, 0xE0100u, 0x1D165u}) {
       s.push_back(utf8(c));
     }
     return s;
@@ -208,7 +213,8 @@ TEST(PreTokenizer, CutsTheReferencesTextsAsTheReferenceDoes) {
 }
 
 TEST(PreTokenizer, EscapesThatOnigurumaReadsOtherwiseAreRefusedByName) {
-  for (const char* escape : {"\\h", "\\H", "\\K", "\\R", "\\X", "\\O", "\\g<1>", "\\Z", "\\v", "\\w", "\\b", "\\Q", "\\N", "\\xff"}) {
+  for (const char* escape :
+       {"\\h", "\\H", "\\K", "\\R", "\\X", "\\O", "\\g<1>", "\\Z", "\\v", "\\w", "\\b", "\\Q", "\\N", "\\xff"}) {
     const Status added = PreTokenizer().add(fmt::format("(a){}+", escape));
     ASSERT_FALSE(added) << escape;
     EXPECT_NE(added.error().what.find(std::string(escape, 2) + " means"), std::string::npos) << added.error().what;

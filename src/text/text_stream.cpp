@@ -80,8 +80,7 @@ std::string StopStrings::push(std::string_view text) {
     const size_t begin = held_.find(stop);
     if (begin == std::string::npos) {
       keep = std::max(keep, beginning_at_end(held_, stop));
-    } else if (const size_t end = begin + stop.size();
-               end < best_end || (end == best_end && begin < best_begin)) {
+    } else if (const size_t end = begin + stop.size(); end < best_end || (end == best_end && begin < best_begin)) {
       best_begin = begin, best_end = end;
     }
   }
@@ -100,7 +99,8 @@ std::string StopStrings::push(std::string_view text) {
 std::string StopStrings::finish() { return std::exchange(held_, {}); }
 
 TextStream::TextStream(TextStreamOptions options)
-    : options_(std::move(options)), stops_(options_.stops),
+    : options_(std::move(options)),
+      stops_(options_.stops),
       channel_(options_.thinking && options_.split_thinking ? Channel::thinking : Channel::answer),
       opened_(channel_ == Channel::thinking) {}
 

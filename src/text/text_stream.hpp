@@ -38,9 +38,9 @@ enum class Channel : u8 { thinking, answer };
 
 struct TextStreamOptions {
   std::string think_open = "<think>", think_close = "</think>";
-  bool thinking = false;                // the prompt already opened the thinking (R1's template does)
-  bool split_thinking = true;           // false: all text is the answer
-  std::vector<std::string> stops;       // looked for in the answer only
+  bool thinking = false;           // the prompt already opened the thinking (R1's template does)
+  bool split_thinking = true;      // false: all text is the answer
+  std::vector<std::string> stops;  // looked for in the answer only
 };
 
 struct TextDelta {
@@ -66,10 +66,10 @@ class TextStream {
   TextStreamOptions options_;
   Utf8Stream utf8_;
   StopStrings stops_;
-  std::string held_;      // may be the beginning of a tag, or white space in front of one
+  std::string held_;  // may be the beginning of a tag, or white space in front of one
   Channel channel_;
-  bool opened_;           // a thinking part was seen
-  bool begun_ = false;    // the channel's first text is out: nothing more to trim
+  bool opened_;         // a thinking part was seen
+  bool begun_ = false;  // the channel's first text is out: nothing more to trim
   i64 thinking_tokens_ = 0;
 };
 

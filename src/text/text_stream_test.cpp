@@ -11,7 +11,8 @@ namespace {
 std::vector<std::vector<std::string>> cuts(const std::string& bytes) {
   std::vector<std::vector<std::string>> out;
   for (size_t a = 0; a <= bytes.size(); ++a)
-    for (size_t b = a; b <= bytes.size(); ++b) out.push_back({bytes.substr(0, a), bytes.substr(a, b - a), bytes.substr(b)});
+    for (size_t b = a; b <= bytes.size(); ++b)
+      out.push_back({bytes.substr(0, a), bytes.substr(a, b - a), bytes.substr(b)});
   out.emplace_back();
   for (const char c : bytes) out.back().push_back(std::string(1, c));
   return out;
@@ -34,12 +35,16 @@ TEST(Utf8Stream, CutAnywhereGivesTheSameTextAndNeverHalfACharacter) {
 TEST(Utf8Stream, InvalidBytesBecomeOneReplacementPerMaximalPart) {
   const std::string r = "\xef\xbf\xbd";
   const std::pair<std::string, std::string> cases[] = {
-      {"\xff" "a", r + "a"},
-      {"\xe2\x82" "a", r + "a"},                    // an incomplete character, then another one
-      {"\xe0\x80\x80", r + r + r},                  // overlong: the second byte cannot follow
-      {"\xed\xa0\x80", r + r + r},                  // a surrogate
-      {"\xf0\x9f\x98", r},                          // the end comes before the last byte
-      {"\xf4\x90\x80\x80", r + r + r + r},          // above U+10FFFF
+      {"\xff"
+       "a",
+       r + "a"},
+      {"\xe2\x82"
+       "a",
+       r + "a"},                            // an incomplete character, then another one
+      {"\xe0\x80\x80", r + r + r},          // overlong: the second byte cannot follow
+      {"\xed\xa0\x80", r + r + r},          // a surrogate
+      {"\xf0\x9f\x98", r},                  // the end comes before the last byte
+      {"\xf4\x90\x80\x80", r + r + r + r},  // above U+10FFFF
       {"\xc3\xc3\xa9", r + "\xc3\xa9"},
       {"\x80", r}};
   for (const auto& [bytes, want] : cases)

@@ -5,8 +5,8 @@
 
 #include "core/file.hpp"
 #include "formats/gguf.hpp"
-#include "text/tokenizer_state.hpp"
 #include "formats/utf8.hpp"
+#include "text/tokenizer_state.hpp"
 
 namespace r1 {
 
@@ -75,7 +75,8 @@ void Tokenizer::State::merge_piece(std::string_view piece, std::vector<i32>& sym
   symbols.clear();
   for (const char c : piece) {
     if (const i32 id = byte_ids[static_cast<u8>(c)]; id >= 0) symbols.push_back(id);
-    else for (const char r : std::string_view("\uFFFD")) symbols.push_back(byte_ids[static_cast<u8>(r)]);
+    else
+      for (const char r : std::string_view("\uFFFD")) symbols.push_back(byte_ids[static_cast<u8>(r)]);
   }
   symbols.resize(merges.apply(symbols));
 }

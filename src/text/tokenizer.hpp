@@ -37,8 +37,8 @@ class Tokenizer {
   //   recognise     all
   enum class Special { as_text, user_defined, recognise };
   std::vector<i32> encode(std::string_view text, Special special = Special::as_text) const;
-  // All added tokens, but only where they lie wholly inside one of `trusted`, ascending byte ranges of `text`; elsewhere
-  // it is as_text. The text is cut at those tokens alone: others may reach from trusted text into the rest.
+  // All added tokens, but only where they lie wholly inside one of `trusted`, ascending byte ranges of `text`;
+  // elsewhere it is as_text. The text is cut at those tokens alone: others may reach from trusted text into the rest.
   struct Range {
     size_t begin, end;
   };

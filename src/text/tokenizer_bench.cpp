@@ -1,5 +1,6 @@
 // How fast a tokenizer opens, encodes and decodes, on one thread.
-//   tokenizer_bench TOKENIZER [TEXT...]   TOKENIZER: a folder, tokenizer.json or .gguf; TEXT: files, or strings of JSONL
+//   tokenizer_bench TOKENIZER [TEXT...]   TOKENIZER: a folder, tokenizer.json or .gguf; TEXT: files, or strings of
+//   JSONL
 // Times are this thread's own, for a machine that does other things too: the best of some runs.
 #include <fmt/format.h>
 #include <time.h>

@@ -3,8 +3,8 @@
 
 #include "formats/gguf.hpp"
 #include "formats/json.hpp"
-#include "text/tokenizer_state.hpp"
 #include "formats/utf8.hpp"
+#include "text/tokenizer_state.hpp"
 
 namespace r1 {
 namespace {
@@ -26,7 +26,8 @@ Kind kind_of(i64 type, std::string_view text, i64 id) {
   if (text.empty()) return Kind::none;
   if ((type == kUnused || type == kUserDefined) && text == pad_text(id)) return Kind::none;
   switch (type) {
-    case kUnknown: case kControl: return Kind::control;
+    case kUnknown:
+    case kControl: return Kind::control;
     case kUserDefined: return Kind::user_defined;
     case kUnused: return Kind::unused;
     default: return Kind::normal;
@@ -106,9 +107,9 @@ Result<std::optional<i32>> role(const Gguf& file, const Tokenizer::State& state,
   return state.tokens.kind(static_cast<i32>(id)) == Kind::none ? std::nullopt : std::optional(static_cast<i32>(id));
 }
 
-constexpr std::string_view kEnds[] = {
-    "<|eot_id|>",      "<|im_end|>", "<|end|>",       "<|endoftext|>", "<|eom_id|>",
-    "<|end_of_text|>", "<EOT>",      "<end_of_turn>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>"};
+constexpr std::string_view kEnds[] = {"<|eot_id|>",    "<|im_end|>",    "<|end|>",
+                                      "<|endoftext|>", "<|eom_id|>",    "<|end_of_text|>",
+                                      "<EOT>",         "<end_of_turn>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>"};
 
 // Files older than these keys tell by the text.
 std::optional<i32> by_text(const Tokenizer::State& state, std::initializer_list<std::string_view> texts) {
@@ -171,8 +172,7 @@ namespace {
 
 // What convert_hf_to_gguf takes for a control token though its file does not say special.
 bool looks_special(std::string_view text) {
-  return (text.starts_with("<|") && text.ends_with("|>")) ||
-         (text.starts_with("<\uFF5C") && text.ends_with("\uFF5C>"));
+  return (text.starts_with("<|") && text.ends_with("|>")) || (text.starts_with("<\uFF5C") && text.ends_with("\uFF5C>"));
 }
 
 TokenType type_of(Kind kind, std::string_view text) {
@@ -215,10 +215,9 @@ Result<std::vector<std::pair<std::string, GgufValue>>> Tokenizer::to_gguf(i64 ro
   put("token_type", GgufValue::of_integers(GgufType::int32, std::move(types)));
   put("merges", GgufValue::of_texts(std::move(merges)));
   const Roles& r = roles();
-  const std::pair<const char*, std::optional<i32>> ids[] = {{"bos_token_id", r.bos}, {"eos_token_id", r.eos},
-                                                           {"eot_token_id", r.eot}, {"eom_token_id", r.eom},
-                                                           {"unknown_token_id", r.unknown},
-                                                           {"padding_token_id", r.pad}};
+  const std::pair<const char*, std::optional<i32>> ids[] = {
+      {"bos_token_id", r.bos}, {"eos_token_id", r.eos},         {"eot_token_id", r.eot},
+      {"eom_token_id", r.eom}, {"unknown_token_id", r.unknown}, {"padding_token_id", r.pad}};
   for (const auto& [name, id] : ids) {
     if (id) put(name, GgufValue::of_u32(*id));
   }

@@ -8,8 +8,8 @@
 #include "core/file.hpp"
 #include "formats/gguf.hpp"
 #include "formats/json.hpp"
-#include "text/pretokenizer.hpp"
 #include "formats/test_gguf.hpp"
+#include "text/pretokenizer.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1 {
@@ -102,6 +102,7 @@ Tokenizer distilled_qwen(const Folder& folder) {
   value_of(m, "tokenizer.ggml.pre") = GgufValue::of_text("deepseek-r1-qwen");
   value_of(m, "tokenizer.ggml.bos_token_id") = GgufValue::of_u32(151646);
   value_of(m, "tokenizer.ggml.add_bos_token") = GgufValue::of_bool(true);
+  // clang-format off
   const std::pair<const char*, i64> added[] = {
       {"<｜end▁of▁sentence｜>", 3}, {"<｜User｜>", 3}, {"<｜Assistant｜>", 3}, {"<｜begin▁of▁sentence｜>", 3},
       {"<|EOT|>", 3},              {"<think>", 4},          {"</think>", 4},         {"<|quad_start|>", 3},
@@ -109,6 +110,7 @@ Tokenizer distilled_qwen(const Folder& folder) {
       {"<|image_pad|>", 3},        {"<|video_pad|>", 3},    {"<tool_call>", 4},      {"</tool_call>", 4},
       {"<|fim_prefix|>", 3},       {"<|fim_middle|>", 3},   {"<|fim_suffix|>", 3},   {"<|fim_pad|>", 3},
       {"<|repo_name|>", 3},        {"<|file_sep|>", 3}};
+  // clang-format on
   size_t id = 151643;
   for (const auto& [text, type] : added) {
     value_of(m, "tokenizer.ggml.tokens").array.texts[id] = text;
@@ -309,12 +311,18 @@ TEST(TokenizerGguf, RefusesHostileVocabularies) {
       {[](Small& s) {
          s.types.clear();
          s.more = [](TestGguf& g) { g.texts("tokenizer.ggml.token_type", {"x"}); };
-       }, "token_type"},
-      {[](Small& s) { s.more = [](TestGguf& g) { g.numbers("tokenizer.ggml.scores", {1, 2}); }; },
+       },
+       "token_type"},
+      {[](Small& s) { s.more = [](TestGguf& g) {
+                        g.numbers("tokenizer.ggml.scores", {1, 2});
+                      }; },
        "scores: 2 entries for 259 tokens"},
       {[](Small& s) { s.merges = {"ab"}; }, "merges[0]: expected two tokens"},
       {[](Small& s) { s.merges = {""}; }, "merges[0]: expected two tokens"},
-      {[](Small& s) { s.merges = {"a b", "a qq"}; }, "merges[1]: \"a qq\" names a token"},
+      {[](Small& s) {
+         s.merges = {"a b", "a qq"};
+       },
+       "merges[1]: \"a qq\" names a token"},
       {[](Small& s) { s.merges = {"b a"}; }, "merges[0]: \"b a\" names a token or makes one"},
       {[](Small& s) { s.merges = {"a b c"}; }, "merges[0]"},
       {roles("bos_token_id", 259), "bos_token_id: token 259 of 259"},
@@ -334,15 +342,20 @@ TEST(TokenizerGguf, RefusesHostileVocabularies) {
 
 TEST(TokenizerGguf, ReadsWhatOlderWritersLeft) {
   const Folder folder("r1_older_vocabularies");
-  const auto none = Small().with([](Small& s) {
-    s.more = [](TestGguf& g) { g.number("tokenizer.ggml.padding_token_id", 0xFFFFFFFFu); };
-  }).open(folder);
+  const auto none = Small()
+                        .with([](Small& s) {
+                          s.more = [](TestGguf& g) { g.number("tokenizer.ggml.padding_token_id", 0xFFFFFFFFu); };
+                        })
+                        .open(folder);
   ASSERT_TRUE(none) << none.error().what;
   EXPECT_FALSE(none->roles().pad);
   // Rows beyond the tokens, which old files call user-defined, are no tokens; neither is one without a text.
-  const auto padded = Small().with([](Small& s) {
-    for (const char* t : {"[PAD259]", "", "[PAD7]"}) s.tokens.push_back(t), s.types.push_back(4);
-  }).open(folder);
+  const auto padded = Small()
+                          .with([](Small& s) {
+                            for (const char* t : {"[PAD259]", "", "[PAD7]"})
+                              s.tokens.push_back(t), s.types.push_back(4);
+                          })
+                          .open(folder);
   ASSERT_TRUE(padded) << padded.error().what;
   EXPECT_EQ(padded->encode("[PAD259]", Special::recognise).size(), 8u);
   EXPECT_EQ(padded->encode("[PAD7]", Special::recognise), std::vector<i32>{261});

@@ -3,8 +3,8 @@
 #include <simdjson.h>
 
 #include "formats/json.hpp"
-#include "text/tokenizer_state.hpp"
 #include "formats/utf8.hpp"
+#include "text/tokenizer_state.hpp"
 
 namespace r1 {
 namespace {
@@ -58,8 +58,7 @@ class Reader {
     if (const auto e = document.get_object().get(root)) return fail(Errc::corrupt, "{}: {}", source_, reason(e));
     R1_TRY(members(root, "", [&](std::string_view key, od::value value) { return root_member(key, value); }));
     if (const auto rest = document.current_location(); !rest.error()) {
-      return fail(Errc::corrupt, "{}: more follows the object at byte {}", source_,
-                  rest.value_unsafe() - json_.data());
+      return fail(Errc::corrupt, "{}: more follows the object at byte {}", source_, rest.value_unsafe() - json_.data());
     }
     return {};
   }

@@ -81,26 +81,25 @@ std::string Tokenizer::to_json() const {
     merges.push_back(Json::array({state.tokens.text(m.a), state.tokens.text(m.b)}));
   }
   const Json null;
-  return dump(
-      Json::object({{"version", "1.0"},
-                    {"truncation", null},
-                    {"padding", null},
-                    {"added_tokens", added_tokens(state)},
-                    {"normalizer", state.nfc ? Json::object({{"type", "NFC"}}) : null},
-                    {"pre_tokenizer", pre_tokenizer(state.pre_tokenizer)},
-                    {"post_processor", post_processor(*this)},
-                    {"decoder", byte_level()},
-                    {"model", Json::object({{"type", "BPE"},
-                                            {"dropout", null},
-                                            {"unk_token", null},
-                                            {"continuing_subword_prefix", null},
-                                            {"end_of_word_suffix", null},
-                                            {"fuse_unk", false},
-                                            {"byte_fallback", false},
-                                            {"ignore_merges", state.ignore_merges},
-                                            {"vocab", vocabulary(state)},
-                                            {"merges", std::move(merges)}})}}),
-      1);
+  return dump(Json::object({{"version", "1.0"},
+                            {"truncation", null},
+                            {"padding", null},
+                            {"added_tokens", added_tokens(state)},
+                            {"normalizer", state.nfc ? Json::object({{"type", "NFC"}}) : null},
+                            {"pre_tokenizer", pre_tokenizer(state.pre_tokenizer)},
+                            {"post_processor", post_processor(*this)},
+                            {"decoder", byte_level()},
+                            {"model", Json::object({{"type", "BPE"},
+                                                    {"dropout", null},
+                                                    {"unk_token", null},
+                                                    {"continuing_subword_prefix", null},
+                                                    {"end_of_word_suffix", null},
+                                                    {"fuse_unk", false},
+                                                    {"byte_fallback", false},
+                                                    {"ignore_merges", state.ignore_merges},
+                                                    {"vocab", vocabulary(state)},
+                                                    {"merges", std::move(merges)}})}}),
+              1);
 }
 
 std::string Tokenizer::to_config_json(std::string_view chat_template) const {

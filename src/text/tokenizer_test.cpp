@@ -83,9 +83,9 @@ TEST(Tokenizer, MegabytesWithoutASpaceTakeNoQuadraticTime) {
     letters += static_cast<char>('a' + ((random = random * 1664525u + 1013904223u) >> 8) % 26);
   }
   while (marks.size() < kMany) marks += "\u0301";
-  for (const std::string& text : {std::string(kMany, 'a'), std::string(kMany, ' '), std::string(kMany, '\n'),
-                                  std::string(kMany, '<'), std::string(kMany, '\x01'), std::string(kMany, '\xff'),
-                                  std::string(kMany, ' ') + "a", letters, marks}) {
+  for (const std::string& text :
+       {std::string(kMany, 'a'), std::string(kMany, ' '), std::string(kMany, '\n'), std::string(kMany, '<'),
+        std::string(kMany, '\x01'), std::string(kMany, '\xff'), std::string(kMany, ' ') + "a", letters, marks}) {
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(text, Tokenizer::Special::recognise)), text);
   }
 }
@@ -261,8 +261,8 @@ TEST(Tokenizer, RefusesFilesCutAnywhereAndTextThatIsNotOneObject) {
        {whole + "{}", whole + "x", std::string("[") + whole + "]", std::string("null"), std::string("3"),
         replaced("\"model\"", "\"model\":{},\"model\""), replaced("\"merges\"", "\"merges\":[],\"merges\""),
         replaced("\"vocab\"", "\"vocab\":{},\"vocab\""), replaced("\"type\"", "\"type\":1,\"type\""),
-        replaced("\"ab\"", "\"ab\":999,\"ab\""), replaced("\"ab\"", "\"\\ud800\""),
-        replaced("\"ab\"", "\"\xff\""), replaced("256", "256.5"), replaced("256", "1e3"), replaced("256", "0x1"),
+        replaced("\"ab\"", "\"ab\":999,\"ab\""), replaced("\"ab\"", "\"\\ud800\""), replaced("\"ab\"", "\"\xff\""),
+        replaced("256", "256.5"), replaced("256", "1e3"), replaced("256", "0x1"),
         replaced("256", "99999999999999999999"), replaced("256", "{}"), replaced("256,", "256"),
         replaced("\"normalizer\"", "\"added_tokens\":[],\"normalizer\"")}) {
     const auto tokenizer = Tokenizer::parse(bad, "t");
@@ -319,17 +319,17 @@ TEST(Tokenizer, RefusesHostileFiles) {
 
 TEST(Tokenizer, RefusesPatternsThatDoNotCompileAndSurvivesThoseThatExplode) {
   const auto with_pattern = [](const char* regex) {
-    const Json split = Json::object(
-        {{"type", "Split"}, {"pattern", Json::object({{"Regex", regex}})}, {"behavior", "Isolated"}});
+    const Json split =
+        Json::object({{"type", "Split"}, {"pattern", Json::object({{"Regex", regex}})}, {"behavior", "Isolated"}});
     const Json bytes = Json::object({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}});
-    return small_file().set(
-        "pre_tokenizer", Json::object({{"type", "Sequence"}, {"pretokenizers", Json::array({split, bytes})}}));
+    return small_file().set("pre_tokenizer",
+                            Json::object({{"type", "Sequence"}, {"pretokenizers", Json::array({split, bytes})}}));
   };
   for (const char* bad : {"(", "\\C", "(*LIMIT_MATCH=1)a", "[", "(?P<"}) {
     EXPECT_NE(error_of(with_pattern(bad)), "no error") << bad;
   }
-  const Json split = Json::object(
-      {{"type", "Split"}, {"pattern", Json::object({{"String", "x"}})}, {"behavior", "Isolated"}});
+  const Json split =
+      Json::object({{"type", "Split"}, {"pattern", Json::object({{"String", "x"}})}, {"behavior", "Isolated"}});
   Json steps = Json::Array{};
   for (int i = 0; i < 65; ++i) steps.push(split);
   const auto sequence = [](Json all) {

@@ -32,7 +32,7 @@ class TokenTable {
     return holds(id) ? bytes(entries_[id]) : std::string_view{};
   }
 
-  i32 find_text(std::string_view text) const;           // -1 if there is none
+  i32 find_text(std::string_view text) const;  // -1 if there is none
   // By the text of a followed by that of b. It is often `last`, the one before, or the one after that: merges make
   // tokens mostly in the order of their ids.
   i32 find_joined(i32 a, i32 b, i32 last) const;

@@ -30,8 +30,9 @@ Status write_moments(const fs::path& path, const Optimizer& optimizer) {
   for (const Moments& moments : optimizer.moments()) {
     const Weight& w = moments.weight;
     const auto item = [&](const char* suffix, const std::vector<float>& x) {
-      items.push_back({w.name() + suffix, DType::f32, {w.rows(), w.cols()},
-                       [&x](float* dst) { std::copy(x.begin(), x.end(), dst); }});
+      items.push_back({w.name() + suffix, DType::f32, {w.rows(), w.cols()}, [&x](float* dst) {
+                         std::copy(x.begin(), x.end(), dst);
+                       }});
     };
     item(".m", moments.m);
     item(".v", moments.v);

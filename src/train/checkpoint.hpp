@@ -13,7 +13,7 @@
 namespace r1 {
 
 struct TrainState {
-  i64 step = 0;           // optimizer steps done
+  i64 step = 0;  // optimizer steps done
   i64 optimizer_steps = 0;
   i64 next_sample = 0;    // the first sample not taken
   i64 metrics_bytes = 0;  // length of metrics.jsonl when this was saved
@@ -21,8 +21,8 @@ struct TrainState {
   double loss_average = 0;
   u64 seed = 0;
   std::string data = "";  // fingerprint of the data files; empty: a checkpoint that knew none yet
-  std::string level;    // kernel level the bits belong to
-  std::string version;  // of the program
+  std::string level;      // kernel level the bits belong to
+  std::string version;    // of the program
 };
 
 // Complete checkpoints of a run, ascending by step: folders named as checkpoint_path names them. Leftovers of

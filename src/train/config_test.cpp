@@ -52,8 +52,8 @@ TEST(Config, SettingsThatContradictEachOtherAreErrors) {
 }
 
 TEST(Config, OverridesWinAndTheResolvedFileReadsBackTheSame) {
-  const auto c = parse_train_config(kGood, "f.toml",
-                                    {{"lr", "0.1"}, {"lr_min", "1e-17"}, {"out", "a \"b\"\\"}, {"data.format", "chat"}});
+  const auto c = parse_train_config(
+      kGood, "f.toml", {{"lr", "0.1"}, {"lr_min", "1e-17"}, {"out", "a \"b\"\\"}, {"data.format", "chat"}});
   ASSERT_TRUE(c.has_value()) << c.error().what;
   EXPECT_EQ(c->lr, 0.1);
   EXPECT_EQ(c->data[0].format, "chat");

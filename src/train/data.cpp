@@ -6,8 +6,8 @@
 
 #include "core/file.hpp"
 #include "core/philox.hpp"
-#include "text/chat.hpp"
 #include "formats/json.hpp"
+#include "text/chat.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1 {
@@ -97,7 +97,10 @@ u64 continue_hash(u64 h, std::span<const std::byte> bytes) {
 class TaskSource final : public Source {
  public:
   TaskSource(Framing framing, Mixture mixture, u64 seed, const DataSource& d)
-      : framing_(std::move(framing)), mixture_(std::move(mixture)), seed_(seed), chat_(d.format == "chat"),
+      : framing_(std::move(framing)),
+        mixture_(std::move(mixture)),
+        seed_(seed),
+        chat_(d.format == "chat"),
         long_share_(d.long_share) {}
 
   Result<Document> document(Split split, i64 n) const override {
@@ -186,8 +189,7 @@ class FileSource final : public Source {
       if (chat) return framing_.question(prompt, answer);
       return framing_.text(prompt + "\n", answer, Tokenizer::Special::recognise);
     }
-    if (chat) return fail(Errc::corrupt, "{}: a chat row needs {} or {}", where, d_.field_messages,
-                          d_.field_prompt);
+    if (chat) return fail(Errc::corrupt, "{}: a chat row needs {} or {}", where, d_.field_messages, d_.field_prompt);
     const std::string text = R1_TRY(fields.string(d_.field_text));
     return framing_.text(text, "", Tokenizer::Special::as_text);
   }
@@ -233,8 +235,9 @@ class MixedData final : public Data {
       sum += weights[i];
       const i64 before = data->begin_.back(), end = std::llround(sum / total * kBlock);
       if (weights[i] > 0 && end == before)
-        return fail(Errc::invalid_argument, "[[data]] {}: weight {} of {} gives none of {} documents; raise it or set it to 0",
-                    i + 1, weights[i], total, kBlock);
+        return fail(Errc::invalid_argument,
+                    "[[data]] {}: weight {} of {} gives none of {} documents; raise it or set it to 0", i + 1,
+                    weights[i], total, kBlock);
       data->begin_.push_back(end);
     }
     return data;

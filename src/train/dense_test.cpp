@@ -14,8 +14,9 @@ TrainConfig sft(const RunCase& run, const std::string& out) {
     R1_CHECK(save_model(*model, folder, DType::f32).has_value(), "cannot save");
     for (const auto& file : std::filesystem::directory_iterator(run.folder() / "tokenizer"))
       std::filesystem::copy(file.path(), folder / file.path().filename());
-    RunCase::write(run.folder() / "qa.jsonl", "{\"prompt\": \"one?\", \"answer\": \"two\"}\n"
-                                              "{\"prompt\": \"red?\", \"answer\": \"blue\"}\n");
+    RunCase::write(run.folder() / "qa.jsonl",
+                   "{\"prompt\": \"one?\", \"answer\": \"two\"}\n"
+                   "{\"prompt\": \"red?\", \"answer\": \"blue\"}\n");
   }
   TrainConfig c = run.config(out);
   c.model = folder.string();

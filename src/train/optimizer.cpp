@@ -35,7 +35,10 @@ double bias_speed_at(const TrainConfig& c, i64 step) {
 }
 
 Optimizer::Optimizer(const Model& model, const TrainConfig& config)
-    : beta1_(config.beta1), beta2_(config.beta2), eps_(config.eps), weight_decay_(config.weight_decay),
+    : beta1_(config.beta1),
+      beta2_(config.beta2),
+      eps_(config.eps),
+      weight_decay_(config.weight_decay),
       clip_norm_(config.clip_norm) {
   // An MTP module that no loss ever reaches stays as it is: decay alone would only shrink it.
   const bool mtp = config.mtp_weight > 0 || (config.mtp_later_step >= 0 && config.mtp_weight_later > 0);

@@ -78,8 +78,7 @@ TEST(Data, ASampleIsAFunctionOfItsIndexAndAnEpochBringsEveryRowOnce) {
   const auto a = value_of(open_data(c, tokenizer, {256, 257})), b = value_of(open_data(c, tokenizer, {256, 257}));
   std::vector<std::vector<i32>> epochs[2];
   for (i64 i = 0; i < 120; ++i) epochs[i / 60].push_back(value_of(a->document(Split::train, i)).tokens);
-  for (const i64 i : {119, 3, 77, 0})
-    EXPECT_EQ(value_of(b->document(Split::train, i)).tokens, epochs[i / 60][i % 60]);
+  for (const i64 i : {119, 3, 77, 0}) EXPECT_EQ(value_of(b->document(Split::train, i)).tokens, epochs[i / 60][i % 60]);
   EXPECT_NE(epochs[0], epochs[1]);
   for (auto& e : epochs) std::sort(e.begin(), e.end());
   EXPECT_EQ(epochs[0], epochs[1]);
@@ -108,8 +107,7 @@ TEST(Data, ChatMasksThePromptAndEndsWithEndOfSentence) {
     const auto prompt = (thinks ? opened : std::find(begin, d.tokens.end(), close_think) + 3) - begin;
     without += !thinks;
     for (i64 r = 0; r < static_cast<i64>(d.tokens.size()); ++r)
-      EXPECT_EQ(d.targets[r] >= 0, r + 1 >= prompt && r + 1 < static_cast<i64>(d.tokens.size()))
-          << r;
+      EXPECT_EQ(d.targets[r] >= 0, r + 1 >= prompt && r + 1 < static_cast<i64>(d.tokens.size())) << r;
   }
   EXPECT_EQ(without, 1);
 }

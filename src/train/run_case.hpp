@@ -1,5 +1,5 @@
-// A tiny run for tests: a folder of its own with a byte-level tokenizer, a two-layer mixture of experts of width 16 with
-// MTP, and a few lines of text.
+// A tiny run for tests: a folder of its own with a byte-level tokenizer, a two-layer mixture of experts of width 16
+// with MTP, and a few lines of text.
 #pragma once
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -9,12 +9,12 @@
 
 #include "core/file.hpp"
 #include "core/philox.hpp"
-#include "text/bpe_trainer.hpp"
-#include "text/chat.hpp"
 #include "formats/json.hpp"
-#include "text/tokenizer.hpp"
 #include "model/model.hpp"
 #include "ops/device.hpp"
+#include "text/bpe_trainer.hpp"
+#include "text/chat.hpp"
+#include "text/tokenizer.hpp"
 #include "train/checkpoint.hpp"
 #include "train/trainer.hpp"
 

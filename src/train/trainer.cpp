@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "core/file.hpp"
-#include "text/tokenizer.hpp"
 #include "ops/device.hpp"
 #include "ops/ops.hpp"
+#include "text/tokenizer.hpp"
 #include "train/checkpoint.hpp"
 #include "train/data.hpp"
 #include "train/metrics.hpp"
@@ -31,7 +31,8 @@ double step_flops(const ModelInfo& info, const KvLayout& kv, const StepBatch& st
   const double layer = (active - head) / static_cast<double>(std::max<i64>(info.layers, 1));
   const double mtp = static_cast<double>(info.mtp_layers) * (layer + 2 * hidden * hidden + head);
   const auto per_pair = static_cast<double>(kv.layers * info.heads * (kv.nope + kv.rope + kv.v));
-  return 6 * (active + mtp) * static_cast<double>(step.tokens) + 6 * per_pair * static_cast<double>(step.attention_pairs);
+  return 6 * (active + mtp) * static_cast<double>(step.tokens) +
+         6 * per_pair * static_cast<double>(step.attention_pairs);
 }
 
 double largest_load(const RouteObserver& routes) {
@@ -54,7 +55,8 @@ double sum_of(const Tensor& column) {
 class Run {
  public:
   Run(const TrainConfig& config, const TrainHooks& hooks)
-      : config_(config), hooks_(hooks),
+      : config_(config),
+        hooks_(hooks),
         kernels_(hooks.kernels ? *hooks.kernels : active_kernels()),
         pool_(config.threads > 0 ? static_cast<int>(config.threads) : ThreadPool::default_threads()) {}
 
@@ -147,9 +149,10 @@ Status Run::start_or_resume() {
     note(fmt::format("saved on level {}, resuming on {}: close to, but no longer bit for bit, what {} would have given",
                      saved.level, state_.level, saved.level));
   if (saved.version != state_.version)
-    note(fmt::format("saved by version {}, resuming with {}: the bits are those of {} only where no change between them "
-                     "touched training",
-                     saved.version, state_.version, saved.version));
+    note(
+        fmt::format("saved by version {}, resuming with {}: the bits are those of {} only where no change between them "
+                    "touched training",
+                    saved.version, state_.version, saved.version));
   if (was.steps != config_.steps)
     note(fmt::format("steps was {}, now {}: the learning rate follows the new length from here on", was.steps,
                      config_.steps));
@@ -171,14 +174,14 @@ Status Run::check_fits() {
     return fail(Errc::invalid_argument, "{}: {} tokens, the model's vocabulary has {}", tokenizer_path_.string(),
                 tokenizer_->size(), info.vocab);
   if (info.context > 0 && config_.sequence_length > info.context)
-    return fail(Errc::invalid_argument, "sequence_length {} is beyond the model's context of {}", config_.sequence_length,
-                info.context);
+    return fail(Errc::invalid_argument, "sequence_length {} is beyond the model's context of {}",
+                config_.sequence_length, info.context);
   if (config_.sequence_length > config_.batch_tokens)
     return fail(Errc::invalid_argument, "sequence_length {} is more than batch_tokens {}", config_.sequence_length,
                 config_.batch_tokens);
   if (config_.sequence_length > config_.micro_batch_tokens)
-    return fail(Errc::invalid_argument, "sequence_length {} is more than micro_batch_tokens {}", config_.sequence_length,
-                config_.micro_batch_tokens);
+    return fail(Errc::invalid_argument, "sequence_length {} is more than micro_batch_tokens {}",
+                config_.sequence_length, config_.micro_batch_tokens);
   return {};
 }
 
@@ -219,8 +222,8 @@ void Run::run_micro_batch(const MicroBatch& m, RouteObserver& routes, StepMetric
 Result<StepMetrics> Run::one_step() {
   const auto start = Clock::now();
   if (hooks_.before_step) hooks_.before_step(*model_, state_.step);
-  const StepBatch batch = R1_TRY(
-      take_step(*data_, Split::train, state_.next_sample, config_.batch_tokens, config_.micro_batch_tokens));
+  const StepBatch batch =
+      R1_TRY(take_step(*data_, Split::train, state_.next_sample, config_.batch_tokens, config_.micro_batch_tokens));
   if (batch.targets == 0)
     return fail(Errc::invalid_argument, "step {}: no token to learn in the whole batch", state_.step + 1);
   StepMetrics m;
@@ -264,8 +267,8 @@ std::string Run::last_good() const {
 Status Run::check_sound(const StepMetrics& m) {
   if (!std::isfinite(m.loss) || !std::isfinite(m.mtp_loss) || !std::isfinite(m.grad_norm)) {
     const std::string name = optimizer_->first_not_finite();
-    return fail(Errc::corrupt, "step {}: loss {}, gradient norm {}: the first tensor that is not finite is {}; {}", m.step,
-                m.loss, m.grad_norm, name.empty() ? "an activation" : name, last_good());
+    return fail(Errc::corrupt, "step {}: loss {}, gradient norm {}: the first tensor that is not finite is {}; {}",
+                m.step, m.loss, m.grad_norm, name.empty() ? "an activation" : name, last_good());
   }
   if (m.step > 20 && m.loss > 3 * state_.loss_average + 2)
     return fail(Errc::corrupt, "step {}: loss {:.4f} has exploded (running mean {:.4f}): lower lr; {}", m.step, m.loss,
@@ -318,8 +321,9 @@ Result<TrainResult> Run::loop() {
   while (state_.step < config_.steps) {
     if (stop_asked()) {
       if (saved_step_ != state_.step) R1_TRY(save());
-      return fail(Errc::interrupted, "interrupted after step {} of {}; everything is saved in {}; the same command goes on",
-                  state_.step, config_.steps, checkpoint_path(run_, state_.step).string());
+      return fail(Errc::interrupted,
+                  "interrupted after step {} of {}; everything is saved in {}; the same command goes on", state_.step,
+                  config_.steps, checkpoint_path(run_, state_.step).string());
     }
     StepMetrics m = R1_TRY(one_step());
     R1_TRY(after_step(m));

@@ -30,12 +30,12 @@ struct StepMetrics {
 };
 
 struct TrainHooks {
-  const cpu::Kernels* kernels = nullptr;                       // null: the active ones
-  const std::atomic<bool>* stop = nullptr;                     // SIGINT: finish the step, save, return interrupted
-  std::function<void(const StepMetrics&)> progress;            // after every step
-  std::function<void(const std::string&)> note;                // a line for people: resumed from, saved, …
-  std::function<Status(const std::filesystem::path&)> before_rename;                      // tests: a save that fails
-  std::function<void(const Model&, i64 step)> before_step;                                // tests: spoil a weight
+  const cpu::Kernels* kernels = nullptr;             // null: the active ones
+  const std::atomic<bool>* stop = nullptr;           // SIGINT: finish the step, save, return interrupted
+  std::function<void(const StepMetrics&)> progress;  // after every step
+  std::function<void(const std::string&)> note;      // a line for people: resumed from, saved, …
+  std::function<Status(const std::filesystem::path&)> before_rename;  // tests: a save that fails
+  std::function<void(const Model&, i64 step)> before_step;            // tests: spoil a weight
 };
 
 struct TrainResult {

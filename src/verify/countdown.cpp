@@ -82,10 +82,8 @@ std::string plain(std::string_view expression) {
   std::string out;
   for (size_t i = 0; i < s.size(); ++i) {
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (s[i] != ' ')
-      out += s[i];
-    else if (!out.empty() && digit(out.back()) && i + 1 < s.size() && digit(s[i + 1]))
-      out += ' ';
+    if (s[i] != ' ') out += s[i];
+    else if (!out.empty() && digit(out.back()) && i + 1 < s.size() && digit(s[i + 1])) out += ' ';
   }
   return out;
 }

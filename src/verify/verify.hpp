@@ -6,7 +6,8 @@
 namespace r1 {
 
 // The final answer: looked for after the last "</think>" where there is one. The last \boxed{...} with balanced braces;
-// else the last number, or list of numbers, after "answer is"; else all of the text, trimmed. May be empty, which matches nothing.
+// else the last number, or list of numbers, after "answer is"; else all of the text, trimmed. May be empty, which
+// matches nothing.
 std::string extract_answer(std::string_view completion);
 
 // Whether a given answer equals the expected one: equal strings after normalisation; equal rational values (integers,

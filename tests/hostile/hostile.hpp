@@ -16,16 +16,16 @@ namespace fs = std::filesystem;
 
 // One file of the name that its kind expects, in a folder of its own.
 struct Case {
-  std::string name;                // a C++ identifier; what is wrong
-  std::string bytes;               // of the file
-  std::vector<std::string> says;   // parts of the error: the field and the numbers. Empty: it is well formed and loads
+  std::string name;               // a C++ identifier; what is wrong
+  std::string bytes;              // of the file
+  std::vector<std::string> says;  // parts of the error: the field and the numbers. Empty: it is well formed and loads
   std::function<void(const fs::path& folder)> besides{};  // files, links and folders beside it
 };
 inline void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 struct Kind {
-  std::string file;                                     // name of the file that a case's bytes become
-  std::function<Status(const fs::path& folder)> open;   // as a program does, as far as the case's kind goes
+  std::string file;                                    // name of the file that a case's bytes become
+  std::function<Status(const fs::path& folder)> open;  // as a program does, as far as the case's kind goes
 };
 
 void put(const fs::path& path, std::string_view bytes);  // without fsync: nobody depends on it tomorrow

@@ -10,7 +10,8 @@ namespace r1::jinja {
 // The innermost place that fails is the one reported.
 Result<Value> Run::evaluate(const Expression& e) {
   R1_TRY(budget.work(64));
-  if (depth_ >= budget.limits.run_depth) return fail(Errc::exhausted, "evaluation deeper than {}", budget.limits.run_depth);
+  if (depth_ >= budget.limits.run_depth)
+    return fail(Errc::exhausted, "evaluation deeper than {}", budget.limits.run_depth);
   ++depth_;
   auto value = evaluate_kind(e);
   --depth_;
@@ -82,7 +83,8 @@ tl::unexpected<Error> wrong_operands(std::string_view operation, const Value& a,
 }
 
 constexpr std::string_view symbol(Operator o) {
-  constexpr std::string_view symbols[] = {"+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", "<=", ">", ">=", "in", "not in"};
+  constexpr std::string_view symbols[] = {
+      "+", "-", "*", "/", "//", "%", "**", "==", "!=", "<", "<=", ">", ">=", "in", "not in"};
   return symbols[static_cast<size_t>(o)];
 }
 
@@ -425,7 +427,8 @@ Result<Value> Run::slice(const Value& of, const Slice& e) {
   std::vector<u32> places;  // where each character begins, and the end
   R1_TRY(budget.hold(bytes.size() * sizeof(u32)));
   const Held held(&budget, bytes.size() * sizeof(u32));
-  for (size_t byte = 0; byte < bytes.size(); byte += utf8_length(bytes.substr(byte))) places.push_back(static_cast<u32>(byte));
+  for (size_t byte = 0; byte < bytes.size(); byte += utf8_length(bytes.substr(byte)))
+    places.push_back(static_cast<u32>(byte));
   places.push_back(static_cast<u32>(bytes.size()));
   Writer out(budget);
   for (i64 i = at.begin; at.step > 0 ? i < at.end : i > at.end;) {

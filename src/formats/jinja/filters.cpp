@@ -57,7 +57,12 @@ Result<Value> escape(Run& run, const Value& v, const Bound&) {
   for (size_t at = 0; (at = text.bytes().find_first_of("&<>\"'", at)) != std::string::npos; done = ++at) {
     const char c = text.bytes()[at];
     R1_TRY(out.add(text, done, at));
-    R1_TRY(out.add(c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&#34;" : "&#39;", text.marked_at(at)));
+    R1_TRY(out.add(c == '&'   ? "&amp;"
+                   : c == '<' ? "&lt;"
+                   : c == '>' ? "&gt;"
+                   : c == '"' ? "&#34;"
+                              : "&#39;",
+                   text.marked_at(at)));
   }
   R1_TRY(out.add(text, done, text.size()));
   return out.value();
@@ -275,8 +280,7 @@ struct Keyed {
 Result<std::vector<Keyed>> keyed(Run& run, const Value& v, const Value* attribute, bool case_matters) {
   std::vector<Keyed> all;
   const auto elements = R1_TRY(run.elements(v));
-  for (const Value& item : elements->items)
-    all.push_back({R1_TRY(sort_key(run, item, attribute, case_matters)), item});
+  for (const Value& item : elements->items) all.push_back({R1_TRY(sort_key(run, item, attribute, case_matters)), item});
   return all;
 }
 
@@ -335,7 +339,8 @@ Result<Value> sum(Run& run, const Value& v, const Bound& a) {
   const auto elements = R1_TRY(run.elements(v));
   for (const Value& item : elements->items) {
     R1_TRY(run.budget.step());
-    total = R1_TRY(run.arithmetic(Operator::add, total, a[0] && !a[0]->is_none() ? R1_TRY(by_attribute(run, item, *a[0])) : item));
+    total = R1_TRY(
+        run.arithmetic(Operator::add, total, a[0] && !a[0]->is_none() ? R1_TRY(by_attribute(run, item, *a[0])) : item));
   }
   return total;
 }
@@ -355,41 +360,40 @@ struct FilterEntry {
   std::string_view name, parameters;
   Filter filter;
 };
-constexpr FilterEntry kFilters[] = {
-    {"abs", "", absolute},
-    {"attr", "name", attribute},
-    {"capitalize", "", by_method<kCapitalize>},
-    {"count", "", length},
-    {"d", "default_value,boolean", otherwise},
-    {"default", "default_value,boolean", otherwise},
-    {"dictsort", "case_sensitive,by,reverse", dict_sort},
-    {"e", "", escape},
-    {"escape", "", escape},
-    {"first", "", first},
-    {"float", "default", to_real},
-    {"from_json", "", parsed_json},
-    {"indent", "width,first,blank", indent},
-    {"int", "default,base", to_integer},
-    {"items", "", items},
-    {"join", "d,attribute", join},
-    {"last", "", last},
-    {"length", "", length},
-    {"list", "", list},
-    {"lower", "", by_method<kLower>},
-    {"max", "case_sensitive,attribute", extreme<1>},
-    {"min", "case_sensitive,attribute", extreme<-1>},
-    {"replace", "old,new,count", replace},
-    {"reverse", "", reverse},
-    {"round", "precision,method", round},
-    {"safe", "", unchanged},
-    {"sort", "reverse,case_sensitive,attribute", sort},
-    {"string", "", string},
-    {"sum", "attribute,start", sum},
-    {"title", "", title},
-    {"tojson", "indent,separators,ensure_ascii,sort_keys", to_json},
-    {"trim", "chars", trim},
-    {"unique", "case_sensitive,attribute", unique},
-    {"upper", "", by_method<kUpper>}};
+constexpr FilterEntry kFilters[] = {{"abs", "", absolute},
+                                    {"attr", "name", attribute},
+                                    {"capitalize", "", by_method<kCapitalize>},
+                                    {"count", "", length},
+                                    {"d", "default_value,boolean", otherwise},
+                                    {"default", "default_value,boolean", otherwise},
+                                    {"dictsort", "case_sensitive,by,reverse", dict_sort},
+                                    {"e", "", escape},
+                                    {"escape", "", escape},
+                                    {"first", "", first},
+                                    {"float", "default", to_real},
+                                    {"from_json", "", parsed_json},
+                                    {"indent", "width,first,blank", indent},
+                                    {"int", "default,base", to_integer},
+                                    {"items", "", items},
+                                    {"join", "d,attribute", join},
+                                    {"last", "", last},
+                                    {"length", "", length},
+                                    {"list", "", list},
+                                    {"lower", "", by_method<kLower>},
+                                    {"max", "case_sensitive,attribute", extreme<1>},
+                                    {"min", "case_sensitive,attribute", extreme<-1>},
+                                    {"replace", "old,new,count", replace},
+                                    {"reverse", "", reverse},
+                                    {"round", "precision,method", round},
+                                    {"safe", "", unchanged},
+                                    {"sort", "reverse,case_sensitive,attribute", sort},
+                                    {"string", "", string},
+                                    {"sum", "attribute,start", sum},
+                                    {"title", "", title},
+                                    {"tojson", "indent,separators,ensure_ascii,sort_keys", to_json},
+                                    {"trim", "chars", trim},
+                                    {"unique", "case_sensitive,attribute", unique},
+                                    {"upper", "", by_method<kUpper>}};
 
 // ---- filters that call filters and tests
 
@@ -410,7 +414,8 @@ Result<Value> map(Run& run, const Value& v, const Arguments& given) {
   const auto elements = R1_TRY(run.elements(v));
   for (const Value& item : elements->items) {
     R1_TRY(run.budget.step());
-    Value value = by_name ? R1_TRY(run.filter(given.positional[0].text()->bytes(), item, rest)) : R1_TRY(by_attribute(run, item, *a[0]));
+    Value value = by_name ? R1_TRY(run.filter(given.positional[0].text()->bytes(), item, rest))
+                          : R1_TRY(by_attribute(run, item, *a[0]));
     if (value.undefined() && a[1]) value = *a[1];
     out.push_back(std::move(value));
   }
@@ -443,7 +448,8 @@ Result<Value> Run::filter(std::string_view wanted, const Value& value, const Arg
     return tl::unexpected(std::move(result).error().in(fmt::format("filter {}", wanted)));
   };
   if (wanted == "map") return in_filter(map(*this, value, given));
-  if (wanted == "select" || wanted == "reject") return in_filter(choose(*this, value, given, wanted == "select", false));
+  if (wanted == "select" || wanted == "reject")
+    return in_filter(choose(*this, value, given, wanted == "select", false));
   if (wanted == "selectattr" || wanted == "rejectattr")
     return in_filter(choose(*this, value, given, wanted == "selectattr", true));
   if (wanted == "format") {

@@ -44,8 +44,7 @@ Result<std::vector<Member>> members_of(Run& run, const Arguments& given) {
       }
     }
   }
-  for (const auto& [name, value] : given.named)
-    members.emplace_back(R1_TRY(make_string(run.budget, name)), value);
+  for (const auto& [name, value] : given.named) members.emplace_back(R1_TRY(make_string(run.budget, name)), value);
   return members;
 }
 
@@ -73,7 +72,9 @@ Result<Value> raise_exception(Run&, const Arguments& given) {
   return fail(Errc::invalid_argument, "{}", message ? message->bytes() : "the template refuses this conversation");
 }
 
-Result<Value> new_dict(Run& run, const Arguments& given) { return make_dict(run.budget, R1_TRY(members_of(run, given))); }
+Result<Value> new_dict(Run& run, const Arguments& given) {
+  return make_dict(run.budget, R1_TRY(members_of(run, given)));
+}
 Result<Value> new_namespace(Run& run, const Arguments& given) { return run.new_namespace(given); }
 
 struct Function {
@@ -151,7 +152,8 @@ Result<Conversion> conversion(std::string_view text) {
   if (at == text.size()) return fail(Errc::corrupt, "%: the format ends in the middle");
   c.letter = text[at];
   c.size = at + 1;
-  if (c.width > 1000 || c.precision > 100) return fail(Errc::exhausted, "%: a width beyond 1000 or a precision beyond 100");
+  if (c.width > 1000 || c.precision > 100)
+    return fail(Errc::exhausted, "%: a width beyond 1000 or a precision beyond 100");
   return c;
 }
 
@@ -170,7 +172,8 @@ Status add_converted(Run& run, Writer& out, const Conversion& c, const Value& v)
   Writer piece(run.budget);
   if (c.letter == 's') R1_TRY(print(piece, v, run.budget));
   else if (c.letter == 'r') R1_TRY(print_repr(piece, v, run.budget));
-  else if (std::string_view("diufFx").find(c.letter) != std::string_view::npos) R1_TRY(piece.add(R1_TRY(converted_number(c, v))));
+  else if (std::string_view("diufFx").find(c.letter) != std::string_view::npos)
+    R1_TRY(piece.add(R1_TRY(converted_number(c, v))));
   else return fail(Errc::unsupported, "%{} is not supported", c.letter);
   const Text& text = piece.text();
   const bool cut = c.letter == 's' && c.precision >= 0;
@@ -233,7 +236,8 @@ Result<Value> brace_format(Run& run, const Text& format, const Arguments& given)
     const size_t close = bytes.find('}', brace);
     if (bytes[brace] == '}' || close == bytes.npos) return fail(Errc::corrupt, "a brace without the other");
     const std::string_view field = bytes.substr(brace + 1, close - brace - 1);
-    if (field.find_first_of(".[:!{") != field.npos) return fail(Errc::unsupported, "'{}' in braces is not supported", field);
+    if (field.find_first_of(".[:!{") != field.npos)
+      return fail(Errc::unsupported, "'{}' in braces is not supported", field);
     const Value* value = nullptr;
     size_t index = next;
     const auto parsed = std::from_chars(field.data(), field.data() + field.size(), index);

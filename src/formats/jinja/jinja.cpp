@@ -48,7 +48,8 @@ Result<Rendered> JinjaTemplate::render(const Json& variables) const { return ren
 
 Result<Rendered> JinjaTemplate::render(const Json& variables, const JinjaOptions& options) const {
   const Json::Object* members = variables.object();
-  if (!members) return fail(Errc::invalid_argument, "{}: variables: expected an object, found {}", name(), variables.describe());
+  if (!members)
+    return fail(Errc::invalid_argument, "{}: variables: expected an object, found {}", name(), variables.describe());
   std::vector<std::pair<std::string_view, jinja::Value>> values;
   for (const auto& [key, value] : *members) {
     const bool trusted = std::find(options.trusted.begin(), options.trusted.end(), key) != options.trusted.end();

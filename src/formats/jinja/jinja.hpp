@@ -23,17 +23,17 @@ inline constexpr i64 kTemplateBytes = 1 << 20;
 
 struct JinjaLimits {
   size_t source = kTemplateBytes;
-  size_t nodes = 1 << 18;        // of its syntax tree
-  int parse_depth = 200;         // brackets, blocks and operators inside each other
-  int call_depth = 50;           // macros calling macros
-  int run_depth = 1000;          // expressions and blocks being evaluated inside each other, over all calls
-  int value_depth = 200;         // lists in lists
-  u64 steps = 1'000'000;         // rounds of loops, items of filters, calls
-  u64 work = u64{1} << 31;       // bytes touched, 64 for each node evaluated: a second or two
-  size_t range = 100'000;        // items of a range
-  size_t repeat = 1 << 20;       // bytes of a repeated string or list
-  size_t output = 16 << 20;      // bytes of the result
-  size_t memory = 32 << 20;      // bytes of values alive at once, the variables aside
+  size_t nodes = 1 << 18;    // of its syntax tree
+  int parse_depth = 200;     // brackets, blocks and operators inside each other
+  int call_depth = 50;       // macros calling macros
+  int run_depth = 1000;      // expressions and blocks being evaluated inside each other, over all calls
+  int value_depth = 200;     // lists in lists
+  u64 steps = 1'000'000;     // rounds of loops, items of filters, calls
+  u64 work = u64{1} << 31;   // bytes touched, 64 for each node evaluated: a second or two
+  size_t range = 100'000;    // items of a range
+  size_t repeat = 1 << 20;   // bytes of a repeated string or list
+  size_t output = 16 << 20;  // bytes of the result
+  size_t memory = 32 << 20;  // bytes of values alive at once, the variables aside
 };
 
 // What a template printed. Text that came from the variables is marked: control tokens written there are just text.

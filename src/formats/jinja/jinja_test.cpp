@@ -23,12 +23,14 @@ JinjaOptions fixture_options() {
   return options;
 }
 
-Result<Rendered> render(std::string_view source, const Json& variables = Json::object({}), const JinjaOptions& options = {}) {
+Result<Rendered> render(std::string_view source, const Json& variables = Json::object({}),
+                        const JinjaOptions& options = {}) {
   const JinjaTemplate program = R1_TRY(JinjaTemplate::parse(source, "t", options.limits));
   return program.render(variables, options);
 }
 
-Result<std::string> text(std::string_view source, const Json& variables = Json::object({}), const JinjaOptions& options = {}) {
+Result<std::string> text(std::string_view source, const Json& variables = Json::object({}),
+                         const JinjaOptions& options = {}) {
   return R1_TRY(render(source, variables, options)).text;
 }
 
@@ -57,7 +59,8 @@ TEST(Jinja, PrintsWhatPythonPrints) {
   }
   const Json more = read_json(kTemplates / "python_cases.json").value();
   ASSERT_GT(more.find("cases")->array()->size(), 150u);
-  for (const Json& c : *more.find("cases")->array()) expect_as_python(*c.find("template")->string(), *more.find("variables"), c);
+  for (const Json& c : *more.find("cases")->array())
+    expect_as_python(*c.find("template")->string(), *more.find("variables"), c);
 }
 
 // Every row of goldens.json in `folder`; how many there were.
@@ -95,7 +98,8 @@ fs::path outside_fixtures() {
 
 TEST(Jinja, TemplatesOutsideTheRepositoryRenderAsInPython) {
   const fs::path folder = outside_fixtures();
-  if (folder.empty() || !fs::exists(folder / "goldens.json")) GTEST_SKIP() << "R1_FIXTURES names no folder with templates";
+  if (folder.empty() || !fs::exists(folder / "goldens.json"))
+    GTEST_SKIP() << "R1_FIXTURES names no folder with templates";
   EXPECT_EQ(check_goldens(folder), 1260u);
   const Json other = read_json(folder / "hf-e2e.json").value();
   for (const auto& [name, c] : *other.find("cases")->object()) {
@@ -127,18 +131,36 @@ std::string marked(std::string_view source, const Json& variables) {
 
 // Lists made for the occasion must last as long as the filter goes through them.
 TEST(Jinja, FiltersGoThroughStringsAndDictsAsThroughLists) {
-  EXPECT_EQ(text("{{ 'cab'|sort|join }} {{ {'b': 1, 'a': 2}|sort|join }} {{ 'ab'|map('upper')|join }} {{ 'aba'|unique|join }}").value(), "abc ab AB ab");
-  EXPECT_EQ(text("{{ {'b': 1}|select|join }} {{ 'ab'|reject('eq', 'a')|join }} {{ 'ab'|max }} {{ dict(['ab', 'cd']) }}").value(), "b b b {'a': 'b', 'c': 'd'}");
+  EXPECT_EQ(
+      text(
+          "{{ 'cab'|sort|join }} {{ {'b': 1, 'a': 2}|sort|join }} {{ 'ab'|map('upper')|join }} {{ 'aba'|unique|join }}")
+          .value(),
+      "abc ab AB ab");
+  EXPECT_EQ(text("{{ {'b': 1}|select|join }} {{ 'ab'|reject('eq', 'a')|join }} {{ 'ab'|max }} {{ dict(['ab', 'cd']) }}")
+                .value(),
+            "b b b {'a': 'b', 'c': 'd'}");
 }
 
 TEST(Jinja, IntegersOfOtherBasesMayHaveTheirPrefix) {
   // What Jinja2 3.1 prints.
-  for (const auto& [expression, printed] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"'0x1f'|int(0,16)", "31"},   {"'1f'|int(0,16)", "31"},     {"'-0X1F'|int(0,16)", "-31"}, {"'0b11'|int(7,2)", "3"},
-           {"'0o17'|int(7,8)", "15"},    {"'0x1f'|int(7)", "7"},       {"'0x1f'|int(7,8)", "7"},     {"'0x1f'|int(7,0)", "31"},
-           {"'0b1'|int(0,16)", "177"},   {"'0x'|int(7,16)", "7"},      {"'+0x1f'|int(0,16)", "31"},  {"'--1'|int(7)", "7"},
-           {"'0x-1'|int(7,16)", "7"},    {"'12'|int(7,0)", "12"},      {"' 42 '|int", "42"},         {"'3.9'|int", "3"},
-           {"'+-5'|int(7)", "7"}})
+  for (const auto& [expression, printed] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"'0x1f'|int(0,16)", "31"},
+                                                                  {"'1f'|int(0,16)", "31"},
+                                                                  {"'-0X1F'|int(0,16)", "-31"},
+                                                                  {"'0b11'|int(7,2)", "3"},
+                                                                  {"'0o17'|int(7,8)", "15"},
+                                                                  {"'0x1f'|int(7)", "7"},
+                                                                  {"'0x1f'|int(7,8)", "7"},
+                                                                  {"'0x1f'|int(7,0)", "31"},
+                                                                  {"'0b1'|int(0,16)", "177"},
+                                                                  {"'0x'|int(7,16)", "7"},
+                                                                  {"'+0x1f'|int(0,16)", "31"},
+                                                                  {"'--1'|int(7)", "7"},
+                                                                  {"'0x-1'|int(7,16)", "7"},
+                                                                  {"'12'|int(7,0)", "12"},
+                                                                  {"' 42 '|int", "42"},
+                                                                  {"'3.9'|int", "3"},
+                                                                  {"'+-5'|int(7)", "7"}})
     EXPECT_EQ(text(fmt::format("{{{{ {} }}}}", expression)), std::string(printed)) << expression;
 }
 
@@ -201,10 +223,11 @@ TEST(JinjaErrors, NameTheTemplateTheLineAndTheColumn) {
 }
 
 TEST(JinjaErrors, NothingBeyondDataCanBeReached) {
-  for (const char* source : {"{{ ''.__class__.__mro__ }}", "{{ m.append(2) }}", "{{ m.__class__.__base__ }}", "{{ range.__globals__.x }}",
-                             "{{ dict.fromkeys([1]) }}", "{{ raise_exception.__init__() }}", "{% import 'x' as y %}",
-                             "{{ cycler.__init__ }}", "{{ self.x }}", "{{ s.format_map({}) }}", "{{ '{0.__class__}'.format(s) }}",
-                             "{{ s.encode() }}", "{{ lipsum() }}", "{% extends 'x' %}", "{% do m %}"})
+  for (const char* source :
+       {"{{ ''.__class__.__mro__ }}", "{{ m.append(2) }}", "{{ m.__class__.__base__ }}", "{{ range.__globals__.x }}",
+        "{{ dict.fromkeys([1]) }}", "{{ raise_exception.__init__() }}", "{% import 'x' as y %}",
+        "{{ cycler.__init__ }}", "{{ self.x }}", "{{ s.format_map({}) }}", "{{ '{0.__class__}'.format(s) }}",
+        "{{ s.encode() }}", "{{ lipsum() }}", "{% extends 'x' %}", "{% do m %}"})
     EXPECT_NE(error(source), "no error") << source;
   EXPECT_EQ(text("{{ m.__class__ }}{{ s.__len__ }}", json(R"({"m": [], "s": ""})")).value(), "");
 }
@@ -220,11 +243,14 @@ std::string repeated(std::string_view part, size_t times) {
 TEST(JinjaLimits, SourcesThatNestAreRefused) {
   const size_t n = 1 << 17;
   for (const std::string& source :
-       {"{{ " + repeated("(", n), "{{ " + repeated("[", n) + repeated("]", n) + " }}", "{{ " + repeated("{'a':", n), "{{ " + repeated("-", n) + "1 }}",
-        "{{ " + repeated("not ", n) + "1 }}", "{{ " + repeated("f(", n), "{{ a" + repeated("[b", n), "{{ " + repeated("x if ", n),
-        "{{ " + repeated("1 if 1 else ", n / 4) + "1 }}", repeated("{% if 1 %}", n / 4), repeated("{% for x in y %}", n / 8), "{% set " + repeated("(", n),
-        "{{ x" + repeated("|f(x", n), repeated("{% macro f() %}", n / 8), repeated("{% filter upper %}", n / 8), "{{ x is " + repeated("eq [", n)})
-    EXPECT_NE(error(source).find("nested deeper than 200"), std::string::npos) << source.substr(0, 20) << ": " << error(source);
+       {"{{ " + repeated("(", n), "{{ " + repeated("[", n) + repeated("]", n) + " }}", "{{ " + repeated("{'a':", n),
+        "{{ " + repeated("-", n) + "1 }}", "{{ " + repeated("not ", n) + "1 }}", "{{ " + repeated("f(", n),
+        "{{ a" + repeated("[b", n), "{{ " + repeated("x if ", n), "{{ " + repeated("1 if 1 else ", n / 4) + "1 }}",
+        repeated("{% if 1 %}", n / 4), repeated("{% for x in y %}", n / 8), "{% set " + repeated("(", n),
+        "{{ x" + repeated("|f(x", n), repeated("{% macro f() %}", n / 8), repeated("{% filter upper %}", n / 8),
+        "{{ x is " + repeated("eq [", n)})
+    EXPECT_NE(error(source).find("nested deeper than 200"), std::string::npos)
+        << source.substr(0, 20) << ": " << error(source);
   EXPECT_NE(error(std::string((1 << 20) + 1, 'x')).find("1048577 bytes, at most 1048576"), std::string::npos);
   EXPECT_NE(error("{{ [" + repeated("1,", 300'000) + "] }}").find("more than 262144 parts"), std::string::npos);
 }
@@ -238,26 +264,52 @@ TEST(JinjaLimits, LongChainsDoNotNest) {
 }
 
 TEST(JinjaLimits, ProgramsThatDoNotEndAreEnded) {
-  EXPECT_NE(error("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}").find("more than 1000000 rounds"), std::string::npos);
-  EXPECT_NE(error("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}").find("calls inside each other deeper than 50"), std::string::npos);
-  EXPECT_NE(error("{% macro f(n) %}" + repeated("{{ f(n - 1) if n }}", 2) + "{% endmacro %}{{ f(40) }}").find("more than 1000000 rounds"), std::string::npos);
-  EXPECT_NE(error("{% macro f(x) %}{{ " + repeated("[", 150) + "f(x)" + repeated("]", 150) + " }}{% endmacro %}{{ f(1) }}").find("evaluation deeper than 1000"), std::string::npos);
+  EXPECT_NE(error("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}")
+                .find("more than 1000000 rounds"),
+            std::string::npos);
+  EXPECT_NE(error("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}").find("calls inside each other deeper than 50"),
+            std::string::npos);
+  EXPECT_NE(error("{% macro f(n) %}" + repeated("{{ f(n - 1) if n }}", 2) + "{% endmacro %}{{ f(40) }}")
+                .find("more than 1000000 rounds"),
+            std::string::npos);
+  EXPECT_NE(
+      error("{% macro f(x) %}{{ " + repeated("[", 150) + "f(x)" + repeated("]", 150) + " }}{% endmacro %}{{ f(1) }}")
+          .find("evaluation deeper than 1000"),
+      std::string::npos);
   EXPECT_NE(error("{{ range(100001) }}").find("range of 100001 items, at most 100000"), std::string::npos);
   EXPECT_NE(error("{{ range(-9223372036854775807, 9223372036854775807) }}").find("range of"), std::string::npos);
   JinjaLimits small;
   small.work = 1 << 20;
-  EXPECT_NE(error("{% for a in range(1000) %}{{ m[0] + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 }}{% endfor %}", small).find("works for too long"), std::string::npos);
+  EXPECT_NE(
+      error("{% for a in range(1000) %}{{ m[0] + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 }}{% endfor %}", small)
+          .find("works for too long"),
+      std::string::npos);
 }
 
 TEST(JinjaLimits, ValuesThatGrowAreRefused) {
   EXPECT_NE(error("{{ 'abcd' * 300000 }}").find("300000 times 4 bytes, at most 1048576"), std::string::npos);
   EXPECT_NE(error("{{ [1] * 99999999999 }}").find("at most 1048576"), std::string::npos);
-  EXPECT_NE(error("{% set n = namespace(s='ab') %}{% for i in range(64) %}{% set n.s = n.s + n.s %}{% endfor %}").find("need more than 33554432 bytes"), std::string::npos);
-  EXPECT_NE(error("{% set n = namespace(l=[1]) %}{% for i in range(64) %}{% set n.l = n.l + n.l %}{% endfor %}").find("need more than"), std::string::npos);
-  EXPECT_NE(error("{% set n = namespace(l=[]) %}{% for i in range(100000) %}{% set n.l = [n.l] %}{% endfor %}").find("deeper than 200"), std::string::npos);
-  EXPECT_NE(error("{% set n = namespace(l=[1]) %}{% for i in range(40) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l }}").find("need more than"), std::string::npos);
-  EXPECT_NE(error("{% set n = namespace(l=[1]) %}{% for i in range(40) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l|tojson }}").find("need more than"), std::string::npos);
-  EXPECT_NE(error("{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %}").find("more than 16777216 bytes of output"), std::string::npos);
+  EXPECT_NE(error("{% set n = namespace(s='ab') %}{% for i in range(64) %}{% set n.s = n.s + n.s %}{% endfor %}")
+                .find("need more than 33554432 bytes"),
+            std::string::npos);
+  EXPECT_NE(error("{% set n = namespace(l=[1]) %}{% for i in range(64) %}{% set n.l = n.l + n.l %}{% endfor %}")
+                .find("need more than"),
+            std::string::npos);
+  EXPECT_NE(error("{% set n = namespace(l=[]) %}{% for i in range(100000) %}{% set n.l = [n.l] %}{% endfor %}")
+                .find("deeper than 200"),
+            std::string::npos);
+  EXPECT_NE(
+      error("{% set n = namespace(l=[1]) %}{% for i in range(40) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l }}")
+          .find("need more than"),
+      std::string::npos);
+  EXPECT_NE(
+      error(
+          "{% set n = namespace(l=[1]) %}{% for i in range(40) %}{% set n.l = [n.l, n.l] %}{% endfor %}{{ n.l|tojson }}")
+          .find("need more than"),
+      std::string::npos);
+  EXPECT_NE(
+      error("{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %}").find("more than 16777216 bytes of output"),
+      std::string::npos);
   EXPECT_NE(error("{% set a = 'a' * 1000000 %}{{ a.replace('a', a) }}").find("need more than"), std::string::npos);
   EXPECT_NE(error("{% set a = 'a,' * 500000 %}{{ a.split(',')|length }}").find("need more than"), std::string::npos);
   EXPECT_NE(error("{{ range(100000)|join('x' * 1000) }}").find("need more than"), std::string::npos);
@@ -271,13 +323,22 @@ TEST(JinjaLimits, ValuesThatGrowAreRefused) {
 }
 
 TEST(JinjaLimits, NamespacesMayHoldEachOther) {
-  EXPECT_EQ(text("{% set a = namespace() %}{% set b = namespace(a=[a]) %}{% set a.b = b %}{% set a.a = a %}{{ a.b.a[0].b == b }}").value(), "True");
-  EXPECT_EQ(text("{% set n = namespace() %}{% for i in [1, 2] %}{% macro f() %}{{ i }}{% endmacro %}{% set n.f = f %}{% endfor %}{{ n.f() }}").value(), "2");
+  EXPECT_EQ(
+      text(
+          "{% set a = namespace() %}{% set b = namespace(a=[a]) %}{% set a.b = b %}{% set a.a = a %}{{ a.b.a[0].b == b }}")
+          .value(),
+      "True");
+  EXPECT_EQ(
+      text(
+          "{% set n = namespace() %}{% for i in [1, 2] %}{% macro f() %}{{ i }}{% endmacro %}{% set n.f = f %}{% endfor %}{{ n.f() }}")
+          .value(),
+      "2");
 }
 
 TEST(JinjaLimits, NoCutOfARealTemplateDoesHarm) {
   const std::string source = read_file(kTemplates / "llama.cpp-2025-02/Qwen-Qwen2.5-7B-Instruct.jinja").value();
-  const Json v = json(R"({"messages": [{"role": "user", "content": "x"}], "tools": [{"a": 1}], "add_generation_prompt": true})");
+  const Json v =
+      json(R"({"messages": [{"role": "user", "content": "x"}], "tools": [{"a": 1}], "add_generation_prompt": true})");
   size_t rendered = 0;
   for (size_t cut = 0; cut < source.size(); ++cut) {
     const auto got = text(source.substr(0, cut), v);

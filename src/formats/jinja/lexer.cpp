@@ -33,11 +33,13 @@ struct Operation {
   Token token;
 };
 constexpr Operation kOperations[] = {  // longest first
-    {"//", Token::floordiv}, {"**", Token::pow},     {"==", Token::eq},       {"!=", Token::ne},      {"<=", Token::le},
-    {">=", Token::ge},       {"+", Token::add},      {"-", Token::sub},       {"/", Token::div},      {"*", Token::mul},
-    {"%", Token::mod},       {"~", Token::tilde},    {"<", Token::lt},        {">", Token::gt},       {"=", Token::assign},
-    {".", Token::dot},       {",", Token::comma},    {":", Token::colon},     {"|", Token::pipe},     {"(", Token::lparen},
-    {")", Token::rparen},    {"[", Token::lbracket}, {"]", Token::rbracket},  {"{", Token::lbrace},   {"}", Token::rbrace}};
+    {"//", Token::floordiv}, {"**", Token::pow},     {"==", Token::eq},      {"!=", Token::ne},
+    {"<=", Token::le},       {">=", Token::ge},      {"+", Token::add},      {"-", Token::sub},
+    {"/", Token::div},       {"*", Token::mul},      {"%", Token::mod},      {"~", Token::tilde},
+    {"<", Token::lt},        {">", Token::gt},       {"=", Token::assign},   {".", Token::dot},
+    {",", Token::comma},     {":", Token::colon},    {"|", Token::pipe},     {"(", Token::lparen},
+    {")", Token::rparen},    {"[", Token::lbracket}, {"]", Token::rbracket}, {"{", Token::lbrace},
+    {"}", Token::rbrace}};
 
 char sign_at(std::string_view source, size_t at) {
   return at < source.size() && (source[at] == '-' || source[at] == '+') ? source[at] : '\0';
@@ -136,7 +138,8 @@ Result<bool> Lexer::raw(size_t tag) {
 Result<Lexeme> Lexer::text() {
   while (at_ < source_.size()) {
     size_t tag = source_.find('{', at_);
-    while (tag != source_.npos && (tag + 1 == source_.size() || std::string_view("%{#").find(source_[tag + 1]) == source_.npos))
+    while (tag != source_.npos &&
+           (tag + 1 == source_.size() || std::string_view("%{#").find(source_[tag + 1]) == source_.npos))
       tag = source_.find('{', tag + 1);
     if (tag == source_.npos) return take(Token::data, source_.size() - at_);
     const char kind = source_[tag + 1], sign = sign_at(source_, tag + 2);
@@ -186,7 +189,8 @@ Result<Lexeme> Lexer::number() {
     while (end > from && source_[end - 1] == '_') --end;
     return end;
   };
-  if (source_[at_] == '0' && at_ + 1 < source_.size() && std::string_view("xXoObB").find(source_[at_ + 1]) != source_.npos) {
+  if (source_[at_] == '0' && at_ + 1 < source_.size() &&
+      std::string_view("xXoObB").find(source_[at_ + 1]) != source_.npos) {
     size_t end = at_ + 2;
     while (end < source_.size() && is_ascii_word(source_[end])) ++end;
     return take(Token::integer, end - at_);
@@ -245,7 +249,8 @@ Result<u32> numbered(std::string_view& text, size_t least, size_t most, int base
   while (length < most && length < text.size() && digit(text[length]) >= 0)
     value = value * static_cast<u32>(base) + static_cast<u32>(digit(text[length++]));
   if (length < least) return fail(Errc::corrupt, "an escape of {} digits, needs {}", length, least);
-  if (value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return fail(Errc::corrupt, "an escape that is no character");
+  if (value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+    return fail(Errc::corrupt, "an escape that is no character");
   text.remove_prefix(length);
   return value;
 }

@@ -10,11 +10,13 @@
 
 namespace r1::jinja {
 
+// clang-format off
 enum class Token : u8 {
   end, data, print_begin, print_end, block_begin, block_end, name, string, integer, real,
   add, sub, mul, div, floordiv, mod, pow, tilde, eq, ne, lt, le, gt, ge, assign,
   dot, comma, colon, pipe, lparen, rparen, lbracket, rbracket, lbrace, rbrace,
 };
+// clang-format on
 
 struct Lexeme {
   Token type = Token::end;
@@ -51,10 +53,10 @@ class Lexer {
 
   std::string_view source_;
   size_t at_ = 0;
-  bool line_starts_ = true;       // the last match ended a line
+  bool line_starts_ = true;  // the last match ended a line
   State state_ = State::text;
-  std::string brackets_;          // what would close them
-  std::vector<Lexeme> pending_;   // after data: the tag that ended it
+  std::string brackets_;         // what would close them
+  std::vector<Lexeme> pending_;  // after data: the tag that ended it
 };
 
 // What a string literal means: Python's escapes.

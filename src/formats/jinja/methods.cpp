@@ -1,5 +1,5 @@
-// What hangs on a value by a dot: the methods of Python's str, dict and list that read, the members of namespaces and of
-// `loop`. Nothing else: no classes, no internals, nothing that changes a value.
+// What hangs on a value by a dot: the methods of Python's str, dict and list that read, the members of namespaces and
+// of `loop`. Nothing else: no classes, no internals, nothing that changes a value.
 #include <algorithm>
 
 #include "formats/jinja/run.hpp"
@@ -178,11 +178,13 @@ std::vector<std::pair<size_t, size_t>> words(std::string_view bytes, i64 most, b
   return kept;
 }
 
-std::vector<std::pair<size_t, size_t>> between(std::string_view bytes, const std::string& separator, i64 most, bool from_right) {
+std::vector<std::pair<size_t, size_t>> between(std::string_view bytes, const std::string& separator, i64 most,
+                                               bool from_right) {
   std::vector<std::pair<size_t, size_t>> kept;
   const size_t size = bytes.size();
   std::string turned, turned_separator;
-  if (from_right) turned.assign(bytes.rbegin(), bytes.rend()), turned_separator.assign(separator.rbegin(), separator.rend());
+  if (from_right)
+    turned.assign(bytes.rbegin(), bytes.rend()), turned_separator.assign(separator.rbegin(), separator.rend());
   const std::string_view all = from_right ? std::string_view(turned) : bytes;
   size_t begin = 0;
   while (static_cast<i64>(kept.size()) < most) {
@@ -351,44 +353,43 @@ struct Entry {
   std::string_view name, parameters;
   StringMethod method;
 };
-constexpr Entry kStringMethods[] = {
-    {"strip", "chars", strip<true, true>},
-    {"lstrip", "chars", strip<true, false>},
-    {"rstrip", "chars", strip<false, true>},
-    {"split", "sep,maxsplit", split<false>},
-    {"rsplit", "sep,maxsplit", split<true>},
-    {"splitlines", "keepends", split_lines},
-    {"partition", "sep", partition<false>},
-    {"rpartition", "sep", partition<true>},
-    {"startswith", "prefix", starts<false>},
-    {"endswith", "suffix", starts<true>},
-    {"removeprefix", "prefix", without<false>},
-    {"removesuffix", "suffix", without<true>},
-    {"replace", "old,new,count", replace},
-    {"find", "sub", find<false>},
-    {"rfind", "sub", find<true>},
-    {"index", "sub", index<false>},
-    {"rindex", "sub", index<true>},
-    {"count", "sub", count},
-    {"join", "iterable", join},
-    {"upper", "", changed<upper>},
-    {"lower", "", changed<lower>},
-    {"casefold", "", changed<lower>},
-    {"title", "", title},
-    {"capitalize", "", capitalize},
-    {"swapcase", "", swap_case},
-    {"center", "width,fillchar", padded<1, 1>},
-    {"ljust", "width,fillchar", padded<0, 1>},
-    {"rjust", "width,fillchar", padded<1, 0>},
-    {"zfill", "width", zero_filled},
-    {"isspace", "", all_are<is_space>},
-    {"isalpha", "", all_are<is_letter>},
-    {"isalnum", "", all_are<is_alphanumeric>},
-    {"isdecimal", "", all_are<is_decimal>},
-    {"isdigit", "", all_are<is_decimal>},
-    {"isnumeric", "", all_are<is_numeric>},
-    {"isupper", "", is_case<upper, lower>},
-    {"islower", "", is_case<lower, upper>}};
+constexpr Entry kStringMethods[] = {{"strip", "chars", strip<true, true>},
+                                    {"lstrip", "chars", strip<true, false>},
+                                    {"rstrip", "chars", strip<false, true>},
+                                    {"split", "sep,maxsplit", split<false>},
+                                    {"rsplit", "sep,maxsplit", split<true>},
+                                    {"splitlines", "keepends", split_lines},
+                                    {"partition", "sep", partition<false>},
+                                    {"rpartition", "sep", partition<true>},
+                                    {"startswith", "prefix", starts<false>},
+                                    {"endswith", "suffix", starts<true>},
+                                    {"removeprefix", "prefix", without<false>},
+                                    {"removesuffix", "suffix", without<true>},
+                                    {"replace", "old,new,count", replace},
+                                    {"find", "sub", find<false>},
+                                    {"rfind", "sub", find<true>},
+                                    {"index", "sub", index<false>},
+                                    {"rindex", "sub", index<true>},
+                                    {"count", "sub", count},
+                                    {"join", "iterable", join},
+                                    {"upper", "", changed<upper>},
+                                    {"lower", "", changed<lower>},
+                                    {"casefold", "", changed<lower>},
+                                    {"title", "", title},
+                                    {"capitalize", "", capitalize},
+                                    {"swapcase", "", swap_case},
+                                    {"center", "width,fillchar", padded<1, 1>},
+                                    {"ljust", "width,fillchar", padded<0, 1>},
+                                    {"rjust", "width,fillchar", padded<1, 0>},
+                                    {"zfill", "width", zero_filled},
+                                    {"isspace", "", all_are<is_space>},
+                                    {"isalpha", "", all_are<is_letter>},
+                                    {"isalnum", "", all_are<is_alphanumeric>},
+                                    {"isdecimal", "", all_are<is_decimal>},
+                                    {"isdigit", "", all_are<is_decimal>},
+                                    {"isnumeric", "", all_are<is_numeric>},
+                                    {"isupper", "", is_case<upper, lower>},
+                                    {"islower", "", is_case<lower, upper>}};
 
 const Entry* string_method(std::string_view name) {
   const auto* found = std::find_if(std::begin(kStringMethods), std::end(kStringMethods),
@@ -459,12 +460,13 @@ bool has_method(const Value& v, std::string_view name) {
 }
 
 Result<Value> Run::attribute(const Value& of, std::string_view wanted) {
-  if (const Undefined* u = of.undefined()) return fail(Errc::corrupt, "'{}' is undefined", u->name ? *u->name : "value");
+  if (const Undefined* u = of.undefined())
+    return fail(Errc::corrupt, "'{}' is undefined", u->name ? *u->name : "value");
   if (has_method(of, wanted)) {
     constexpr size_t kMethodBytes = 192;
     R1_TRY(budget.hold(kMethodBytes));
-    return Value(std::make_shared<const CallableNode>(CallableNode{
-        CallableNode::Kind::method, std::string(wanted), of, nullptr, nullptr, Held(&budget, kMethodBytes)}));
+    return Value(std::make_shared<const CallableNode>(CallableNode{CallableNode::Kind::method, std::string(wanted), of,
+                                                                   nullptr, nullptr, Held(&budget, kMethodBytes)}));
   }
   if (const auto* members = of.dict()) {
     // What Python's dicts have and a sandbox keeps back hides a member of that name.

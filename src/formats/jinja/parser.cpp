@@ -54,10 +54,14 @@ class Parser : public ExpressionParser {
     const u32 at = current_.at;
     using Parse = Result<std::unique_ptr<const Statement>> (Parser::*)(u32);
     constexpr std::pair<std::string_view, Parse> known[] = {
-        {"if", &Parser::branch},        {"for", &Parser::loop},
-        {"set", &Parser::set},          {"macro", &Parser::macro},
-        {"call", &Parser::call_block},  {"filter", &Parser::filter_block},
-        {"with", &Parser::with},        {"generation", &Parser::generation},
+        {"if", &Parser::branch},
+        {"for", &Parser::loop},
+        {"set", &Parser::set},
+        {"macro", &Parser::macro},
+        {"call", &Parser::call_block},
+        {"filter", &Parser::filter_block},
+        {"with", &Parser::with},
+        {"generation", &Parser::generation},
         {"break", &Parser::loop_exit<Statement::Kind::break_>},
         {"continue", &Parser::loop_exit<Statement::Kind::continue_>}};
     for (const auto& [name, parse] : known) {
@@ -108,8 +112,8 @@ class Parser : public ExpressionParser {
     } else {
       R1_TRY(count_node());
       out.name = R1_TRY(expect(Token::name, "a name to assign to")).text;
-      if (out.name == "true" || out.name == "false" || out.name == "none" || out.name == "True" || out.name == "False" ||
-          out.name == "None")
+      if (out.name == "true" || out.name == "false" || out.name == "none" || out.name == "True" ||
+          out.name == "False" || out.name == "None")
         return fail(Errc::corrupt, "cannot assign to {}", out.name);
       if (R1_TRY(skip(Token::dot))) out.attribute = R1_TRY(expect(Token::name, "an attribute's name")).text;
     }

@@ -192,7 +192,8 @@ Result<Value> Run::call_macro(const CallableNode& callee, Arguments& a) {
     return fail(Errc::exhausted, "{}: calls inside each other deeper than {}", macro.name, budget.limits.call_depth);
   R1_TRY(budget.step());
   if (a.positional.size() > macro.parameters.size())
-    return fail(Errc::corrupt, "{} takes {} arguments, given {}", macro.name, macro.parameters.size(), a.positional.size());
+    return fail(Errc::corrupt, "{} takes {} arguments, given {}", macro.name, macro.parameters.size(),
+                a.positional.size());
   auto scope = std::make_unique<Scope>(callee.scope);
   Scope* const outer = std::exchange(scope_, scope.get());
   for (size_t i = 0; i < macro.parameters.size(); ++i) {

@@ -11,7 +11,11 @@
 namespace r1::jinja {
 
 struct Expression {
-  enum class Kind : u8 { literal, name, sequence, dict, negation, logic, arithmetic, comparison, concat, condition, slice, postfix };
+  // clang-format off
+  enum class Kind : u8 {
+    literal, name, sequence, dict, negation, logic, arithmetic, comparison, concat, condition, slice, postfix
+  };
+  // clang-format on
   Expression(Kind k, u32 byte) : kind(k), at(byte) {}
   virtual ~Expression() = default;
   Kind kind;
@@ -80,9 +84,9 @@ struct CallArguments {
 struct Suffix {
   enum class Kind : u8 { attribute, item, call, filter, test } kind;
   u32 at;
-  bool negated = false;                // of a test
-  std::string_view name{};             // attribute, filter, test
-  ExpressionPtr index{};               // of an item
+  bool negated = false;                        // of a test
+  std::string_view name{};                     // attribute, filter, test
+  ExpressionPtr index{};                       // of an item
   std::unique_ptr<CallArguments> arguments{};  // call, filter, test; may be null
 };
 struct Postfix : Expression {
@@ -92,7 +96,11 @@ struct Postfix : Expression {
 };
 
 struct Statement {
-  enum class Kind : u8 { data, print, branch, loop, set, set_block, macro, call_block, filter_block, with, break_, continue_ };
+  // clang-format off
+  enum class Kind : u8 {
+    data, print, branch, loop, set, set_block, macro, call_block, filter_block, with, break_, continue_
+  };
+  // clang-format on
   Statement(Kind k, u32 byte) : kind(k), at(byte) {}
   virtual ~Statement() = default;
   Kind kind;
@@ -131,8 +139,8 @@ struct Set : Statement {
 // {% set x %}...{% endset %} and {% filter f %}...{% endfilter %}: a body, then perhaps filters.
 struct Capture : Statement {
   Capture(Kind k, u32 byte) : Statement(k, byte) {}
-  Target target;                      // of set
-  std::unique_ptr<Postfix> filters;   // may be null
+  Target target;                     // of set
+  std::unique_ptr<Postfix> filters;  // may be null
   Block body;
 };
 struct Macro : Statement {

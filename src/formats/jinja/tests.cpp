@@ -90,7 +90,9 @@ constexpr TestEntry kTests[] = {
 Result<bool> Run::test(std::string_view wanted, const Value& value, const Arguments& given) {
   const TestEntry* const entry = std::ranges::find(kTests, wanted, &TestEntry::name);
   if (entry == std::end(kTests)) return fail(Errc::unsupported, "a test '{}' is not known here", wanted);
-  auto result = [&]() -> Result<bool> { return entry->test(*this, value, R1_TRY(Bound::of(given, entry->parameters))); }();
+  auto result = [&]() -> Result<bool> {
+    return entry->test(*this, value, R1_TRY(Bound::of(given, entry->parameters)));
+  }();
   if (result || failed_) return result;
   return tl::unexpected(std::move(result).error().in(fmt::format("test {}", wanted)));
 }

@@ -78,7 +78,7 @@ int Value::depth() const {
 }
 
 std::string_view Value::type() const {
-  constexpr std::string_view names[] = {"undefined", "None", "bool",      "int",  "float", "str",
+  constexpr std::string_view names[] = {"undefined", "None", "bool",      "int",  "float",   "str",
                                         "list",      "dict", "namespace", "loop", "function"};
   return is_tuple() ? "tuple" : names[v_.index()];
 }
@@ -434,7 +434,8 @@ Status json_key(Writer& out, const Value& key, Budget& budget, bool ascii) {
   return out.add("\"");
 }
 
-Status json_members(Writer& out, const std::vector<Member>& given, Budget& budget, const JsonStyle& style, size_t level) {
+Status json_members(Writer& out, const std::vector<Member>& given, Budget& budget, const JsonStyle& style,
+                    size_t level) {
   std::vector<const Member*> members;
   for (const Member& m : given) members.push_back(&m);
   if (style.sorted) {

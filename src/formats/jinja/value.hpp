@@ -47,8 +47,8 @@ class Held {
 };
 
 class Value;
-struct Macro;   // jinja_syntax.hpp
-struct Scope;   // jinja_run.hpp
+struct Macro;  // jinja_syntax.hpp
+struct Scope;  // jinja_run.hpp
 using Member = std::pair<Value, Value>;
 
 struct StringNode {
@@ -99,8 +99,8 @@ class Value {
   const CallableNode* callable() const;
 
   bool truth() const;
-  int depth() const;                 // of lists and dicts inside each other
-  std::string_view type() const;     // as Python names it
+  int depth() const;                       // of lists and dicts inside each other
+  std::string_view type() const;           // as Python names it
   bool same_object(const Value& o) const;  // shares its list or dict
 
  private:
@@ -140,9 +140,9 @@ struct LoopNode {
 struct CallableNode {
   enum class Kind : u8 { function, macro, method } kind;
   std::string name;
-  Value self{};                  // of a method
+  Value self{};  // of a method
   const Macro* macro = nullptr;
-  Scope* scope = nullptr;        // where the macro was defined
+  Scope* scope = nullptr;  // where the macro was defined
   Held held{};
 };
 

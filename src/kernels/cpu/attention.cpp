@@ -129,7 +129,8 @@ HWY_INLINE i64 keys_seen(const Queries& q, i64 r, i64 b) {
 
 // s[r][j] = q_c[r]·k_c[j] + q_r[r]·k_r[j] for the first `keys` keys (a multiple of the lanes), unscaled.
 template <class K, class V>
-void scores(float* s, const Queries& q, i64 first, i64 rows, const KeyPages& keys, const Block<K, V>& block, i64 count) {
+void scores(float* s, const Queries& q, i64 first, i64 rows, const KeyPages& keys, const Block<K, V>& block,
+            i64 count) {
   run(Product<K>{s, kBlockKeys, q.q_c + first * q.q_c_stride, q.q_c_stride, 1, block.k_c, kBlockKeys, rows, keys.depth,
                  count, false});
   if (keys.rope == 0) return;
@@ -267,10 +268,8 @@ void attend_rows(const Queries& q, const KeyPages& keys, const Attended& out, fl
 }
 
 void attend(const Queries& q, const KeyPages& keys, const Attended& out, float* scratch) {
-  if (keys.dtype == DType::f32)
-    attend_rows<float>(q, keys, out, scratch);
-  else
-    attend_rows<u16>(q, keys, out, scratch);
+  if (keys.dtype == DType::f32) attend_rows<float>(q, keys, out, scratch);
+  else attend_rows<u16>(q, keys, out, scratch);
 }
 
 template <class T>
@@ -285,10 +284,8 @@ void partials_of_blocks(const Queries& q, const KeyPages& keys, i64 begin, i64 e
 }
 
 void attend_partials(const Queries& q, const KeyPages& keys, i64 begin, i64 end, float* partials, float* scratch) {
-  if (keys.dtype == DType::f32)
-    partials_of_blocks<float>(q, keys, begin, end, partials, scratch);
-  else
-    partials_of_blocks<u16>(q, keys, begin, end, partials, scratch);
+  if (keys.dtype == DType::f32) partials_of_blocks<float>(q, keys, begin, end, partials, scratch);
+  else partials_of_blocks<u16>(q, keys, begin, end, partials, scratch);
 }
 
 void merge(i64 rows, i64 blocks, i64 v, const float* partials, const Attended& out) {
@@ -303,10 +300,10 @@ void merge(i64 rows, i64 blocks, i64 v, const float* partials, const Attended& o
 // dk and dv of a block are summed over t ascending, dq over blocks ascending.
 
 struct BackwardScratch {
-  float *p, *ds;                     // [kQueryTile][64]
-  float *k_c, *k_r;                  // [64][depth], [64][rope]
-  float* v;                          // [v][64]
-  float *dk_c, *dk_r, *dv;           // [64][depth], [64][rope], [64][v]
+  float *p, *ds;            // [kQueryTile][64]
+  float *k_c, *k_r;         // [64][depth], [64][rope]
+  float* v;                 // [v][64]
+  float *dk_c, *dk_r, *dv;  // [64][depth], [64][rope], [64][v]
 };
 
 HWY_INLINE void clear(float* x, i64 n) {
@@ -392,10 +389,8 @@ void backward_rows(const Queries& q, const KeyPages& keys, const Attended& out, 
 
 void attend_backward(const Queries& q, const KeyPages& keys, const Attended& out, const AttendGradients& g,
                      float* scratch) {
-  if (keys.dtype == DType::f32)
-    backward_rows<float>(q, keys, out, g, scratch);
-  else
-    backward_rows<u16>(q, keys, out, g, scratch);
+  if (keys.dtype == DType::f32) backward_rows<float>(q, keys, out, g, scratch);
+  else backward_rows<u16>(q, keys, out, g, scratch);
 }
 
 // ---- pages -------------------------------------------------------------------------------------------------------
@@ -423,10 +418,8 @@ void store_rows(T* page, const KeyPages& keys, i64 heads, i64 slot, const KeyRow
 }
 
 void store_keys(std::byte* page, const KeyPages& keys, i64 heads, i64 first_slot, const KeyRows& rows) {
-  if (keys.dtype == DType::f32)
-    store_rows(reinterpret_cast<float*>(page), keys, heads, first_slot, rows);
-  else
-    store_rows(reinterpret_cast<u16*>(page), keys, heads, first_slot, rows);
+  if (keys.dtype == DType::f32) store_rows(reinterpret_cast<float*>(page), keys, heads, first_slot, rows);
+  else store_rows(reinterpret_cast<u16*>(page), keys, heads, first_slot, rows);
 }
 
 // ---- absorption --------------------------------------------------------------------------------------------------
@@ -435,8 +428,7 @@ void product(float* c, i64 c_stride, const float* a, i64 a_stride, const void* b
              i64 depth, i64 cols) {
   if (b_type == DType::f32)
     run(Product<float>{c, c_stride, a, a_stride, 1, static_cast<const float*>(b), b_stride, rows, depth, cols, false});
-  else
-    run(Product<u16>{c, c_stride, a, a_stride, 1, static_cast<const u16*>(b), b_stride, rows, depth, cols, false});
+  else run(Product<u16>{c, c_stride, a, a_stride, 1, static_cast<const u16*>(b), b_stride, rows, depth, cols, false});
 }
 
 // One output row of b against one row of a: two chains of lanes, then a tail of single elements.
@@ -465,8 +457,7 @@ void product_transposed(float* c, i64 c_stride, const float* a, i64 a_stride, co
                         i64 rows, i64 depth, i64 cols) {
   if (b_type == DType::f32)
     dot_rows(c, c_stride, a, a_stride, static_cast<const float*>(b), b_stride, rows, depth, cols);
-  else
-    dot_rows(c, c_stride, a, a_stride, static_cast<const u16*>(b), b_stride, rows, depth, cols);
+  else dot_rows(c, c_stride, a, a_stride, static_cast<const u16*>(b), b_stride, rows, depth, cols);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // Attention kernels: one head (or, absorbed, one token's heads) against blocks of kBlockKeys keys.
 //
-// Arithmetic, the same on every path: a score is one accumulator over d ascending (first the nope part, then rope), SIMD
-// lanes across keys; a block gives a partial (max, sum, o) in which masked keys are exact zeros; partials are merged in
-// ascending block order by one formula. So a row's bits depend on its query and its keys alone: not on the tile it is
-// computed in, on how many keys follow, nor on which thread takes which block.
+// Arithmetic, the same on every path: a score is one accumulator over d ascending (first the nope part, then rope),
+// SIMD lanes across keys; a block gives a partial (max, sum, o) in which masked keys are exact zeros; partials are
+// merged in ascending block order by one formula. So a row's bits depend on its query and its keys alone: not on the
+// tile it is computed in, on how many keys follow, nor on which thread takes which block.
 #pragma once
 #include <cstddef>
 
@@ -11,8 +11,8 @@
 
 namespace r1::cpu {
 
-inline constexpr i64 kBlockKeys = 64;   // keys of a block = tokens of a page
-inline constexpr i64 kQueryTile = 32;   // query rows that share one reading of a key block
+inline constexpr i64 kBlockKeys = 64;  // keys of a block = tokens of a page
+inline constexpr i64 kQueryTile = 32;  // query rows that share one reading of a key block
 
 // Where one sequence's blocks lie: block b is page table[b] (page b when table is null). Elements of a page are f32 or
 // bf16; the offsets count elements and select a head.
@@ -46,7 +46,7 @@ struct Attended {
 
 // One head of one sequence that starts at position 0, all its rows. Gradients are added to; dk_r is this head's share.
 struct AttendGradients {
-  const float* d_o = nullptr;  // same stride as o
+  const float* d_o = nullptr;              // same stride as o
   float *dq_c = nullptr, *dq_r = nullptr;  // strides of the queries
   float *dk_c = nullptr, *dk_r = nullptr, *dv = nullptr;
   i64 dk_c_stride = 0, dk_r_stride = 0, dv_stride = 0;

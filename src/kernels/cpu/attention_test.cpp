@@ -1,7 +1,7 @@
 // The attention kernels at every level: scores, softmax and values of one head against double precision, partials
 // against whole rows bit for bit, pages as they were stored.
-#include "core/integer.hpp"
 #include "kernels/cpu/attention.hpp"
+#include "core/integer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,16 +57,22 @@ struct Head {
     const cpu::KeyPages p = layout(t);
     for (i64 j = 0; j < keys;) {
       const i64 n = std::min({i64{23}, keys - j, kBlockKeys - j % kBlockKeys});
-      const cpu::KeyRows rows{n, &k_c[j * depth], &k_r[j * rope],
-                              &values[j * v], depth, rope, v};
-      k.store_keys(reinterpret_cast<std::byte*>(pages.data()) + j / kBlockKeys * p.page_bytes, p, 1, j % kBlockKeys, rows);
+      const cpu::KeyRows rows{n, &k_c[j * depth], &k_r[j * rope], &values[j * v], depth, rope, v};
+      k.store_keys(reinterpret_cast<std::byte*>(pages.data()) + j / kBlockKeys * p.page_bytes, p, 1, j % kBlockKeys,
+                   rows);
       j += n;
     }
     return p;
   }
   cpu::Queries queries(i64 first, i64 rows, i64 step = 1) const {
-    return {rows, first, step, &q_c[first * depth], &q_r[first * rope], depth,
-            rope, 1 / std::sqrt(static_cast<float>(depth + rope))};
+    return {rows,
+            first,
+            step,
+            &q_c[first * depth],
+            &q_r[first * rope],
+            depth,
+            rope,
+            1 / std::sqrt(static_cast<float>(depth + rope))};
   }
 };
 
@@ -80,13 +86,14 @@ Floats scratch_for(const cpu::KeyPages& p) { return Floats(cpu::attend_scratch_f
 
 // Σ_j p_j v_j of query row t over keys 0..last, and Σ_j p_j |v_j|, in double, keys rounded as stored.
 std::pair<double, double> exact(const Head& x, DType t, i64 row, i64 last, i64 i) {
-  const auto stored = [&](float f) { return static_cast<double>(t == DType::f32 ? f : f32_from_bf16(bf16_from_f32(f))); };
+  const auto stored = [&](float f) {
+    return static_cast<double>(t == DType::f32 ? f : f32_from_bf16(bf16_from_f32(f)));
+  };
   double sum = 0, y = 0, size = 0;
   for (i64 j = 0; j <= last; ++j) {
     double s = 0;
     const auto dot = [&](const Floats& q, const Floats& k, i64 n) {
-      for (i64 d = 0; d < n; ++d)
-        s += static_cast<double>(q[row * n + d]) * stored(k[j * n + d]);
+      for (i64 d = 0; d < n; ++d) s += static_cast<double>(q[row * n + d]) * stored(k[j * n + d]);
     };
     dot(x.q_c, x.k_c, x.depth), dot(x.q_r, x.k_r, x.rope);
     const double p = std::exp(s / std::sqrt(static_cast<double>(x.depth + x.rope)));
@@ -103,8 +110,8 @@ double relative_bound(const Head& x) {
   return 0x1p-24 * (2 * (n + 4) * std::sqrt(n) + 2 * static_cast<double>(x.keys) + 16);
 }
 
-const Head kHeads[] = {{1, 2, 1, 1}, {5, 6, 7, 63}, {16, 8, 16, 64}, {33, 18, 21, 65}, {64, 32, 65, 150}, {128, 64, 128, 200},
-                       {7, 2, 0, 70, true}, {48, 16, 0, 130, true}};
+const Head kHeads[] = {{1, 2, 1, 1},      {5, 6, 7, 63},       {16, 8, 16, 64},     {33, 18, 21, 65},
+                       {64, 32, 65, 150}, {128, 64, 128, 200}, {7, 2, 0, 70, true}, {48, 16, 0, 130, true}};
 
 TEST(AttentionKernels, RowsMatchDoublePrecisionAtEveryLevel) {
   for (const cpu::Kernels* k : cpu::levels())
@@ -165,7 +172,8 @@ TEST(AttentionKernels, ProductsOfAbsorptionMatchDoublePrecision) {
         const Floats a = normal(kRows * depth, 1), b = normal(depth * cols, 2);
         Floats c(kRows * cols), ct(c);
         k->attention.product(c.data(), cols, a.data(), depth, b.data(), DType::f32, cols, kRows, depth, cols);
-        k->attention.product_transposed(ct.data(), cols, a.data(), depth, b.data(), DType::f32, depth, kRows, depth, cols);
+        k->attention.product_transposed(ct.data(), cols, a.data(), depth, b.data(), DType::f32, depth, kRows, depth,
+                                        cols);
         for (i64 i = 0; i < kRows; ++i)
           for (i64 n = 0; n < cols; ++n) {
             double want = 0, size = 0, want_t = 0, size_t_ = 0;

@@ -1,5 +1,5 @@
-// Products of blocks, compiled once per level. Read block_dot.hpp (what is computed), block_dot_tile.hpp (how weights are
-// unpacked), block_dot_vector.hpp (the target's instructions), then this from its last function up.
+// Products of blocks, compiled once per level. Read block_dot.hpp (what is computed), block_dot_tile.hpp (how weights
+// are unpacked), block_dot_vector.hpp (the target's instructions), then this from its last function up.
 #include "kernels/cpu/block_dot.hpp"
 
 #include "core/integer.hpp"
@@ -84,7 +84,8 @@ void multiply_small(const Tile& tile, i64 blocks, const QuantizedChunk* x, float
     const Floats d = load_floats(tile.d[b]);
 #pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
-      const Ints dot = add_bytes<8, kLimit>(broadcast(excess(kType) ? x[r].start[b] : 0), tile.w[8 * b][0], x[r].q + 32 * b);
+      const Ints dot =
+          add_bytes<8, kLimit>(broadcast(excess(kType) ? x[r].start[b] : 0), tile.w[8 * b][0], x[r].q + 32 * b);
       sum[r] = add_product(sum[r], d * broadcast_float(x[r].d[b]), to_floats(dot));
     }
   }
@@ -124,14 +125,12 @@ void multiply_large(const Tile& tile, const QuantizedChunk* x, float* acc, i64 l
 
 template <DType kType, int kRows>
 void multiply_tile(const Tile& tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
-  if constexpr (block_of(kType).elements == kDotChunk)
-    multiply_large<kType, kRows>(tile, x, acc, ldacc);
-  else
-    multiply_small<kType, kRows>(tile, blocks, x, acc, ldacc);
+  if constexpr (block_of(kType).elements == kDotChunk) multiply_large<kType, kRows>(tile, x, acc, ldacc);
+  else multiply_small<kType, kRows>(tile, blocks, x, acc, ldacc);
 }
 
-// Rows whose sums stay at hand while weights pass by, and columns of weights unpacked at a time where there are many rows
-// to use them: a chunk of activations is then read once for several tiles.
+// Rows whose sums stay at hand while weights pass by, and columns of weights unpacked at a time where there are many
+// rows to use them: a chunk of activations is then read once for several tiles.
 constexpr i64 kMostRows = 128, kMostTiles = 32 / kLanes, kFewRows = 4;
 
 struct Scratch {
@@ -168,12 +167,13 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
     const QuantizedChunk* const x = g.x + c * g.rows + m;
     i64 r = 0;
     for (; r + 4 <= rows; r += 4)
-      for (i64 t = 0; t < tiles; ++t) multiply_tile<kType, 4>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
+      for (i64 t = 0; t < tiles; ++t)
+        multiply_tile<kType, 4>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
     for (; r < rows; ++r)
-      for (i64 t = 0; t < tiles; ++t) multiply_tile<kType, 1>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
+      for (i64 t = 0; t < tiles; ++t)
+        multiply_tile<kType, 1>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
   }
-  for (i64 r = 0; r < rows; ++r)
-    __builtin_memcpy(g.y + (m + r) * g.ldy + first, s->acc[r], (last - first) * 4);
+  for (i64 r = 0; r < rows; ++r) __builtin_memcpy(g.y + (m + r) * g.ldy + first, s->acc[r], (last - first) * 4);
 }
 
 template <DType kType>

@@ -22,16 +22,16 @@ inline constexpr i64 kDotChunk = 256;
 // One row's k elements at [256c, 256c + 256). Rows of a chunk lie one after another, chunk after chunk.
 struct QuantizedChunk {
   i8 q[kDotChunk];
-  i32 start[16];     // less what unsigned quants count too much: Q6_K per 16 elements, Q8_0 and Q4_0 per 32
+  i32 start[16];          // less what unsigned quants count too much: Q6_K per 16 elements, Q8_0 and Q4_0 per 32
   std::int16_t sum32[8];  // Σ q of 32 elements
-  float d[8];        // per 32 elements; K-quants use the first
+  float d[8];             // per 32 elements; K-quants use the first
 };
 
 struct BlockProduct {
   DType type = DType::q8_0;
-  const std::byte* w = nullptr;          // rows of blocks, row_bytes apart
-  i64 row_bytes = 0, k = 0, n = 0;       // n rows of weights = columns of y
-  const QuantizedChunk* x = nullptr;     // [chunks(k)][rows], quantised for `type`
+  const std::byte* w = nullptr;       // rows of blocks, row_bytes apart
+  i64 row_bytes = 0, k = 0, n = 0;    // n rows of weights = columns of y
+  const QuantizedChunk* x = nullptr;  // [chunks(k)][rows], quantised for `type`
   i64 rows = 0;
   float* y = nullptr;
   i64 ldy = 0;
@@ -40,7 +40,8 @@ struct BlockProduct {
 struct BlockDotKernels {
   i64 lanes;          // rows of weights taken together: split at multiples
   i64 scratch_bytes;  // per thread, 64-byte aligned
-  // Rows [begin, end) of the `rows` f32 rows of x (layout rows, index allowed), as products with weights of `type` want them.
+  // Rows [begin, end) of the `rows` f32 rows of x (layout rows, index allowed), as products with weights of `type` want
+  // them.
   void (*quantize)(DType type, QuantizedChunk* to, const MatrixView& x, i64 rows, i64 k, i64 begin, i64 end);
   // All rows of y, columns [begin, end).
   void (*multiply)(const BlockProduct& g, i64 begin, i64 end, std::byte* scratch);

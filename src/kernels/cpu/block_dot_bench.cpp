@@ -36,7 +36,8 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double r
   const i64 pattern = std::min<i64>(out, 256) * in;  // random, and repeated
   RandomBlocks(1, 0.02).fill(t, w.data(), pattern);
   const size_t repeat = static_cast<size_t>(row_bytes(t, pattern));
-  for (size_t at = repeat; at < w.size(); at += repeat) std::copy_n(w.begin(), repeat, w.begin() + static_cast<i64>(at));
+  for (size_t at = repeat; at < w.size(); at += repeat)
+    std::copy_n(w.begin(), repeat, w.begin() + static_cast<i64>(at));
   const Tensor x = arena.alloc(rows, in), y = arena.alloc(rows, out);
   Random random(1, Purpose::bench);
   for (i64 i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(random.uniform() - 0.5);
@@ -57,8 +58,9 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double r
     fmt::print("{:10} {:5} {} threads, 1 row    {:8.2f} ms {:7.1f} GB/s, {:3.0f} % of reading ({:.1f})\n", kernels.name,
                name_of(t), pool.threads(), seconds * 1e3, gb, 100 * gb / read_roof, read_roof);
   else
-    fmt::print("{:10} {:5} {} threads, {:3} rows {:8.2f} ms {:7.1f} GOP/s, {:3.0f} % of f32's roof ({:.0f})\n", kernels.name,
-               name_of(t), pool.threads(), rows, seconds * 1e3, gflops, 100 * gflops / f32_roof, f32_roof);
+    fmt::print("{:10} {:5} {} threads, {:3} rows {:8.2f} ms {:7.1f} GOP/s, {:3.0f} % of f32's roof ({:.0f})\n",
+               kernels.name, name_of(t), pool.threads(), rows, seconds * 1e3, gflops, 100 * gflops / f32_roof,
+               f32_roof);
 }
 
 }  // namespace

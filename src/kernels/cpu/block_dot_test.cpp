@@ -19,7 +19,8 @@ double half_at(const u8* p) {
   return static_cast<double>(f32_from_f16(h));
 }
 
-// What element i of a block of `t` is made of, read from the layout element by element: d · scale · quant − dmin · minimum.
+// What element i of a block of `t` is made of, read from the layout element by element: d · scale · quant − dmin ·
+// minimum.
 struct Element {
   double d, dmin;
   i64 scale, quant, minimum;
@@ -87,13 +88,16 @@ struct Case {
           }
           const Element e = element(t, p, 0);
           const double dx = static_cast<double>(chunk.d[block == kDotChunk ? 0 : at / 32]);
-          const double plus = e.d * dx * static_cast<double>(products), minus = e.dmin * dx * static_cast<double>(minima);
+          const double plus = e.d * dx * static_cast<double>(products),
+                       minus = e.dmin * dx * static_cast<double>(minima);
           want += plus - minus, norm += std::abs(plus) + std::abs(minus);
         }
-        // A term is rounded when its scales meet, when it becomes a float and when it is multiplied; then 2k/block sums.
+        // A term is rounded when its scales meet, when it becomes a float and when it is multiplied; then 2k/block
+        // sums.
         const double tolerance = norm * static_cast<double>(2 * k / block + 3) * 0x1p-24;
         ASSERT_NEAR(static_cast<double>(y[r * n + o]), want, tolerance)
-            << kernels.name << " " << name_of(t) << " rows " << rows << " n " << n << " k " << k << " at " << r << "," << o;
+            << kernels.name << " " << name_of(t) << " rows " << rows << " n " << n << " k " << k << " at " << r << ","
+            << o;
       }
   }
 
@@ -107,7 +111,8 @@ TEST(BlockDot, EveryTypeAndOddSizeMatchesDoubles) {
   for (const Kernels* kernels : levels())
     for (const DType t : kTypes) {
       const i64 block = block_of(t).elements;
-      for (i64 i = 1; i <= 9; ++i) Case(t, i, 1 + i * 13 % 41, block * (1 + i * 4 % 9)).expect_close_to_doubles(*kernels);
+      for (i64 i = 1; i <= 9; ++i)
+        Case(t, i, 1 + i * 13 % 41, block * (1 + i * 4 % 9)).expect_close_to_doubles(*kernels);
       Case(t, 1, 75, block * 11).expect_close_to_doubles(*kernels);
       Case(t, 131, 34, block * 3).expect_close_to_doubles(*kernels);  // more rows than a block of them
     }

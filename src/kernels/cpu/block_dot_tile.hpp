@@ -1,5 +1,6 @@
-// A tile: kLanes rows of weights by one chunk of 256 elements, unpacked for the dot instruction. Four neighbours along k
-// of every row stand side by side, so that a lane is a row and no sum ever crosses lanes. Included by block_dot.cpp only.
+// A tile: kLanes rows of weights by one chunk of 256 elements, unpacked for the dot instruction. Four neighbours along
+// k of every row stand side by side, so that a lane is a row and no sum ever crosses lanes. Included by block_dot.cpp
+// only.
 #pragma once
 #include "kernels/cpu/block_dot_vector.hpp"
 
@@ -10,9 +11,9 @@ constexpr int kSteps = kDotChunk / 4;
 
 struct alignas(64) Tile {
   u8 w[kSteps][kLanes][4];
-  i32 scale[16][kLanes];     // K-quants: of sub-blocks of 32 (Q6_K: 16) elements
-  i32 minimum[4][kLanes];    // two 16-bit minima each
-  float d[8][kLanes];        // of blocks of 32; K-quants use the first
+  i32 scale[16][kLanes];   // K-quants: of sub-blocks of 32 (Q6_K: 16) elements
+  i32 minimum[4][kLanes];  // two 16-bit minima each
+  float d[8][kLanes];      // of blocks of 32; K-quants use the first
   float dmin[kLanes];
 };
 
@@ -89,7 +90,9 @@ struct Eight {
     _mm256_storeu_ps(to + first, _mm256_cvtph_ps(_mm256_castsi256_si128(packed)));
   }
   // Byte b of every word as an integer.
-  static __m256i byte(__m256i x, int b) { return _mm256_and_si256(_mm256_srli_epi32(x, 8 * b), _mm256_set1_epi32(255)); }
+  static __m256i byte(__m256i x, int b) {
+    return _mm256_and_si256(_mm256_srli_epi32(x, 8 * b), _mm256_set1_epi32(255));
+  }
 
   // d, dmin and the twelve bytes with eight scales and minima of six bits that Q4_K and Q5_K begin with.
   void k_scales() const {
@@ -106,8 +109,7 @@ struct Eight {
       const __m256i m = minima[half];
       store(&tile.minimum[2 * half][first],
             or_of(_mm256_and_si256(m, even), _mm256_slli_epi32(_mm256_and_si256(_mm256_srli_epi32(m, 8), even), 16)));
-      store(&tile.minimum[2 * half + 1][first],
-            or_of(byte(m, 2), _mm256_slli_epi32(_mm256_srli_epi32(m, 24), 16)));
+      store(&tile.minimum[2 * half + 1][first], or_of(byte(m, 2), _mm256_slli_epi32(_mm256_srli_epi32(m, 24), 16)));
     }
   }
 
@@ -150,7 +152,8 @@ struct Eight {
     __m256i scales[8];
     two_of_four_words(scales, 192, 192);
     for (int s = 0; s < 16; ++s)
-      store(&tile.scale[s][first], _mm256_srai_epi32(_mm256_sll_epi32(scales[s / 4], _mm_cvtsi32_si128(24 - s % 4 * 8)), 24));
+      store(&tile.scale[s][first],
+            _mm256_srai_epi32(_mm256_sll_epi32(scales[s / 4], _mm_cvtsi32_si128(24 - s % 4 * 8)), 24));
     for (int n = 0; n < 2; ++n) {
       __m256i a[8], b[8], high[8];
       words(a, 64 * n), words(b, 64 * n + 32), words(high, 128 + 32 * n);

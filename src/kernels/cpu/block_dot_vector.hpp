@@ -95,8 +95,9 @@ inline Ints add_pairs(Ints sum, Ints a, Ints b) {
 #endif
 }
 
-// Q8_0 has signed quants. Where the target multiplies unsigned by signed bytes into 32 bits they are kept with 128 added
-// (QuantizedChunk::start takes it off again); elsewhere their signs go to the activations: 128·127·2 fits 16 bits.
+// Q8_0 has signed quants. Where the target multiplies unsigned by signed bytes into 32 bits they are kept with 128
+// added (QuantizedChunk::start takes it off again); elsewhere their signs go to the activations: 128·127·2 fits 16
+// bits.
 #if defined(__AVX512VNNI__)
 constexpr bool kSignedWeights = false;
 #else
@@ -113,7 +114,8 @@ inline Ints add_bytes(Ints sum, const u8* w, const i8* q) {
     sum = _mm512_dpbusd_epi32(sum, load(w + j * kLanes * 4), broadcast(word_at(q + 4 * j)));
   return sum;
 #elif defined(__AVX2__)
-  constexpr int kProducts = kLimit == 0 ? 1 : 32767 / (2 * 127 * (kLimit - 1)), kRun = kProducts < kSteps ? kProducts : kSteps;
+  constexpr int kProducts = kLimit == 0 ? 1 : 32767 / (2 * 127 * (kLimit - 1)),
+                kRun = kProducts < kSteps ? kProducts : kSteps;
   for (int j = 0; j < kSteps; j += kRun) {
     Ints run{};
     for (int i = 0; i < kRun && j + i < kSteps; ++i) {

@@ -25,8 +25,7 @@ void q3_k(float* __restrict y, const u8* __restrict b) {
     const u8 *q = b + 32 + s / 8 * 32 + s % 2 * 16, *mask = b + s % 2 * 16;
     const int shift = s / 2 % 4 * 2, bit = s / 2;
     R1_LOOP_OF_16
-    for (int l = 0; l < 16; ++l)
-      y[l] = scale * static_cast<float>((q[l] >> shift & 3) - 4 + (mask[l] >> bit & 1) * 4);
+    for (int l = 0; l < 16; ++l) y[l] = scale * static_cast<float>((q[l] >> shift & 3) - 4 + (mask[l] >> bit & 1) * 4);
   }
 }
 

@@ -4,8 +4,8 @@
 
 #include "core/half.hpp"
 
-// GCC takes loops of 4 to 16 steps apart before it looks for vectors, and then finds fewer: by up to five times. Simple ones
-// of 16 are one vector with AVX-512, and better taken apart.
+// GCC takes loops of 4 to 16 steps apart before it looks for vectors, and then finds fewer: by up to five times. Simple
+// ones of 16 are one vector with AVX-512, and better taken apart.
 #define R1_KEPT_LOOP _Pragma("GCC unroll 1")
 #if defined(__AVX512F__)
 #define R1_LOOP_OF_16

@@ -57,8 +57,7 @@ TEST_P(Dequantize, EveryBlockTypeGivesGgmlsBits) {
     ASSERT_EQ(static_cast<i64>(blocks.size()), row_bytes(type, n)) << name;
     const Floats got = row(type, blocks, n);
     for (i64 i = 0; i < n; ++i)
-      ASSERT_EQ(std::memcmp(&got[i], want.data() + 4 * i, 4), 0)
-          << name << " element " << i << " is " << got[i];
+      ASSERT_EQ(std::memcmp(&got[i], want.data() + 4 * i, 4), 0) << name << " element " << i << " is " << got[i];
   }
 }
 

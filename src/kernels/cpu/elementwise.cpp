@@ -77,7 +77,9 @@ void swiglu_backward(float* dgate, float* dup, const float* dy, const float* gat
 
 // The first and second members of pairs: side by side, or in the two halves of a head.
 struct Neighbours {
-  HWY_INLINE static void load(const float* x, i64 j, i64, V32& a, V32& b) { hn::LoadInterleaved2(f32, x + 2 * j, a, b); }
+  HWY_INLINE static void load(const float* x, i64 j, i64, V32& a, V32& b) {
+    hn::LoadInterleaved2(f32, x + 2 * j, a, b);
+  }
   HWY_INLINE static void store(V32 a, V32 b, float* y, i64 j, i64) { hn::StoreInterleaved2(a, b, f32, y + 2 * j); }
   static i64 first(i64 j, i64) { return 2 * j; }
   static i64 second(i64 j, i64) { return 2 * j + 1; }

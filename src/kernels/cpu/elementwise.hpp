@@ -13,9 +13,9 @@ struct ElementwiseKernels {
   void (*rms_norm_backward)(float* dx, float* dw, const float* dy, const float* x, const float* w, const float* rstd,
                             i64 rows, i64 cols);
 
-  void (*add)(float* y, const float* a, const float* b, i64 n);      // y = a + b
-  void (*accumulate)(float* y, const float* x, i64 n);               // y += x
-  void (*scale)(float* y, const float* x, float a, i64 n);           // y = a x; y may be x
+  void (*add)(float* y, const float* a, const float* b, i64 n);  // y = a + b
+  void (*accumulate)(float* y, const float* x, i64 n);           // y += x
+  void (*scale)(float* y, const float* x, float a, i64 n);       // y = a x; y may be x
 
   void (*swiglu)(float* y, const float* gate, const float* up, i64 n);  // silu(gate) up
   void (*swiglu_backward)(float* dgate, float* dup, const float* dy, const float* gate, const float* up, i64 n);

@@ -43,7 +43,8 @@ class Elementwise : public testing::TestWithParam<const cpu::Kernels*> {
   // |got - want(i)| within tol(i) for every i, and the guard untouched.
   template <class Want, class Tolerance>
   void expect(const Floats& got, Want want, Tolerance tol) {
-    for (size_t i = 0; i + 1 < got.size(); ++i) ASSERT_NEAR(d(got[i]), want(i), tol(i)) << i << " of " << got.size() - 1;
+    for (size_t i = 0; i + 1 < got.size(); ++i)
+      ASSERT_NEAR(d(got[i]), want(i), tol(i)) << i << " of " << got.size() - 1;
     ASSERT_EQ(got.back(), kGuard) << got.size() - 1;
   }
 };
@@ -91,17 +92,21 @@ TEST_P(Elementwise, RmsNormForwardAndBackwardMatchDouble) {
     const auto row = [&](size_t i) { return i / static_cast<size_t>(n); };
     // A sum of n squares is relatively accurate to n/2 roundings, its root to a quarter of n; a few more follow.
     const double u = (8 + static_cast<double>(n) / 4) * kU;
-    expect(y, [&](size_t i) { return d(x[i]) * s[row(i)] * d(w[at(i)]); },
-           [&](size_t i) { return u * std::abs(d(y[i])) + 1e-37; });
-    expect(rstd, [&](size_t r) { return s[r]; }, [&](size_t r) { return u * s[r]; });
+    expect(
+        y, [&](size_t i) { return d(x[i]) * s[row(i)] * d(w[at(i)]); },
+        [&](size_t i) { return u * std::abs(d(y[i])) + 1e-37; });
+    expect(
+        rstd, [&](size_t r) { return s[r]; }, [&](size_t r) { return u * s[r]; });
     // dx = 0.5 + s (g - n·mean): each term's size times its roundings; mean is a sum of n terms of size |g·n|/n < 10.
-    expect(dx,
-           [&](size_t i) {
-             const double norm = d(x[i]) * s[row(i)];
-             return 0.5 + s[row(i)] * (d(dy[i]) * d(w[at(i)]) - norm * mean[row(i)]);
-           },
-           [&](size_t i) { return 4 * u * (1 + s[row(i)] * (std::abs(d(dy[i]) * d(w[at(i)])) + 10)); });
-    expect(dw, [&](size_t i) { return want_dw[i]; }, [&](size_t i) { return 4 * u * (1 + size_dw[i]); });
+    expect(
+        dx,
+        [&](size_t i) {
+          const double norm = d(x[i]) * s[row(i)];
+          return 0.5 + s[row(i)] * (d(dy[i]) * d(w[at(i)]) - norm * mean[row(i)]);
+        },
+        [&](size_t i) { return 4 * u * (1 + s[row(i)] * (std::abs(d(dy[i]) * d(w[at(i)])) + 10)); });
+    expect(
+        dw, [&](size_t i) { return want_dw[i]; }, [&](size_t i) { return 4 * u * (1 + size_dw[i]); });
     Floats frozen = output(kRows * n, 0.5f);
     k.rms_norm_backward(frozen.data(), nullptr, dy.data(), x.data(), w.data(), rstd.data(), kRows, n);
     ASSERT_EQ(frozen, dx);
@@ -116,16 +121,19 @@ TEST_P(Elementwise, SwigluForwardAndBackwardMatchDouble) {
     k.swiglu_backward(dgate.data(), dup.data(), dy.data(), gate.data(), up.data(), n);
     // exp: 2 units, 1 + e: 1, division: 1, products: 3. silu' = s (1 + z (1 - s)) cancels against terms below 1 + |z|.
     const auto z = [&](size_t i) { return d(gate[i]); };
-    expect(y, [&](size_t i) { return z(i) * reference_sigmoid(z(i)) * d(up[i]); },
-           [&](size_t i) { return 8 * kU * std::abs(d(y[i])) + 1e-37; });
-    expect(dgate,
-           [&](size_t i) {
-             const double s = reference_sigmoid(z(i));
-             return 0.5 + d(dy[i]) * d(up[i]) * s * (1 + z(i) * (1 - s));
-           },
-           [&](size_t i) { return 8 * kU * (1 + std::abs(d(dy[i]) * d(up[i])) * (1 + std::abs(z(i)))); });
-    expect(dup, [&](size_t i) { return 0.5 + d(dy[i]) * z(i) * reference_sigmoid(z(i)); },
-           [&](size_t i) { return 8 * kU * (1 + std::abs(d(dy[i]) * z(i))); });
+    expect(
+        y, [&](size_t i) { return z(i) * reference_sigmoid(z(i)) * d(up[i]); },
+        [&](size_t i) { return 8 * kU * std::abs(d(y[i])) + 1e-37; });
+    expect(
+        dgate,
+        [&](size_t i) {
+          const double s = reference_sigmoid(z(i));
+          return 0.5 + d(dy[i]) * d(up[i]) * s * (1 + z(i) * (1 - s));
+        },
+        [&](size_t i) { return 8 * kU * (1 + std::abs(d(dy[i]) * d(up[i])) * (1 + std::abs(z(i)))); });
+    expect(
+        dup, [&](size_t i) { return 0.5 + d(dy[i]) * z(i) * reference_sigmoid(z(i)); },
+        [&](size_t i) { return 8 * kU * (1 + std::abs(d(dy[i]) * z(i))); });
   }
 }
 
@@ -136,8 +144,9 @@ TEST_P(Elementwise, SigmoidIsAccurateToItsEndsAndKeepsNaN) {
   Floats y = output(static_cast<i64>(x.size()));
   k.sigmoid(y.data(), x.data(), static_cast<i64>(x.size()));
   // Below -87 the result is subnormal (steps of 2^-149); from -88.7 on exp(-x) is infinite and the result zero.
-  expect(y, [&](size_t i) { return reference_sigmoid(d(x[i])); },
-         [&](size_t i) { return x[i] < -87 ? 4e-38 : 4 * 2 * kU * reference_sigmoid(d(x[i])); });
+  expect(
+      y, [&](size_t i) { return reference_sigmoid(d(x[i])); },
+      [&](size_t i) { return x[i] < -87 ? 4e-38 : 4 * 2 * kU * reference_sigmoid(d(x[i])); });
   const Floats ends{kInf, -kInf, std::numeric_limits<float>::quiet_NaN(), 0, 3e38f, -3e38f};
   Floats z = output(6);
   k.sigmoid(z.data(), ends.data(), 6);
@@ -158,8 +167,9 @@ TEST_P(Elementwise, SoftmaxMatchesDoubleAndMaskedEntriesAreExactZeros) {
     for (const float v : x) top = std::max(top, d(v));
     for (const float v : x) sum += std::exp(d(v) - top);
     // x - max loses half a unit of up to 30, which exp turns into a relative error; sum and division add n and 1.
-    expect(y, [&](size_t i) { return std::exp(d(x[i]) - top) / sum; },
-           [&](size_t i) { return (34 + static_cast<double>(n)) * kU * std::exp(d(x[i]) - top) / sum; });
+    expect(
+        y, [&](size_t i) { return std::exp(d(x[i]) - top) / sum; },
+        [&](size_t i) { return (34 + static_cast<double>(n)) * kU * std::exp(d(x[i]) - top) / sum; });
     ASSERT_TRUE(n <= 2 || y[1] == 0.0f);
   }
 }
@@ -179,8 +189,10 @@ TEST_P(Elementwise, RotationTurnsPairsAndBackAddsTheTranspose) {
       return i % 2 == 0 ? d(v[i]) * c - d(v[i + 1]) * s : d(v[i - 1]) * s + d(v[i]) * c;
     };
     const auto size = [](size_t) { return 4 * kU * 40; };  // two products of factors below 4.5, and the sums
-    expect(y, [&](size_t i) { return turned(x, i, 1); }, size);
-    expect(dx, [&](size_t i) { return 0.5 + turned(dy, i, -1); }, size);
+    expect(
+        y, [&](size_t i) { return turned(x, i, 1); }, size);
+    expect(
+        dx, [&](size_t i) { return 0.5 + turned(dy, i, -1); }, size);
   }
 }
 
@@ -244,11 +256,12 @@ TEST_P(Elementwise, AdamwStepMatchesDouble) {
     expect(m, mean, [&](size_t i) { return 4 * kU * (std::abs(d(m0[i])) + std::abs(d(g[i]))); });
     expect(v, square, [&](size_t i) { return 6 * kU * square(i); });
     const auto ratio = [&](size_t i) { return mean(i) / d(bias1) / (std::sqrt(square(i) / d(bias2)) + d(eps)); };
-    expect(p, [&](size_t i) { return d(p0[i]) - d(lr) * (ratio(i) + d(wd) * d(p0[i])); },
-           [&](size_t i) {
-             const double mean_size = (std::abs(d(m0[i])) + std::abs(d(g[i]))) / d(bias1);
-             return 8 * kU * (1 + std::abs(d(p0[i])) + d(lr) * mean_size / std::sqrt(square(i) / d(bias2)));
-           });
+    expect(
+        p, [&](size_t i) { return d(p0[i]) - d(lr) * (ratio(i) + d(wd) * d(p0[i])); },
+        [&](size_t i) {
+          const double mean_size = (std::abs(d(m0[i])) + std::abs(d(g[i]))) / d(bias1);
+          return 8 * kU * (1 + std::abs(d(p0[i])) + d(lr) * mean_size / std::sqrt(square(i) / d(bias2)));
+        });
   }
 }
 

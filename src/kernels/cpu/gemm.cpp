@@ -23,8 +23,7 @@ struct Block {
 };
 
 inline void copy_rows(float* to, i64 to_ld, const float* from, i64 from_ld, i64 rows, i64 columns) {
-  for (i64 r = 0; r < rows; ++r)
-    __builtin_memcpy(to + r * to_ld, from + r * from_ld, columns * 4);
+  for (i64 r = 0; r < rows; ++r) __builtin_memcpy(to + r * to_ld, from + r * from_ld, columns * 4);
 }
 
 // Calls product(c, ldc) on the tile of C itself or, where the last panel is not full, on a copy of it.
@@ -62,9 +61,8 @@ void multiply_block(const Block& k) {
   const auto tile_at = [&](i64 r, const u32* a, i64 p, int at_once) {
     const i64 rows = least(kTileRows, k.rows - r), columns = least(at_once * kPanel, k.g.n - p * kPanel);
     const Tile compute = pick_tile<Product>(rows, at_once);
-    on_tile(k, r, rows, p * kPanel, columns, at_once * kPanel, [&](float* c, i64 ldc) {
-      compute(k.count, a, b + p * stride, stride, c, ldc, k.accumulate);
-    });
+    on_tile(k, r, rows, p * kPanel, columns, at_once * kPanel,
+            [&](float* c, i64 ldc) { compute(k.count, a, b + p * stride, stride, c, ldc, k.accumulate); });
   };
   if constexpr (kSpread > 1) {
     alignas(64) u32 spread[kTileRows * kTileRowWords];
@@ -233,8 +231,8 @@ u64 read(const void* bytes, i64 count) {
 
 extern const GemmKernels gemm_table;
 const GemmKernels gemm_table{
-    kPanel, kTileRows, kBlockRows, kBlockRows * kRowWords * 4, panel_bytes, pack_b, gemm, weighted_rows, dot,
-    spin,   {kChains * kLanes * 2, kPairFlops}, read,
+    kPanel,        kTileRows, kBlockRows, kBlockRows* kRowWords * 4,          panel_bytes, pack_b, gemm,
+    weighted_rows, dot,       spin,       {kChains * kLanes * 2, kPairFlops}, read,
 };
 
 }  // namespace r1::cpu::R1_TARGET

@@ -28,7 +28,7 @@ struct MatrixView {
   const void* data;
   i64 ld;
   Layout layout = Layout::rows;
-  DType dtype = DType::f32;      // A is always f32
+  DType dtype = DType::f32;  // A is always f32
   const i32* index = nullptr;
 };
 
@@ -38,7 +38,7 @@ struct Gemm {
   const std::byte* b = nullptr;  // all panels of B, packed by pack_b with the same format and k
   float* c = nullptr;
   i64 ldc = 0, n = 0, k = 0;
-  bool accumulate = false;       // C += instead of C =; the sum starts from C
+  bool accumulate = false;  // C += instead of C =; the sum starts from C
 };
 
 struct GemmKernels {
@@ -62,7 +62,7 @@ struct GemmKernels {
   // Roofs. spin runs a register-only loop of the unit that the format's products use (f32 or bf16) and returns a value
   // to keep.
   float (*spin)(Format format, i64 iterations);
-  i64 spin_flops[2];  // per iteration, by format
+  i64 spin_flops[2];                          // per iteration, by format
   u64 (*read)(const void* bytes, i64 count);  // reads memory as fast as one thread can; count a multiple of 512
 };
 

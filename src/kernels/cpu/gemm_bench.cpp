@@ -23,13 +23,20 @@ struct Shape {
 };
 
 constexpr Shape kShapes[] = {
-    {"square", 1024, 1024, 1024},       {"y", 4096, 512, 128},
-    {"y", 4096, 128, 512},              {"y", 4096, 128, 128},
-    {"y", 2048, 96, 64},                {"y", 4096, 192, 192},
-    {"y", 8192, 384, 256},              {"y", 512, 64, 128},
-    {"dW", 512, 128, 4096, true, true}, {"dW", 128, 128, 4096, true, true},
-    {"dW", 192, 192, 8192, true, true}, {"dW", 96, 64, 512, true, true},
-    {"decode", 1, 1024, 1024},          {"decode", 1, 192, 192},
+    {"square", 1024, 1024, 1024},
+    {"y", 4096, 512, 128},
+    {"y", 4096, 128, 512},
+    {"y", 4096, 128, 128},
+    {"y", 2048, 96, 64},
+    {"y", 4096, 192, 192},
+    {"y", 8192, 384, 256},
+    {"y", 512, 64, 128},
+    {"dW", 512, 128, 4096, true, true},
+    {"dW", 128, 128, 4096, true, true},
+    {"dW", 192, 192, 8192, true, true},
+    {"dW", 96, 64, 512, true, true},
+    {"decode", 1, 1024, 1024},
+    {"decode", 1, 192, 192},
 };
 
 double median_seconds(auto&& f) {
@@ -59,8 +66,10 @@ void bench(const Kernels& kernels, Format format, const Shape& s, ThreadPool& po
   auto* const to = reinterpret_cast<std::byte*>(packed.data());
   const auto pack = [&](i64 begin, i64 end) { k.pack_b(format, to, {b.data(), s.n}, s.k, s.n, begin, end); };
   pack(0, all);
-  const Gemm g{format, {a.data(), s.transposed_a ? s.m : s.k, s.transposed_a ? Layout::columns : Layout::rows}, to,
-               c.data(), s.n, s.n, s.k, false};
+  const Gemm g{format, {a.data(), s.transposed_a ? s.m : s.k, s.transposed_a ? Layout::columns : Layout::rows},
+               to,     c.data(),
+               s.n,    s.n,
+               s.k,    false};
   // As ops split: rows first, panels where there are few rows.
   const i64 threads = pool.threads(), pieces = threads == 1 ? 1 : 2 * threads;
   const bool by_rows = s.m >= pieces * k.row_step;

@@ -48,10 +48,10 @@ inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, 
 }
 
 // k_count elements along k, starting at `offset` of memory row `row` of v, to word_count words; zeros past the end.
-inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView& v, i64 row, i64 offset,
-                            i64 k_count) {
+inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView& v, i64 row, i64 offset, i64 k_count) {
   const i64 at = (v.index ? v.index[row] : row) * v.ld + offset;
-  if (v.dtype == DType::f32) return words_of_floats(f, out, word_count, static_cast<const float*>(v.data) + at, k_count);
+  if (v.dtype == DType::f32)
+    return words_of_floats(f, out, word_count, static_cast<const float*>(v.data) + at, k_count);
   const u16* const half = static_cast<const u16*>(v.data) + at;
   alignas(64) float wide[2 * kBlockWords];
   if (v.dtype == DType::bf16)
@@ -176,8 +176,7 @@ inline void pack_a(Format f, u32* to, const MatrixView& a, i64 m, i64 rows, i64 
     const i64 down = count - w < kSquare ? count - w : kSquare;
     for (i64 i = 0; i < down; ++i) {
       const i64 at = k + (w + i) * step;
-      if (at < k_end)
-        words_across_rows(f, from + i * kBlockRows, a, at, k_end, m, rows);
+      if (at < k_end) words_across_rows(f, from + i * kBlockRows, a, at, k_end, m, rows);
       else
         for (i64 j = 0; j < rows; ++j) from[i * kBlockRows + j] = 0;
     }
@@ -211,8 +210,7 @@ inline void pack_panel_of_rows(Format f, std::byte* to, const MatrixView& b, i64
   const i64 count = words(f, k), step = per_word(f);
   alignas(64) u32 row[kPanel] = {};
   for (i64 w = 0; w < count; ++w, to += panel_word_bytes(f)) {
-    if (w * step < k)
-      words_across_rows(f, row, b, w * step, k, first, columns);
+    if (w * step < k) words_across_rows(f, row, b, w * step, k, first, columns);
     else
       for (u32& x : row) x = 0;
     store_panel_words(f, to, row, kPanel);
@@ -228,8 +226,7 @@ inline void pack_panel_of_columns(Format f, std::byte* to, const MatrixView& b, 
     for (i64 j0 = 0; j0 < kPanel; j0 += kSquare) {
       for (i64 j = 0; j < kSquare; ++j) {
         u32* const row = from + j * kRowWords;
-        if (j0 + j < columns)
-          words_along_row(f, row, count, b, first + j0 + j, w0 * step, k_count);
+        if (j0 + j < columns) words_along_row(f, row, count, b, first + j0 + j, w0 * step, k_count);
         else
           for (i64 w = 0; w < count; ++w) row[w] = 0;
         for (i64 w = count; w < round_up(count, kSquare); ++w) row[w] = 0;
@@ -248,10 +245,8 @@ void pack_b(Format f, std::byte* dst, const MatrixView& b, i64 k, i64 n, i64 beg
   for (i64 p = begin; p < end; ++p) {
     const i64 first = p * kPanel, columns = n - first < kPanel ? n - first : kPanel;
     std::byte* const to = dst + p * panel_bytes(f, k);
-    if (b.layout == Layout::rows)
-      pack_panel_of_rows(f, to, b, k, first, columns);
-    else
-      pack_panel_of_columns(f, to, b, k, first, columns);
+    if (b.layout == Layout::rows) pack_panel_of_rows(f, to, b, k, first, columns);
+    else pack_panel_of_columns(f, to, b, k, first, columns);
   }
 }
 

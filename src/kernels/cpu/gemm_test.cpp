@@ -102,8 +102,7 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16})
     for (const Layout a : {Layout::rows, Layout::columns})
-      for (const Layout b : {Layout::rows, Layout::columns})
-        all.push_back({f, a, b, a == b, b == Layout::rows});
+      for (const Layout b : {Layout::rows, Layout::columns}) all.push_back({f, a, b, a == b, b == Layout::rows});
   return all;
 }
 
@@ -120,9 +119,15 @@ TEST(Gemm, EveryRemainderOfEverySizeMatchesDoubles) {
         const Product product(*k, c, i, 1 + i * 29 % 70, 1 + i * 43 % 70);
         product.expect_close_to_doubles(product.rows(0, product.m), describe(*k, c));
       }
-      for (const auto& [m, n, depth] :
-           {std::array<i64, 3>{1, 1, 1}, {1, 300, 700}, {2, 257, 31}, {3, 129, 515}, {5, 97, 600}, {7, 64, 33},
-            {175, 33, 70}, {230, 65, 513}, {33, 10, 1100}}) {
+      for (const auto& [m, n, depth] : {std::array<i64, 3>{1, 1, 1},
+                                        {1, 300, 700},
+                                        {2, 257, 31},
+                                        {3, 129, 515},
+                                        {5, 97, 600},
+                                        {7, 64, 33},
+                                        {175, 33, 70},
+                                        {230, 65, 513},
+                                        {33, 10, 1100}}) {
         const Product product(*k, c, m, n, depth);
         product.expect_close_to_doubles(product.rows(0, m), describe(*k, c));
       }

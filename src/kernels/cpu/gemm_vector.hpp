@@ -15,8 +15,8 @@
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-// Chains of dependent products that reach the roof: latency times units (SSE2's is a multiplication's and an addition's,
-// and leaves no chain to spare at 12).
+// Chains of dependent products that reach the roof: latency times units (SSE2's is a multiplication's and an
+// addition's, and leaves no chain to spare at 12).
 #if defined(R1_TARGET_portable)
 constexpr int kChains = 14;
 #else

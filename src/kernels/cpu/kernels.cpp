@@ -67,7 +67,7 @@ Processor detect() {
   const bool bmi = bit(b7, 3) && bit(b7, 8) && bit(cx, 5);  // BMI1, BMI2, LZCNT: the rest of x86-64-v3
   p.avx2 = ymm && bit(b7, 5) && fma && f16c && movbe && bmi && aes && clmul;
   p.avx512 = p.avx2 && zmm && bit(b7, 16) && bit(b7, 17) && bit(b7, 28) && bit(b7, 30) && bit(b7, 31);  // F DQ CD BW VL
-  p.avx512bf16 = p.avx512 && a7 >= 1 && bit(a71, 5) && bit(c7, 11);  // BF16 and VNNI
+  p.avx512bf16 = p.avx512 && a7 >= 1 && bit(a71, 5) && bit(c7, 11);                                     // BF16 and VNNI
   p.amx = p.avx512bf16 && tiles && bit(d7, 22) && bit(d7, 24) && bit(d7, 25) && ask_for_tiles();
   // Intel runs vdpbf16ps at half the rate of f32 multiply-adds or less; AMD at twice their rate in products.
   u32 vendor_b = 0, vendor_c = 0, vendor_d = 0;
@@ -82,9 +82,11 @@ struct Choice {
   const Kernels* best = nullptr;
 };
 
-#define R1_LEVEL(ns) \
-  static const Kernels ns##_kernels{Level::ns, #ns, ns::gemm_table, ns::elementwise_table, ns::attention_table, \
-                                   ns::dequantize_table, ns::block_dot_table}
+#define R1_LEVEL(ns)                                                                                  \
+  static const Kernels ns##_kernels {                                                                 \
+    Level::ns, #ns, ns::gemm_table, ns::elementwise_table, ns::attention_table, ns::dequantize_table, \
+        ns::block_dot_table                                                                           \
+  }
 
 Choice choose() {
   Choice c;

@@ -28,7 +28,7 @@ struct Kernels {
   BlockDotKernels block_dot;
 };
 
-std::span<const Kernels* const> levels();       // compiled in and able to run on this processor, slowest first
+std::span<const Kernels* const> levels();          // compiled in and able to run on this processor, slowest first
 const Kernels* find_level(std::string_view name);  // null: unknown here
 const Kernels& active();
 

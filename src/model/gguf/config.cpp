@@ -161,7 +161,8 @@ Result<Json> rope_scaling(const Metadata& m, bool deepseek) {
   if (type == "none" || (type == "linear" && factor == 1)) return Json();
   if (type == "linear" && !deepseek) return Json::object({{"type", "linear"}, {"factor", factor}});
   if (type != "yarn") return m.refuse("rope.scaling.type", fmt::format("\"{}\" is not known here", type));
-  for (const auto& [name, usual] : {std::pair{"rope.scaling.attn_factor", 1.0}, {"rope.scaling.yarn_attn_factor", 1.0},
+  for (const auto& [name, usual] : {std::pair{"rope.scaling.attn_factor", 1.0},
+                                    {"rope.scaling.yarn_attn_factor", 1.0},
                                     {"rope.scaling.yarn_ext_factor", 1.0}})
     if (const double v = R1_TRY(m.number(name, usual)); v != usual)
       return m.refuse(name, fmt::format("{}, known: {}", v, usual));
@@ -176,7 +177,8 @@ Result<Json> rope_scaling(const Metadata& m, bool deepseek) {
                          {"beta_slow", beta_slow}});
   if (deepseek) {
     const double all = m.holds("rope.scaling.yarn_log_multiplier")
-                           ? decimal(R1_TRY(m.number("rope.scaling.yarn_log_multiplier")) * 10) : 0;
+                           ? decimal(R1_TRY(m.number("rope.scaling.yarn_log_multiplier")) * 10)
+                           : 0;
     j.set("mscale", all == 0 ? 1.0 : all).set("mscale_all_dim", all);
   }
   return j;
@@ -254,7 +256,9 @@ Status add_experts(const Metadata& m, Json& j) {
       .set("n_group", groups)
       .set("topk_group", used)
       .set("scoring_func", g == Gating::sigmoid ? "sigmoid" : "softmax")
-      .set("topk_method", bias ? "noaux_tc" : groups > 1 ? "group_limited_greedy" : "greedy")
+      .set("topk_method", bias         ? "noaux_tc"
+                          : groups > 1 ? "group_limited_greedy"
+                                       : "greedy")
       .set("norm_topk_prob", normalize)
       .set("routed_scaling_factor", scale);
   return {};
@@ -293,8 +297,8 @@ Result<Json> llama3_scaling(const Metadata& m, i64 head, double theta) {
   read_rows(t, 0, 1, found.data());
   if (const auto c = llama3_of(found, theta)) return rope_scaling_json(*c);
   return fail(Errc::unsupported,
-              "{}: tensor rope_freqs.weight: its divisors, {} to {}, are not those of Llama 3's formula", m.file().path(),
-              found.front(), found.back());
+              "{}: tensor rope_freqs.weight: its divisors, {} to {}, are not those of Llama 3's formula",
+              m.file().path(), found.front(), found.back());
 }
 
 Result<Json> grouped(const Metadata& m, const char* class_name, const char* model_type) {

@@ -62,25 +62,16 @@ class Reader {
   Status place(const Pair& pair, const Parsed& at, const StoredTensor& t) {
     const i64 q = dims_.heads * dims_.head, kv = dims_.kv_heads * dims_.head;
     switch (pair.how) {
-      case How::whole:
-        add(published_name(pair, at.layer, at.expert), {t});
-        return {};
-      case How::rotary:
-        return place_rotary(published_name(pair, at.layer, -1), t);
-      case How::q_rows:
-        return place_rows(published_name(pair, at.layer, -1), t, 0, q, q + 2 * kv, true);
-      case How::k_rows:
-        return place_rows(published_name(pair, at.layer, -1), t, q, kv, q + 2 * kv, true);
-      case How::v_rows:
-        return place_rows(published_name(pair, at.layer, -1), t, q + kv, kv, q + 2 * kv, false);
+      case How::whole: add(published_name(pair, at.layer, at.expert), {t}); return {};
+      case How::rotary: return place_rotary(published_name(pair, at.layer, -1), t);
+      case How::q_rows: return place_rows(published_name(pair, at.layer, -1), t, 0, q, q + 2 * kv, true);
+      case How::k_rows: return place_rows(published_name(pair, at.layer, -1), t, q, kv, q + 2 * kv, true);
+      case How::v_rows: return place_rows(published_name(pair, at.layer, -1), t, q + kv, kv, q + 2 * kv, false);
       case How::expert:
       case How::gate_of_expert:
-      case How::up_of_expert:
-        return place_experts(pair, at.layer, t);
-      case How::k_half:
-        return place_k_half(at.layer, t);
-      case How::v_half:
-        return place_v_half(pair, at.layer, t);
+      case How::up_of_expert: return place_experts(pair, at.layer, t);
+      case How::k_half: return place_k_half(at.layer, t);
+      case How::v_half: return place_v_half(pair, at.layer, t);
     }
     return {};
   }
@@ -117,10 +108,7 @@ class Reader {
     const i64 bytes = row_bytes(t.dtype, t.shape[2]);
     for (i64 e = 0; e < dims_.experts; ++e) {
       StoredTensor one{
-          "",
-          t.dtype,
-          {rows, t.shape[2]},
-          t.bytes.subspan((e * t.shape[1] + first) * bytes, rows * bytes)};
+          "", t.dtype, {rows, t.shape[2]}, t.bytes.subspan((e * t.shape[1] + first) * bytes, rows * bytes)};
       add(published_name(pair, layer, e), {std::move(one)});
     }
     return {};

@@ -11,12 +11,16 @@ namespace r1::gguf_table {
 
 // How a GGUF tensor holds a published one.
 enum class How : u8 {
-  whole,    // it is the tensor
-  rotary,   // it is, with llama's rows paired
-  q_rows, k_rows, v_rows,  // attn_qkv: q's rows, then k's, then v's
-  expert,   // {} of the published name is the index into the stack
-  gate_of_expert, up_of_expert,  // ffn_gate_up_exps: the first or second half of each expert's rows
-  k_half, v_half                 // kv_b_proj in two
+  whole,   // it is the tensor
+  rotary,  // it is, with llama's rows paired
+  q_rows,
+  k_rows,
+  v_rows,  // attn_qkv: q's rows, then k's, then v's
+  expert,  // {} of the published name is the index into the stack
+  gate_of_expert,
+  up_of_expert,  // ffn_gate_up_exps: the first or second half of each expert's rows
+  k_half,
+  v_half  // kv_b_proj in two
 };
 
 struct Pair {

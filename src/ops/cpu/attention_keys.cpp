@@ -58,23 +58,20 @@ AttentionKeys AttentionKeys::scratch(const Pass& p, const KvLayout& layout, cons
 }
 
 std::byte* AttentionKeys::page(i64 seq, i64 block) const {
-  const i64 id = kv_ ? kv_->tables[seq][block]
-                     : first_page_[seq] + block;
+  const i64 id = kv_ ? kv_->tables[seq][block] : first_page_[seq] + block;
   return base_ + id * head0_.page_bytes;
 }
 
 cpu::KeyPages AttentionKeys::of(i64 seq, i64 head) const {
   cpu::KeyPages k = head0_;
-  if (kv_)
-    k.base = base_, k.table = kv_->tables[seq].data();
-  else
-    k.base = base_ + first_page_[seq] * k.page_bytes;
+  if (kv_) k.base = base_, k.table = kv_->tables[seq].data();
+  else k.base = base_ + first_page_[seq] * k.page_bytes;
   if (!k.latent) k.k_c_at += head * k.depth * kPageTokens, k.v_at += head * k.v * kPageTokens;
   return k;
 }
 
 void AttentionKeys::store(const Pass& p, const std::vector<Source>& sources, const Tensor& k_c, const Tensor& k_r,
-                    const Tensor& v) const {
+                          const Tensor& v) const {
   struct Piece {
     const Source* source;
     i64 row, position, rows;
@@ -92,8 +89,8 @@ void AttentionKeys::store(const Pass& p, const std::vector<Source>& sources, con
   const double work = 4.0 * static_cast<double>(rows * (k_c.cols() + k_r.cols() + v.cols()));  // a copy stalls more
   spread(p.pool, static_cast<i64>(pieces.size()), work, [&](i64 i, int) {
     const Piece& x = pieces[i];
-    const cpu::KeyRows from{x.rows, k_c.row(x.row), k_r.row(x.row), v ? v.row(x.row) : nullptr,
-                            k_c.cols(), k_r.cols(), v.cols()};
+    const cpu::KeyRows from{x.rows,     k_c.row(x.row), k_r.row(x.row), v ? v.row(x.row) : nullptr,
+                            k_c.cols(), k_r.cols(),     v.cols()};
     p.kernels.attention.store_keys(page(x.source->run.seq, x.position / kPageTokens), head0_, heads_,
                                    x.position % kPageTokens, from);
   });

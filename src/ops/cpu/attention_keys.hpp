@@ -46,7 +46,8 @@ class AttentionKeys {
   void store(const Pass& p, const std::vector<Source>& sources, const Tensor& k_c, const Tensor& k_r,
              const Tensor& v) const;
 
-  // The latents at positions 0..n-1 of a sequence as they are stored (rounded), to rows of c and k_r. Latent pages only.
+  // The latents at positions 0..n-1 of a sequence as they are stored (rounded), to rows of c and k_r. Latent pages
+  // only.
   void read_latents(i64 seq, i64 n, float* c, float* k_r) const;
 
  private:
@@ -70,7 +71,8 @@ class WorkerScratch {
   Tensor memory_;
 };
 
-// Splits [0, n) over the threads, f(i, worker); runs on the caller alone when `work` multiply-adds are not worth a fork.
+// Splits [0, n) over the threads, f(i, worker); runs on the caller alone when `work` multiply-adds are not worth a
+// fork.
 template <class F>
 void spread(ThreadPool& pool, i64 n, double work, F&& f) {
   constexpr double kForkWork = 200e3;  // some ten microseconds of one core

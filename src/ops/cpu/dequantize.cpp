@@ -23,9 +23,10 @@ void dequantize_f8_row(const Weight& w, i64 r, float* dst) {
 }  // namespace
 
 void dequantize(const Weight& w, i64 begin_row, i64 end_row, float* dst) {
-  R1_CHECK(0 <= begin_row && begin_row <= end_row && end_row <= w.rows(), "dequantize: rows [{},{}) of {} {}", begin_row,
-           end_row, w.name(), w.shape());
-  if (w.dtype() != DType::f8_e4m3) return dequantize(w.dtype(), w.row(begin_row), dst, (end_row - begin_row) * w.cols());
+  R1_CHECK(0 <= begin_row && begin_row <= end_row && end_row <= w.rows(), "dequantize: rows [{},{}) of {} {}",
+           begin_row, end_row, w.name(), w.shape());
+  if (w.dtype() != DType::f8_e4m3)
+    return dequantize(w.dtype(), w.row(begin_row), dst, (end_row - begin_row) * w.cols());
   for (i64 r = begin_row; r < end_row; ++r, dst += w.cols()) dequantize_f8_row(w, r, dst);
 }
 

@@ -14,16 +14,14 @@ const std::byte* bytes_of(const auto& v) { return reinterpret_cast<const std::by
 
 TEST(DequantizeWeight, Fp8TakesTheScaleOfItsSquareAtEveryEdge) {
   const i64 rows = 2 * kScaleBlock + 3, cols = kScaleBlock + 5;  // 3 × 2 squares, those at the end cut off
-  const std::vector<u8> elements(rows * cols, 0x38);  // 1.0
+  const std::vector<u8> elements(rows * cols, 0x38);             // 1.0
   const Floats scales{1, 2, 3, 4, 5, 6};
   const Weight w = Weight::frozen_f8("w", rows, cols, bytes_of(elements), bytes_of(scales), nullptr);
   Floats got(rows * cols);
   dequantize(w, 0, rows, got.data());
   for (i64 r = 0; r < rows; ++r)
     for (i64 c = 0; c < cols; ++c)
-      ASSERT_EQ(got[r * cols + c],
-                scales[r / kScaleBlock * 2 + c / kScaleBlock])
-          << r << ", " << c;
+      ASSERT_EQ(got[r * cols + c], scales[r / kScaleBlock * 2 + c / kScaleBlock]) << r << ", " << c;
   Floats some(2 * cols);
   dequantize(w, kScaleBlock - 1, kScaleBlock + 1, some.data());
   EXPECT_EQ(some[0], 1.0f);

@@ -74,7 +74,8 @@ Result<std::shared_ptr<ExpertCache>> ExpertCache::create(i64 budget, std::span<c
 }
 
 const ExpertCache::Range* ExpertCache::file_of(const Weight& w) const {
-  const auto begin = reinterpret_cast<std::uintptr_t>(w.bytes()), end = begin + static_cast<std::uintptr_t>(stored_bytes(w));
+  const auto begin = reinterpret_cast<std::uintptr_t>(w.bytes()),
+             end = begin + static_cast<std::uintptr_t>(stored_bytes(w));
   for (const Range& r : files_)
     if (r.begin <= begin && end <= r.end) return &r;
   return nullptr;

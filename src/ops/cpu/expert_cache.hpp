@@ -1,6 +1,6 @@
-// Routed experts of a model that is larger than memory. Their weights stay in the mapped file; at most `budget` bytes of
-// them are resident. When the router has chosen, what is missing is read ahead all at once, and experts that were not
-// used for longest give their pages back. Nothing that is computed changes.
+// Routed experts of a model that is larger than memory. Their weights stay in the mapped file; at most `budget` bytes
+// of them are resident. When the router has chosen, what is missing is read ahead all at once, and experts that were
+// not used for longest give their pages back. Nothing that is computed changes.
 //
 // A token goes through every layer before it comes back to the first, so the least recently used of all layers would be
 // just what is needed next: each layer has a share of the budget, by its size, and forgets its own.
@@ -31,7 +31,7 @@ class ExpertCache {
 
   i64 resident() const { return resident_; }  // bytes of experts fetched and not given back
   i64 peak() const { return peak_; }
-  i64 hits() const { return hits_; }          // experts wanted that were resident
+  i64 hits() const { return hits_; }  // experts wanted that were resident
   i64 misses() const { return misses_; }
 
   struct Range {

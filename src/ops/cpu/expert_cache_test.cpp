@@ -116,7 +116,8 @@ TEST_F(CachedExperts, TooSmallABudgetAndMemoryOfOurOwnAreRefused) {
   const auto small = ExpertCache::create(2 * expert_bytes_ - 1, spans_);
   ASSERT_FALSE(small);
   EXPECT_NE(small.error().what.find(std::to_string(2 * expert_bytes_)), std::string::npos) << small.error().what;
-  const std::vector<Expert> own{{test_weight("gate", 8, 8, 1), test_weight("up", 8, 8, 2), test_weight("down", 8, 8, 3)}};
+  const std::vector<Expert> own{
+      {test_weight("gate", 8, 8, 1), test_weight("up", 8, 8, 2), test_weight("down", 8, 8, 3)}};
   const std::span<const Expert> layer(own);
   const auto refused = ExpertCache::create(1 << 20, {&layer, 1});
   ASSERT_FALSE(refused);

@@ -6,7 +6,8 @@
 namespace r1 {
 namespace {
 
-// An integer product is worth a task of its own at this many multiply-adds: about as long as kTaskMultiplyAdds of floats.
+// An integer product is worth a task of its own at this many multiply-adds: about as long as kTaskMultiplyAdds of
+// floats.
 constexpr i64 kTaskByteProducts = 4 * kTaskMultiplyAdds;
 
 // Activations of several products, each quantised once: gate and up have the same.
@@ -22,7 +23,8 @@ class QuantizedRows {
         return s.to;
     const i64 bytes = x.rows * cpu::dot_chunks(x.k()) * static_cast<i64>(sizeof(cpu::QuantizedChunk));
     memory_.push_back(p_.alloc(1, bytes / 4));
-    sources_.push_back({x.a, x.rows, x.k(), x.w->dtype(), reinterpret_cast<cpu::QuantizedChunk*>(memory_.back().data())});
+    sources_.push_back(
+        {x.a, x.rows, x.k(), x.w->dtype(), reinterpret_cast<cpu::QuantizedChunk*>(memory_.back().data())});
     return sources_.back().to;
   }
 

@@ -8,7 +8,6 @@
 namespace r1 {
 namespace {
 
-
 // How many rows and panels a task takes. Rows are split first: a row split packs no part of A twice. More than
 // block_rows rows a task gain nothing, and a few tasks per thread even out what other programs take of the cores.
 struct Split {
@@ -35,7 +34,8 @@ Packed Packs::get(const Weight& w, Direction direction) {
   const bool forward = direction == Direction::forward;
   const i64 k = forward ? w.cols() : w.rows(), n = forward ? w.rows() : w.cols();
   // bf16 masters multiplied as f32 stay bf16: the same values in half the memory.
-  const cpu::Format format = format_of(p_) == cpu::Format::f32 && w.dtype() == DType::bf16 ? cpu::Format::f32_bf16 : format_of(p_);
+  const cpu::Format format =
+      format_of(p_) == cpu::Format::f32 && w.dtype() == DType::bf16 ? cpu::Format::f32_bf16 : format_of(p_);
   const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format, k);
   const PackKey key{static_cast<u8>(p_.kernels.level), static_cast<u8>(format), !forward};
   std::byte* stale = nullptr;
@@ -86,17 +86,16 @@ Tensor pack(const Pass& p, const cpu::MatrixView& b, i64 k, i64 n) {
   const Tensor packed = p.alloc(all, panel_bytes / 4);
   std::byte* const to = reinterpret_cast<std::byte*>(packed.data());
   const i64 grain = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel + 1));
-  p.pool.ranges(all, grain, [&](i64 begin, i64 end, int) {
-    kernels.pack_b(format_of(p), to, b, k, n, begin, end);
-  });
+  p.pool.ranges(all, grain, [&](i64 begin, i64 end, int) { kernels.pack_b(format_of(p), to, b, k, n, begin, end); });
   return packed;
 }
 
 void accumulate_weight_gradient(const Pass& p, const Weight& w, const Tensor& dy, const Tensor& x) {
   if (x.rows() == 0) return;
   const Tensor packed = pack(p, view(x), x.rows(), x.cols());
-  multiply(p, {format_of(p), view_transposed(dy), reinterpret_cast<const std::byte*>(packed.data()), w.grad(), w.cols(),
-               w.cols(), x.rows(), true},
+  multiply(p,
+           {format_of(p), view_transposed(dy), reinterpret_cast<const std::byte*>(packed.data()), w.grad(), w.cols(),
+            w.cols(), x.rows(), true},
            w.rows());
 }
 

@@ -11,8 +11,7 @@ void scatter_rows(const Pass& p, float* dst, const float* src, std::span<const i
   const i64 grain = std::max<i64>(64, kForkElements / std::max<i64>(n, 1) / 64 * 64);  // whole cache lines
   p.pool.ranges(cols, grain, [&](i64 begin, i64 end, int) {
     for (i64 i = 0; i < n; ++i)
-      p.kernels.elementwise.accumulate(dst + rows[i] * cols + begin, src + i * cols + begin,
-                                       end - begin);
+      p.kernels.elementwise.accumulate(dst + rows[i] * cols + begin, src + i * cols + begin, end - begin);
   });
 }
 

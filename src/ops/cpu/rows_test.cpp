@@ -1,9 +1,10 @@
-// The ops that treat every row alone: embed, add, add_bias, split, concat, swiglu, take_rows, rms_norm, rope, recompute.
+// The ops that treat every row alone: embed, add, add_bias, split, concat, swiglu, take_rows, rms_norm, rope,
+// recompute.
 #include <cstring>
 
 #include "core/half.hpp"
-#include "ops/op_test.hpp"
 #include "ops/cpu/rows.hpp"
+#include "ops/op_test.hpp"
 
 namespace r1 {
 namespace {
@@ -50,7 +51,12 @@ TEST_P(Rows, GradientOfABiasIsTheSameBitsOnOneThreadAndOnThree) {
 
 TEST_P(Rows, GradientOfSplitReachesBothHalvesOrTheOneThatWasUsed) {
   const Tensor x = test.tensor(2, 10, 3);
-  check_gradients(test, [&](Pass& p) { const auto [y, z] = split(p, x, 2, 3, 2); return concat(p, z, y); }, {x});
+  check_gradients(test,
+                  [&](Pass& p) {
+                    const auto [y, z] = split(p, x, 2, 3, 2);
+                    return concat(p, z, y);
+                  },
+                  {x});
   check_gradients(test, [&](Pass& p) { return split(p, x, 2, 3, 2)[1]; }, {x});
 }
 
@@ -70,10 +76,12 @@ TEST_P(Rows, GradientOfRopeMatchesDifferences) {
   test.sequences({3, 2});
   const Tensor x = test.tensor(5, 12, 7);
   for (const RopePairs pairs : {RopePairs::neighbours, RopePairs::halves})
-    check_gradients(test, [&](Pass& p) {
-      const Tensor angles = rope_angles(p, {.dim = 6, .factor = 40});
-      return rope(p, x, 2, angles, pairs);
-    }, {x});
+    check_gradients(test,
+                    [&](Pass& p) {
+                      const Tensor angles = rope_angles(p, {.dim = 6, .factor = 40});
+                      return rope(p, x, 2, angles, pairs);
+                    },
+                    {x});
 }
 
 // h = a block with everything that records: its gradients must not differ in a bit from the plain tape's.
@@ -110,7 +118,10 @@ TEST_P(Rows, RecomputeKeepsNothingOfTheBlockButItsResult) {
   const auto block = [&](Pass& q, const Tensor& h) { return swiglu(q, add(q, h, h), add(q, h, h)); };
   const Tensor y = recompute(p, x, block);
   const i64 one = test.arena.bytes_in_use() - before;  // y alone
-  { const Tensor same = test.arena.alloc(4, 8); EXPECT_EQ(test.arena.bytes_in_use() - before, 2 * one); }
+  {
+    const Tensor same = test.arena.alloc(4, 8);
+    EXPECT_EQ(test.arena.bytes_in_use() - before, 2 * one);
+  }
 }
 
 TEST_P(Rows, EmbedWidensHalfPrecisionMastersExactly) {
@@ -136,7 +147,8 @@ TEST_P(Rows, RmsNormReadsABf16WeightAsItsF32Values) {
     bits.push_back(bf16_from_f32(w.f32()[i]));
     w.f32()[i] = f32_from_bf16(bits.back());
   }
-  const Weight half = Weight::frozen("half", DType::bf16, 1, 9, reinterpret_cast<const std::byte*>(bits.data()), nullptr);
+  const Weight half =
+      Weight::frozen("half", DType::bf16, 1, 9, reinterpret_cast<const std::byte*>(bits.data()), nullptr);
   const Tensor x = test.tensor(3, 9, 2);
   Tape tape(test.arena);
   Pass p = test.pass(&tape);
@@ -158,7 +170,9 @@ ChainRun chain(const cpu::Kernels& k, int threads, i64 first, i64 rows) {
   for (i64 t = 0; t < 700; ++t) tokens.push_back(static_cast<i32>((t * 31 + t / 7) % kVocab));
   std::vector<i32> positions(tokens.size());
   for (size_t t = 0; t < positions.size(); ++t) positions[t] = static_cast<i32>(t);
-  const auto part = [&](const std::vector<i32>& v) { return std::vector<i32>(v.begin() + first, v.begin() + first + rows); };
+  const auto part = [&](const std::vector<i32>& v) {
+    return std::vector<i32>(v.begin() + first, v.begin() + first + rows);
+  };
   test.batch.tokens = part(tokens), test.batch.positions = part(positions);
   test.batch.seq_begin = {0, static_cast<i32>(rows)};
 
@@ -172,8 +186,10 @@ ChainRun chain(const cpu::Kernels& k, int threads, i64 first, i64 rows) {
   const Tensor y = concat(p, swiglu(p, a, turned), turned);
   run_backward(tape, y, y);
   const Tensor dx = tape.grads()[x];
-  return {{y.data(), y.data() + y.size()}, {dx.data(), dx.data() + dx.size()},
-          {norm.grad(), norm.grad() + norm.size()}, {table.grad(), table.grad() + table.size()}};
+  return {{y.data(), y.data() + y.size()},
+          {dx.data(), dx.data() + dx.size()},
+          {norm.grad(), norm.grad() + norm.size()},
+          {table.grad(), table.grad() + table.size()}};
 }
 
 TEST_P(Rows, TwoThreadsGiveTheBitsOfOne) {
@@ -198,7 +214,9 @@ TEST(RowsOp, ForRowsCoversEveryRowOnceAndOneTokenIsOneTask) {
   OpTest test(cpu::active(), 2);
   const Pass p = test.pass();
   std::vector<int> seen(5000);
-  for_rows(p, 5000, 100, [&](i64 begin, i64 end) { for (i64 t = begin; t < end; ++t) ++seen[t]; });
+  for_rows(p, 5000, 100, [&](i64 begin, i64 end) {
+    for (i64 t = begin; t < end; ++t) ++seen[t];
+  });
   EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), 5000);
   int calls = 0;
   for_rows(p, 1, 18432, [&](i64, i64) { ++calls; });

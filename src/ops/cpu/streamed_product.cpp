@@ -36,7 +36,7 @@ struct Task {
 };
 
 struct Scratch {
-  float* wide;        // dequantised
+  float* wide;  // dequantised
   std::byte* packed;
   std::byte* gemm;
 };
@@ -99,7 +99,8 @@ void multiply_values(const Pass& p, std::span<const WeightProduct> products) {
   if (tasks.empty()) return;
   const i64 threads = tasks.size() > 1 ? p.pool.threads() : 1;
   const GemmScratch gemm(p, threads);
-  const Tensor floats = p.alloc(threads, wide), packed = p.alloc(threads, columns * kernels.panel_bytes(format_of(p), kDepth) / 4);
+  const Tensor floats = p.alloc(threads, wide),
+               packed = p.alloc(threads, columns * kernels.panel_bytes(format_of(p), kDepth) / 4);
   p.pool.run(static_cast<i64>(tasks.size()), [&](i64 i, int worker) {
     const Task& t = tasks[i];
     const Scratch s{floats.row(worker), reinterpret_cast<std::byte*>(packed.row(worker)), gemm.of(worker)};

@@ -1,7 +1,8 @@
-// Products with weights that are read as they lie, a few panels at a time: blocks and FP8 in a mapped file. Nothing of a
-// weight's size is ever allocated: a task dequantises some panels by some of k into its thread's scratch, packs them and
-// multiplies all rows. Values, panels and order of sums are those of the same weight kept as f32, so the bits are too.
-// With numerics.integer_blocks, types that have an integer product (kernels/cpu/block_dot.hpp) take that going forward.
+// Products with weights that are read as they lie, a few panels at a time: blocks and FP8 in a mapped file. Nothing of
+// a weight's size is ever allocated: a task dequantises some panels by some of k into its thread's scratch, packs them
+// and multiplies all rows. Values, panels and order of sums are those of the same weight kept as f32, so the bits are
+// too. With numerics.integer_blocks, types that have an integer product (kernels/cpu/block_dot.hpp) take that going
+// forward.
 #pragma once
 #include <span>
 

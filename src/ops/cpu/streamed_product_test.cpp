@@ -1,9 +1,9 @@
 // Weights of every stored type: each op gives the bits that the same weight gives when it is kept as f32.
+#include "ops/cpu/streamed_product.hpp"
 #include "core/integer.hpp"
 #include "core/random_blocks.hpp"
 #include "ops/cpu/dequantize.hpp"
 #include "ops/op_test.hpp"
-#include "ops/cpu/streamed_product.hpp"
 
 namespace r1 {
 namespace {
@@ -33,7 +33,8 @@ Stored stored_weight(DType dtype, i64 rows, i64 cols, u64 seed) {
   }
   const auto floats = std::make_shared<std::vector<float>>(static_cast<size_t>(rows * cols));
   dequantize(w, 0, rows, floats->data());
-  return {w, Weight::frozen("wide", DType::f32, rows, cols, reinterpret_cast<const std::byte*>(floats->data()), floats)};
+  return {w,
+          Weight::frozen("wide", DType::f32, rows, cols, reinterpret_cast<const std::byte*>(floats->data()), floats)};
 }
 
 // In features that leave a remainder of whatever can leave one: blocks set the step.
@@ -62,7 +63,8 @@ TEST(StreamedProduct, LinearOfEveryTypeHasTheBitsOfItsValuesInF32BothWays) {
         const i64 rows = 7, out = 75, in = odd_cols(dtype, 530);
         const Stored w = stored_weight(dtype, out, in, 5);
         const Tensor x = one.tensor(rows, in, 1), dy = one.tensor(rows, out, 2);
-        const Both want = linear_and_back(one, matmul, x, dy, w.wide), got = linear_and_back(one, matmul, x, dy, w.stored);
+        const Both want = linear_and_back(one, matmul, x, dy, w.wide),
+                   got = linear_and_back(one, matmul, x, dy, w.stored);
         EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
         EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
         const Both split = linear_and_back(two, matmul, x, dy, w.stored);
@@ -79,7 +81,8 @@ TEST(StreamedProduct, DeepAndWideWeightsAreCutWithoutATrace) {
         const i64 rows = 33, out = 1100, in = odd_cols(dtype, 1500);
         const Stored w = stored_weight(dtype, out, in, 6);
         const Tensor x = test.tensor(rows, in, 1), dy = test.tensor(rows, out, 2);
-        const Both want = linear_and_back(test, matmul, x, dy, w.wide), got = linear_and_back(test, matmul, x, dy, w.stored);
+        const Both want = linear_and_back(test, matmul, x, dy, w.wide),
+                   got = linear_and_back(test, matmul, x, dy, w.stored);
         EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
         EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
       }
@@ -152,8 +155,10 @@ Mixed mixture(OpTest& test, const Tensor& x, const Routing& r, const std::vector
 
 TEST(StreamedProduct, ExpertsOfBlocksHaveTheBitsOfTheirValuesInF32BothWays) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (const auto& [inner, outer] : {std::pair{DType::q4_k, DType::q6_k}, {DType::f8_e4m3, DType::f8_e4m3},
-                                       {DType::q5_0, DType::iq4_nl}, {DType::bf16, DType::q8_0}})
+    for (const auto& [inner, outer] : {std::pair{DType::q4_k, DType::q6_k},
+                                       {DType::f8_e4m3, DType::f8_e4m3},
+                                       {DType::q5_0, DType::iq4_nl},
+                                       {DType::bf16, DType::q8_0}})
       for (const i64 tokens : {1, 60}) {
         OpTest test(*k, 2);
         const i64 d = 256, f = 256, count = 6, top_k = 2;
@@ -260,7 +265,8 @@ TEST(IntegerProduct, ExpertsAreLinearsOverTheirTokens) {
       const i64 d = 512, f = 256, count = 5;
       std::vector<Expert> all;
       for (u64 e = 0; e < 5; ++e)
-        all.push_back({stored_weight(DType::q4_k, f, d, 3 * e).stored, stored_weight(DType::q4_k, f, d, 3 * e + 1).stored,
+        all.push_back({stored_weight(DType::q4_k, f, d, 3 * e).stored,
+                       stored_weight(DType::q4_k, f, d, 3 * e + 1).stored,
                        stored_weight(DType::q6_k, d, f, 3 * e + 2).stored});
       Pass p = integer_pass(test);
       RoutingConfig c;
