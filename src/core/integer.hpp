@@ -1,0 +1,16 @@
+// Division and rounding up of sizes. The functions are static so that objects compiled for one instruction set export no
+// copy of them that the linker could hand to everyone.
+#pragma once
+#include "core/dtype.hpp"
+
+namespace r1 {
+
+// a / b rounded up, for a >= 0 and b > 0 whose sum does not overflow.
+static constexpr i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
+static constexpr u64 ceil_div(u64 a, u64 b) { return (a + b - 1) / b; }
+
+// The smallest multiple of `to` that is not below n.
+static constexpr i64 round_up(i64 n, i64 to) { return ceil_div(n, to) * to; }
+static constexpr u64 round_up(u64 n, u64 to) { return ceil_div(n, to) * to; }
+
+}  // namespace r1
