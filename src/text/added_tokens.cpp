@@ -34,8 +34,9 @@ const AddedToken* AddedTokens::longest(std::string_view text) const {
   const AddedToken* best = nullptr;
   const size_t byte = static_cast<u8>(text[0]);
   auto low = tokens_.begin() + first_[byte], high = tokens_.begin() + first_[byte + 1];
-  for (size_t depth = 1; low != high; ++depth) {       // low .. high share the first `depth` bytes with the text
-    if (low->content.size() == depth) best = &*low++;  // the shortest comes first
+  for (size_t depth = 1; low != high;
+       ++depth) {  // the tokens low .. high share their first `depth` bytes with the text
+    if (low->content.size() == depth) best = &*low++;  // a token that ends here sorts first among them
     if (depth == text.size()) break;
     const u8 next = static_cast<u8>(text[depth]);
     const auto at = [depth](const AddedToken& t) { return static_cast<u8>(t.content[depth]); };
@@ -56,7 +57,7 @@ size_t AddedTokens::next_candidate(std::string_view text, size_t from) const {
 
 void AddedTokens::scan(std::string_view text, const std::function<void(std::string_view)>& on_text,
                        const std::function<void(i32)>& on_token) const {
-  size_t done = 0;  // all before has gone to on_text or on_token, or was swallowed
+  size_t done = 0;  // everything before it has been handled
   for (size_t at = empty() ? text.size() : 0; (at = next_candidate(text, at)) < text.size();) {
     const AddedToken* token = longest(text.substr(at));
     if (!token) {
@@ -64,7 +65,7 @@ void AddedTokens::scan(std::string_view text, const std::function<void(std::stri
       continue;
     }
     size_t begin = at, end = at + token->content.size();
-    at = end;  // matches are looked for behind this one, also in what it swallows
+    at = end;  // the next match may begin inside the white space that this one includes
     if (token->single_word && !is_single_word(text, begin, end)) continue;
     if (token->strip_left && begin > done) begin = done + trailing_space(text.substr(done, begin - done));
     if (token->strip_right) end += leading_space(text.substr(end));

@@ -11,7 +11,7 @@
 namespace r1 {
 namespace {
 
-constexpr size_t kShort = 24;  // up to here a scan for the lowest rank beats a heap
+constexpr size_t kShort = 24;  // up to this length, scanning for the lowest rank is faster than a heap
 constexpr i32 kNoRank = std::numeric_limits<i32>::max();
 constexpr size_t kFirstSlots = 1024;
 
@@ -55,7 +55,7 @@ size_t BpeMerges::apply(std::span<i32> symbols) const {
 }
 
 size_t BpeMerges::apply_short(std::span<i32> symbols) const {
-  std::array<i32, kShort> rank, result;  // of joining symbols i and i + 1
+  std::array<i32, kShort> rank, result;  // of the merge of symbols i and i + 1
   const auto look = [&](size_t i) {
     const Merge* m = find(symbols[i], symbols[i + 1]);
     rank[i] = m ? m->rank : kNoRank, result[i] = m ? m->result : 0;

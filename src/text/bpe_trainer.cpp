@@ -39,14 +39,14 @@ class Corpus {
     queue_changed();
   }
 
-  // The most frequent pair and its count; count 0 when there is none.
+  // Returns the most frequent pair and its count. The count is 0 if no pair is left.
   Candidate most_frequent() {
     while (!queue_.empty()) {
       const Candidate top = queue_.top();
       const i64 now = pairs_[top.pair].count;
       if (now == top.count && now > 0) return top;
       queue_.pop();
-      if (now > 0 && now < top.count) queue_.push({now, top.pair});  // counts that grew were queued when they did
+      if (now > 0 && now < top.count) queue_.push({now, top.pair});  // a count that grew was queued again when it grew
     }
     return {0, {}};
   }
@@ -64,7 +64,7 @@ class Corpus {
  private:
   struct Seen {
     i64 count = 0;
-    std::vector<u32> words;  // may repeat a word and name words that lost the pair
+    std::vector<u32> words;  // may hold a word twice, and words that no longer have the pair
   };
 
   void change(Pair pair, i64 by, u32 word) {
@@ -82,7 +82,8 @@ class Corpus {
     changed_.clear();
   }
 
-  // Counts are taken out for the whole word and put back for what it has become: words are short.
+  // All pairs of the word are subtracted before the merge and added again after it. Words are short, so updating only
+  // the changed pairs would gain little.
   void merge_word(u32 w, Pair pair, i32 result) {
     std::vector<i32>& s = words_[w].symbols;
     std::vector<i32> merged;

@@ -1,4 +1,4 @@
-// Trains a byte-level BPE vocabulary and writes it as the files transformers and Tokenizer read.
+// Trains a byte-level BPE vocabulary and writes it as the files that transformers and Tokenizer read.
 //
 //   BpeTrainer trainer({.vocab_size = 4096, .added_tokens = {...}});
 //   for (text) trainer.add(text);
@@ -19,26 +19,26 @@ namespace r1 {
 
 struct BpeTrainOptions {
   i64 vocab_size = 0;  // 256 bytes, merges and added tokens together
-  i64 min_count = 2;   // a pair seen less often is not merged
+  i64 min_count = 2;   // a pair that occurs less often is not merged
   std::vector<std::string> added_tokens;
 };
 
-// Ids: byte b is token b, then one token per merge in order, then the added tokens.
+// Token b < 256 is byte b. Then follows one token per merge, in order, and then the added tokens.
 struct BpeVocabulary {
-  std::vector<std::string> tokens;          // bytes, without the added tokens
-  std::vector<std::pair<i32, i32>> merges;  // by rank; two may make the same token
+  std::vector<std::string> tokens;          // each token's bytes; added tokens are not among them
+  std::vector<std::pair<i32, i32>> merges;  // in order of rank; two merges may make the same token
   std::vector<std::string> added_tokens;
 
   i64 size() const { return static_cast<i64>(tokens.size() + added_tokens.size()); }
 };
 
-// The same texts in any order give the same vocabulary: the most frequent pair is merged first, of equals the one with
-// the lowest ids. Texts are cut by kQwen2Pattern; added tokens in them are cut out.
+// The vocabulary does not depend on the order of the texts: the most frequent pair is merged first, and of equally
+// frequent pairs the one with the lowest ids. Texts are cut by kQwen2Pattern, and added tokens in them are left out.
 class BpeTrainer {
  public:
   explicit BpeTrainer(BpeTrainOptions options);
   void add(std::string_view text, i64 count = 1);
-  Result<BpeVocabulary> train() const;  // smaller than asked for if the texts do not give enough pairs
+  Result<BpeVocabulary> train() const;  // smaller than requested if the texts have too few pairs
 
  private:
   BpeTrainOptions options_;

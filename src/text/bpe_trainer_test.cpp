@@ -95,7 +95,7 @@ TEST(BpeTrainer, WritesATokenizerThatReadsBackAndCompresses) {
   for (const std::string& token : vocabulary.tokens) {
     EXPECT_EQ(token.size() > 1 && token.find("think>") != token.npos, false) << "added tokens are cut out of the texts";
   }
-  for (size_t i = 0; i < 10; ++i) {  // "47" is two tokens: the pattern keeps digits apart
+  for (size_t i = 0; i < 10; ++i) {  // "47" is two tokens because the pattern separates digits
     EXPECT_EQ(tokenizer.encode(fmt::format("{}{}", i, 9 - i)).size(), 2u);
   }
 }

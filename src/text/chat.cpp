@@ -5,13 +5,6 @@
 namespace r1 {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view spaces = " \t\r\n";
-  const size_t begin = text.find_first_not_of(spaces);
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(spaces) - begin + 1);
-}
-
 Result<Rendered> rendered_r1(std::span<const Message> messages, GenerationPrompt generation, Think think) {
   static const JinjaTemplate program = [] {
     auto parsed = JinjaTemplate::parse(kR1ChatTemplate, "our chat template");
@@ -26,10 +19,6 @@ Result<Rendered> rendered_r1(std::span<const Message> messages, GenerationPrompt
 }
 
 }  // namespace
-
-Result<std::string> render_r1_chat(std::span<const Message> messages, GenerationPrompt generation, Think think) {
-  return R1_TRY(rendered_r1(messages, generation, think)).text;
-}
 
 Result<std::vector<i32>> encode_r1_chat(const Tokenizer& tokenizer, std::span<const Message> messages,
                                         GenerationPrompt generation, Think think) {
@@ -59,18 +48,5 @@ const std::string_view kR1ChatTemplate =
     "{{- '<｜Assistant｜><think>\\n' -}}"
     "{%- endif -%}"
     "{%- endif -%}";
-
-ThinkingSplit split_thinking(std::string_view completion, Think think) {
-  if (think == Think::off) return {"", std::string(trimmed(completion)), true};
-  std::string_view text = trimmed(completion);
-  if (text.starts_with(kThink)) text.remove_prefix(kThink.size());  // a prompt that ended before the mark
-  const size_t end = text.find(kEndThink);
-  if (end == text.npos) return {std::string(trimmed(text)), "", false};
-  return {std::string(trimmed(text.substr(0, end))), std::string(trimmed(text.substr(end + kEndThink.size()))), true};
-}
-
-std::string join_thinking(std::string_view thinking, std::string_view answer) {
-  return fmt::format("{}\n{}\n\n{}", thinking, kEndThink, answer);
-}
 
 }  // namespace r1

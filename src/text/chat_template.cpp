@@ -12,10 +12,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kOpenThinking = "<think>\n", kEmptyThinking = "<think>\n\n</think>\n\n";
 
-// ---- finding it
+// ---- finding the template in a model's files
 
 struct Found {
-  std::string source, name, with_tools;  // of all that a file offers: the default one and the one for tools
+  std::string source, name,
+      with_tools;  // the default template, where it was found, and the template for tools (may be empty)
 };
 
 Result<std::string> template_text(const Json& value, const std::string& where) {
@@ -64,7 +65,7 @@ Result<std::optional<Found>> in_gguf(const Gguf& file) {
 ChatTemplate::Tokens tokens_of(const Tokenizer& tokenizer) {
   const Tokenizer::Roles& roles = tokenizer.roles();
   const auto text = [&](std::optional<i32> id) { return id ? std::string(tokenizer.bytes_of(*id)) : std::string(); };
-  // Where no file says which they are, R1's marks say it themselves.
+  // If no file names these tokens, R1's marks are recognised by their text.
   const auto mark = [&](std::optional<i32> id, std::string_view name) { return text(id ? id : tokenizer.find(name)); };
   return {mark(roles.bos, kBeginOfSentence), mark(roles.eos, kEndOfSentence), text(roles.pad), text(roles.unknown)};
 }
@@ -105,9 +106,9 @@ Json message_json(const Message& m, bool null_content, bool object_arguments) {
   return out;
 }
 
-// ---- what it printed
+// ---- the rendered text
 
-// The template's own text at the end, in which alone a mark is one.
+// The part at the end that the template itself printed. Marks count only there, not in text from messages.
 std::string_view own_tail(const Rendered& r) {
   if (r.spans.empty() || r.spans.back().from_input) return {};
   const size_t begin = r.spans.size() > 1 ? r.spans[r.spans.size() - 2].end : 0;
@@ -162,20 +163,21 @@ Result<ChatTemplate> ChatTemplate::open(const fs::path& model, const Tokenizer& 
   if (!tokenizer.find(kUser) || !tokenizer.find(kAssistant))
     return fail(Errc::unsupported, "{}: no chat template, and no model of R1's family; --raw prompts it as it is",
                 model.string());
-  // Only R1 itself has tokens for calls; what was distilled from it kept another model's vocabulary.
+  // Only R1 itself has tokens for tool calls. The models distilled from it kept the vocabulary of another model.
   const bool distilled = !tokenizer.find("<｜tool▁calls▁begin｜>");
   return parse(distilled ? kBuiltinDistill : kBuiltinR1,
                distilled ? "the built-in template of R1's distills" : "the built-in template of R1",
                tokens_of(tokenizer));
 }
 
-// What cannot be read off the text is found out by trying.
+// Learns by test renderings what the source of the template does not tell.
 void ChatTemplate::study() {
   const std::string& source = program_.source();
   const auto has = [&](std::string_view text) { return source.find(text) != source.npos; };
   const auto asked = run({.messages = kProbe}, true, false);
   const auto unasked = run({.messages = kProbe, .generation = GenerationPrompt::none}, true, false);
-  // The user's turn itself ends with the assistant's mark: V3-0324, R1-0528, which open the thinking by themselves.
+  // In the templates of V3-0324 and R1-0528 the user's turn itself ends with the assistant's mark. These models open
+  // the thinking themselves.
   const bool mark_follows_user = unasked && own_tail(*unasked).ends_with(kAssistant);
   const bool thinks = has(kEndThink) && !mark_follows_user;
   lacks_opening_ = asked && thinks && own_tail(*asked).ends_with(kAssistant);
@@ -225,7 +227,7 @@ Result<Rendered> ChatTemplate::run(const ChatRequest& request, bool null_content
 Result<ChatText> ChatTemplate::render(const ChatRequest& request) const {
   ChatText out;
   auto rendered = run(request, true, object_arguments_);
-  // OpenAI's clients send no content beside calls, and not every template expects that.
+  // Clients of OpenAI's API send calls without content, and not every template accepts a null content.
   const bool without_content = std::any_of(request.messages.begin(), request.messages.end(), [](const Message& m) {
     return m.tool_calls.array() && !m.tool_calls.array()->empty() && m.content.empty();
   });

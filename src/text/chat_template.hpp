@@ -1,4 +1,4 @@
-// A model's own chat template: found in its files, run, and told apart by what it does.
+// A model's own chat template: found in the model's files, run, and classified by what it prints.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -14,25 +14,25 @@ namespace r1 {
 
 class Gguf;
 
-// What a template wants to know beside the messages.
+// The messages and the other inputs of a template.
 struct ChatRequest {
   std::span<const Message> messages;
   GenerationPrompt generation = GenerationPrompt::add;
   Think think = Think::on;
-  Json tools{};      // OpenAI's array of functions, or null
-  Json variables{};  // an object of more variables, or null
+  Json tools{};      // functions as OpenAI's array, or null
+  Json variables{};  // an object of further variables, or null
 };
 
 struct ChatText {
   Rendered rendered;
-  bool thinking = false;  // it ends inside the assistant's thinking
+  bool thinking = false;  // the text ends inside the assistant's thinking
 };
 struct ChatPrompt {
   std::vector<i32> ids;
   bool thinking = false;
 };
 
-// Control tokens are recognised in the template's own text only; everything between them is encoded as one text.
+// Recognises control tokens in the template's own text only. Everything between two of them is encoded as one text.
 std::vector<i32> encode_rendered(const Tokenizer& tokenizer, const Rendered& rendered);
 
 class ChatTemplate {
@@ -42,19 +42,22 @@ class ChatTemplate {
     std::string bos, eos, pad, unknown;
   };
 
-  // Of a folder (chat_template.jinja, else tokenizer_config.json, else chat_template.json) or a GGUF. A file without
-  // one gets R1's if its tokenizer has R1's marks. Err: it has none and is no R1, or its template does not parse.
+  // The template of a folder (from chat_template.jinja, else tokenizer_config.json, else chat_template.json) or of a
+  // GGUF. A model without a template gets R1's if its tokenizer has R1's marks.
+  // Errors: a model without a template whose tokenizer lacks those marks; a template that does not parse.
   static Result<ChatTemplate> open(const std::filesystem::path& model, const Tokenizer& tokenizer);
-  // `with_tools` may be empty; else it is used where tools are given.
+  // `with_tools` is the template for requests that have tools; empty if `source` serves both.
   static Result<ChatTemplate> parse(std::string_view source, std::string_view name, const Tokens& tokens,
                                     std::string_view with_tools = {});
 
-  // The template's text, with two things seen to that some revisions of R1's leave out: a thinking that is wanted is
-  // opened, one that is not is closed.
+  // The template's text. Some revisions of R1's template neither open nor close the thinking. Therefore render() opens
+  // the thinking if it is wanted and the template has not, and closes it if it is not wanted and the template has
+  // opened it.
   Result<ChatText> render(const ChatRequest& request) const;
-  // The begin-of-sentence token exactly once where the model has one in front of its prompts.
+  // The rendered prompt as tokens. The begin-of-sentence token stands in front exactly once if the model's prompts
+  // begin with one.
   Result<ChatPrompt> encode(const Tokenizer& tokenizer, const ChatRequest& request) const;
-  // Whether a generation prompt after a user's turn ends inside the thinking.
+  // Says whether a generation prompt after a user's turn ends inside the thinking.
   bool opens_thinking(Think think) const { return think == Think::on ? opens_ : opens_unasked_; }
 
   Kind kind() const { return kind_; }
@@ -70,18 +73,18 @@ class ChatTemplate {
   std::optional<JinjaTemplate> with_tools_;
   Tokens tokens_;
   Kind kind_ = Kind::other;
-  bool lacks_opening_ = false;     // thinks, but leaves <think> to the model or to us
-  bool object_arguments_ = false;  // wants the arguments of calls as objects
+  bool lacks_opening_ = false;     // the model thinks, but the template leaves <think> to the model or to us
+  bool object_arguments_ = false;  // the template needs the arguments of calls as objects
   bool opens_ = false, opens_unasked_ = false;
 };
 
 const char* name_of(ChatTemplate::Kind kind);
 
-// Tokens after which an answer is over, whatever generation_config.json says: those of the tokenizer's roles and those
-// that every known template ends turns with.
+// Tokens that end an answer whatever generation_config.json says: those with such a role in the tokenizer, and those
+// with which any known template ends its turns.
 std::vector<i32> end_tokens(const Tokenizer& tokenizer);
 
-// DeepSeek's own, for files without one (chat_builtin.cpp).
+// DeepSeek's own templates, for files without one (chat_builtin.cpp).
 extern const std::string_view kBuiltinR1, kBuiltinDistill;
 
 }  // namespace r1

@@ -47,13 +47,14 @@ TEST(ChatTemplate, ThinkingIsOpenedWhereItIsWantedAndClosedWhereNot) {
     EXPECT_EQ(got.rendered.spans.back().end, text.size());
     EXPECT_FALSE(got.rendered.spans.back().from_input) << "what was added is not the user's";
   };
-  // R1 of January 2025 and the distills' first revision leave the opening to others; later revisions print it.
+  // R1 of January 2025 and the first revision of the distills leave the opening tag to the caller. Later revisions
+  // print it.
   for (const char* name : {kR1, kFirstDistill, kDistill, kRepairedDistill})
     expect(template_of(name), Think::on, asked + "<think>\n", true);
   for (const char* name : {kR1, kFirstDistill, kDistill})
     expect(template_of(name), Think::off, asked + "<think>\n\n</think>\n\n", false);
   expect(template_of(kRepairedDistill), Think::off, asked + "<think>\n</think>", false);
-  // R1-0528 opens it by itself.
+  // R1-0528, the model, opens the thinking by itself.
   expect(template_of(kR10528), Think::on, asked, false);
   const std::string qwen = "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n";
   expect(template_of(kQwen3, kQwen), Think::on, qwen, false);
@@ -117,7 +118,7 @@ TEST(ChatTemplate, ArgumentsOfCallsArriveAsTheTemplateWantsThem) {
       EXPECT_NE(text->rendered.text.find("done"), std::string::npos) << name;
     }
   }
-  // R1-0528 looks for "</think>" in the content, which a message with calls need not have.
+  // The template of R1-0528 searches "</think>" in the content, which a message with calls may lack.
   EXPECT_TRUE(template_of(kR10528).render({.messages = call("{}")}));
   const ChatTemplate strict = std::move(
       ChatTemplate::parse("{% for m in messages %}{{ 'x' in m.content }}{{ m.content|length }}{% endfor %}", "t", {})
@@ -230,7 +231,7 @@ TEST(ChatTemplate, EncodesAsOneTextCutOnlyAtItsOwnMarks) {
   const std::string text = t.render({.messages = turns})->rendered.text;
   EXPECT_EQ(prompt.ids, r1_tokenizer().encode(text, Tokenizer::Special::recognise));
   EXPECT_TRUE(prompt.thinking);
-  // A template's text and a user's next to each other make tokens together.
+  // A token may cover the end of the template's text and the beginning of the user's.
   const ChatTemplate prefix = std::move(ChatTemplate::parse("User: {{ messages[0].content }}ing", "t", {}).value());
   const std::vector<Message> word{{"user", "straw"}};
   EXPECT_EQ(prefix.encode(r1_tokenizer(), {.messages = word})->ids, r1_tokenizer().encode("User: strawing"));
@@ -243,7 +244,7 @@ TEST(ChatTemplate, AUserCannotForgeATurn) {
   for (const i32 id : ids)
     if (r1_tokenizer().is_added(id)) marks.emplace_back(r1_tokenizer().bytes_of(id));
   EXPECT_EQ(marks, (std::vector<std::string>{"<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<think>"}));
-  // Nor by a mark of which the template prints one half.
+  // A user cannot complete a mark of which the template prints the first half.
   const ChatTemplate half = std::move(ChatTemplate::parse("<{{ messages[0].content }}>", "t", {}).value());
   const std::vector<Message> rest{{"user", "think"}};
   const ChatPrompt halves = half.encode(r1_tokenizer(), {.messages = rest}).value();

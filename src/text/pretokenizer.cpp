@@ -38,8 +38,8 @@ std::string with_spaces_spelt_out(std::string_view pattern) {
   return out;
 }
 
-// The first escape that PCRE2 reads otherwise than Oniguruma, for which the files' patterns are written: \h is a hex
-// digit there, \w takes marks. Empty if there is none.
+// Returns the first escape whose meaning differs between PCRE2 and Oniguruma, for which the patterns in model files are
+// written; empty if there is none. In Oniguruma \h is a hex digit and \w matches marks.
 std::string_view foreign_escape(std::string_view pattern) {
   constexpr std::string_view kSame = "aAdDefnpPrsStz123456789";
   for (size_t i = 0; i + 1 < pattern.size(); ++i) {
@@ -47,15 +47,17 @@ std::string_view foreign_escape(std::string_view pattern) {
     const auto c = static_cast<u8>(pattern[++i]);
     const bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     const u8 next = i + 1 < pattern.size() ? static_cast<u8>(pattern[i + 1]) : u8{0};
-    const bool code_point = c == 'x' && (next == '{' || (next >= '0' && next <= '7'));  // \x80 is a byte there
+    const bool code_point =
+        c == 'x' &&
+        (next == '{' || (next >= '0' && next <= '7'));  // in Oniguruma \x80 is a byte, in PCRE2 a code point
     if (letter && !code_point && kSame.find(static_cast<char>(c)) == kSame.npos) return pattern.substr(i - 1, 2);
   }
   return {};
 }
 
-// A hostile pattern may backtrack without end; at these limits the rest of a piece stays uncut.
+// A hostile pattern may backtrack without end. At these limits matching stops and the rest of the piece stays uncut.
 constexpr u32 kMatchLimit = 50'000'000, kHeapLimitKiB = 256 * 1024;
-constexpr size_t kMaxPatterns = 64;  // split() goes one call deeper with each; published files have up to five
+constexpr size_t kMaxPatterns = 64;  // split() recurses once per pattern; published files have at most five
 
 }  // namespace
 
@@ -70,14 +72,16 @@ struct PreTokenizer::Pattern {
   Pattern& operator=(const Pattern&) = delete;
   ~Pattern() { pcre2_match_context_free(limits), pcre2_code_free(code); }
 
-  // \s+$, which deepseek-llm has. An engine looks for it from every space of every run: the square of their length.
+  // deepseek-llm has the pattern \s+$. A regular expression engine tries it from every space of every run of white
+  // space, which costs the square of the run's length.
   static bool find_spaces_at_end(std::string_view piece, size_t from, size_t& begin, size_t& end) {
     end = piece.size();
     begin = from + trailing_space(piece.substr(from));
     return begin < end;
   }
 
-  // A non-empty match at or after `from`; false if there is none. `piece` is valid UTF-8, checked once by the caller.
+  // Finds the next non-empty match at or after `from`; returns false if there is none. The caller has checked once that
+  // `piece` is valid UTF-8.
   bool find(std::string_view piece, size_t from, pcre2_match_data* data, size_t& begin, size_t& end) const {
     if (spaces_at_end) return find_spaces_at_end(piece, from, begin, end);
     const auto subject = reinterpret_cast<PCRE2_SPTR>(piece.data());
@@ -110,7 +114,7 @@ Status PreTokenizer::add(std::string_view pattern, Kind kind) {
     return fail(Errc::unsupported, "pattern {}: {} means something else in Oniguruma, for which it was written",
                 pattern, escape);
   const std::string text = kind == Kind::literal ? std::string(pattern) : with_spaces_spelt_out(pattern);
-  // PCRE2_LITERAL goes with few other options, and \C means nothing there.
+  // PCRE2_LITERAL excludes most other options; a literal needs no protection against \C either.
   const u32 options = kind == Kind::literal ? PCRE2_UTF | PCRE2_LITERAL
                                             : PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
   int error;
@@ -123,7 +127,7 @@ Status PreTokenizer::add(std::string_view pattern, Kind kind) {
     pcre2_get_error_message(error, message.data(), message.size());
     return fail(Errc::unsupported, "pattern {}: {} at {}", pattern, reinterpret_cast<const char*>(message.data()), at);
   }
-  pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE);  // where it cannot, the interpreter matches
+  pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE);  // if it fails, PCRE2 uses its interpreter
   made->limits = pcre2_match_context_create(nullptr);
   pcre2_set_match_limit(made->limits, kMatchLimit);
   pcre2_set_heap_limit(made->limits, kHeapLimitKiB);
@@ -188,7 +192,7 @@ constexpr bool is_its_own_character(u32 byte) { return (byte >= 33 && byte <= 12
 
 struct Alphabet {
   std::array<u32, 256> character{};
-  std::array<i32, 324> byte{};  // by character; -1 where there is none
+  std::array<i32, 324> byte{};  // the byte of each character; -1 for characters outside the alphabet
   constexpr Alphabet() {
     byte.fill(-1);
     u32 next = 256;
@@ -214,7 +218,7 @@ std::string to_alphabet(std::string_view bytes) {
 bool append_from_alphabet(std::string_view text, std::string& bytes) {
   for (size_t at = 0; at < text.size();) {
     u32 c = static_cast<u8>(text[at++]);
-    if (c >= 0x80) {  // all of the alphabet that is not ASCII has two bytes
+    if (c >= 0x80) {  // every character of the alphabet beyond ASCII has two bytes
       const u32 second = at < text.size() ? static_cast<u8>(text[at++]) : 0u;
       if (c < 0xC2 || c > 0xC5 || (second & 0xC0) != 0x80) return false;
       c = (c & 0x1F) << 6 | (second & 0x3F);

@@ -1,5 +1,5 @@
-// What happens to text before byte-pair merging: regular expressions cut it into pieces, and every byte gets a
-// printable character. Both as tokenizer.json has them.
+// The steps before byte-pair merging, as tokenizer.json describes them: regular expressions cut the text into pieces,
+// and every byte is written as a printable character.
 #pragma once
 #include <functional>
 #include <memory>
@@ -13,10 +13,10 @@
 
 namespace r1 {
 
-// Cuts text into matches and the gaps between them (Hugging Face's Split with behavior "Isolated"), one pattern after
-// another: each cuts every piece the one before has left, and sees only that piece. Lists of patterns that published
-// models have are known by their exact text and cut by a scanner of our own, all others by PCRE2; the pieces are the
-// same. Safe to use from many threads.
+// Cuts text into matches and the gaps between them (Hugging Face's Split with behavior "Isolated"). Patterns are
+// applied one after another; each cuts every piece that the pattern before it has left, and sees only that piece. The
+// pattern lists of published models are recognised by their exact text and cut by a scanner of our own, all others by
+// PCRE2. The pieces are the same either way. Safe to use from many threads.
 class PreTokenizer {
  public:
   enum class Kind : u8 { regex, literal };
@@ -29,14 +29,14 @@ class PreTokenizer {
   PreTokenizer& operator=(PreTokenizer&&) noexcept;
   ~PreTokenizer();
 
-  // What a GGUF's tokenizer.ggml.pre names. Err: a name that we do not know.
+  // The pre-tokenizer that a GGUF's tokenizer.ggml.pre names. Errors: an unknown name.
   static Result<PreTokenizer> named(std::string_view pre);
-  // The name that a GGUF has for exactly these patterns; empty if there is none.
+  // GGUF's name for exactly these patterns, or empty if it has none.
   std::string_view pre() const;
 
   Status add(std::string_view pattern, Kind kind = Kind::regex);
   const std::vector<Step>& steps() const { return steps_; }
-  // The pieces, in order; together they are `text`. A run of bytes that are not UTF-8 is a piece of its own.
+  // Calls fn with the pieces in order; joined they are `text`. A run of bytes that are not UTF-8 is one piece.
   void split(std::string_view text, const std::function<void(std::string_view piece)>& fn) const;
 
  private:
@@ -53,10 +53,11 @@ inline constexpr std::string_view kGpt2Pattern =
 inline constexpr std::string_view kQwen2Pattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-// GPT-2's byte alphabet: a printable character for every byte, space being U+0120.
+// GPT-2's byte alphabet has a printable character for every byte. A space is U+0120.
 u32 alphabet_of_byte(u8 byte);
 std::string to_alphabet(std::string_view bytes);
-// Appends the bytes that `text` spells; false (and something appended) if a character of it is not in the alphabet.
+// Appends the bytes that `text` stands for. Returns false if a character of `text` is not in the alphabet; `bytes` may
+// have grown then.
 bool append_from_alphabet(std::string_view text, std::string& bytes);
 
 }  // namespace r1

@@ -1,4 +1,4 @@
-// The patterns of published models, exactly as their files have them.
+// The pre-tokenizer patterns of published models, exactly as their files contain them.
 #pragma once
 #include <span>
 #include <string_view>
@@ -9,15 +9,16 @@
 namespace r1 {
 
 struct KnownPatterns {
-  std::string_view pre;  // GGUF's name
+  std::string_view pre;  // the name in tokenizer.ggml.pre
   std::vector<std::string_view> patterns;
-  Scanner scan;  // null: left to PCRE2
+  Scanner scan;  // null: PCRE2 cuts the text
 };
 
 std::span<const KnownPatterns> all_known_patterns();
-// By name, a GGUF's own form first; several names may mean the same. Null if there is none.
+// Finds patterns by their GGUF name, preferring the form that GGUF files use. Several names may mean the same patterns.
+// Null if the name is unknown.
 const KnownPatterns* known_patterns(std::string_view pre);
-// By the exact text of the patterns, in order.
+// Finds patterns by their exact texts, in order. Null if they are unknown.
 const KnownPatterns* known_patterns(std::span<const std::string_view> patterns);
 
 }  // namespace r1

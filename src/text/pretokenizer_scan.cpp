@@ -13,10 +13,10 @@ namespace {
 // ---- what a character is
 
 constexpr u8 kLetter = 1, kMark = 2, kNumber = 4, kPunctuation = 8, kSymbol = 16, kSpace = 32, kNewline = 64;
-constexpr u8 kCjk = 128;  // of deepseek-v3's second pattern: ideographs up to U+9FA5, kana
+constexpr u8 kCjk = 128;  // the characters of deepseek-v3's second pattern: ideographs up to U+9FA5, and kana
 
 constexpr bool is_ascii_letter(u32 c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-constexpr bool is_ascii_punctuation(u32 c) {  // symbols too
+constexpr bool is_ascii_punctuation(u32 c) {  // symbols included
   return (c > 0x20 && c < 0x7F) && !is_ascii_letter(c) && !(c >= '0' && c <= '9');
 }
 
@@ -50,7 +50,7 @@ constexpr std::array<u8, 32> kOfCategory = [] {
 }();
 
 struct Char {
-  u8 bits = 0, length = 0;  // no bits: an unassigned or control character; no length: the end
+  u8 bits = 0, length = 0;  // bits is 0 for an unassigned or control character, length is 0 at the end
 };
 
 Char beyond_ascii(const char* at) {
@@ -173,7 +173,8 @@ const char* match_v3(const char* at, const char* end) {
     return skip_inside<kInCjk, kNewline>(skip_inside<kInCjk, kOther>(next, end), end);
   }
   if (!(first.bits & kSpace)) return nullptr;
-  // The piece ends with its white space if a number, an ideograph or nothing follows.
+  // If a number, an ideograph or the end follows, this step's text ends with the white space, so nothing after it can
+  // divide it.
   const char* spaces_end = skip_inside<kInCjk, kSpace>(next, end);
   return white_space<Newlines::first>(at, inside<kInCjk>(spaces_end, end).length ? end : spaces_end);
 }

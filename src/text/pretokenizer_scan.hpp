@@ -1,14 +1,15 @@
-// Cuts text as the regular expressions of published models do, without a regular expression engine.
+// Scanners that cut text as the regular expressions of published models do, without a regular expression engine.
 #pragma once
 
 namespace r1 {
 
-// The end of the piece that begins at `at`, where `at < end` and the text is valid UTF-8. What a piece is depends on
-// nothing before it, so calling this from end to end cuts the text.
+// Returns the end of the piece that begins at `at`. Requires `at < end` and valid UTF-8. A piece does not depend on the
+// text before it, so calling the scanner again at each returned end cuts the whole text.
 using Scanner = const char* (*)(const char* at, const char* end);
 
 const char* scan_gpt2(const char* at, const char* end);
-// Of tokenizer.json, whose (?i:'s) also takes U+017F, and of GGUF, where the letters are spelt out.
+// The pattern in tokenizer.json has (?i:'s), which also matches U+017F (long s). The pattern in GGUF files lists the
+// letters and does not.
 const char* scan_qwen2(const char* at, const char* end);
 const char* scan_qwen2_gguf(const char* at, const char* end);
 const char* scan_llama3(const char* at, const char* end);

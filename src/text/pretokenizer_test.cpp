@@ -122,7 +122,7 @@ TEST(PreTokenizer, ScannersCutWhatTheirPatternsCut) {
   for (const Pair& pair : scanned()) {
     for (int round = 0; round < 6000; ++round) {
       std::string text;
-      // A few symbols again and again make what needs several of them likely.
+      // Texts of few distinct symbols make matches of several symbols in a row likely.
       Pieces some;
       for (u64 i = 0, n = 2 + random(8); i < n; ++i) some.push_back(nasty()[random(nasty().size())]);
       for (u64 i = 0, n = 1 + random(24); i < n; ++i) text += some[random(some.size())];
@@ -158,7 +158,8 @@ TEST(PreTokenizer, ScannersSeeEveryAssignedCharacterAsPcre2Does) {
   PreTokenizer unassigned;
   ASSERT_TRUE(unassigned.add(R"(\p{Cn})"));
   for (const Pair& pair : scanned()) {
-    if (!pair.name.starts_with("qwen2") && !pair.name.starts_with("deepseek")) continue;  // the others ask for no more
+    if (!pair.name.starts_with("qwen2") && !pair.name.starts_with("deepseek"))
+      continue;  // the other patterns distinguish no further classes of characters
     std::string text;
     i64 seen = 0;
     for (u32 c = 0; c < 0x110000; ++c) {
@@ -225,7 +226,8 @@ TEST(PreTokenizer, EscapesThatOnigurumaReadsOtherwiseAreRefusedByName) {
 }
 
 TEST(PreTokenizer, Pcre2CutsLongTextInOneRun) {
-  // Checking the whole text's UTF-8 at every match, or \s+$ tried from every space, would take minutes.
+  // This would take minutes if the UTF-8 of the whole text were checked at every match, or if \s+$ were tried from
+  // every space.
   for (const char* name : {"deepseek-llm", "deepseek-coder"}) {
     const PreTokenizer cuts = PreTokenizer::named(name).value();
     std::string text;

@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
-// The front of `s`, which is no character: how many bytes of it a valid character could begin with (at least 1), and
-// whether all of s is such a beginning, so that the next bytes decide. Unicode 15, table 3-7.
+// Describes the front of `s`, which is no valid character. `bytes` is how many of its bytes a valid character could
+// begin with, at least 1. `undecided` says that all of `s` is such a beginning, so that the next bytes decide. Unicode
+// 15, table 3-7.
 struct IllFormed {
   size_t bytes;
   bool undecided;
@@ -22,7 +23,7 @@ IllFormed ill_formed(std::string_view s) {
   const u8 lead = at(0);
   if (lead < 0xc2 || lead > 0xf4) return {1, false};
   const size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  u8 low = 0x80, high = 0xbf;  // of the second byte
+  u8 low = 0x80, high = 0xbf;  // the range of the second byte
   if (lead == 0xe0) low = 0xa0;
   if (lead == 0xed) high = 0x9f;
   if (lead == 0xf0) low = 0x90;
@@ -33,7 +34,7 @@ IllFormed ill_formed(std::string_view s) {
   return {n, n < length};
 }
 
-// Length of the longest end of `text` that is a beginning, but not all, of `word`.
+// Length of the longest suffix of `text` that is a proper prefix of `word`.
 size_t beginning_at_end(std::string_view text, std::string_view word) {
   for (size_t n = std::min(text.size(), word.size() - 1); n > 0; --n)
     if (text.substr(text.size() - n) == word.substr(0, n)) return n;

@@ -1,5 +1,6 @@
-// From tokens' bytes to text that can be shown at once: never half a UTF-8 character, never the beginning of what may
-// turn out to be a stop string or a think tag. Each class holds back the least it can; finish() gives the rest.
+// Turns the bytes of tokens into text that can be shown at once. The text never contains half a UTF-8 character, nor
+// the beginning of something that may become a stop string or a think tag. Each class holds back as little as possible,
+// and finish() returns what it still holds.
 #pragma once
 #include <string>
 #include <string_view>
@@ -9,18 +10,19 @@
 
 namespace r1 {
 
-// Bytes → valid UTF-8. An incomplete character waits for its bytes; bytes that no continuation can make valid become
-// U+FFFD, one per maximal ill-formed part (Unicode 15, §3.9, as browsers do).
+// Bytes → valid UTF-8. An incomplete character waits for its remaining bytes. Bytes that no continuation can make valid
+// become U+FFFD, one for each maximal ill-formed part (Unicode 15 §3.9, as in browsers).
 class Utf8Stream {
  public:
   std::string push(std::string_view bytes);
-  std::string finish();  // an incomplete character at the end is one U+FFFD
+  std::string finish();  // an incomplete character at the end becomes one U+FFFD
 
  private:
-  std::string pending_;  // at most three bytes
+  std::string pending_;  // the incomplete character, at most three bytes
 };
 
-// Text up to the first stop string to be complete, which is dropped; of two that end at the same place the longer one.
+// Passes text on until the first stop string is complete, and drops that stop string. If two stop strings end at the
+// same place, the longer one counts.
 class StopStrings {
  public:
   explicit StopStrings(std::vector<std::string> stops = {});  // empty strings are ignored
@@ -38,38 +40,39 @@ enum class Channel : u8 { thinking, answer };
 
 struct TextStreamOptions {
   std::string think_open = "<think>", think_close = "</think>";
-  bool thinking = false;           // the prompt already opened the thinking (R1's template does)
-  bool split_thinking = true;      // false: all text is the answer
-  std::vector<std::string> stops;  // looked for in the answer only
+  bool thinking = false;           // the prompt has opened the thinking already, as R1's template does
+  bool split_thinking = true;      // false: all text is answer
+  std::vector<std::string> stops;  // searched in the answer only
 };
 
 struct TextDelta {
   std::string thinking, answer;
 };
 
-// The whole way for one sequence. Tags are dropped, with one newline after the opening and the blank lines after the
-// closing one; everything else stays as it is. An opening tag counts only at the very beginning (after white space).
+// All steps for one sequence. The tags are dropped, together with one newline after the opening tag and the blank lines
+// after the closing tag; all other text stays as it is. An opening tag counts only at the beginning, after white space
+// at most.
 class TextStream {
  public:
   explicit TextStream(TextStreamOptions options);
-  TextDelta push(std::string_view bytes);  // one token's
+  TextDelta push(std::string_view bytes);  // the bytes of one token
   TextDelta finish();
   bool stopped() const { return stops_.stopped(); }
   Channel channel() const { return channel_; }
-  i64 thinking_tokens() const { return thinking_tokens_; }  // pushes inside the thinking, the tags' aside
+  i64 thinking_tokens() const { return thinking_tokens_; }  // tokens inside the thinking, without those of the tags
 
  private:
   void split(std::string_view text, bool last, TextDelta& out);
-  bool split_thinking(bool last, TextDelta& out);  // true: the channel changed, go on
+  bool split_thinking(bool last, TextDelta& out);  // true: the channel changed and held_ must be split again
   bool split_answer(bool last, TextDelta& out);
 
   TextStreamOptions options_;
   Utf8Stream utf8_;
   StopStrings stops_;
-  std::string held_;  // may be the beginning of a tag, or white space in front of one
+  std::string held_;  // text that may be the beginning of a tag, or white space before one
   Channel channel_;
-  bool opened_;         // a thinking part was seen
-  bool begun_ = false;  // the channel's first text is out: nothing more to trim
+  bool opened_;         // the text has had a thinking part
+  bool begun_ = false;  // the channel has produced text, so white space is no longer trimmed
   i64 thinking_tokens_ = 0;
 };
 

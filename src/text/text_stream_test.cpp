@@ -40,10 +40,10 @@ TEST(Utf8Stream, InvalidBytesBecomeOneReplacementPerMaximalPart) {
        r + "a"},
       {"\xe2\x82"
        "a",
-       r + "a"},                            // an incomplete character, then another one
+       r + "a"},                            // an incomplete character before another character
       {"\xe0\x80\x80", r + r + r},          // overlong: the second byte cannot follow
       {"\xed\xa0\x80", r + r + r},          // a surrogate
-      {"\xf0\x9f\x98", r},                  // the end comes before the last byte
+      {"\xf0\x9f\x98", r},                  // the text ends before the last byte
       {"\xf4\x90\x80\x80", r + r + r + r},  // above U+10FFFF
       {"\xc3\xc3\xa9", r + "\xc3\xa9"},
       {"\x80", r}};

@@ -41,7 +41,7 @@ bool Tokenizer::State::add_merge(std::string_view a, std::string_view b, i32 ran
 
 void Tokenizer::State::finish() {
   std::sort(added.begin(), added.end(), [](const Added& a, const Added& b) { return a.token.id < b.token.id; });
-  // deepseek-llm and -coder lack these bytes, but have letters as added tokens whose texts look like them.
+  // deepseek-llm and -coder have no tokens for these bytes, but their added tokens include letters with the same text.
   for (u32 byte = 0; byte < 256; ++byte) {
     if (!is_in_utf8(byte) && tokens.kind(byte_ids[byte]) != Kind::normal) byte_ids[byte] = -1;
   }
@@ -117,7 +117,7 @@ std::vector<i32> Tokenizer::State::encode(std::string_view text, Special special
 
 std::vector<i32> Tokenizer::State::encode(std::string_view text, std::span<const Range> trusted) const {
   std::vector<i32> ids;
-  size_t begin = 0, end = 0;  // ordinary text not yet encoded
+  size_t begin = 0, end = 0;  // the ordinary text that is not yet encoded
   const auto flush = [&] {
     const std::vector<i32> some = encode(text.substr(begin, end - begin), Special::as_text);
     ids.insert(ids.end(), some.begin(), some.end());

@@ -125,11 +125,11 @@ TEST(TokenizerGguf, GivesLlamaCppsIdsForQwen2) {
     expect_llama_cpp_cases(qwen2(), fs::path(cases).concat(".inp"), fs::path(cases).concat(".out"), 46);
   }
   EXPECT_EQ(qwen2().pre(), "qwen2");
-  EXPECT_EQ(qwen2().size(), 151646);  // what fills the embedding's rows is no token
+  EXPECT_EQ(qwen2().size(), 151646);  // padding rows of the embedding are not tokens
   EXPECT_EQ(qwen2().bytes_of(151700), "");
   EXPECT_FALSE(qwen2().roles().add_bos);
   EXPECT_EQ(qwen2().roles().eos, 151643);
-  EXPECT_EQ(qwen2().roles().ends, (std::vector<i32>{151643, 151645}));  // <|im_end|> by its text
+  EXPECT_EQ(qwen2().roles().ends, (std::vector<i32>{151643, 151645}));  // <|im_end|> is found by its text
 }
 
 TEST(TokenizerGguf, GivesTheReferencesIdsForTheQwenDistillations) {
@@ -143,7 +143,7 @@ TEST(TokenizerGguf, GivesTheReferencesIdsForTheQwenDistillations) {
   EXPECT_TRUE(tokenizer.is_control(151644));
   EXPECT_FALSE(tokenizer.is_control(151648));
   EXPECT_EQ(tokenizer.find("<think>"), 151648);
-  // A user's text holds no marks, whatever the file calls them.
+  // A user's text contains no marks, whatever kind the file gives their tokens.
   for (const i32 id : tokenizer.encode("<think><｜User｜>")) EXPECT_FALSE(tokenizer.is_added(id)) << id;
 }
 
@@ -165,9 +165,9 @@ TEST(TokenizerGguf, GivesTheReferencesIdsForVocabulariesThatStayOutside) {
     }
     expect_extra_cases(tokenizer, name);
     EXPECT_EQ(tokenizer.pre(), name);
-    // Letters that are added tokens are ordinary text, in the text of users too.
+    // Added tokens that are single letters are ordinary text, also in text from users.
     EXPECT_EQ(tokenizer.encode("aüb"), tokenizer.encode("aüb", Special::user_defined)) << name;
-    // Bytes that a vocabulary without tokens for them cannot say become U+FFFD; the others come back.
+    // A byte for which the vocabulary has no token becomes U+FFFD. All other bytes survive the round trip.
     const std::string bytes = "a\xff\xc0z\x80\xe4\xb8";
     const std::string back = tokenizer.decode(tokenizer.encode(bytes));
     const bool lacks = std::string_view(name) == "deepseek-llm" || std::string_view(name) == "deepseek-coder";
@@ -200,9 +200,9 @@ TEST(TokenizerGguf, KeepsIdsOnTheWayToTokenizerJsonAndBack) {
   const std::string json = there.to_json(), config = there.to_config_json();
   const Tokenizer back = Tokenizer::parse(json, "t", config).value();
   expect_same_ids(there, back);
-  EXPECT_EQ(back.pre(), "qwen2");  // patterns know one name
+  EXPECT_EQ(back.pre(), "qwen2");  // the same patterns always give the same name
   const Tokenizer without_config = Tokenizer::parse(json, "t").value();
-  EXPECT_EQ(without_config.roles().bos, there.roles().bos);  // the post-processor says it too
+  EXPECT_EQ(without_config.roles().bos, there.roles().bos);  // the post-processor names the token too
   EXPECT_TRUE(without_config.roles().add_bos);
   expect_same_ids(there, written_and_read(folder, back.to_gguf().value()));
 }
@@ -216,7 +216,7 @@ TEST(TokenizerGguf, KeepsIdsOfTheR1TokenizerOnTheWayToGgufAndBack) {
   EXPECT_EQ(there.pre(), "deepseek-v3");
   EXPECT_EQ(there.roles().bos, 0);
   EXPECT_EQ(there.roles().eos, 1);
-  EXPECT_TRUE(there.roles().add_bos);  // as LlamaTokenizer does
+  EXPECT_TRUE(there.roles().add_bos);  // as LlamaTokenizer does by default
   Metadata m = there.to_gguf(129280).value();
   EXPECT_EQ(value_of(m, "tokenizer.ggml.tokens").array.texts[129279], "[PAD129279]");
   EXPECT_EQ(value_of(m, "tokenizer.ggml.token_type").array.integers[129279], 5);
@@ -349,7 +349,7 @@ TEST(TokenizerGguf, ReadsWhatOlderWritersLeft) {
                         .open(folder);
   ASSERT_TRUE(none) << none.error().what;
   EXPECT_FALSE(none->roles().pad);
-  // Rows beyond the tokens, which old files call user-defined, are no tokens; neither is one without a text.
+  // Padding rows, which old files call user-defined, are not tokens. Neither is a row without text.
   const auto padded = Small()
                           .with([](Small& s) {
                             for (const char* t : {"[PAD259]", "", "[PAD7]"})
@@ -360,7 +360,8 @@ TEST(TokenizerGguf, ReadsWhatOlderWritersLeft) {
   EXPECT_EQ(padded->encode("[PAD259]", Special::recognise).size(), 8u);
   EXPECT_EQ(padded->encode("[PAD7]", Special::recognise), std::vector<i32>{261});
   EXPECT_EQ(padded->bytes_of(260), "");
-  const auto plain = Small().with([](Small& s) { s.types.clear(); }).open(folder);  // no types: all normal
+  const auto plain =
+      Small().with([](Small& s) { s.types.clear(); }).open(folder);  // without types, all tokens are normal
   ASSERT_TRUE(plain) << plain.error().what;
   EXPECT_FALSE(plain->find("<|x|>"));
 }

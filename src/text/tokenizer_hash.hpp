@@ -1,5 +1,5 @@
-// Hashes for tables whose keys a file chooses. Keyed by a secret of this process, so that no file can be made whose
-// keys all meet; nothing that is written or computed depends on it.
+// Hashes for tables whose keys come from a file. They are keyed by a secret of this process, so that nobody can make a
+// file whose keys all collide. No output depends on the secret.
 #pragma once
 #include <cstring>
 #include <random>
@@ -17,7 +17,7 @@ inline u64 secret() {
   return value;
 }
 
-// High and low half of the product, folded: every bit of both depends on every bit of a and b.
+// XORs the high and the low half of the product a·b, which mixes all bits of a and b.
 inline u64 fold_multiply(u64 a, u64 b) {
   __extension__ using u128 = unsigned __int128;
   const u128 product = u128{a} * b;
@@ -33,7 +33,7 @@ inline u64 hash_bytes(std::string_view s, u64 key) {
     h = fold_multiply(h ^ word, key | 1);
   }
   word = 0;
-  if (n >= 4) {  // without a call of memcpy: these are the words of ordinary text
+  if (n >= 4) {  // this branch has most words of ordinary text, so it avoids a memcpy of variable length
     u32 low, high;
     std::memcpy(&low, p, 4);
     std::memcpy(&high, p + n - 4, 4);

@@ -13,7 +13,7 @@ using Kind = TokenTable::Kind;
 namespace od = simdjson::ondemand;
 
 constexpr size_t kMaxFile = 256u << 20, kMaxConfig = 16u << 20;
-constexpr size_t kMaxSection = 1u << 20;  // of the file as it stands, for what becomes Json
+constexpr size_t kMaxSection = 1u << 20;  // limit on the text of each part that is parsed into a Json value
 
 std::string_view reason(simdjson::error_code error) { return simdjson::error_message(error); }
 
@@ -24,10 +24,10 @@ class Reader {
   Reader(std::string_view json, std::string_view source, Tokenizer::State& state)
       : json_(json), source_(source), state_(state) {}
 
-  // The vocabulary and the merges go into the state; returns the rest but for the added tokens.
+  // Puts the vocabulary and the merges into the state and returns the other members, without the added tokens.
   Result<Json> run() {
     R1_TRY(pass());
-    if (merges_skipped_) {  // they came before the vocabulary
+    if (merges_skipped_) {  // the merges stood before the vocabulary in the file
       second_ = true;
       R1_TRY(pass());
     }
@@ -63,7 +63,7 @@ class Reader {
     return {};
   }
 
-  // fn(key, value) for each member; errors name the member.
+  // Calls fn(key, value) for each member. Errors name the member.
   template <class F>
   Status members(od::object& object, std::string_view path, F&& fn) {
     for (auto item : object) {
@@ -181,7 +181,7 @@ class Reader {
     return state_.find_bytes(fmt::format("{}: model.vocab", source_));
   }
 
-  // "a b", as older files have it, or ["a", "b"].
+  // A merge is "a b" in older files and ["a", "b"] in newer ones.
   Status merges(od::value value) {
     od::array list;
     if (value.get_array().get(list)) return corrupt("model.merges", "expected an array");
@@ -227,7 +227,7 @@ class Reader {
   std::string_view source_;
   Tokenizer::State& state_;
   od::parser parser_;
-  Json root_ = Json::Object{}, model_;  // what has become Json so far
+  Json root_ = Json::Object{}, model_;  // the members that were parsed into Json so far
   std::vector<Added> added_tokens_;
   bool second_ = false, model_seen_ = false, added_seen_ = false;
   bool vocab_seen_ = false, merges_seen_ = false, merges_skipped_ = false;
@@ -370,7 +370,8 @@ Status read_config(const JsonFields& config, Tokenizer::State& state) {
   for (const auto& [key, id] : names) {
     if (const auto found = R1_TRY(role(config, key, state))) id = found;
   }
-  // LlamaTokenizer adds one unless told otherwise; the other classes do as the post-processor says.
+  // LlamaTokenizer adds a begin-of-sentence token unless the file says otherwise. For the other classes the
+  // post-processor decides.
   const bool llama = R1_TRY(config.string("tokenizer_class", "")).starts_with("LlamaTokenizer");
   roles.add_bos = R1_TRY(config.boolean("add_bos_token", llama || roles.add_bos)) && roles.bos.has_value();
   roles.add_eos = R1_TRY(config.boolean("add_eos_token", roles.add_eos)) && roles.eos.has_value();

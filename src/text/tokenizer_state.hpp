@@ -1,4 +1,5 @@
-// What a Tokenizer holds, filled by tokenizer_json.cpp or tokenizer_gguf.cpp. For the sources of Tokenizer alone.
+// The data of a Tokenizer, filled by tokenizer_json.cpp or tokenizer_gguf.cpp. Only the sources of Tokenizer include
+// this header.
 #pragma once
 #include <array>
 #include <string>
@@ -15,24 +16,25 @@ namespace r1 {
 struct Tokenizer::State {
   struct Added {
     AddedToken token;
-    bool normalized = false;  // looked for in normalized text
+    bool normalized = false;  // is searched in the normalised text
   };
 
   TokenTable tokens;
   BpeMerges merges;
-  std::array<i32, 256> byte_ids{};  // -1 for bytes that UTF-8 never has, where a vocabulary leaves them out
-  bool ignore_merges = false;       // a piece that is a token is that token, whatever merging would give
+  std::array<i32, 256> byte_ids{};  // the token of each byte; -1 for a byte that never occurs in UTF-8 and that the
+                                    // vocabulary leaves out
+  bool ignore_merges = false;       // a piece that is a token's text becomes that token, whatever its merges would give
   bool nfc = false;
   PreTokenizer pre_tokenizer;
-  std::string pre;           // the name a GGUF gave it; empty for tokenizer.json
-  std::vector<Added> added;  // by id
+  std::string pre;           // the pre-tokenizer's name in the GGUF; empty for tokenizer.json
+  std::vector<Added> added;  // sorted by id
   Roles roles;
 
-  // Fills byte_ids. Err names `where`, the vocabulary.
+  // Fills byte_ids. Errors: a byte without a token; the message names the vocabulary as `where`.
   Status find_bytes(const std::string& where);
-  // Adds one merge by the texts of its parts; false if they or what they make are no tokens.
+  // Adds a merge of the tokens with texts a and b. Returns false if a, b or their concatenation is not a token.
   bool add_merge(std::string_view a, std::string_view b, i32 rank);
-  // To be called last: sorts `added` and builds what encode needs.
+  // Sorts `added` and builds the tables that encode needs. Must be called last.
   void finish();
 
   const Added* find_added(i32 id) const;
@@ -43,16 +45,17 @@ struct Tokenizer::State {
   struct Finders {
     AddedTokens raw, normalized;
   };
-  i32 last_joined_ = -1;  // what the merge before made
+  i32 last_joined_ = -1;  // the token that the merge added before this one makes
   enum class Whole : u8 { unknown, yes, no };
 
   void encode_plain(std::string_view text, std::vector<i32>& scratch, std::vector<i32>& ids) const;
   void encode_piece(std::string_view piece, std::vector<i32>& scratch, std::vector<i32>& ids) const;
   void merge_piece(std::string_view piece, std::vector<i32>& scratch) const;
 
-  std::array<Finders, 3> finders_;  // by Special
-  // By id: whether merging the token's own bytes gives the token, so that a piece that is a token is done at one look.
-  // Found out at first use; two threads that do so at once write the same.
+  std::array<Finders, 3> finders_;  // indexed by Special
+  // For each id, whether merging the bytes of the token gives the token itself. If so, a piece with that text needs one
+  // look-up and no merging. The answer is computed at the first use; two threads that compute it at once write the same
+  // value.
   mutable std::vector<Whole> whole_;
 };
 

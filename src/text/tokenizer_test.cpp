@@ -75,7 +75,7 @@ TEST(Tokenizer, AddedTokensAreTextUnlessAskedFor) {
 }
 
 TEST(Tokenizer, MegabytesWithoutASpaceTakeNoQuadraticTime) {
-  // Quadratic merging of a million symbols would take hours; the time limit of the whole binary is the check.
+  // Quadratic merging of a million symbols would take hours, and the time limit of the whole binary would stop it.
   const Tokenizer& tokenizer = tokenizer_of("deepseek-r1");
   constexpr size_t kMany = 1'000'000;
   std::string letters, marks = "e";
@@ -91,7 +91,8 @@ TEST(Tokenizer, MegabytesWithoutASpaceTakeNoQuadraticTime) {
 }
 
 TEST(Tokenizer, ThreadsThatShareOneGetTheSameIds) {
-  // What encode finds out at first use (whether a token's bytes merge to it) is found out by all of them here.
+  // All threads compute at the same time what encode computes at its first use: whether the bytes of a token merge to
+  // the token.
   const Tokenizer tokenizer = Tokenizer::open(kData / "minimind").value();
   const std::string text = dump(read_json(kData / "minimind/cases.json").value());
   const std::vector<i32> alone = tokenizer_of("minimind").encode(text);
@@ -103,7 +104,8 @@ TEST(Tokenizer, ThreadsThatShareOneGetTheSameIds) {
 }
 
 TEST(Tokenizer, LongPiecesAreMergedLikeShortOnes) {
-  // Random letters of lengths on both sides of the switch of algorithm, against merging by the definition.
+  // Compares with merging by the definition, on random letters of lengths on both sides of the switch between the two
+  // algorithms.
   const Tokenizer& tokenizer = tokenizer_of("minimind");
   const Json file = read_json(kData / "minimind/tokenizer.json").value();
   std::map<std::pair<std::string, std::string>, int> ranks;
@@ -144,7 +146,7 @@ Json small_file() {
   const Json reference = read_json(kData / "minimind/tokenizer.json").value();
   i64 id = 0;
   for (const auto& [token, old] : *reference.find("model")->find("vocab")->object()) {
-    if (*old.integer() >= 36 && id < 256) vocab.set(token, id++);  // 36 added tokens come first, then the bytes
+    if (*old.integer() >= 36 && id < 256) vocab.set(token, id++);  // the 36 added tokens come first, then the bytes
   }
   vocab.set("ab", 256).set("abc", 257);
   return Json::object({{"added_tokens", Json::Array{}},
@@ -185,7 +187,8 @@ TEST(Tokenizer, ComposesTextOnlyWhenTheFileSaysNfc) {
       Tokenizer::parse(dump(small_file().set("normalizer", Json::object({{"type", "NFC"}}))), "t").value();
   EXPECT_EQ(plain.decode(plain.encode("e\u0301\xff")), "e\u0301\xff");
   EXPECT_EQ(nfc.decode(nfc.encode("e\u0301\xff")), "\u00e9\xff");
-  std::string marks = "e";  // a run that no script has stays as it is: ordering it would take the square of its length
+  std::string marks = "e";  // a run of marks longer than any script has is not reordered, because that would take the
+                            // square of its length
   for (int i = 0; i < 100'000; ++i) marks += i % 2 ? "\u0301" : "\u0323";
   EXPECT_EQ(nfc.decode(nfc.encode(marks + "e\u0301")), marks + "\u00e9");
 }
@@ -200,7 +203,8 @@ TEST(Tokenizer, AddedTokensStripWhatTheFileSays) {
 }
 
 TEST(Tokenizer, AddedTokensMatchAsTheReferencesDo) {
-  // What the tokenizers library does: single words, matches in white space that another has swallowed, longest first.
+  // The rules of Hugging Face's tokenizers library: single words, matches inside white space that another match
+  // includes, longest match first.
   const auto token = [](i64 id, const char* content, const char* flag) {
     return Json::object({{"id", id}, {"content", content}, {"normalized", false}, {"special", false}, {flag, true}});
   };
@@ -217,7 +221,8 @@ TEST(Tokenizer, AddedTokensMatchAsTheReferencesDo) {
   EXPECT_EQ(ids("<r>>"), std::vector<i32>{261});
   EXPECT_EQ(ids("<r> x"), (std::vector<i32>{259, byte('x')}));
   EXPECT_EQ(ids("<r>  x"), (std::vector<i32>{259, 260, byte('x')}));
-  EXPECT_EQ(t.encode("<r>\u0416"), (std::vector<i32>{byte('<'), byte('r'), byte('>'), 262}));  // a letter is no mark
+  EXPECT_EQ(t.encode("<r>\u0416"),
+            (std::vector<i32>{byte('<'), byte('r'), byte('>'), 262}));  // as_text recognises the single letter only
 }
 
 TEST(Tokenizer, TokenizerConfigNamesTheRoles) {
@@ -227,7 +232,7 @@ TEST(Tokenizer, TokenizerConfigNamesTheRoles) {
   EXPECT_TRUE(roles(R"({"bos_token": "<x>", "add_bos_token": true})").add_bos);
   EXPECT_FALSE(roles(R"({"bos_token": "<x>", "tokenizer_class": "PreTrainedTokenizerFast"})").add_bos);
   EXPECT_TRUE(roles(R"({"bos_token": {"content": "<x>"}, "tokenizer_class": "LlamaTokenizerFast"})").add_bos);
-  EXPECT_FALSE(roles(R"({"bos_token": "<y>", "add_bos_token": true})").add_bos);  // no such token
+  EXPECT_FALSE(roles(R"({"bos_token": "<y>", "add_bos_token": true})").add_bos);  // there is no such token
   EXPECT_EQ(roles(R"({"eos_token": "<x>", "bos_token": null})").ends, std::vector<i32>{258});
   for (const char* bad : {"[]", "{", R"({"bos_token": 3})", R"({"bos_token": {}})", R"({"add_bos_token": 1})"}) {
     const auto tokenizer = Tokenizer::parse(file, "t", bad);
@@ -279,7 +284,7 @@ TEST(Tokenizer, RefusesHostileFiles) {
   const std::vector<std::pair<Json, const char*>> bad = {
       {with_model("merges", Json::array({"a q1"})), "merges[0]"},
       {with_model("merges", Json::array({"a"})), "merges[0]: expected two tokens"},
-      {with_model("merges", Json::array({"b a"})), "merges[0]"},  // "ba" is no token
+      {with_model("merges", Json::array({"b a"})), "merges[0]"},  // "ba" is not a token
       {with_model("merges", Json::array({3})), "merges[0]"},
       {with_model("merges", "a b"), "merges: expected an array"},
       {with_model("merges", Json()), "merges: expected an array"},
