@@ -1,7 +1,8 @@
 // One repository in the cache of Hugging Face's tools:
-//   models--ORG--NAME/blobs/HASH              the bytes, named by their hash; HASH.incomplete while they come
+//   models--ORG--NAME/blobs/HASH              the bytes, named by their hash; HASH.incomplete until they are
+// complete
 //                    /snapshots/COMMIT/PATH   relative links to blobs
-//                    /refs/main               the commit that a branch stood at
+//                    /refs/main               the commit that the branch pointed to
 //   .locks/models--ORG--NAME/HASH.lock        held while a blob is fetched
 #pragma once
 #include <filesystem>
@@ -13,7 +14,7 @@
 
 namespace r1 {
 
-// Held by one process at a time; the kernel lets go when it ends, however it ends.
+// A lock that one process holds at a time. The kernel releases it when the process ends, however it ends.
 class BlobLock {
  public:
   BlobLock(BlobLock&& o) noexcept;
@@ -36,16 +37,16 @@ class RepoCache {
   }
   std::filesystem::path snapshot(std::string_view commit) const { return folder_ / "snapshots" / commit; }
 
-  // Its blob is there and has the right size.
+  // Says whether the file's blob is there and has the right size.
   bool holds(const RemoteFile& file) const;
-  i64 partial_bytes(const RemoteFile& file) const;  // 0 if nothing was begun
-  // Bytes that can still be written where the cache is, or will be.
+  i64 partial_bytes(const RemoteFile& file) const;  // 0 if there is no partial file
+  // Free bytes on the disk where the cache is or will be.
   Result<i64> free_bytes() const;
 
   Status make_folders() const;
-  Result<BlobLock> lock(const RemoteFile& file) const;  // Err: another process fetches it
-  Status publish(const RemoteFile& file) const;         // the partial file, complete and checked, becomes the blob
-  // snapshots/COMMIT/PATH → the blob, in one step; a folder on the way that is a link is refused.
+  Result<BlobLock> lock(const RemoteFile& file) const;  // Errors: another process fetches the file
+  Status publish(const RemoteFile& file) const;  // makes the partial file, which must be complete and checked, the blob
+  // Links snapshots/COMMIT/PATH to the blob in one atomic step. Errors: a folder on the path is a link.
   Status link(std::string_view commit, const RemoteFile& file) const;
   Status set_ref(std::string_view revision, std::string_view commit) const;
 

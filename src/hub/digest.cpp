@@ -18,7 +18,7 @@ Digest::Digest(HashKind kind, i64 size) : state_(std::make_unique<State>()) {
   R1_CHECK(EVP_DigestInit_ex(state_->context, algorithm, nullptr) == 1, "OpenSSL has no SHA");
   if (kind == HashKind::git_blob) {
     const std::string head = fmt::format("blob {}", size);
-    add(std::as_bytes(std::span(head.c_str(), head.size() + 1)));  // with its zero
+    add(std::as_bytes(std::span(head.c_str(), head.size() + 1)));  // with the terminating zero
   }
 }
 

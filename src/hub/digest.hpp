@@ -9,15 +9,15 @@
 namespace r1 {
 
 enum class HashKind {
-  sha256,    // of large files (LFS)
-  git_blob,  // SHA-1 of "blob SIZE\0" and the bytes: git's name of small files
+  sha256,    // the name of a large file (LFS)
+  git_blob,  // SHA-1 of "blob SIZE\0" and the bytes: git's name of a small file
 };
 
 class Digest {
  public:
-  Digest(HashKind kind, i64 size);  // the size that the file will have: git hashes it first
+  Digest(HashKind kind, i64 size);  // `size`: the size of the whole file, which git hashes first
   void add(std::span<const std::byte> bytes);
-  std::string hex();  // of all bytes added; the end
+  std::string hex();  // the hash of all bytes added; nothing may be added afterwards
   Digest(Digest&&) noexcept;
   Digest& operator=(Digest&&) noexcept;
   ~Digest();
@@ -27,7 +27,7 @@ class Digest {
   std::unique_ptr<State> state_;
 };
 
-// 40 or 64 lower-case hexadecimal digits, as the kind asks.
+// Says whether `hash` is 40 or 64 lower-case hexadecimal digits, as its kind requires.
 bool is_hash(HashKind kind, std::string_view text);
 
 }  // namespace r1

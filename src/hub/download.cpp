@@ -15,10 +15,10 @@ namespace {
 
 struct ContentRange {
   i64 first, last;
-  i64 total;  // -1: "*"
+  i64 total;  // -1 if the server sent "*"
 };
 
-// "bytes 200-1023/1024"
+// Parses a Content-Range: "bytes 200-1023/1024".
 std::optional<ContentRange> content_range(std::string_view text) {
   ContentRange r{-1, -1, -1};
   constexpr std::string_view kUnit = "bytes ";
@@ -123,7 +123,8 @@ Status Download::begin(const HttpAnswer& a) {
     const bool fits = range && (range->total < 0 || range->total == file_.size) && range->first == position_ &&
                       range->last == file_.size - 1;
     const bool same = etag_.empty() || !etag || *etag == etag_;
-    if (fits && same && etag && etag->starts_with('"')) etag_ = *etag;  // weak ones are no good for ranges
+    if (fits && same && etag && etag->starts_with('"'))
+      etag_ = *etag;  // a weak ETag does not identify bytes, so it cannot guard a range
     if (fits && same) return {};
     mismatch_ = true;
     if (!same)
@@ -138,7 +139,8 @@ Status Download::begin(const HttpAnswer& a) {
     std::from_chars(text->data(), text->data() + text->size(), length);
   if (length >= 0 && length != file_.size)
     return fail(Errc::corrupt, "{}: {} bytes, but its listing says {}", a.url, length, file_.size);
-  if (position_ > 0) R1_TRY(empty());  // it does not go on: no ranges there, or another file than before
+  if (position_ > 0)
+    R1_TRY(empty());  // the answer starts at byte 0: the server knows no ranges, or the file has changed
   const std::string* etag = find_header(a.headers, "etag");
   etag_ = etag && etag->starts_with('"') ? *etag : "";
   return {};

@@ -1,4 +1,5 @@
-// One file on its way: what is there, what to ask for next, and whether what came is what was meant.
+// The download of one file: which bytes are there, which range to request next, and whether the bytes are the right
+// ones.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -14,7 +15,8 @@ namespace r1 {
 
 class Download {
  public:
-  // The partial file, created or taken over: then it is read once, for its hash. A link in its place is refused.
+  // Creates the partial file, or takes over an existing one, which is read once to compute its hash so far. Errors: a
+  // link in its place.
   static Result<Download> open(const std::filesystem::path& partial, const RemoteFile& file,
                                std::function<void(i64)> received, const std::atomic<bool>* stop);
   Download(Download&& o) noexcept;
@@ -23,18 +25,20 @@ class Download {
   i64 position() const { return position_; }
   bool complete() const { return position_ == file_.size; }
 
-  // Of the next request: the range that is missing, if the file has not changed meanwhile.
+  // Headers of the next request. They ask for the missing range on condition that the file has not changed.
   std::vector<std::string> headers() const;
-  // Bound to this object. An answer of another length, or that does not go on from here, is refused before its first
-  // byte.
+  // The sink for the body of the answer, bound to this object. It refuses an answer of another length, or one that does
+  // not continue at the current position, before the first byte is written.
   HttpBody body();
-  bool mismatch() const { return mismatch_; }  // it was refused for its range: from the start it may be right
-  // After a 2xx answer: done, or why to try again.
+  bool mismatch() const {
+    return mismatch_;
+  }  // the answer was refused for its range; a request from the start may succeed
+  // To be called after a 2xx answer. Says that the file is complete, or why to try again.
   Result<Attempt> ended(const HttpAnswer& answer);
-  // All bytes are there: is the hash? A wrong one empties the file; one that is wrong again, with all bytes new, is an
-  // Err.
+  // Checks the hash when all bytes are there. A wrong hash empties the file for another try. Errors: the hash is wrong
+  // although all bytes were fetched anew.
   Result<Attempt> check();
-  // Empties the file; the second time without any progress between is an Err.
+  // Empties the file. Errors: the file was emptied before and no progress was made since.
   Result<Attempt> start_over(const std::string& why);
   Status sync();
 
@@ -49,11 +53,11 @@ class Download {
   RemoteFile file_;
   std::function<void(i64)> received_;
   Digest digest_;
-  std::string etag_;       // of the server that sent the bytes so far; empty: not known
+  std::string etag_;       // the ETag under which the server sent the bytes so far; empty: unknown
   i64 position_ = 0;       // bytes written and hashed
-  i64 farthest_ = 0;       // that position_ ever was: progress is what goes beyond
-  i64 last_farthest_ = 0;  // when the last attempt ended
-  bool whole_ = true;      // every byte came in this one go, none was taken over
+  i64 farthest_ = 0;       // the largest value of position_; only bytes beyond it count as progress
+  i64 last_farthest_ = 0;  // the value of farthest_ when the last attempt ended
+  bool whole_ = true;      // every byte was fetched by this object, none was taken over
   bool mismatch_ = false;
   int restarts_ = 0;
   int fd_ = -1;

@@ -22,7 +22,7 @@ class Download : public HubTest {
       if (is_cdn(r)) all.push_back(r.range());
     return all;
   }
-  // The first answers of the CDN are `answer`'s, the later ones right.
+  // `answer` gives the first answers of the CDN; the later ones are right.
   void at_first(int times, std::function<void(const TestRequest&, TestConnection&)> answer) {
     hub_.mischief = [this, times, answer = std::move(answer)](const TestRequest& r, TestConnection& c) {
       if (!is_cdn(r) || cdn_requests() > times) return false;
@@ -50,7 +50,8 @@ TEST_F(Download, ADroppedConnectionIsGoneOnFromWhereItBroke) {
   };
   ASSERT_TRUE(pull_now()) << notices_;
   expect_whole();
-  // More drops than attempts in a row are allowed, but each brought something; no byte was asked for twice.
+  // There are more drops than the allowed attempts in a row, but each attempt made progress. No byte was requested
+  // twice.
   EXPECT_EQ(ranges(), (std::vector<i64>{0, 60'000, 120'000, 180'000, 240'000}));
 }
 
@@ -153,7 +154,7 @@ TEST_F(Download, AnotherLengthThanListedIsRefusedWithBoth) {
 
 TEST_F(Download, MoreBytesThanListedAreRefused) {
   always([&](const TestRequest&, TestConnection& c) {
-    c.head(200);  // no Content-Length: until the connection closes
+    c.head(200);  // without Content-Length the body ends when the connection closes
     c.send(bytes() + "x");
   });
   error_of({kWeights, "more than the 300000 bytes"});
@@ -190,16 +191,18 @@ TEST_F(Download, AContentRangeThatIsNotWhatWasAskedForStartsOver) {
 }
 
 TEST_F(Download, RangesThatAreAlwaysWrongEndInAnError) {
-  always([&](const TestRequest&, TestConnection& c) {  // 206 to who asked for no range, and then some other range
-    c.head(206, {"Content-Range: bytes 5-299999/300000", "Content-Length: 299995"});
-    c.send(bytes().substr(5));
-  });
+  always(
+      [&](const TestRequest&, TestConnection& c) {  // answers 206 to a request without a range, and with another range
+        c.head(206, {"Content-Range: bytes 5-299999/300000", "Content-Length: 299995"});
+        c.send(bytes().substr(5));
+      });
   error_of({"asked for bytes 0-299999/300000", "bytes 5-299999/300000"});
   EXPECT_LE(cdn_requests(), 4);
 }
 
 TEST_F(Download, AFileThatChangedBetweenTwoRangesIsReadFromTheStart) {
-  // The server keeps to If-Range: another ETag, so the whole file. A liar sends the range of the other file.
+  // A server that honours If-Range sees another ETag and sends the whole file. A lying server sends the range of the
+  // other file.
   for (const bool liar : {false, true}) {
     fs::remove_all(cache_);
     const i64 before = cdn_requests();

@@ -19,7 +19,7 @@ i64 memory_limit() {
   const i64 pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   i64 limit = pages > 0 && page > 0 ? pages * page : 0;
   if (const auto group = read_file("/sys/fs/cgroup/memory.max")) {
-    i64 bytes = 0;  // "max" where there is none
+    i64 bytes = 0;  // the file holds "max" if there is no limit
     if (std::from_chars(group->data(), group->data() + group->size(), bytes).ec == std::errc() && bytes > 0)
       limit = limit ? std::min(limit, bytes) : bytes;
   }

@@ -1,18 +1,20 @@
-// Whether a model of some size will run in this machine's memory: an estimate, made before anything is fetched.
+// Estimates, before anything is fetched, whether a model of a given size will run in this machine's memory.
 #pragma once
 #include "core/dtype.hpp"
 
 namespace r1 {
 
-// Weights are mapped and about as large in memory as their files; cache, activations and repacked weights come on top.
+// Weights are mapped, so they take about as much memory as their files. The cache, activations and repacked weights
+// need memory in addition.
 enum class Fit {
-  fits,     // weights and a quarter more, and half a GB
-  tight,    // the weights alone
-  exceeds,  // not even those: routed experts must be read on demand
+  fits,     // there is room for the weights, a quarter of their size more, and half a GB
+  tight,    // there is room for the weights only
+  exceeds,  // there is no room for the weights: routed experts must be read on demand
 };
 Fit fit_of(i64 weight_bytes, i64 memory_bytes);
 
-// What this process may use at most: the machine's memory, or the limit of its control group. 0 if it cannot be told.
+// The memory that this process may use: the machine's, or the limit of its control group if that is lower. 0 if it is
+// unknown.
 i64 memory_limit();
 
 }  // namespace r1

@@ -13,7 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr i64 kMaxHeaderBytes = 256 << 10;
-constexpr i64 kMaxDropped = 64 << 10;  // of a body that nobody asked for; then the connection is closed
+constexpr i64 kMaxDropped = 64 << 10;  // bytes of an unwanted body that are read before the connection is closed
 
 template <class T, void (*free)(T*)>
 struct Free {
@@ -50,7 +50,7 @@ std::optional<Origin> origin_of(const std::string& url) {
   return o;
 }
 
-// Where a redirect leads: its Location may be relative. Empty if it leads nowhere.
+// The target of a redirect, whose Location may be relative. Empty if there is none.
 std::string redirect_of(const HttpAnswer& answer, const std::string& url) {
   const std::string* location = find_header(answer.headers, "location");
   if (answer.status < 300 || answer.status > 399 || !location) return "";
@@ -60,7 +60,7 @@ std::string redirect_of(const HttpAnswer& answer, const std::string& url) {
   return part_of(to.get(), CURLUPART_URL);
 }
 
-// For messages: signed addresses carry secrets in their queries, and some have a password.
+// The address for use in messages: without the query, which holds secrets in signed addresses, and without a password.
 std::string shown(const std::string& url) {
   const Url parsed(curl_url());
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "an address that cannot be read";
@@ -69,13 +69,13 @@ std::string shown(const std::string& url) {
   return part_of(parsed.get(), CURLUPART_URL);
 }
 
-// One answer on its way in.
+// An answer while it is being received.
 struct Transfer {
   HttpAnswer answer;
   const HttpBody* body = nullptr;
-  std::optional<Error> refusal;  // of `body`, or ours
-  bool begun = false;            // a body's first byte was seen: later header lines are trailers
-  bool closed = false;           // we closed it: what follows does not matter
+  std::optional<Error> refusal;  // the error of `body`, or ours
+  bool begun = false;            // the body has begun, so further header lines are trailers
+  bool closed = false;           // we closed the connection, so errors after that do not matter
   i64 header_bytes = 0, dropped = 0;
   i64 received = 0;
 
@@ -103,7 +103,7 @@ size_t on_header(char* data, size_t size, size_t n, void* to) {
     return 0;
   }
   if (t.begun) return line.size();
-  if (line.starts_with("HTTP/")) {  // of each answer; a 100 may come before the real one
+  if (line.starts_with("HTTP/")) {  // a status line begins a new answer; an answer 100 may come before the real one
     t.answer.headers.clear();
     const size_t space = std::min(line.find(' '), line.size() - 1);
     std::from_chars(line.data() + space + 1, line.data() + line.size(), t.answer.status);
@@ -145,7 +145,7 @@ bool never_better(CURLcode code) {
   }
 }
 
-// Certificates where the tools around us look for them.
+// Finds the certificates where other tools look for them.
 const char* certificates() {
   for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"})
     if (const char* file = std::getenv(name); file && *file) return file;
@@ -184,8 +184,8 @@ struct HttpClient::State {
   Result<std::string> perform(Transfer& t);
 };
 
-// The running transfer to its end: empty, or why it broke. Looks up ten times a second, for an interrupt and for a
-// stall.
+// Drives the transfer to its end. Returns why it broke, or an empty text. Checks ten times a second for an interrupt
+// and for a stall.
 Result<std::string> HttpClient::State::perform(Transfer& t) {
   Clock::time_point window = Clock::now();
   i64 before = 0;
@@ -210,7 +210,7 @@ Result<std::string> HttpClient::State::perform(Transfer& t) {
   return std::string(curl_easy_strerror(code));
 }
 
-// One request and its answer. Returns where it redirects to, if it does.
+// Makes one request and receives its answer. Returns the target if the answer is a redirect.
 Result<std::string> HttpClient::State::hop(const std::string& url, const std::vector<std::string>& headers,
                                            Transfer& t) {
   CURL* c = easy.get();

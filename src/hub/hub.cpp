@@ -7,10 +7,10 @@
 namespace r1 {
 namespace {
 
-constexpr i64 kMaxAnswer = 16 << 20;  // of the API: some 60,000 files
+constexpr i64 kMaxAnswer = 16 << 20;  // the largest answer of the API that is read, enough for some 60,000 files
 constexpr i64 kMaxFile = i64{1} << 50;
 
-// X-Error-Message is a hub's sentence for people; it goes to a terminal.
+// X-Error-Message is the hub's message for users. It is shown on a terminal, so control characters are removed.
 std::string said(const HttpAnswer& answer) {
   const std::string* message = find_header(answer.headers, "x-error-message");
   std::string text;
@@ -42,7 +42,8 @@ Result<Attempt> Hub::refusal(const HttpAnswer& a) const {
   const std::string what = fmt::format("{}: status {}{}", a.url, a.status, said(a));
   const std::string* code = find_header(a.headers, "x-error-code");
   const bool gated = code && *code == "GatedRepo";
-  if (a.elsewhere) return Attempt{what, false, a.retry_after};  // the address that we were sent to may have expired
+  if (a.elsewhere)
+    return Attempt{what, false, a.retry_after};  // the address that the hub redirected to may have expired
   switch (a.status) {
     case 408:
     case 425:

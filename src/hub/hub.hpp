@@ -1,4 +1,4 @@
-// A hub with the Hugging Face URL scheme: what is in a repository, and its files' bytes.
+// A hub with Hugging Face's URL scheme: lists a repository and fetches its files.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -16,8 +16,8 @@ namespace r1 {
 struct HubOptions {
   HttpLimits limits;
   RetryPolicy retries;
-  Notice notice;                            // what a person who waits may want to know; may be empty
-  const std::atomic<bool>* stop = nullptr;  // raised: everything ends with Errc::interrupted
+  Notice notice;                            // receives lines for a waiting user; may be empty
+  const std::atomic<bool>* stop = nullptr;  // when raised, every call ends with Errc::interrupted
 };
 
 class Hub {
@@ -26,12 +26,14 @@ class Hub {
 
   // GET ENDPOINT/api/models/REPO/revision/REVISION?blobs=true
   Result<Listing> list(std::string_view repo, std::string_view revision);
-  // Size and hash of a file whose listing leaves them out: HEAD of its address.
+  // Asks for size and hash of a file by a HEAD request, if the listing lacks them.
   Status describe(std::string_view repo, std::string_view commit, RemoteFile& file);
 
-  // Fetches ENDPOINT/REPO/resolve/COMMIT/PATH into `cache`: goes on where a partial file ends, checks length and hash,
-  // and only then gives the blob its name. `received` is told how many bytes of the file are there, from the partial
-  // file's on; it may go down. After any Err but a wrong hash the partial file stays, to go on from.
+  // Fetches ENDPOINT/REPO/resolve/COMMIT/PATH into `cache`. Continues where a partial file ends, checks length and
+  // hash, and only then gives the blob its name. Calls `received` with the number of bytes that are there, a partial
+  // file's included; the number may go down.
+  // Errors: see http.hpp and retry.hpp, and a wrong hash. After all errors but a wrong hash, the partial file stays for
+  // the next call.
   Status fetch(std::string_view repo, std::string_view commit, const RemoteFile& file, const RepoCache& cache,
                const std::function<void(i64)>& received);
 
@@ -40,7 +42,8 @@ class Hub {
       : settings_(std::move(settings)), options_(std::move(options)), client_(std::move(client)) {}
   std::string file_url(std::string_view repo, std::string_view commit, std::string_view path) const;
   Result<std::string> text(const std::string& url);
-  // What to make of an answer that is not 2xx: worth another try, or an Error that says what to do.
+  // Decides about an answer that is not 2xx: it may be worth another try, or it is an Error that says what the user can
+  // do.
   Result<Attempt> refusal(const HttpAnswer& answer) const;
 
   HubSettings settings_;

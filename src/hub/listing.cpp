@@ -11,11 +11,11 @@ namespace {
 
 constexpr size_t kMaxFiles = 100'000;
 constexpr size_t kMaxPath = 1024, kMaxPart = 255;
-constexpr i64 kMaxBytes = i64{1} << 50;  // of a file, and of all: a petabyte
+constexpr i64 kMaxBytes = i64{1} << 50;  // limit for one file and for all together: a petabyte
 
 bool plain(unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; }
 
-// For messages: what a terminal would take for a command is not shown.
+// The text for use in messages, without characters that a terminal would take for commands.
 std::string printable(std::string_view text) {
   std::string out;
   for (const unsigned char c : text.substr(0, 200)) out += c < ' ' || c == 0x7f ? '?' : static_cast<char>(c);
@@ -60,7 +60,7 @@ Result<Listing> parse_listing(std::string_view json, const std::string& source) 
   if (siblings.size() > kMaxFiles)
     return fail(Errc::corrupt, "{}: siblings: {} files, more than {}", source, siblings.size(), kMaxFiles);
   std::set<std::string_view> seen;
-  i64 total = 0;  // stays far from 2^63: the first sum beyond the limit ends it
+  i64 total = 0;  // cannot overflow: the first sum beyond the limit ends the loop
   listing.files.reserve(siblings.size());
   for (const Json& sibling : siblings) listing.files.push_back(R1_TRY(file_of(sibling, source)));
   for (const RemoteFile& file : listing.files) {

@@ -1,5 +1,5 @@
-// What a hub says is in a repository. Its answers are hostile: a name that could lead out of a folder, a size or a hash
-// that is none, refuses the whole listing.
+// A hub's listing of a repository. The listing is untrusted: a path that could lead out of a folder, or a malformed
+// size or hash, makes the whole listing an error.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,25 +11,27 @@
 namespace r1 {
 
 struct RemoteFile {
-  std::string path;  // inside the repository; checked
-  i64 size = -1;     // -1: not said
+  std::string path;  // path inside the repository, checked by valid_path
+  i64 size = -1;     // -1 if the listing does not say
   HashKind kind = HashKind::git_blob;
-  std::string hash;  // lower-case hex; empty: not said
+  std::string hash;  // lower-case hexadecimal digits; empty if the listing does not say
 };
 
 struct Listing {
-  std::string commit;  // 40 hex digits
+  std::string commit;  // 40 hexadecimal digits
   std::vector<RemoteFile> files;
 };
 
-// The answer to GET /api/models/REPO/revision/REV?blobs=true. `source` names it in errors.
+// Parses the answer to GET /api/models/REPO/revision/REV?blobs=true. `source` names the answer in errors.
 Result<Listing> parse_listing(std::string_view json, const std::string& source);
 
-// "ORG/NAME" or "NAME" as a hub may call a repository; never a path of its own.
+// Says whether `repo` is "ORG/NAME" or "NAME" as a hub may name a repository. Such a name is never a path with dots or
+// a root.
 Status check_repo(std::string_view repo);
-// A branch, a tag, a commit, "refs/pr/1".
+// Says whether `revision` may be a branch, a tag, a commit or "refs/pr/1".
 Status check_revision(std::string_view revision);
-// A file's path in a repository: relative, no empty, "." or ".." parts, no backslashes or control characters.
+// Says whether `path` may name a file in a repository: relative, without empty, "." or ".." parts, without backslashes
+// or control characters.
 Status check_path(std::string_view path, std::string_view source);
 // "W/\"abc\"" → "abc".
 std::string_view unquoted_etag(std::string_view etag);

@@ -18,17 +18,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxFiles = 100'000;  // of a snapshot
-constexpr int kMaxDepth = 4;           // of folders in it
+constexpr size_t kMaxFiles = 100'000;  // files of a snapshot that are looked at
+constexpr int kMaxDepth = 4;           // depth of folders that are looked at
 
-// A model of the cache with what its names are made of.
+// A model in the cache, with the parts of its names.
 struct Pulled {
   LocalModel model;
-  std::string file;   // of a GGUF: its path in the repository without shard and extension
+  std::string file;   // a GGUF's path in the repository, without shard number and extension
   bool alone = true;  // the repository has no other GGUF
 };
 
-// "models--ORG--NAME" → "ORG/NAME"; empty for other folders.
+// "models--ORG--NAME" → "ORG/NAME". Empty for a folder with another name.
 std::string repo_of(const std::string& folder) {
   constexpr std::string_view kPrefix = "models--";
   if (!folder.starts_with(kPrefix)) return "";
@@ -46,7 +46,7 @@ std::string_view without_gguf(std::string_view name) {
   return name;
 }
 
-// The files of a snapshot, links followed; what links to nothing is not there.
+// The files of a snapshot. Links are followed; a link to nothing counts as no file.
 std::vector<FileSize> files_of(const fs::path& snapshot) {
   std::vector<FileSize> files;
   std::error_code error;
@@ -62,7 +62,7 @@ std::vector<FileSize> files_of(const fs::path& snapshot) {
   return files;
 }
 
-// The folders in `parent`, those written last first, but before all the one that refs/main names.
+// The folders in `parent`: first the one that refs/main names, then the others, the newest first.
 std::vector<fs::path> snapshots_of(const fs::path& repo) {
   std::vector<std::pair<fs::file_time_type, fs::path>> dated;
   std::error_code error;
@@ -81,7 +81,8 @@ std::vector<fs::path> snapshots_of(const fs::path& repo) {
 
 std::string missing_text(const Result<std::string>& missing) { return missing ? *missing : missing.error().what; }
 
-// A folder of which only the small files are there may have been fetched for its tokenizer; weights say it is a model.
+// A snapshot with only the small files may have been fetched for its tokenizer. Only one with weights counts as a
+// model.
 std::optional<LocalModel> folder_in(const fs::path& snapshot, std::span<const FileSize> files,
                                     const std::string& repo) {
   const std::vector<size_t> chosen = folder_files(files);
@@ -95,7 +96,7 @@ std::optional<LocalModel> folder_in(const fs::path& snapshot, std::span<const Fi
 
 void add_snapshot(const fs::path& snapshot, const std::string& repo, std::map<std::string, Pulled>& found) {
   const std::vector<FileSize> files = files_of(snapshot);
-  // What an earlier one has whole stays.
+  // A complete model from an earlier snapshot is kept.
   const auto add = [&](Pulled p) {
     const auto [at, fresh] = found.try_emplace(p.file, p);
     if (!fresh && !at->second.model.missing.empty() && p.model.missing.empty()) at->second = std::move(p);
@@ -108,7 +109,7 @@ void add_snapshot(const fs::path& snapshot, const std::string& repo, std::map<st
   }
 }
 
-// Every model of the cache, without names.
+// Every model of the cache; their names are not set yet.
 std::vector<Pulled> pulled_models() {
   std::vector<Pulled> all;
   const fs::path cache = hub_cache();
@@ -130,7 +131,7 @@ std::vector<Pulled> pulled_models() {
   return all;
 }
 
-// How well NAME[:WHAT] names a model, 0 best; nothing if it does not.
+// How well NAME[:WHAT] names the model: 0 is best, nullopt means that it does not.
 std::optional<int> rank(const Pulled& p, std::string_view query) {
   const size_t colon = query.find(':');
   const std::string_view name = query.substr(0, colon), what = colon == query.npos ? "" : query.substr(colon + 1);
@@ -154,7 +155,7 @@ std::optional<int> rank(const Pulled& p, std::string_view query) {
   return {};
 }
 
-// Those that it names best: one, several, none.
+// The models that the name matches best: one, several or none.
 std::vector<const Pulled*> named(std::span<const Pulled> all, std::string_view query) {
   std::vector<const Pulled*> best;
   int lowest = 0;
@@ -167,7 +168,7 @@ std::vector<const Pulled*> named(std::span<const Pulled> all, std::string_view q
   return best;
 }
 
-// Every name is tried on all models: the first that means this one alone.
+// Sets the name of each model: the first of its possible names that means this model alone.
 std::string shortest_name(std::span<const Pulled> all, const Pulled& p) {
   const std::string name(name_of_repo(p.model.repo)), brief(without_gguf(name));
   std::vector<std::string> names;
@@ -206,7 +207,7 @@ std::vector<LocalModel> shipped_models() {
   return all;
 }
 
-// Up to five names that a slip of the fingers, or a part left out, may have meant.
+// Up to five names that the user may have meant, allowing for a typing error or a missing part.
 std::string near_misses(std::string_view name, std::span<const LocalModel> models) {
   std::vector<std::pair<size_t, std::string>> near;
   const auto lowered = [](std::string_view s) {

@@ -1,4 +1,4 @@
-// The models that are on this machine, and what the MODEL of a command means.
+// The models on this machine, and what the MODEL argument of a command means.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -10,27 +10,30 @@
 
 namespace r1 {
 
-// MODEL as a user gives it: the name of a model that ships ("nano"; ./nano is always the path); a path; a pulled model
-// by any of its names: ORG/NAME, NAME, with :QUANT or :FILE where it is one GGUF of several, or the GGUF's file name.
-// Letter case aside, and without -GGUF at the end of NAME. Err: nothing has that name (says what is near and how to
-// pull it), several have (says their full names), or it is there in part.
+// Finds MODEL as a user gives it. It is one of: the name of a model that ships ("nano"; ./nano always means the path);
+// a path; one of the names of a pulled model. A pulled model is called ORG/NAME or NAME, followed by :QUANT or :FILE if
+// the repository has several GGUFs, or by the file name of its GGUF. Letter case does not matter, and -GGUF at the end
+// of NAME may be left out.
+// Errors: no model has the name (the message names similar ones and how to pull the model); several have it (the
+// message lists their full names); the model is only partly there.
 Result<std::filesystem::path> find_model(std::string_view name);
 
 struct LocalModel {
-  std::string name;   // the shortest that find_model understands
-  std::string repo;   // ORG/NAME; empty for one that ships
-  std::string type;   // "folder", "gguf"
-  std::string quant;  // of a GGUF, as its name says it; may be empty
+  std::string name;   // the shortest name that find_model understands
+  std::string repo;   // ORG/NAME; empty for a model that ships
+  std::string type;   // "folder" or "gguf"
+  std::string quant;  // a GGUF's quantisation according to its name; may be empty
   i64 bytes = 0;
-  std::filesystem::path path;  // a folder, or a GGUF (of several its first)
-  std::string missing;         // what an interrupted pull still has to fetch; empty: complete
+  std::filesystem::path path;  // a folder or a GGUF (the first file of a split one)
+  std::string missing;  // the first file that an interrupted pull has not fetched; empty if the model is complete
 };
 
-// Those that ship, then those in the cache of Hugging Face's tools, whoever fetched them.
+// Lists the models that ship, then the models in the cache of Hugging Face's tools, including those that other tools
+// fetched.
 std::vector<LocalModel> local_models();
 
-// What a model folder lacks (the first file by name): config.json, or weights that it or its index names. Empty:
-// nothing.
+// The first file that a model folder lacks: config.json, or a weight file that the folder or its index should have.
+// Empty if nothing is missing.
 Result<std::string> missing_from_folder(const std::filesystem::path& folder);
 
 }  // namespace r1

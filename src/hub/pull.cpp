@@ -9,8 +9,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr i64 kSlack = 64'000'000;       // left free on the disk
-constexpr i64 kMaxBytes = i64{1} << 52;  // of all files
+constexpr i64 kSlack = 64'000'000;       // bytes to leave free on the disk
+constexpr i64 kMaxBytes = i64{1} << 52;  // limit for all files together
 
 std::vector<FileSize> sizes_of(const Listing& listing) {
   std::vector<FileSize> files;
@@ -39,7 +39,7 @@ Result<PullPlan> plan_pull(Hub& hub, const HubSettings& settings, std::string_vi
   const RepoCache cache(settings.cache, repo);
   plan.name = chosen.folder || what.empty() ? plan.repo
                                             : fmt::format("{}:{}", repo, chosen.quant.empty() ? what : chosen.quant);
-  // The first file as selected: of a GGUF its first shard.
+  // The first selected file; of a split GGUF it is the first shard.
   plan.path =
       chosen.folder ? cache.snapshot(plan.commit) : cache.snapshot(plan.commit) / listing.files[chosen.files[0]].path;
 

@@ -1,4 +1,4 @@
-// r1 pull without its command line: what a repository would bring, and bringing it.
+// The work of `r1 pull` without its command line: planning what to fetch from a repository, and fetching it.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -13,28 +13,28 @@ namespace r1 {
 
 struct PullPlan {
   std::string repo, revision, commit;
-  std::vector<RemoteFile> files;  // small ones first, so that a wrong choice shows early
+  std::vector<RemoteFile> files;  // small files first, so that a wrong choice shows early
   i64 bytes = 0;                  // of all files
-  i64 here = 0;                   // of them already in the cache, partial files included
-  i64 weight_bytes = 0;           // safetensors and GGUF
-  i64 free_bytes = 0;             // where the cache is
-  std::string name;               // as find_model will know it: REPO, REPO:QUANT
-  std::filesystem::path path;     // the model, once it is here: a folder, a GGUF's first file, or the only file
+  i64 here = 0;                   // of these bytes, those already in the cache, partial files included
+  i64 weight_bytes = 0;           // bytes of safetensors and GGUF files
+  i64 free_bytes = 0;             // free bytes on the cache's disk
+  std::string name;               // the name by which find_model will find the model: REPO or REPO:QUANT
+  std::filesystem::path path;     // where the model will be: a folder, the first file of a GGUF, or the only file
   bool folder = false;
 };
 
-// `what` as select_files takes it. Err: see there; also a disk that has no room.
+// Plans a pull; `what` is as for select_files. Errors: those of select_files; too little room on the disk.
 Result<PullPlan> plan_pull(Hub& hub, const HubSettings& settings, std::string_view repo, std::string_view what,
                            std::string_view revision, i64 memory_bytes);
 
 struct PullProgress {
   const RemoteFile& file;
-  i64 done, bytes;  // of the whole plan
+  i64 done, bytes;  // bytes done and bytes in all, of the whole plan
 };
 
-// Fetches what is not here, then points the revision to the commit. Err: interrupted, or what went wrong; what has
-// come stays, and the same call goes on from there. A model folder that lacks what its index names is an Err at the
-// end.
+// Fetches the files that are missing, then makes the revision point to the commit.
+// Errors: an interrupt; a failed fetch; at the end, a model folder without a file that its index names. The bytes
+// fetched so far stay, and the same call continues from there.
 Result<std::filesystem::path> pull(Hub& hub, const HubSettings& settings, const PullPlan& plan,
                                    const std::function<void(const PullProgress&)>& progress);
 

@@ -20,7 +20,7 @@ class Pull : public HubTest {
       return true;
     };
   }
-  // The listing with one member of the weights' entry, or of the whole, replaced.
+  // The listing with one member replaced, either of the entry for the weights or of the whole.
   std::string listing_with(const std::string& key, Json value) const {
     Json all = hub_.listing();
     if (all.find(key)) return dump(all.set(key, std::move(value)));

@@ -1,4 +1,4 @@
-// Trying again, with longer and longer pauses, what a network may have broken.
+// Repeats what a network failure has broken, with longer and longer pauses.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -11,25 +11,25 @@
 namespace r1 {
 
 struct RetryPolicy {
-  int attempts = 6;          // in a row without progress
-  Milliseconds first{1000};  // pause after the first failure; doubles
+  int attempts = 6;          // attempts in a row without progress before giving up
+  Milliseconds first{1000};  // the pause after the first failure; it doubles with each further one
   Milliseconds longest{30'000};
-  Milliseconds patience{600'000};  // a server that asks for a longer pause (Retry-After) is not waited for
+  Milliseconds patience{600'000};  // if a server asks for a longer pause (Retry-After), we give up
 };
 
-// One line for a person who waits: "connection reset; trying again in 4 s (2 of 6)".
+// Receives one line for a waiting user: "connection reset; trying again in 4 s (2 of 6)".
 using Notice = std::function<void(const std::string&)>;
 
-// What an attempt came to: `failure` empty, all done; else why it is worth another.
+// The result of an attempt. An empty `failure` means success; else it says why another attempt may help.
 struct Attempt {
   std::string failure;
-  bool progress = false;             // something was gained: the count begins again
-  std::optional<Milliseconds> wait;  // as the server asked
+  bool progress = false;             // the attempt made progress, so counting starts again
+  std::optional<Milliseconds> wait;  // the pause that the server asked for
 
   static Attempt done() { return {}; }
 };
 
-// Err: an attempt's own error, an interrupt, or "WHAT: the last failure" after too many failures.
+// Errors: the error of an attempt; an interrupt; after too many failures, "WHAT: the last failure".
 Status with_retries(const RetryPolicy& policy, std::string_view what, const Notice& notice,
                     const std::atomic<bool>* stop, const std::function<Result<Attempt>()>& attempt);
 

@@ -24,7 +24,7 @@ bool all_digits(std::string_view s) {
   return !s.empty() && std::all_of(s.begin(), s.end(), [](unsigned char c) { return std::isdigit(c); });
 }
 
-// PREFIX-00001-of-00009 + extension: which shard of how many.
+// Parses PREFIX-00001-of-00009 + extension: which shard of how many.
 struct Shard {
   std::string prefix;
   i64 number, count;
@@ -44,7 +44,7 @@ std::optional<Shard> shard_of(std::string_view path, std::string_view extension)
   return shard;
 }
 
-// Q4_K_M, IQ1_S, TQ1_0, F16, BF16, MXFP4, ...: letters, then a digit, then more in underscores.
+// Matches Q4_K_M, IQ1_S, TQ1_0, F16, BF16, MXFP4 and the like: letters, a digit, then parts separated by underscores.
 bool is_quant(std::string_view token) {
   std::string t(token);
   std::transform(t.begin(), t.end(), t.begin(), lower);
@@ -56,7 +56,7 @@ bool is_quant(std::string_view token) {
   return false;
 }
 
-// Of "DeepSeek-R1-UD-Q2_K_XL": "UD-Q2_K_XL". The last that looks like one.
+// Finds the quantisation in a name: "DeepSeek-R1-UD-Q2_K_XL" → "UD-Q2_K_XL". The last part that looks like one counts.
 std::string quant_of(std::string_view name) {
   std::string found;
   std::string_view before, rest = base_name(name);
@@ -87,7 +87,7 @@ std::string describe(const GgufGroup& g) {
                      g.whole() ? "" : fmt::format(", {} of {} shards", g.files.size(), g.shards));
 }
 
-// Names are from outside and their number too: what an error lists has an end.
+// Names and their number come from outside, so the list in an error is limited.
 template <class Range, class Describe>
 std::string list(const Range& range, Describe&& text) {
   constexpr size_t kListed = 40;
@@ -102,7 +102,7 @@ std::string list(const Range& range, Describe&& text) {
   return fmt::format("{}", fmt::join(items, ", "));
 }
 
-// Groups whose quantisations are the same are told apart by their names only.
+// Groups with the same quantisation differ only in their names.
 std::string list_groups(std::span<const GgufGroup> groups) {
   std::map<std::string, int> uses;
   for (const GgufGroup& g : groups) ++uses[g.quant];
@@ -112,7 +112,7 @@ std::string list_groups(std::span<const GgufGroup> groups) {
   });
 }
 
-// The four readings of `what`, the strictest first.
+// The four readings of `what`, the strictest one first.
 std::vector<size_t> matching_groups(std::span<const FileSize> files, std::span<const GgufGroup> groups,
                                     std::string_view what) {
   const auto any_file = [&](const GgufGroup& g, auto&& fits) {
@@ -133,7 +133,7 @@ std::vector<size_t> matching_groups(std::span<const FileSize> files, std::span<c
   return found;
 }
 
-// What to try where nothing was chosen: the usual compromise if it fits, else the largest that does, else the smallest.
+// Suggests a group if the user chose none: Q4_K_M if it fits the memory, else the largest that fits, else the smallest.
 const GgufGroup& suggestion(std::span<const GgufGroup> groups, i64 memory_bytes) {
   const GgufGroup* best = nullptr;
   for (const GgufGroup& g : groups) {
@@ -181,7 +181,8 @@ bool contains_ignoring_case(std::string_view text, std::string_view part) {
 }
 
 std::vector<GgufGroup> gguf_groups(std::span<const FileSize> files) {
-  std::map<std::pair<std::string, i64>, std::map<i64, size_t>> shards;  // name and count → number → file
+  std::map<std::pair<std::string, i64>, std::map<i64, size_t>>
+      shards;  // from name and number of shards to shard to file
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string& path = files[i].path;
     const std::string_view base = base_name(path);

@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Empty counts as unset.
+// An empty variable counts as unset.
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
@@ -22,7 +22,7 @@ bool is_true(std::string value) {
   return value == "1" || value == "ON" || value == "YES" || value == "TRUE";
 }
 
-// A path as the user wrote it in the environment, where no shell expanded the tilde.
+// Expands the tilde of a path from the environment, which no shell has expanded.
 fs::path path_of(const std::string& text) {
   if (text == "~" || text.starts_with("~/"))
     if (const std::string home = variable("HOME"); !home.empty()) return fs::path(home + text.substr(1));
@@ -42,7 +42,7 @@ std::string_view trimmed(std::string_view text) {
   return first == text.npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-// It goes into a header: nothing that could end one.
+// The token goes into a header, so it may hold no character that ends a header.
 Result<std::string> token_of(std::string_view text, std::string_view source) {
   const std::string_view token = trimmed(text);
   for (const unsigned char c : token)

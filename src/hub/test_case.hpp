@@ -1,4 +1,4 @@
-// For tests: a hub that behaves until told otherwise, a cache of its own, and pauses short enough for tests.
+// For tests: a hub that behaves unless a test changes it, a cache of its own, and short pauses.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ class HubTest : public testing::Test {
     const PullPlan plan = R1_TRY(plan_pull(hub, s, hub_.repo, what, "main", memory_));
     return pull(hub, s, plan, progress_);
   }
-  // The error of a pull that must fail, with `words` in it; nothing may be left under a final name of the weights.
+  // Runs a pull that must fail with an error that contains `words`, and checks that no weights have their final name.
   std::string error_of(std::initializer_list<std::string> words, std::string_view what = "") {
     const auto path = pull_now(what);
     EXPECT_FALSE(path);
@@ -65,7 +65,7 @@ class HubTest : public testing::Test {
   std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fmt::format("r1_hub_{}", getpid());
   std::filesystem::path cache_ = folder_ / "cache";
   std::string token_, notices_;
-  Milliseconds stall_{10'000};  // long, so that a busy machine is not taken for a stalled server
+  Milliseconds stall_{10'000};  // long enough that a busy machine does not look like a stalled server
   std::atomic<bool> stop_{false};
   i64 memory_ = 8'000'000'000;
   std::function<void(const PullProgress&)> progress_;

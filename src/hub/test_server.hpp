@@ -1,4 +1,4 @@
-// For tests: an HTTP server on 127.0.0.1 whose answers a test writes byte by byte, and a hub built on it that behaves.
+// For tests: an HTTP server on 127.0.0.1 whose answers a test writes byte by byte, and a well-behaved hub built on it.
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -23,10 +23,10 @@
 namespace r1 {
 
 struct TestRequest {
-  std::string method, path;  // without query
+  std::string method, path;  // without the query
   HttpHeaders headers;
   const std::string* header(std::string_view name) const { return find_header(headers, name); }
-  // Of "Range: bytes=N-"; 0 without.
+  // N of the header "Range: bytes=N-"; 0 without the header.
   i64 range() const {
     const std::string* range = header("range");
     return range ? std::stoll(range->substr(6)) : 0;
@@ -43,7 +43,7 @@ class TestConnection {
       bytes.remove_prefix(n);
     }
   }
-  // Status line, headers ("Name: value" lines) and an empty line. The connection closes after every answer.
+  // Sends the status line, headers ("Name: value" lines) and an empty line. The connection closes after every answer.
   void head(int status, const std::vector<std::string>& headers = {}) {
     std::string text = fmt::format("HTTP/1.1 {} Status\r\nConnection: close\r\n", status);
     for (const std::string& h : headers) text += h + "\r\n";
@@ -54,7 +54,7 @@ class TestConnection {
     head(status, headers);
     send(body);
   }
-  // Says nothing more until the other side gives up.
+  // Sends nothing more until the client gives up.
   void hang() {
     pollfd p{fd_, POLLRDHUP, 0};
     poll(&p, 1, 20'000);
@@ -96,7 +96,7 @@ class TestServer {
     const std::lock_guard guard(mutex_);
     return requests_;
   }
-  // How many requests there were of this path.
+  // The number of requests for this path.
   i64 count(std::string_view path) const {
     const auto all = requests();
     return std::count_if(all.begin(), all.end(), [&](const TestRequest& r) { return r.path == path; });
@@ -154,7 +154,7 @@ class TestServer {
   std::thread acceptor_;
 };
 
-// Bytes without a pattern, the same for the same seed.
+// Bytes without a pattern; the same seed gives the same bytes.
 inline std::string test_bytes(i64 n, u64 seed = 1) {
   std::string bytes;
   Random random(seed, Purpose::test);
@@ -168,10 +168,10 @@ inline std::string hash_of(HashKind kind, std::string_view bytes) {
   return digest.hex();
 }
 
-// What a test wants of the server instead; may be exchanged while an answer is still on its way.
+// A handler that a test puts in front of the normal answers. It may be replaced while an answer is being sent.
 class Mischief {
  public:
-  using Function = std::function<bool(const TestRequest&, TestConnection&)>;  // true: it has answered
+  using Function = std::function<bool(const TestRequest&, TestConnection&)>;  // returns true if it has answered
   void operator=(Function f) {
     const std::lock_guard guard(mutex_);
     function_ = std::move(f);
@@ -190,8 +190,8 @@ class Mischief {
   Function function_;
 };
 
-// One repository. What is in `large` is LFS: its address redirects to a path of the same server's, as to a CDN. A test
-// may put mischief in front.
+// A hub with one repository. Files in `large` are LFS files: their address redirects to another path of the same
+// server, as to a CDN. A test may put a misbehaving handler in front.
 struct TestHub {
   static constexpr const char* kCommit = "0123456789abcdef0123456789abcdef01234567";
   std::string repo = "org/model";
