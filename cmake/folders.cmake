@@ -3,6 +3,25 @@
 #   x_test.cpp      part of the folder's test binary
 #   x_bench.cpp     a benchmark program of its own
 
+# Headers from outside that most sources include, compiled once for all of them: r1_headers for the folders, r1_test_headers
+# for their tests. Sources include what they use all the same, and compile with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON too.
+function(r1_precompiled_headers)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    add_compile_options(-fpch-preprocess)  # ccache needs it
+  elseif(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # the same
+  endif()
+  set(headers <algorithm> <array> <charconv> <cmath> <cstring> <filesystem> <fmt/format.h> <functional> <limits> <map>
+      <memory> <optional> <set> <span> <string> <string_view> <tl/expected.hpp> <unordered_map> <utility> <variant> <vector>)
+  file(WRITE ${PROJECT_BINARY_DIR}/headers.cpp "")
+  add_library(r1_headers OBJECT ${PROJECT_BINARY_DIR}/headers.cpp)
+  target_link_libraries(r1_headers PRIVATE fmt::fmt)
+  target_precompile_headers(r1_headers PRIVATE ${headers})
+  add_library(r1_test_headers OBJECT EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/headers.cpp)
+  target_link_libraries(r1_test_headers PRIVATE fmt::fmt GTest::gtest)
+  target_precompile_headers(r1_test_headers PRIVATE ${headers} <gtest/gtest.h>)
+endfunction()
+
 # r1_folders(TABLE): a library and a test binary for every folder that the table of layers names, each linking exactly the
 # folders of its row and the libraries in R1_LIBRARIES_folder.
 function(r1_folders table)
@@ -43,6 +62,7 @@ function(r1_folder name)
   if(own_sources)
     add_library(${target} STATIC ${own_sources})
     target_link_libraries(${target} PUBLIC ${ARGN})
+    target_precompile_headers(${target} REUSE_FROM r1_headers)
   else()
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE ${ARGN})
@@ -57,7 +77,8 @@ function(r1_test_binary target tests)
   endif()
   add_executable(${target}_test ${tests})
   # A test may take a kernel table and a thread pool in hand, which the code that it tests is given.
-  target_link_libraries(${target}_test PRIVATE ${target} r1_kernels_cpu GTest::gtest GTest::gtest_main)
+  target_link_libraries(${target}_test PRIVATE ${target} r1_kernels_cpu fmt::fmt GTest::gtest GTest::gtest_main)
+  target_precompile_headers(${target}_test REUSE_FROM r1_test_headers)
   target_compile_definitions(${target}_test PRIVATE R1_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${target} COMMAND ${target}_test --gtest_brief=1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${target} PROPERTIES TIMEOUT 900)
@@ -129,6 +150,7 @@ function(r1_tree_tests folder)
   endif()
   add_executable(r1_tree_test ${tests})
   target_link_libraries(r1_tree_test PRIVATE r1_cli GTest::gtest GTest::gtest_main)
+  target_precompile_headers(r1_tree_test REUSE_FROM r1_test_headers)
   target_compile_definitions(r1_tree_test PRIVATE R1_SOURCE_DIR="${PROJECT_SOURCE_DIR}" R1_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_dependencies(r1_tree_test r1)
   add_test(NAME r1_tree COMMAND r1_tree_test --gtest_brief=1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
