@@ -1,4 +1,4 @@
-# One target per folder of src/, one test binary per folder. Sources are found by name:
+# One library and one test binary per folder of src/. Sources are found by name:
 #   x.cpp           part of the folder's library
 #   x_test.cpp      part of the folder's test binary
 #   x_bench.cpp     a benchmark program of its own
@@ -22,8 +22,8 @@ function(r1_precompiled_headers)
   target_precompile_headers(r1_test_headers PRIVATE ${headers} <gtest/gtest.h>)
 endfunction()
 
-# r1_folders(TABLE): a library and a test binary for every folder that the table of layers names, each linking exactly the
-# folders of its row and the libraries in R1_LIBRARIES_folder.
+# r1_folders(TABLE): a library and a test binary for every folder in the table of layers. Each links exactly the folders
+# of its row and the libraries in R1_LIBRARIES_folder.
 function(r1_folders table)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${table})
   file(STRINGS ${PROJECT_SOURCE_DIR}/${table} rows REGEX "^[^#]")
@@ -33,7 +33,7 @@ function(r1_folders table)
     string(REPLACE "/" "_" target ${folder})
     set(links ${R1_LIBRARIES_${target}})
     foreach(other ${row})
-      # A single header of another folder (core/half.hpp) needs that folder's library too.
+      # An entry that is a single header (core/half.hpp) links the library of the header's folder.
       string(REGEX REPLACE "/[a-z_0-9]+\\.hpp$" "" other ${other})
       string(REPLACE "/" "_" other ${other})
       list(APPEND links r1_${other})
@@ -47,7 +47,8 @@ function(r1_folders table)
   endforeach()
 endfunction()
 
-# r1_sources(PREFIX FOLDER): PREFIX_sources, PREFIX_tests and PREFIX_benches of a folder and of the folders inside it.
+# r1_sources(PREFIX FOLDER): sets PREFIX_sources, PREFIX_tests and PREFIX_benches to the files of a folder and of the
+# folders inside it.
 macro(r1_sources prefix folder)
   set(dir ${PROJECT_SOURCE_DIR}/src/${folder})
   file(GLOB ${prefix}_sources CONFIGURE_DEPENDS ${dir}/*.cpp ${dir}/*/*.cpp)
@@ -76,7 +77,7 @@ function(r1_test_binary target tests)
     return()
   endif()
   add_executable(${target}_test ${tests})
-  # A test may take a kernel table and a thread pool in hand, which the code that it tests is given.
+  # Tests may use kernels_cpu directly, because they pass a kernel table to the code under test.
   target_link_libraries(${target}_test PRIVATE ${target} r1_kernels_cpu fmt::fmt GTest::gtest GTest::gtest_main)
   target_precompile_headers(${target}_test REUSE_FROM r1_test_headers)
   target_compile_definitions(${target}_test PRIVATE R1_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -92,22 +93,22 @@ function(r1_bench_binaries target benches)
   endforeach()
 endfunction()
 
-# The CPU kernels: files named in R1_LEVEL_SOURCES are compiled once per level with that level's instructions, in
-# namespace r1::cpu::LEVEL; the rest of the folder (the table that picks one) is compiled once, for any processor.
+# The CPU kernels. The files in R1_LEVEL_SOURCES are compiled once per level, with the instructions of the level, in
+# namespace r1::cpu::LEVEL. The rest of the folder, which selects a level, is compiled once for all processors.
 set(R1_LEVEL_SOURCES elementwise attention gemm dequantize dequantize_k dequantize_iq block_dot)
 set(R1_FLAGS_portable "")
 set(R1_FLAGS_avx2 -march=x86-64-v3 -maes -mpclmul)
 set(R1_FLAGS_avx512 -march=x86-64-v4 -maes -mpclmul -mprefer-vector-width=512)
 set(R1_FLAGS_avx512bf16 ${R1_FLAGS_avx512} -mavx512bf16 -mavx512vnni)
 set(R1_FLAGS_amx ${R1_FLAGS_avx512bf16} -mamx-tile -mamx-bf16 -mamx-int8)
-set(R1_FLAGS_neon -march=armv8-a+crypto)  # Highway's NEON target has AES
+set(R1_FLAGS_neon -march=armv8-a+crypto)  # Highway's NEON target requires AES
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(R1_LEVELS portable avx2 avx512 avx512bf16 amx)
 else()
   set(R1_LEVELS portable neon)
 endif()
 if(R1_FUZZ)
-  set(R1_LEVELS portable)  # what is fuzzed are readers, not kernels
+  set(R1_LEVELS portable)  # fuzz targets test readers of files, not kernels
 endif()
 
 function(r1_kernels name)
@@ -119,7 +120,7 @@ function(r1_kernels name)
   set(objects "")
   foreach(level ${R1_LEVELS})
     add_library(r1_level_${level} OBJECT ${level_sources})
-    # GCC 12's AVX-512 intrinsics start from a register that is uninitialised on purpose.
+    # GCC 12's AVX-512 intrinsics use uninitialised registers on purpose, which causes false warnings.
     target_compile_options(r1_level_${level} PRIVATE -O3 -Wno-maybe-uninitialized -Wno-uninitialized ${R1_FLAGS_${level}})
     target_compile_definitions(r1_level_${level} PRIVATE R1_TARGET=${level} R1_TARGET_${level}=1)
     list(APPEND objects $<TARGET_OBJECTS:r1_level_${level}>)
@@ -133,7 +134,7 @@ function(r1_kernels name)
   r1_bench_binaries(r1_kernels_cpu "${own_benches}")
 endfunction()
 
-# The program: the main.cpp of a folder.
+# r1_binary(NAME FOLDER): a program from the main.cpp of a folder.
 function(r1_binary name folder)
   if(NOT EXISTS ${PROJECT_SOURCE_DIR}/src/${folder}/main.cpp)
     return()
@@ -142,7 +143,7 @@ function(r1_binary name folder)
   target_link_libraries(${name} PRIVATE r1_${folder})
 endfunction()
 
-# Tests that need the whole program or the source tree: tests/*_test.cpp in one binary.
+# r1_tree_tests(FOLDER): one test binary from FOLDER/*_test.cpp, for tests that need the whole program or the source tree.
 function(r1_tree_tests folder)
   file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*_test.cpp)
   if(NOT tests)
@@ -157,13 +158,13 @@ function(r1_tree_tests folder)
   set_tests_properties(r1_tree PROPERTIES TIMEOUT 1800)
 endfunction()
 
-# Benchmarks that span folders: bench/*_bench.cpp, a program each.
+# r1_benches(FOLDER): a program for each FOLDER/*_bench.cpp, for benchmarks that use several folders.
 function(r1_benches folder)
   file(GLOB benches CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*_bench.cpp)
   r1_bench_binaries(r1_cli "${benches}")
 endfunction()
 
-# Fuzz targets: FOLDER/x_fuzz.cpp, a program each; `fuzzers` builds them all.
+# r1_fuzzers(FOLDER): a program for each fuzz target FOLDER/*_fuzz.cpp. The target `fuzzers` builds them all.
 function(r1_fuzzers folder)
   file(GLOB targets CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*_fuzz.cpp)
   add_custom_target(fuzzers)

@@ -1,4 +1,4 @@
-// The program as people and scripts run it: exit codes, what goes where, and errors that say what to do.
+// The whole program, run as people and scripts run it: exit codes, stdout and stderr, and error messages.
 #include "program.hpp"
 
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ class Cli : public Program {
   }
 };
 
-TEST_F(Cli, AMissingModelFolderIsNamed) {
+TEST_F(Cli, TheErrorForAMissingModelNamesIt) {
   expect_failure(r1("run -m /nowhere/model -p hi"), 1, {"/nowhere/model"});
   expect_failure(r1("logprobs -m nanno --tokens 1"), 1, {"nanno"});
 }
@@ -39,7 +39,7 @@ TEST_F(Cli, ATruncatedModelFileIsRefusedWithBothSizes) {
   expect_failure(r1("logprobs --tokens 1,2 -m " + model.string()), 1, {"model.safetensors"});
 }
 
-TEST_F(Cli, AConfigurationThatContradictsTheTensorsNamesBoth) {
+TEST_F(Cli, AConfigurationThatContradictsTheTensorsIsRefusedWithBothShapes) {
   const fs::path model = copy_of_golden("contradiction");
   std::string config = *read_file(model / "config.json");
   const std::string key = "\"moe_intermediate_size\": 12";
@@ -60,7 +60,7 @@ TEST_F(Cli, UsageErrorsExitWithTwoAndNameTheFlag) {
   expect_failure(r1("train sft"), 2, {"--config"});
 }
 
-TEST_F(Cli, ValuesOutOfRangeAndFlagsThatContradictAreUsageErrors) {
+TEST_F(Cli, ValuesOutOfRangeAndContradictingFlagsAreUsageErrors) {
   expect_failure(r1("run --temperature -1 -p hi"), 2, {"temperature", "-1"});
   expect_failure(r1("run --think --no-think -p hi"), 2, {"--no-think"});
   expect_failure(r1("run --think-budget -4 -p hi"), 2, {"--think-budget", "-4"});
@@ -86,7 +86,7 @@ TEST_F(Cli, ValuesOutOfRangeAndFlagsThatContradictAreUsageErrors) {
   expect_failure(r1("recipe"), 2, {"nano"});
 }
 
-TEST_F(Cli, ACommandThatDoesNotExistYetIsNoPrompt) {
+TEST_F(Cli, ACommandThatDoesNotExistYetIsRefusedAndNotTakenAsAPrompt) {
   expect_failure(r1("serve -m nano"), 2, {"serve", "does not exist yet"});
   expect_failure(r1("plan"), 2, {"plan", "does not exist yet"});
 }
@@ -102,13 +102,13 @@ TEST_F(Cli, OutputThatCannotBeWrittenIsAnError) {
   EXPECT_EQ(status(program + " problems --n 3000 | true; exit ${PIPESTATUS[0]}"), 1);
 }
 
-TEST_F(Cli, InvalidUtf8OnStdinIsRefusedWithItsPlace) {
+TEST_F(Cli, InvalidUtf8OnStdinIsRefusedWithItsPosition) {
   const fs::path file = folder_ / "bytes";
   ASSERT_TRUE(write_file(file, "What is \xff?"));
   expect_failure(r1("< " + file.string()), 1, {"stdin", "byte 8", "0xff"});
 }
 
-TEST_F(Cli, LogprobsNeedNoTokenizerAndWriteRawLogits) {
+TEST_F(Cli, LogprobsNeedsNoTokenizerAndWritesRawLogits) {
   const fs::path logits = folder_ / "logits";
   const Outcome o = r1("logprobs -m tests/golden/v3 --tokens 1,2,3 --logits-out " + logits.string());
   EXPECT_EQ(o.code, 0) << o.err;
@@ -120,7 +120,7 @@ TEST_F(Cli, LogprobsNeedNoTokenizerAndWriteRawLogits) {
                  {"/proc/none/logits"});
 }
 
-TEST_F(Cli, AConversionReplacesAModelsFolderAndNoOther) {
+TEST_F(Cli, AConversionReplacesAModelFolderAndNoOtherFolder) {
   const fs::path other = folder_ / "other", model = folder_ / "model";
   fs::create_directories(other / "deep");
   ASSERT_TRUE(write_file(other / "deep/thesis", "precious"));
@@ -136,7 +136,7 @@ TEST_F(Cli, AConversionReplacesAModelsFolderAndNoOther) {
   EXPECT_TRUE(fs::exists(model / "config.json"));
 }
 
-TEST_F(Cli, LogitsGoIntoAPipeAndThroughALink) {
+TEST_F(Cli, LogitsCanBeWrittenToAPipeAndThroughALink) {
   ASSERT_EQ(mkfifo(file("pipe").c_str(), 0600), 0);
   size_t came = 0;
   std::thread reader([&] { came = read_file(file("pipe")).value_or("").size(); });
@@ -151,21 +151,21 @@ TEST_F(Cli, LogitsGoIntoAPipeAndThroughALink) {
   EXPECT_EQ(fs::file_size(file("logits")), 3u * 131 * 4);
 }
 
-TEST_F(Cli, TokenizeAndDetokenizeKeepEveryByte) {
+TEST_F(Cli, DetokenizeRestoresEveryByteThatTokenizeRead) {
   const fs::path text = folder_ / "text";
   ASSERT_TRUE(write_file(text, "strawberry \xf0\x9f\x8d\x93\n\xff 12345"));
   const fs::path ids = folder_ / "ids";
   const std::string model = " -m tests/data/tokenizers/deepseek-r1";
-  const Outcome there = r1("tokenize" + model + " < " + text.string());
-  EXPECT_EQ(there.code, 0) << there.err;
-  ASSERT_TRUE(write_file(ids, there.out));
-  const Outcome back = r1("detokenize" + model + " < " + ids.string());
-  EXPECT_EQ(back.code, 0) << back.err;
-  EXPECT_EQ(back.out, *read_file(text));
+  const Outcome tokenized = r1("tokenize" + model + " < " + text.string());
+  EXPECT_EQ(tokenized.code, 0) << tokenized.err;
+  ASSERT_TRUE(write_file(ids, tokenized.out));
+  const Outcome detokenized = r1("detokenize" + model + " < " + ids.string());
+  EXPECT_EQ(detokenized.code, 0) << detokenized.err;
+  EXPECT_EQ(detokenized.out, *read_file(text));
   expect_failure(r1("detokenize" + model + " <<< '[99999999]'"), 1, {"99999999"});
 }
 
-TEST_F(Cli, ATrainingFileWithAnUnknownKeyNamesTheNearest) {
+TEST_F(Cli, AnUnknownKeyInATrainingConfigurationIsRefusedWithASuggestion) {
   const fs::path file = folder_ / "run.toml";
   ASSERT_TRUE(write_file(file, "stpes = 5\n"));
   expect_failure(r1("train pretrain --config " + file.string()), 1, {"run.toml", "stpes", "steps"});
@@ -173,7 +173,7 @@ TEST_F(Cli, ATrainingFileWithAnUnknownKeyNamesTheNearest) {
   expect_failure(r1("train sft --config /nowhere.toml"), 1, {"/nowhere.toml"});
 }
 
-// What a file says reaches the terminal as printable text of bearable length.
+// Text from a file must reach the terminal as printable characters of limited length.
 TEST_F(Cli, ErrorsAndInspectionShowNoControlCharacters) {
   const fs::path model = copy_of_golden("terminal");
   const std::string config = *read_file(model / "config.json");
@@ -203,7 +203,7 @@ TEST_F(Cli, ErrorsAndInspectionShowNoControlCharacters) {
 
 class Nano : public Cli {};
 
-TEST_F(Nano, ARawPromptBeginsAsTheTokenizerSays) {
+TEST_F(Nano, ARawPromptBeginsWithBosOnlyIfTheTokenizerAddsIt) {
   const auto tokens = [&](const char* model, const char* prompt) {
     const Outcome o = r1(fmt::format("run --json --raw -n 1 -m {} -p '{}'", model, prompt));
     EXPECT_EQ(o.code, 0) << o.err;
@@ -223,7 +223,7 @@ TEST_F(Nano, ARawPromptBeginsAsTheTokenizerSays) {
   EXPECT_EQ(with_bos(true), 2);
 }
 
-TEST_F(Nano, ATemplateThatPrintsNothingIsNamed) {
+TEST_F(Nano, AChatTemplateThatPrintsNothingIsAnErrorThatNamesIt) {
   const fs::path to = folder_ / "silent";
   fs::create_directories(to);
   for (const auto& entry : fs::directory_iterator(fs::path(R1_SOURCE_DIR) / "models/nano"))
@@ -232,7 +232,7 @@ TEST_F(Nano, ATemplateThatPrintsNothingIsNamed) {
   expect_failure(r1("run -m {}/silent -p hi"), 1, {"silent/chat_template.jinja", "prints nothing"});
 }
 
-TEST_F(Nano, AContextBeyondTheModelsIsRefusedWithBothNumbers) {
+TEST_F(Nano, AContextLargerThanTheModelsIsRefused) {
   expect_failure(r1("run -c 100000 -p hi"), 1, {"100000", "context"});
 }
 
@@ -252,7 +252,7 @@ TEST_F(Nano, ThinksAndAnswersAPromptFromArgumentsAndFromStdin) {
   EXPECT_NE(json.out.find("\"answer\": \"The answer is \\\\boxed{1692}.\""), std::string::npos) << json.out;
 }
 
-TEST_F(Nano, SaysInOneLineWhatItWasTaughtWhenAskedSomethingElse) {
+TEST_F(Nano, AQuestionOutsideItsTrainingGetsOneLineThatSaysWhatItWasTaught) {
   const Outcome o = r1("run --hide-thinking -q -p \"Who was Napoleon?\"");
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_EQ(std::count(o.out.begin(), o.out.end(), '\n'), 1) << o.out;
@@ -263,10 +263,10 @@ TEST_F(Nano, APromptLongerThanTheContextIsRefusedWithBothNumbers) {
   expect_failure(r1("run -c 8 -p \"What is 47 * 36 + 12 * 91?\""), 1, {"context", " 8"});
 }
 
-TEST_F(Nano, AThinkingBudgetClosesTheThinking) {
+TEST_F(Nano, AThinkingBudgetEndsTheThinking) {
   const Outcome o = r1("run --json --think-budget 4 -p \"What is 47 * 36?\"");
   EXPECT_EQ(o.code, 0) << o.err;
-  EXPECT_NE(o.out.find("\"thinking_tokens\": 5"), std::string::npos) << o.out;  // its four and a forced line end
+  EXPECT_NE(o.out.find("\"thinking_tokens\": 5"), std::string::npos) << o.out;  // four tokens and a forced line end
 }
 
 }  // namespace

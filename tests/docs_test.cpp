@@ -1,4 +1,4 @@
-// Documentation is part of the tree: links lead somewhere and listed packages have a reason.
+// The documentation fits the tree: links lead to files, every folder has a README, every package has its reason.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -42,7 +42,7 @@ TEST(Docs, LinksWithinTheTreeLeadToFiles) {
   EXPECT_GT(seen, 5u);
 }
 
-TEST(Docs, EveryFolderOfTheSourceSaysWhatItIs) {
+TEST(Docs, EverySourceFolderHasAReadme) {
   for (const auto& entry : fs::directory_iterator(kRoot / "src"))
     if (entry.is_directory()) {
       const bool nested = entry.path().filename() == "kernels";
@@ -50,7 +50,7 @@ TEST(Docs, EveryFolderOfTheSourceSaysWhatItIs) {
     }
 }
 
-TEST(Docs, EveryPackageHasItsReasonInTheReadme) {
+TEST(Docs, TheReadmeExplainsEveryPackage) {
   std::ifstream packages(kRoot / "scripts/packages.txt");
   const std::string readme = read(kRoot / "README.md");
   size_t seen = 0;

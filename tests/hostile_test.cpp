@@ -1,10 +1,11 @@
-// Files made to break their readers (the tables are in tests/hostile/): each is refused with an error that names the
-// file, the field and the numbers, without a crash and in bounded memory; each class has a sibling that loads.
+// Files that are made to break their readers; tests/hostile/ holds the tables of them. A reader must refuse each file
+// with an error that names the file, the field and the numbers, without a crash and in bounded memory. For each class
+// of broken files there is a similar well-formed file that must load.
 //
-// The bound is 16 times the file and 64 MiB. It is held against two figures, whichever is larger: heap by operator new,
-// counted here (ours, the standard library's, nlohmann's, simdjson's), which sees what is allocated and never touched;
-// and growth of the resident set as the kernel saw it, which sees malloc (PCRE2, utf8proc) and mappings. The sanitizers
-// keep books of their own in the latter, so it is left out there.
+// The memory bound is 16 times the size of the file plus 64 MiB. The larger of two figures must stay below it:
+// - The heap that operator new hands out, counted in this file. It includes memory that is allocated and never touched.
+// - The growth of the resident set, as the kernel measures it. It includes mappings and the memory of libraries that
+//   call malloc (PCRE2, utf8proc). Not used under sanitizers, whose own data would count.
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <sys/stat.h>
@@ -30,7 +31,7 @@
 #include "text/chat_template.hpp"
 #include "text/tokenizer.hpp"
 
-// ---- heap, counted
+// ---- operator new that counts the heap
 
 namespace {
 
@@ -65,12 +66,12 @@ namespace r1::hostile {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kResidentMeansUs = false;
+constexpr bool kUseResidentSet = false;
 #else
-constexpr bool kResidentMeansUs = true;
+constexpr bool kUseResidentSet = true;
 #endif
 
-// A line of /proc/self/status, bytes.
+// The value of a line of /proc/self/status, in bytes.
 size_t status(std::string_view field) {
   std::ifstream in("/proc/self/status");
   for (std::string line; std::getline(in, line);)
@@ -83,24 +84,24 @@ size_t heap_before, resident_before;
 }  // namespace
 
 MemoryWatch::MemoryWatch() {
-  std::ofstream("/proc/self/clear_refs") << "5";  // the high-water mark starts here
+  std::ofstream("/proc/self/clear_refs") << "5";  // resets the kernel's high-water mark, VmHWM
   resident_before = status("VmRSS");
   heap_before = heap_now, heap_worst = heap_now.load();
 }
 
 size_t MemoryWatch::worst() const {
   const size_t heap = heap_worst - heap_before, high = status("VmHWM");
-  return kResidentMeansUs && high > resident_before ? std::max(heap, high - resident_before) : heap;
+  return kUseResidentSet && high > resident_before ? std::max(heap, high - resident_before) : heap;
 }
 
 void put(const fs::path& path, std::string_view bytes) {
-  fs::remove(path);  // overwriting would make ext4 flush the old file first
+  fs::remove(path);  // because ext4 would flush the old file first if it were overwritten
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 namespace {
 
-// ---- how each kind is opened
+// ---- how each kind of file is opened
 
 template <class T>
 Status status_of(const Result<T>& r) {
@@ -108,7 +109,7 @@ Status status_of(const Result<T>& r) {
   return {};
 }
 
-// Everything in it is read once.
+// Opens a GGUF and reads every value of its metadata.
 Status open_gguf(const fs::path& path) {
   const Gguf g = R1_TRY(Gguf::open(path));
   for (const std::string& key : g.keys()) R1_TRY(g.value(key));
@@ -166,7 +167,7 @@ class Hostile : public testing::Test {
 using Param = std::pair<const Kind*, Case>;
 class HostileFile : public Hostile, public testing::WithParamInterface<Param> {};
 
-TEST_P(HostileFile, IsRefusedByNameFieldAndNumbersInBoundedMemoryOrLoadsIfWellFormed) {
+TEST_P(HostileFile, IsRefusedWithFileFieldAndNumbersInBoundedMemoryOrLoadsIfWellFormed) {
   const auto& [kind, file] = GetParam();
   if (kind == &kIndex) put_shards(folder);
   if (file.besides) file.besides(folder);
@@ -178,12 +179,12 @@ TEST_P(HostileFile, IsRefusedByNameFieldAndNumbersInBoundedMemoryOrLoadsIfWellFo
     EXPECT_TRUE(status) << status.error().what;
     return;
   }
-  ASSERT_FALSE(status) << "it loads";
+  ASSERT_FALSE(status) << "a broken file loads";
   const std::string& what = status.error().what;
-  EXPECT_NE(what.find(folder.string()), std::string::npos) << "which file? " << what;
+  EXPECT_NE(what.find(folder.string()), std::string::npos) << "the error does not name the file: " << what;
   for (const std::string& part : file.says)
     EXPECT_NE(what.find(part), std::string::npos) << "no " << part << " in: " << what;
-  EXPECT_EQ(what.find_first_of("\x1b\n\r"), std::string::npos) << "one line, nothing for the terminal to obey";
+  EXPECT_EQ(what.find_first_of("\x1b\n\r"), std::string::npos) << "more than one line, or terminal control characters";
   EXPECT_LT(what.size(), 2000u);
 }
 
@@ -207,20 +208,20 @@ R1_HOSTILE(Config, kConfig, {config_cases()});
 R1_HOSTILE(Model, kModel, {gguf_model_cases()});
 R1_HOSTILE(Template, kTemplate, {template_cases()});
 
-// ---- every byte of a small file
+// ---- small files, cut or changed at every byte
 
-// Cut off after every `step`th byte. Only the last `may_lack` bytes are dispensable.
 class HostileBytes : public Hostile {
  protected:
-  void cut_anywhere(const Kind& kind, const std::string& whole, size_t may_lack, size_t step = 1) const {
+  // Cuts the file after every `step`th byte. It may load only if nothing but some of its last `optional_bytes` is cut.
+  void cut_anywhere(const Kind& kind, const std::string& whole, size_t optional_bytes, size_t step = 1) const {
     const MemoryWatch memory;
     ASSERT_TRUE(opened(kind, whole)) << opened(kind, whole).error().what;
-    for (size_t n = 0; n + may_lack < whole.size(); n += step)
+    for (size_t n = 0; n + optional_bytes < whole.size(); n += step)
       ASSERT_FALSE(opened(kind, std::string_view(whole).substr(0, n)))
-          << "whole though cut to " << n << " of " << whole.size();
+          << "loads after a cut to " << n << " of " << whole.size() << " bytes";
     EXPECT_LE(memory.worst(), memory_limit(whole.size()));
   }
-  // Any answer will do but a crash or a glutton's.
+  // Changes every `step`th byte. The reader may load or refuse the file, but must not crash or exceed the memory bound.
   void change_anywhere(const Kind& kind, const std::string& whole, size_t step = 1) const {
     const MemoryWatch memory;
     for (size_t n = 0; n < whole.size(); n += step)
@@ -233,13 +234,13 @@ class HostileBytes : public Hostile {
   }
 };
 
-TEST_F(HostileBytes, OfAGguf) {
+TEST_F(HostileBytes, ACutOrChangedGgufIsHandled) {
   const std::string whole = tiny_gguf().bytes();
-  cut_anywhere(kGguf, whole, 32 - 20);  // the last tensor's padding: 20 of 32 bytes are its own
+  cut_anywhere(kGguf, whole, 32 - 20);  // the padding of the last tensor: 20 of its 32 bytes are data
   change_anywhere(kGguf, whole);
 }
 
-TEST_F(HostileBytes, OfASafetensorsFile) {
+TEST_F(HostileBytes, ACutOrChangedSafetensorsFileIsHandled) {
   const std::string whole =
       safetensors("{" + entry("F32", "[1]", "[0,4]") + "," + entry("F8_E4M3", "[2,1]", "[4,6]", "u") + "," +
                       entry("F32", "[1,1]", "[6,10]", "u_scale_inv") + R"(, "__metadata__": {"a": "b"}})",
@@ -248,45 +249,45 @@ TEST_F(HostileBytes, OfASafetensorsFile) {
   change_anywhere(kSafetensors, whole);
 }
 
-TEST_F(HostileBytes, OfAnIndex) {
+TEST_F(HostileBytes, ACutOrChangedIndexIsHandled) {
   put_shards(folder);
   const std::string whole = index_of(R"({"a": "m-1.safetensors", "b": "m-2.safetensors"})");
   cut_anywhere(kIndex, whole, 0);
   change_anywhere(kIndex, whole);
 }
 
-TEST_F(HostileBytes, OfATokenizer) {
+TEST_F(HostileBytes, ACutOrChangedTokenizerIsHandled) {
   const std::string whole = dump(test_tokenizer());
   cut_anywhere(kTokenizer, whole, 0, 3);
   change_anywhere(kTokenizer, whole, 11);
 }
 
-TEST_F(HostileBytes, OfAVocabulary) {
+TEST_F(HostileBytes, ACutOrChangedGgufVocabularyIsHandled) {
   const std::string whole = test_gguf_tokenizer().bytes();
   cut_anywhere(kVocabulary, whole, 0, 3);
   change_anywhere(kVocabulary, whole, 11);
 }
 
-TEST_F(HostileBytes, OfAConfig) {
+TEST_F(HostileBytes, ACutOrChangedConfigIsHandled) {
   fs::copy_file(golden("llama") / "model.safetensors", folder / "model.safetensors");
   const std::string whole = dump(read_json(golden("llama") / "config.json").value());
   cut_anywhere(kConfig, whole, 0);
   change_anywhere(kConfig, whole, 3);
 }
 
-TEST_F(HostileBytes, OfAModelsMetadata) {
+TEST_F(HostileBytes, ChangedMetadataOfAModelIsHandled) {
   const std::string whole = tiny_llama().bytes();
   change_anywhere(kModel, whole.substr(0, tiny_llama().header().size() + 64), 7);
 }
 
-TEST_F(HostileBytes, OfATemplate) {
+TEST_F(HostileBytes, AChangedTemplateIsHandled) {
   change_anywhere(kTemplate,
                   "{%- for m in messages if m.role != 'x' -%}{{ m['content'][:-1] | trim ~ 'é' }}{% endfor %}");
 }
 
-// ---- files that are none, or endless
+// ---- pipes, devices and very large files
 
-TEST_F(Hostile, AChatTemplateThatIsNoFileOrTooLargeIsRefusedUnread) {
+TEST_F(Hostile, AChatTemplateThatIsTooLargeOrNotARegularFileIsRefusedUnread) {
   const Tokenizer tokenizer = Tokenizer::parse(dump(test_tokenizer()), "test").value();
   const fs::path at = folder / "chat_template.jinja";
   const auto refused = [&](std::string_view says) {
@@ -307,7 +308,7 @@ TEST_F(Hostile, AChatTemplateThatIsNoFileOrTooLargeIsRefusedUnread) {
   refused("2147483648 bytes, the limit is 1048576");
 }
 
-TEST_F(Hostile, ConversionReadsNoEndlessFileBesideTheWeights) {
+TEST_F(Hostile, AConversionRefusesAnEndlessFileBesideTheWeights) {
   for (const char* file : {"config.json", "model.safetensors"}) fs::copy_file(golden("llama") / file, folder / file);
   fs::create_symlink("/dev/zero", folder / "chat_template.jinja");
   for (const fs::path& out : {root / "m.gguf", root / "out"}) {
@@ -320,11 +321,11 @@ TEST_F(Hostile, ConversionReadsNoEndlessFileBesideTheWeights) {
   }
 }
 
-// ---- many small things: where a reader's own books outgrow the file
+// ---- many small entries, for which a reader's own data could become much larger than the file
 
 class HostileCrowd : public Hostile {
  protected:
-  void bounded(const Kind& kind, const std::string& bytes) const {
+  void expect_bounded(const Kind& kind, const std::string& bytes) const {
     put(folder / kind.file, bytes);
     const MemoryWatch memory;
     (void)kind.open(folder);
@@ -334,60 +335,60 @@ class HostileCrowd : public Hostile {
   static constexpr int kMany = 100'000;
 };
 
-TEST_F(HostileCrowd, OfTensorsInAGguf) {
+TEST_F(HostileCrowd, ManyTensorsInAGgufTakeBoundedMemory) {
   TestGguf g;
   for (int i = 0; i < kMany; ++i) g.info(fmt::format("{:x}", i), {1}, kGgmlF32, static_cast<u64>(i) * 32);
-  g.data.resize(32);  // the first error comes after all have been read
-  bounded(kGguf, g.bytes());
+  g.data.resize(32);  // too little data, an error that the reader finds after it has read all tensor infos
+  expect_bounded(kGguf, g.bytes());
 }
 
-TEST_F(HostileCrowd, OfValuesInAGguf) {
+TEST_F(HostileCrowd, ManyValuesInAGgufTakeBoundedMemory) {
   TestGguf keys;
   for (int i = 0; i < 65'536; ++i) keys.pair(fmt::format("{:x}", i), kU8, "x");
-  bounded(kGguf, keys.bytes());
-  bounded(kGguf, TestGguf().array("n", kText, 1'000'000, std::string(8'000'000, '\0')).bytes());
-  bounded(kGguf, TestGguf().array("n", kU8, 8'000'000, std::string(8'000'000, '\1')).bytes());
+  expect_bounded(kGguf, keys.bytes());
+  expect_bounded(kGguf, TestGguf().array("n", kText, 1'000'000, std::string(8'000'000, '\0')).bytes());
+  expect_bounded(kGguf, TestGguf().array("n", kU8, 8'000'000, std::string(8'000'000, '\1')).bytes());
 }
 
-TEST_F(HostileCrowd, OfTensorsInASafetensorsFile) {
+TEST_F(HostileCrowd, ManyTensorsInASafetensorsFileTakeBoundedMemory) {
   std::string header = "{";
   for (int i = 0; i < kMany; ++i)
     header += fmt::format(R"({}"{:x}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", i ? "," : "", i);
-  bounded(kSafetensors, safetensors(header + "}", 0));
+  expect_bounded(kSafetensors, safetensors(header + "}", 0));
 }
 
-TEST_F(HostileCrowd, OfTensorsInAnIndex) {
+TEST_F(HostileCrowd, ManyTensorsInAnIndexTakeBoundedMemory) {
   put_shards(folder);
   std::string map = "{";
   for (int i = 0; i < 2 * kMany; ++i) map += fmt::format(R"({}"{:x}":"m-1.safetensors")", i ? "," : "", i);
-  bounded(kIndex, index_of(map + "}"));
+  expect_bounded(kIndex, index_of(map + "}"));
   map = "{";
   for (int i = 0; i < 2 * kMany; ++i) map += fmt::format(R"({}"{:x}":"{:x}")", i ? "," : "", i, i);
-  bounded(kIndex, index_of(map + "}"));
+  expect_bounded(kIndex, index_of(map + "}"));
 }
 
-TEST_F(HostileCrowd, OfTokensAndMerges) {
+TEST_F(HostileCrowd, ManyTokensAndMergesTakeBoundedMemory) {
   std::string vocab = dump(test_vocabulary()), merges = "[";
   vocab.pop_back();
   for (int i = 0; i < kMany; ++i) vocab += fmt::format(R"(,"{:05x}":{})", i, 300 + i);
   for (int i = 0; i < kMany; ++i) merges += R"(["h","e"],)";
   merges.back() = ']';
-  bounded(kTokenizer, R"({"model": {"type": "BPE", "vocab": )" + vocab + R"(}, "merges": )" + merges +
-                          R"(}, "pre_tokenizer": )" + dump(byte_level()) + "}");
+  expect_bounded(kTokenizer, R"({"model": {"type": "BPE", "vocab": )" + vocab + R"(}, "merges": )" + merges +
+                                 R"(}, "pre_tokenizer": )" + dump(byte_level()) + "}");
   std::vector<std::string> tokens = test_tokens();
   for (int i = 0; i < kMany; ++i) tokens.push_back(fmt::format("{:05x}", i));
-  bounded(kVocabulary, with_pair(with_pair(test_gguf_tokenizer(), "tokenizer.ggml.token_type", {}),
-                                 "tokenizer.ggml.tokens", TestGguf().texts("tokenizer.ggml.tokens", tokens))
-                           .bytes());
+  expect_bounded(kVocabulary, with_pair(with_pair(test_gguf_tokenizer(), "tokenizer.ggml.token_type", {}),
+                                        "tokenizer.ggml.tokens", TestGguf().texts("tokenizer.ggml.tokens", tokens))
+                                  .bytes());
 }
 
-TEST_F(HostileCrowd, OfValuesInAConfig) {
+TEST_F(HostileCrowd, ManyValuesInAConfigTakeBoundedMemory) {
   fs::copy_file(golden("llama") / "model.safetensors", folder / "model.safetensors");
   for (const char* item : {"0,", "[],", "\"\",", "[0],", "{},", "1.5e300,"}) {
     std::string text = R"({"model_type": "llama", "x": [)";
     while (text.size() < 4'000'000) text += item;
     text.back() = ']';
-    bounded(kConfig, text + "}");
+    expect_bounded(kConfig, text + "}");
   }
 }
 

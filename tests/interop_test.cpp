@@ -1,4 +1,4 @@
-// Models from one format to the other as people do it: r1 convert, inspect and perplexity on the model that ships.
+// The commands convert, inspect and perplexity, run on the model that ships, nano.
 #include <cmath>
 
 #include "formats/gguf.hpp"
@@ -20,10 +20,10 @@ class Interop : public Program {
     EXPECT_TRUE(parsed) << out << err;
     return parsed ? *parsed : Json();
   }
-  std::string out, err;  // of the last run
+  std::string out, err;  // what the last run() printed
 };
 
-TEST_F(Interop, NanoAsAGgufAnswersScoresAndTokenizesTheSame) {
+TEST_F(Interop, NanoConvertedToGgufAnswersScoresAndTokenizesTheSame) {
   ASSERT_EQ(run("convert nano -o {}/nano.gguf --type f32"), 0) << err;
   const std::string prompt = "-p \"What is 47 * 36?\" --temperature 0";
   ASSERT_EQ(run("run -m nano " + prompt), 0) << err;
@@ -41,20 +41,20 @@ TEST_F(Interop, NanoAsAGgufAnswersScoresAndTokenizesTheSame) {
   EXPECT_EQ(out, ids);
 }
 
-TEST_F(Interop, NanoComesBackFromAGgufAsAFolderThatAnswersTheSame) {
+TEST_F(Interop, NanoConvertedToGgufAndBackToAFolderAnswersTheSame) {
   ASSERT_EQ(run("convert nano -o {}/nano.gguf --mtp"), 0) << err;
   ASSERT_EQ(run("convert {}/nano.gguf -o {}/folder"), 0) << err;
   for (const char* file :
        {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "generation_config.json"})
     EXPECT_TRUE(fs::exists(folder_ / "folder" / file)) << file;
-  const std::string prompt = "-p \"What is 12 + 35?\"";  // greedy: generation_config.json says so
+  const std::string prompt = "-p \"What is 12 + 35?\"";  // decoding is greedy because of generation_config.json
   ASSERT_EQ(run("run -m nano " + prompt), 0) << err;
   const std::string want = out;
   ASSERT_EQ(run("run -m {}/folder " + prompt), 0) << err;
   EXPECT_EQ(out, want);
 }
 
-TEST_F(Interop, ConvertReplacesNothingUnlessForced) {
+TEST_F(Interop, ConvertReplacesAFileOnlyWithForce) {
   ASSERT_TRUE(write_file(folder_ / "there.gguf", "mine"));
   EXPECT_EQ(run("convert nano -o {}/there.gguf"), 2);
   EXPECT_NE(err.find("--force"), std::string::npos) << err;
@@ -63,7 +63,7 @@ TEST_F(Interop, ConvertReplacesNothingUnlessForced) {
   EXPECT_TRUE(Gguf::open(folder_ / "there.gguf"));
 }
 
-TEST_F(Interop, InspectSaysWhatNanoIs) {
+TEST_F(Interop, InspectDescribesNanoAlikeAsFolderAndAsGguf) {
   ASSERT_EQ(run("inspect nano --json --check"), 0) << err;
   const Json folder = json();
   EXPECT_EQ(*folder.find("model")->find("architecture")->string(), "deepseek_v3");
@@ -80,7 +80,7 @@ TEST_F(Interop, InspectSaysWhatNanoIs) {
   EXPECT_NE(out.find("deepseek_v3: 5 layers of 128"), std::string::npos) << out;
 }
 
-TEST_F(Interop, InspectDescribesAFileThatCannotRun) {
+TEST_F(Interop, InspectDescribesAFileThatTheProgramCannotRun) {
   const std::pair<std::string, GgufValue> metadata[] = {{"general.architecture", GgufValue::of_text("mamba9")}};
   ASSERT_TRUE(write_gguf(folder_ / "odd.gguf", metadata, {}));
   ASSERT_EQ(run("inspect {}/odd.gguf"), 0) << err;
@@ -88,7 +88,7 @@ TEST_F(Interop, InspectDescribesAFileThatCannotRun) {
   EXPECT_NE(out.find("known: deepseek2, qwen2, llama"), std::string::npos) << out;
 }
 
-TEST_F(Interop, CheckFindsAScaleThatIsNotFinite) {
+TEST_F(Interop, InspectCheckFindsAWeightThatIsNotFinite) {
   const float bad[] = {1, NAN, 2, 3};
   const std::pair<std::string, GgufValue> metadata[] = {{"general.architecture", GgufValue::of_text("llama")}};
   const TensorItem item{"token_embd.weight", DType::f32, {2, 2}, [&](const ByteSink& sink) {
@@ -99,7 +99,8 @@ TEST_F(Interop, CheckFindsAScaleThatIsNotFinite) {
   EXPECT_NE(out.find("token_embd.weight (f32): row 0, column 1 is nan"), std::string::npos) << out;
 }
 
-// Windows of 64 that do not overlap; 31 tokens of each count. The same by r1 logprobs, window by window.
+// The windows have 64 tokens and do not overlap; the last 31 tokens of each count. The test computes the same from
+// r1 logprobs, window by window.
 TEST_F(Interop, PerplexityIsTheMeanOverTheSecondHalvesOfWindows) {
   std::string text;
   for (int i = 0; i < 40; ++i) text += fmt::format("What is {} + {}? ", i, 2 * i);
@@ -122,7 +123,7 @@ TEST_F(Interop, PerplexityIsTheMeanOverTheSecondHalvesOfWindows) {
   EXPECT_EQ(*result.find("windows")->integer(), windows);
   EXPECT_EQ(*result.find("tokens_scored")->integer(), windows * 31);
   const double want = std::exp(sum / static_cast<double>(windows * 31));
-  EXPECT_NEAR(*result.find("perplexity")->number() / want, 1, 1e-6);  // logprobs print as f32: 6e-8 each
+  EXPECT_NEAR(*result.find("perplexity")->number() / want, 1, 1e-6);  // each printed logprob is rounded to f32: 6e-8
 }
 
 }  // namespace

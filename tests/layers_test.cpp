@@ -1,4 +1,4 @@
-// Which folder of src/ may include which: every #include against src/LAYERS, the table that CMake links by.
+// Checks every #include against src/LAYERS, the table of which folder of src/ may include which. CMake links by it too.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The folders, and single headers of folders, that a folder may include.
+// The folders, and the single headers of other folders, that a folder may include.
 using Allowed = std::set<std::string>;
 using Table = std::map<std::string, Allowed>;
 
@@ -37,11 +37,12 @@ const Table& layers() {
   return table;
 }
 
-// A test or benchmark takes a kernel table and a thread pool in hand, which the code that it tests is given.
+// Tests and benchmarks may also include these, because they pass a kernel table and a thread pool to the code under
+// test.
 const Allowed kForTests{"core", "kernels/cpu"};
 
-// The folder of the table that holds a file, itself or in a folder inside it: "formats/jinja/lexer.hpp" → "formats".
-// Empty if there is none.
+// The folder of the table that holds a file, directly or in a nested folder: "formats" for "formats/jinja/lexer.hpp".
+// Empty if no folder of the table holds it.
 std::string layer_of(const std::string& path) {
   for (fs::path folder = fs::path(path).parent_path(); !folder.empty(); folder = folder.parent_path())
     if (layers().contains(folder.string())) return folder.string();
@@ -79,22 +80,23 @@ std::vector<std::string> sources(const fs::path& root) {
   return out;
 }
 
-TEST(Layers, NoFileIncludesAFolderThatItsOwnMayNot) {
+TEST(Layers, FilesIncludeOnlyFoldersThatTheirLayerAllows) {
   const fs::path root = fs::path(R1_SOURCE_DIR) / "src";
   const std::vector<std::string> files = sources(root);
   ASSERT_GT(files.size(), 50u) << "src/ was not found";
   for (const std::string& file : files) {
-    EXPECT_NE(layer_of(file), "") << "src/" << file << " lies in no layer: add its folder to the table";
+    EXPECT_NE(layer_of(file), "") << "src/" << file << ": src/LAYERS lacks its folder";
     for (const std::string& header : includes(root / file))
       EXPECT_TRUE(may_include(file, header)) << "src/" << file << " includes \"" << header << '"';
   }
 }
 
-TEST(Layers, HeadersThatAreIncludedExist) {
+TEST(Layers, EveryIncludedHeaderExists) {
   const fs::path root = fs::path(R1_SOURCE_DIR) / "src";
   for (const std::string& file : sources(root))
     for (const std::string& header : includes(root / file))
-      EXPECT_TRUE(fs::exists(root / header)) << "src/" << file << " includes \"" << header << "\", a path from src/";
+      EXPECT_TRUE(fs::exists(root / header))
+          << "src/" << file << " includes \"" << header << "\", not a path from src/";
 }
 
 TEST(Layers, EveryFolderOfTheTableHoldsSources) {
@@ -116,10 +118,10 @@ TEST(Layers, TheTableHasNoCycle) {
         for (const std::string& far : Allowed(reach[other])) grew |= row.insert(far).second;
   }
   for (const auto& [folder, row] : reach)
-    EXPECT_FALSE(row.contains(folder)) << folder << " may include itself by way of others";
+    EXPECT_FALSE(row.contains(folder)) << folder << " may include itself through other folders";
 }
 
-// "| `ops` | core, kernels/cpu |" → ops: core, kernels/cpu.
+// Reads the table of CONTRIBUTING.md, whose rows look like "| `ops` | core, kernels/cpu |".
 Table read_contributing() {
   std::ifstream in(fs::path(R1_SOURCE_DIR) / "CONTRIBUTING.md");
   static const std::regex kRow(R"re(^\| `([a-z/]+)` \| ([^|]*) \|$)re");
@@ -166,12 +168,12 @@ TEST(Layers, FilesOverFiveHundredLinesGiveAReason) {
     }
 }
 
-TEST(Layers, ABreachIsSeen) {
+TEST(Layers, MayIncludeFindsForbiddenIncludes) {
   EXPECT_FALSE(may_include("core/tensor.cpp", "ops/ops.hpp"));
   EXPECT_FALSE(may_include("train/trainer.cpp", "infer/engine.hpp"));
   EXPECT_FALSE(may_include("kernels/cpu/gemm.cpp", "core/tensor.hpp"));
   EXPECT_FALSE(may_include("model/open.cpp", "kernels/cpu/kernels.hpp"));
-  EXPECT_FALSE(may_include("ops/add.cpp", "rows.hpp")) << "a path that does not start at src/";
+  EXPECT_FALSE(may_include("ops/add.cpp", "rows.hpp")) << "the path does not start at src/";
   EXPECT_TRUE(may_include("kernels/cpu/gemm.cpp", "core/half.hpp"));
   EXPECT_TRUE(may_include("model/deepseek_v3_test.cpp", "kernels/cpu/kernels.hpp"));
   EXPECT_FALSE(may_include("formats/jinja/lexer.cpp", "text/chat.hpp"));

@@ -1,4 +1,4 @@
-// The program as people and scripts run it: through a shell, with a folder that lasts as long as the test.
+// A fixture that runs the program through a shell, as people and scripts do, and has a temporary folder for the test.
 #pragma once
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -17,7 +17,7 @@ namespace r1 {
 namespace fs = std::filesystem;
 
 struct Outcome {
-  int code;  // -1: ended by a signal
+  int code;  // exit code, or -1 if a signal ended the program
   std::string out, err;
 };
 
@@ -26,7 +26,8 @@ class Program : public testing::Test {
   Program() { fs::create_directories(folder_); }
   ~Program() override { fs::remove_all(folder_); }
 
-  // In the source tree. `words` is what follows "r1", redirection of stdin included; every {} in it is folder_.
+  // Runs r1 in the root of the source tree. `words` is the rest of the command line, which may redirect stdin; every {}
+  // in it becomes folder_.
   Outcome r1(std::string words) const {
     for (size_t at; (at = words.find("{}")) != words.npos;) words.replace(at, 2, folder_.string());
     const fs::path script = file("command"), out = file("stdout"), err = file("stderr");
@@ -42,7 +43,7 @@ class Program : public testing::Test {
       fmt::format("r1_{}_{}", testing::UnitTest::GetInstance()->current_test_info()->test_suite_name(), getpid());
 };
 
-// Nothing on stdout, one line on stderr, with all of `words` in it.
+// Expects the exit code, nothing on stdout, and one line on stderr that contains all of `words`.
 inline void expect_failure(const Outcome& o, int code, std::initializer_list<const char*> words) {
   EXPECT_EQ(o.code, code) << o.err;
   EXPECT_EQ(o.out, "");

@@ -1,4 +1,4 @@
-// r1 pull and r1 models as programs: killed, interrupted and run again, against a hub of the test's own.
+// The commands pull and models, run against a hub server inside the test: killed, interrupted and run again.
 #include <fcntl.h>
 #include <spawn.h>
 
@@ -56,7 +56,7 @@ class PullProgram : public Program {
   std::string out() const { return *read_file(file("out")); }
   std::string err() const { return *read_file(file("err")); }
 
-  // The CDN sends this much of the weights and then nothing more until it is left alone.
+  // The CDN sends this many bytes of the weights, and then nothing more until the client closes the connection.
   void stop_after(i64 bytes) {
     hub_.mischief = [this, bytes](const TestRequest& r, TestConnection& c) {
       if (r.path != TestHub::cdn_path(kWeights)) return false;
@@ -72,7 +72,7 @@ class PullProgram : public Program {
     return folder_ / "hf/hub/models--org--tiny/blobs" /
            (hash_of(HashKind::sha256, hub_.large.at(kWeights)) + ".incomplete");
   }
-  // Until the running program has written that much of the weights.
+  // Waits until the program has written this many bytes of the weights. False after 30 seconds.
   bool wait_for(i64 bytes) const {
     for (int i = 0; i < 3000; ++i) {
       std::error_code none;
@@ -114,7 +114,7 @@ TEST_F(PullProgram, APulledModelAnswersByItsShortName) {
   EXPECT_EQ(scores.substr(0, scores.find("\"model\"")), out().substr(0, out().find("\"model\"")));
 }
 
-TEST_F(PullProgram, KilledInTheMiddleItGoesOnFromThereAndNoHalfFileHasTheName) {
+TEST_F(PullProgram, AfterAKillTheDownloadResumesAndNoPartialFileHasTheFinalName) {
   constexpr i64 kSome = 3'000'000;
   stop_after(kSome);
   const pid_t pid = start({"pull", "org/tiny"});
@@ -131,7 +131,7 @@ TEST_F(PullProgram, KilledInTheMiddleItGoesOnFromThereAndNoHalfFileHasTheName) {
   EXPECT_FALSE(fs::exists(partial()));
 }
 
-TEST_F(PullProgram, InterruptedItSaysWhatStaysAndExitsWith130) {
+TEST_F(PullProgram, AnInterruptPrintsHowMuchIsThereAndExitsWith130) {
   constexpr i64 kSome = 2'000'000;
   stop_after(kSome);
   const pid_t pid = start({"pull", "org/tiny"});
@@ -144,7 +144,7 @@ TEST_F(PullProgram, InterruptedItSaysWhatStaysAndExitsWith130) {
   EXPECT_EQ(fs::file_size(partial()), static_cast<std::uintmax_t>(kSome));
 }
 
-TEST_F(PullProgram, AModelLargerThanTheMemoryNeedsAYesAndADryRunFetchesNothing) {
+TEST_F(PullProgram, AModelTooLargeForTheMachineIsNotFetchedAndADryRunFetchesNothing) {
   Json files =
       Json::array({Json::object({{"rfilename", "x-Q8_0.gguf"},
                                  {"size", i64{1} << 44},
@@ -155,13 +155,13 @@ TEST_F(PullProgram, AModelLargerThanTheMemoryNeedsAYesAndADryRunFetchesNothing) 
     return r.path == hub_.api_path();
   };
   EXPECT_EQ(run({"pull", "org/tiny"}), 1);
-  EXPECT_NE(err().find("17592 GB"), std::string::npos) << err();  // this disk or this memory, whichever is asked first
+  EXPECT_NE(err().find("17592 GB"), std::string::npos) << err();  // more than either the disk or the memory has
   behave();
   EXPECT_EQ(run({"pull", "org/tiny", "--dry-run"}), 0) << err();
   EXPECT_FALSE(fs::exists(folder_ / "hf"));
 }
 
-TEST_F(PullProgram, UsageIsCheckedBeforeTheNetworkIs) {
+TEST_F(PullProgram, UsageErrorsAreFoundBeforeAnyRequest) {
   EXPECT_EQ(run({"pull"}), 2);
   EXPECT_EQ(run({"pull", "../x"}), 2) << err();
   EXPECT_EQ(run({"pull", "org/tiny", "--revision", "../x"}), 2) << err();

@@ -1,4 +1,4 @@
-// r1 quantize as people and scripts run it.
+// The command quantize, run as people and scripts run it.
 #include "program.hpp"
 
 namespace r1 {
@@ -6,7 +6,7 @@ namespace {
 
 class QuantizeCli : public Program {};
 
-TEST_F(QuantizeCli, TheModelThatShipsBecomesAFileThatScores) {
+TEST_F(QuantizeCli, NanoBecomesAGgufThatLogprobsCanScore) {
   const fs::path gguf = file("nano.gguf");
   const Outcome made = r1("quantize models/nano --type Q8_0 -o {}/nano.gguf");
   ASSERT_EQ(made.code, 0) << made.err;
@@ -25,7 +25,7 @@ TEST_F(QuantizeCli, TheModelThatShipsBecomesAFileThatScores) {
   EXPECT_LT(fs::file_size(gguf), before.size());
 }
 
-TEST_F(QuantizeCli, WhatItCannotDoIsSaidInOneLineAndLeavesNothing) {
+TEST_F(QuantizeCli, AFailureIsOneLineOnStderrAndLeavesNoFile) {
   const std::string out = " -o {}/out.gguf";
   expect_failure(r1("quantize models/nano --type q4_k_x" + out), 2, {"q4_k_x"});
   expect_failure(r1("quantize models/nano" + out), 2, {"--type"});

@@ -1,7 +1,7 @@
-// Objects compiled for a level (AVX-512, AMX, ...) may define no symbol that another object could also define: the
-// linker would keep one of the two, and code of the higher level would run on processors that lack it. So: every global
-// symbol lies in the level's own namespace, and none is weak or unique (inline functions, template instantiations,
-// statics).
+// Object files that are compiled for a level (AVX-512, AMX, ...) must not define a symbol that another object file can
+// define too. Of two such definitions the linker keeps one, so code of a higher level could run on a processor that
+// lacks its instructions. Therefore every global symbol must lie in the namespace of its level, and none may be weak or
+// unique (inline functions, template instantiations, static variables of inline functions).
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct Symbol {
   std::string name;  // mangled
-  char type;         // nm's letter: upper-case global, W V weak, u unique
+  char type;         // as nm prints it: upper case is global, W and V are weak, u is unique
 };
 
 std::vector<Symbol> defined_symbols(const fs::path& object) {
@@ -37,11 +37,11 @@ std::vector<Symbol> defined_symbols(const fs::path& object) {
   return out;
 }
 
-// Why the symbol may not leave an object of this level; empty if it may.
+// The reason why an object file of this level must not define the symbol; empty if it may.
 std::string fault(const Symbol& s, const std::string& level) {
   if (s.type == 'W' || s.type == 'V' || s.type == 'w' || s.type == 'v') return "weak: another object may define it too";
   if (s.type == 'u') return "unique: one for the whole program";
-  if (s.type >= 'a' && s.type <= 'z') return "";                               // local
+  if (s.type >= 'a' && s.type <= 'z') return "";                               // a local symbol
   const std::string space = "2r13cpu" + std::to_string(level.size()) + level;  // r1::cpu::LEVEL, mangled
   for (const char* prefix : {"_ZN", "_ZNK"})
     if (s.name.starts_with(prefix + space)) return "";
@@ -55,7 +55,7 @@ bool optimised_build() {
   return false;
 }
 
-// level → its objects
+// The object files of each level.
 std::map<std::string, std::vector<fs::path>> level_objects() {
   std::map<std::string, std::vector<fs::path>> out;
   const std::string_view prefix = "r1_level_", suffix = ".dir";
@@ -69,9 +69,9 @@ std::map<std::string, std::vector<fs::path>> level_objects() {
   return out;
 }
 
-TEST(Symbols, ObjectsOfALevelDefineOnlyThatLevelsOwn) {
+TEST(Symbols, ObjectFilesOfALevelDefineSymbolsOfThatLevelOnly) {
   if (!optimised_build())
-    GTEST_SKIP() << "without optimisation inline functions are emitted, and no such build is shipped";
+    GTEST_SKIP() << "without optimisation the compiler emits inline functions; such a build is never shipped";
   const auto objects = level_objects();
   ASSERT_GE(objects.size(), 2u) << "no objects of levels under " << R1_BINARY_DIR;
   for (const auto& [level, files] : objects) {
@@ -84,7 +84,7 @@ TEST(Symbols, ObjectsOfALevelDefineOnlyThatLevelsOwn) {
   }
 }
 
-TEST(Symbols, AFaultIsSeen) {
+TEST(Symbols, FaultFindsWeakUniqueAndForeignSymbols) {
   EXPECT_EQ(fault({"_ZN2r13cpu4avx27softmaxEPfPKfl", 'T'}, "avx2"), "");
   EXPECT_EQ(fault({"_ZL3expf", 't'}, "avx2"), "");
   EXPECT_NE(fault({"_ZN2r13cpu4avx27softmaxEPfPKfl", 'W'}, "avx2"), "");

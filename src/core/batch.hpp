@@ -1,5 +1,5 @@
-// A ragged batch: the new tokens of all sequences laid end to end. Training (packed documents), prefill chunks and
-// decode steps differ only in how many rows each sequence has.
+// A ragged batch: the new tokens of all sequences, laid end to end, one row a token. Packed training documents, prefill
+// chunks and decode steps differ only in the number of rows of each sequence.
 #pragma once
 #include <vector>
 
@@ -7,21 +7,21 @@
 
 namespace r1 {
 
-// A token's role fixes which MLA form it gets in the mixed form (MlaForm): it is the token's own property, never a
-// matter of lengths or neighbours.
+// Whether a token belongs to a prompt or was generated. Under MlaForm::mixed the role alone decides how a token
+// attends; neither the sequence's length nor its neighbours in the batch play a part.
 enum class Role : u8 { prompt, generated };
 
 struct Batch {
   std::vector<i32> tokens;        // [T]
-  std::vector<i32> positions;     // [T] position in the token's own sequence, ascending by one within a sequence
+  std::vector<i32> positions;     // [T] position in the token's own sequence; grows by one within a sequence
   std::vector<i32> seq_begin{0};  // [S+1] sequence s owns rows seq_begin[s] .. seq_begin[s+1]
-  std::vector<i32> want;          // rows whose logits are asked for, ascending
+  std::vector<i32> want;          // rows whose logits the caller wants, ascending
   std::vector<Role> roles;        // [T]
 
   i64 rows() const { return static_cast<i64>(tokens.size()); }
   i64 sequences() const { return static_cast<i64>(seq_begin.size()) - 1; }
 
-  // Appends one sequence's new tokens, the first of them at position `first`.
+  // Appends the new tokens of one sequence. The first of them has position `first`.
   template <class Tokens>
   void add_sequence(const Tokens& ids, i64 first = 0, Role role = Role::prompt) {
     for (const i32 id : ids) {

@@ -13,8 +13,8 @@ using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-// The plain types, FP8 with one f32 scale per 128×128 elements kept beside it, and ggml's blocks: runs of elements
-// along a row that share their scales.
+// Three groups: the plain types; FP8, which has one f32 scale per 128×128 elements in a separate array; and ggml's
+// block types, where a run of elements along a row shares its scales.
 // clang-format off
 enum class DType : u8 {
   f32, bf16, f16, f8_e4m3,
@@ -26,7 +26,8 @@ enum class DType : u8 {
 // clang-format on
 inline constexpr int kDTypes = 28;
 
-// How a row of a type is cut: `elements` of them take `bytes`. Plain types and FP8 have blocks of one.
+// The block of a type: `elements` consecutive elements of a row take `bytes` bytes. The blocks of plain types and FP8
+// hold one element.
 struct BlockShape {
   i64 elements, bytes;
   const char* name;  // "q4_k"
@@ -46,12 +47,12 @@ static constexpr BlockShape block_of(DType t) {
 static constexpr const char* name_of(DType t) { return block_of(t).name; }
 static constexpr bool is_plain(DType t) { return t <= DType::f16; }
 static constexpr bool is_block(DType t) { return t >= DType::q4_0; }
-// Of plain types.
+// For plain types only.
 static constexpr i64 bytes_per_element(DType t) { return block_of(t).bytes; }
-// cols must be a multiple of the block.
+// `cols` must be a multiple of the block's elements.
 static constexpr i64 row_bytes(DType t, i64 cols) { return cols / block_of(t).elements * block_of(t).bytes; }
 
-// Side of the square of FP8 elements that share a scale.
+// FP8 elements share a scale in squares of this side.
 inline constexpr i64 kScaleBlock = 128;
 
 }  // namespace r1

@@ -1,5 +1,5 @@
-// Errors as values. What can go wrong outside the program (files, flags, memory limits) is an Error; what only a
-// bug can cause is an R1_CHECK, which prints and aborts. No exceptions of ours cross a function boundary.
+// Errors as values. A failure that comes from outside the program (files, flags, memory limits) is an Error. A failure
+// that only a bug can cause is an R1_CHECK, which prints a message and aborts. The project throws no exceptions.
 #pragma once
 #include <fmt/format.h>
 
@@ -10,13 +10,13 @@
 
 namespace r1 {
 
-enum class Errc { io, corrupt, unsupported, invalid_argument, exhausted, interrupted, usage };  // usage: of the program
+enum class Errc { io, corrupt, unsupported, invalid_argument, exhausted, interrupted, usage };  // usage: a wrong flag
 
 struct [[nodiscard]] Error {
   Errc code;
-  std::string what;  // one line: what, where, both numbers where there are two, what to do
+  std::string what;  // one line: what failed, where, expected and actual values, what to do
 
-  // The same error seen from one level up: "context: what".
+  // The same error with its context in front: "context: what".
   Error in(std::string_view context) && { return {code, fmt::format("{}: {}", context, what)}; }
 };
 
@@ -41,8 +41,8 @@ inline void take(Status&&) {}
 
 }  // namespace r1
 
-// const Model m = R1_TRY(open(path));   returns the Error to our caller if there is one.
-#define R1_TRY(expr)         R1_TRY_AS(R1_NAME(r1_result_, __COUNTER__), expr)  // a name of its own: R1_TRYs may nest
+// const Model m = R1_TRY(open(path));   takes the value, or returns the Error from the enclosing function.
+#define R1_TRY(expr)         R1_TRY_AS(R1_NAME(r1_result_, __COUNTER__), expr)  // unique names: R1_TRYs may nest
 #define R1_NAME(a, b)        R1_NAME_JOINED(a, b)
 #define R1_NAME_JOINED(a, b) a##b
 #define R1_TRY_AS(result, expr)                                      \
@@ -52,6 +52,6 @@ inline void take(Status&&) {}
     ::r1::detail::take(std::move(result));                           \
   })
 
-// A condition that only a bug of ours can break. R1_CHECK(a == b, "linear: x {} against weight {}", a, b);
+// A condition that only a bug in this program can break. R1_CHECK(a == b, "linear: x {} against weight {}", a, b);
 #define R1_CHECK(condition, ...) \
   ((condition) ? void() : ::r1::check_failed(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__)))

@@ -32,7 +32,7 @@ struct Descriptor {
 }  // namespace
 
 Result<FileMap> map_file(const std::filesystem::path& path, i64 max_bytes) {
-  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a pipe would wait for its writer
+  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // do not wait for a pipe's writer
   struct stat info;
   if (file.fd < 0 || fstat(file.fd, &info) != 0) return io_error(path, "cannot open");
   if (!S_ISREG(info.st_mode)) return fail(Errc::io, "{}: not a regular file", path.string());
@@ -57,7 +57,7 @@ Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes) 
     if (n < 0) return io_error(path, "cannot read");
     text.append(buffer, n);
     if (static_cast<i64>(text.size()) > max_bytes)
-      return fail(Errc::corrupt, "{}: goes on after {} bytes, the limit", path.string(), max_bytes);
+      return fail(Errc::corrupt, "{}: more than {} bytes, which is the limit", path.string(), max_bytes);
   }
   return text;
 }
@@ -69,9 +69,9 @@ Result<std::string> read_regular_file(const std::filesystem::path& path, i64 max
 
 namespace {
 
-// Where a write to `path` ends up: links are followed, the last of which need not lead to anything yet.
+// The file that a write to `path` reaches: follows symbolic links, the last of which may lead to no file yet.
 Result<std::filesystem::path> end_of_links(std::filesystem::path path) {
-  for (int links = 0; links < 40; ++links) {  // as the kernel counts them
+  for (int links = 0; links < 40; ++links) {  // Linux follows 40 links too
     std::error_code no_link;
     const std::filesystem::path next = std::filesystem::read_symlink(path, no_link);
     if (no_link) return path;
@@ -103,7 +103,7 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& given) {
   }
   const std::filesystem::path path = R1_TRY(end_of_links(given));
   std::filesystem::path temporary = path;
-  static std::atomic<u32> made{0};  // two writers of one name in one process have a temporary each
+  static std::atomic<u32> made{0};  // two writers of one name in this process need different temporary files
   temporary += fmt::format(".tmp{}-{}", getpid(), made.fetch_add(1));
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return io_error(temporary, "cannot create");

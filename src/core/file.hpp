@@ -1,4 +1,5 @@
-// Files: read-only maps, whole-file reads, and writes that appear by write, fsync, rename or not at all.
+// Files: read-only memory maps, reads of whole files, and writes that appear whole (write, fsync, rename) or not at
+// all.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -13,37 +14,38 @@
 
 namespace r1 {
 
-// A whole file mapped read-only; keep the pointer as long as the bytes are used. Empty files map to an empty span.
+// A whole file, mapped read-only. The bytes are valid while a copy of `keep` lives. An empty file has an empty span.
 struct FileMap {
   std::shared_ptr<const void> keep;
   std::span<const std::byte> bytes;
 };
-// Err: not a regular file, or more than max_bytes.
+// Errors: the path is not a regular file, or the file has more than max_bytes.
 Result<FileMap> map_file(const std::filesystem::path& path, i64 max_bytes = std::numeric_limits<i64>::max());
 
-// What people name: also a pipe or a device, but not without end.
+// Reads a file that the user named. It may also be a pipe or a device. Errors: more than max_bytes.
 Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes = i64{1} << 30);
-// What lies in a folder from somebody else: as map_file.
+// Reads a file in a folder that comes from somebody else. Errors: as map_file.
 Result<std::string> read_regular_file(const std::filesystem::path& path, i64 max_bytes);
 
-// A file that exists under its final name only after commit(); dropped without commit() it leaves nothing. A link
-// stays, and what it leads to is replaced; a pipe or a device stays too, and takes the bytes as they come.
+// A file that exists under its final name only after commit(). Without commit() the destructor removes everything. If
+// the path is a symbolic link, the link stays and its target is replaced. If the path is a pipe or a device, the bytes
+// are written to it directly.
 class AtomicFile {
  public:
   static Result<AtomicFile> create(const std::filesystem::path& path);
   AtomicFile(AtomicFile&& o) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();
-  Status write(const void* data, i64 bytes);  // buffered by the kernel only; short writes and ENOSPC are Errors
+  Status write(const void* data, i64 bytes);  // writes all bytes at once; there is no buffer. Errors: a full disk, etc.
   Status commit();                            // fsync, rename, fsync of the folder
 
  private:
   AtomicFile(std::filesystem::path path, std::filesystem::path temporary, int fd);
-  std::filesystem::path path_, temporary_;  // the latter empty: written in place
+  std::filesystem::path path_, temporary_;  // temporary_ is empty for a pipe or a device
   int fd_ = -1;
 };
 
-Status write_file(const std::filesystem::path& path, std::string_view content);  // by AtomicFile
+Status write_file(const std::filesystem::path& path, std::string_view content);  // through an AtomicFile
 Status sync_folder(const std::filesystem::path& folder);
 
 // Err: `folder` holds something that is neither a file of a model's folder nor one of the names in `successor`.
@@ -55,10 +57,11 @@ Status check_replaceable(const std::filesystem::path& folder, const std::filesys
 Status publish_folder(const std::filesystem::path& folder,
                       const std::function<Status(const std::filesystem::path&)>& fill);
 
-// One holder at a time, over all processes; the kernel lets go when the process ends, however it ends.
+// A lock that one holder among all processes can have. The kernel releases it when the process ends, even after a
+// crash.
 class FileLock {
  public:
-  // The lock of a folder is its file `lock`. Err: somebody else holds it.
+  // The lock of a folder is its file `lock`. Errors: another holder has the lock.
   static Result<FileLock> of_folder(const std::filesystem::path& folder);
   FileLock(FileLock&& o) noexcept;
   FileLock& operator=(FileLock&&) = delete;

@@ -43,7 +43,7 @@ TEST_F(File, UncommittedFilesLeaveNothingAndTheOldContentStays) {
     AtomicFile file = AtomicFile::create(folder / "f").value();
     ASSERT_TRUE(file.write("new", 3));
     EXPECT_EQ(read_file(folder / "f").value(), "old");
-    AtomicFile moved = std::move(file);  // the temporary has one owner
+    AtomicFile moved = std::move(file);  // `file` no longer owns the temporary file
     ASSERT_TRUE(moved.write("er", 2));
   }
   EXPECT_EQ(read_file(folder / "f").value(), "old");
@@ -71,7 +71,7 @@ TEST_F(File, TwoWritersOfOneNameDoNotMixTheirBytes) {
 TEST_F(File, AFailedCommitIsAnErrorAndLeavesNothing) {
   fs::create_directory(folder / "f");
   std::ofstream(folder / "f" / "occupied") << "x";
-  const Status status = write_file(folder / "f", "content");  // a file cannot replace a folder
+  const Status status = write_file(folder / "f", "content");  // a rename cannot put a file over a folder
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, Errc::io);
   EXPECT_EQ(entries(), 1);
@@ -94,7 +94,7 @@ TEST_F(File, EmptyFilesMapToAnEmptySpan) {
   EXPECT_EQ(read_file(folder / "f").value(), "");
 }
 
-TEST_F(File, ALinkStaysAndWhatItLeadsToIsReplaced) {
+TEST_F(File, AWriteThroughALinkReplacesTheTargetAndKeepsTheLink) {
   fs::create_directory(folder / "far");
   ASSERT_TRUE(write_file(folder / "far" / "f", "old"));
   fs::create_symlink("far/f", folder / "near");
@@ -127,13 +127,13 @@ TEST_F(File, ADeviceIsWrittenIntoAndStays) {
   if (mknod(device.c_str(), S_IFCHR | 0600, makedev(1, 7)) != 0) GTEST_SKIP() << "only root makes devices";
   if (access(device.c_str(), W_OK) != 0 || !std::ofstream(device)) GTEST_SKIP() << "no devices on this file system";
   const Status written = write_file(device, "x");
-  ASSERT_FALSE(written);  // it is full: the bytes went there
+  ASSERT_FALSE(written);  // the device is /dev/full, so the error shows that the bytes reached it
   EXPECT_NE(written.error().what.find(device.string()), std::string::npos) << written.error().what;
   EXPECT_TRUE(fs::is_character_file(device));
   EXPECT_EQ(entries(), 1);
 }
 
-TEST_F(File, ReadsEndAtTheLimit) {
+TEST_F(File, AFileAboveTheSizeLimitIsAnError) {
   ASSERT_TRUE(write_file(folder / "f", "12345"));
   EXPECT_EQ(read_file(folder / "f", 5).value(), "12345");
   EXPECT_EQ(read_regular_file(folder / "f", 5).value(), "12345");
@@ -142,7 +142,7 @@ TEST_F(File, ReadsEndAtTheLimit) {
   EXPECT_FALSE(read_file("/dev/zero", 1 << 20));
   EXPECT_FALSE(read_regular_file("/dev/zero", 1 << 20));
   ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_FALSE(read_regular_file(folder / "pipe", 1 << 20)) << "without waiting for a writer";
+  EXPECT_FALSE(read_regular_file(folder / "pipe", 1 << 20)) << "must fail without waiting for a writer";
 }
 
 TEST_F(File, AFolderWithWhatIsNotAModelsIsNotReplaced) {
@@ -175,7 +175,7 @@ TEST_F(File, AFolderWithWhatIsNotAModelsIsNotReplaced) {
   EXPECT_EQ(entries(), 1);
 }
 
-TEST_F(File, FoldersBesideThatOnlyLookTemporaryStay) {
+TEST_F(File, PublishingKeepsOtherFoldersWhoseNamesLookTemporary) {
   for (const char* name : {"model.tmp", "model.old.tmp"}) ASSERT_TRUE(fs::create_directory(folder / name));
   for (int i = 0; i < 2; ++i)
     ASSERT_TRUE(
@@ -196,7 +196,7 @@ TEST_F(File, APublishedFolderReplacesTheOldOneWholeOrNotAtAll) {
   ASSERT_TRUE(with("tokenizer.json", true));
   EXPECT_FALSE(with("config.json", false));
   EXPECT_TRUE(fs::exists(at / "tokenizer.json"));
-  EXPECT_EQ(entries(), 1);  // the half one gave its space back
+  EXPECT_EQ(entries(), 1);  // the folder of the failed attempt is gone
   ASSERT_TRUE(with("config.json", true));
   EXPECT_TRUE(fs::exists(at / "config.json"));
   EXPECT_FALSE(fs::exists(at / "tokenizer.json"));

@@ -1,5 +1,5 @@
-// bf16 and f16 as bits. Conversions to narrower types round to nearest, ties to even; NaN stays NaN.
-// Header of plain inline functions with internal linkage, so that kernel objects of any level may include it.
+// bf16 and f16 as bits. Conversions to narrower types round to nearest, ties to even. NaN stays NaN.
+// All functions have internal linkage, so that kernel objects of every level may include this header.
 #pragma once
 #include <cstring>
 
@@ -35,8 +35,8 @@ static inline float f32_from_f16(u16 h) {
 static inline u16 f16_from_f32(float f) {
   const u32 bits = bits_from_f32(f), sign = (bits >> 16) & 0x8000u, magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return static_cast<u16>(sign | 0x7e00u);
-  if (magnitude >= 0x477ff000u) return static_cast<u16>(sign | 0x7c00u);  // rounds past 65504
-  if (magnitude < 0x38800000u) {  // below 2^-14: let the float adder round at 2^-24
+  if (magnitude >= 0x477ff000u) return static_cast<u16>(sign | 0x7c00u);  // rounds to more than 65504, the largest f16
+  if (magnitude < 0x38800000u) {  // below 2^-14 the result is subnormal: adding 0.5f rounds to multiples of 2^-24
     const float aligned = f32_from_bits(magnitude) + 0.5f;
     return static_cast<u16>(sign | (bits_from_f32(aligned) - 0x3f000000u));
   }

@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-double f16_value(u32 h) {  // IEEE 754 binary16, read from its definition
+double f16_value(u32 h) {  // by the definition of IEEE 754 binary16
   const double sign = h & 0x8000u ? -1 : 1;
   const int exponent = static_cast<int>(h >> 10 & 31), mantissa = static_cast<int>(h & 1023);
   if (exponent == 31) return mantissa ? NAN : sign * INFINITY;
@@ -38,13 +38,13 @@ TEST(Half, EveryBf16WidensToItsBitsAndBack) {
   }
 }
 
-// Between every two neighbours: just below the middle, the middle (to even), just above.
+// Checks three floats between every two neighbours: just below the middle, the middle (rounds to even), just above it.
 template <class Widen, class Narrow>
 void check_rounding(u32 last_finite, Widen widen, Narrow narrow) {
   for (u32 h = 0; h < last_finite; ++h) {
     const double low = static_cast<double>(widen(static_cast<u16>(h))),
                  high = static_cast<double>(widen(static_cast<u16>(h + 1)));
-    const float middle = static_cast<float>((low + high) / 2);  // exact: one more bit than either
+    const float middle = static_cast<float>((low + high) / 2);  // exact: needs one bit more than its neighbours
     ASSERT_EQ(narrow(std::nextafter(middle, -1.0f)), h);
     ASSERT_EQ(narrow(middle), h % 2 ? h + 1 : h);
     ASSERT_EQ(narrow(std::nextafter(middle, INFINITY)), h + 1);
@@ -63,7 +63,7 @@ TEST(Half, NarrowingOverflowsToInfinityFromTheMiddleOn) {
   EXPECT_EQ(f16_from_f32(-INFINITY), 0xfc00);
   EXPECT_EQ(bf16_from_f32(0x1.fefffep127f), 0x7f7f);
   EXPECT_EQ(bf16_from_f32(0x1.ffp127f), 0x7f80);
-  EXPECT_TRUE(std::isnan(f32_from_bf16(bf16_from_f32(f32_from_bits(0x7f800001u)))));  // a NaN only in low bits
+  EXPECT_TRUE(std::isnan(f32_from_bf16(bf16_from_f32(f32_from_bits(0x7f800001u)))));  // a NaN that only low bits mark
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace r1 {
 namespace {
 
-// Distance in units in the last place of `want`, rounded to double from libm's long double.
+// The distance between `got` and `want`, in units in the last place of `want` as a double.
 double ulps(double got, long double want) {
   const double rounded = static_cast<double>(want);
   if (got == rounded) return 0;
@@ -35,7 +35,7 @@ TEST(ExactMath, ExpIsWithinTwoUlpsOverItsRange) {
   EXPECT_EQ(exact_exp(INFINITY), INFINITY);
   EXPECT_EQ(exact_exp(-746), 0);
   EXPECT_TRUE(std::isnan(exact_exp(NAN)));
-  EXPECT_LT(ulps(exact_exp(709.78), std::exp(static_cast<long double>(709.78))), 2);  // the largest is at 709.7827
+  EXPECT_LT(ulps(exact_exp(709.78), std::exp(static_cast<long double>(709.78))), 2);  // overflows at 709.7827
 }
 
 TEST(ExactMath, LogIsWithinFourUlps) {
@@ -50,23 +50,23 @@ TEST(ExactMath, LogIsWithinFourUlps) {
   EXPECT_EQ(exact_log(1), 0);
 }
 
-TEST(ExactMath, PowLosesOnlyWhatTheExponentAmplifies) {
+TEST(ExactMath, ErrorOfPowGrowsOnlyWithTheExponent) {
   Random random(3, Purpose::test);
   for (int i = 0; i < 5000; ++i) {
     const double base = 0.01 + 20000 * random.uniform(), y = -2 + 4 * random.uniform();
     const double exponent = std::abs(y * std::log(base));
-    // The rounded product y·log(base) is off by 2 ulps, which exp turns into relative error exponent · 2⁻⁵¹ or so.
+    // The product y·log(base) is off by about 2 ulps. exp turns that into a relative error of about exponent · 2⁻⁵¹.
     ASSERT_LT(ulps(exact_pow(base, y), std::pow(static_cast<long double>(base), static_cast<long double>(y))),
               4 + 4 * exponent);
   }
 }
 
-TEST(ExactMath, SineAndCosineAreAccurateToTheEndOfTheContext) {
+TEST(ExactMath, SineAndCosineAreAccurateForEveryPositionOfA163840TokenContext) {
   Random random(4, Purpose::test);
   for (int i = 0; i < 50000; ++i) {
     const double x = (i % 2 ? 163840.0 : 8.0) * (2 * random.uniform() - 1);
     const SinCos got = exact_sincos(x);
-    // Reduction leaves an absolute error of about 2⁻⁵³ in an angle below pi/4.
+    // The reduction to an angle below pi/4 leaves an absolute error of about 2⁻⁵³.
     ASSERT_NEAR(got.sin, static_cast<double>(std::sin(static_cast<long double>(x))), 0x1p-51) << x;
     ASSERT_NEAR(got.cos, static_cast<double>(std::cos(static_cast<long double>(x))), 0x1p-51) << x;
   }

@@ -1,5 +1,5 @@
-// Everything one forward pass needs, handed down explicitly. tape set: training. kv set: inference with a cache.
-// Neither: scoring. Both: a bug.
+// Everything that one forward pass needs; every op takes it as a parameter, and there are no globals. With a tape the
+// pass is training, with kv it is inference with a cache, with neither it is scoring. To set both is a bug.
 #pragma once
 #include <vector>
 
@@ -15,22 +15,23 @@ namespace cpu {
 struct Kernels;  // kernels/cpu/kernels.hpp
 }
 
-// What is rounded where. Within one level (Kernels) and one Numerics, a row's bits depend on that row alone.
+// Where a pass rounds its values. For one level (Kernels) and one Numerics, a row's bits depend on that row alone.
 struct Numerics {
-  DType matmul = DType::f32;  // inputs of matrix products: f32, or rounded to bf16; accumulation is always f32
-  DType kv = DType::f32;      // k, v (or the latent) are rounded to this wherever they would be cached, cache or not
+  DType matmul = DType::f32;  // inputs of matrix products are f32, or rounded to bf16; sums are always f32
+  DType kv = DType::f32;      // k and v (or the latent) are rounded to this type, with or without a cache
   MlaForm mla = MlaForm::expanded;
-  // Weights of Q8_0, Q4_0, Q4_K, Q5_K and Q6_K meet activations rounded to 8 bits, in exact integers a block at a time:
-  // for serving. Else, and for all other types, their values are multiplied as `matmul` says.
+  // true, for serving: products with weights of Q8_0, Q4_0, Q4_K, Q5_K and Q6_K round the activations to 8 bits and sum
+  // each block in exact integers. Otherwise, and for all other types, the weights' values are multiplied as `matmul`
+  // says.
   bool integer_blocks = false;
 };
 
-// What routing leaves behind in training. Loads are counted over the whole optimizer batch (several passes may share
-// one observer); the bias update reads them.
+// What training collects from expert routing. Passes that share an observer add up their loads over the whole optimizer
+// batch; the update of the routing bias then reads them.
 struct RouteObserver {
-  float balance_weight = 0;            // alpha / sequences in the optimizer batch; 0: no balance loss
-  double balance_loss = 0;             // summed over layers and sequences, balance_weight included
-  std::vector<std::vector<i64>> load;  // [layer][expert] tokens routed
+  float balance_weight = 0;            // alpha divided by the sequences of the optimizer batch; 0: no balance loss
+  double balance_loss = 0;             // sum over layers and sequences, already multiplied by balance_weight
+  std::vector<std::vector<i64>> load;  // [layer][expert] number of tokens routed
 };
 
 struct Pass {
@@ -42,7 +43,7 @@ struct Pass {
   Tape* tape = nullptr;
   KvView* kv = nullptr;
   RouteObserver* routes = nullptr;
-  bool recompute = false;  // with a tape: keep each layer's input only and run the layer again in backward
+  bool recompute = false;  // with a tape: keep only each layer's input, and run the layer again in the backward pass
 
   Tensor alloc(i64 rows, i64 cols) const { return arena.alloc(rows, cols); }
 };

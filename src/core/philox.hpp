@@ -1,5 +1,5 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
-// A number is a pure function of its key and counter, so nothing depends on the order in which numbers are drawn.
+// A number is a pure function of its key and its counter, so streams do not depend on each other's draws.
 #pragma once
 #include <array>
 
@@ -7,7 +7,7 @@
 
 namespace r1 {
 
-// What a stream of numbers is for: two purposes never share numbers.
+// What a stream of numbers is used for. Streams of different purposes never share numbers.
 enum class Purpose : u32 { init = 1, data = 2, sample = 3, task = 4, test = 5, bench = 6 };
 
 constexpr std::array<u32, 4> philox(std::array<u32, 4> counter, std::array<u32, 2> key) {
@@ -46,9 +46,8 @@ class Random {
       if (static_cast<u32>(m) >= (0u - n) % n) return static_cast<u32>(m >> 32);
     }
   }
-  i64 between(i64 low, i64 high) {
-    return low + static_cast<i64>(below(static_cast<u32>(high - low + 1)));
-  }                                                                             // inclusive
+  // Uniform in [low, high], both ends included.
+  i64 between(i64 low, i64 high) { return low + static_cast<i64>(below(static_cast<u32>(high - low + 1))); }
   double uniform() { return static_cast<double>(next_u64() >> 11) * 0x1p-53; }  // [0, 1)
   double normal();                                                              // mean 0, variance 1
 

@@ -9,7 +9,7 @@ namespace {
 
 using Block = std::array<u32, 4>;
 
-TEST(Philox, GivesThePublishedKnownAnswers) {  // Random123, kat_vectors
+TEST(Philox, GivesThePublishedKnownAnswers) {  // from the file kat_vectors of the Random123 library
   EXPECT_EQ(philox({0, 0, 0, 0}, {0, 0}), (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
   constexpr u32 kOnes = 0xffffffff;
   EXPECT_EQ(philox({kOnes, kOnes, kOnes, kOnes}, {kOnes, kOnes}),
@@ -33,7 +33,7 @@ TEST(Philox, BelowIsUniformAndBetweenReachesBothEnds) {
   std::array<int, 7> count{};
   constexpr int kDraws = 70000;
   for (int i = 0; i < kDraws; ++i) ++count[random.below(7)];
-  for (const int c : count) EXPECT_NEAR(c, kDraws / 7, 5 * std::sqrt(kDraws / 7.0));  // five deviations, seeded
+  for (const int c : count) EXPECT_NEAR(c, kDraws / 7, 5 * std::sqrt(kDraws / 7.0));  // five standard deviations
   for (int i = 0; i < 100; ++i) EXPECT_EQ(random.below(1), 0u);
   i64 low = 0, high = 0;
   for (int i = 0; i < 1000; ++i) {
@@ -53,7 +53,7 @@ TEST(Philox, NormalsHaveTheMomentsOfTheNormalDistribution) {
     const double x = random.normal();
     sum += x, square += x * x, fourth += x * x * x * x;
   }
-  // Standard errors 1/sqrt(n), sqrt(2/n), sqrt(96/n); five of each.
+  // Five standard errors each: 1/sqrt(n), sqrt(2/n) and sqrt(96/n).
   const double root = std::sqrt(static_cast<double>(kDraws));
   EXPECT_NEAR(sum / kDraws, 0, 5 / root);
   EXPECT_NEAR(square / kDraws, 1, 5 * std::sqrt(2.0) / root);

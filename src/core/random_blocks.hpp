@@ -1,6 +1,6 @@
-// Random weights of any type, made directly as stored bytes: quants are random bits, scales are drawn so that values
-// have a spread near `scale` and nothing is infinite or NaN. For tests, and for measuring models that there is no file
-// of.
+// Random weights of any type, generated directly as stored bytes. Quants are random bits. Scales are drawn so that the
+// values spread by about `scale` and none is infinite or NaN. For tests, and for measuring the speed of models of which
+// no file is at hand.
 #pragma once
 #include <cmath>
 #include <cstring>
@@ -13,7 +13,7 @@ class RandomBlocks {
  public:
   RandomBlocks(u64 seed, double scale) : state_(seed), scale_(scale) {}
 
-  // n elements of `t`, a multiple of its block. FP8 bytes are for scales near `scale`/100.
+  // Writes n elements of type `t`; n is a multiple of the type's block. FP8 bytes suit block scales near `scale`/100.
   void fill(DType t, std::byte* dst, i64 n) {
     auto* p = reinterpret_cast<u8*>(dst);
     const BlockShape b = block_of(t);
@@ -30,7 +30,7 @@ class RandomBlocks {
   float uniform() { return static_cast<float>(static_cast<u32>(next() >> 40)) * 0x1p-24f; }
   float symmetric() { return (uniform() - 0.5f) * 3.46f; }  // variance 1
 
-  // A scale for quants whose spread is about `quants`, as f16 at `at`.
+  // Writes an f16 scale at `at` for a block whose quants spread by about `quants`.
   void half(u8* at, double quants) {
     const u16 h = f16_from_f32(static_cast<float>(scale_ / quants) * (0.75f + 0.5f * uniform()));
     std::memcpy(at, &h, 2);
@@ -77,14 +77,14 @@ class RandomBlocks {
     }
   }
   void store(u8* at, u32 bits, size_t bytes) { std::memcpy(at, &bits, bytes); }
-  // A minimum of -`times` the scale in front of it, so that values lie around zero.
+  // Writes an f16 minimum of -`times` the scale that stands at p, so that values lie around zero.
   void negative(u8* p, i64 at, double times) {
     u16 d = 0;
     std::memcpy(&d, p, 2);
     const u16 m = f16_from_f32(static_cast<float>(-times) * f32_from_f16(d));
     std::memcpy(p + at, &m, 2);
   }
-  // iq1_m keeps its scale's bits in the top nibbles of four words.
+  // IQ1_M stores the 16 bits of its scale in the top nibbles of four words.
   void spread_half(u8* p) {
     u16 d = 0;
     half(reinterpret_cast<u8*>(&d), 7);

@@ -1,9 +1,10 @@
-// Reverse-mode differentiation as a side effect of running ops. An op that is given a tape records one closure; the
-// tape keeps alive what the closure captured until backward() has run it. Backward functions always add.
+// Reverse-mode differentiation as a side effect of running ops. An op whose pass has a tape records one backward
+// function. The tape keeps the tensors that the function captured alive until backward() has run it. Backward functions
+// always add to the gradients that they compute.
 //
-//   Tensor y = rms_norm(p, x, w, eps);              // p.tape set: recorded
-//   std::fill_n(tape.grads()[y].data(), n, 1);       // seed: grads()[y] is made of zeros, write through data()
-//   tape.backward();                                // weights' gradients are in the weights, inputs' in grads()
+//   Tensor y = rms_norm(p, x, w, eps);               // p.tape is set: the op records its backward function
+//   std::fill_n(tape.grads()[y].data(), n, 1);       // the seed; grads()[y] starts as zeros
+//   tape.backward();                                 // weights hold their gradients; grads() holds those of inputs
 #pragma once
 #include <functional>
 #include <unordered_map>
@@ -13,12 +14,15 @@
 
 namespace r1 {
 
-// Gradients of activations, by identity; made (zero-filled) at first use.
+// Gradients of activations, found by the identity of the activation's buffer. operator[] creates a missing gradient,
+// filled with zeros.
 class Grads {
  public:
   explicit Grads(Arena& arena) : arena_(arena) {}
   Tensor operator[](const Tensor& x);
-  // For an op that can overwrite. second: the gradient already holds something, add to it; else write all of it.
+  // For a backward function that would otherwise fill zeros and then add. If `second` is true, the gradient holds
+  // values to which the caller must add. If it is false, the contents are unspecified and the caller must write every
+  // element.
   std::pair<Tensor, bool> target(const Tensor& x);
   bool has(const Tensor& x) const { return map_.count(x.id()) != 0; }
   void drop(const Tensor& x) { map_.erase(x.id()); }
@@ -26,7 +30,7 @@ class Grads {
  private:
   Arena& arena_;
   struct Entry {
-    Tensor of, gradient;  // `of` keeps the key's buffer from being recycled
+    Tensor of, gradient;  // `of` keeps the buffer that is the key from being recycled
   };
   std::unordered_map<const void*, Entry> map_;
 };
@@ -36,11 +40,11 @@ class Tape {
   explicit Tape(Arena& arena) : grads_(arena) {}
   using Backward = std::function<void(Grads&)>;
 
-  // `outputs` are what the op made. When none of them has received a gradient the closure is skipped.
+  // `outputs` are the op's results. backward() skips the function if none of them has received a gradient.
   void record(std::initializer_list<Tensor> outputs, Backward backward);
 
-  // Runs the closures in reverse, dropping each (and its outputs' gradients) when done. The tape is empty afterwards;
-  // gradients of tensors that no op made (leaves) remain in grads().
+  // Runs the functions in reverse order, and frees each of them and its outputs' gradients as soon as it has run. The
+  // tape is empty afterwards. The gradients of leaves, tensors that no op made, remain in grads().
   void backward();
   Grads& grads() { return grads_; }
   bool empty() const { return steps_.empty(); }

@@ -54,7 +54,7 @@ TEST(Tape, AnyOutputWithAGradientRunsTheStep) {
   EXPECT_FALSE(had_a);
 }
 
-TEST(Tape, BackwardFreesWhatItNoLongerNeeds) {
+TEST(Tape, BackwardFreesTensorsAsSoonAsTheirStepHasRun) {
   Arena arena;
   Tape tape(arena);
   const Tensor x = arena.zeros(1, 1);
@@ -62,12 +62,12 @@ TEST(Tape, BackwardFreesWhatItNoLongerNeeds) {
   {
     Tensor y = x;
     for (int i = 0; i < 10; ++i) y = multiply(tape, arena, y, y);
-    EXPECT_EQ(arena.bytes_in_use(), 11 * one);  // the tape keeps every y
+    EXPECT_EQ(arena.bytes_in_use(), 11 * one);  // x and the ten y that the tape keeps
     *tape.grads()[y].data() = 1;
   }
   tape.backward();
   EXPECT_EQ(arena.bytes_in_use(), 2 * one);  // x and its gradient
-  EXPECT_LE(arena.peak_bytes(), 14 * one);   // never more than two gradients beside what the tape held
+  EXPECT_LE(arena.peak_bytes(), 14 * one);   // at most two gradients more than the tape held
 }
 
 TEST(Tape, FreshGradientsAreZeroAndShapedLikeTheTensor) {

@@ -12,7 +12,7 @@ namespace detail {
 struct alignas(64) Block {
   i64 refs;
   Arena* owner;
-  i64 bytes;  // header included
+  i64 bytes;  // of the allocation, header included
   i64 size_class;
 };
 static_assert(sizeof(Block) == 64, "the buffer behind the header must stay 64-byte aligned");
@@ -30,7 +30,7 @@ namespace {
 
 constexpr i64 kHugePage = 2 << 20;
 
-// Four classes per power of two: at most a quarter of a buffer is slack.
+// Four size classes per power of two, so that a buffer is at most a quarter larger than requested.
 i64 class_of(i64 bytes) {
   const i64 power = std::bit_width(static_cast<u64>(bytes - 1)) - 1;  // 2^power < bytes <= 2^(power+1)
   const i64 step = (i64{1} << power) / 4;
@@ -63,7 +63,7 @@ Arena::~Arena() {
 
 Tensor Arena::alloc(i64 rows, i64 cols) {
   R1_CHECK(rows >= 0 && cols >= 0, "tensor of {} x {}", rows, cols);
-  // 64 bytes of slack behind the data: kernels may load (never use) a full vector at the last element.
+  // 64 bytes of slack behind the data: a kernel may load a full vector that starts at the last element.
   const i64 wanted = static_cast<i64>(sizeof(Block)) + rows * cols * 4 + 64;
   const i64 c = class_of(wanted), bytes = class_bytes(c);
   if (static_cast<i64>(free_.size()) <= c) free_.resize(c + 1);

@@ -1,9 +1,9 @@
 // Activations: f32, row-major, contiguous, reference-counted buffers that an Arena recycles.
 //
-// A Tensor is a handle; copying it shares the buffer. A buffer's identity (Tensor::id) is what the tape keys
-// gradients by, so ops never write to their inputs and views do not exist: a slice is an op.
-// Buffers are 64-byte aligned. Not thread-safe: a Tensor belongs to the thread that runs its Pass (kernels on other
-// threads read and write data(), never the handle).
+// A Tensor is a handle; copies share the buffer. The tape finds gradients by the buffer's identity (Tensor::id), so ops
+// never write to their inputs, and there are no views: a slice is an op. Buffers are 64-byte aligned.
+// Not thread-safe: a handle belongs to the thread that runs its Pass. Kernels on other threads read and write data()
+// but do not touch the handle.
 #pragma once
 #include <memory>
 #include <string>
@@ -17,7 +17,7 @@ namespace r1 {
 class Arena;
 
 namespace detail {
-struct Block;  // header in front of every buffer
+struct Block;  // the header in front of every buffer
 void retain(Block*) noexcept;
 void release(Block*) noexcept;
 }  // namespace detail
@@ -41,7 +41,8 @@ class Tensor {
     if (block_) detail::release(block_);
   }
 
-  // Like std::span, a const Tensor is a const handle; whether its floats may change is the op's rule, not the type's.
+  // As with std::span, const applies to the handle and not to the floats. The rule that ops do not write to their
+  // inputs protects the floats.
   float* data() const { return data_; }
   float* row(i64 r) const { return data_ + r * cols_; }
   i64 rows() const { return rows_; }
@@ -60,9 +61,9 @@ class Tensor {
   i64 rows_ = 0, cols_ = 0;
 };
 
-// Hands out buffers and takes them back by size class; the system allocator is asked only when no free buffer of the
-// class exists, so a steady state (decode, a training step) allocates nothing. Large buffers come from huge pages
-// where the kernel grants them. Must outlive its tensors (checked).
+// Hands out buffers and takes them back, sorted by size class. It calls the system allocator only if the class has no
+// free buffer, so repeated work of the same sizes (decode steps, training steps) allocates nothing. Buffers of 2 MiB
+// and more ask the operating system for huge pages. An Arena must outlive its tensors; the destructor checks this.
 class Arena {
  public:
   Arena() = default;

@@ -23,7 +23,7 @@ TEST(Arena, RecyclesABufferOnceItsLastHandleIsGone) {
   EXPECT_EQ(arena.bytes_reserved(), reserved);
 }
 
-TEST(Arena, ASteadyStateAsksTheSystemForNothing) {
+TEST(Arena, RepeatedWorkTakesNoMoreMemoryFromTheSystem) {
   Arena arena;
   const auto step = [&] {
     std::vector<Tensor> live;
@@ -80,7 +80,7 @@ TEST(Tensor, MovedFromHandlesAreEmptyAndSelfAssignmentKeepsTheBuffer) {
   Tensor a = arena.alloc(2, 3);
   a.data()[5] = 7;
   Tensor b = std::move(a);
-  EXPECT_FALSE(a);  // NOLINT(bugprone-use-after-move): that is the claim
+  EXPECT_FALSE(a);  // NOLINT(bugprone-use-after-move): the test is about the moved-from handle
   EXPECT_EQ(a.rows(), 0);
   const Tensor& alias = b;
   b = alias;
@@ -98,7 +98,7 @@ TEST(ArenaDeathTest, DestroyingAnArenaUnderALiveTensorIsCaught) {
       "live tensors");
 }
 
-TEST(Weight, CopiesAreOneIdentity) {
+TEST(Weight, CopiesShareMasterAndGradient) {
   const Weight w = Weight::zeros("w", 2, 3, true), copy = w;
   copy.f32()[1] = 4, copy.grad()[2] = 5;
   EXPECT_EQ(w.f32()[1], 4.0f);
@@ -121,11 +121,11 @@ TEST(Weight, APackIsFilledOnceForEachVersion) {
   EXPECT_EQ(fills, 2);
   EXPECT_EQ(w.pack_bytes(), 48);
   w.bump();
-  EXPECT_EQ(pack({1, 0, false}), first);  // refilled in place
+  EXPECT_EQ(pack({1, 0, false}), first);  // filled again at the same address
   EXPECT_EQ(fills, 3);
 }
 
-TEST(WeightDeathTest, GradientsOfFrozenWeightsAndF32OfHalvesAreBugs) {
+TEST(WeightDeathTest, AskingForTheGradientOfAFrozenWeightOrTheF32OfABf16WeightAborts) {
   const u16 bits[2] = {};
   const Weight w = Weight::frozen("norm", DType::bf16, 1, 2, reinterpret_cast<const std::byte*>(bits), nullptr);
   EXPECT_DEATH(w.f32(), "norm: f32 master");

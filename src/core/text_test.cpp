@@ -8,9 +8,9 @@ namespace {
 TEST(Text, EditDistanceCountsInsertionsDeletionsAndReplacements) {
   EXPECT_EQ(edit_distance("", ""), 0u);
   EXPECT_EQ(edit_distance("", "abc"), 3u);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);  // the textbook's pair
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);  // the usual textbook example
   EXPECT_EQ(edit_distance("sitting", "kitten"), 3u);
-  EXPECT_EQ(edit_distance("chat", "chta"), 2u) << "no transpositions";
+  EXPECT_EQ(edit_distance("chat", "chta"), 2u) << "a transposition counts as two changes";
 }
 
 }  // namespace

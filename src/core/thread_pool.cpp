@@ -9,8 +9,9 @@
 namespace r1 {
 namespace {
 
-// Longer than the serial stretches between the parallel ones of a step, so that a worker rarely sleeps within one (a
-// wake-up costs tens of microseconds, more in a virtual machine); far shorter than a time slice.
+// How long a waiting thread spins before it sleeps. Longer than most serial stretches between two parallel loops of a
+// step, because waking a worker costs tens of microseconds, and more in a virtual machine. Far shorter than a time
+// slice of the scheduler.
 constexpr std::chrono::microseconds kSpin{150};
 
 void relax() {
@@ -21,7 +22,7 @@ void relax() {
 #endif
 }
 
-// Waits until `value` differs from `old`.
+// Returns once `value` differs from `old`.
 template <class T>
 void wait_for_change(const std::atomic<T>& value, T old) {
   const auto deadline = std::chrono::steady_clock::now() + kSpin;
@@ -54,15 +55,16 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::take_tasks(int worker) {
-  for (i64 i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < job_.tasks;) job_.call(job_.fn, i, worker);
+  for (i64 task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < loop_.tasks;)
+    loop_.call(loop_.function, task, worker);
 }
 
-void ThreadPool::fork(const Job& job) {
+void ThreadPool::fork(const TaskLoop& loop) {
   R1_CHECK(unfinished_.load(std::memory_order_relaxed) == 0, "ThreadPool::run is not reentrant");
-  job_ = job;
+  loop_ = loop;
   next_.store(0, std::memory_order_relaxed);
   unfinished_.store(static_cast<u32>(workers_.size()), std::memory_order_relaxed);
-  epoch_.fetch_add(1);  // seq_cst: before notify looks who sleeps
+  epoch_.fetch_add(1);  // seq_cst, so that the new epoch is visible before notify_all looks for sleeping workers
   epoch_.notify_all();
   take_tasks(0);
   for (u32 left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) wait_for_change(unfinished_, left);
@@ -72,7 +74,7 @@ void ThreadPool::work(int worker) {
   u32 seen = 0;
   for (;;) {
     wait_for_change(epoch_, seen);
-    ++seen;  // epochs are never skipped: fork waits for every worker to leave the one before
+    ++seen;  // no worker misses an epoch, because fork waits until every worker has finished the previous one
     if (stop_.load(std::memory_order_relaxed)) return;
     take_tasks(worker);
     if (unfinished_.fetch_sub(1) == 1) unfinished_.notify_one();

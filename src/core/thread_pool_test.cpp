@@ -22,7 +22,7 @@ TEST(ThreadPool, EveryTaskRunsExactlyOnceForAnyNumberOfThreads) {
   }
 }
 
-TEST(ThreadPool, RangesAreFixedPiecesWhateverTheThreads) {
+TEST(ThreadPool, RangesDoNotDependOnTheNumberOfThreads) {
   for (const int threads : {1, 2}) {
     ThreadPool pool(threads);
     std::vector<std::pair<i64, i64>> seen(4);
@@ -31,20 +31,20 @@ TEST(ThreadPool, RangesAreFixedPiecesWhateverTheThreads) {
   }
 }
 
-// Short jobs back to back, so that workers are caught spinning, falling asleep and asleep.
-TEST(ThreadPool, ManyShortForksLoseNothing) {
+// Short loops back to back, so that a fork meets workers that spin, that fall asleep and that sleep.
+TEST(ThreadPool, ManyShortForksRunEveryTask) {
   ThreadPool pool(4);
   i64 total = 0;
   for (int round = 0; round < 5000; ++round) {
     i64 part[5] = {};
     pool.run(5, [&](i64 task, int) { part[task] = task + round; });
     for (const i64 p : part) total += p;
-    if (round % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // let them sleep
+    if (round % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // long enough to fall asleep
   }
   EXPECT_EQ(total, i64{10} * 5000 + i64{5} * 4999 * 5000 / 2);
 }
 
-TEST(ThreadPool, WhatATaskWroteIsVisibleAfterRunAndBeforeTheNext) {
+TEST(ThreadPool, WritesOfATaskAreVisibleAfterRunAndToTheNextRun) {
   ThreadPool pool(3);
   std::vector<i64> a(64), b(64);
   for (i64 round = 1; round <= 2000; ++round) {
@@ -54,7 +54,7 @@ TEST(ThreadPool, WhatATaskWroteIsVisibleAfterRunAndBeforeTheNext) {
   }
 }
 
-TEST(ThreadPool, PoolsComeAndGoAndLiveSideBySide) {
+TEST(ThreadPool, ManyPoolsCanBeCreatedAndTwoCanRunAtOnce) {
   for (int i = 0; i < 200; ++i) {
     ThreadPool a(2), b(3);
     std::atomic<i64> sum{0};

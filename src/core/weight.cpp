@@ -6,7 +6,7 @@
 namespace r1 {
 namespace {
 
-// 64-byte aligned, with a vector's width of slack so that kernels may load past the end.
+// Zeroed and 64-byte aligned, with 64 bytes of slack so that kernels may load full vectors past the end.
 std::byte* aligned_bytes(i64 bytes) {
   const auto rounded = static_cast<size_t>((bytes + 127) / 64 * 64);
   void* p = std::aligned_alloc(64, rounded);

@@ -1,11 +1,11 @@
-// A parameter of a model. The handle is cheap to copy; all copies are one identity: one master, one gradient, one
-// version, and the packs made from the master for the kernels. Tied embedding and head, and what MTP shares with the
-// main model, are therefore one identity with several uses.
+// A parameter of a model. A Weight is a handle that is cheap to copy. All copies share one master, one gradient, one
+// version and one set of packs (copies of the master in a layout that kernels read). A tied embedding and head, or
+// weights that multi-token prediction shares with the main model, are one Weight that is used several times.
 //
-// Master: f32 owned by us, or frozen bytes of any dtype that someone keeps (a mapped file). Only owned f32 can be
-// trained. Rows of block types lie one after another, row_bytes(dtype, cols) each. FP8 has scales beside it. An
-// optimizer step writes the master and calls bump(); a stale pack is refilled in place at its next use. Not
-// thread-safe: used from the thread that runs the Pass.
+// The master is either f32 memory that the Weight owns, or frozen bytes of any dtype that another object keeps alive,
+// such as a mapped file. Only owned f32 can be trained. Rows of block types follow one another, row_bytes(dtype, cols)
+// each. FP8 has a separate array of scales. An optimizer step writes the master and calls bump(); a stale pack is
+// refilled in place at its next use. Not thread-safe: only the thread that runs the Pass uses a Weight.
 #pragma once
 #include <functional>
 #include <map>
@@ -16,8 +16,8 @@
 
 namespace r1 {
 
-// What a pack was made for. `level` and `format` belong to the kernel that made it; `transposed` is the direction
-// (false: y = x Wᵀ, true: dx = dy W).
+// What a pack is for. `level` and `format` are the kernel's; `transposed` is the direction of the product (false:
+// y = x Wᵀ, true: dx = dy W).
 struct PackKey {
   u8 level, format;
   bool transposed;
@@ -27,13 +27,13 @@ struct PackKey {
 class Weight {
  public:
   Weight() = default;
-  // f32 [rows, cols], zero, trainable or not. Vectors are [1, n]. Memory is the weight's own.
+  // f32 [rows, cols] of zeros in memory that the weight owns. Vectors are [1, n].
   static Weight zeros(std::string name, i64 rows, i64 cols, bool trainable);
-  // A master of any dtype in memory that `keep` owns (a mapped file): frozen.
+  // A frozen master of any dtype in memory that `keep` owns, such as a mapped file.
   static Weight frozen(std::string name, DType dtype, i64 rows, i64 cols, const std::byte* bytes,
                        std::shared_ptr<const void> keep);
-  // f8_e4m3 with `scales` f32 [ceil(rows / 128), ceil(cols / 128)]: element (i, j) is its byte's value times
-  // scales[i / 128][j / 128]. The scales need no alignment; `keep` owns both.
+  // f8_e4m3 with `scales` f32 [ceil(rows / 128), ceil(cols / 128)]. Element (i, j) is the value of its byte times
+  // scales[i / 128][j / 128]. The scales need no alignment. `keep` owns both arrays.
   static Weight frozen_f8(std::string name, i64 rows, i64 cols, const std::byte* bytes, const std::byte* scales,
                           std::shared_ptr<const void> keep);
 
@@ -47,21 +47,22 @@ class Weight {
   DType dtype() const { return state_->dtype; }
   bool trainable() const { return state_->trainable; }
 
-  // The master. f32() requires dtype() == f32; a frozen master must not be written.
+  // The master. f32() requires dtype() == f32. A frozen master must not be written to.
   float* f32() const;
   const std::byte* bytes() const { return state_->bytes; }
   const std::byte* row(i64 r) const { return state_->bytes + r * row_bytes(dtype(), cols()); }
-  const std::byte* scales() const { return state_->scales; }  // null but for FP8
-  // Gradient, same shape as the master; exists iff trainable(). Backward functions add to it.
+  const std::byte* scales() const { return state_->scales; }  // null unless the dtype is FP8
+  // The gradient, of the master's shape. Only trainable weights have one. Backward functions add to it.
   float* grad() const;
   void clear_grad() const;
 
   u64 version() const { return state_->version; }
-  void bump() const { ++state_->version; }  // the master changed: packs are stale
+  void bump() const { ++state_->version; }  // call after changing the master: its packs are stale
 
-  // The pack for `key`, refilled by `fill(dst)` if it is missing or stale. `bytes` must not change for a key.
+  // The pack for `key`. If it is missing or stale, fill(dst) writes it first. A key must always come with the same
+  // `bytes`.
   const std::byte* pack(PackKey key, i64 bytes, const std::function<void(std::byte*)>& fill) const;
-  i64 pack_bytes() const;  // memory in packs
+  i64 pack_bytes() const;  // memory of all packs
 
  private:
   struct Pack {

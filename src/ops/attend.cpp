@@ -29,17 +29,17 @@ struct HeadsBackward {
       for (i64 h = kv * d.group(); h < (kv + 1) * d.group(); ++h) {
         const cpu::Queries q{run.rows(), 0,          1,      q_c.row(t) + h * d.nope, q_r.row(t) + h * d.rope,
                              q_c.cols(), q_r.cols(), d.scale};
-        const cpu::Attended out{o.row(t) + h * d.v, o.cols(), stats.row(t) + h, stats.row(t) + d.heads + h,
-                                stats.cols()};
-        const cpu::AttendGradients to{d_o.row(t) + h * d.v,
-                                      dq_c.row(t) + h * d.nope,
-                                      dq_r.row(t) + h * d.rope,
-                                      dk_c.row(t) + kv * d.nope,
-                                      dk_r_heads.row(t) + h * d.rope,
-                                      dv.row(t) + kv * d.v,
-                                      dk_c.cols(),
-                                      dk_r_heads.cols(),
-                                      dv.cols()};
+        const cpu::AttentionOutput out{o.row(t) + h * d.v, o.cols(), stats.row(t) + h, stats.row(t) + d.heads + h,
+                                       stats.cols()};
+        const cpu::AttentionGradients to{d_o.row(t) + h * d.v,
+                                         dq_c.row(t) + h * d.nope,
+                                         dq_r.row(t) + h * d.rope,
+                                         dk_c.row(t) + kv * d.nope,
+                                         dk_r_heads.row(t) + h * d.rope,
+                                         dv.row(t) + kv * d.v,
+                                         dk_c.cols(),
+                                         dk_r_heads.cols(),
+                                         dv.cols()};
         p.kernels.attention.attend_backward(q, keys.of(run.seq, kv), out, to, scratch.of(worker));
       }
     });

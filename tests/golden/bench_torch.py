@@ -1,9 +1,9 @@
-"""How fast PyTorch trains the same model here: transformers' DeepseekV3 with AdamW on the CPU.
+"""Measures how fast PyTorch trains the same model on this machine: transformers' DeepseekV3 with AdamW on the CPU.
 
     V/bin/python tests/golden/bench_torch.py [recipes/nano/config.json] [--batch 16] [--length 512] [--steps 5]
 
-Prints tokens per second, f32 and under bf16 autocast, medians over the steps after the first. Random tokens, no MTP
-(transformers does not train it).
+Prints tokens per second in f32 and under bf16 autocast: medians over the steps after the first. The tokens are random.
+There is no MTP, because transformers does not train it.
 """
 
 import argparse

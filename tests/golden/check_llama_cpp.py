@@ -1,13 +1,13 @@
-"""The second opinion on a GGUF that r1 wrote: llama.cpp runs it, and its greedy answers are held against r1's scores.
+"""Checks a GGUF that r1 wrote: llama.cpp runs it, and its greedy answers are compared with r1's scores.
 
     python3 -m venv L && L/bin/pip install xllamacpp numpy
     L/bin/python tests/golden/check_llama_cpp.py R1 FILE.gguf [REFERENCE]
 
-REFERENCE (default: FILE.gguf) is the model that r1 scores with: the folder that FILE.gguf was made of, for example.
-llama.cpp decodes 20 prompts greedily, its cache in f32, up to 200 tokens each. Every token that it chose is compared with
-r1's likeliest after the same tokens (exact scores). As long as they agree r1's own greedy answer is the same text; where
-they first differ, r1's margin between its two likeliest tokens is printed and must be below 1e-3.
-llama.cpp comes from the wheel `xllamacpp`; nothing of it is part of this project.
+REFERENCE (default: FILE.gguf) is the model that r1 scores with, for example the folder from which FILE.gguf was made.
+llama.cpp decodes 20 prompts greedily, up to 200 tokens each, with its cache in f32. Every token that it chose is compared
+with r1's most likely token after the same tokens. While they agree, r1's own greedy answer is the same text. Where they
+differ first, the script prints r1's margin between its two most likely tokens, which must be below 1e-3.
+llama.cpp comes from the wheel `xllamacpp`; no part of it belongs to this project.
 """
 
 import json
@@ -45,7 +45,7 @@ def server(gguf):
     params.n_ctx, params.n_parallel, params.warmup = 1024, 1, False
     params.cache_type_k = params.cache_type_v = llama.ggml_type.GGML_TYPE_F32
     params.flash_attn_type = llama.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1  # its threads spin while they wait
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1  # more would spin while r1 computes
     return llama.Server(params)
 
 
@@ -61,7 +61,7 @@ def main():
         answer = answer["__verbose"]
         chosen = answer["tokens"]
         if answer["tokens_evaluated"] != len(ids):
-            sys.exit(f"{prompt!r}: {len(ids)} tokens given, llama.cpp read {answer['tokens_evaluated']}: bos twice?")
+            sys.exit(f"{prompt!r}: got {len(ids)} tokens, llama.cpp read {answer['tokens_evaluated']}; perhaps it added bos")
         logits = scores(binary, reference, ids + chosen)[len(ids) - 1:-1]
         ours = logits.argmax(axis=1)
         wrong = np.flatnonzero(ours != np.array(chosen))

@@ -1,10 +1,11 @@
-"""A second opinion on a model folder: transformers, with no code of ours, against r1.
+"""Compares r1 on a model folder with transformers, which runs without code of this project.
 
     HF_HUB_OFFLINE=1 V/bin/python tests/golden/check_nano.py models/nano [--r1 ./r1] [--text FILE] [--tokens N]
 
-Compares f32 logits (several prefixes of the text, and random ids), tokenization and detokenization, and the ids that the chat
-template renders to. Prints the worst of each; exit 1 when tokens differ or logits are further apart than --tolerance.
-An MTP layer in the folder is reported by transformers as unexpected keys: its ignore pattern names layer 61 only.
+Compares f32 logits (of several prefixes of the text, and of random ids), tokenization and detokenization, and the ids that
+the chat template renders to. Prints the worst difference of each. Exits with 1 if tokens differ or if logits differ by more
+than --tolerance. transformers reports an MTP layer in the folder as unexpected keys, because its pattern for keys to ignore
+names only layer 61.
 """
 
 import argparse
@@ -64,7 +65,7 @@ def check_logits(r1, folder, tokenizer, text, longest):
 
 def check_tokens(r1, folder, tokenizer, texts):
     wrong = 0
-    # transformers recognises added tokens that are not special (<think>) whatever it is asked.
+    # transformers recognises added tokens that are not special (<think>) even with split_special_tokens.
     always = [t.content for t in tokenizer.added_tokens_decoder.values() if not t.special]
     everything = texts
     for special in (False, True):
@@ -87,7 +88,7 @@ def check_tokens(r1, folder, tokenizer, texts):
 
 
 def check_template(r1, folder, tokenizer):
-    """The first ids of an answer's prompt, as `r1 run --json` reports them."""
+    """Compares the rendered prompt with the number of prompt tokens that `r1 run --json` reports."""
     wrong = 0
     for prompt in TEXTS[:4]:
         messages = [{"role": "user", "content": prompt}]

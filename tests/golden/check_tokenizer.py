@@ -1,9 +1,9 @@
-"""Compares our tokenizer and chat template with transformers' on one model folder.
+"""Compares the tokenizer of r1 with that of transformers on one model folder, on random text.
 
     python tests/golden/check_tokenizer.py FOLDER [command that encodes]
 
-The command reads one JSON string a line and prints an array of ids a line; default: ./r1 tokenize -m FOLDER --special
---lines. Needs transformers.
+The command reads one JSON string per line and prints one array of ids per line. Its default is
+./r1 tokenize -m FOLDER --special --lines. Needs transformers.
 """
 import json
 import random

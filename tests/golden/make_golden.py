@@ -1,13 +1,13 @@
-"""Golden data: tiny random DeepSeek, Qwen2 and Llama models computed by transformers in double precision.
+"""Makes the golden data: tiny random DeepSeek, Qwen2 and Llama models, computed by transformers in double precision.
 
     python3 -m venv V && V/bin/pip install -r tests/golden/requirements.txt
     HF_HUB_OFFLINE=1 V/bin/python tests/golden/make_golden.py [NAME ...]
 
-Writes tests/golden/NAME/; README.md beside this file says what is in them. Same versions, same files, byte for byte.
+Writes tests/golden/NAME/; README.md in this folder describes the files. The same versions give the same bytes.
 
-transformers computes norms, softmax, router and rope in float32 even in a float64 model. Those islands would put
-rounding of 1e-7 into the reference, so they are lifted to float64 here (class Lifted); golden.json records how far
-stock transformers is from the result.
+transformers computes norms, softmax, router and rope in float32 even in a float64 model. These parts would put rounding
+errors of 1e-7 into the reference, so this script makes them compute in float64 (classes Lifted and lifted_islands).
+golden.json records how far unmodified transformers is from the result.
 """
 
 import json
@@ -29,8 +29,8 @@ from transformers.models.qwen2 import configuration_qwen2, modeling_qwen2
 HERE = pathlib.Path(__file__).resolve().parent
 LENGTHS = [1, 7, 33, 70]
 GREEDY_TOKENS = 20
-# A discrete choice that f32 rounding (about 1e-6 here) could turn would make the data a coin toss: seeds whose closest
-# call is nearer than these are passed over.
+# The smallest allowed difference between a chosen and a rejected expert or token. Seeds with a smaller one are skipped,
+# because f32 rounding (about 1e-6 here) could change such a choice, and with it the results.
 ROUTE_MARGIN = 3e-5
 GREEDY_MARGIN = 2e-3
 
@@ -76,7 +76,7 @@ def yarn(beta_fast, mscale, mscale_all_dim):
     }
 
 
-# What Qwen2 and Llama share with the models above.
+# The fields that Qwen2 and Llama share with the models above.
 DENSE = {
     key: COMMON[key]
     for key in (
@@ -96,7 +96,8 @@ QWEN2 = DENSE | {
 }
 LLAMA = DENSE | {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "mlp_bias": False, "pretraining_tp": 1}
 
-# config.json in the published spelling. The fields that differ from COMMON and DENSE are what each model is for.
+# The contents of config.json in the published spelling. Each model is there for the fields in which it differs from
+# COMMON or DENSE.
 CONFIGS = {
     "v3": COMMON
     | {
@@ -199,7 +200,7 @@ CONFIGS = {
 
 
 class Lifted:
-    """torch as a module sees it, float32 meaning float64."""
+    """The module torch, except that the name float32 means float64."""
 
     float32 = float = torch.float64
 
@@ -208,7 +209,7 @@ class Lifted:
 
 
 class lifted_islands:
-    """Within the block, transformers' float32 islands compute in float64."""
+    """A context in which the parts of transformers that convert to float32 compute in float64."""
 
     modules = (modeling_deepseek_v2, modeling_deepseek_v3, modeling_llama, modeling_qwen2, modeling_rope_utils)
 
@@ -234,7 +235,7 @@ def classes(config):
 
 
 def read_config(name):
-    """The published spelling, read by transformers itself."""
+    """The configuration in the published spelling, read by transformers."""
     config_class, _ = classes(CONFIGS[name])
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "config.json").write_text(json.dumps(CONFIGS[name]))
@@ -244,7 +245,7 @@ def read_config(name):
 
 
 def build(name):
-    """(model, mtp or None), float64, parameters not yet set."""
+    """(model, MTP module or None) in float64, with parameters that are not set yet."""
     _, model_class = classes(CONFIGS[name])
     torch.set_default_dtype(torch.float64)
     try:
@@ -259,7 +260,7 @@ def build(name):
 
 
 def published(model, mtp):
-    """(published name, view of it) for every tensor of the model: views, so that writing one sets the model."""
+    """(published name, view) for every tensor of the model. Writing to a view sets the model's tensor."""
     tensors = []
     for name, tensor in list(model.named_parameters()) + list(model.named_buffers()):
         if "rotary_emb" not in name:
@@ -273,7 +274,7 @@ def published(model, mtp):
 
 
 def per_expert(name, tensor):
-    """transformers fuses the experts of a layer; files hold them one by one."""
+    """(name, tensor) of each single expert: transformers stores the experts of a layer in one tensor, files do not."""
     if name.endswith("experts.gate_up_proj"):
         prefix, half = name.removesuffix("gate_up_proj"), tensor.shape[1] // 2
         for e in range(tensor.shape[0]):
@@ -288,7 +289,7 @@ def per_expert(name, tensor):
 
 
 def randomise(tensors, tied, generator):
-    """Every parameter random, activations of size one, values exact in f32. Each tensor matters to the result."""
+    """Sets every parameter to random values that are exact in f32, keep activations near size 1, and all affect the loss."""
 
     def normal(shape):
         return torch.randn(shape, generator=generator, dtype=torch.float64)
@@ -311,11 +312,11 @@ def randomise(tensors, tied, generator):
 
 
 class RouteMargins:
-    """Watches the routers and keeps the smallest gap between what was chosen and what was not."""
+    """Observes the routers and keeps the smallest gap between a chosen and a rejected expert or group."""
 
     def __init__(self, model, mtp):
         self.smallest = math.inf
-        self.indices = {}  # layer → [T, k] of the latest forward
+        self.indices = {}  # for each layer the experts [T, k] of the latest forward pass
         layers = list(enumerate(model.model.layers))
         if mtp:
             layers.append((len(layers), mtp.layers[0].mtp_block))
@@ -353,13 +354,13 @@ def hidden_of(model, tokens):
 
 
 def mtp_hidden(mtp, hidden, tokens):
-    """Rows 0..n-2: the hidden state of a token with the embedding of the next one."""
+    """The output of the MTP module for rows 0 to n-2, each made of a token's hidden state and the next one's embedding."""
     rows = len(tokens) - 1
     return mtp.forward_layer(0, hidden[:, :rows], torch.arange(rows)[None], None, input_ids=torch.tensor([tokens[1:]]))
 
 
 def mtp_by_hand(mtp, hidden, tokens):
-    """The definition of V3 §2.2 with the released weights' order, for a check of MtpModel."""
+    """The same by the definition in V3 §2.2, with the order of the released weights, as a check of MtpModel."""
     layer, rows = mtp.layers[0], len(tokens) - 1
     embedding = mtp.embed_tokens(torch.tensor([tokens[1:]]))
     u = layer.eh_proj(torch.cat([layer.enorm(embedding), layer.hnorm(hidden[:, :rows])], dim=-1))
@@ -373,7 +374,7 @@ def loss_sum(logits, targets):
 
 
 def gradients(tensors, loss):
-    """By published name, of the tensors that the loss depends on."""
+    """The gradients of the tensors on which the loss depends, by published name."""
     parameters = [(n, t) for n, t in tensors if t.requires_grad]
     grads = torch.autograd.grad(loss, [t for _, t in parameters], retain_graph=True, allow_unused=True)
     out = {}
@@ -394,7 +395,7 @@ def greedy(model, prompt):
 
 
 def compute(name, seed):
-    """Everything for one model and seed, or None when a choice is too close to call."""
+    """All results for one model and seed, or None if some choice has a margin that is too small."""
     model, mtp = build(name)
     tensors = published(model, mtp)
     generator = torch.Generator().manual_seed(seed)
@@ -452,7 +453,7 @@ def compute(name, seed):
 
 
 def stock_difference(folder, sequences, logits, dtype):
-    """Largest difference of unmodified transformers, reading the folder, from the golden logits, over their largest."""
+    """The largest difference between the logits of unmodified transformers and the golden ones, over the largest logit."""
     model = transformers.AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, attn_implementation="eager", experts_implementation="eager").eval()
     with torch.no_grad():
@@ -462,7 +463,7 @@ def stock_difference(folder, sequences, logits, dtype):
 
 def write_configs(name, folder):
     (folder / "config.json").write_text(json.dumps(CONFIGS[name], indent=2) + "\n")
-    # What transformers 5 writes for a model that it made itself: no field that its own class does not have.
+    # transformers 5 writes only the fields that the class of the configuration has.
     config_class, _ = classes(CONFIGS[name])
     config = read_config(name)
     own = set(config_class.__dataclass_fields__) if hasattr(config_class, "__dataclass_fields__") else set()

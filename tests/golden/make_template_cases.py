@@ -1,8 +1,8 @@
-"""Small Jinja cases with what Python makes of them -> ../data/templates/python_cases.json.
+"""Renders small Jinja templates with Python's jinja2 and writes the results to ../data/templates/python_cases.json.
 
     pip install jinja2==3.1.6 && python make_template_cases.py
 
-The environment is that of transformers' chat templates.
+The environment is the one in which transformers renders chat templates.
 """
 import datetime
 import json
@@ -18,7 +18,7 @@ def environment():
         raise jinja2.exceptions.TemplateError(message)
 
     def tojson(x, ensure_ascii=False, indent=None, separators=None, sort_keys=False):
-        if isinstance(x, types.GeneratorType):  # Python refuses those; lists of ours are none
+        if isinstance(x, types.GeneratorType):  # json.dumps refuses generators; in r1 they are lists
             x = list(x)
         return json.dumps(x, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
@@ -42,7 +42,7 @@ VARIABLES = {
     "names": ['b', 'A', 'c', 'a'],
 }
 
-# One template a line; a backslash at the end goes on.
+# One template per line. A backslash at the end of a line continues the template on the next one.
 CASES = r'''
 {{ -7 // 2 }} {{ -7 % 3 }} {{ 7 // -2 }} {{ 7 % -3 }} {{ 7.5 // 2 }} {{ -7.5 % 2 }} {{ 2 ** -1 }} {{ 2 ** 3 ** 2 }} {{ -2 ** 2 }}
 {{ 1 / 3 }} {{ 1e16 }} {{ 1e15 }} {{ 123456789012345678 }} {{ 1e-5 }} {{ 0.0001 }} {{ 1.5e300 * 1e10 }} {{ 5 // 0.3 }} {{ 3.0 }} {{ -0.0 }} {{ 1e22 }} {{ 1_000 }} {{ 0x1f }} {{ 0b11 }} {{ 0o17 }}
@@ -171,7 +171,7 @@ x{# c -#}   y   {#- c #} z
 {%- set tool = {'function': {'name': 'f', 'parameters': {'properties': {'a': {'type': 'string'}}}}} -%}{{ tool.function.parameters.properties|items|list }}{{ tool['function']|tojson(indent=4) }}
 '''.strip("\n").replace("\\\n", "\\\0").split("\n")
 
-# Those about line ends.
+# Templates that contain line ends.
 CASES += [
     "a\n  {% if t %}\n b\n  {% endif %}\nc\n",
     "a\r\n{% if t %}\r\nb{% endif %}\r\n",

@@ -1,5 +1,5 @@
-// Ways to break a GGUF. The classes are those of llama.cpp's tests/test-gguf.cpp and of the reports in which other
-// readers were exploited (counts, lengths and products that wrap), each beside a sibling that differs in nothing else.
+// Broken GGUF files. The classes come from llama.cpp's tests/test-gguf.cpp and from reports of exploits against other
+// readers: counts, lengths and products that wrap around. The tables also hold well-formed files that are almost equal.
 #pragma once
 #include "formats/test_gguf.hpp"
 #include "hostile.hpp"
@@ -11,7 +11,7 @@ constexpr i64 kLargest = 0x7fffffffffffffff;
 
 inline TestGguf one_pair() { return TestGguf().number("n", 1); }
 inline TestGguf one_tensor() { return TestGguf().number("n", 1).tensor("w", {2, 32}, kGgmlQ8_0, 68); }
-// One tensor whose info is given; 64 bytes of data follow.
+// A file with one tensor of the given info and 64 bytes of data.
 inline TestGguf with_info(std::string_view name, const std::vector<i64>& sides, i32 type, u64 offset) {
   TestGguf g;
   g.info(name, sides, type, offset).data.resize(64);

@@ -1,5 +1,5 @@
-// What a way to break a file is, and how it is tried: the file is written, opened as a program opens it, and must be
-// refused with an error that says so, in bounded memory.
+// The types of the tables of hostile files. hostile_test.cpp writes each file, opens it as the program does, and
+// expects an error in bounded memory.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -14,30 +14,31 @@ namespace r1::hostile {
 
 namespace fs = std::filesystem;
 
-// One file of the name that its kind expects, in a folder of its own.
+// One hostile file. It is written, under the name that its kind has, into a folder of its own.
 struct Case {
-  std::string name;               // a C++ identifier; what is wrong
-  std::string bytes;              // of the file
-  std::vector<std::string> says;  // parts of the error: the field and the numbers. Empty: it is well formed and loads
-  std::function<void(const fs::path& folder)> besides{};  // files, links and folders beside it
+  std::string name;               // what is wrong with the file; a C++ identifier
+  std::string bytes;              // contents of the file
+  std::vector<std::string> says;  // parts of the expected error: field, numbers. Empty: the file must load
+  std::function<void(const fs::path& folder)> besides{};  // makes other files, links and folders beside the file
 };
 inline void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
+// A kind of file: its name, and how the program opens it.
 struct Kind {
-  std::string file;                                    // name of the file that a case's bytes become
-  std::function<Status(const fs::path& folder)> open;  // as a program does, as far as the case's kind goes
+  std::string file;
+  std::function<Status(const fs::path& folder)> open;
 };
 
-void put(const fs::path& path, std::string_view bytes);  // without fsync: nobody depends on it tomorrow
+void put(const fs::path& path, std::string_view bytes);  // writes a file without fsync, which tests do not need
 
-// Bytes of heap and of memory mapped and touched, above what there was at the start, at the worst moment.
+// Measures the memory that is used after the watch is made.
 class MemoryWatch {
  public:
   MemoryWatch();
-  size_t worst() const;
+  size_t worst() const;  // bytes above those at the start, at the worst moment; hostile_test.cpp says what counts
 };
 
-// What the tables promise for a file of this size.
+// The memory that a reader may use for a file of this size.
 constexpr size_t memory_limit(size_t file_bytes) { return 16 * file_bytes + (size_t{64} << 20); }
 
 }  // namespace r1::hostile

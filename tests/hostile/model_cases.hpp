@@ -1,4 +1,4 @@
-// Ways in which a model's description and its tensors do not fit each other: config.json, and a GGUF's metadata.
+// Models whose description is broken or does not fit their tensors: config.json, and the metadata of a GGUF.
 #pragma once
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
@@ -7,7 +7,7 @@
 
 namespace r1::hostile {
 
-// ---- config.json, beside the tensors of a tiny Llama that transformers wrote
+// ---- config.json, next to the tensors of a tiny Llama that transformers wrote
 
 inline fs::path golden(const char* model) { return fs::path(R1_SOURCE_DIR) / "tests/golden" / model; }
 
@@ -81,7 +81,7 @@ inline std::vector<Case> config_cases() {
   scaling("rope_factor_a_string", "factor", "8", {"\"8\""});
   scaling("rope_factors_crossed", "high_freq_factor", 0.5, {"0.5", "1"});
   scaling("rope_context_negative", "original_max_position_embeddings", -32, {"-32"});
-  // Sizes that are allowed, and that the tensors deny: refused before anything of those sizes exists.
+  // Sizes that are within the limits but contradict the tensors. They must be refused before anything is allocated.
   const auto denied = [&](const char* name, const char* key, i64 value) {
     cases.push_back({std::string("config_") + name,
                      dump(Json(llama).set(key, value)),
@@ -106,7 +106,7 @@ inline std::vector<Case> config_cases() {
   return cases;
 }
 
-// ---- a GGUF's metadata: the smallest Llama there is
+// ---- the metadata of a GGUF that holds a very small Llama
 
 inline TestGguf tiny_llama() {
   TestGguf g;

@@ -1,4 +1,4 @@
-// Ways to break a safetensors file and the index of a folder of them.
+// Broken safetensors files, and broken indexes of a folder of them.
 #pragma once
 #include <sys/stat.h>
 
@@ -126,7 +126,7 @@ inline std::string index_of(std::string_view map) {
   return fmt::format(R"({{"metadata": {{"total_size": 8}}, "weight_map": {}}})", map);
 }
 
-// Beside every index: two shards, with a and with b, and files where links like to lead.
+// What lies beside every index: two shards with the tensors a and b, and files that the links of some cases lead to.
 inline void put_shards(const fs::path& folder) {
   put(folder / "m-1.safetensors", safetensors("{" + entry("F32", "[1]", "[0,4]", "a") + "}", 4));
   put(folder / "m-2.safetensors", safetensors("{" + entry("F32", "[1]", "[0,4]", "b") + "}", 4));

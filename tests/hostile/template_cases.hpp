@@ -1,4 +1,4 @@
-// Chat templates that do not end, do not fit, or want what a template has no business with.
+// Chat templates that run without end, exceed a limit, are malformed, or try to reach files and Python's internals.
 #pragma once
 #include "hostile.hpp"
 

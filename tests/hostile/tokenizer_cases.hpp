@@ -1,4 +1,4 @@
-// Ways to break a vocabulary: tokenizer.json and a GGUF's tokenizer.ggml keys.
+// Broken vocabularies: tokenizer.json, and the tokenizer.ggml keys of a GGUF.
 #pragma once
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
@@ -7,7 +7,7 @@
 
 namespace r1::hostile {
 
-// The 256 bytes, "he" and "el": what a byte-level vocabulary cannot do without, and merges.
+// The tokens of the 256 bytes, which a byte-level vocabulary must have, and the merged tokens "he" and "el".
 inline std::vector<std::string> test_tokens() {
   std::vector<std::string> tokens;
   for (int b = 0; b < 256; ++b) tokens.push_back(to_alphabet(std::string(1, static_cast<char>(b))));
@@ -159,7 +159,7 @@ inline std::vector<Case> tokenizer_cases() {
   };
 }
 
-// ---- a GGUF's
+// ---- the tokenizer of a GGUF
 
 inline TestGguf test_gguf_tokenizer() {
   TestGguf g;
@@ -169,7 +169,7 @@ inline TestGguf test_gguf_tokenizer() {
   g.numbers("tokenizer.ggml.token_type", std::vector<i32>(258, 1)).texts("tokenizer.ggml.merges", {"h e", "e l"});
   return g;
 }
-// The pair of that key replaced, or without it.
+// The file with the pair of this key replaced by that of `by`, or removed if `by` is empty.
 inline TestGguf with_pair(TestGguf g, std::string_view key, const TestGguf& by) {
   for (std::string& p : g.pair_bytes)
     if (p.starts_with(le_text(key))) p = by.pair_bytes.empty() ? "" : by.pair_bytes[0];

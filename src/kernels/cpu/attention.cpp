@@ -8,10 +8,10 @@ namespace r1::cpu::R1_TARGET {
 namespace {
 
 // ---- products ----------------------------------------------------------------------------------------------------
-// c[i][n] (+)= Σ_k a(i, k) b[k][n]: one accumulator per output, k ascending, lanes across n, so that a result does not
-// depend on the tile it falls into. Everything below is such a product.
+// c[i][n] = or += Σ_k a(i, k) b[k][n]. One accumulator per output, k ascending, lanes across n, so that a result does
+// not depend on its tile. All scores, values and gradients below are such products.
 
-// Rows of b are contiguous; a is read by broadcast and may have any strides.
+// Rows of b are contiguous. Elements of a are broadcast one by one, so a may have any strides.
 template <class B>
 struct Product {
   float* c;
@@ -63,7 +63,7 @@ HWY_INLINE void product_tile(const Product<B>& s, i64 i, i64 n) {
     for (int j = 0; j < N; ++j) hn::StoreU(acc[r][j], d, c + r * s.c_stride + j * lanes);
 }
 
-// As many rows per tile as the register file holds accumulators for: 32 vector registers with AVX-512, else 16.
+// A tile has as many rows as the register file has room for accumulators: 32 vector registers with AVX-512, else 16.
 constexpr int kWide = kLanes >= 16 ? 4 : 2;
 constexpr int rows_per_tile(int vectors) { return vectors == 1 || (kWide == 4 && vectors == 2) ? 8 : 4; }
 
@@ -78,9 +78,9 @@ HWY_INLINE void product_column(const Product<B>& s, i64 n) {
   if (i < s.rows) product_tile<1, N, D>(s, i, n);
 }
 
-// Column tails take narrower vectors instead of masks: nothing is read past the end of a row.
+// Column tails use narrower vectors, so that nothing past the end of a row is read and no masks are needed.
 template <class B>
-void run(const Product<B>& s) {
+void multiply(const Product<B>& s) {
   i64 n = 0;
   for (; n + kWide * kLanes <= s.cols; n += kWide * kLanes) product_column<kWide, F32>(s, n);
   if constexpr (kWide > 2)
@@ -93,7 +93,7 @@ void run(const Product<B>& s) {
 // ---- one block ---------------------------------------------------------------------------------------------------
 
 template <class K, class V>
-struct Block {
+struct KeyBlock {
   const K *k_c, *k_r;  // [depth][64], [rope][64]
   const V* v;          // [64][v]
 };
@@ -108,7 +108,7 @@ HWY_INLINE float widened(u16 x) { return f32_from_bf16(x); }
 HWY_INLINE void narrow(float x, float* to) { *to = x; }
 HWY_INLINE void narrow(float x, u16* to) { *to = bf16_from_f32(x); }
 
-// from [rows][cols] → to [cols][to_stride], in strips that keep the written lines in L1.
+// from [rows][cols] → to [cols][to_stride], in strips of 16 columns, so that the cache lines being written stay in L1.
 template <class From, class To>
 void transpose(To* to, i64 to_stride, const From* from, i64 from_stride, i64 rows, i64 cols) {
   constexpr i64 kStrip = 16;
@@ -121,29 +121,29 @@ void transpose(To* to, i64 to_stride, const From* from, i64 from_stride, i64 row
 
 HWY_INLINE i64 rounded_up(i64 n) { return round_up(n, kLanes); }
 
-// Keys of block b that row r sees: at most 64, negative for none.
+// The number of keys of block b that row r sees: at most 64; zero or negative if it sees none.
 HWY_INLINE i64 keys_seen(const Queries& q, i64 r, i64 b) {
   const i64 n = q.position + r * q.position_step + 1 - b * kBlockKeys;
   return n < kBlockKeys ? n : kBlockKeys;
 }
 
-// s[r][j] = q_c[r]·k_c[j] + q_r[r]·k_r[j] for the first `keys` keys (a multiple of the lanes), unscaled.
+// s[r][j] = q_c[r]·k_c[j] + q_r[r]·k_r[j], unscaled, for the first `count` keys; `count` is a multiple of the lanes.
 template <class K, class V>
-void scores(float* s, const Queries& q, i64 first, i64 rows, const KeyPages& keys, const Block<K, V>& block,
+void scores(float* s, const Queries& q, i64 first, i64 rows, const KeyPages& keys, const KeyBlock<K, V>& block,
             i64 count) {
-  run(Product<K>{s, kBlockKeys, q.q_c + first * q.q_c_stride, q.q_c_stride, 1, block.k_c, kBlockKeys, rows, keys.depth,
-                 count, false});
+  multiply(Product<K>{s, kBlockKeys, q.q_c + first * q.q_c_stride, q.q_c_stride, 1, block.k_c, kBlockKeys, rows,
+                      keys.depth, count, false});
   if (keys.rope == 0) return;
-  run(Product<K>{s, kBlockKeys, q.q_r + first * q.q_r_stride, q.q_r_stride, 1, block.k_r, kBlockKeys, rows, keys.rope,
-                 count, true});
+  multiply(Product<K>{s, kBlockKeys, q.q_r + first * q.q_r_stride, q.q_r_stride, 1, block.k_r, kBlockKeys, rows,
+                      keys.rope, count, true});
 }
 
-struct Stats {
+struct SoftmaxStats {
   float max, sum;
 };
 
-// s[j] → p[j] = e^(scale·s[j] − max) over the first n keys, exact zeros up to 64.
-HWY_INLINE Stats softmax_partial(float* s, i64 n, float scale) {
+// Replaces s[j] by p[j] = e^(scale·s[j] − max) for the first n keys, and by exact zeros for the rest of the 64.
+HWY_INLINE SoftmaxStats softmax_partial(float* s, i64 n, float scale) {
   const V32 low = set(-std::numeric_limits<float>::infinity()), zero = hn::Zero(f32);
   V32 top = low;
   for (i64 j = 0; j < n; j += kLanes) {
@@ -164,8 +164,8 @@ HWY_INLINE Stats softmax_partial(float* s, i64 n, float scale) {
   return {max, sum_lanes(sum)};
 }
 
-// state ← state ⊕ part. The one formula by which partials are merged.
-HWY_INLINE void merge_partial(float* o, Stats& state, const float* part_o, const Stats& part, i64 v) {
+// Adds a partial to a running result (o, state). All partials are merged by this formula alone.
+HWY_INLINE void merge_partial(float* o, SoftmaxStats& state, const float* part_o, const SoftmaxStats& part, i64 v) {
   const float max = state.max < part.max ? part.max : state.max;
   const float a = hn::GetLane(exp(set(state.max - max))), b = hn::GetLane(exp(set(part.max - max)));
   state = {max, state.sum * a + part.sum * b};
@@ -174,11 +174,10 @@ HWY_INLINE void merge_partial(float* o, Stats& state, const float* part_o, const
   });
 }
 
-// The partials of rows [first, first + rows) over one block: part[r] = o [v], max, sum. `s` [rows][64] is left holding
-// the p.
+// The partials of rows [first, first + rows) over one block: part[r] = o [v], max, sum. On return s [rows][64] holds p.
 template <class K, class V>
 void block_partials(float* part, float* s, const Queries& q, i64 first, i64 rows, const KeyPages& keys,
-                    const Block<K, V>& block, i64 b) {
+                    const KeyBlock<K, V>& block, i64 b) {
   i64 most = 0;
   for (i64 r = 0; r < rows; ++r) {
     const i64 n = keys_seen(q, first + r, b);
@@ -188,11 +187,11 @@ void block_partials(float* part, float* s, const Queries& q, i64 first, i64 rows
   const i64 stride = partial_floats(keys.v);
   for (i64 r = 0; r < rows; ++r) {
     const i64 n = keys_seen(q, first + r, b);
-    const Stats stats = softmax_partial(s + r * kBlockKeys, n > 0 ? n : 0, q.scale);
+    const SoftmaxStats stats = softmax_partial(s + r * kBlockKeys, n > 0 ? n : 0, q.scale);
     part[r * stride + keys.v] = stats.max;
     part[r * stride + keys.v + 1] = stats.sum;
   }
-  run(Product<V>{part, stride, s, kBlockKeys, 1, block.v, keys.v, rows, most, keys.v, false});
+  multiply(Product<V>{part, stride, s, kBlockKeys, 1, block.v, keys.v, rows, most, keys.v, false});
   // A key behind the row's last adds +0 or −0 times its value: without this the sign of a zero could tell how many
   // such keys the tile had.
   for (i64 r = 0; r < rows; ++r)
@@ -204,15 +203,16 @@ void block_partials(float* part, float* s, const Queries& q, i64 first, i64 rows
 
 // ---- forward -----------------------------------------------------------------------------------------------------
 
-// f(block b). A latent page is first turned lane-major, once for all rows that share it.
+// Calls f with block b. The keys of a latent page are transposed first, once for all rows of this call, so that a lane
+// is a key.
 template <class T, class F>
 HWY_INLINE void with_block(const KeyPages& keys, i64 b, i64 count, float* latent, const F& f) {
   const T* page = page_of<T>(keys, b);
-  if (!keys.latent) return f(Block<T, T>{page + keys.k_c_at, page + keys.k_r_at, page + keys.v_at});
+  if (!keys.latent) return f(KeyBlock<T, T>{page + keys.k_c_at, page + keys.k_r_at, page + keys.v_at});
   float* k_r = latent + keys.depth * kBlockKeys;
   transpose(latent, kBlockKeys, page + keys.k_c_at, keys.depth, count, keys.depth);
   transpose(k_r, kBlockKeys, page + keys.k_r_at, keys.rope, count, keys.rope);
-  f(Block<float, T>{latent, k_r, page + keys.v_at});
+  f(KeyBlock<float, T>{latent, k_r, page + keys.v_at});
 }
 
 HWY_INLINE i64 last_position(const Queries& q, i64 first, i64 rows) {
@@ -224,21 +224,21 @@ HWY_INLINE i64 keys_in_block(i64 last, i64 b) {
 }
 HWY_INLINE i64 least(i64 a, i64 b) { return a < b ? a : b; }
 
-HWY_INLINE void start_or_merge(const Attended& out, i64 r, const float* part, i64 v, bool start) {
+HWY_INLINE void start_or_merge(const AttentionOutput& out, i64 r, const float* part, i64 v, bool start) {
   float* o = out.o + r * out.o_stride;
   float &max = out.max[r * out.stat_stride], &sum = out.sum[r * out.stat_stride];
-  Stats state{part[v], part[v + 1]};
+  SoftmaxStats state{part[v], part[v + 1]};
   if (start) {
     each(v, [&](i64 i, auto lanes) { lanes.store(lanes.load(part + i), o + i); });
   } else {
-    const Stats added = state;
+    const SoftmaxStats added = state;
     state = {max, sum};
     merge_partial(o, state, part, added, v);
   }
   max = state.max, sum = state.sum;
 }
 
-HWY_INLINE void normalize(const Attended& out, i64 rows, i64 v) {
+HWY_INLINE void normalize(const AttentionOutput& out, i64 rows, i64 v) {
   for (i64 r = 0; r < rows; ++r) {
     float* o = out.o + r * out.o_stride;
     const V32 scale = set(1.0f / out.sum[r * out.stat_stride]);
@@ -247,7 +247,7 @@ HWY_INLINE void normalize(const Attended& out, i64 rows, i64 v) {
 }
 
 template <class T>
-void attend_rows(const Queries& q, const KeyPages& keys, const Attended& out, float* scratch) {
+void attend_rows(const Queries& q, const KeyPages& keys, const AttentionOutput& out, float* scratch) {
   float* part = scratch + kQueryTile * kBlockKeys;
   float* latent = part + kQueryTile * partial_floats(keys.v);
   const i64 group = keys.latent ? q.rows : kQueryTile;
@@ -267,7 +267,7 @@ void attend_rows(const Queries& q, const KeyPages& keys, const Attended& out, fl
   normalize(out, q.rows, keys.v);
 }
 
-void attend(const Queries& q, const KeyPages& keys, const Attended& out, float* scratch) {
+void attend(const Queries& q, const KeyPages& keys, const AttentionOutput& out, float* scratch) {
   if (keys.dtype == DType::f32) attend_rows<float>(q, keys, out, scratch);
   else attend_rows<u16>(q, keys, out, scratch);
 }
@@ -288,16 +288,16 @@ void attend_partials(const Queries& q, const KeyPages& keys, i64 begin, i64 end,
   else partials_of_blocks<u16>(q, keys, begin, end, partials, scratch);
 }
 
-void merge(i64 rows, i64 blocks, i64 v, const float* partials, const Attended& out) {
+void merge(i64 rows, i64 blocks, i64 v, const float* partials, const AttentionOutput& out) {
   for (i64 b = 0; b < blocks; ++b)
     for (i64 r = 0; r < rows; ++r, partials += partial_floats(v)) start_or_merge(out, r, partials, v, b == 0);
   normalize(out, rows, v);
 }
 
 // ---- backward ----------------------------------------------------------------------------------------------------
-// The p are computed again block by block, from the same bits as in the forward:
+// p is computed again block by block, from the same bits as in the forward kernel:
 //   dv_j = Σ_t p_tj do_t    ds_tj = scale · p_tj (do_t·v_j − do_t·o_t)    dq_t = Σ_j ds_tj k_j    dk_j = Σ_t ds_tj q_t
-// dk and dv of a block are summed over t ascending, dq over blocks ascending.
+// dk and dv of a block are summed over ascending t, dq over ascending blocks.
 
 struct BackwardScratch {
   float *p, *ds;            // [kQueryTile][64]
@@ -317,8 +317,8 @@ HWY_INLINE void add_rows(float* to, i64 to_stride, const float* from, i64 rows, 
     });
 }
 
-// p: scores → probabilities, ds: do·v → gradient of the scores, over 64 lanes; keys from n on become zeros.
-HWY_INLINE void softmax_backward(float* p, float* ds, i64 n, float scale, Stats stats, float dot) {
+// Turns scores p into probabilities, and ds = do·v into the gradient of the scores. Keys from n to 63 become zeros.
+HWY_INLINE void softmax_backward(float* p, float* ds, i64 n, float scale, SoftmaxStats stats, float dot) {
   const V32 max = set(stats.max), inverse = set(1.0f / stats.sum), zero = hn::Zero(f32);
   for (i64 j = 0; j < kBlockKeys; j += kLanes) {
     if (j >= n) {
@@ -341,12 +341,13 @@ HWY_INLINE float dot(const float* a, const float* b, i64 n) {
 }
 
 template <class T>
-void backward_tile(const Queries& q, i64 first, i64 rows, const KeyPages& keys, const Block<T, T>& block, i64 b,
-                   const Attended& out, const AttendGradients& g, const BackwardScratch& w) {
+void backward_tile(const Queries& q, i64 first, i64 rows, const KeyPages& keys, const KeyBlock<T, T>& block, i64 b,
+                   const AttentionOutput& out, const AttentionGradients& g, const BackwardScratch& w) {
   const i64 most = keys_in_block(last_position(q, first, rows), b);
   const float* d_o = g.d_o + first * out.o_stride;
   scores(w.p, q, first, rows, keys, block, rounded_up(most));
-  run(Product<float>{w.ds, kBlockKeys, d_o, out.o_stride, 1, w.v, kBlockKeys, rows, keys.v, rounded_up(most), false});
+  multiply(
+      Product<float>{w.ds, kBlockKeys, d_o, out.o_stride, 1, w.v, kBlockKeys, rows, keys.v, rounded_up(most), false});
   for (i64 r = 0; r < rows; ++r) {
     const i64 t = first + r, n = keys_seen(q, t, b);
     softmax_backward(w.p + r * kBlockKeys, w.ds + r * kBlockKeys, n, q.scale,
@@ -354,17 +355,17 @@ void backward_tile(const Queries& q, i64 first, i64 rows, const KeyPages& keys, 
                      dot(g.d_o + t * out.o_stride, out.o + t * out.o_stride, keys.v));
   }
   const float *q_c = q.q_c + first * q.q_c_stride, *q_r = q.q_r + first * q.q_r_stride;
-  run(Product<float>{g.dq_c + first * q.q_c_stride, q.q_c_stride, w.ds, kBlockKeys, 1, w.k_c, keys.depth, rows, most,
-                     keys.depth, true});
-  run(Product<float>{g.dq_r + first * q.q_r_stride, q.q_r_stride, w.ds, kBlockKeys, 1, w.k_r, keys.rope, rows, most,
-                     keys.rope, true});
-  run(Product<float>{w.dv, keys.v, w.p, 1, kBlockKeys, d_o, out.o_stride, most, rows, keys.v, true});
-  run(Product<float>{w.dk_c, keys.depth, w.ds, 1, kBlockKeys, q_c, q.q_c_stride, most, rows, keys.depth, true});
-  run(Product<float>{w.dk_r, keys.rope, w.ds, 1, kBlockKeys, q_r, q.q_r_stride, most, rows, keys.rope, true});
+  multiply(Product<float>{g.dq_c + first * q.q_c_stride, q.q_c_stride, w.ds, kBlockKeys, 1, w.k_c, keys.depth, rows,
+                          most, keys.depth, true});
+  multiply(Product<float>{g.dq_r + first * q.q_r_stride, q.q_r_stride, w.ds, kBlockKeys, 1, w.k_r, keys.rope, rows,
+                          most, keys.rope, true});
+  multiply(Product<float>{w.dv, keys.v, w.p, 1, kBlockKeys, d_o, out.o_stride, most, rows, keys.v, true});
+  multiply(Product<float>{w.dk_c, keys.depth, w.ds, 1, kBlockKeys, q_c, q.q_c_stride, most, rows, keys.depth, true});
+  multiply(Product<float>{w.dk_r, keys.rope, w.ds, 1, kBlockKeys, q_r, q.q_r_stride, most, rows, keys.rope, true});
 }
 
 template <class T>
-void backward_rows(const Queries& q, const KeyPages& keys, const Attended& out, const AttendGradients& g,
+void backward_rows(const Queries& q, const KeyPages& keys, const AttentionOutput& out, const AttentionGradients& g,
                    float* scratch) {
   BackwardScratch w{};
   w.p = scratch, w.ds = w.p + kQueryTile * kBlockKeys;
@@ -373,7 +374,7 @@ void backward_rows(const Queries& q, const KeyPages& keys, const Attended& out, 
   w.dk_r = w.dk_c + kBlockKeys * keys.depth, w.dv = w.dk_r + kBlockKeys * keys.rope;
   for (i64 begin = 0, b = 0; begin < q.rows; begin += kBlockKeys, ++b) {
     const T* page = page_of<T>(keys, b);
-    const Block<T, T> block{page + keys.k_c_at, page + keys.k_r_at, page + keys.v_at};
+    const KeyBlock<T, T> block{page + keys.k_c_at, page + keys.k_r_at, page + keys.v_at};
     const i64 count = least(kBlockKeys, q.rows - begin);
     transpose(w.k_c, keys.depth, block.k_c, kBlockKeys, keys.depth, count);
     transpose(w.k_r, keys.rope, block.k_r, kBlockKeys, keys.rope, count);
@@ -387,7 +388,7 @@ void backward_rows(const Queries& q, const KeyPages& keys, const Attended& out, 
   }
 }
 
-void attend_backward(const Queries& q, const KeyPages& keys, const Attended& out, const AttendGradients& g,
+void attend_backward(const Queries& q, const KeyPages& keys, const AttentionOutput& out, const AttentionGradients& g,
                      float* scratch) {
   if (keys.dtype == DType::f32) backward_rows<float>(q, keys, out, g, scratch);
   else backward_rows<u16>(q, keys, out, g, scratch);
@@ -427,11 +428,13 @@ void store_keys(std::byte* page, const KeyPages& keys, i64 heads, i64 first_slot
 void product(float* c, i64 c_stride, const float* a, i64 a_stride, const void* b, DType b_type, i64 b_stride, i64 rows,
              i64 depth, i64 cols) {
   if (b_type == DType::f32)
-    run(Product<float>{c, c_stride, a, a_stride, 1, static_cast<const float*>(b), b_stride, rows, depth, cols, false});
-  else run(Product<u16>{c, c_stride, a, a_stride, 1, static_cast<const u16*>(b), b_stride, rows, depth, cols, false});
+    multiply(
+        Product<float>{c, c_stride, a, a_stride, 1, static_cast<const float*>(b), b_stride, rows, depth, cols, false});
+  else
+    multiply(Product<u16>{c, c_stride, a, a_stride, 1, static_cast<const u16*>(b), b_stride, rows, depth, cols, false});
 }
 
-// One output row of b against one row of a: two chains of lanes, then a tail of single elements.
+// The dot product of a row of a and a row of b: two chains of vector sums, then a tail of single elements.
 template <class B>
 HWY_INLINE float dot_row(const float* a, const B* b, i64 n) {
   V32 even = hn::Zero(f32), odd = hn::Zero(f32);

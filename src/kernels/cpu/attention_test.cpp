@@ -1,7 +1,6 @@
-// The attention kernels at every level: scores, softmax and values of one head against double precision, partials
-// against whole rows bit for bit, pages as they were stored.
+// The attention kernels at every level, for one head: results against double precision, and merged partials against
+// complete attention bit for bit.
 #include "kernels/cpu/attention.hpp"
-#include "core/integer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "core/half.hpp"
+#include "core/integer.hpp"
 #include "core/philox.hpp"
 #include "kernels/cpu/kernels.hpp"
 
@@ -28,7 +28,7 @@ Floats normal(i64 n, u64 stream) {
   return x;
 }
 
-// One sequence of one head with its keys in pages.
+// One head of one sequence, with its keys in pages.
 struct Head {
   i64 depth, rope, v, keys;
   bool latent;
@@ -38,7 +38,7 @@ struct Head {
       : depth(depth_), rope(rope_), v(latent_ ? depth_ : v_), keys(keys_), latent(latent_) {
     q_c = normal(keys * depth, 1), q_r = normal(keys * rope, 2);
     k_c = normal(keys * depth, 3), k_r = normal(keys * rope, 4), values = latent ? k_c : normal(keys * v, 5);
-    // Slots that no key was stored in must not show.
+    // NaN, so that a kernel that reads a slot without a key is found out.
     pages.assign(blocks() * page_elements(), std::numeric_limits<float>::quiet_NaN());
   }
   i64 blocks() const { return ceil_div(keys, kBlockKeys); }
@@ -52,7 +52,7 @@ struct Head {
     p.k_r_at = kBlockKeys * depth, p.v_at = latent ? 0 : kBlockKeys * (depth + rope);
     return p;
   }
-  // In pieces that do not end with the pages.
+  // Stores the keys in parts of at most 23, whose ends differ from those of the pages.
   cpu::KeyPages store(const cpu::AttentionKernels& k, DType t) {
     const cpu::KeyPages p = layout(t);
     for (i64 j = 0; j < keys;) {
@@ -76,15 +76,16 @@ struct Head {
   }
 };
 
-struct Out {
+struct OutputBuffers {
   Floats o, max, sum;
-  Out(i64 rows, i64 v) : o(rows * v), max(static_cast<size_t>(rows)), sum(max) {}
-  cpu::Attended at(i64 v) { return {o.data(), v, max.data(), sum.data(), 1}; }
+  OutputBuffers(i64 rows, i64 v) : o(rows * v), max(static_cast<size_t>(rows)), sum(max) {}
+  cpu::AttentionOutput at(i64 v) { return {o.data(), v, max.data(), sum.data(), 1}; }
 };
 
 Floats scratch_for(const cpu::KeyPages& p) { return Floats(cpu::attend_scratch_floats(p)); }
 
-// Σ_j p_j v_j of query row t over keys 0..last, and Σ_j p_j |v_j|, in double, keys rounded as stored.
+// Σ_j p_j v_j and Σ_j p_j |v_j| of feature i of a query row over keys 0 to `last`, in double, with the keys rounded as
+// they are when stored.
 std::pair<double, double> exact(const Head& x, DType t, i64 row, i64 last, i64 i) {
   const auto stored = [&](float f) {
     return static_cast<double>(t == DType::f32 ? f : f32_from_bf16(bf16_from_f32(f)));
@@ -103,8 +104,9 @@ std::pair<double, double> exact(const Head& x, DType t, i64 row, i64 last, i64 i
   return {y / sum, size / sum};
 }
 
-// A score of n = depth + rope normal products over sqrt(n) loses at most about n u · sqrt(n) (mean size of a product
-// below 1), which moves p by twice that relatively; the sums over the keys add keys · u each.
+// The error bound. A score is a sum of n = depth + rope products of normal numbers, divided by sqrt(n). The mean size
+// of a product is below 1, so rounding (u = 2⁻²⁴) changes the score by at most about n u · sqrt(n), and p relatively by
+// twice that. The two sums over the keys add keys · u each.
 double relative_bound(const Head& x) {
   const double n = static_cast<double>(x.depth + x.rope);
   return 0x1p-24 * (2 * (n + 4) * std::sqrt(n) + 2 * static_cast<double>(x.keys) + 16);
@@ -118,7 +120,7 @@ TEST(AttentionKernels, RowsMatchDoublePrecisionAtEveryLevel) {
     for (const DType t : {DType::f32, DType::bf16})
       for (Head x : kHeads) {
         const cpu::KeyPages p = x.store(k->attention, t);
-        Out out(x.keys, x.v);
+        OutputBuffers out(x.keys, x.v);
         k->attention.attend(x.queries(0, x.keys), p, out.at(x.v), scratch_for(p).data());
         for (i64 row = 0; row < x.keys; row += 1 + x.keys / 9)
           for (i64 i = 0; i < x.v; ++i) {
@@ -129,14 +131,14 @@ TEST(AttentionKernels, RowsMatchDoublePrecisionAtEveryLevel) {
       }
 }
 
-TEST(AttentionKernels, PartialsMergedAreTheBitsOfWholeRows) {
+TEST(AttentionKernels, MergedPartialsHaveTheBitsOfCompleteAttention) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType t : {DType::f32, DType::bf16})
       for (Head x : kHeads) {
         const cpu::KeyPages p = x.store(k->attention, t);
         const i64 row = x.keys - 1, stride = cpu::partial_floats(x.v);
         const cpu::Queries q = x.queries(row, 1, 0);
-        Out whole(1, x.v), merged(1, x.v);
+        OutputBuffers whole(1, x.v), merged(1, x.v);
         k->attention.attend(q, p, whole.at(x.v), scratch_for(p).data());
         Floats partials(x.blocks() * stride);
         for (i64 b = x.blocks() - 1; b >= 0; --b)
@@ -148,15 +150,15 @@ TEST(AttentionKernels, PartialsMergedAreTheBitsOfWholeRows) {
       }
 }
 
-TEST(AttentionKernels, TheTileARowLiesInDoesNotShow) {
+TEST(AttentionKernels, ARowsBitsDoNotDependOnItsTile) {
   for (const cpu::Kernels* k : cpu::levels())
     for (Head x : kHeads) {
       const cpu::KeyPages p = x.store(k->attention, DType::f32);
-      Out all(x.keys, x.v);
+      OutputBuffers all(x.keys, x.v);
       k->attention.attend(x.queries(0, x.keys), p, all.at(x.v), scratch_for(p).data());
       for (const i64 rows : {1, 2, 3, 5, 7, 40})
         for (i64 first = 0; first + rows <= x.keys; first += rows) {
-          Out some(rows, x.v);
+          OutputBuffers some(rows, x.v);
           k->attention.attend(x.queries(first, rows), p, some.at(x.v), scratch_for(p).data());
           ASSERT_EQ(0, std::memcmp(some.o.data(), &all.o[first * x.v], some.o.size() * 4))
               << k->name << " keys " << x.keys << " rows " << first << " + " << rows;
@@ -164,7 +166,7 @@ TEST(AttentionKernels, TheTileARowLiesInDoesNotShow) {
     }
 }
 
-TEST(AttentionKernels, ProductsOfAbsorptionMatchDoublePrecision) {
+TEST(AttentionKernels, ProductsOfTheAbsorbedFormMatchDoublePrecision) {
   constexpr i64 kRows = 11;
   for (const cpu::Kernels* k : cpu::levels())
     for (const i64 depth : {1, 3, 16, 37, 64})
@@ -183,19 +185,19 @@ TEST(AttentionKernels, ProductsOfAbsorptionMatchDoublePrecision) {
               const double z = x * static_cast<double>(b[n * depth + j]);
               want += y, size += std::abs(y), want_t += z, size_t_ += std::abs(z);
             }
-            const double u = static_cast<double>(depth + 1) * 0x1p-24;  // a sum of depth products, in any order
+            const double u = static_cast<double>(depth + 1) * 0x1p-24;  // for a sum of `depth` products in any order
             ASSERT_NEAR(static_cast<double>(c[i * cols + n]), want, u * size) << k->name;
             ASSERT_NEAR(static_cast<double>(ct[i * cols + n]), want_t, u * size_t_) << k->name;
           }
       }
 }
 
-TEST(AttentionKernels, NotANumberIsNotHidden) {
+TEST(AttentionKernels, ANanInAKeyReachesEveryRowThatSeesIt) {
   for (const cpu::Kernels* k : cpu::levels()) {
     Head x(5, 6, 7, 70);
-    x.k_c[0] = std::numeric_limits<float>::quiet_NaN();  // the first key, which every row sees
+    x.k_c[0] = std::numeric_limits<float>::quiet_NaN();  // in the first key, which every row sees
     const cpu::KeyPages p = x.store(k->attention, DType::f32);
-    Out out(x.keys, x.v);
+    OutputBuffers out(x.keys, x.v);
     k->attention.attend(x.queries(0, x.keys), p, out.at(x.v), scratch_for(p).data());
     for (const float f : out.o) ASSERT_TRUE(std::isnan(f)) << k->name;
   }

@@ -1,5 +1,6 @@
-// Products of blocks, compiled once per level. Read block_dot.hpp (what is computed), block_dot_tile.hpp (how weights
-// are unpacked), block_dot_vector.hpp (the target's instructions), then this from its last function up.
+// Products of weight blocks and 8-bit activations, compiled once per level. Read block_dot.hpp (what is computed),
+// block_dot_tile.hpp (how weights are unpacked) and block_dot_vector.hpp (the instructions of the level) first, then
+// this file from its last function upwards.
 #include "kernels/cpu/block_dot.hpp"
 
 #include "core/integer.hpp"
@@ -13,12 +14,12 @@ inline i64 least(i64 a, i64 b) { return a < b ? a : b; }
 // ---- activations -------------------------------------------------------------------------------------------------
 
 constexpr float kQuietNan = __builtin_nanf("");
-// Below this 127 / max would overflow: as good as zero.
+// A block whose largest magnitude is below this becomes zeros, because 127 / max could overflow.
 constexpr float kSmallest = 1e-36f;
 
-// n elements to q; what one of q is worth.
+// Quantises n elements to q and returns their scale dx.
 inline float quantize_block(i8* q, const float* x, i64 n) {
-  u32 most = 0;  // bits of magnitudes sort as the magnitudes do
+  u32 most = 0;  // the bits of magnitudes compare as the magnitudes do, so the loop needs no float comparisons
   for (i64 i = 0; i < n; ++i) {
     const u32 bits = bits_from_f32(x[i]) & 0x7fffffffu;
     most = bits > most ? bits : most;
@@ -28,7 +29,7 @@ inline float quantize_block(i8* q, const float* x, i64 n) {
     __builtin_memset(q, 0, n);
     return most >= 0x7f800000u ? kQuietNan : 0.0f;
   }
-  // Adding 1.5 · 2^23 leaves the nearest integer, ties to even, in the low bits.
+  // Adding 1.5 · 2^23 rounds to the nearest integer, ties to even, and leaves it in the low bits of the sum.
   constexpr float kShift = 12582912.0f;
   const float inverse = 127.0f / largest;
   for (i64 i = 0; i < n; ++i)
@@ -42,7 +43,8 @@ inline i32 sum_of(const i8* q, i64 n) {
   return sum;
 }
 
-// What the tile's quants have too much: they are kept unsigned.
+// Tiles hold quants unsigned, larger than their value by this excess. QuantizedChunk::start subtracts it again, times
+// the sum of the activations: per 16 elements for Q6_K, per 32 for Q8_0 and Q4_0.
 constexpr i32 excess(DType t) {
   if (t == DType::q6_k) return 32;
   if (t == DType::q4_0) return 8;
@@ -73,7 +75,7 @@ void quantize(DType type, QuantizedChunk* to, const MatrixView& x, i64 rows, i64
 
 // ---- products ----------------------------------------------------------------------------------------------------
 
-// acc[r · ldacc + lane] += the tile times the chunks x[0..kRows).
+// acc[r · ldacc + lane] += the product of the tile and chunk x[r], for r in [0, kRows). For blocks of 32 elements.
 template <DType kType, int kRows>
 void multiply_small(const Tile& tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
   constexpr int kLimit = kType == DType::q4_0 ? 16 : kSignedWeights ? 0 : 256;
@@ -93,6 +95,7 @@ void multiply_small(const Tile& tile, i64 blocks, const QuantizedChunk* x, float
   for (int r = 0; r < kRows; ++r) store_floats(acc + r * ldacc, sum[r]);
 }
 
+// The same for K-quants, whose blocks have 256 elements.
 template <DType kType, int kRows>
 void multiply_large(const Tile& tile, const QuantizedChunk* x, float* acc, i64 ldacc) {
   constexpr bool kMinima = kType != DType::q6_k;
@@ -129,8 +132,9 @@ void multiply_tile(const Tile& tile, i64 blocks, const QuantizedChunk* x, float*
   else multiply_small<kType, kRows>(tile, blocks, x, acc, ldacc);
 }
 
-// Rows whose sums stay at hand while weights pass by, and columns of weights unpacked at a time where there are many
-// rows to use them: a chunk of activations is then read once for several tiles.
+// A group of up to kMostRows rows keeps its sums in scratch while the weights are read once. With more than kFewRows
+// rows, kMostTiles tiles of weights are unpacked at a time, so that a chunk of activations is read once for all of
+// them.
 constexpr i64 kMostRows = 128, kMostTiles = 32 / kLanes, kFewRows = 4;
 
 struct Scratch {
@@ -138,8 +142,9 @@ struct Scratch {
   float acc[kMostRows][kMostTiles * kLanes];
 };
 
-// With few rows memory is the limit. While a group of weights is used, in kLanes streams, the next one is fetched into
-// the second-level cache as the single stream that it is in memory: twice as fast as fetching along the rows.
+// With few rows, reading the weights from memory is the limit. A group of weights is used along its kLanes rows at the
+// same time. Meanwhile this function prefetches the next group into the L2 cache in the order of its addresses, which
+// is twice as fast as to fetch it row by row.
 inline void fetch_ahead(const BlockProduct& g, i64 first, i64 last, i64 chunk, i64 chunks) {
   const i64 bytes = (last - first) * g.row_bytes;
   const std::byte* const next = g.w + last * g.row_bytes;
@@ -147,11 +152,11 @@ inline void fetch_ahead(const BlockProduct& g, i64 first, i64 last, i64 chunk, i
     __builtin_prefetch(next + at, 0, 2);
 }
 
-// Rows [m, m + rows) times the weights [first, last), at most kMostTiles · kLanes of them.
+// Rows [m, m + rows) times the weight rows [first, last), of which there are at most kMostTiles · kLanes.
 template <DType kType>
 void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last, Scratch* s) {
   const i64 tiles = ceil_div(last - first, kLanes), ldacc = kMostTiles * kLanes;
-  Rows at[kMostTiles];
+  ChunkRows at[kMostTiles];
   for (i64 t = 0; t < tiles; ++t)
     for (i64 lane = 0; lane < kLanes; ++lane)
       at[t].at[lane] = reinterpret_cast<const u8*>(g.w) + least(first + t * kLanes + lane, g.n - 1) * g.row_bytes;
@@ -192,7 +197,7 @@ void multiply(const BlockProduct& g, i64 begin, i64 end, std::byte* scratch) {
     case DType::q4_k: return multiply_type<DType::q4_k>(g, begin, end, s);
     case DType::q5_k: return multiply_type<DType::q5_k>(g, begin, end, s);
     case DType::q6_k: return multiply_type<DType::q6_k>(g, begin, end, s);
-    default: __builtin_trap();  // has_block_dot
+    default: __builtin_trap();  // callers check has_block_dot
   }
 }
 

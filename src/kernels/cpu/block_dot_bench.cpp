@@ -1,6 +1,6 @@
-// Products of blocks: one row (decode) beside the measured speed of reading memory, many rows (prefill) beside the f32
-// roof that dequantised weights would stand under. The best of several runs, for other programs only slow them.
-// Usage: block_dot_bench [LEVEL...]
+// Speed of products with weight blocks. One row (decode) is compared with the measured speed of reading memory. Many
+// rows (prefill) are compared with the f32 roof, which limits products with dequantised weights. The figure is that of
+// the fastest of several runs, because other programs can only slow a run down. Usage: block_dot_bench [LEVEL...]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,10 +30,10 @@ double best_seconds(i64 runs, auto&& f) {
 
 void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double read_roof, double f32_roof) {
   const BlockDotKernels& k = kernels.block_dot;
-  const i64 in = 4096, out = rows == 1 ? 64 * 1024 : 1024;  // 150 MB of Q4_K; few, where reading does not matter
+  const i64 in = 4096, out = rows == 1 ? 64 * 1024 : 1024;  // for one row 150 MB of Q4_K, more than the caches hold
   Arena arena;
   std::vector<std::byte> w(out * row_bytes(t, in));
-  const i64 pattern = std::min<i64>(out, 256) * in;  // random, and repeated
+  const i64 pattern = std::min<i64>(out, 256) * in;  // so many elements are random; the rest repeats them
   RandomBlocks(1, 0.02).fill(t, w.data(), pattern);
   const size_t repeat = static_cast<size_t>(row_bytes(t, pattern));
   for (size_t at = repeat; at < w.size(); at += repeat)

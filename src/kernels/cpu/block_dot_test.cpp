@@ -19,8 +19,8 @@ double half_at(const u8* p) {
   return static_cast<double>(f32_from_f16(h));
 }
 
-// What element i of a block of `t` is made of, read from the layout element by element: d · scale · quant − dmin ·
-// minimum.
+// The parts of element i of a block of type t: its value is d · scale · quant − dmin · minimum. Written from the
+// layout, one element at a time.
 struct Element {
   double d, dmin;
   i64 scale, quant, minimum;
@@ -57,7 +57,7 @@ struct Case {
     kernels.block_dot.quantize(t, q.data(), {x.data() + first * k, k}, count, k, 0, count);
     return q;
   }
-  // Rows [first, first + count) by the kernel, columns in two calls where that is allowed.
+  // Rows [first, first + count) of the kernel's product. The columns are split into two calls if they are enough.
   std::vector<float> product(const Kernels& kernels, i64 first, i64 count) const {
     const std::vector<QuantizedChunk> q = quantized(kernels, first, count);
     std::vector<float> y(count * n, NAN);
@@ -92,8 +92,8 @@ struct Case {
                        minus = e.dmin * dx * static_cast<double>(minima);
           want += plus - minus, norm += std::abs(plus) + std::abs(minus);
         }
-        // A term is rounded when its scales meet, when it becomes a float and when it is multiplied; then 2k/block
-        // sums.
+        // Each term is rounded three times: when its scales are multiplied, when its integer becomes a float, and when
+        // the two are multiplied. Then 2k/block additions follow.
         const double tolerance = norm * static_cast<double>(2 * k / block + 3) * 0x1p-24;
         ASSERT_NEAR(static_cast<double>(y[r * n + o]), want, tolerance)
             << kernels.name << " " << name_of(t) << " rows " << rows << " n " << n << " k " << k << " at " << r << ","
@@ -114,7 +114,7 @@ TEST(BlockDot, EveryTypeAndOddSizeMatchesDoubles) {
       for (i64 i = 1; i <= 9; ++i)
         Case(t, i, 1 + i * 13 % 41, block * (1 + i * 4 % 9)).expect_close_to_doubles(*kernels);
       Case(t, 1, 75, block * 11).expect_close_to_doubles(*kernels);
-      Case(t, 131, 34, block * 3).expect_close_to_doubles(*kernels);  // more rows than a block of them
+      Case(t, 131, 34, block * 3).expect_close_to_doubles(*kernels);  // more rows than the kernel groups (128)
     }
 }
 
@@ -161,7 +161,7 @@ TEST(BlockDot, LevelsWithFusedMultiplyAddsGiveTheSameBits) {
   }
 }
 
-TEST(BlockDot, ActivationsAreRoundedToTheNearestOf255AndAlikeAtEveryLevel) {
+TEST(BlockDot, ActivationsAreRoundedToTheNearestStepWithTheSameBitsAtEveryLevel) {
   for (const DType t : {DType::q8_0, DType::q4_k}) {
     const Case c(t, 3, 1, 544 / block_of(t).elements * block_of(t).elements);
     const i64 block = block_of(t).elements;
@@ -174,7 +174,7 @@ TEST(BlockDot, ActivationsAreRoundedToTheNearestOf255AndAlikeAtEveryLevel) {
           const i64 in = i % kDotChunk, scale = block == kDotChunk ? 0 : in / 32;
           ASSERT_EQ(got[chunk].q[in], want[chunk].q[in]) << kernels->name;
           ASSERT_EQ(got[chunk].d[scale], want[chunk].d[scale]) << kernels->name;
-          // Half a step, and the roundings of the step, of its inverse and of the product.
+          // At most half a step, plus the rounding errors of the step, of its inverse and of the product.
           const double d = static_cast<double>(got[chunk].d[scale]), x = static_cast<double>(c.x[r * c.k + i]);
           EXPECT_LE(std::abs(x - d * got[chunk].q[in]), d * (0.5 + 127 * 4 * 0x1p-24)) << kernels->name;
         }
@@ -182,7 +182,7 @@ TEST(BlockDot, ActivationsAreRoundedToTheNearestOf255AndAlikeAtEveryLevel) {
   }
 }
 
-TEST(BlockDot, ZerosAndDenormalsAreZeroAndWhatIsNotFiniteIsNan) {
+TEST(BlockDot, ZeroAndSubnormalActivationsGiveZeroAndInfinityAndNanGiveNan) {
   for (const Kernels* kernels : levels())
     for (const DType t : kTypes) {
       Case c(t, 4, 21, 512);

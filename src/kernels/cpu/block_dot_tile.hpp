@@ -1,6 +1,6 @@
-// A tile: kLanes rows of weights by one chunk of 256 elements, unpacked for the dot instruction. Four neighbours along
-// k of every row stand side by side, so that a lane is a row and no sum ever crosses lanes. Included by block_dot.cpp
-// only.
+// A tile holds kLanes rows of weights by one chunk of 256 elements, unpacked for the level's dot-product instruction. A
+// lane is a row: each lane holds four neighbours along k of its row, so that no sum crosses lanes. Only block_dot.cpp
+// includes this header.
 #pragma once
 #include "kernels/cpu/block_dot_vector.hpp"
 
@@ -11,16 +11,16 @@ constexpr int kSteps = kDotChunk / 4;
 
 struct alignas(64) Tile {
   u8 w[kSteps][kLanes][4];
-  i32 scale[16][kLanes];   // K-quants: of sub-blocks of 32 (Q6_K: 16) elements
-  i32 minimum[4][kLanes];  // two 16-bit minima each
-  float d[8][kLanes];      // of blocks of 32; K-quants use the first
+  i32 scale[16][kLanes];   // K-quants: of each sub-block of 32 (Q6_K: 16) elements
+  i32 minimum[4][kLanes];  // the minima of two sub-blocks, 16 bits each
+  float d[8][kLanes];      // of each block of 32; K-quants use only the first
   float dmin[kLanes];
 };
 
-// Where the chunk's bytes of every row are. `blocks`: how many the chunk has, 8 but at the end of a row.
-struct Rows {
+// The bytes of one chunk of every row.
+struct ChunkRows {
   const u8* at[kLanes];
-  i64 blocks;
+  i64 blocks;  // blocks of 32 elements in the chunk: 8, or fewer at the end of a row
 };
 
 constexpr i64 chunk_bytes(DType t) { return kDotChunk / block_of(t).elements * block_of(t).bytes; }
@@ -33,7 +33,7 @@ inline __m256i low_nibbles(__m256i x) { return _mm256_and_si256(x, _mm256_set1_e
 inline __m256i high_nibbles(__m256i x) { return low_nibbles(_mm256_srli_epi16(x, 4)); }
 inline __m256i or_of(__m256i a, __m256i b) { return _mm256_or_si256(a, b); }
 
-// r[i]: eight words of row i → word j of the eight rows, in r[j].
+// On entry r[i] holds eight words of row i; on return r[j] holds word j of the eight rows.
 inline void transpose(__m256i (&r)[8]) {
   __m256i t[8];
 #pragma GCC unroll 4
@@ -42,7 +42,7 @@ inline void transpose(__m256i (&r)[8]) {
     t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
   }
 #pragma GCC unroll 2
-  for (int i = 0; i < 8; i += 4) {  // r[i + j]: words j and j + 4 of four rows
+  for (int i = 0; i < 8; i += 4) {  // now r[i + j] holds words j and j + 4 of four rows
     r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
     r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
     r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
@@ -57,8 +57,8 @@ inline void transpose(__m256i (&r)[8]) {
   for (int j = 0; j < 8; ++j) r[j] = t[j];
 }
 
-// Eight rows of the tile's lanes, from lane `first` on.
-struct Eight {
+// Unpacks eight rows into the lanes from `first` on.
+struct EightRows {
   Tile& tile;
   const u8* const* at;
   int first;
@@ -69,7 +69,7 @@ struct Eight {
     for (int i = 0; i < 8; ++i) r[i] = bytes32(at[i] + offset);
     transpose(r);
   }
-  // Words [0, 4) at `offset` and at `second`, one after the other.
+  // Words [0, 4) at byte `offset` and words [0, 4) at byte `second` of every row, transposed.
   void two_of_four_words(__m256i (&r)[8], i64 offset, i64 second) const {
 #pragma GCC unroll 8
     for (int i = 0; i < 8; ++i)
@@ -83,7 +83,7 @@ struct Eight {
   }
   void put(int step, __m256i x) const { store(&tile.w[step][first], x); }
   void store(void* to, __m256i x) const { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }
-  // f16 in the low (or high) halves of eight words.
+  // Stores the f16 numbers in the low (or high) halves of eight words as floats.
   void put_halves(float* to, __m256i x, bool high) const {
     const __m256i half = high ? _mm256_srli_epi32(x, 16) : _mm256_and_si256(x, _mm256_set1_epi32(0xffff));
     const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(half, half), 0x08);
@@ -94,7 +94,7 @@ struct Eight {
     return _mm256_and_si256(_mm256_srli_epi32(x, 8 * b), _mm256_set1_epi32(255));
   }
 
-  // d, dmin and the twelve bytes with eight scales and minima of six bits that Q4_K and Q5_K begin with.
+  // The header of a Q4_K or Q5_K block: d, dmin, and twelve bytes that pack eight scales and eight minima of six bits.
   void k_scales() const {
     const __m256i d = word(0), u0 = word(4), u1 = word(8), u2 = word(12);
     put_halves(tile.d[0], d, false), put_halves(tile.dmin, d, true);
@@ -123,14 +123,15 @@ struct Eight {
     }
   }
 
-  // Of the bits that bytes of `high` hold above the four low ones: those of sub-block s, moved to bit 4 and up.
+  // `high` stores the bits of each quant above the low four. Moves the bits from bit kFrom on to bit 4, masked by
+  // kMask.
   template <int kFrom, int kMask>
   static __m256i above(__m256i high) {
     const __m256i moved = kFrom < 4 ? _mm256_slli_epi16(high, 4 - kFrom) : _mm256_srli_epi16(high, kFrom - 4);
     return _mm256_and_si256(moved, _mm256_set1_epi8(kMask));
   }
 
-  template <int kPair>  // sub-blocks 2·kPair and the next
+  template <int kPair>  // sub-blocks 2·kPair and 2·kPair + 1
   void q5_k_pair(const __m256i (&high)[8]) const {
     __m256i r[8];
     words(r, 48 + 32 * kPair);
@@ -194,9 +195,9 @@ struct Eight {
 };
 
 template <DType kType>
-void unpack(Tile& tile, const Rows& rows) {
+void unpack(Tile& tile, const ChunkRows& rows) {
   for (int first = 0; first < kLanes; first += 8) {
-    const Eight eight{tile, rows.at + first, first};
+    const EightRows eight{tile, rows.at + first, first};
     if constexpr (kType == DType::q4_k) eight.q4_k();
     if constexpr (kType == DType::q5_k) eight.q5_k();
     if constexpr (kType == DType::q6_k) eight.q6_k();
@@ -213,7 +214,7 @@ inline float half_at(const u8* p) {
   return f32_from_f16(h);
 }
 
-// Element i of a chunk, as the tile keeps it.
+// Quant i of a chunk in the form that the tile holds.
 template <DType kType>
 inline u8 quant(const u8* p, int i) {
   const int l = i % 32, s = i / 32;
@@ -239,7 +240,7 @@ inline void k_scales(Tile& tile, int lane, const u8* p) {
 }
 
 template <DType kType>
-void unpack(Tile& tile, const Rows& rows) {
+void unpack(Tile& tile, const ChunkRows& rows) {
   for (int lane = 0; lane < kLanes; ++lane) {
     const u8* const p = rows.at[lane];
     for (int i = 0; i < 32 * rows.blocks; ++i) tile.w[i / 4][lane][i % 4] = quant<kType>(p, i);

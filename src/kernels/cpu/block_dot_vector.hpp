@@ -1,5 +1,5 @@
-// The target's integers for products of blocks: kLanes rows of weights side by side, each lane an i32 or four bytes.
-// Included by block_dot.cpp only; everything has internal linkage.
+// The integer vectors of the level for products of blocks. A vector holds one lane for each of kLanes rows of weights;
+// a lane is an i32 or four bytes. Only block_dot.cpp includes this header; everything has internal linkage.
 #pragma once
 #include "core/half.hpp"
 #include "kernels/cpu/block_dot.hpp"
@@ -83,7 +83,7 @@ inline i32 word_at(const void* p) {
   return word;
 }
 
-// sum + Σ over the two 16-bit halves of each lane.
+// In each lane: sum plus the products of the two 16-bit halves of a and b.
 inline Ints add_pairs(Ints sum, Ints a, Ints b) {
 #if defined(__AVX512VNNI__)
   return _mm512_dpwssd_epi32(sum, a, b);
@@ -95,17 +95,18 @@ inline Ints add_pairs(Ints sum, Ints a, Ints b) {
 #endif
 }
 
-// Q8_0 has signed quants. Where the target multiplies unsigned by signed bytes into 32 bits they are kept with 128
-// added (QuantizedChunk::start takes it off again); elsewhere their signs go to the activations: 128·127·2 fits 16
-// bits.
+// How tiles hold the signed quants of Q8_0. AVX-512 VNNI multiplies unsigned by signed bytes and sums in 32 bits: tiles
+// hold quants with 128 added, which QuantizedChunk::start subtracts again. Elsewhere tiles hold signed bytes; AVX2
+// moves the sign of each quant to the activation, and a sum of two products, at most 128·127·2, fits 16 bits.
 #if defined(__AVX512VNNI__)
 constexpr bool kSignedWeights = false;
 #else
 constexpr bool kSignedWeights = true;
 #endif
 
-// sum + Σ over kSteps steps and the four bytes of each lane: quants w [kSteps][kLanes][4], all below kLimit (kLimit 0:
-// signed), times the activations q, which all lanes share. Exact: 16-bit sums are closed before they could overflow.
+// In each lane: sum plus the products of the lane's quants w [kSteps][kLanes][4] and the activations q [kSteps][4],
+// which all lanes share. Quants are unsigned and below kLimit, or signed if kLimit is 0. The result is exact: 16-bit
+// partial sums are added to the 32-bit sum before they can overflow.
 template <int kSteps, int kLimit>
 inline Ints add_bytes(Ints sum, const u8* w, const i8* q) {
 #if defined(__AVX512VNNI__)

@@ -1,4 +1,5 @@
-// Plain types, FP8, the blocks of 32 and the four-bit floats; the K-, I- and ternary quants have files of their own.
+// Plain types, FP8, blocks of 32 elements and four-bit floats. dequantize_k.cpp holds the K-quants, dequantize_iq.cpp
+// the I-quants and ternary types.
 #include "kernels/cpu/dequantize.hpp"
 
 #include "kernels/cpu/dequantize_rows.hpp"
@@ -13,16 +14,16 @@ void row_bf16(float* __restrict y, const std::byte* __restrict x, i64 n) {
   for (i64 i = 0; i < n; ++i) y[i] = f32_from_bits(static_cast<u32>(u16_at(p + 2 * i)) << 16);
 }
 
-// All ones where the condition holds: a selection by masks becomes vectors, one by branches may not.
+// All ones if the condition holds, else zero. GCC vectorises loops that select by masks, but not all that use branches.
 u32 mask(bool condition) { return 0u - static_cast<u32>(condition); }
 
-// A subnormal is its bits on top of the smallest normal number, less that number.
+// Subnormals: placing the mantissa below the smallest normal number and subtracting that number gives the exact value.
 void row_f16(float* __restrict y, const std::byte* __restrict x, i64 n) {
   constexpr u32 kRebias = 112u << 23, kSmallest = 113u << 23;
   const auto* p = reinterpret_cast<const u8*>(x);
   for (i64 i = 0; i < n; ++i) {
     const u32 h = u16_at(p + 2 * i), magnitude = (h & 0x7fffu) << 13;
-    const u32 normal = magnitude + kRebias + (kRebias & mask(magnitude >= 31u << 23));  // infinities and NaN stay so
+    const u32 normal = magnitude + kRebias + (kRebias & mask(magnitude >= 31u << 23));  // the mask: infinity and NaN
     const u32 subnormal = bits_from_f32(f32_from_bits(magnitude + kSmallest) - f32_from_bits(kSmallest));
     const u32 small = mask(magnitude < 1u << 23);
     y[i] = f32_from_bits((subnormal & small) | (normal & ~small) | (h & 0x8000u) << 16);
@@ -41,7 +42,7 @@ void f8(float* __restrict y, const std::byte* __restrict x, i64 n, float scale) 
   }
 }
 
-// ---- blocks of 32: the low nibbles are elements 0..15, the high ones 16..31 --------------------------------------
+// ---- blocks of 32: the low nibbles hold elements 0 to 15, the high nibbles 16 to 31 ------------------------------
 
 void q4_0(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b);
@@ -61,7 +62,7 @@ void q4_1(float* __restrict y, const u8* __restrict b) {
   for (int j = 0; j < 16; ++j) y[j + 16] = static_cast<float>(q[j] >> 4) * d + m;
 }
 
-// The fifth bits: bit j of a word belongs to element j.
+// The fifth bit of element j is bit j of a 32-bit word.
 void q5_0(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b);
   const u32 top = u32_at(b + 2);
@@ -89,12 +90,13 @@ void q8_0(float* __restrict y, const u8* __restrict b) {
   for (int j = 0; j < 32; ++j) y[j] = static_cast<float>(static_cast<i8>(b[2 + j])) * d;
 }
 
-// ---- four-bit floats: E2M1, doubled to be integers ---------------------------------------------------------------
+// ---- four-bit floats: E2M1, whose table holds twice the values, so that they are integers ------------------------
 
 constexpr float kE2m1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 void mxfp4(float* __restrict y, const u8* __restrict b) {
-  // 2^(e - 128), half of the format's 2^(e - 127); the first two are subnormal.
+  // The scale is 2^(e - 128), half of the format's 2^(e - 127), because the table is doubled. For e < 2 it is
+  // subnormal.
   const u32 e = b[0];
   const float d = f32_from_bits(e < 2 ? 0x200000u << e : (e - 1) << 23);
   R1_KEPT_LOOP
@@ -103,7 +105,7 @@ void mxfp4(float* __restrict y, const u8* __restrict b) {
   for (int j = 0; j < 16; ++j) y[j + 16] = kE2m1[b[1 + j] >> 4] * d;
 }
 
-// Scales are E4M3 without a sign, here halved; 0 and 0x7f mean zero.
+// Scales are E4M3 without a sign; they are halved here because the table is doubled. 0 and 0x7f mean zero.
 void nvfp4(float* __restrict y, const u8* __restrict b) {
   for (int s = 0; s < 4; ++s, y += 16) {
     const int code = b[s], exponent = code >> 3 & 15, mantissa = code & 7;

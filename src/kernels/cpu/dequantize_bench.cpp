@@ -1,4 +1,5 @@
-// Stored types to f32: GB/s of output from cache, per level, on one thread. Usage: dequantize_bench [LEVEL...]
+// Speed of converting stored types to f32, in GB/s of output, from cache, for each level, on one thread.
+// Usage: dequantize_bench [LEVEL...]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,9 +14,9 @@
 namespace r1::cpu {
 namespace {
 
-constexpr i64 kElements = 16384;  // 64 KiB of output: the loops, not the memory
+constexpr i64 kElements = 16384;  // 64 KiB of output, which stays in cache
 
-// The best of several short runs: what else the machine does only adds.
+// The fastest of several short runs, because other programs on the machine can only slow a run down.
 double gb_per_s(auto&& f) {
   using Clock = std::chrono::steady_clock;
   double best = 1e9;

@@ -1,21 +1,22 @@
-// I-quants and ternary types. Octets of elements are entries of fixed grids (iq_grids.hpp) with the signs kept apart;
-// IQ4 maps a nibble through sixteen uneven steps; the ternary types hold digits -1, 0, 1.
+// I-quants and ternary types. The IQ1, IQ2 and IQ3 types store an index into a fixed grid (iq_grids.hpp) for each group
+// of elements; IQ2 and IQ3 store the signs separately. The IQ4 types map a nibble to one of sixteen unevenly spaced
+// values. The elements of the ternary types are -1, 0 or 1.
 #include "kernels/cpu/dequantize_rows.hpp"
 #include "kernels/cpu/iq_grids.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-// Seven sign bits; the eighth makes their number even.
+// Seven stored sign bits and an eighth one, which makes the number of minus signs even.
 int even_signs(u32 k) {
   k &= 127u;
   return static_cast<int>(k | static_cast<u32>(__builtin_parity(k)) << 7);
 }
 
-// ±1 for bit j.
+// -1 if bit j of `signs` is set, else 1.
 int sign(int signs, int j) { return 1 - 2 * (signs >> j & 1); }
 
-// Two bits per element: 0 1 2 stand for 8 25 43.
+// Eight elements of two bits: the codes 0 1 2 mean the magnitudes 8 25 43.
 void octet2(float* __restrict y, float scale, u16 code, int signs) {
   R1_KEPT_LOOP
   for (int j = 0; j < 8; ++j) {
@@ -24,7 +25,7 @@ void octet2(float* __restrict y, float scale, u16 code, int signs) {
   }
 }
 
-// Four bytes each for the lower and the upper half.
+// Eight elements of one byte: four in `low`, four in `high`.
 void octet3(float* __restrict y, float scale, u32 low, u32 high, int signs) {
   R1_KEPT_LOOP
   for (int j = 0; j < 4; ++j) y[j] = scale * static_cast<float>(static_cast<int>(low >> 8 * j & 255u) * sign(signs, j));
@@ -33,7 +34,7 @@ void octet3(float* __restrict y, float scale, u32 low, u32 high, int signs) {
     y[j + 4] = scale * static_cast<float>(static_cast<int>(high >> 8 * j & 255u) * sign(signs, j + 4));
 }
 
-// Two bits per element: 0 1 2 stand for -1 0 1, all moved by delta.
+// Eight elements of two bits: the codes 0 1 2 mean -1 0 1, plus delta.
 void octet1(float* __restrict y, float scale, u16 code, float delta) {
   R1_KEPT_LOOP
   for (int j = 0; j < 8; ++j) y[j] = scale * (static_cast<float>((code >> 2 * j & 3) - 1) + delta);
@@ -49,7 +50,7 @@ void iq2_xxs(float* __restrict y, const u8* __restrict b) {
   }
 }
 
-// The scale of IQ2_XS and IQ2_S: a nibble for each two octets.
+// The scale of octet l in IQ2_XS and IQ2_S, which store one nibble for two octets.
 float scale2(float d, u8 nibbles, int l) { return d * (0.5f + static_cast<float>(nibbles >> l / 2 * 4 & 15)) * 0.25f; }
 
 void iq2_xs(float* __restrict y, const u8* __restrict b) {
@@ -98,7 +99,7 @@ void iq1_s(float* __restrict y, const u8* __restrict b) {
   }
 }
 
-// d lies in the top nibbles of the four words of scales.
+// The bits of d are in the top nibbles of the four 16-bit words that hold the scales.
 void iq1_m(float* __restrict y, const u8* __restrict b) {
   const u8* words = b + 48;
   int bits = 0;
@@ -132,7 +133,8 @@ void iq4_xs(float* __restrict y, const u8* __restrict b) {
   }
 }
 
-// Five digits of base three in a byte, as the fraction byte / 256: multiplying moves the next digit to the front.
+// Five ternary digits in a byte, as the fraction byte / 256. Multiplying by 3^n modulo 256 makes digit n the leading
+// one; multiplying by 3 and dividing by 256 reads it.
 void digits(float* __restrict y, const u8* __restrict q, int bytes, int count, float d) {
   constexpr int kPower[5] = {1, 3, 9, 27, 81};
   for (int n = 0; n < count; ++n, y += bytes)

@@ -1,5 +1,6 @@
-// K-quants: 256 elements in sub-blocks of 16 or 32, whose scales (and minima) are small integers times the block's d
-// (and dmin). A byte of qs holds elements that lie 32 apart, so loops run over the low part of an element's index.
+// K-quants: 256 elements in sub-blocks of 16 or 32. The scale of a sub-block is a small integer times the block's d,
+// its minimum a small integer times dmin. A byte of quants holds elements that lie 32 or more apart, so the inner loops
+// run over the low part of an element's index.
 #include "kernels/cpu/dequantize_rows.hpp"
 
 namespace r1::cpu::R1_TARGET {
@@ -29,11 +30,11 @@ void q3_k(float* __restrict y, const u8* __restrict b) {
   }
 }
 
-// The scales of Q4_K and Q5_K: eight pairs of six bits in twelve bytes.
-struct Pair {
+// Scale and minimum of sub-block s of Q4_K and Q5_K, which pack eight of each, six bits long, into twelve bytes.
+struct ScaleAndMin {
   float scale, min;
 };
-Pair pair(const u8* c, int s, float d, float dmin) {
+ScaleAndMin scale_and_min(const u8* c, int s, float d, float dmin) {
   const int scale = s < 4 ? c[s] & 63 : (c[s + 4] & 15) | (c[s - 4] >> 6) << 4;
   const int min = s < 4 ? c[s + 4] & 63 : c[s + 4] >> 4 | (c[s] >> 6) << 4;
   return {d * static_cast<float>(scale), dmin * static_cast<float>(min)};
@@ -43,7 +44,7 @@ void q4_k(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b), dmin = half_at(b + 2);
   const u8* q = b + 16;
   for (int s = 0; s < 8; s += 2, q += 32, y += 64) {
-    const Pair low = pair(b + 4, s, d, dmin), high = pair(b + 4, s + 1, d, dmin);
+    const ScaleAndMin low = scale_and_min(b + 4, s, d, dmin), high = scale_and_min(b + 4, s + 1, d, dmin);
     for (int l = 0; l < 32; ++l) y[l] = low.scale * static_cast<float>(q[l] & 15) - low.min;
     for (int l = 0; l < 32; ++l) y[l + 32] = high.scale * static_cast<float>(q[l] >> 4) - high.min;
   }
@@ -53,7 +54,7 @@ void q5_k(float* __restrict y, const u8* __restrict b) {
   const float d = half_at(b), dmin = half_at(b + 2);
   const u8 *q = b + 48, *top = b + 16;
   for (int s = 0; s < 8; s += 2, q += 32, y += 64) {
-    const Pair low = pair(b + 4, s, d, dmin), high = pair(b + 4, s + 1, d, dmin);
+    const ScaleAndMin low = scale_and_min(b + 4, s, d, dmin), high = scale_and_min(b + 4, s + 1, d, dmin);
     for (int l = 0; l < 32; ++l) y[l] = low.scale * static_cast<float>((q[l] & 15) + (top[l] >> s & 1) * 16) - low.min;
     for (int l = 0; l < 32; ++l)
       y[l + 32] = high.scale * static_cast<float>((q[l] >> 4) + (top[l] >> (s + 1) & 1) * 16) - high.min;

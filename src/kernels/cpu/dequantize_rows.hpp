@@ -1,11 +1,12 @@
-// What the level sources dequantize*.cpp share. Everything is of the level being compiled.
+// What the per-level sources dequantize*.cpp share. Everything belongs to the level being compiled.
 #pragma once
 #include <cstring>
 
 #include "core/half.hpp"
 
-// GCC takes loops of 4 to 16 steps apart before it looks for vectors, and then finds fewer: by up to five times. Simple
-// ones of 16 are one vector with AVX-512, and better taken apart.
+// GCC fully unrolls loops of 4 to 16 steps before it vectorises, and then misses vectors, which makes such loops up to
+// five times slower; R1_KEPT_LOOP prevents the unrolling. With AVX-512 a simple loop of 16 steps is a single vector and
+// is faster unrolled, so R1_LOOP_OF_16 leaves it to the compiler there.
 #define R1_KEPT_LOOP _Pragma("GCC unroll 1")
 #if defined(__AVX512F__)
 #define R1_LOOP_OF_16
@@ -50,7 +51,7 @@ inline u32 u32_at(const u8* p) {
 }
 inline float half_at(const u8* p) { return f32_from_f16(u16_at(p)); }
 
-// Blocks one after another through a function of one block.
+// Converts consecutive blocks with kBlock, which converts one.
 template <DType kType, void (*kBlock)(float* __restrict, const u8* __restrict)>
 void blocks(float* y, const std::byte* x, i64 n) {
   constexpr BlockShape b = block_of(kType);

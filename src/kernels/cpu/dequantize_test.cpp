@@ -1,4 +1,5 @@
-// Blocks to f32 at every level: ggml's bits, by its own output (tests/data/blocks), and the plain types by definition.
+// Conversion to f32 at every level: block types against ggml's own output (tests/data/blocks), plain types against
+// their definition.
 #include "kernels/cpu/dequantize.hpp"
 
 #include <gtest/gtest.h>
@@ -35,7 +36,7 @@ std::vector<DType> block_types() {
 
 class Dequantize : public testing::TestWithParam<const cpu::Kernels*> {
  protected:
-  // From a source that starts at an odd address into a destination with a guard behind it.
+  // Converts from a source at an odd address into a destination that is followed by a guard value.
   Floats row(DType type, std::string bytes, i64 n) {
     bytes.insert(bytes.begin(), '!');
     Floats y(n + 1, kGuard);
@@ -77,7 +78,7 @@ TEST_P(Dequantize, AnyBytesGiveTheBitsOfTheFirstLevel) {
   }
 }
 
-TEST_P(Dequantize, HalvesKeepTheirBits) {
+TEST_P(Dequantize, EveryF16AndBf16ConvertsToItsExactValue) {
   std::string bytes(2 * 65536, '\0');
   for (u32 h = 0; h < 65536; ++h) {
     const u16 half = static_cast<u16>(h);
@@ -88,7 +89,7 @@ TEST_P(Dequantize, HalvesKeepTheirBits) {
     ASSERT_EQ(bits_from_f32(f16[h]), bits_from_f32(f32_from_f16(static_cast<u16>(h)))) << h;
     ASSERT_EQ(bits_from_f32(bf16[h]), h << 16) << h;
   }
-  for (const i64 n : {1, 3, 17, 33}) {  // tails
+  for (const i64 n : {1, 3, 17, 33}) {  // sizes that leave a tail
     const Floats part = row(DType::f16, bytes.substr(2 * 0x3c00), n);
     for (i64 i = 0; i < n; ++i) EXPECT_EQ(part[i], f16[0x3c00 + i]);
   }

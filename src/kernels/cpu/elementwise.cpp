@@ -75,7 +75,7 @@ void swiglu_backward(float* dgate, float* dup, const float* dy, const float* gat
 
 // ---- rotary positions --------------------------------------------------------------------------------------------
 
-// The first and second members of pairs: side by side, or in the two halves of a head.
+// Where the first and second elements of the pairs are: neighbours, or in the two halves of a head.
 struct Neighbours {
   HWY_INLINE static void load(const float* x, i64 j, i64, V32& a, V32& b) {
     hn::LoadInterleaved2(f32, x + 2 * j, a, b);
@@ -95,7 +95,7 @@ struct Halves {
   static i64 second(i64 j, i64 pairs) { return pairs + j; }
 };
 
-// One head: y (+)= the pairs of x turned by the angle, forwards or back.
+// One head: y = the pairs of x, rotated by the angles; with kBack y += the pairs of x, rotated by the negative angles.
 template <class Pairs, bool kBack>
 HWY_INLINE void rotate_head(float* y, const float* x, const float* cos, const float* sin, i64 pairs) {
   i64 j = 0;
@@ -164,7 +164,7 @@ i64 argmax(const float* x, i64 n) {
   V32 top = set(-std::numeric_limits<float>::infinity());
   each(n, [&](i64 i, auto lanes) {
     const V32 v = lanes.or_else(lanes.load(x + i), top);
-    top = hn::IfThenElse(hn::Gt(v, top), v, top);  // false for NaN
+    top = hn::IfThenElse(hn::Gt(v, top), v, top);  // Gt is false for NaN
   });
   const float best = max_lanes(top);
   i64 i = 0;

@@ -1,4 +1,5 @@
-// Every elementwise kernel of every level against double precision, for every remainder of every vector width.
+// Every elementwise kernel of every level against double precision, for sizes that leave every remainder of every
+// vector width.
 #include "kernels/cpu/elementwise.hpp"
 
 #include <gtest/gtest.h>
@@ -17,9 +18,9 @@ namespace {
 
 using Floats = std::vector<float>;
 
-constexpr i64 kLongest = 70;        // more than two of the widest vectors with every remainder
-constexpr double kU = 0x1p-24;      // one rounding
-constexpr float kGuard = 12345.5f;  // what must stay behind the last element
+constexpr i64 kLongest = 70;        // more than two of the widest vectors, with every remainder
+constexpr double kU = 0x1p-24;      // the relative error of one rounding
+constexpr float kGuard = 12345.5f;  // stands behind the last element and must not be overwritten
 
 double d(float x) { return static_cast<double>(x); }
 double reference_sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
@@ -34,13 +35,13 @@ class Elementwise : public testing::TestWithParam<const cpu::Kernels*> {
     for (float& x : v) x = static_cast<float>(scale * r.normal());
     return v;
   }
-  // n elements to write to, a guard behind them.
+  // n elements to write to, followed by a guard.
   Floats output(i64 n, float fill = 0) {
     Floats v(n + 1, fill);
     v.back() = kGuard;
     return v;
   }
-  // |got - want(i)| within tol(i) for every i, and the guard untouched.
+  // Expects |got[i] - want(i)| <= tol(i) for every i, and an intact guard.
   template <class Want, class Tolerance>
   void expect(const Floats& got, Want want, Tolerance tol) {
     for (size_t i = 0; i + 1 < got.size(); ++i)
@@ -90,14 +91,15 @@ TEST_P(Elementwise, RmsNormForwardAndBackwardMatchDouble) {
       }
     }
     const auto row = [&](size_t i) { return i / static_cast<size_t>(n); };
-    // A sum of n squares is relatively accurate to n/2 roundings, its root to a quarter of n; a few more follow.
+    // The relative error of a sum of n squares is at most n/2 roundings, that of its root n/4. A few roundings follow.
     const double u = (8 + static_cast<double>(n) / 4) * kU;
     expect(
         y, [&](size_t i) { return d(x[i]) * s[row(i)] * d(w[at(i)]); },
         [&](size_t i) { return u * std::abs(d(y[i])) + 1e-37; });
     expect(
         rstd, [&](size_t r) { return s[r]; }, [&](size_t r) { return u * s[r]; });
-    // dx = 0.5 + s (g - n·mean): each term's size times its roundings; mean is a sum of n terms of size |g·n|/n < 10.
+    // dx = 0.5 + s (g - n·mean): the size of each term times its roundings. mean is a sum of n terms of size |g·n|/n <
+    // 10.
     expect(
         dx,
         [&](size_t i) {
@@ -119,7 +121,7 @@ TEST_P(Elementwise, SwigluForwardAndBackwardMatchDouble) {
     Floats y = output(n), dgate = output(n, 0.5f), dup = output(n, 0.5f);
     k.swiglu(y.data(), gate.data(), up.data(), n);
     k.swiglu_backward(dgate.data(), dup.data(), dy.data(), gate.data(), up.data(), n);
-    // exp: 2 units, 1 + e: 1, division: 1, products: 3. silu' = s (1 + z (1 - s)) cancels against terms below 1 + |z|.
+    // Roundings: exp 2, 1 + e 1, division 1, products 3. In silu' = s (1 + z (1 - s)) terms below 1 + |z| cancel.
     const auto z = [&](size_t i) { return d(gate[i]); };
     expect(
         y, [&](size_t i) { return z(i) * reference_sigmoid(z(i)) * d(up[i]); },
@@ -137,13 +139,13 @@ TEST_P(Elementwise, SwigluForwardAndBackwardMatchDouble) {
   }
 }
 
-TEST_P(Elementwise, SigmoidIsAccurateToItsEndsAndKeepsNaN) {
+TEST_P(Elementwise, SigmoidIsAccurateOverItsWholeRangeAndKeepsNaN) {
   constexpr float kInf = std::numeric_limits<float>::infinity();
   Floats x;
   for (float v = -120; v <= 120; v += 0.0137f) x.push_back(v);
   Floats y = output(static_cast<i64>(x.size()));
   k.sigmoid(y.data(), x.data(), static_cast<i64>(x.size()));
-  // Below -87 the result is subnormal (steps of 2^-149); from -88.7 on exp(-x) is infinite and the result zero.
+  // Below -87 the result is subnormal (steps of 2^-149). Below -88.7 exp(-x) is infinite and the result is zero.
   expect(
       y, [&](size_t i) { return reference_sigmoid(d(x[i])); },
       [&](size_t i) { return x[i] < -87 ? 4e-38 : 4 * 2 * kU * reference_sigmoid(d(x[i])); });
@@ -166,7 +168,8 @@ TEST_P(Elementwise, SoftmaxMatchesDoubleAndMaskedEntriesAreExactZeros) {
     double top = -1e30, sum = 0;
     for (const float v : x) top = std::max(top, d(v));
     for (const float v : x) sum += std::exp(d(v) - top);
-    // x - max loses half a unit of up to 30, which exp turns into a relative error; sum and division add n and 1.
+    // x - max is up to 30 and loses half a unit in its last place, which exp turns into a relative error. The sum adds
+    // n roundings and the division one.
     expect(
         y, [&](size_t i) { return std::exp(d(x[i]) - top) / sum; },
         [&](size_t i) { return (34 + static_cast<double>(n)) * kU * std::exp(d(x[i]) - top) / sum; });
@@ -188,7 +191,7 @@ TEST_P(Elementwise, RotationTurnsPairsAndBackAddsTheTranspose) {
       const double s = sign * d(angles[row * dim + (dim / 2) + j]);
       return i % 2 == 0 ? d(v[i]) * c - d(v[i + 1]) * s : d(v[i - 1]) * s + d(v[i]) * c;
     };
-    const auto size = [](size_t) { return 4 * kU * 40; };  // two products of factors below 4.5, and the sums
+    const auto size = [](size_t) { return 4 * kU * 40; };  // two products of factors below 4.5, and their sum
     expect(
         y, [&](size_t i) { return turned(x, i, 1); }, size);
     expect(
@@ -196,7 +199,7 @@ TEST_P(Elementwise, RotationTurnsPairsAndBackAddsTheTranspose) {
   }
 }
 
-TEST_P(Elementwise, ConversionsAreThoseOfHalf) {
+TEST_P(Elementwise, WideningGivesTheValuesOfCoreHalf) {
   for (i64 n = 1; n <= kLongest; ++n) {
     const Floats x = random(n, 13, 100);
     std::vector<u16> b, h;
@@ -221,7 +224,8 @@ TEST_P(Elementwise, RowReductionsMatchDouble) {
     for (const float v : x) top = std::max(top, d(v)), squares += d(v) * d(v);
     for (const float v : x) sum += std::exp(d(v) - top);
     ASSERT_EQ(d(x[k.argmax(x.data(), n)]), top);
-    // Relative error of the sum (exponents to 25, partial sums of 1024 over at least 4 lanes), then the f32 result.
+    // The relative error of the sum (exponents up to 25; partial sums of 1024 over at least 4 lanes), then the rounding
+    // of the result to f32.
     const double want = top + std::log(sum);
     ASSERT_NEAR(d(k.logsumexp(x.data(), n)), want, (30 + 256) * kU + kU * std::abs(want));
     ASSERT_NEAR(k.sum_of_squares(x.data(), n), squares, squares * static_cast<double>(n) * 0x1p-53);
@@ -252,7 +256,7 @@ TEST_P(Elementwise, AdamwStepMatchesDouble) {
     k.adamw(p.data(), m.data(), v.data(), g.data(), n, lr, b1, b2, eps, wd, bias1, bias2, by);
     const auto mean = [&](size_t i) { return d(b1) * d(m0[i]) + (1 - d(b1)) * d(by) * d(g[i]); };
     const auto square = [&](size_t i) { return d(b2) * d(v0[i]) + (1 - d(b2)) * std::pow(d(by) * d(g[i]), 2); };
-    // 1 - b1 is exact in f32 (Sterbenz).
+    // 1 - b1 is exact in f32 (Sterbenz's lemma).
     expect(m, mean, [&](size_t i) { return 4 * kU * (std::abs(d(m0[i])) + std::abs(d(g[i]))); });
     expect(v, square, [&](size_t i) { return 6 * kU * square(i); });
     const auto ratio = [&](size_t i) { return mean(i) / d(bias1) / (std::sqrt(square(i) / d(bias2)) + d(eps)); };

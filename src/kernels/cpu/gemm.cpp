@@ -1,4 +1,5 @@
-// Matrix products, compiled once per level. Read gemm_vector.hpp (the target), gemm_tile.hpp (registers), then this.
+// Matrix products, compiled once per level. Read gemm_vector.hpp (vectors and tile shape of the level) and
+// gemm_tile.hpp (register tiles) first, then this file from its last function upwards.
 #include "kernels/cpu/gemm.hpp"
 
 #include "kernels/cpu/gemm_pack.hpp"
@@ -13,12 +14,13 @@ namespace {
 
 inline i64 least(i64 a, i64 b) { return a < b ? a : b; }
 
-// One block of packed A (rows x count words) times panels [begin, end) of B, whose words start at `word`.
-struct Block {
+// One block of packed A, rows × count words, to be multiplied with panels [begin, end) of B. The block's first word of
+// k is `word`.
+struct PackedBlock {
   const Gemm& g;
   const u32* a;
   i64 rows, count, word, begin, end;
-  float* c;  // row 0 of the block, column 0 of C
+  float* c;  // the block's first row of C, at column 0
   bool accumulate;
 };
 
@@ -26,9 +28,9 @@ inline void copy_rows(float* to, i64 to_ld, const float* from, i64 from_ld, i64 
   for (i64 r = 0; r < rows; ++r) __builtin_memcpy(to + r * to_ld, from + r * from_ld, columns * 4);
 }
 
-// Calls product(c, ldc) on the tile of C itself or, where the last panel is not full, on a copy of it.
+// Calls product(c, ldc) on a tile of C. If the last panel is not full, the call works on a padded copy of the tile.
 template <class F>
-inline void on_tile(const Block& k, i64 r, i64 rows, i64 column, i64 columns, i64 width, F&& product) {
+inline void on_tile(const PackedBlock& k, i64 r, i64 rows, i64 column, i64 columns, i64 width, F&& product) {
   float* const c = k.c + r * k.g.ldc + column;
   if (columns == width) return product(c, k.g.ldc);
   constexpr i64 kMostRows = kTileRows > 32 ? kTileRows : 32;
@@ -41,7 +43,7 @@ inline void on_tile(const Block& k, i64 r, i64 rows, i64 column, i64 columns, i6
   copy_rows(c, k.g.ldc, edge, kPanel, rows, columns);
 }
 
-// A tile's rows of packed A, every word kSpread times.
+// Copies the rows of a tile of packed A, every word kSpread times.
 inline void spread_rows(u32* to, const u32* a, i64 rows, i64 count) {
   for (i64 r = 0; r < rows; ++r, to += kTileRowWords, a += kRowWords)
     for (i64 w = 0; w < count; ++w)
@@ -49,7 +51,7 @@ inline void spread_rows(u32* to, const u32* a, i64 rows, i64 count) {
 }
 
 template <class Product>
-void multiply_block(const Block& k) {
+void multiply_block(const PackedBlock& k) {
   constexpr i64 kElement = static_cast<i64>(sizeof(typename Product::B));
   const i64 stride = panel_bytes(k.g.format, k.g.k) / kElement, full = k.g.n / kPanel;
   const auto* b = reinterpret_cast<const typename Product::B*>(k.g.b) + k.word * kPanel;
@@ -82,7 +84,7 @@ void multiply_block(const Block& k) {
 }
 
 #if defined(R1_TARGET_amx)
-void multiply_block_amx(const Block& k) {
+void multiply_block_amx(const PackedBlock& k) {
   const i64 stride = panel_bytes(Format::bf16, k.g.k) / 4;
   const u32* const b = reinterpret_cast<const u32*>(k.g.b) + k.word * kPanel;
   for (i64 r = 0; r < k.rows; r += kTileProductRows) {
@@ -97,7 +99,7 @@ void multiply_block_amx(const Block& k) {
 }
 #endif
 
-void multiply(const Block& k) {
+void multiply(const PackedBlock& k) {
   if (k.g.format == Format::f32) return multiply_block<FloatProduct>(k);
   if (halves(k.g.format)) return multiply_block<HalfProduct>(k);
 #if defined(R1_TARGET_amx)
@@ -154,7 +156,7 @@ float dot(const float* a, const float* b, i64 n) {
   return lanes[0];
 }
 
-// Chains of sum = sum · x + y.
+// Runs kChains independent chains of sum = sum · x + y.
 float spin_float(i64 iterations) {
   const float start = static_cast<float>(iterations & 1);
   const Vector x = broadcast(0.999f - start * 0.001f), y = broadcast(0.001f);

@@ -1,25 +1,26 @@
 // Matrix products C [M,N] = or += A [M,K] · B [K,N], f32 accumulation, inputs f32 or rounded to bf16.
 //
-// B is packed beforehand into panels of `panel` columns; A is packed on the way, block by block, into the caller's
-// scratch. Every element of C has one accumulator that takes k in ascending order (bf16 dot products: in ascending
-// groups of 2 or 32), whatever the tile it lies in, so a row's bits depend on that row and B alone. Tails of k are
-// padded with zeros. Nothing here allocates or starts threads: callers split rows and panels over theirs.
+// B is packed in advance into panels of `panel` columns. A is packed during the product, block by block, into scratch
+// memory of the caller. Every element of C has one accumulator that takes k in ascending order (with bf16 dot products
+// in ascending groups of 2 or 32), in whatever tile the element lies, so a row's bits depend on that row and B alone.
+// The last group of k is padded with zeros. The kernels allocate nothing and start no threads: callers split rows and
+// panels over their threads.
 #pragma once
 #include <cstddef>
 
 #include "core/dtype.hpp"
-
 #include "core/integer.hpp"
 
 namespace r1::cpu {
 
-// What the inputs of a product are.
-//   f32       both f32
-//   bf16      both rounded to bf16
-//   f32_bf16  A f32, B exact bf16 that its panels keep: bits as of f32, half the memory
+// The inputs of a product.
+//   f32       A and B in f32
+//   bf16      A and B rounded to bf16
+//   f32_bf16  A in f32; B's values are bf16, and its panels hold them as bf16. Gives the bits of f32 with half the
+//   memory.
 enum class Format : u8 { f32, bf16, f32_bf16 };
 
-// How a matrix lies in memory. With `index` set, memory row r is row index[r] of `data`.
+// How a matrix is stored in memory. If `index` is set, row(r) below is index[r], otherwise r.
 //   rows     element (i, j) at data[row(i) * ld + j]
 //   columns  element (i, j) at data[row(j) * ld + i]
 enum class Layout : u8 { rows, columns };
@@ -35,35 +36,36 @@ struct MatrixView {
 struct Gemm {
   Format format = Format::f32;
   MatrixView a;
-  const std::byte* b = nullptr;  // all panels of B, packed by pack_b with the same format and k
+  const std::byte* b = nullptr;  // all panels of B, which pack_b packed with the same format and k
   float* c = nullptr;
   i64 ldc = 0, n = 0, k = 0;
-  bool accumulate = false;  // C += instead of C =; the sum starts from C
+  bool accumulate = false;  // true: C +=, where the sums start from C; false: C =
 };
 
 struct GemmKernels {
   i64 panel;          // columns of B in a panel
-  i64 row_step;       // rows of one register tile: fewer are not worth a task
-  i64 block_rows;     // rows whose A fits the scratch at once: splitting finer than this packs no A twice
+  i64 row_step;       // rows of one register tile; a task should have at least as many
+  i64 block_rows;     // rows of A that the scratch holds at once; tasks of at most as many rows pack nothing twice
   i64 scratch_bytes;  // per thread, 64-byte aligned
 
-  i64 (*panel_bytes)(Format format, i64 k);  // of one packed panel, a multiple of 64
-  // Panels [begin, end) of B [k, n] to dst + panel · panel_bytes. b (layout rows): element (k, n) at data[k * ld + n];
-  // Wᵀ for y = x Wᵀ is W's own memory with layout columns. f32_bf16 cuts what is not bf16.
+  i64 (*panel_bytes)(Format format, i64 k);  // size of one packed panel, a multiple of 64
+  // Packs panels [begin, end) of B [k, n] to dst + panel · panel_bytes. For y = x Wᵀ, B is the memory of W with layout
+  // columns. Format f32_bf16 truncates values that are not bf16.
   void (*pack_b)(Format format, std::byte* dst, const MatrixView& b, i64 k, i64 n, i64 begin, i64 end);
-  // Rows [m_begin, m_end) and panels [p_begin, p_end) of C.
+  // Computes rows [m_begin, m_end) and panels [p_begin, p_end) of C.
   void (*gemm)(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::byte* scratch);
 
-  // y = or += Σ_i weight[i] · rows[at[i] · d ...], i ascending, every element its own sum; weight null: all 1.
+  // y[j] = or += Σ_i weight[i] · rows[at[i] · d + j] for j in [0, d), i ascending. If `weight` is null, all weights are
+  // 1.
   void (*weighted_rows)(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d,
                         bool accumulate);
-  float (*dot)(const float* a, const float* b, i64 n);  // lanes fixed by the level, whatever n
+  float (*dot)(const float* a, const float* b, i64 n);  // the level alone fixes how the sum is split into lanes
 
-  // Roofs. spin runs a register-only loop of the unit that the format's products use (f32 or bf16) and returns a value
-  // to keep.
+  // For roof.hpp. `spin` runs a loop without memory accesses on the unit that products of the format use (f32 or bf16).
+  // Its result keeps the compiler from removing the loop.
   float (*spin)(Format format, i64 iterations);
-  i64 spin_flops[2];                          // per iteration, by format
-  u64 (*read)(const void* bytes, i64 count);  // reads memory as fast as one thread can; count a multiple of 512
+  i64 spin_flops[2];                          // operations per iteration, by format
+  u64 (*read)(const void* bytes, i64 count);  // reads memory as fast as one thread can; `count` is a multiple of 512
 };
 
 static constexpr i64 panels(const GemmKernels& k, i64 n) { return ceil_div(n, k.panel); }

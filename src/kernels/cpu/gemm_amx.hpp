@@ -1,13 +1,13 @@
-// AMX: products of 16 x 32 bf16 by 32 x 16 in tile registers. Included by gemm.cpp for the amx level only.
-// tdpbf16ps treats the rows of a tile independently, so a tile with fewer rows gives the same bits.
+// AMX: the instruction tdpbf16ps multiplies 16 × 32 bf16 by 32 × 16 bf16 in tile registers. It computes the rows of a
+// tile independently, so a tile with fewer rows gives the same bits. Only gemm.cpp includes this header, for level amx.
 #pragma once
 #include "kernels/cpu/gemm_vector.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-// The layout LDTILECFG reads (Intel SDM vol. 1, 18.2). Kept in static storage: GCC 12's _tile_loadconfig says that it
-// reads 8 of these 64 bytes, so stores into a local one may be dropped.
+// The layout that LDTILECFG reads (Intel SDM vol. 1, 18.2). It must have static storage: GCC 12's _tile_loadconfig
+// tells the compiler that it reads 8 of these 64 bytes, so the compiler may drop stores into a local variable.
 struct alignas(64) TileConfig {
   u8 palette, start_row, reserved[14];
   u16 row_bytes[16];
@@ -39,8 +39,8 @@ inline void configure_tiles(i64 rows) {
   _tile_loadconfig(&kConfigs.of_rows[rows]);
 }
 
-// rows (1..32, as configured) x 32 columns of C. The intrinsics' loads do not tell the compiler that they read memory,
-// hence the barrier.
+// Computes `rows` rows (1 to 32, as configured) × 32 columns of C. The load intrinsics do not tell the compiler that
+// they read memory; the barriers (empty asm statements) do.
 inline void amx_tile(i64 rows, i64 count, const u32* a, const u32* b, float* c, i64 ldc, bool accumulate) {
   static_assert(kPanel == 32);
   const i64 c_stride = ldc * 4, a_stride = kRowWords * 4, b_stride = kPanel * 4;

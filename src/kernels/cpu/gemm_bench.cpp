@@ -1,5 +1,5 @@
-// Matrix products against the measured roof of the unit they use, per level, format and number of threads.
-// Usage: gemm_bench [LEVEL...]
+// Speed of matrix products as a share of the measured roof of the unit that they use, for each level, format and number
+// of threads. Usage: gemm_bench [LEVEL...]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,7 +70,7 @@ void bench(const Kernels& kernels, Format format, const Shape& s, ThreadPool& po
                to,     c.data(),
                s.n,    s.n,
                s.k,    false};
-  // As ops split: rows first, panels where there are few rows.
+  // Split as ops does: by rows, or by panels if there are few rows.
   const i64 threads = pool.threads(), pieces = threads == 1 ? 1 : 2 * threads;
   const bool by_rows = s.m >= pieces * k.row_step;
   const i64 rows = by_rows ? std::min((s.m / pieces + k.row_step) / k.row_step * k.row_step, k.block_rows) : s.m;

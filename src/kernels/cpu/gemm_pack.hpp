@@ -1,23 +1,23 @@
-// Packing of both operands into the words the tiles read. Included by gemm.cpp only.
+// Packing of both operands into the words that the tiles read. Only gemm.cpp includes this header.
 #pragma once
-#include "kernels/cpu/gemm_vector.hpp"
-
 #include "core/integer.hpp"
+#include "kernels/cpu/gemm_vector.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-constexpr i64 kSquare = kLanes >= 8 ? kLanes : 8;  // side of the blocks that are transposed; divides kPanel
+constexpr i64 kSquare = kLanes >= 8 ? kLanes : 8;  // side of the squares that are transposed; divides kPanel
 
-// bf16 rounding of a float's bits, left in the upper half. Written without branches for the vectoriser.
+// Rounds the bits of a float to bf16, which is left in the upper half. Has no branches, so that the compiler
+// vectorises.
 inline u32 round_bits(u32 bits) {
   const u32 rounded = bits + 0x7fffu + ((bits >> 16) & 1u), quiet = bits | 0x400000u;
   return ((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded) & 0xffff0000u;
 }
 
-// k_count floats to word_count words; zeros past the end.
-// What is not rounded is read where it lies: a copy of unknown length becomes a string instruction, whose start alone
-// costs as much as a short row.
+// Packs k_count floats into word_count words; words past the end become zeros. Floats that are not rounded are copied
+// by vectors: for a memcpy of unknown length GCC emits a string instruction, whose start-up costs as much as a short
+// row.
 inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, i64 k_count) {
   i64 done = k_count / per_word(f);
   if (!rounds(f)) {
@@ -47,7 +47,8 @@ inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, 
   for (; done < word_count; ++done) out[done] = 0;
 }
 
-// k_count elements along k, starting at `offset` of memory row `row` of v, to word_count words; zeros past the end.
+// Packs k_count elements along k, from `offset` of memory row `row` of v, into word_count words; words past the end
+// become zeros.
 inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView& v, i64 row, i64 offset, i64 k_count) {
   const i64 at = (v.index ? v.index[row] : row) * v.ld + offset;
   if (v.dtype == DType::f32)
@@ -61,8 +62,9 @@ inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView
   words_of_floats(f, out, word_count, wide, k_count);
 }
 
-// One word of k for `count` neighbours in memory: element (k, j) at row k of v, column offset + j. Written as loops
-// over the row itself, without copies, because packing activations is a visible part of small products.
+// Packs one word of k for `count` neighbours in memory: low(j) and, if `two`, high(j) give the bits of elements (k, j)
+// and (k + 1, j). The loops read the rows without a copy, because packing activations takes a measurable part of small
+// products.
 template <class Load>
 inline void join_rows(Format f, u32* out, i64 count, Load low, bool two, Load high) {
   if (!rounds(f))
@@ -89,12 +91,12 @@ struct F16Row {
 };
 
 #if defined(__AVX512BF16__)
-// Sixteen floats rounded to bf16, each in the low half of its word.
+// Sixteen floats rounded to bf16, each in the low half of a word.
 inline __m512i rounded_words(__mmask16 which, const float* x) {
   return _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(which, x))));
 }
 
-// The common case of join_rows, pairs of f32 rows, by the instruction that rounds them.
+// The common case of join_rows, pairs of f32 rows, with the instruction that rounds to bf16.
 inline void join_pairs(u32* out, i64 count, const float* low, const float* high) {
   for (i64 j = 0; j < count; j += 16) {
     const auto which = static_cast<__mmask16>(count - j >= 16 ? 0xffff : (1 << (count - j)) - 1);
@@ -125,7 +127,8 @@ inline void words_across_rows(Format f, u32* out, const MatrixView& v, i64 k, i6
 }
 
 #if defined(__AVX512F__)
-// 16 x 16 words: four rounds of exchanging halves, of pairs, quads, octets and lanes.
+// Transposes 16 × 16 words in four rounds that exchange ever larger parts: words, pairs of words, 128-bit lanes, and
+// pairs of lanes.
 inline void transpose_square(u32* to, i64 to_ld, const u32* from, i64 from_ld) {
   __m512i r[16], t[16];
 #pragma GCC unroll 16
@@ -143,7 +146,7 @@ inline void transpose_square(u32* to, i64 to_ld, const u32* from, i64 from_ld) {
     r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
   }
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {  // lane q of r[4g + i] holds column 4q + i of rows 4g..4g+3
+  for (int i = 0; i < 4; ++i) {  // here lane q of r[4g + i] holds column 4q + i of rows 4g to 4g + 3
     t[i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0x88);
     t[4 + i] = _mm512_shuffle_i32x4(r[i], r[4 + i], 0xdd);
     t[8 + i] = _mm512_shuffle_i32x4(r[8 + i], r[12 + i], 0x88);
@@ -164,7 +167,7 @@ inline void transpose_square(u32* to, i64 to_ld, const u32* from, i64 from_ld) {
 }
 #endif
 
-// Rows [m, m + rows) of A, elements [k, k_end) → rows x words at kRowWords apart.
+// Packs elements [k, k_end) of rows [m, m + rows) of A. The packed rows start kRowWords words apart.
 inline void pack_a(Format f, u32* to, const MatrixView& a, i64 m, i64 rows, i64 k, i64 k_end) {
   const i64 count = words(f, k_end - k), step = per_word(f);
   if (a.layout == Layout::rows) {
@@ -185,7 +188,7 @@ inline void pack_a(Format f, u32* to, const MatrixView& a, i64 m, i64 rows, i64 
         transpose_square(to + r * kRowWords + w, kRowWords, from + r, kBlockRows);
         continue;
       }
-      // The edge: what lies beyond it in `from` is transposed too, and not copied.
+      // At an edge the square in `from` is only partly filled. All of it is transposed; only the filled part is copied.
       transpose_square(turned, kSquare, from + r, kBlockRows);
       for (i64 j = 0; j < kSquare && r + j < rows; ++j)
         for (i64 i = 0; i < down; ++i) to[(r + j) * kRowWords + w + i] = turned[j * kSquare + i];
@@ -193,7 +196,7 @@ inline void pack_a(Format f, u32* to, const MatrixView& a, i64 m, i64 rows, i64 
   }
 }
 
-// A packed panel is [words of k][kPanel]: floats, pairs of bf16, or lone bf16.
+// A packed panel is [words of k][kPanel]; its elements are floats, pairs of bf16, or single bf16.
 inline i64 panel_word_bytes(Format f) { return (halves(f) ? 2 : 4) * kPanel; }
 i64 panel_bytes(Format f, i64 k) { return (words(f, k) * panel_word_bytes(f) + 63) / 64 * 64; }
 

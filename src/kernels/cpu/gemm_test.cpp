@@ -32,14 +32,14 @@ double rounded(Format f, float x) {
   return static_cast<double>(f == Format::bf16 ? f32_from_bf16(bf16_from_f32(x)) : x);
 }
 
-// How A and B lie in memory in one case.
+// Format of a product and how A and B are stored in memory.
 struct Case {
   Format format = Format::f32;
   Layout a = Layout::rows, b = Layout::rows;
   bool indexed = false, accumulate = false;
 };
 
-// A product of seeded matrices, its operands in the memory order of the case.
+// A product of random matrices that are stored as the case says.
 struct Product {
   Product(const Kernels& kernels, Case c, i64 m_, i64 n_, i64 k_) : t(kernels.gemm), how(c), m(m_), n(n_), k(k_) {
     a = normals(m * k, 1), b = normals(k * n, 2), start = normals(m * n, 3);
@@ -47,7 +47,7 @@ struct Product {
       for (float& x : b) x = f32_from_bf16(bf16_from_f32(x));
     index_a = permutation(how.a == Layout::rows ? m : k), index_b = permutation(how.b == Layout::rows ? k : n);
   }
-  // Memory row of a row when indexed: reversed order.
+  // The index of memory rows: reversed order if the case is indexed.
   std::vector<i32> permutation(i64 rows) const {
     std::vector<i32> index(rows);
     for (i64 r = 0; r < rows; ++r) index[r] = static_cast<i32>(how.indexed ? rows - 1 - r : r);
@@ -61,7 +61,7 @@ struct Product {
     return b[how.b == Layout::rows ? row(index_b, i) * n + j : row(index_b, j) * k + i];
   }
 
-  // Rows [begin, end) by the kernel, in one call.
+  // C with rows [begin, end) computed by one call of the kernel.
   std::vector<float> rows(i64 begin, i64 end) const {
     AlignedBytes packed(panels(t, n) * t.panel_bytes(how.format, k)), scratch(t.scratch_bytes);
     const MatrixView vb{b.data(), how.b == Layout::rows ? n : k, how.b, DType::f32,
@@ -84,7 +84,8 @@ struct Product {
           const double term = rounded(how.format, a_at(i, l)) * rounded(how.format, b_at(l, j));
           want += term, norm += std::abs(term);
         }
-        // k multiplications and k additions, each within half a unit in the last place of at most `norm`.
+        // k multiplications and k additions. Each has an error of half a unit in the last place of a value up to
+        // `norm`.
         const double tolerance = norm * static_cast<double>(2 * k + 2) * 0x1p-24;
         ASSERT_NEAR(static_cast<double>(c[i * n + j]), want, tolerance)
             << name << " m " << m << " n " << n << " k " << k << " at " << i << "," << j;
@@ -115,7 +116,7 @@ std::string describe(const Kernels& k, const Case& c) {
 TEST(Gemm, EveryRemainderOfEverySizeMatchesDoubles) {
   for (const Kernels* k : levels())
     for (const Case& c : cases()) {
-      for (i64 i = 1; i <= 70; ++i) {  // coprime strides: every residue of every size appears, in mixed company
+      for (i64 i = 1; i <= 70; ++i) {  // 29 and 43 are coprime to 70: every remainder of m, n and k appears
         const Product product(*k, c, i, 1 + i * 29 % 70, 1 + i * 43 % 70);
         product.expect_close_to_doubles(product.rows(0, product.m), describe(*k, c));
       }
@@ -160,7 +161,7 @@ TEST(Gemm, ARowsBitsDependOnThatRowAlone) {
     }
 }
 
-TEST(Gemm, ColumnsOutsideTheAskedPanelsAreNotTouched) {
+TEST(Gemm, OnlyTheRequestedRowsAndPanelsAreWritten) {
   for (const Kernels* k : levels()) {
     const Product product(*k, {}, 9, 3 * k->gemm.panel + 5, 40);
     const GemmKernels& t = k->gemm;
@@ -179,7 +180,7 @@ TEST(Gemm, ColumnsOutsideTheAskedPanelsAreNotTouched) {
   }
 }
 
-TEST(Gemm, HalfPrecisionMastersPackToTheirExactValues) {
+TEST(Gemm, Bf16AndF16MatricesPackLikeTheirF32Values) {
   for (const Kernels* k : levels())
     for (const DType dtype : {DType::bf16, DType::f16})
       for (const Layout layout : {Layout::rows, Layout::columns})
@@ -202,7 +203,7 @@ TEST(Gemm, HalfPrecisionMastersPackToTheirExactValues) {
         }
 }
 
-TEST(Gemm, NotANumberAndInfinityPassThrough) {
+TEST(Gemm, NanAndInfinityReachTheirRowsAndNoOthers) {
   for (const Kernels* k : levels())
     for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16}) {
       Product product(*k, {.format = f}, 5, 40, 33);

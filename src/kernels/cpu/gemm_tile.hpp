@@ -1,11 +1,11 @@
-// Register tiles: R rows of packed A times P panels of packed B. Included by gemm.cpp only.
+// Register tiles: R rows of packed A times P panels of packed B. Only gemm.cpp includes this header.
 #pragma once
 #include "kernels/cpu/gemm_vector.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-// How a word of A meets kLanes columns of B. `B` is what a packed panel holds.
+// How one word of A is multiplied with kLanes columns of B. The type B is an element of a packed panel.
 struct FloatProduct {
   using B = float;
   using Operand = Vector;
@@ -16,7 +16,7 @@ struct FloatProduct {
   }
   static Vector add(Vector sum, Operand a, Operand b) { return multiply_add(sum, a, b); }
 };
-struct HalfProduct : FloatProduct {  // lone bf16 as the exact floats that they are
+struct HalfProduct : FloatProduct {  // panels of single bf16, widened to floats when loaded
   using B = u16;
   static Operand load_b(const B* p) { return widen(p); }
 };
@@ -30,7 +30,7 @@ struct PairProduct {
 };
 #endif
 
-// C[R, P·kPanel] = or += A[R, words] · B. Panels of B lie panel_stride elements apart.
+// C[R, P·kPanel] = or += A[R, words] · B. Consecutive panels of B lie panel_stride elements apart.
 template <class Product, int R, int P>
 void tile(i64 count, const u32* a, const void* panels_of_b, i64 panel_stride, float* c, i64 ldc, bool accumulate) {
   constexpr int kWide = P * kVectors;
@@ -61,8 +61,8 @@ void tile(i64 count, const u32* a, const void* panels_of_b, i64 panel_stride, fl
 
 using Tile = void (*)(i64, const u32*, const void*, i64, float*, i64, bool);
 
-// Few rows take several panels at once: enough independent sums to cover the latency of the multiply-add, and not more
-// than the registers hold beside the columns of B.
+// With few rows a tile spans several panels, so that it has enough independent sums to hide the latency of the
+// multiply-add, but not more than fit the registers together with the columns of B.
 constexpr int panels_at_once(i64 rows) { return rows * 6 <= kTileRows ? 4 : rows * 2 < kTileRows ? 2 : 1; }
 
 template <class Product, int R>

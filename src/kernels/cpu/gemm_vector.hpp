@@ -1,33 +1,32 @@
-// The target's vector of floats for matrix products, and the shape of its register tile. Included by gemm.cpp only,
-// inside no namespace; everything has internal linkage, so that no level's code can be linked into another.
+// The level's vector of floats for matrix products, and the shape of its register tile. Only gemm.cpp includes this
+// header. Everything has internal linkage, so that the linker cannot put code of one level into another.
 #pragma once
 #include "core/half.hpp"
+#include "core/integer.hpp"
 #include "kernels/cpu/gemm.hpp"
 
 #if defined(__SSE2__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
-
-#include "core/integer.hpp"
 #endif
 
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-// Chains of dependent products that reach the roof: latency times units (SSE2's is a multiplication's and an
-// addition's, and leaves no chain to spare at 12).
+// The number of independent chains of multiply-adds that keeps all units busy: the latency of one times the number of
+// units. In SSE2 a multiply-add is a multiplication and an addition, whose latency 12 chains would only just cover.
 #if defined(R1_TARGET_portable)
 constexpr int kChains = 14;
 #else
 constexpr int kChains = 12;
 #endif
 
-// kTileRows x kVectors accumulators, kVectors of B and one broadcast of A fill the register file.
+// kTileRows × kVectors accumulators, kVectors vectors of B and one broadcast word of A fill the register file.
 #if defined(__AVX512F__)
 constexpr int kLanes = 16, kVectors = 2, kTileRows = 14;
 #if defined(R1_TARGET_amx)
-constexpr int kBlockRows = 224;  // of 14 and of 32
+constexpr int kBlockRows = 224;  // a multiple of both tile heights, 14 and 32
 #else
 constexpr int kBlockRows = 168;
 #endif
@@ -82,8 +81,9 @@ inline void store(float* p, Vector v) { __builtin_memcpy(p, &v, sizeof v); }
 
 constexpr int kPanel = kLanes * kVectors;
 
-// A row of packed A is words of 32 bits: a float, or two bf16 where the target multiplies pairs. kBlockWords of them
-// at a time; rows start kRowWords apart so that the rows of a tile do not fall into the same few cache sets.
+// A row of packed A consists of 32-bit words; a word is a float or, where the level multiplies pairs, two bf16. A block
+// has kBlockWords words per row. Its rows start kRowWords words apart, so that the rows of a tile do not all fall into
+// the same few cache sets.
 #if defined(R1_TARGET_portable)
 constexpr i64 kBlockWords = 128;
 #else
@@ -91,9 +91,10 @@ constexpr i64 kBlockWords = 256;
 #endif
 constexpr i64 kRowWords = kBlockWords + 16;
 
-// SSE2 has no load that fills a register with one float. There a tile's rows of A are spread out beforehand, every word
-// kSpread times, so that the inner loop reads whole registers; elsewhere a tile reads packed A itself. A spread tile
-// stays in the first cache while kSpreadPanels of B, which must fit the second one, pass by it.
+// SSE2 has no instruction that loads one float into all lanes. At level portable the rows of a tile are therefore
+// copied in advance with every word repeated kSpread times, so that the inner loop loads whole registers. At other
+// levels a tile reads packed A directly. A repeated tile stays in the L1 cache while it is multiplied with
+// kSpreadPanels panels of B, which must fit the L2 cache.
 constexpr i64 kSpreadPanels = 64;
 #if defined(R1_TARGET_portable)
 constexpr i64 kSpread = kLanes, kTileRowWords = kBlockWords * kSpread + 16;
@@ -103,7 +104,7 @@ constexpr i64 kSpread = 1, kTileRowWords = kRowWords;
 
 #if defined(R1_TARGET_amx)
 constexpr bool kPairs = true;
-constexpr i64 kPadWords = 16;  // one tile product takes 32 bf16 of k
+constexpr i64 kPadWords = 16;  // one tile product takes 32 bf16 along k
 #elif defined(R1_TARGET_avx512bf16)
 constexpr bool kPairs = true;
 constexpr i64 kPadWords = 1;
@@ -112,11 +113,11 @@ constexpr bool kPairs = false;
 constexpr i64 kPadWords = 1;
 #endif
 
-// Formats whose packing rounds, and those whose panels hold lone bf16.
+// Whether packing in this format rounds, and whether its panels hold single bf16.
 inline bool rounds(Format f) { return f == Format::bf16; }
 inline bool halves(Format f) { return f == Format::f32_bf16 || (f == Format::bf16 && !kPairs); }
 
-// Elements of k in a word, and words of k padded, for a format.
+// The number of elements along k in a word, and the number of words for k elements, padding included.
 inline i64 per_word(Format f) { return kPairs && f == Format::bf16 ? 2 : 1; }
 inline i64 words(Format f, i64 k) {
   if (per_word(f) == 1) return k;

@@ -1,5 +1,5 @@
-// The grids of the I-quants: data of ggml's src/ggml-common.h, copyright (c) 2023-2026 The ggml authors, MIT licence,
-// packed as iq_grids.hpp says.
+// The grids of the I-quants: data from ggml's src/ggml-common.h, copyright (c) 2023-2026 The ggml authors, MIT licence,
+// packed as iq_grids.hpp describes.
 #include "kernels/cpu/iq_grids.hpp"
 
 namespace r1::cpu {

@@ -1,6 +1,6 @@
-// The grids that I-quants index, one entry per octet (kGrid3*: per four elements) of magnitudes. Compiled once, for all
-// levels.
-//   u16: two bits per element, element j at bits 2j; 0 1 2 stand for 8 25 43, in kGrid1 for -1 0 1.
+// The grids that I-quants index. An entry holds the magnitudes of eight elements, in kGrid3* of four. Compiled once for
+// all levels.
+//   u16: two bits per element, element j at bits 2j. The codes 0 1 2 mean 8 25 43, in kGrid1 -1 0 1.
 //   u32: four bytes, element j in byte j.
 #pragma once
 #include "core/dtype.hpp"

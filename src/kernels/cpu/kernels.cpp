@@ -1,4 +1,4 @@
-// Which levels this processor can run, and which of them is fastest here.
+// Finds which levels this processor and operating system can run, and which of them is fastest here.
 #include "kernels/cpu/kernels.hpp"
 
 #include <cstdio>
@@ -32,7 +32,8 @@ R1_DECLARE_LEVEL(neon)
 namespace {
 
 #if defined(R1_HAS_avx2)
-// The processor's word and the operating system's: registers that the kernel does not save must not be used.
+// What both the processor and the operating system support: a program must not use registers that the operating system
+// does not save.
 struct Processor {
   bool avx2 = false, avx512 = false, avx512bf16 = false, amx = false, slow_bf16 = false;
 };
@@ -43,7 +44,7 @@ u64 enabled_state() {  // XCR0
   return static_cast<u64>(high) << 32 | low;
 }
 
-// Linux hands out the 8 KiB of tile state only to processes that ask (Documentation/arch/x86/xstate.rst).
+// Linux grants the 8 KiB of tile state only to processes that request it (Documentation/arch/x86/xstate.rst).
 bool ask_for_tiles() {
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
@@ -77,7 +78,7 @@ Processor detect() {
 }
 #endif
 
-struct Choice {
+struct LevelChoice {
   std::vector<const Kernels*> levels;
   const Kernels* best = nullptr;
 };
@@ -88,8 +89,8 @@ struct Choice {
         ns::block_dot_table                                                                           \
   }
 
-Choice choose() {
-  Choice c;
+LevelChoice choose() {
+  LevelChoice c;
   R1_LEVEL(portable);
   c.levels.push_back(&portable_kernels);
 #if defined(R1_HAS_avx2)
@@ -115,8 +116,8 @@ Choice choose() {
 }
 #undef R1_LEVEL
 
-const Choice& choice() {
-  static const Choice c = choose();
+const LevelChoice& choice() {
+  static const LevelChoice c = choose();
   return c;
 }
 
@@ -135,7 +136,7 @@ const Kernels& active() {
     const char* wanted = std::getenv("R1_CPU");
     if (!wanted || !*wanted) return *choice().best;
     if (const Kernels* k = find_level(wanted)) return *k;
-    std::fprintf(stderr, "R1_CPU=%s: this processor has", wanted);
+    std::fprintf(stderr, "R1_CPU=%s is not a level that this processor can run; it can run", wanted);
     for (const Kernels* k : levels()) std::fprintf(stderr, " %s", k->name);
     std::fprintf(stderr, "; using %s\n", choice().best->name);
     return *choice().best;

@@ -1,8 +1,8 @@
-// The kernel table: one per level, compiled from the same sources with that level's flags. A level fixes the
-// arithmetic; within it the bits are the same on every machine.
+// The kernel tables, one per level, compiled from the same sources with the flags of the level. A level determines the
+// arithmetic: within a level the bits are the same on every machine.
 //
-// `active()` is chosen once, at first use: R1_CPU=portable|avx2|avx512|avx512bf16|amx|neon, else the level that is
-// fastest on this processor. Tests go through `levels()`.
+// active() is chosen once, at its first call: the level that the variable R1_CPU names (portable, avx2, avx512,
+// avx512bf16, amx or neon), otherwise the level that is fastest on this processor. Tests go through levels().
 #pragma once
 #include <span>
 #include <string_view>
@@ -28,8 +28,9 @@ struct Kernels {
   BlockDotKernels block_dot;
 };
 
-std::span<const Kernels* const> levels();          // compiled in and able to run on this processor, slowest first
-const Kernels* find_level(std::string_view name);  // null: unknown here
+std::span<const Kernels* const> levels();          // all levels that this program has and this processor can run,
+                                                   // slowest first
+const Kernels* find_level(std::string_view name);  // null if `name` is not among levels()
 const Kernels& active();
 
 }  // namespace r1::cpu

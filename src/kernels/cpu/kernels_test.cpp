@@ -8,7 +8,7 @@
 namespace r1::cpu {
 namespace {
 
-TEST(Kernels, LevelsRunFromSlowestToFastestAndTheActiveOneIsAmongThem) {
+TEST(Kernels, LevelsAreOrderedFromSlowestToFastestAndIncludeTheActiveOne) {
   const auto all = levels();
   ASSERT_FALSE(all.empty());
   EXPECT_EQ(all.front()->level, Level::portable);

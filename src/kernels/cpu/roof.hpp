@@ -1,4 +1,4 @@
-// What this machine can do at most, measured now: the number that every speed is held against.
+// The highest speed of this machine, measured when called. Benchmarks report every speed as a share of it.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -8,12 +8,13 @@
 namespace r1::cpu {
 
 struct Roof {
-  double f32_gflops = 0, bf16_gflops = 0;  // register-only loops of the units that Format::f32 and bf16 products use
-  double read_gb_s = 0;                    // memory
+  double f32_gflops = 0, bf16_gflops = 0;  // of the units that products of Format::f32 and bf16 use
+  double read_gb_s = 0;                    // of reading memory
 };
 
 namespace detail {
-// Units of work per second over all threads of `pool`: each thread repeats step(worker), worth `units`, for `seconds`.
+// Units of work per second over all threads of `pool`. Each thread repeats step(worker) for `seconds`; one call does
+// `units` units.
 template <class Pool, class Step>
 double rate(Pool& pool, double seconds, double units, Step&& step) {
   using Clock = std::chrono::steady_clock;
@@ -35,7 +36,7 @@ double rate(Pool& pool, double seconds, double units, Step&& step) {
 }
 }  // namespace detail
 
-template <class Pool>  // ThreadPool, or anything with threads() and run(tasks, f(task, worker))
+template <class Pool>  // ThreadPool or any type with threads() and run(tasks, f(task, worker))
 double compute_roof(const Kernels& k, Pool& pool, Format format, double seconds = 0.05) {
   constexpr i64 kIterations = 20'000;
   const double units = 1e-9 * static_cast<double>(kIterations * k.gemm.spin_flops[static_cast<int>(format)]);
@@ -47,7 +48,7 @@ double compute_roof(const Kernels& k, Pool& pool, Format format, double seconds 
 
 template <class Pool>
 double read_roof(const Kernels& k, Pool& pool, double seconds = 0.1) {
-  constexpr i64 kBytes = i64{64} << 20;  // a thread; beyond the caches of most machines
+  constexpr i64 kBytes = i64{64} << 20;  // per thread; larger than the caches of most machines
   const i64 all = kBytes * pool.threads();
   const std::unique_ptr<std::byte[]> memory(new std::byte[all]());
   return detail::rate(pool, seconds, 1e-9 * static_cast<double>(kBytes), [&](i64 task) {

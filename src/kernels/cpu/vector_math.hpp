@@ -1,8 +1,9 @@
-// Vectors of the level being compiled, and the elementary functions all its kernels share. Only for sources compiled
-// once per level (elementwise, attention): everything here has internal linkage, so that no inline function of
-// one level can be linked into another.
+// Vectors of the level being compiled, and the elementary functions that its kernels share. Only for sources that are
+// compiled once per level (elementwise, attention). Everything has internal linkage, so that the linker cannot put an
+// inline function of one level into another.
 //
-// Highway in static-dispatch mode; -ffp-contract=off, so a fused multiply-add happens exactly where MulAdd is written.
+// Highway is used in static-dispatch mode. The build sets -ffp-contract=off, so the compiler fuses no multiply-adds;
+// MulAdd is fused at the levels that have the instruction.
 #pragma once
 #include <hwy/highway.h>
 
@@ -21,9 +22,9 @@ using M32 = hn::Mask<F32>;
 constexpr F32 f32{};
 constexpr i64 kLanes = static_cast<i64>(hn::MaxLanes(F32()));
 
-// A full vector, and the first lanes of one: the same code reads the body and the tail of a row. Lanes past the end
-// load as zero and are not stored.
-struct Whole {
+// FullVector and PartialVector let the same code process the body and the tail of a row. A PartialVector covers the
+// first lanes of a vector: the other lanes are loaded as zero and not stored.
+struct FullVector {
   static HWY_INLINE V32 load(const float* p) { return hn::LoadU(f32, p); }
   static HWY_INLINE void store(V32 v, float* p) { hn::StoreU(v, f32, p); }
   static HWY_INLINE V32 or_else(V32 v, V32) { return v; }
@@ -31,9 +32,10 @@ struct Whole {
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
 constexpr bool kMaskedMemory = true;
 #else
-constexpr bool kMaskedMemory = false;  // Highway blends whole vectors: it would rewrite what another thread may own
+constexpr bool kMaskedMemory = false;  // here Highway loads, blends and stores whole vectors, which could overwrite
+                                       // elements that another thread writes
 #endif
-struct Part {
+struct PartialVector {
   M32 mask;
   i64 count;
   HWY_INLINE V32 load(const float* p) const {
@@ -48,27 +50,28 @@ struct Part {
     hn::Store(v, f32, lanes);
     for (i64 i = 0; i < count; ++i) p[i] = lanes[i];
   }
-  HWY_INLINE V32 or_else(V32 v, V32 other) const { return hn::IfThenElse(mask, v, other); }  // `other` past the end
+  // v in the lanes of the row, `other` in the lanes past its end.
+  HWY_INLINE V32 or_else(V32 v, V32 other) const { return hn::IfThenElse(mask, v, other); }
 };
 
-// f(i, lanes) for i = 0, kLanes, ...; lanes is Whole, for a tail Part.
+// Calls f(i, lanes) for i = 0, kLanes, 2·kLanes, ... below n. `lanes` is a FullVector, or a PartialVector for the tail.
 template <class Body>
 HWY_INLINE void each(i64 n, const Body& f) {
   i64 i = 0;
-  for (; i + kLanes <= n; i += kLanes) f(i, Whole{});
-  if (i < n) f(i, Part{hn::FirstN(f32, n - i), n - i});
+  for (; i + kLanes <= n; i += kLanes) f(i, FullVector{});
+  if (i < n) f(i, PartialVector{hn::FirstN(f32, n - i), n - i});
 }
 
 HWY_INLINE V32 set(float a) { return hn::Set(f32, a); }
 HWY_INLINE float sum_lanes(V32 v) { return hn::GetLane(hn::SumOfLanes(f32, v)); }
 HWY_INLINE float max_lanes(V32 v) { return hn::GetLane(hn::MaxOfLanes(f32, v)); }
 
-// e^x to about 1 ulp, correct to the ends: 0 below -104 (so exp(-inf) is an exact zero), inf above 88.73, NaN stays.
-// x = k ln 2 + r, |r| <= ln 2 / 2; e^r by Taylor to r^7/7! (remainder 5e-9 relative); 2^k in two factors so that
-// subnormal results round once.
+// e^x to about 1 ulp over the whole range: 0 below -104 (so exp(-inf) is an exact zero), infinity above 88.73, NaN for
+// NaN. x = k ln 2 + r with |r| <= ln 2 / 2. e^r is the Taylor series up to r^7/7! (relative remainder 5e-9). 2^k is
+// applied as two factors, so that subnormal results round only once.
 HWY_INLINE V32 exp(V32 x) {
   const V32 k = hn::Round(hn::Mul(x, set(1.44269504f)));
-  V32 r = hn::NegMulAdd(k, set(0x1.62e4p-1f), x);  // 15 bits: k times it is exact, with or without fused instructions
+  V32 r = hn::NegMulAdd(k, set(0x1.62e4p-1f), x);  // the constant has 15 bits, so k times it is exact even if not fused
   r = hn::NegMulAdd(k, set(0x1.7f7d1cp-20f), r);
   V32 p = set(1.0f / 5040);
   p = hn::MulAdd(p, r, set(1.0f / 720));
@@ -76,7 +79,7 @@ HWY_INLINE V32 exp(V32 x) {
   p = hn::MulAdd(p, r, set(1.0f / 24));
   p = hn::MulAdd(p, r, set(1.0f / 6));
   p = hn::MulAdd(p, r, set(0.5f));
-  p = hn::MulAdd(hn::Mul(p, r), r, r);  // e^r - 1: adding the 1 last keeps the error near half an ulp
+  p = hn::MulAdd(hn::Mul(p, r), r, r);  // e^r - 1; adding 1 last keeps the error near half an ulp
   p = hn::Add(p, set(1.0f));
   const hn::RebindToSigned<F32> i32s;
   const auto n = hn::ConvertTo(i32s, k);
@@ -91,14 +94,14 @@ HWY_INLINE V32 exp(V32 x) {
 // 1 / (1 + e^-x)
 HWY_INLINE V32 sigmoid(V32 x) { return hn::Div(set(1.0f), hn::Add(set(1.0f), exp(hn::Neg(x)))); }
 
-// max over n >= 1 values. NaN: unspecified.
+// The maximum of n >= 1 values. Unspecified if one of them is NaN.
 HWY_INLINE float row_max(const float* x, i64 n) {
   V32 m = set(-std::numeric_limits<float>::infinity());
   each(n, [&](i64 i, auto lanes) { m = hn::Max(m, lanes.or_else(lanes.load(x + i), m)); });
   return max_lanes(m);
 }
 
-// y[i] = e^(x[i] - shift); returns the sum. y may be x.
+// y[i] = e^(x[i] - shift). Returns the sum of y. y may be x.
 HWY_INLINE float row_exp(float* y, const float* x, float shift, i64 n) {
   V32 sum = hn::Zero(f32);
   each(n, [&](i64 i, auto lanes) {

@@ -91,7 +91,7 @@ void spread(ThreadPool& pool, i64 n, double work, F&& f) {
 struct AttendUnit {
   cpu::Queries queries;
   cpu::KeyPages keys;
-  cpu::Attended out;
+  cpu::AttentionOutput out;
 };
 
 // Runs the units unit(0..n-1). `work`: multiply-adds of all. `rows`, `blocks`: the most that one unit has. When every
