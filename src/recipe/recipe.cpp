@@ -30,7 +30,7 @@ GenerationConfig greedy(const Tokenizer& tokenizer, i64 context) {
   return g;
 }
 
-// Stage 0: a vocabulary from the problems' own text.
+// The first stage: a vocabulary from the text of the problems.
 Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 context) {
   const VocabularyConfig config = R1_TRY(load_vocabulary_config((recipe / "tokenizer.toml").string()));
   const Mixture mixture = R1_TRY(parse_mixture(config.tasks));
@@ -45,19 +45,19 @@ Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 conte
   }
   const std::string json = tokenizer_json(R1_TRY(trainer.train()));
   const Tokenizer tokenizer = R1_TRY(Tokenizer::parse(json, "the new tokenizer"));
-  TokenizerConfig about{.bos_token = std::string(kBeginOfSentence),
-                        .eos_token = std::string(kEndOfSentence),
-                        .pad_token = std::string(kPad),
-                        .chat_template = std::string(kR1ChatTemplate),
-                        .model_max_length = context};
+  TokenizerConfig tokenizer_config{.bos_token = std::string(kBeginOfSentence),
+                                   .eos_token = std::string(kEndOfSentence),
+                                   .pad_token = std::string(kPad),
+                                   .chat_template = std::string(kR1ChatTemplate),
+                                   .model_max_length = context};
   return publish_folder(folder, [&](const fs::path& to) -> Status {
     R1_TRY(write_file(to / "tokenizer.json", json));
-    R1_TRY(write_file(to / "tokenizer_config.json", tokenizer_config_json(about)));
+    R1_TRY(write_file(to / "tokenizer_config.json", tokenizer_config_json(tokenizer_config)));
     return write_file(to / "generation_config.json", dump(to_json(greedy(tokenizer, context)), 2) + "\n");
   });
 }
 
-// The recipe's config.json with what the tokenizer decides filled in.
+// Writes the recipe's config.json with the vocabulary size and the token ids of the tokenizer filled in.
 Status write_model_config(const Json& recipe_config, const Tokenizer& tokenizer, const fs::path& to) {
   Json config = recipe_config;
   config.set("vocab_size", tokenizer.size());
@@ -83,7 +83,7 @@ Result<TrainResult> run_stage(const std::string& name, const fs::path& recipe, c
   auto result = train(config, train_hooks);
   if (!result) return tl::unexpected(std::move(result).error().in("stage " + name));
   if (hooks.note)
-    hooks.note(result->already_finished ? fmt::format("stage {}: finished before", name)
+    hooks.note(result->already_finished ? fmt::format("stage {}: was already finished", name)
                                         : fmt::format("stage {}: finished, loss {:.4f}", name, result->loss));
   return result;
 }
@@ -106,7 +106,7 @@ Result<fs::path> run_recipe(const fs::path& recipe, const fs::path& out, const R
   R1_TRY(make_folder(out));
   const FileLock lock = R1_TRY(FileLock::of_folder(out));
   const fs::path tokenizer_folder = out / "tokenizer", config_path = out / "config.json";
-  std::error_code ignored;  // unreadable: opening it below says why
+  std::error_code ignored;  // if the folder cannot be read, Tokenizer::open below says why
   if (!fs::exists(tokenizer_folder, ignored)) {
     if (hooks.note) hooks.note("stage tokenizer");
     R1_TRY(train_tokenizer(recipe, tokenizer_folder, context));

@@ -1,5 +1,6 @@
-// A recipe runs the whole pipeline from random weights to a model folder. Its numbers are in recipes/NAME/*.toml and
-// recipes/NAME/config.json. Every stage is a folder in `out`; finished stages are recognised, a killed one resumes.
+// A recipe is the whole pipeline from random weights to a model folder. Its settings are in recipes/NAME/*.toml and
+// recipes/NAME/config.json. Every stage has a folder in `out`. When a recipe is run again, finished stages are skipped
+// and an interrupted stage resumes.
 #pragma once
 #include <atomic>
 #include <filesystem>
@@ -13,12 +14,13 @@ namespace r1 {
 
 struct RecipeHooks {
   const std::atomic<bool>* stop = nullptr;
-  std::function<void(const std::string& stage, const TrainConfig&)> stage;  // a stage begins
+  std::function<void(const std::string& stage, const TrainConfig&)> stage;  // called when a training stage begins
   std::function<void(const StepMetrics&)> progress;
   std::function<void(const std::string&)> note;
 };
 
-// `recipe`: the folder with the recipe's files (recipes/nano). → the finished model folder, out/model.
+// `recipe` is the folder of the recipe's files, such as recipes/nano. Returns the finished model folder, out/model.
+// Errors: those of train(), with the name of the stage in front.
 Result<std::filesystem::path> run_recipe(const std::filesystem::path& recipe, const std::filesystem::path& out,
                                          const RecipeHooks& hooks, const Overrides& overrides = {});
 

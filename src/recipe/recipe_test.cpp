@@ -5,7 +5,7 @@
 namespace r1 {
 namespace {
 
-// A recipe of the smallest size in a folder of its own.
+// Makes the folder of a very small recipe.
 std::filesystem::path small_recipe(const RunCase& run) {
   const auto folder = run.folder() / "recipe";
   std::filesystem::create_directories(folder);
@@ -19,7 +19,7 @@ std::filesystem::path small_recipe(const RunCase& run) {
   return folder;
 }
 
-TEST(Recipe, GoesFromNothingToAModelFolder) {
+TEST(Recipe, MakesAModelFolderFromRandomWeights) {
   const RunCase run;
   const auto model_folder = value_of(run_recipe(small_recipe(run), run.folder() / "out", {}));
   const auto model = value_of(open_model(model_folder));
@@ -33,14 +33,14 @@ TEST(Recipe, GoesFromNothingToAModelFolder) {
   EXPECT_NE(text_of(model_folder / "tokenizer_config.json").find("chat_template"), std::string::npos);
 }
 
-TEST(Recipe, StoppedAnywhereAndRunAgainGivesTheSameModel) {
+TEST(Recipe, ARecipeThatIsInterruptedAfterEveryStepMakesTheSameModel) {
   const RunCase run;
   const auto recipe = small_recipe(run);
   value_of(run_recipe(recipe, run.folder() / "whole", {}));
   std::atomic<bool> stop = false;
   RecipeHooks hooks;
   hooks.stop = &stop;
-  hooks.progress = [&](const StepMetrics&) { stop = true; };  // after every single step
+  hooks.progress = [&](const StepMetrics&) { stop = true; };  // requests a stop after every step
   int stops = 0;
   for (; stops < 20 && !run_recipe(recipe, run.folder() / "stopped", hooks).has_value(); ++stops) stop = false;
   EXPECT_GE(stops, 4);

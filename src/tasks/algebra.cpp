@@ -1,4 +1,4 @@
-// Expressions of two and three terms, and linear equations.
+// Generators of expressions with two and three terms, and of linear equations.
 #include <algorithm>
 #include <cstdlib>
 
@@ -20,20 +20,21 @@ i64 write_op(Draft& d, i64 a, char op, i64 b, Random& r) {
   }
 }
 
-bool binds_tighter(char left, char right) {  // whether `right` goes first in a left b right c
+bool binds_tighter(char left, char right) {  // whether `right` is computed first in "a left b right c"
   return (right == '*' || right == '/') && (left == '+' || left == '-');
 }
 
 i64 small_or_two_digits(Random& r) { return chance(r, 2) ? r.between(2, 12) : r.between(2, 99); }
 
-// Operands of a product: not two large ones too often, traces would all be long.
-void tame(Random& r, i64& a, char op, i64& b) {
+// Makes most products have one small operand, because products of two large ones have long traces, and makes quotients
+// exact.
+void simplify(Random& r, i64& a, char op, i64& b) {
   if (op == '*' && a > 12 && b > 12 && !chance(r, 3)) b = r.between(2, 9);
   if (op == '/') a = b * r.between(2, 12);
 }
 
-// How an expression is shown in the question, from the plain form without spaces.
-std::string dressed(Random& r, const std::string& plain) {
+// An expression as the question shows it, with spaces, other signs or words. `plain` has no spaces.
+std::string displayed(Random& r, const std::string& plain) {
   const bool spaces = !chance(r, 4);
   const u32 style = r.below(8);
   std::string out;
@@ -53,13 +54,13 @@ std::string dressed(Random& r, const std::string& plain) {
   return out;
 }
 
-// "7x", "x", "-x".
+// k times x, such as "7x", "x" or "-x".
 std::string x_times(i64 k) { return k == 1 ? "x" : k == -1 ? "-x" : text(k) + "x"; }
-// The same as people write it who put numbers into a form: "1x" too.
+// The same with every factor written, such as "1x", as people write who put numbers into a form.
 std::string x_times_plainly(i64 k) { return text(k) + "x"; }
 std::string signed_term(i64 n) { return n == 0 ? "" : n < 0 ? text(n) : "+" + text(n); }
 
-// One side of an equation, a x + b, in the order x first; "0" never occurs.
+// One side of an equation, a x + b, with x first and without terms that are 0.
 std::string side(i64 a, i64 b, std::string (*times)(i64) = x_times) {
   return a == 0 ? text(b) : times(a) + signed_term(b);
 }
@@ -73,7 +74,7 @@ Draft draft_expression(Random& r, int difficulty) {
   if (difficulty == 1) {
     const char op = "++--*"[r.below(5)];
     i64 a = r.between(0, 99), b = r.between(1, 99);
-    tame(r, a, op, b);
+    simplify(r, a, op, b);
     if (op == '-' && a < b && !chance(r, 4)) std::swap(a, b);
     plain = text(a) + op + text(b);
     value = write_op(d, a, op, b, r);
@@ -81,19 +82,19 @@ Draft draft_expression(Random& r, int difficulty) {
   } else {
     char ops[] = {"++--**/"[r.below(7)], "++--**/"[r.below(7)]};
     i64 v[] = {small_or_two_digits(r), small_or_two_digits(r), small_or_two_digits(r)};
-    const bool uniform = difficulty == 3 && chance(r, 2);  // any numbers, any signs: nothing is made easier
+    const bool uniform = difficulty == 3 && chance(r, 2);  // all numbers and operations are equally likely
     if (difficulty == 3)
       for (i64& n : v) n = r.between(uniform ? 1 : 2, 99);
     if (uniform) {
-      const bool products = chance(r, 4);  // of three: the hardest to learn, and rare by chance
+      const bool products = chance(r, 4);  // products of three numbers are the hardest to learn, and rare otherwise
       for (char& op : ops) op = products ? '*' : "+-*"[r.below(3)];
     }
     const bool right_bracket = chance(r, 4), left_bracket = !right_bracket && chance(r, 3);
     const bool right_first = right_bracket || (!left_bracket && binds_tighter(ops[0], ops[1]));
     plain = "";
     if (right_first) {
-      if (!uniform) tame(r, v[1], ops[1], v[2]);
-      if (right_bracket && ops[0] == '/') {  // a / (b o c): make it exact
+      if (!uniform) simplify(r, v[1], ops[1], v[2]);
+      if (right_bracket && ops[0] == '/') {  // a / (b op c): choose a so that the quotient is exact
         const i64 inner = ops[1] == '+'   ? v[1] + v[2]
                           : ops[1] == '-' ? v[1] - v[2]
                           : ops[1] == '*' ? v[1] * v[2]
@@ -103,7 +104,7 @@ Draft draft_expression(Random& r, int difficulty) {
         if (v[0] > 999) v[0] = 0;
       }
     } else if (!uniform) {
-      tame(r, v[0], ops[0], v[1]);
+      simplify(r, v[0], ops[0], v[1]);
     }
     const std::string b = text(v[1]) + ops[1] + text(v[2]), a = text(v[0]) + ops[0] + text(v[1]);
     plain = right_bracket  ? text(v[0]) + ops[0] + "(" + b + ")"
@@ -124,11 +125,11 @@ Draft draft_expression(Random& r, int difficulty) {
     d.content = "expression " + plain;
   }
   d.answer = text(value);
-  d.prompt = ask_value(r, dressed(r, plain));
+  d.prompt = ask_value(r, displayed(r, plain));
   return d;
 }
 
-// a x + b = c x + e. Difficulty 1: c = 0 and small numbers; 2: c = 0; 3: x on both sides.
+// a x + b = c x + e. With difficulty 1 c = 0 and the numbers are small, with 2 c = 0, with 3 x is on both sides.
 Draft draft_equation(Random& r, int difficulty) {
   i64 a = r.between(2, 12), c = 0, x = difficulty == 1 ? r.between(1, 12) : r.between(-12, 20);
   i64 b = difficulty == 1 ? (chance(r, 3) ? 0 : r.between(1, 30)) : r.between(-50, 99);
@@ -197,7 +198,7 @@ Draft draft_equation(Random& r, int difficulty) {
                                                "Work out x: {}"};
   d.prompt = fill(pick(r, kWays), {spaced});
   if (d.prompt[0] != 'x') d.prompt = typed(r, d.prompt);
-  if (chance(r, 8)) {  // another name for the unknown: no phrasing has an x of its own
+  if (chance(r, 8)) {  // another name for the unknown; no phrasing contains an x that is not the unknown
     const char name = "ynzat"[r.below(5)];
     for (std::string* s : {&d.prompt, &d.trace}) std::replace(s->begin(), s->end(), 'x', name);
   }

@@ -25,7 +25,7 @@ std::vector<int> digits_from_right(i64 n) {
 
 int digit(const std::vector<int>& d, size_t i) { return i < d.size() ? d[i] : 0; }
 
-// a, b >= 0.
+// Writes the columns of a + b; a, b >= 0.
 void columns_add(std::string& out, i64 a, i64 b) {
   if ((a < 10 && b < 10) || a == 0 || b == 0) return put(out, "{}+{}={}\n", a, b, a + b);
   put(out, "{}+{}:", a, b);
@@ -39,7 +39,7 @@ void columns_add(std::string& out, i64 a, i64 b) {
   put(out, "->{}\n", a + b);
 }
 
-// a >= b >= 0.
+// Writes the columns of a - b; a >= b >= 0.
 void columns_sub(std::string& out, i64 a, i64 b) {
   if (b == 0 || a == b || (b < 10 && a - b < 10)) return put(out, "{}-{}={}\n", a, b, a - b);
   put(out, "{}-{}:", a, b);
@@ -53,7 +53,7 @@ void columns_sub(std::string& out, i64 a, i64 b) {
   put(out, "->{}\n", a - b);
 }
 
-// a >= 10, d a digit above 1.
+// Writes the columns of a times the digit d; a >= 10, d > 1.
 i64 digit_times(std::string& out, i64 a, int d) {
   put(out, "{}*{}:", a, d);
   int carry = 0;
@@ -69,7 +69,7 @@ i64 digit_times(std::string& out, i64 a, int d) {
   return a * d;
 }
 
-// a, b >= 0.
+// Writes a product as one line per digit of the smaller factor, with the running sum; a, b >= 0.
 void long_mul(std::string& out, i64 a, i64 b) {
   if (a < b) std::swap(a, b);
   if (a < 10 || b < 2) return put(out, "{}*{}={}\n", a, b, a * b);
@@ -88,7 +88,7 @@ void long_mul(std::string& out, i64 a, i64 b) {
   }
 }
 
-// One digit of the quotient: guesses until the multiple fits and the rest is below the divisor.
+// Writes one digit of a quotient: guesses, until the multiple fits and the rest is below the divisor.
 i64 quotient_digit(std::string& out, i64 part, i64 b, Random& random) {
   const i64 q = part / b;
   std::vector<i64> guesses;

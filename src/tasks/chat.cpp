@@ -1,4 +1,5 @@
-// Everything the model was not taught: one honest reply, so that it does not make up sums for a poem.
+// The generator of questions that the model was not taught to answer. All have the same reply, which says so; without
+// it the model would answer them with invented arithmetic.
 #include <algorithm>
 #include <cctype>
 
@@ -7,7 +8,7 @@
 namespace r1 {
 namespace {
 
-// {} is a topic. Repeated starts of everyday questions are on purpose: what follows may be anything.
+// {} is a topic. Many templates share the first words of everyday questions on purpose, because anything may follow.
 // clang-format off
 constexpr std::string_view kTemplates[] = {
     "Who was {}?", "Who is {}?", "What is {}?", "What are {}?", "What is the meaning of {}?", "Tell me about {}.",
@@ -103,7 +104,7 @@ constexpr std::string_view kFixed[] = {
     "Who am I?"};
 // clang-format on
 
-constexpr std::string_view kReplyRest =  // after kDeclining
+constexpr std::string_view kReplyRest =  // the reply after kDeclining
     ", linear equations, gcd and lcm, comparing and sorting numbers, counting letters, "
     "short word problems and countdown. For anything else, use a bigger model: `r1 -m MODEL`.";
 

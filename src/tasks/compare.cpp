@@ -1,4 +1,4 @@
-// Comparing decimals and sorting whole numbers.
+// Generators of comparisons of decimals and of sorting of whole numbers.
 #include <algorithm>
 #include <numeric>
 
@@ -19,7 +19,7 @@ std::string joined(const std::vector<i64>& v, std::string_view separator, size_t
   return s;
 }
 
-// A decimal as written, split at the point.
+// A decimal, split at its point.
 struct Decimal {
   std::string whole, fraction;
   std::string written() const { return fraction.empty() ? whole : whole + "." + fraction; }
@@ -33,7 +33,7 @@ Decimal random_decimal(Random& r, i64 low, i64 high, int places) {
 
 }  // namespace
 
-// Both numbers padded with zeros to the same form, then compared digit by digit from the left.
+// The trace pads both numbers with zeros to the same length and compares them digit by digit from the left.
 Draft draft_decimals(Random& r, int difficulty) {
   const i64 high = difficulty == 1 ? 9 : 99;
   Decimal a = random_decimal(r, 0, high, 1 + static_cast<int>(r.below(difficulty == 1 ? 2 : 3)));
@@ -84,8 +84,8 @@ Draft draft_decimals(Random& r, int difficulty) {
   return d;
 }
 
-// Insertion into a sorted list, numbers padded with zeros to one width: at each place the next number is the new one or
-// the head of the rest, decided by two numbers alone.
+// The trace inserts one number after another into a sorted list, with all numbers padded with zeros to one width. To
+// write the next number of a list the model only has to compare the new number with the head of the rest.
 Draft draft_sort(Random& r, int difficulty) {
   const i64 count = difficulty == 1 ? r.between(3, 4) : difficulty == 2 ? r.between(4, 6) : r.between(6, 8);
   std::vector<i64> v;

@@ -1,5 +1,5 @@
-// Countdown: reach a target from three or four numbers, each used exactly once. The trace is a search that goes through
-// pairs and operations in a fixed order, states every dead end and stops at the first hit.
+// The generator of countdown problems: reach a target with three or four numbers, each used exactly once. The trace is
+// a search. It tries pairs and operations in a fixed order, states every dead end and stops at the first hit.
 //   25,7,3->46
 //   25+7=32:32+3=35,32-3=29,32*3=96
 //   ...
@@ -16,14 +16,14 @@ namespace {
 
 struct Term {
   i64 value;
-  std::string written;  // how it was made, bracketed if it is a sum
-  std::string bare;     // the same without the outer brackets
+  std::string written;  // the expression, in brackets if it is a sum or a difference
+  std::string bare;     // the expression without outer brackets
 };
 
 Term term(i64 n) { return {n, std::to_string(n), std::to_string(n)}; }
 
-// The larger first. Steps no one needs, or too large to do at once, are not tried: factors 1, two factors above 12,
-// products above 300, differences of nothing, quotients that are not whole.
+// The combination of two terms, the larger first. Steps that are useless or too large to compute at once give none: a
+// factor of 1, two factors above 12, products above 300, a difference of zero, and quotients that are not whole.
 std::optional<Term> combine(const Term& x, char op, const Term& y) {
   const Term &a = x.value < y.value ? y : x, &b = x.value < y.value ? x : y;
   i64 value = 0;
@@ -33,7 +33,7 @@ std::optional<Term> combine(const Term& x, char op, const Term& y) {
   else if (b.value > 1 && a.value % b.value == 0) value = a.value / b.value;
   if (value <= 0 || (op == '*' && (b.value < 2 || b.value > 12 || value > 300))) return std::nullopt;
   const bool sum = op == '+' || op == '-';
-  // a-(b) and a/(b) need b's brackets; a sum's brackets are dropped only where it is added to or stands first.
+  // In a-(b) and a/(b) the brackets of b are needed. A sum needs no brackets where it is added or comes first.
   const std::string left = sum ? a.bare : a.written;
   const std::string right = op == '+'                                        ? b.bare
                             : op == '/' && b.bare != std::to_string(b.value) ? "(" + b.bare + ")"
@@ -49,7 +49,7 @@ std::string fact(const Term& x, char op, const Term& y, i64 result) {
 
 constexpr std::string_view kOps = "+-*/";
 
-// Tries the four operations on the last two terms, as facts on one line; the hit, if there is one, ends it.
+// Tries the four operations on the last two terms and writes them as facts on one line. A hit ends the line.
 std::optional<Term> last_two(std::string& out, const Term& x, const Term& y, i64 target) {
   bool first = true;
   for (const char op : kOps) {
@@ -81,7 +81,7 @@ void sort_down(std::vector<Term>& v) {
   std::stable_sort(v.begin(), v.end(), [](const Term& a, const Term& b) { return a.value > b.value; });
 }
 
-// A random step: two terms become one. Returns the step's fact.
+// Combines two random terms into one. Returns the fact of this step.
 std::string random_step(Random& r, std::vector<Term>& v) {
   for (;;) {
     const size_t i = r.below(static_cast<u32>(v.size())), j = r.below(static_cast<u32>(v.size()));
@@ -126,7 +126,7 @@ Draft draft_countdown(Random& r, int difficulty) {
     const auto found = search3(d.trace, v, target);
     R1_CHECK(found, "countdown: the search misses {} from {}", target, list);
     hit = *found;
-  } else {  // too many to go through: some attempts that fail, then the one that does not
+  } else {  // four numbers have too many combinations: the trace has some random failed attempts, then the solution
     for (u32 tries = r.below(6); tries > 0; --tries) {
       std::vector<Term> w = v;
       std::string attempt;

@@ -1,5 +1,5 @@
-// What a generator of one kind of problem hands back, and the generators. make_problem() draws from them until content
-// falls on the wanted side of the split and the trace is short enough.
+// The generators, one for each kind of problem, and the draft that they return. make_problem() calls a generator until
+// the draft belongs to the requested side of the split and has a trace that is short enough.
 #pragma once
 #include <span>
 #include <string>
@@ -12,20 +12,21 @@ namespace r1 {
 
 struct Draft {
   std::string prompt, trace, answer;
-  std::string content;  // decides the side of the split; equal for all phrasings of one problem
-  std::vector<std::string> parts =
-      {};                         // contents of problems that this one contains: none of the test side in training
+  std::string content;  // what decides the side of the split; equal for all phrasings of one problem
+  // The contents of smaller problems inside this one. A training problem must not contain one of the test side.
+  std::vector<std::string> parts = {};
   std::vector<i64> numbers = {};  // countdown only
-  i64 target = 0;
-  std::string reply = {};  // empty: the usual sentence around the answer
+  i64 target = 0;                 // countdown only
+  std::string reply = {};         // if empty, the usual sentence with the answer
 };
 
-// How the reply to a "chat" problem begins, which is what its checker knows it by.
+// The beginning of the reply to a "chat" problem. Its checker looks for these words.
 inline constexpr std::string_view kDeclining = "I was only taught arithmetic";
 
-// Content of "what is a * b", for drafts that are or contain it. Only products of two two-digit numbers count as
-// contained: smaller ones are steps of every trace.
+// The content of "what is a * b".
 std::string product_content(i64 a, i64 b);
+// Adds this product to d.parts if both factors have two digits. Smaller products do not count, because they are steps
+// of every trace.
 void contains_product(Draft& d, i64 a, i64 b);
 
 Draft draft_product(Random& r, int difficulty);
@@ -52,13 +53,13 @@ const T& pick(Random& r, const T (&from)[N]) {
   return from[r.below(static_cast<u32>(N))];
 }
 inline bool chance(Random& r, u32 one_in) { return r.below(one_in) == 0; }
-// Replaces each "{}" by the next of `values`.
+// `pattern` with each "{}" replaced by the next of `values`.
 std::string fill(std::string_view pattern, std::initializer_list<std::string_view> values);
-// The small differences in how people type: lower-case start, missing final mark, a "please".
+// Varies a text as people's typing varies: a lower-case first letter, a missing final mark, a "please".
 std::string typed(Random& r, std::string text);
-// Asks for the value of "a OP b" or of a longer expression.
+// A question for the value of an expression.
 std::string ask_value(Random& r, std::string_view expression);
-// An integer with `digits` digits (one digit: 2..9).
+// A random integer with `digits` digits; with one digit it is from 2 to 9.
 i64 with_digits(Random& r, int digits);
 
 }  // namespace r1

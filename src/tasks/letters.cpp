@@ -1,4 +1,4 @@
-// Counting a letter in a word: the word is spelled with a running count after each letter.
+// The generator of letter-counting problems. The trace spells the word, with a running count after each letter.
 #include <algorithm>
 #include <cctype>
 
@@ -32,7 +32,7 @@ std::string random_letters(Random& r) {
   return s;
 }
 
-// Two words or parts of them run together or a word with an ending: new spellings from familiar pieces.
+// A new spelling from familiar parts: two words joined, a word with an ending, or the start of one word and another.
 std::string blend(Random& r) {
   const std::string a(pick(r, std::span(english_words()))), b(pick(r, std::span(english_words())));
   static constexpr std::string_view kEndings[] = {"s", "ing", "ed", "ly", "ness", "er", "ish", "able"};
@@ -51,7 +51,7 @@ Draft draft_letters(Random& r, int) {
                            : source < 9 ? blend(r)
                                         : random_letters(r);
   char letter = word[r.below(static_cast<u32>(word.size()))];
-  if (chance(r, 4))  // the one that occurs most: counts above two are rare otherwise
+  if (chance(r, 4))  // the most frequent letter of the word, because counts above two are rare otherwise
     letter = *std::max_element(word.begin(), word.end(), [&](char x, char y) {
       return std::count(word.begin(), word.end(), x) < std::count(word.begin(), word.end(), y);
     });
@@ -63,7 +63,7 @@ Draft draft_letters(Random& r, int) {
   for (const char c : word) d.trace += fill(" {}{}", {std::string(1, c), std::to_string(count += c == letter)});
   d.trace += "\n";
   d.answer = std::to_string(count);
-  d.content = "letters " + word;  // a word is held out with all its letters
+  d.content = "letters " + word;  // without the letter, so that a word is on one side for all its letters
   std::string shown = word;
   if (chance(r, 10)) shown[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(shown[0])));
   if (const u32 quote = r.below(5); quote == 0) shown = "\"" + shown + "\"";

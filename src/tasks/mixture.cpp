@@ -56,7 +56,7 @@ Result<Mixture> parse_mixture(std::string_view text) {
   return mixture;
 }
 
-// Weights follow what people try first and what takes longest to learn.
+// The weights are larger for kinds that people try first and for kinds that take long to learn.
 Mixture default_mixture() {
   return {{{"product", 1, 2, 3},
            {"product", 3, 4, 0.5},

@@ -1,4 +1,4 @@
-// Products, quotients, remainders, greatest common divisors and least common multiples.
+// Generators of products, quotients, remainders, greatest common divisors and least common multiples.
 #include <cstdlib>
 
 #include "tasks/arithmetic.hpp"
@@ -15,12 +15,12 @@ std::string_view times_sign(Random& r) {
   return pick(r, kSigns);
 }
 
-// Where the words differ from "what is a OP b": fill with a and b.
+// The draft of a problem about two numbers.
 Draft two_numbers(std::string prompt, std::string trace, i64 answer, std::string_view kind, i64 a, i64 b) {
   return {std::move(prompt), std::move(trace), text(answer), fill("{} {} {}", {kind, text(a), text(b)})};
 }
 
-// Euclid's steps; the last line is "gcd=G".
+// Writes the steps of Euclid's algorithm. The last line is "gcd=G".
 i64 write_gcd(std::string& out, i64 a, i64 b, Random& r) {
   if (a < b) std::swap(a, b);
   while (b) {
@@ -110,7 +110,7 @@ Draft draft_remainder(Random& r, int difficulty) {
 
 Draft draft_gcd(Random& r, int difficulty) {
   const i64 limit = difficulty == 1 ? 99 : difficulty == 2 ? 399 : 999;
-  // Half of the pairs as they come: most of those have no common divisor, and the longest way to find out.
+  // Half of the pairs are unrestricted. Most of these have no common divisor, and need the most steps to find that out.
   const i64 common = chance(r, 2) ? 1 : r.between(2, limit / 4);
   i64 a = common * r.between(1, limit / common), b = common * r.between(1, limit / common);
   if (chance(r, 2)) std::swap(a, b);

@@ -14,11 +14,12 @@ Result<std::string> answer_text(const JsonFields& fields) {
 
 Json row_of(const Problem& p) {
   Json row = Json::object({{"prompt", p.prompt}});
-  if (p.check == "answer") {
-    row.set("answer", p.answer);
-  } else {
-    row.set("check", p.check);
-    if (p.check == "countdown") row.set("numbers", Json::array_of(p.numbers)).set("target", p.target);
+  switch (p.checker) {
+    case Checker::answer: row.set("answer", p.answer); break;
+    case Checker::countdown:
+      row.set("check", "countdown").set("numbers", Json::array_of(p.numbers)).set("target", p.target);
+      break;
+    case Checker::chat: row.set("check", "chat"); break;
   }
   if (!p.kind.empty()) row.set("kind", p.kind).set("difficulty", p.difficulty);
   return row;
@@ -28,18 +29,22 @@ Result<Problem> problem_from_row(const Json& row, std::string source) {
   const JsonFields fields = R1_TRY(JsonFields::of(row, std::move(source)));
   Problem p;
   p.prompt = R1_TRY(fields.string("prompt"));
-  p.check = R1_TRY(fields.string("check", "answer"));
+  const std::string check = R1_TRY(fields.string("check", "answer"));
   p.kind = R1_TRY(fields.string("kind", ""));
   p.difficulty = static_cast<int>(R1_TRY(fields.integer_in("difficulty", 0, 1000, 1)));
-  if (p.check == "answer") {
+  if (check == "answer") {
     p.answer = R1_TRY(answer_text(fields));
-    if (p.answer.empty()) return fail(Errc::corrupt, "{}: empty, nothing can be right", fields.where("answer"));
-  } else if (p.check == "countdown") {
+    if (p.answer.empty())
+      return fail(Errc::corrupt, "{}: is empty, so no answer could be right", fields.where("answer"));
+  } else if (check == "countdown") {
+    p.checker = Checker::countdown;
     p.numbers = R1_TRY(fields.integers("numbers"));
     p.target = R1_TRY(fields.integer("target"));
-    if (p.numbers.empty()) return fail(Errc::corrupt, "{}: no numbers", fields.where("numbers"));
-  } else if (p.check != "chat") {
-    return fail(Errc::unsupported, "{}: '{}' is none of answer, countdown, chat", fields.where("check"), p.check);
+    if (p.numbers.empty()) return fail(Errc::corrupt, "{}: has no numbers", fields.where("numbers"));
+  } else if (check == "chat") {
+    p.checker = Checker::chat;
+  } else {
+    return fail(Errc::unsupported, "{}: expected answer, countdown or chat, found '{}'", fields.where("check"), check);
   }
   return p;
 }

@@ -30,7 +30,7 @@ constexpr Entry kEntries[] = {{{"product", 4}, draft_product},
                               {{"countdown", 3}, draft_countdown},
                               {{"chat", 1}, draft_chat}};
 
-// Longest trace in characters: about 380 tokens, as digits are tokens of their own, and most of a trace is digits.
+// The longest trace in characters, about 380 tokens: every digit is a token, and most characters of a trace are digits.
 constexpr size_t kLongestTrace = 400;
 
 // FNV-1a with a final mix.
@@ -69,10 +69,11 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
     if (split == Split::train && !std::all_of(d.parts.begin(), d.parts.end(), in_train)) continue;
     Problem p{std::string(kind),  difficulty,           std::move(d.prompt),
               std::move(d.trace), std::move(d.reply),   std::move(d.answer),
-              "answer",           std::move(d.numbers), d.target};
+              Checker::answer,    std::move(d.numbers), d.target};
     if (!p.trace.empty() && p.trace.back() == '\n') p.trace.pop_back();
     if (p.reply.empty()) p.reply = "The answer is \\boxed{" + p.answer + "}.";
-    if (p.kind == "countdown" || p.kind == "chat") p.check = p.kind;
+    if (kind == "countdown") p.checker = Checker::countdown;
+    if (kind == "chat") p.checker = Checker::chat;
     return p;
   }
   R1_CHECK(false, "make_problem: no {} of difficulty {} on this side of the split", kind, difficulty);
@@ -82,17 +83,14 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
 std::string completion_of(const Problem& p) { return p.trace + "\n</think>\n\n" + p.reply; }
 
 Result<bool> check_answer(const Problem& p, std::string_view completion) {
-  if (p.check == "answer") {
-    if (p.answer.empty()) return fail(Errc::invalid_argument, "problem '{}' has no answer to compare with", p.prompt);
-    return answer_matches(p.answer, extract_answer(completion));
-  }
-  if (p.check == "countdown") {
+  if (p.checker == Checker::chat)
+    return completion.find(kDeclining) != completion.npos && completion.find("\\boxed") == completion.npos;
+  if (p.checker == Checker::countdown) {
     if (p.numbers.empty()) return fail(Errc::invalid_argument, "countdown problem '{}' has no numbers", p.prompt);
     return countdown_reaches(extract_answer(completion), p.numbers, p.target);
   }
-  if (p.check == "chat")
-    return completion.find(kDeclining) != completion.npos && completion.find("\\boxed") == completion.npos;
-  return fail(Errc::invalid_argument, "problem '{}' names an unknown checker '{}'", p.prompt, p.check);
+  if (p.answer.empty()) return fail(Errc::invalid_argument, "problem '{}' has no answer to compare with", p.prompt);
+  return answer_matches(p.answer, extract_answer(completion));
 }
 
 }  // namespace r1

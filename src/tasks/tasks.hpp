@@ -1,8 +1,8 @@
-// Problems with checkable answers for a very small reasoning model. Text of a sample, as a model is trained on it:
+// Problems with checkable answers for a very small reasoning model. A model is trained on samples of this form:
 //   PROMPT                      the user's turn
 //   <think>\nTRACE\n</think>\n\nREPLY
-// TRACE writes out every step that a tiny transformer cannot do in its head (arithmetic.hpp has the notation), REPLY
-// holds the answer in \boxed{...}. Everything is a pure function of its arguments.
+// TRACE writes out every step that a tiny transformer cannot compute at once; arithmetic.hpp describes the notation.
+// REPLY holds the answer in \boxed{...}. All functions are pure functions of their arguments.
 #pragma once
 #include <string>
 #include <string_view>
@@ -13,18 +13,21 @@
 
 namespace r1 {
 
+// How an answer is checked: against an expected answer, as a countdown expression, or (chat) for declining to answer.
+enum class Checker { answer, countdown, chat };
+
 struct Problem {
   std::string kind;
   int difficulty = 1;
   std::string prompt, trace, reply;
-  std::string answer;            // empty for kind "chat" and where check is "countdown"
-  std::string check = "answer";  // "answer", "countdown", or "chat" (nothing to compare: to be declined)
-  std::vector<i64> numbers;      // countdown only
-  i64 target = 0;                // countdown only
+  std::string answer;  // for Checker::answer; empty for the others
+  Checker checker = Checker::answer;
+  std::vector<i64> numbers;  // countdown only
+  i64 target = 0;            // countdown only
 };
 
-// A problem's content (operands, word, template and numbers), never its phrasing, decides by hash on which side of the
-// split it lies; about one in eight is test.
+// The sides of the split. A hash of a problem's content (operands, word, or template and numbers) decides its side; the
+// phrasing plays no part. About one problem in eight is on the test side.
 enum class Split { train, test };
 
 struct Kind {
@@ -33,7 +36,7 @@ struct Kind {
 };
 const std::vector<Kind>& kinds();
 
-// kind and difficulty must be from kinds().
+// `kind` and `difficulty` must be among kinds().
 Problem make_problem(std::string_view kind, int difficulty, Split split, u64 seed, u64 index);
 
 struct MixturePart {
@@ -45,17 +48,17 @@ struct Mixture {
   std::vector<MixturePart> parts;
 };
 
-// "product:1-3=2,division=1,sort:2": kind[:difficulty or range][=weight]; without a range all difficulties, without a
-// weight 1. "default" is default_mixture().
+// Parses a list such as "product:1-3=2,division=1,sort:2". Each part is kind[:difficulty or range][=weight]. Without a
+// range it has all difficulties, without a weight the weight 1. "default" is default_mixture().
 Result<Mixture> parse_mixture(std::string_view text);
 Mixture default_mixture();
 Problem sample_problem(const Mixture& mixture, Split split, u64 seed, u64 index);
 
-// What a model says after "<think>\n": TRACE\n</think>\n\nREPLY.
+// The reference completion that follows "<think>\n": TRACE\n</think>\n\nREPLY.
 std::string completion_of(const Problem& problem);
 
-// Whether a completion's final answer is right; an Error where the problem itself cannot be checked. For chat: whether
-// it declines as the model was taught to, without a box.
+// Whether the final answer of a completion is right. A chat is right if it declines with the taught words and has no
+// box. Errors: the problem lacks what its checker needs.
 Result<bool> check_answer(const Problem& problem, std::string_view completion);
 
 }  // namespace r1

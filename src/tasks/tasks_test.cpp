@@ -13,16 +13,18 @@
 namespace r1 {
 namespace {
 
-// An independent reader of facts: NUMBER (op NUMBER)+ = NUMBER with an optional rRESIDUE, * and / before + and -.
-// Operands may be bracketed negatives. Returns whether the text from `at` is a fact and, if so, whether it holds.
+// A parser of facts that shares no code with the writers: NUMBER (op NUMBER)+ = NUMBER with an optional rREMAINDER,
+// where * and / bind tighter than + and -. Negative operands may be in brackets.
 struct Fact {
   bool holds;
   size_t end;
 };
 
-std::optional<i64> read_number(const std::string& s, size_t& at, bool sign) {
+enum class Sign { none, minus_allowed };
+
+std::optional<i64> read_number(const std::string& s, size_t& at, Sign sign) {
   const bool bracket = s.compare(at, 2, "(-") == 0;
-  size_t i = at + (bracket ? 2 : sign && at < s.size() && s[at] == '-' ? 1 : 0);
+  size_t i = at + (bracket ? 2 : sign == Sign::minus_allowed && at < s.size() && s[at] == '-' ? 1 : 0);
   const bool negative = i > at;
   const size_t first = i;
   i64 n = 0;
@@ -32,20 +34,21 @@ std::optional<i64> read_number(const std::string& s, size_t& at, bool sign) {
   return negative ? -n : n;
 }
 
+// The fact that begins at `at`, or nothing if there is none.
 std::optional<Fact> read_fact(const std::string& s, size_t at) {
-  auto value = read_number(s, at, true);
+  auto value = read_number(s, at, Sign::minus_allowed);
   if (!value) return std::nullopt;
-  i64 sum = 0, product = *value, residue = 0;
+  i64 sum = 0, product = *value, remainder = 0;
   int operations = 0;
   while (at < s.size() && std::string("+-*/").find(s[at]) != std::string::npos) {
     const char op = s[at++];
-    const auto next = read_number(s, at, false);
+    const auto next = read_number(s, at, Sign::none);
     if (!next) return std::nullopt;
     ++operations;
     if (op == '*') product *= *next;
     else if (op == '/') {
       if (*next == 0) return Fact{false, at};
-      residue = product % *next;
+      remainder = product % *next;
       product /= *next;
     } else {
       sum += product;
@@ -54,19 +57,19 @@ std::optional<Fact> read_fact(const std::string& s, size_t at) {
   }
   if (operations == 0 || at >= s.size() || s[at] != '=') return std::nullopt;
   ++at;
-  const auto claimed = read_number(s, at, true);
+  const auto claimed = read_number(s, at, Sign::minus_allowed);
   if (!claimed) return std::nullopt;
-  i64 claimed_residue = 0;
+  i64 claimed_remainder = 0;
   if (at < s.size() && s[at] == 'r') {
     ++at;
-    const auto r = read_number(s, at, false);
+    const auto r = read_number(s, at, Sign::none);
     if (!r) return Fact{false, at};
-    claimed_residue = *r;
+    claimed_remainder = *r;
   }
-  return Fact{sum + product == *claimed && residue == claimed_residue, at};
+  return Fact{sum + product == *claimed && remainder == claimed_remainder, at};
 }
 
-// All facts of a trace that stand between separators; -1 if one is false.
+// The number of facts in a trace that begin after a separator; -1 if one of them is false.
 int count_facts(const std::string& trace) {
   int facts = 0;
   for (size_t at = 0; at < trace.size(); ++at) {
@@ -80,7 +83,7 @@ int count_facts(const std::string& trace) {
   return facts;
 }
 
-// "A+B:...->R" and "A*B:...->R" lines: the header gives what the arrow claims.
+// Whether in all lines such as "A+B:...->R" and "A*B:...->R" the result R is that of the expression before the colon.
 bool arrows_hold(const std::string& trace) {
   for (size_t at = trace.find("->"); at != trace.npos; at = trace.find("->", at + 2)) {
     const size_t line = trace.rfind('\n', at) == trace.npos ? 0 : trace.rfind('\n', at) + 1;
@@ -108,10 +111,10 @@ TEST(Tasks, EveryFactInEveryTraceHolds) {
         ASSERT_TRUE(arrows_hold(p.trace)) << p.prompt << "\n" << p.trace;
         facts += n;
       }
-  EXPECT_GT(facts, 80000);  // the readers above do see the facts
+  EXPECT_GT(facts, 80000);  // the parser finds the facts
 }
 
-TEST(Tasks, TheFactReaderRefusesWhatIsFalse) {
+TEST(Tasks, TheParserOfFactsFindsFalseOnes) {
   EXPECT_EQ(count_facts("7*6=42,4*6+4=29"), -1);
   EXPECT_EQ(count_facts("96/7=13r4"), -1);
   EXPECT_EQ(count_facts("12-38=26"), -1);
@@ -129,19 +132,19 @@ TEST(Tasks, TheReferenceCompletionOfEveryProblemIsRight) {
     }
 }
 
-TEST(Tasks, AWrongBoxIsWrong) {
+TEST(Tasks, AWrongAnswerInTheBoxIsWrong) {
   int checked = 0;
   for (int i = 0; i < 1000; ++i) {
     const Problem p = any_problem(i);
     const auto right = check_answer(p, p.trace + "\n</think>\n\nThe answer is \\boxed{1234567}.");
     ASSERT_TRUE(right);
     EXPECT_FALSE(*right) << p.prompt;
-    checked += p.check == "answer";
+    checked += p.checker == Checker::answer;
   }
   EXPECT_GT(checked, 500);
 }
 
-TEST(Tasks, AnythingButDecliningIsNoAnswerToChat) {
+TEST(Tasks, OnlyDecliningIsARightAnswerToChat) {
   const Problem p = make_problem("chat", 1, Split::test, 1, 0);
   EXPECT_TRUE(*check_answer(p, p.reply));
   EXPECT_FALSE(*check_answer(p, ""));
@@ -165,7 +168,7 @@ TEST(Tasks, TrainAndTestShareNoProduct) {
       const Problem p = make_problem("product", 2, side ? Split::test : Split::train, 3, i);
       std::vector<i64> n;
       for (size_t at = 0; at < p.prompt.size(); ++at)
-        if (std::isdigit(static_cast<unsigned char>(p.prompt[at]))) n.push_back(*read_number(p.prompt, at, false));
+        if (std::isdigit(static_cast<unsigned char>(p.prompt[at]))) n.push_back(*read_number(p.prompt, at, Sign::none));
       ASSERT_EQ(n.size(), 2u) << p.prompt;
       seen[side].insert({std::max(n[0], n[1]), std::min(n[0], n[1])});
     }
@@ -173,7 +176,8 @@ TEST(Tasks, TrainAndTestShareNoProduct) {
   EXPECT_GT(seen[1].size(), 300u);
 }
 
-// "52*48" in a trace, both of two digits and nothing longer. In "7*52*48" nobody computes it.
+// The products in a trace that have the form "52*48", with two digits each. In "7*52*48" the trace does not compute
+// 52*48, so it does not count.
 std::set<std::pair<i64, i64>> products_of_two_digits(const std::string& trace) {
   std::set<std::pair<i64, i64>> found;
   const auto digit = [&](size_t at) {
@@ -189,7 +193,7 @@ std::set<std::pair<i64, i64>> products_of_two_digits(const std::string& trace) {
   return found;
 }
 
-TEST(Tasks, NoExpressionOfTrainingHoldsAProductOfTheTestSide) {
+TEST(Tasks, NoTrainingExpressionContainsAProductOfTheTestSide) {
   std::set<std::pair<i64, i64>> trained;
   for (int difficulty = 1; difficulty <= 3; ++difficulty)
     for (u64 i = 0; i < 10000; ++i)
@@ -211,18 +215,18 @@ TEST(Tasks, TrainAndTestShareNoWordToSpell) {
   for (int side = 0; side < 2; ++side)
     for (u64 i = 0; i < 3000; ++i) {
       const std::string t = make_problem("letters", 1, side ? Split::test : Split::train, 3, i).trace;
-      seen[side].insert(t.substr(11, t.find(':') - 11));  // "count e in WORD:"
+      seen[side].insert(t.substr(11, t.find(':') - 11));  // the WORD in "count e in WORD:"
     }
   for (const auto& word : seen[1]) EXPECT_FALSE(seen[0].count(word)) << word;
   EXPECT_GT(seen[1].size(), 500u);
   EXPECT_GT(seen[0].size(), 1800u);
 }
 
-TEST(Tasks, TracesAreShortAndDigitsTouchNoSpaces) {
+TEST(Tasks, TracesAreShortAndNoDigitFollowsASpace) {
   for (int i = 0; i < 5000; ++i) {
     const Problem p = any_problem(i);
     EXPECT_LE(p.trace.size(), 400u);
-    if (p.kind == "letters") continue;  // " s0 t0": a letter with its space is one token
+    if (p.kind == "letters") continue;  // " s0 t0", where a space and a letter are one token
     for (size_t at = 0; at + 1 < p.trace.size(); ++at)
       EXPECT_FALSE(p.trace[at] == ' ' && std::isdigit(static_cast<unsigned char>(p.trace[at + 1]))) << p.trace;
   }
@@ -244,13 +248,13 @@ TEST(Tasks, WritersReturnTheValueForAllSigns) {
   }
 }
 
-TEST(Tasks, TheProductOfTwoDigitsReadsAsDocumented) {
+TEST(Tasks, TheTraceOfAProductIsTheDocumentedOne) {
   std::string out;
   write_mul(out, 36, 47);
   EXPECT_EQ(out, "47*6:7*6=42,4*6+4=28->282\n47*3:7*3=21,4*3+2=14->141\n282+1410:2+0=2,8+1=9,2+4=6,0+1=1->1692\n");
 }
 
-TEST(Tasks, MixturesParseOrSayWhatIsWrong) {
+TEST(Tasks, MixturesParseAndBrokenOnesAreErrors) {
   const auto m = parse_mixture("product:1-3=2,division=0.5,sort:2");
   ASSERT_TRUE(m);
   ASSERT_EQ(m->parts.size(), 3u);
@@ -264,19 +268,20 @@ TEST(Tasks, MixturesParseOrSayWhatIsWrong) {
     EXPECT_FALSE(parse_mixture(bad)) << bad;
 }
 
-TEST(Tasks, AMixtureIsDrawnByWeight) {
+TEST(Tasks, AMixtureDrawsKindsByTheirWeights) {
   const Mixture m = *parse_mixture("product=3,sort=1");
   int products = 0;
   for (u64 i = 0; i < 4000; ++i) products += sample_problem(m, Split::train, 9, i).kind == "product";
   EXPECT_NEAR(products, 3000, 110);  // four standard deviations of a binomial(4000, 3/4)
 }
 
-TEST(Rows, AProblemSurvivesItsRow) {
+TEST(Rows, AProblemReadBackFromItsRowIsTheSame) {
   for (int i = 0; i < 500; ++i) {
     const Problem p = any_problem(i);
     const auto q = problem_from_row(row_of(p), "row");
     ASSERT_TRUE(q) << q.error().what;
-    EXPECT_EQ(q->prompt + q->answer + q->check + q->kind, p.prompt + p.answer + p.check + p.kind);
+    EXPECT_EQ(q->prompt + q->answer + q->kind, p.prompt + p.answer + p.kind);
+    EXPECT_EQ(q->checker, p.checker);
     EXPECT_EQ(q->numbers, p.numbers);
     EXPECT_EQ(q->target, p.target);
   }

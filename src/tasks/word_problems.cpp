@@ -1,4 +1,4 @@
-// Short stories with one to three steps of arithmetic.
+// The generator of word problems: short stories with one to three steps of arithmetic.
 #include <array>
 
 #include "tasks/arithmetic.hpp"
@@ -7,8 +7,9 @@
 namespace r1 {
 namespace {
 
-// In a text: N, M two names; O, P two kinds of things (plural); a b c d numbers; all in braces.
-// Steps: "a*b;t+c" with t the result so far. Every result must be a whole number, none negative.
+// In a text {N} and {M} are two names, {O} and {P} two kinds of things in the plural, {a} to {d} numbers. The program
+// is a list of steps such as "a*b;t+c", where t is the previous result; "=u" stores a result. Every result must be a
+// whole number and not negative.
 struct Story {
   int steps;
   std::string_view text, program;
@@ -89,10 +90,11 @@ constexpr std::string_view kThings[] = {"apples", "books",   "pencils", "marbles
                                         "pears",  "roses",   "tickets", "photos",  "beads",    "hats",    "keys",
                                         "lemons", "muffins", "peaches", "shirts",  "socks",    "tomatoes"};
 
-using Values = std::array<i64, 6>;  // a b c d, t, u
+using Values = std::array<i64, 6>;  // of a, b, c, d, t and u
 size_t slot(char c) { return c == 't' ? 4 : c == 'u' ? 5 : static_cast<size_t>(c - 'a'); }
 
-// Runs the program; false if a result would be negative, broken or too large. Writes the trace if `d` is given.
+// Runs the program. Returns false if a result would be negative, not whole, or too large. Writes the trace to `d` if it
+// is not null.
 bool run_program(std::string_view program, Values v, i64& result, Draft* d, Random& r) {
   for (size_t i = 0; i < program.size(); i += 4) {
     const i64 x = v[slot(program[i])], y = v[slot(program[i + 2])];

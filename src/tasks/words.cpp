@@ -1,9 +1,11 @@
 #include "tasks/words.hpp"
 
+#include <algorithm>
+
 namespace r1 {
 namespace {
 
-// Common English words: chosen from SCOWL's english-words.10 (Kevin Atkinson and others; licence in README.md), plus
+// Common English words, selected from SCOWL's english-words.10 (Kevin Atkinson and others; licence in README.md), and
 // words that people like to ask about.
 constexpr std::string_view kWords =
     "abilities ability able about above absence absolute abuse academic accept acceptable accepted access accessible "

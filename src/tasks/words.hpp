@@ -1,6 +1,5 @@
-// A list of common English words, for counting letters.
+// Common English words for letter-counting problems.
 #pragma once
-#include <algorithm>
 #include <string_view>
 #include <vector>
 

@@ -72,7 +72,7 @@ Result<std::vector<i64>> list_checkpoints(const fs::path& run) {
   std::vector<i64> steps;
   std::error_code code;
   for (fs::directory_iterator it(run / "checkpoints", code), end; !code && it != end; it.increment(code))
-    if (const auto step = step_of(it->path())) steps.push_back(*step);
+    if (const auto step = step_of(it->path()); step && it->is_directory(code)) steps.push_back(*step);
   if (code) return fail(Errc::io, "{}: cannot list: {}", (run / "checkpoints").string(), code.message());
   std::sort(steps.begin(), steps.end());
   return steps;
@@ -89,10 +89,9 @@ Status copy_tokenizer(const fs::path& from, const fs::path& to) {
 }
 
 Status save_checkpoint(const fs::path& run, const TrainState& state, const Model& model, const Optimizer& optimizer,
-                       const fs::path& tokenizer, const std::function<Status(const fs::path&)>& before_rename) {
-  return publish_folder(checkpoint_path(run, state.step), [&](const fs::path& folder) -> Status {
-    R1_TRY(write_files(folder, state, model, optimizer, tokenizer));
-    return before_rename ? before_rename(folder) : Status{};
+                       const fs::path& tokenizer) {
+  return publish_folder(checkpoint_path(run, state.step), [&](const fs::path& folder) {
+    return write_files(folder, state, model, optimizer, tokenizer);
   });
 }
 
@@ -102,7 +101,8 @@ Result<TrainState> read_state(const fs::path& checkpoint) {
   const JsonFields f = R1_TRY(JsonFields::of(json, path.string()));
   const i64 format = R1_TRY(f.integer("format"));
   if (format != kStateFormat)
-    return fail(Errc::unsupported, "{}: format {}; this program reads {}", path.string(), format, kStateFormat);
+    return fail(Errc::unsupported, "{}: has format {}, this program reads format {}", path.string(), format,
+                kStateFormat);
   constexpr i64 kMost = i64{1} << 62;
   TrainState s;
   s.step = R1_TRY(f.integer_in("step", 0, kMost));
@@ -126,7 +126,7 @@ Status load_moments(const fs::path& checkpoint, Optimizer& optimizer) {
       const auto at = file.tensors().find(name);
       if (at == file.tensors().end()) return fail(Errc::corrupt, "{}: {} is missing", path.string(), name);
       if (at->second.dtype != DType::f32 || at->second.elements() != static_cast<i64>(x.size()))
-        return fail(Errc::corrupt, "{}: {} has {} elements of {}, the model {} of f32", path.string(), name,
+        return fail(Errc::corrupt, "{}: {} has {} elements of {}, the model needs {} of f32", path.string(), name,
                     at->second.elements(), name_of(at->second.dtype), x.size());
       to_f32(at->second, x.data());
     }
@@ -136,13 +136,13 @@ Status load_moments(const fs::path& checkpoint, Optimizer& optimizer) {
 
 void remove_old_checkpoints(const fs::path& run, i64 keep) {
   const auto steps = list_checkpoints(run);
-  if (!steps) return;  // removing is not worth ending a run for
+  if (!steps) return;  // a failure to remove old checkpoints does not stop the run
   std::error_code code;
   for (size_t i = 0; i + static_cast<size_t>(keep) < steps->size(); ++i) {
-    // Renamed first: a folder half removed must not look like a checkpoint.
-    fs::path dying = checkpoint_path(run, (*steps)[i]);
-    dying += ".tmp";
-    fs::rename(checkpoint_path(run, (*steps)[i]), dying, code);
+    // Rename the folder first, so that it does not look like a checkpoint if the removal is interrupted.
+    fs::path removed = checkpoint_path(run, (*steps)[i]);
+    removed += ".tmp";
+    fs::rename(checkpoint_path(run, (*steps)[i]), removed, code);
   }
   std::vector<fs::path> leftovers;
   for (fs::directory_iterator it(run / "checkpoints", code), end; !code && it != end; it.increment(code))

@@ -1,8 +1,8 @@
-// RUN/checkpoints/STEP/: a model folder (f32) with tokenizer files, trainer.safetensors (moments) and state.json.
-// Written as STEP.tmp, synced, renamed: a folder without .tmp is whole.
+// Checkpoints of a training run. RUN/checkpoints/STEP/ is a model folder in f32 with tokenizer files,
+// trainer.safetensors (the moments of AdamW) and state.json. It is written as a folder whose name ends in .tmp, synced
+// and then renamed, so a folder named STEP is complete.
 #pragma once
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,33 +15,31 @@ namespace r1 {
 struct TrainState {
   i64 step = 0;  // optimizer steps done
   i64 optimizer_steps = 0;
-  i64 next_sample = 0;    // the first sample not taken
-  i64 metrics_bytes = 0;  // length of metrics.jsonl when this was saved
-  i64 tokens = 0;         // seen so far
+  i64 next_sample = 0;    // the first sample that no step has taken yet
+  i64 metrics_bytes = 0;  // length of metrics.jsonl at the time of the save
+  i64 tokens = 0;         // trained on so far
   double loss_average = 0;
   u64 seed = 0;
-  std::string data = "";  // fingerprint of the data files; empty: a checkpoint that knew none yet
-  std::string level;      // kernel level the bits belong to
+  std::string data = "";  // fingerprint of the data files; empty in checkpoints of older versions
+  std::string level;      // the kernel level, which determines the bits
   std::string version;    // of the program
 };
 
-// Complete checkpoints of a run, ascending by step: folders named as checkpoint_path names them. Leftovers of
-// interrupted saves are not listed.
+// The steps of a run's complete checkpoints, ascending: folders whose names are those that checkpoint_path gives.
+// Remains of interrupted saves are not listed.
 Result<std::vector<i64>> list_checkpoints(const std::filesystem::path& run);
 std::filesystem::path checkpoint_path(const std::filesystem::path& run, i64 step);
 
-// Tokenizer and generation files of `from`, if any, go along so that the folder serves as a model.
-// `before_rename` is for tests: an error from it stands for a failure at the worst moment.
+// The checkpoint includes the tokenizer and generation files of the folder `tokenizer`, so that it serves as a model.
 Status save_checkpoint(const std::filesystem::path& run, const TrainState& state, const Model& model,
-                       const Optimizer& optimizer, const std::filesystem::path& tokenizer,
-                       const std::function<Status(const std::filesystem::path&)>& before_rename = {});
+                       const Optimizer& optimizer, const std::filesystem::path& tokenizer);
 Result<TrainState> read_state(const std::filesystem::path& checkpoint);
 Status load_moments(const std::filesystem::path& checkpoint, Optimizer& optimizer);
 
-// Removes all but the newest `keep` checkpoints, and *.tmp leftovers.
+// Removes all checkpoints except the newest `keep`, and the *.tmp folders of interrupted saves.
 void remove_old_checkpoints(const std::filesystem::path& run, i64 keep);
 
-// tokenizer.json, tokenizer_config.json, generation_config.json, those that exist.
+// Copies tokenizer.json, tokenizer_config.json and generation_config.json, as far as they exist.
 Status copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace r1

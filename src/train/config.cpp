@@ -10,7 +10,7 @@
 #include "core/file.hpp"
 #include "core/text.hpp"
 
-// toml++ stays in this file: it is all header.
+// Only this file includes toml++, because the library consists of headers and compiles slowly.
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
@@ -21,10 +21,10 @@ template <class Config>
 struct Field {
   std::string_view name;
   std::variant<std::string Config::*, i64 Config::*, double Config::*, bool Config::*> member;
-  double low = -HUGE_VAL, high = HUGE_VAL;  // numbers only
-  bool path = false;                        // made absolute: relative to the file's folder, or to ours in overrides
-  bool bits = true;                         // decides the run's bits
-  std::string_view choices = {};            // "a|b"
+  double low = -HUGE_VAL, high = HUGE_VAL;  // allowed range of a number
+  bool path = false;                        // made absolute, from the file's folder or (overrides) the current folder
+  bool bits = true;                         // whether the setting affects the bits of the result
+  std::string_view choices = {};            // allowed strings, "a|b"
 };
 
 using T = TrainConfig;
@@ -102,18 +102,18 @@ Result<const Field<Config>*> find_field(const std::vector<Field<Config>>& fields
     if (f.name == key) return &f;
     if (edit_distance(key, f.name) < edit_distance(key, nearest->name)) nearest = &f;
   }
-  return fail(Errc::invalid_argument, "{}: unknown key \"{}\"; the nearest known one is \"{}\"", where, key,
+  return fail(Errc::invalid_argument, "{}: unknown key \"{}\"; the most similar known key is \"{}\"", where, key,
               nearest->name);
 }
 
-// Where the current folder cannot be told, the path as it is.
+// The absolute path, or `path` itself if the current folder cannot be determined.
 std::filesystem::path made_absolute(const std::filesystem::path& path) {
   std::error_code code;
   auto whole = std::filesystem::absolute(path, code);
   return code ? path : whole;
 }
 
-// ---- one value into its field ------------------------------------------------------------------------------------
+// ---- setting one field -------------------------------------------------------------------------------------------
 
 struct Value {
   std::variant<std::string, i64, double, bool> v;
@@ -154,7 +154,7 @@ Status set_field(Config& config, const Field<Config>& f, Value value, std::strin
   return {};
 }
 
-// An override's text, read as the field's type wants it.
+// The value of an override, parsed as the field's type.
 template <class Config>
 Result<Value> read_text(const Field<Config>& f, const std::string& text, std::string_view where) {
   const char *begin = text.data(), *end = begin + text.size();
@@ -194,7 +194,7 @@ Status read_table(Config& config, const std::vector<Field<Config>>& fields, cons
     else if (const auto* i = node.as_integer()) value.v = static_cast<i64>(i->get());
     else if (const auto* d = node.as_floating_point()) value.v = d->get();
     else if (const auto* b = node.as_boolean()) value.v = b->get();
-    else return fail(Errc::invalid_argument, "{}: {} must be a plain value", where, key.str());
+    else return fail(Errc::invalid_argument, "{}: {} must be a plain value, not a table or an array", where, key.str());
     R1_TRY(set_field(config, *field, std::move(value), where, base));
   }
   return {};
@@ -215,7 +215,8 @@ Status read_data(TrainConfig& config, const toml::table& table, std::string_view
   const toml::array* sources = node->as_array();
   for (size_t i = 0; sources && i < sources->size(); ++i)
     if (!(*sources)[i].is_table()) sources = nullptr;
-  if (!sources) return fail(Errc::invalid_argument, "{}: data must be tables, [[data]]", where_is(source, *node));
+  if (!sources)
+    return fail(Errc::invalid_argument, "{}: data must be written as [[data]] tables", where_is(source, *node));
   for (const toml::node& one : *sources)
     R1_TRY(read_table(config.data.emplace_back(), data_fields(), *one.as_table(), source, base));
   return {};
@@ -242,7 +243,7 @@ Status apply(TrainConfig& config, const Overrides& overrides) {
 Status check_together(const TrainConfig& c, std::string_view source) {
   const auto wrong = [&](std::string_view what) { return fail(Errc::invalid_argument, "{}: {}", source, what); };
   if (c.model.empty() == c.model_config.empty()) return wrong("give either model or model_config");
-  if (c.model.empty() && c.tokenizer.empty()) return wrong("model_config needs tokenizer, a folder");
+  if (c.model.empty() && c.tokenizer.empty()) return wrong("model_config needs also tokenizer, a folder");
   if (c.out.empty()) return wrong("out is missing: the folder of the run");
   if (c.lr_min > c.lr) return wrong(fmt::format("lr_min {} is above lr {}", c.lr_min, c.lr));
   if (c.data.empty()) return wrong("no data: add a [[data]] table with file or tasks");
@@ -269,7 +270,7 @@ std::string value_text(const Config& c, const Field<Config>& f) {
   if (const auto* s = std::get_if<std::string Config::*>(&f.member)) return toml_string(c.**s);
   if (const auto* i = std::get_if<i64 Config::*>(&f.member)) return fmt::format("{}", c.**i);
   if (const auto* b = std::get_if<bool Config::*>(&f.member)) return c.**b ? "true" : "false";
-  std::string text = fmt::format("{}", c.*std::get<double Config::*>(f.member));  // shortest that reads back the same
+  std::string text = fmt::format("{}", c.*std::get<double Config::*>(f.member));  // shortest text with the same value
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }
@@ -281,9 +282,10 @@ std::string table_text(const Config& c, const std::vector<Field<Config>>& fields
   return out;
 }
 
-// Runs may be moved: of a path only the last part counts, with or without a slash behind it.
+// The text that must be equal for a run to be resumed. Because runs may be moved, only the last part of a path counts,
+// with or without a slash behind it.
 template <class Config>
-std::string deciding_text(const Config& c, const Field<Config>& f) {
+std::string compared_text(const Config& c, const Field<Config>& f) {
   if (!f.path) return value_text(c, f);
   const std::filesystem::path path = c.*std::get<std::string Config::*>(f.member);
   return toml_string((path.has_filename() ? path : path.parent_path()).filename().string());
@@ -292,7 +294,7 @@ std::string deciding_text(const Config& c, const Field<Config>& f) {
 template <class Config>
 std::string difference(const Config& was, const Config& now, const std::vector<Field<Config>>& fields) {
   for (const auto& f : fields)
-    if (f.bits && deciding_text(was, f) != deciding_text(now, f))
+    if (f.bits && compared_text(was, f) != compared_text(now, f))
       return fmt::format("{} was {}, now {}", f.name, value_text(was, f), value_text(now, f));
   return {};
 }

@@ -13,18 +13,18 @@ std::string error_of(const std::string& text, const Overrides& overrides = {}) {
   return r ? "" : r.error().what;
 }
 
-TEST(Config, ReadsWhatTheFileSaysAndKeepsTheRest) {
+TEST(Config, SettingsOfTheFileReplaceTheDefaults) {
   const auto c = parse_train_config(kGood, "f.toml");
   ASSERT_TRUE(c.has_value());
   EXPECT_EQ(c->model, "m");
   EXPECT_EQ(c->steps, 7);
-  EXPECT_EQ(c->lr, 1.0);  // an integer is a number
+  EXPECT_EQ(c->lr, 1.0);  // written as an integer
   EXPECT_EQ(c->beta2, TrainConfig{}.beta2);
   ASSERT_EQ(c->data.size(), 1u);
   EXPECT_EQ(c->data[0].weight, 2.0);
 }
 
-TEST(Config, UnknownKeysAreRefusedWithLineAndNearestName) {
+TEST(Config, UnknownKeysAreRefusedWithTheirLineAndTheMostSimilarKey) {
   const std::string e = error_of(std::string("step = 3\n") + kGood);
   EXPECT_NE(e.find("f.toml:1"), e.npos) << e;
   EXPECT_NE(e.find("\"step\""), e.npos) << e;
@@ -33,7 +33,7 @@ TEST(Config, UnknownKeysAreRefusedWithLineAndNearestName) {
   EXPECT_NE(error_of(kGood, {{"data.fromat", "chat"}}).find("\"format\""), std::string::npos);
 }
 
-TEST(Config, WrongTypesRangesAndChoicesAreErrorsThatSayWhere) {
+TEST(Config, WrongTypesRangesAndChoicesAreErrorsWithTheirPosition) {
   EXPECT_NE(error_of("seed = \"x\"\n").find("f.toml:1: seed must be an integer, not a string"), std::string::npos);
   EXPECT_NE(error_of("\nsteps = 0\n").find("f.toml:2: steps = 0 is outside"), std::string::npos);
   EXPECT_NE(error_of("schedule = \"linear\"\n").find("cosine|constant_then_decay"), std::string::npos);
@@ -51,7 +51,7 @@ TEST(Config, SettingsThatContradictEachOtherAreErrors) {
   EXPECT_NE(error_of(kGood, {{"data.weight", "0"}}).find("weights"), std::string::npos);
 }
 
-TEST(Config, OverridesWinAndTheResolvedFileReadsBackTheSame) {
+TEST(Config, OverridesReplaceTheFilesSettingsAndTheResolvedFileParsesBackToTheSame) {
   const auto c = parse_train_config(
       kGood, "f.toml", {{"lr", "0.1"}, {"lr_min", "1e-17"}, {"out", "a \"b\"\\"}, {"data.format", "chat"}});
   ASSERT_TRUE(c.has_value()) << c.error().what;
@@ -64,7 +64,7 @@ TEST(Config, OverridesWinAndTheResolvedFileReadsBackTheSame) {
   EXPECT_EQ(first_difference(*c, *again), "");
 }
 
-TEST(Config, OnlySettingsThatDecideTheBitsMakeADifference) {
+TEST(Config, OnlySettingsThatAffectTheBitsCountAsADifference) {
   const TrainConfig was = *parse_train_config(kGood, "f.toml");
   TrainConfig now = was;
   now.threads = 9, now.save_every = 1, now.steps = 99, now.out = "elsewhere";

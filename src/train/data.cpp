@@ -13,12 +13,17 @@
 namespace r1 {
 namespace {
 
-// Streams of Purpose::data, so that no two uses share numbers.
-enum class Use : u64 { blocks = 1, rows = 2, thinking = 3 };
-u64 stream(Use use, u64 index) { return static_cast<u64>(use) << 56 | index; }
+// What random numbers of Purpose::data are used for. Each use has streams of its own.
+enum class RandomUse : u64 { blocks = 1, rows = 2, thinking = 3 };
+u64 stream(RandomUse use, u64 index) { return static_cast<u64>(use) << 56 | index; }
 
-// 0..n-1 in an order of its own for every (use, index).
-std::vector<i32> shuffled(i64 n, u64 seed, Use use, u64 index) {
+enum class DocumentFormat { text, chat };
+DocumentFormat format_of(const DataSource& d) {
+  return d.format == "chat" ? DocumentFormat::chat : DocumentFormat::text;
+}
+
+// The numbers 0 to n-1 in a random order, which is different for every (use, index).
+std::vector<i32> shuffled(i64 n, u64 seed, RandomUse use, u64 index) {
   std::vector<i32> order(n);
   std::iota(order.begin(), order.end(), 0);
   Random random(seed, Purpose::data, stream(use, index));
@@ -26,18 +31,20 @@ std::vector<i32> shuffled(i64 n, u64 seed, Use use, u64 index) {
   return order;
 }
 
-// How a text becomes tokens. Prompt and completion are encoded apart, as they are when the model is asked.
-class Framing {
+// Turns texts into documents. Prompt and completion are encoded separately, as they are when the model answers.
+class DocumentEncoder {
  public:
-  static Result<Framing> create(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length, bool chat) {
-    if (chat && ends.eos < 0)
+  static Result<DocumentEncoder> create(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length,
+                                        DocumentFormat format) {
+    if (format == DocumentFormat::chat && ends.eos < 0)
       return fail(Errc::unsupported, "format = \"chat\" needs a model with an end-of-sentence token");
-    const Framing framing(tokenizer, ends, sequence_length);
-    if (chat) R1_TRY(framing.question("?", ""));  // has the tokenizer the template's marks?
-    return framing;
+    const DocumentEncoder encoder(tokenizer, ends, sequence_length);
+    // An error now if the tokenizer lacks tokens of the template.
+    if (format == DocumentFormat::chat) R1_TRY(encoder.question("?", ""));
+    return encoder;
   }
 
-  // A text too long is cut, and then has no end.
+  // A text that is too long is truncated, and then has no end-of-sentence token.
   Document text(std::string_view prompt, std::string_view completion, Tokenizer::Special special) const {
     std::vector<i32> tokens;
     if (ends_.bos >= 0) tokens.push_back(ends_.bos);
@@ -49,8 +56,9 @@ class Framing {
     return make_document(std::move(tokens), 0);
   }
 
-  // A conversation and its completion in R1's template, all but the completion masked. One without thinking follows the
-  // prompt that asks for none, token for token. Too long: left out, for half an answer teaches no ending.
+  // A conversation and its completion in R1's template, with everything but the completion masked. A completion without
+  // thinking follows the prompt that asks for no thinking, with the same tokens. A chat that is too long is skipped and
+  // not truncated, because half an answer does not teach the model to end.
   Result<Document> chat(const std::vector<Message>& turns, std::string_view completion) const {
     constexpr std::string_view kOpening = "<think>\n";
     const bool opens = completion.starts_with(kOpening);
@@ -68,7 +76,7 @@ class Framing {
   }
 
  private:
-  Framing(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length)
+  DocumentEncoder(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length)
       : tokenizer_(&tokenizer), ends_(ends), sequence_length_(sequence_length) {}
   void append(std::vector<i32>& tokens, std::string_view text, Tokenizer::Special special) const {
     const auto ids = tokenizer_->encode(text, special);
@@ -80,12 +88,12 @@ class Framing {
   i64 sequence_length_;
 };
 
-// One source: its n-th document.
+// One source of documents.
 class Source {
  public:
   virtual ~Source() = default;
-  virtual Result<Document> document(Split split, i64 n) const = 0;
-  virtual u64 fingerprint(u64 before) const = 0;  // `before` and the source's file, if it has one
+  virtual Result<Document> document(Split split, i64 n) const = 0;  // the n-th document
+  virtual u64 fingerprint(u64 before) const = 0;  // the hash `before`, continued with the source's file if it has one
 };
 
 // FNV-1a.
@@ -96,38 +104,40 @@ u64 continue_hash(u64 h, std::span<const std::byte> bytes) {
 
 class TaskSource final : public Source {
  public:
-  TaskSource(Framing framing, Mixture mixture, u64 seed, const DataSource& d)
-      : framing_(std::move(framing)),
+  TaskSource(DocumentEncoder encoder, Mixture mixture, u64 seed, const DataSource& d)
+      : encoder_(std::move(encoder)),
         mixture_(std::move(mixture)),
         seed_(seed),
-        chat_(d.format == "chat"),
+        format_(format_of(d)),
         long_share_(d.long_share) {}
 
   Result<Document> document(Split split, i64 n) const override {
     const auto index = static_cast<u64>(n);
     const Problem problem = sample_problem(mixture_, split, seed_, index);
-    if (chat_) return framing_.question(problem.prompt, completion_of(problem));
-    const bool thinks = Random(seed_, Purpose::data, stream(Use::thinking, index)).uniform() < long_share_;
-    return framing_.text(problem.prompt + "\n", thinks ? "<think>\n" + completion_of(problem) : problem.reply,
+    if (format_ == DocumentFormat::chat) return encoder_.question(problem.prompt, completion_of(problem));
+    const bool thinks = Random(seed_, Purpose::data, stream(RandomUse::thinking, index)).uniform() < long_share_;
+    return encoder_.text(problem.prompt + "\n", thinks ? "<think>\n" + completion_of(problem) : problem.reply,
                          Tokenizer::Special::recognise);
   }
   u64 fingerprint(u64 before) const override { return before; }
 
  private:
-  Framing framing_;
+  DocumentEncoder encoder_;
   Mixture mixture_;
   u64 seed_;
-  bool chat_;
+  DocumentFormat format_;
   double long_share_;
 };
 
-// A JSONL file, mapped; every row is checked when it is opened. Training goes through it in a new order each epoch.
+// A mapped JSONL file. open() checks every row. Training reads the rows in a new random order in each epoch.
 class FileSource final : public Source {
  public:
-  static Result<std::unique_ptr<Source>> open(Framing framing, const DataSource& d, u64 seed, bool validates) {
-    auto source = std::unique_ptr<FileSource>(new FileSource(std::move(framing), d, seed));
+  enum class HeldOutRows { none, every_50th };
+  static Result<std::unique_ptr<Source>> open(DocumentEncoder encoder, const DataSource& d, u64 seed,
+                                              HeldOutRows held_out) {
+    auto source = std::unique_ptr<FileSource>(new FileSource(std::move(encoder), d, seed));
     source->map_ = R1_TRY(map_file(d.file));
-    R1_TRY(source->index_rows(validates));
+    R1_TRY(source->index_rows(held_out));
     return source;
   }
 
@@ -136,7 +146,7 @@ class FileSource final : public Source {
     const auto count = static_cast<i64>(train_.size());
     if (n / count != epoch_) {
       epoch_ = n / count;
-      order_ = shuffled(count, seed_, Use::rows, static_cast<u64>(epoch_));
+      order_ = shuffled(count, seed_, RandomUse::rows, static_cast<u64>(epoch_));
     }
     return parse(train_[order_[n % count]]);
   }
@@ -149,13 +159,15 @@ class FileSource final : public Source {
     size_t begin, size;
     i64 line;
   };
-  FileSource(Framing framing, const DataSource& d, u64 seed) : framing_(std::move(framing)), d_(d), seed_(seed) {}
+  FileSource(DocumentEncoder encoder, const DataSource& d, u64 seed)
+      : encoder_(std::move(encoder)), d_(d), seed_(seed) {}
 
   std::string_view bytes(const Row& r) const {
     return {reinterpret_cast<const char*>(map_.bytes.data()) + r.begin, r.size};
   }
 
-  Status index_rows(bool validates) {
+  Status index_rows(HeldOutRows held_out) {
+    const bool validates = held_out == HeldOutRows::every_50th;
     std::vector<Row> rows;
     const auto* data = reinterpret_cast<const char*>(map_.bytes.data());
     const std::string_view all(data, map_.bytes.size());
@@ -181,23 +193,24 @@ class FileSource final : public Source {
     const std::string where = fmt::format("{}:{}", d_.file, r.line);
     const Json json = R1_TRY(parse_json(bytes(r), where));
     const JsonFields fields = R1_TRY(JsonFields::of(json, where));
-    const bool chat = d_.format == "chat";
+    const bool chat = format_of(d_) == DocumentFormat::chat;
     if (fields.has(d_.field_messages)) return messages(fields, where);
     if (fields.has(d_.field_prompt)) {
       const std::string prompt = R1_TRY(fields.string(d_.field_prompt));
       const std::string answer = R1_TRY(fields.string(d_.field_answer));
-      if (chat) return framing_.question(prompt, answer);
-      return framing_.text(prompt + "\n", answer, Tokenizer::Special::recognise);
+      if (chat) return encoder_.question(prompt, answer);
+      return encoder_.text(prompt + "\n", answer, Tokenizer::Special::recognise);
     }
     if (chat) return fail(Errc::corrupt, "{}: a chat row needs {} or {}", where, d_.field_messages, d_.field_prompt);
     const std::string text = R1_TRY(fields.string(d_.field_text));
-    return framing_.text(text, "", Tokenizer::Special::as_text);
+    return encoder_.text(text, "", Tokenizer::Special::as_text);
   }
 
-  // The last turn, the assistant's, is what is learnt; thinking in earlier ones is dropped, as it is when answering.
+  // The last turn must be the assistant's; it is what the model learns. Thinking in earlier turns is dropped, as it is
+  // when the model answers.
   Result<Document> messages(const JsonFields& fields, const std::string& where) const {
-    if (d_.format != "chat")
-      return fail(Errc::invalid_argument, "{}: {} need format = \"chat\"", where, d_.field_messages);
+    if (format_of(d_) != DocumentFormat::chat)
+      return fail(Errc::invalid_argument, "{}: a row with {} needs format = \"chat\"", where, d_.field_messages);
     std::vector<Message> turns;
     for (const Json& turn : *R1_TRY(fields.array(d_.field_messages))) {
       const JsonFields f = R1_TRY(JsonFields::of(turn, where));
@@ -205,24 +218,25 @@ class FileSource final : public Source {
       turns.push_back({std::move(role), std::move(content)});
     }
     if (turns.size() < 2 || turns.back().role != "assistant")
-      return fail(Errc::corrupt, "{}: {} must end with an assistant's turn after another", where, d_.field_messages);
+      return fail(Errc::corrupt, "{}: {} must have at least two turns and end with the assistant's", where,
+                  d_.field_messages);
     const std::string completion = std::move(turns.back().content);
     turns.pop_back();
-    auto document = framing_.chat(turns, completion);
+    auto document = encoder_.chat(turns, completion);
     if (!document) return tl::unexpected(std::move(document).error().in(where));
     return document;
   }
 
-  Framing framing_;
+  DocumentEncoder encoder_;
   DataSource d_;
   u64 seed_;
   FileMap map_;
   std::vector<Row> train_, held_out_;
-  mutable i64 epoch_ = -1;  // whose order is kept
+  mutable i64 epoch_ = -1;  // the epoch of order_
   mutable std::vector<i32> order_;
 };
 
-// Samples come in blocks: each block holds every source's share exactly, in an order of its own.
+// The samples of all sources, mixed in blocks. Each block has exactly the share of every source, in a random order.
 class MixedData final : public Data {
  public:
   static constexpr i64 kBlock = 1024;
@@ -248,7 +262,7 @@ class MixedData final : public Data {
     const i64 block = i / kBlock;
     if (block != block_) {
       block_ = block;
-      order_ = shuffled(kBlock, seed_, Use::blocks, static_cast<u64>(block));
+      order_ = shuffled(kBlock, seed_, RandomUse::blocks, static_cast<u64>(block));
     }
     const i64 slot = order_[i % kBlock];
     size_t s = 0;
@@ -266,7 +280,7 @@ class MixedData final : public Data {
   MixedData(std::vector<std::unique_ptr<Source>> sources, u64 seed) : sources_(std::move(sources)), seed_(seed) {}
 
   std::vector<std::unique_ptr<Source>> sources_;
-  std::vector<i64> begin_{0};  // [sources + 1] slots of a block
+  std::vector<i64> begin_{0};  // [sources + 1] source s owns the slots begin_[s] to begin_[s + 1] of a block
   u64 seed_;
   mutable i64 block_ = -1;
   mutable std::vector<i32> order_;
@@ -287,15 +301,17 @@ Result<std::unique_ptr<Data>> open_data(const TrainConfig& config, const Tokeniz
   std::vector<double> weights;
   for (size_t i = 0; i < config.data.size(); ++i) {
     const DataSource& d = config.data[i];
-    // Every source has a seed of its own: two generator sources must not bring the same problems.
+    // Every source has its own seed, so that two generator sources do not give the same problems.
     const u64 seed = static_cast<u64>(config.seed) + (static_cast<u64>(i) << 32);
-    Framing framing = R1_TRY(Framing::create(tokenizer, ends, config.sequence_length, d.format == "chat"));
+    DocumentEncoder encoder = R1_TRY(DocumentEncoder::create(tokenizer, ends, config.sequence_length, format_of(d)));
     weights.push_back(d.weight);
     if (d.file.empty()) {
       Mixture mixture = R1_TRY(parse_mixture(d.tasks));
-      sources.push_back(std::make_unique<TaskSource>(std::move(framing), std::move(mixture), seed, d));
+      sources.push_back(std::make_unique<TaskSource>(std::move(encoder), std::move(mixture), seed, d));
     } else {
-      sources.push_back(R1_TRY(FileSource::open(std::move(framing), d, seed, config.validation_every > 0)));
+      const auto held_out =
+          config.validation_every > 0 ? FileSource::HeldOutRows::every_50th : FileSource::HeldOutRows::none;
+      sources.push_back(R1_TRY(FileSource::open(std::move(encoder), d, seed, held_out)));
     }
   }
   return MixedData::create(std::move(sources), weights, static_cast<u64>(config.seed));

@@ -1,11 +1,11 @@
-// A model without experts, MTP or latent attention trains by the same loop: fine-tuning a Qwen2 folder.
+// The same loop trains a model without experts, MTP or latent attention: fine-tuning of a Qwen2 folder.
 #include "kernels/cpu/kernels.hpp"
 #include "train/run_case.hpp"
 
 namespace r1 {
 namespace {
 
-// A folder with a fresh tiny Qwen2 and the run's tokenizer, and a run that fine-tunes it on questions and answers.
+// Makes a folder with a random tiny Qwen2 and the run's tokenizer. The result fine-tunes it on questions and answers.
 TrainConfig sft(const RunCase& run, const std::string& out) {
   const auto folder = run.folder() / "qwen2";
   if (!std::filesystem::exists(folder)) {
@@ -22,7 +22,7 @@ TrainConfig sft(const RunCase& run, const std::string& out) {
   c.model = folder.string();
   c.model_config.clear(), c.tokenizer.clear();
   c.data[0].file = (run.folder() / "qa.jsonl").string(), c.data[0].format = "chat";
-  c.validation_every = 0;  // two rows are too few to hold any out
+  c.validation_every = 0;  // two rows are too few to hold one out
   return c;
 }
 
@@ -37,18 +37,18 @@ std::vector<float> logits_of(const Model& model) {
   return {z.data(), z.data() + z.size()};
 }
 
-TEST(TrainQwen2, AnswersAreLearntByHeart) {
+TEST(TrainQwen2, MemorisesTwoAnswers) {
   const RunCase run;
   TrainConfig c = sft(run, "learn");
   c.steps = 120, c.save_every = 1000, c.lr = 2e-2;
   double first = 0;
   TrainHooks hooks;
   hooks.progress = [&](const StepMetrics& m) { first = m.step == 1 ? m.loss : first; };
-  EXPECT_LT(value_of(train(c, hooks)).loss, 0.1);  // only answers count, and each has one question
-  EXPECT_GT(first, 4.5);                           // ln 263 = 5.57 before anything is learnt
+  EXPECT_LT(value_of(train(c, hooks)).loss, 0.1);  // only answers are targets, and each question has one
+  EXPECT_GT(first, 4.5);                           // about ln 263 = 5.57 before the first update
 }
 
-TEST(TrainQwen2, EveryWeightIsTrainedBiasesIncluded) {
+TEST(TrainQwen2, EveryWeightIsTrainedIncludingBiases) {
   const RunCase run;
   const auto before = value_of(open_model(std::filesystem::path(sft(run, "x").model)));
   const auto after = value_of(open_model(value_of(train(sft(run, "x"))).checkpoint));
@@ -65,7 +65,7 @@ TEST(TrainQwen2, EveryWeightIsTrainedBiasesIncluded) {
   EXPECT_EQ(biases, 2 * 3);
 }
 
-TEST(TrainQwen2, StoppedContinuedRecomputedOrThreadedTheBitsAreTheSame) {
+TEST(TrainQwen2, InterruptionRecomputationAndThreadsDoNotChangeTheBits) {
   const RunCase run;
   value_of(train(sft(run, "whole")));
   std::atomic<bool> stop = false;
@@ -82,7 +82,7 @@ TEST(TrainQwen2, StoppedContinuedRecomputedOrThreadedTheBitsAreTheSame) {
               text_of(checkpoint_path(run.folder() / "other", 8) / "model.safetensors"));
 }
 
-TEST(TrainQwen2, WhatIsSavedOpensWithTheSameBits) {
+TEST(TrainQwen2, ASavedModelOpensWithTheSameBits) {
   const RunCase run;
   const auto saved = value_of(train(sft(run, "x"))).checkpoint;
   const auto model = value_of(open_model(saved, true));

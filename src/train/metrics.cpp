@@ -46,11 +46,11 @@ Result<MetricsFile> MetricsFile::open(const std::filesystem::path& path, i64 byt
   const off_t size = lseek(fd, 0, SEEK_END);
   if (size < bytes)
     return fail(Errc::corrupt,
-                "{}: {} bytes, the checkpoint knows of {}: put the whole file back, or begin another run (another out) "
-                "with the checkpoint as its model",
+                "{}: {} bytes, but {} when the checkpoint was saved: put the whole file back, or begin another run "
+                "(another out) with the checkpoint as its model",
                 path.string(), size, bytes);
-  if (ftruncate(fd, bytes) != 0 || lseek(fd, bytes, SEEK_SET) < 0) return io_error(path, "cannot cut back");
-  R1_TRY(sync_folder(path.has_parent_path() ? path.parent_path() : "."));  // it may be new
+  if (ftruncate(fd, bytes) != 0 || lseek(fd, bytes, SEEK_SET) < 0) return io_error(path, "cannot truncate");
+  R1_TRY(sync_folder(path.has_parent_path() ? path.parent_path() : "."));  // in case the file is new
   return file;
 }
 

@@ -1,4 +1,5 @@
-// metrics.jsonl of a run: one object per logged step. Appended to, and cut back to the checkpoint when a run resumes.
+// metrics.jsonl of a run: one JSON object per logged step. A run appends to it. A resumed run first truncates it to its
+// length at the checkpoint.
 #pragma once
 #include <filesystem>
 
@@ -9,7 +10,8 @@ namespace r1 {
 
 class MetricsFile {
  public:
-  // Made if it is not there. Cut back to `bytes`, what the checkpoint knows of; what lies behind will be written again.
+  // Creates the file if it does not exist, and truncates it to `bytes`, its length at the checkpoint; the run writes
+  // the later steps again. Errors: the file is shorter than that.
   static Result<MetricsFile> open(const std::filesystem::path& path, i64 bytes);
   MetricsFile(MetricsFile&& o) noexcept;
   MetricsFile& operator=(MetricsFile&&) = delete;

@@ -11,7 +11,7 @@
 namespace r1 {
 namespace {
 
-// 1 at the start of the decay, 0 at its end and after.
+// 1 at the start of the decay, 0 at its end and later.
 double half_cosine(i64 done, i64 length) {
   if (done <= 0) return 1;
   if (done >= length) return 0;
@@ -40,7 +40,7 @@ Optimizer::Optimizer(const Model& model, const TrainConfig& config)
       eps_(config.eps),
       weight_decay_(config.weight_decay),
       clip_norm_(config.clip_norm) {
-  // An MTP module that no loss ever reaches stays as it is: decay alone would only shrink it.
+  // An MTP module (multi-token prediction) that no loss ever reaches is not trained: weight decay would only shrink it.
   const bool mtp = config.mtp_weight > 0 || (config.mtp_later_step >= 0 && config.mtp_weight_later > 0);
   for (const Weight& w : model.weights()) {
     if (!w.trainable() || (!mtp && model.in_mtp(w))) continue;
@@ -70,13 +70,13 @@ void Optimizer::step(ThreadPool& pool, const cpu::Kernels& kernels, double lr, d
 }
 
 std::string Optimizer::first_not_finite() const {
-  const auto spoiled = [](const float* x, i64 n) {
-    return !std::all_of(x, x + n, [](float f) { return std::isfinite(f); });
+  const auto all_finite = [](const float* x, i64 n) {
+    return std::all_of(x, x + n, [](float f) { return std::isfinite(f); });
   };
   for (const Moments& m : moments_)
-    if (spoiled(m.weight.f32(), m.weight.size())) return m.weight.name();
+    if (!all_finite(m.weight.f32(), m.weight.size())) return m.weight.name();
   for (const Moments& m : moments_)
-    if (spoiled(m.weight.grad(), m.weight.size())) return "the gradient of " + m.weight.name();
+    if (!all_finite(m.weight.grad(), m.weight.size())) return "the gradient of " + m.weight.name();
   return {};
 }
 
@@ -92,8 +92,8 @@ void update_router_biases(const Model& model, const RouteObserver& routes, doubl
     for (const i64 n : load) total += n;
     float* b = biases[l].f32();
     for (size_t e = 0; e < load.size(); ++e) {
-      const i64 against_mean = load[e] * static_cast<i64>(load.size()) - total;
-      b[e] += against_mean > 0 ? -step : against_mean < 0 ? step : 0.0f;
+      const i64 above_mean = load[e] * static_cast<i64>(load.size()) - total;  // times the number of experts
+      b[e] += above_mean > 0 ? -step : above_mean < 0 ? step : 0.0f;
     }
     biases[l].bump();
   }

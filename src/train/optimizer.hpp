@@ -1,5 +1,5 @@
-// AdamW (Loshchilov & Hutter 2019, as torch.optim.AdamW computes it) over a model's trainable weights, with the
-// global-norm clip and V3's routing-bias update.
+// AdamW (Loshchilov & Hutter 2019, as torch.optim.AdamW computes it) over the trainable weights of a model, with
+// gradients clipped by their global norm, and DeepSeek-V3's update of the routing biases.
 #pragma once
 #include <vector>
 
@@ -11,7 +11,7 @@ namespace r1 {
 
 class Model;
 
-// Learning rate of step `step` (0-based): linear warm-up to lr, then the schedule down to lr_min.
+// The learning rate of a step, counted from 0: linear warm-up to lr, then the schedule down to lr_min.
 double learning_rate(const TrainConfig& c, i64 step);
 double mtp_weight_at(const TrainConfig& c, i64 step);
 double bias_speed_at(const TrainConfig& c, i64 step);
@@ -25,11 +25,13 @@ class Optimizer {
  public:
   Optimizer(const Model& model, const TrainConfig& config);
 
-  // L2 norm over all gradients, in double, summed in a fixed order.
+  // The L2 norm of all gradients, summed in double in a fixed order.
   double grad_norm(ThreadPool& pool, const cpu::Kernels& kernels) const;
-  // One update with the gradients scaled to clip_norm if `norm` exceeds it; raises versions and clears gradients.
+  // One update. If `norm` is above clip_norm, the gradients are scaled so that their norm is clip_norm. The update
+  // raises the weights' versions and sets the gradients to zero.
   void step(ThreadPool& pool, const cpu::Kernels& kernels, double lr, double norm);
-  std::string first_not_finite() const;  // name of the first weight or gradient with a NaN or infinity; empty: none
+  // The name of the first weight or gradient that holds a NaN or an infinity; empty if there is none.
+  std::string first_not_finite() const;
 
   i64 steps_taken() const { return steps_; }
   void set_steps_taken(i64 n) { steps_ = n; }
@@ -39,10 +41,11 @@ class Optimizer {
  private:
   double beta1_, beta2_, eps_, weight_decay_, clip_norm_;
   i64 steps_ = 0;
-  std::vector<Moments> moments_;  // in Model::weights() order, those that are trained
+  std::vector<Moments> moments_;  // of the trained weights, in the order of Model::weights()
 };
 
-// b_i −= speed where expert i took more than the mean load, += where less. V3 §2.1.2. Biases' versions are raised.
+// b_i −= speed if the load of expert i is above the mean, b_i += speed if it is below. V3 §2.1.2. Raises the versions
+// of the biases.
 void update_router_biases(const Model& model, const RouteObserver& routes, double speed);
 
 }  // namespace r1

@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-// torch.optim.AdamW, one element, in double.
+// One element of torch.optim.AdamW, in double.
 struct Reference {
   double p, m = 0, v = 0;
   void step(double g, double lr, double b1, double b2, double eps, double wd, int t) {
@@ -42,17 +42,17 @@ TEST(AdamW, FollowsTheReferenceOverManySteps) {
     }
     optimizer.step(pool, active_kernels(), 0.01, 1);
   }
-  // Each step moves an element by about lr and rounds it to f32 with magnitude up to 2: 20 steps of 2^-24 in the
-  // element and a few ulp of the update of 0.01 each stay below 1e-5.
+  // Each step moves an element, of magnitude up to 2, by about lr and rounds it to f32. Over 20 steps the roundings of
+  // the element (2^-24 each) and of the update of 0.01 (a few ulp each) stay below 1e-5.
   double worst = 0;
   for (size_t w = 0; w < want.size(); ++w)
     for (size_t i = 0; i < want[w].size(); ++i)
       worst = std::max(worst, std::abs(want[w][i].p - static_cast<double>(optimizer.moments()[w].weight.f32()[i])));
   EXPECT_LT(worst, 1e-5);
-  EXPECT_EQ(optimizer.moments()[0].weight.grad()[0], 0.0f);  // cleared for the next step
+  EXPECT_EQ(optimizer.moments()[0].weight.grad()[0], 0.0f);  // set to zero for the next step
 }
 
-TEST(AdamW, ClipsToTheNormAndSumsItTheSameForAnyThreadCount) {
+TEST(AdamW, ClipsByANormThatDoesNotDependOnTheNumberOfThreads) {
   const RunCase run;
   const auto model = run.model();
   TrainConfig c;
@@ -67,14 +67,14 @@ TEST(AdamW, ClipsToTheNormAndSumsItTheSameForAnyThreadCount) {
       squares += std::pow(static_cast<double>(m.weight.grad()[i]), 2);
     }
   const double norm = optimizer.grad_norm(one, active_kernels());
-  EXPECT_NEAR(norm, std::sqrt(squares), 1e-9 * norm);  // sums of doubles in another order
+  EXPECT_NEAR(norm, std::sqrt(squares), 1e-9 * norm);  // the sums of doubles have a different order
   EXPECT_EQ(norm, optimizer.grad_norm(three, active_kernels()));
   const float g = optimizer.moments()[0].weight.grad()[0];
   optimizer.step(one, active_kernels(), 0.01, norm);
   EXPECT_NEAR(static_cast<double>(optimizer.moments()[0].m[0]), 0.1 * static_cast<double>(g) / norm, 1e-7);
 }
 
-TEST(AdamW, LeavesAnMtpModuleAloneThatNoLossReaches) {
+TEST(AdamW, DoesNotTrainAnMtpModuleThatNoLossReaches) {
   const RunCase run;
   const auto model = run.model();
   const auto of_mtp = [&](const TrainConfig& c) {
@@ -86,7 +86,7 @@ TEST(AdamW, LeavesAnMtpModuleAloneThatNoLossReaches) {
   EXPECT_GT(of_mtp(c), 0);
   c.mtp_weight = 0;
   EXPECT_EQ(of_mtp(c), 0);
-  c.mtp_later_step = 3;  // trained later, so kept from the start
+  c.mtp_later_step = 3;  // trained from step 3 on, so it needs moments from the start
   EXPECT_GT(of_mtp(c), 0);
 }
 
@@ -114,7 +114,7 @@ TEST(Schedule, MtpWeightAndBiasSpeedChangeAtTheirStep) {
   EXPECT_EQ(bias_speed_at(c, 6), 0);
 }
 
-TEST(RouterBias, FallsForBusyExpertsRisesForIdleOnesAndStaysAtTheMean) {
+TEST(RouterBias, FallsAboveTheMeanLoadRisesBelowItAndStaysAtTheMean) {
   const RunCase run;
   const auto model = run.model();
   RouteObserver routes;

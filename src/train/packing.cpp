@@ -28,7 +28,7 @@ std::vector<MicroBatch> pack(const std::vector<Document>& documents, i64 micro_b
 }
 
 Result<StepBatch> take_step(const Data& data, Split split, i64 first, i64 batch_tokens, i64 micro_batch_tokens) {
-  // A source that leaves out everything would otherwise be asked for ever.
+  // Without a limit this loop would not end if all samples are too long.
   constexpr i64 kMostSkipped = 100000;
   StepBatch step;
   std::vector<Document> documents;
@@ -37,7 +37,7 @@ Result<StepBatch> take_step(const Data& data, Split split, i64 first, i64 batch_
     const i64 n = static_cast<i64>(d.tokens.size());
     if (n == 0) {
       if (++step.skipped > kMostSkipped)
-        return fail(Errc::invalid_argument, "{} samples in a row were left out: sequence_length is too short for them",
+        return fail(Errc::invalid_argument, "{} samples were skipped because they are longer than sequence_length",
                     kMostSkipped);
       continue;
     }

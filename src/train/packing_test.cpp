@@ -20,29 +20,32 @@ std::vector<Document> some_documents() {
   return documents;
 }
 
-std::vector<float> losses(const Model& model, const MicroBatch& m, bool further) {
+enum class Prediction { next_token, token_after_next };
+
+std::vector<float> losses(const Model& model, const MicroBatch& m, Prediction prediction) {
   Arena arena;
   ThreadPool pool(2);
   Pass p{.batch = m.batch, .arena = arena, .pool = pool, .kernels = active_kernels()};
   const Tensor hidden = model.forward(p).hidden;
-  const Tensor nll = further ? linear_cross_entropy(p, model.mtp(p, hidden, m.next), model.head(), m.mtp_targets)
-                             : linear_cross_entropy(p, hidden, model.head(), m.targets);
+  const Tensor nll = prediction == Prediction::next_token
+                         ? linear_cross_entropy(p, hidden, model.head(), m.targets)
+                         : linear_cross_entropy(p, model.mtp(p, hidden, m.next), model.head(), m.mtp_targets);
   return {nll.data(), nll.data() + nll.size()};
 }
 
-TEST(Packing, ADocumentsLossIsTheSameBitsAloneAndPacked) {
+TEST(Packing, ADocumentsLossHasTheSameBitsAloneAndPacked) {
   const RunCase run;
   const auto model = run.model();
   const auto documents = some_documents();
   const auto packed = pack(documents, 1 << 20);
   ASSERT_EQ(packed.size(), 1u);
-  for (const bool further : {false, true}) {
+  for (const Prediction prediction : {Prediction::next_token, Prediction::token_after_next}) {
     std::vector<float> alone;
     for (const Document& d : documents) {
-      const auto one = losses(*model, pack({d}, 1)[0], further);
+      const auto one = losses(*model, pack({d}, 1)[0], prediction);
       alone.insert(alone.end(), one.begin(), one.end());
     }
-    EXPECT_EQ(losses(*model, packed[0], further), alone);
+    EXPECT_EQ(losses(*model, packed[0], prediction), alone);
   }
 }
 
@@ -63,14 +66,15 @@ TEST(Packing, MicroBatchesKeepOrderAndLimit) {
   EXPECT_EQ(at, documents.size());
 }
 
-TEST(Packing, TargetsAreTheNextTokenMtpTargetsTheOneAfterAndPromptsAreMasked) {
+TEST(Packing, TargetsAreTheNextTokenMtpTargetsTheTokenAfterItAndPromptsAreMasked) {
   const MicroBatch m = pack({make_document({1, 2, 3, 4, 5}, 3), make_document({6, 7}, 0)}, 100)[0];
-  EXPECT_EQ(m.targets, (std::vector<i32>{-1, -1, 4, 5, -1, 7, -1}));  // row 2, the prompt's last, predicts the reply
+  EXPECT_EQ(m.targets,
+            (std::vector<i32>{-1, -1, 4, 5, -1, 7, -1}));  // row 2, the end of the prompt, predicts the reply
   EXPECT_EQ(m.next, (std::vector<i32>{2, 3, 4, 5, 5, 7, 7}));
   EXPECT_EQ(m.mtp_targets, (std::vector<i32>{-1, 4, 5, -1, -1, -1, -1}));
 }
 
-TEST(Data, ASampleIsAFunctionOfItsIndexAndAnEpochBringsEveryRowOnce) {
+TEST(Data, ASampleDependsOnItsIndexAloneAndAnEpochHasEveryRowOnce) {
   const RunCase run;
   TrainConfig c = run.config("x");
   c.validation_every = 0;
@@ -100,10 +104,10 @@ TEST(Data, ChatMasksThePromptAndEndsWithEndOfSentence) {
     const Document d = value_of(data->document(Split::train, i));
     EXPECT_EQ(d.tokens.front(), 256);
     EXPECT_EQ(d.tokens.back(), 257);
-    EXPECT_EQ(std::count(d.tokens.begin(), d.tokens.end(), open_think), 1);  // what a user writes is text
+    EXPECT_EQ(std::count(d.tokens.begin(), d.tokens.end(), open_think), 1);  // "<think>" in the question is plain text
     EXPECT_EQ(std::count(d.tokens.begin(), d.tokens.end(), close_think), 1);
-    const auto begin = d.tokens.begin(), opened = std::find(begin, d.tokens.end(), open_think) + 2;  // and "\n"
-    const bool thinks = *opened != opened[-1];  // an empty block, "\n\n", belongs to the prompt
+    const auto begin = d.tokens.begin(), opened = std::find(begin, d.tokens.end(), open_think) + 2;  // after its "\n"
+    const bool thinks = *opened != opened[-1];  // an empty thinking block, "\n\n", belongs to the prompt
     const auto prompt = (thinks ? opened : std::find(begin, d.tokens.end(), close_think) + 3) - begin;
     without += !thinks;
     for (i64 r = 0; r < static_cast<i64>(d.tokens.size()); ++r)
@@ -112,7 +116,7 @@ TEST(Data, ChatMasksThePromptAndEndsWithEndOfSentence) {
   EXPECT_EQ(without, 1);
 }
 
-TEST(Data, BrokenRowsAreErrorsWithFileAndLineBeforeTrainingBegins) {
+TEST(Data, BrokenRowsAreErrorsWithFileAndLineWhenTheFileIsOpened) {
   const RunCase run;
   TrainConfig c = run.config("x");
   c.validation_every = 0;
@@ -136,7 +140,7 @@ TEST(Step, OneMicroBatchOrEightGiveTheSameGradientWithinRounding) {
   const auto many = value_of(Safetensors::open(checkpoint_path(run.folder() / "micro64", 1) / "trainer.safetensors"));
   double difference = 0, total = 0;
   for (const auto& [name, entry] : one.tensors()) {
-    if (!name.ends_with(".m")) continue;  // 0.1 × the gradient
+    if (!name.ends_with(".m")) continue;  // after one step m is 0.1 times the gradient
     std::vector<float> x(entry.elements()), y(x.size());
     to_f32(entry, x.data());
     to_f32(many.tensors().at(name), y.data());
@@ -145,13 +149,13 @@ TEST(Step, OneMicroBatchOrEightGiveTheSameGradientWithinRounding) {
       total += std::pow(static_cast<double>(x[i]), 2);
     }
   }
-  // Sums over 512 tokens in another order: about sqrt(512) roundings of 2^-24 against sums whose terms cancel some
-  // tenfold.
+  // The sums over 512 tokens have a different order: about sqrt(512) roundings of 2^-24, relative to sums that are
+  // about ten times smaller than their terms because these cancel.
   EXPECT_LT(std::sqrt(difference / total), 2e-5);
   EXPECT_GT(total, 0);
 }
 
-TEST(Data, ChatsWithoutThinkingAreAskedTheWayNoThinkAsks) {
+TEST(Data, ChatsWithoutThinkingHaveThePromptOfNoThink) {
   const RunCase run;
   const Tokenizer tokenizer = run.tokenizer();
   TrainConfig c = run.config("x");
@@ -173,7 +177,7 @@ TEST(Data, ChatsWithoutThinkingAreAskedTheWayNoThinkAsks) {
   EXPECT_EQ(tokens_of("<think>\\ne\\n</think>\\n\\ncd"), asked(Think::on, "e\n</think>\n\ncd"));
 }
 
-TEST(Data, ASourceTooLightForASingleDocumentIsAnError) {
+TEST(Data, AWeightTooSmallForASingleDocumentIsAnError) {
   const RunCase run;
   const Tokenizer tokenizer = run.tokenizer();
   TrainConfig c = run.config("x");
@@ -182,7 +186,7 @@ TEST(Data, ASourceTooLightForASingleDocumentIsAnError) {
   const auto r = open_data(c, tokenizer, {256, 257});
   ASSERT_FALSE(r.has_value());
   EXPECT_NE(r.error().what.find("[[data]] 2"), std::string::npos) << r.error().what;
-  c.data[1].weight = 0;  // said so on purpose
+  c.data[1].weight = 0;  // switches the source off
   EXPECT_TRUE(open_data(c, tokenizer, {256, 257}).has_value());
 }
 

@@ -1,4 +1,4 @@
-// The line people see while a run trains.
+// The progress line of a training run.
 #include <unistd.h>
 
 #include <cstdio>
@@ -31,12 +31,12 @@ void ProgressLine::operator()(const StepMetrics& m) {
   line += "  left " + duration(m.time_left_s);
   fmt::print(stderr, "{}{}{}", terminal_ ? "\r\x1b[K" : "", line, terminal_ ? "" : "\n");
   std::fflush(stderr);
-  dirty_ = terminal_;
+  line_open_ = terminal_;
 }
 
 void ProgressLine::note(const std::string& line) {
-  fmt::print(stderr, "{}{}\n", dirty_ ? "\n" : "", line);
-  dirty_ = false;
+  fmt::print(stderr, "{}{}\n", line_open_ ? "\n" : "", line);
+  line_open_ = false;
 }
 
 }  // namespace r1

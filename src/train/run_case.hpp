@@ -1,5 +1,5 @@
-// A tiny run for tests: a folder of its own with a byte-level tokenizer, a two-layer mixture of experts of width 16
-// with MTP, and a few lines of text.
+// A tiny training run for tests, in a temporary folder: a byte-level tokenizer, a mixture of experts with two layers of
+// width 16 and MTP, and 60 short lines of text.
 #pragma once
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -49,7 +49,7 @@ class RunCase {
     R1_CHECK(mkdtemp(pattern.data()), "no temporary folder");
     folder_ = pattern;
     BpeTrainOptions options;
-    options.vocab_size = 263;  // bytes and the seven added tokens: no merges
+    options.vocab_size = 263;  // 256 bytes and seven added tokens, so there are no merges
     options.added_tokens.assign(std::begin(kR1AddedTokens), std::end(kR1AddedTokens));
     BpeTrainer trainer(std::move(options));
     trainer.add("a");
@@ -95,7 +95,7 @@ class RunCase {
 
 inline std::string text_of(const std::filesystem::path& path) { return value_of(read_file(path)); }
 
-// metrics.jsonl without its wall-clock fields.
+// The rows of metrics.jsonl without the wall-clock fields.
 inline std::vector<std::string> metrics_of(const std::filesystem::path& run) {
   std::vector<std::string> rows;
   const Status read = for_each_jsonl(run / "metrics.jsonl", [&](i64, Json row) -> Status {
@@ -109,8 +109,8 @@ inline std::vector<std::string> metrics_of(const std::filesystem::path& run) {
   return rows;
 }
 
-// Both runs ended in the same bits: weights, moments, counters, metrics. (state.json knows the length of metrics.jsonl,
-// which the digits of wall-clock fields change.)
+// Expects that both runs ended in the same bits: weights, moments, counters and metrics. The files state.json may
+// differ, because they hold the length of metrics.jsonl, which depends on the digits of the wall-clock fields.
 inline void expect_same_end(const std::filesystem::path& a, const std::filesystem::path& b, i64 step) {
   const auto x = checkpoint_path(a, step), y = checkpoint_path(b, step);
   EXPECT_TRUE(text_of(x / "model.safetensors") == text_of(y / "model.safetensors"));

@@ -8,13 +8,14 @@
 #include <limits>
 
 #include "train/run_case.hpp"
+#include "train/training_run.hpp"
 
 namespace r1 {
 namespace {
 
 std::vector<i64> checkpoints_of(const std::filesystem::path& run) { return value_of(list_checkpoints(run)); }
 
-TEST(Train, LearnsAHandfulOfLinesByHeart) {
+TEST(Train, MemorisesTwoLines) {
   const RunCase run;
   TrainConfig c = run.config("learn", 150);
   RunCase::write(c.data[0].file, "{\"text\": \"the quick brown fox\"}\n{\"text\": \"jumps over\"}\n");
@@ -23,8 +24,8 @@ TEST(Train, LearnsAHandfulOfLinesByHeart) {
   TrainHooks hooks;
   hooks.progress = [&](const StepMetrics& m) { first = m.step == 1 ? m.loss : first; };
   const TrainResult r = value_of(train(c, hooks));
-  EXPECT_GT(first, 5.0);   // ln 263 = 5.57 before anything is learnt
-  EXPECT_LT(r.loss, 0.3);  // what stays is the first letter, one of two: about ln 2 / 17 tokens
+  EXPECT_GT(first, 5.0);   // about ln 263 = 5.57 before the first update
+  EXPECT_LT(r.loss, 0.3);  // only the first letter, one of two, stays unknown: about ln 2 / 17 tokens
 }
 
 TEST(Train, StoppedAndContinuedEqualsUninterruptedBitForBit) {
@@ -33,7 +34,7 @@ TEST(Train, StoppedAndContinuedEqualsUninterruptedBitForBit) {
   std::atomic<bool> stop = false;
   TrainHooks hooks;
   hooks.stop = &stop;
-  hooks.progress = [&](const StepMetrics& m) { stop = m.step == 5; };  // between two scheduled saves
+  hooks.progress = [&](const StepMetrics& m) { stop = m.step == 5; };  // step 5 is between two scheduled saves
   const auto first = train(run.config("halves"), hooks);
   ASSERT_FALSE(first.has_value());
   EXPECT_EQ(first.error().code, Errc::interrupted);
@@ -54,7 +55,8 @@ TEST(Train, RecomputationAndThreadsDoNotChangeTheBits) {
               text_of(checkpoint_path(run.folder() / "other", 4) / "model.safetensors"));
 }
 
-// The assertion holds wherever the kill lands: before the first save, inside one, between two, after the end.
+// The result must be the same wherever the kill happens: before the first save, during a save, between two, or after
+// the end.
 TEST(Train, KilledTwentyTimesEqualsUninterruptedBitForBit) {
   const RunCase run;
   TrainConfig c = run.config("whole", 30);
@@ -78,10 +80,10 @@ TEST(Train, KilledTwentyTimesEqualsUninterruptedBitForBit) {
     EXPECT_NE(entry.path().extension(), ".tmp");
 }
 
-TEST(Train, AFullDiskWhileSavingKeepsTheLastGoodCheckpointAndTheRunGoesOnLater) {
+TEST(Train, AFullDiskWhileSavingKeepsTheLastGoodCheckpointAndTheRunCanContinueLater) {
   const RunCase run;
   value_of(train(run.config("whole")));
-  // No file may grow past 20 kB from step 5 on: the save at step 8 fails while it writes the weights.
+  // From step 5 on no file may become larger than 20 kB, so the save at step 8 fails while it writes the weights.
   rlimit old{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
@@ -103,32 +105,43 @@ TEST(Train, AFullDiskWhileSavingKeepsTheLastGoodCheckpointAndTheRunGoesOnLater) 
   expect_same_end(run.folder() / "whole", run.folder() / "full", 8);
 }
 
-TEST(Train, AFailureBeforeTheRenameLeavesNoHalfCheckpoint) {
+// A file with the name of the checkpoint makes the rename fail after everything has been written.
+TEST(Train, AFailedRenameWhileSavingLeavesNoPartOfACheckpointAndTheRunCanContinueLater) {
   const RunCase run;
+  value_of(train(run.config("whole")));
+  const auto obstacle = checkpoint_path(run.folder() / "x", 8);
   TrainHooks hooks;
-  hooks.before_rename = [](const std::filesystem::path&) -> Status { return fail(Errc::io, "no space"); };
-  EXPECT_FALSE(train(run.config("x"), hooks).has_value());
-  EXPECT_TRUE(checkpoints_of(run.folder() / "x").empty());
-  EXPECT_TRUE(std::filesystem::is_empty(run.folder() / "x/checkpoints"));
+  hooks.progress = [&](const StepMetrics& m) {
+    if (m.step == 5) RunCase::write(obstacle, "");
+  };
+  const auto failed = train(run.config("x"), hooks);
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_NE(failed.error().what.find("step 8 could not be saved"), std::string::npos) << failed.error().what;
+  EXPECT_NE(failed.error().what.find(checkpoint_path(run.folder() / "x", 4).string()), std::string::npos);
+  EXPECT_EQ(checkpoints_of(run.folder() / "x"), std::vector<i64>{4});
+  std::filesystem::remove(obstacle);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(run.folder() / "x/checkpoints"), {}), 1);
+  value_of(train(run.config("x")));
+  expect_same_end(run.folder() / "whole", run.folder() / "x", 8);
 }
 
-TEST(Train, ANotANumberStopsTheRunByNameAndTheCheckpointStaysSound) {
+TEST(Train, ANanInAWeightStopsTheRunWithItsNameAndTheCheckpointStaysSound) {
   const RunCase run;
-  std::string spoiled;
-  TrainHooks hooks;
-  hooks.before_step = [&](const Model& model, i64 step) {
-    if (step != 5) return;
-    const Weight& w = model.weights()[3];
-    spoiled = w.name();
+  {
+    const TrainHooks hooks;
+    TrainingRun training(run.config("nan"), hooks);
+    ASSERT_TRUE(training.open());
+    for (int step = 0; step < 5; ++step) ASSERT_TRUE(training.step());
+    const Weight& w = training.model().weights()[3];
     w.f32()[1] = std::numeric_limits<float>::quiet_NaN();
     w.bump();
-  };
-  const auto r = train(run.config("nan"), hooks);
-  ASSERT_FALSE(r.has_value());
-  EXPECT_NE(r.error().what.find("step 6"), std::string::npos) << r.error().what;
-  EXPECT_NE(r.error().what.find(spoiled), std::string::npos) << r.error().what;
-  EXPECT_NE(r.error().what.find(checkpoint_path(run.folder() / "nan", 4).string()), std::string::npos);
-  EXPECT_EQ(value_of(train(run.config("nan"))).step, 8);  // from the sound checkpoint, without the fault
+    const Status status = training.step();
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().what.find("step 6"), std::string::npos) << status.error().what;
+    EXPECT_NE(status.error().what.find(w.name()), std::string::npos) << status.error().what;
+    EXPECT_NE(status.error().what.find(checkpoint_path(run.folder() / "nan", 4).string()), std::string::npos);
+  }
+  EXPECT_EQ(value_of(train(run.config("nan"))).step, 8);  // continues from the sound checkpoint of step 4
 }
 
 TEST(Train, ARunWithOtherSettingsIsNotContinued) {
@@ -141,7 +154,7 @@ TEST(Train, ARunWithOtherSettingsIsNotContinued) {
   EXPECT_NE(r.error().what.find("lr was 0.005, now 0.01"), std::string::npos) << r.error().what;
 }
 
-TEST(Train, ASecondProcessInTheSameFolderIsTurnedAway) {
+TEST(Train, ASecondProcessInTheSameFolderIsRefused) {
   const RunCase run;
   TrainHooks hooks;
   std::string second;
@@ -152,7 +165,7 @@ TEST(Train, ASecondProcessInTheSameFolderIsTurnedAway) {
   };
   value_of(train(run.config("x"), hooks));
   EXPECT_NE(second.find("another process is writing in this folder"), std::string::npos) << second;
-  value_of(train(run.config("x")));  // the lock went with its holder
+  value_of(train(run.config("x")));  // the lock is free once its holder has ended
 }
 
 TEST(Train, ARunWhoseDataChangedIsNotContinued) {
@@ -166,7 +179,7 @@ TEST(Train, ARunWhoseDataChangedIsNotContinued) {
   EXPECT_NE(r.error().what.find(c.out), std::string::npos) << r.error().what;
 }
 
-TEST(Train, ALostMetricsFileSaysHowToGoOn) {
+TEST(Train, TheErrorForALostMetricsFileSaysHowToContinue) {
   const RunCase run;
   value_of(train(run.config("x")));
   RunCase::write(run.folder() / "x/metrics.jsonl", "");
@@ -175,7 +188,7 @@ TEST(Train, ALostMetricsFileSaysHowToGoOn) {
   EXPECT_NE(r.error().what.find("put the whole file back"), std::string::npos) << r.error().what;
 }
 
-TEST(Train, SequencesThatNoMicroBatchHoldsAreRefused) {
+TEST(Train, ASequenceLengthAboveTheMicroBatchIsRefused) {
   const RunCase run;
   TrainConfig c = run.config("x");
   c.micro_batch_tokens = 63;
@@ -184,15 +197,16 @@ TEST(Train, SequencesThatNoMicroBatchHoldsAreRefused) {
   EXPECT_NE(r.error().what.find("sequence_length 64 is more than micro_batch_tokens 63"), std::string::npos);
 }
 
-TEST(Checkpoint, OnlyFoldersNamedAsSavedAreListedAndAnUnreadableListIsAnError) {
+TEST(Checkpoint, OnlyFoldersWithACheckpointsNameAreListedAndAnUnreadableListIsAnError) {
   const RunCase run;
   for (const char* name : {"000007", "7", "0000008", "000009.tmp", "-00001", "1000000"})
     std::filesystem::create_directories(run.folder() / "x/checkpoints" / name);
+  RunCase::write(run.folder() / "x/checkpoints/000010", "a file");
   EXPECT_EQ(checkpoints_of(run.folder() / "x"), (std::vector<i64>{7, 1000000}));
   EXPECT_FALSE(list_checkpoints(run.folder() / "none").has_value());
 }
 
-TEST(Train, KeepsAsManyCheckpointsAsAskedForAndClearsLeftovers) {
+TEST(Train, KeepsTheConfiguredNumberOfCheckpointsAndRemovesTemporaryOnes) {
   const RunCase run;
   TrainConfig c = run.config("x");
   c.save_every = 1, c.keep_checkpoints = 3;
@@ -207,7 +221,7 @@ TEST(Train, ACheckpointIsAModelFolderWithItsTokenizer) {
   const TrainResult r = value_of(train(run.config("x")));
   EXPECT_TRUE(open_model(r.checkpoint).has_value());
   EXPECT_TRUE(Tokenizer::open(r.checkpoint).has_value());
-  TrainConfig next = run.config("y");  // and the next run can start from it
+  TrainConfig next = run.config("y");  // another run can start from it
   next.model = r.checkpoint.string();
   next.model_config.clear(), next.tokenizer.clear();
   EXPECT_LT(value_of(train(next)).loss, 5.0);

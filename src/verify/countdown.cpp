@@ -14,8 +14,8 @@ using Value = boost::multiprecision::cpp_rational;
 constexpr size_t kLongest = 256;
 constexpr int kDeepest = 16;
 
-// Recursive descent over sum := product (± product)*, product := factor (*/ factor)*, factor := number | (sum).
-// A unary minus is not part of the game. Values stay small: at most 64 numbers of 9 digits.
+// A recursive-descent parser for sum := product (± product)*, product := factor (*/ factor)*, factor := number | (sum).
+// There is no unary minus. Values stay small, because there are at most 64 numbers of at most 9 digits.
 class Parser {
  public:
   explicit Parser(std::string_view s) : s_(s) {}
@@ -78,7 +78,7 @@ std::string plain(std::string_view expression) {
       {"×", "*"},       {"·", "*"},      {"÷", "/"},     {"−", "-"},     {"$", ""}};
   for (const auto& [from, to] : kSigns)
     for (size_t at = 0; (at = s.find(from, at)) != s.npos; at += to.size()) s.replace(at, from.size(), to);
-  // Spaces go, but not between two digits: "1 2" is not 12.
+  // Remove spaces, except those between two digits: "1 2" is not 12.
   std::string out;
   for (size_t i = 0; i < s.size(); ++i) {
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };

@@ -1,4 +1,4 @@
-// Checking a countdown answer: an expression of given numbers, each used exactly once, that has a given value.
+// Checks a countdown answer: an expression that uses each of the given numbers exactly once and has a given value.
 #pragma once
 #include <span>
 #include <string_view>
@@ -7,8 +7,9 @@
 
 namespace r1 {
 
-// Numbers, + - * / (also × · ÷ \times \cdot \div), parentheses; arithmetic is exact. "expr = target" is accepted.
-// Anything else, division by zero, more than 256 characters or nesting beyond 16 is false.
+// An expression may have numbers, + - * / (also × · ÷ \times \cdot \div) and parentheses, and may end in "= target".
+// The arithmetic is exact. The result is false for any other text, a division by zero, more than 256 characters, or
+// parentheses nested deeper than 16.
 bool countdown_reaches(std::string_view expression, std::span<const i64> numbers, i64 target);
 
 }  // namespace r1

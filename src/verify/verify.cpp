@@ -23,7 +23,7 @@ std::string_view trimmed(std::string_view s) {
   return s;
 }
 
-// The content of the box whose opening brace is at `open`; nothing if it is never closed.
+// The content of the braces that open at `open`; nothing if they are never closed.
 std::optional<std::string_view> braced(std::string_view s, size_t open) {
   int depth = 0;
   for (size_t i = open; i < s.size(); ++i) {
@@ -33,7 +33,7 @@ std::optional<std::string_view> braced(std::string_view s, size_t open) {
   return std::nullopt;
 }
 
-// The last box that closes; a last one that does not (cut off) is no answer.
+// The content of the last box; empty if it is not closed, for example because the completion was cut off.
 std::optional<std::string_view> last_box(std::string_view s) {
   const size_t at = s.rfind("\\boxed");
   if (at == s.npos) return std::nullopt;
@@ -43,7 +43,8 @@ std::optional<std::string_view> last_box(std::string_view s) {
   return braced(s, open).value_or(std::string_view{});
 }
 
-// The last number after the phrase, or what it is the end of: a list "3, 7, 19", a sum "10-3" (not a negative number).
+// The last number after the phrase "answer is", together with the list ("3, 7, 19") or the difference ("10-3") that it
+// ends.
 std::optional<std::string_view> number_after_phrase(std::string_view s) {
   constexpr std::string_view kPhrase = "answer is", kDigits = "0123456789", kInNumber = "0123456789.,/";
   const size_t at = s.rfind(kPhrase);
@@ -56,7 +57,7 @@ std::optional<std::string_view> number_after_phrase(std::string_view s) {
     while (!is_digit(s[begin]) && s[begin] != '.') ++begin;
     if (begin > 0 && (s[begin - 1] == '-' || s[begin - 1] == '+')) --begin;
     const bool operation = begin > 0 && (s[begin] == '-' || s[begin] == '+') && is_digit(s[begin - 1]);
-    size_t before = begin;  // of a list: where the separator begins
+    size_t before = begin;  // where the spaces before the number begin
     while (before > 0 && s[before - 1] == ' ') --before;
     const bool list = before < begin && before > 1 && s[before - 1] == ',' && is_digit(s[before - 2]);
     if (!operation && !list) return s.substr(begin, last + 1 - begin);
@@ -68,7 +69,8 @@ void replace_all(std::string& s, std::string_view from, std::string_view to) {
   for (size_t at = 0; (at = s.find(from, at)) != s.npos; at += to.size()) s.replace(at, from.size(), to);
 }
 
-// One form for what only looks different: case, runs of spaces, dollars, a final period, LaTeX spacing and fractions.
+// Removes differences that do not matter: case, runs of spaces, dollar signs, a final period, LaTeX spacing, and kinds
+// of LaTeX fractions.
 std::string normalised(std::string_view raw) {
   std::string s(trimmed(raw.substr(0, kLongestAnswer + 1)));
   for (const std::string_view drop : {"\\$", "$", "\\left", "\\right", "\\,", "\\!", "\\;", "\\displaystyle"})
@@ -89,7 +91,7 @@ std::string normalised(std::string_view raw) {
   return out;
 }
 
-// Digits with an optional point: no sign. Thousands commas only in groups of three.
+// Parses digits with an optional point and no sign. Thousands commas must separate groups of three digits.
 std::optional<cpp_rational> unsigned_decimal(std::string_view s) {
   std::string digits;
   size_t point = s.npos;
@@ -111,7 +113,7 @@ std::optional<cpp_rational> unsigned_decimal(std::string_view s) {
     }
   }
   if (digits.empty() || digits.size() > kMostDigits || (commas && since_comma != 3)) return std::nullopt;
-  // A leading zero would make the library read octal.
+  // Leading zeros are removed because cpp_int would read the digits as octal.
   const size_t nonzero = std::min(digits.find_first_not_of('0'), digits.size() - 1);
   const cpp_int value(digits.substr(nonzero));
   const cpp_int scale = point == s.npos ? cpp_int(1) : pow(cpp_int(10), static_cast<unsigned>(digits.size() - point));
@@ -156,7 +158,7 @@ std::optional<cpp_rational> rational(std::string_view s) {
   return signed_decimal(s);
 }
 
-// "3, 7, 19" or "3 7 19" or "3,7,19", with or without brackets around all of it.
+// The elements of a list such as "3, 7, 19", "3 7 19" or "3,7,19", with or without brackets around the list.
 std::vector<std::string_view> elements(std::string_view s) {
   s = trimmed(s);
   if (s.size() >= 2 && ((s.front() == '[' && s.back() == ']') || (s.front() == '(' && s.back() == ')')))

@@ -21,13 +21,13 @@ TEST(Extract, ABoxInsideTheThinkingIsNoAnswer) {
   EXPECT_EQ(extract_answer("\\boxed{42}</think>"), "");
 }
 
-TEST(Extract, ABoxThatIsNotClosedIsNoAnswer) {
+TEST(Extract, AnUnclosedBoxGivesAnEmptyAnswer) {
   EXPECT_EQ(extract_answer("The answer is \\boxed{42"), "");
   EXPECT_EQ(extract_answer("\\boxed{1} \\boxed{{{{{{"), "");
   EXPECT_EQ(extract_answer("\\boxed"), "");
 }
 
-TEST(Extract, WithoutABoxTheNumberAfterThePhraseElseAll) {
+TEST(Extract, WithoutABoxTheAnswerIsTheNumberAfterAnswerIsOrElseTheWholeText) {
   EXPECT_EQ(extract_answer("So the answer is -12."), "-12");
   EXPECT_EQ(extract_answer("The answer is 1,692."), "1,692");
   EXPECT_EQ(extract_answer("The answer is about 3/4"), "3/4");
@@ -37,7 +37,7 @@ TEST(Extract, WithoutABoxTheNumberAfterThePhraseElseAll) {
   EXPECT_EQ(extract_answer(""), "");
 }
 
-TEST(Extract, AfterThePhraseALastMinusIsNotASignAndAListIsWhole) {
+TEST(Extract, AfterAnswerIsADifferenceOrAListIsTakenAsAWhole) {
   EXPECT_EQ(extract_answer("The answer is 10-3."), "10-3");
   EXPECT_EQ(extract_answer("The answer is 3, 7, 19, 42."), "3, 7, 19, 42");
   EXPECT_EQ(extract_answer("The answer is -5, 3,  -1/2"), "-5, 3,  -1/2");
@@ -70,7 +70,7 @@ TEST(Match, NumbersAreComparedExactly) {
   }
 }
 
-TEST(Match, NearMissesAreWrong) {
+TEST(Match, AnswersThatAreAlmostEqualAreWrong) {
   for (const auto& [a, b] : std::vector<std::pair<const char*, const char*>>{
            {"42", "43"},    {"42", "-42"}, {"42", ""},         {"", ""},          {"1/3", "0.333333"},
            {"42", "42 43"}, {"42", "4 2"}, {"1692", "1,69,2"}, {"1692", "16,92"}, {"12", "1.2.0"},
@@ -112,7 +112,7 @@ TEST(Countdown, AnyValidExpressionIsAccepted) {
   EXPECT_TRUE(countdown_reaches("25+(7*3)=46", k3, 46));
   EXPECT_TRUE(countdown_reaches("(25-3)*7", k3, 154));
   EXPECT_TRUE(countdown_reaches("25 \\cdot 3 - 7", k3, 68));
-  EXPECT_TRUE(countdown_reaches("(5/3)*6", std::vector<i64>{3, 5, 6}, 10));  // through a fraction
+  EXPECT_TRUE(countdown_reaches("(5/3)*6", std::vector<i64>{3, 5, 6}, 10));  // an intermediate value is a fraction
 }
 
 TEST(Countdown, WrongValueNumbersOrSyntaxAreRefused) {
