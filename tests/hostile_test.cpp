@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -19,6 +18,7 @@
 #include "convert/convert.hpp"
 #include "core/file.hpp"
 #include "core/integer.hpp"
+#include "core/test_folder.hpp"
 #include "formats/gguf.hpp"
 #include "formats/jinja/jinja.hpp"
 #include "formats/safetensors.hpp"
@@ -149,19 +149,13 @@ const Kind kTemplate{"chat_template.jinja", [](const fs::path& f) { return open_
 
 class Hostile : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "r1-hostile-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root = name;
-    folder = root / "model";
-    fs::create_directory(folder);
-  }
-  void TearDown() override { fs::remove_all(root); }
+  Hostile() { fs::create_directory(folder); }
   Status opened(const Kind& kind, std::string_view bytes) const {
     put(folder / kind.file, bytes);
     return kind.open(folder);
   }
-  fs::path root, folder;
+  const TestFolder temporary;
+  const fs::path root = temporary.path(), folder = root / "model";
 };
 
 using Param = std::pair<const Kind*, Case>;

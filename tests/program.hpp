@@ -2,7 +2,6 @@
 #pragma once
 #include <gtest/gtest.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "core/file.hpp"
+#include "core/test_folder.hpp"
 
 namespace r1 {
 
@@ -23,9 +23,6 @@ struct Outcome {
 
 class Program : public testing::Test {
  protected:
-  Program() { fs::create_directories(folder_); }
-  ~Program() override { fs::remove_all(folder_); }
-
   // Runs r1 in the root of the source tree. `words` is the rest of the command line, which may redirect stdin; every {}
   // in it becomes folder_.
   Outcome r1(std::string words) const {
@@ -38,9 +35,8 @@ class Program : public testing::Test {
   }
   fs::path file(const char* name) const { return folder_ / name; }
 
-  const fs::path folder_ =
-      fs::temp_directory_path() /
-      fmt::format("r1_{}_{}", testing::UnitTest::GetInstance()->current_test_info()->test_suite_name(), getpid());
+  const TestFolder temporary_;
+  const fs::path& folder_ = temporary_.path();
 };
 
 // Expects the exit code, nothing on stdout, and one line on stderr that contains all of `words`.

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <thread>
 
+#include "core/test_folder.hpp"
+
 namespace r1 {
 namespace {
 
@@ -16,14 +18,9 @@ namespace fs = std::filesystem;
 
 class File : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "r1-file-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-  void TearDown() override { fs::remove_all(folder); }
   i64 entries() const { return std::distance(fs::directory_iterator(folder), fs::directory_iterator()); }
-  fs::path folder;
+  const TestFolder temporary;
+  const fs::path& folder = temporary.path();
 };
 
 TEST_F(File, WrittenFilesReadAndMapBackByteForByte) {

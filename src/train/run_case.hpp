@@ -9,6 +9,7 @@
 
 #include "core/file.hpp"
 #include "core/philox.hpp"
+#include "core/test_folder.hpp"
 #include "formats/json.hpp"
 #include "model/model.hpp"
 #include "ops/device.hpp"
@@ -45,9 +46,6 @@ T value_of(Result<T> r) {
 class RunCase {
  public:
   RunCase() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "r1-train-XXXXXX").string();
-    R1_CHECK(mkdtemp(pattern.data()), "no temporary folder");
-    folder_ = pattern;
     BpeTrainOptions options;
     options.vocab_size = 263;  // 256 bytes and seven added tokens, so there are no merges
     options.added_tokens.assign(std::begin(kR1AddedTokens), std::end(kR1AddedTokens));
@@ -65,11 +63,6 @@ class RunCase {
     }
     write(folder_ / "data.jsonl", rows);
   }
-  ~RunCase() {
-    std::error_code code;
-    std::filesystem::remove_all(folder_, code);
-  }
-
   TrainConfig config(const std::string& out, i64 steps = 8) const {
     TrainConfig c;
     c.model_config = (folder_ / "model.json").string();
@@ -90,7 +83,8 @@ class RunCase {
   }
 
  private:
-  std::filesystem::path folder_;
+  TestFolder temporary_;
+  const std::filesystem::path& folder_ = temporary_.path();
 };
 
 inline std::string text_of(const std::filesystem::path& path) { return value_of(read_file(path)); }

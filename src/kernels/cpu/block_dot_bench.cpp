@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <string_view>
 #include <vector>
 
 #include "core/philox.hpp"
 #include "core/random_blocks.hpp"
 #include "core/tensor.hpp"
 #include "core/thread_pool.hpp"
+#include "kernels/cpu/bench_levels.hpp"
 #include "kernels/cpu/roof.hpp"
 
 namespace r1::cpu {
@@ -68,9 +68,7 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double r
 
 int main(int argc, char** argv) {
   using namespace r1;
-  for (const cpu::Kernels* k : cpu::levels()) {
-    const auto asked = [&](const char* name) { return std::string_view(name) == k->name; };
-    if (argc > 1 && std::none_of(argv + 1, argv + argc, asked)) continue;
+  for (const cpu::Kernels* k : cpu::requested_levels(argc, argv)) {
     for (const int threads : {1, ThreadPool::default_threads()}) {
       ThreadPool pool(threads);
       const double reading = cpu::read_roof(*k, pool), f32 = cpu::compute_roof(*k, pool, cpu::Format::f32);

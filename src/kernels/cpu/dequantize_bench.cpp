@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <string_view>
 #include <vector>
 
 #include "core/philox.hpp"
-#include "kernels/cpu/kernels.hpp"
+#include "kernels/cpu/bench_levels.hpp"
 
 namespace r1::cpu {
 namespace {
@@ -50,8 +49,5 @@ void bench(const Kernels& k) {
 }  // namespace r1::cpu
 
 int main(int argc, char** argv) {
-  for (const r1::cpu::Kernels* k : r1::cpu::levels()) {
-    const auto named = [&](const char* name) { return std::string_view(name) == k->name; };
-    if (argc == 1 || std::any_of(argv + 1, argv + argc, named)) r1::cpu::bench(*k);
-  }
+  for (const r1::cpu::Kernels* k : r1::cpu::requested_levels(argc, argv)) r1::cpu::bench(*k);
 }

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <string_view>
 #include <vector>
 
 #include "core/integer.hpp"
 #include "core/philox.hpp"
 #include "core/tensor.hpp"
 #include "core/thread_pool.hpp"
+#include "kernels/cpu/bench_levels.hpp"
 #include "kernels/cpu/roof.hpp"
 
 namespace r1::cpu {
@@ -95,9 +95,7 @@ void bench(const Kernels& kernels, Format format, const Shape& s, ThreadPool& po
 
 int main(int argc, char** argv) {
   using namespace r1;
-  for (const cpu::Kernels* k : cpu::levels()) {
-    const auto asked = [&](const char* name) { return std::string_view(name) == k->name; };
-    if (argc > 1 && std::none_of(argv + 1, argv + argc, asked)) continue;
+  for (const cpu::Kernels* k : cpu::requested_levels(argc, argv)) {
     for (const int threads : {1, ThreadPool::default_threads()}) {
       ThreadPool pool(threads);
       fmt::print("{:10} memory read, {} threads: {:.1f} GB/s\n", k->name, threads, cpu::read_roof(*k, pool));
