@@ -37,8 +37,8 @@ const Table& layers() {
   return table;
 }
 
-// Tests and benchmarks may also include these, because they pass a kernel table and a thread pool to the code under
-// test.
+// Tests and benchmarks may also include these, because they pass a kernel
+// table and a thread pool to the code under test.
 const Allowed kForTests{"core", "kernels/cpu"};
 
 // The folder of the table that holds a file, directly or in a nested folder: "formats" for "formats/jinja/lexer.hpp".

@@ -1,5 +1,5 @@
-// A ragged batch: the new tokens of all sequences, laid end to end, one row a token. Packed training documents, prefill
-// chunks and decode steps differ only in the number of rows of each sequence.
+// A ragged batch: the new tokens of all sequences, laid end to end, one row per token. Packed training documents,
+// prefill chunks and decode steps differ only in the number of rows of each sequence.
 #pragma once
 #include <vector>
 

@@ -1,5 +1,4 @@
-// Files: read-only memory maps, reads of whole files, and writes that appear whole (write, fsync, rename) or not at
-// all.
+// Files: read-only memory maps, reads of whole files, and writes that appear whole or not at all (write, fsync, rename).
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -36,7 +35,7 @@ class AtomicFile {
   AtomicFile(AtomicFile&& o) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();
-  Status write(const void* data, i64 bytes);  // writes all bytes at once; there is no buffer. Errors: a full disk, etc.
+  Status write(const void* data, i64 bytes);  // unbuffered. Errors: not all bytes can be written
   Status commit();                            // fsync, rename, fsync of the folder
 
  private:
@@ -57,8 +56,7 @@ Status check_replaceable(const std::filesystem::path& folder, const std::filesys
 Status publish_folder(const std::filesystem::path& folder,
                       const std::function<Status(const std::filesystem::path&)>& fill);
 
-// A lock that one holder among all processes can have. The kernel releases it when the process ends, even after a
-// crash.
+// A lock that one process can hold at a time. The kernel releases it when the process ends, even after a crash.
 class FileLock {
  public:
   // The lock of a folder is its file `lock`. Errors: another holder has the lock.

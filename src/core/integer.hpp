@@ -1,11 +1,11 @@
-// Division and rounding up of sizes. The functions are static so that objects compiled for one instruction set export no
-// copy of them that the linker could hand to everyone.
+// Division and rounding up of sizes. The functions have internal linkage: otherwise the linker could use a copy that was
+// compiled for one instruction set in the whole program.
 #pragma once
 #include "core/dtype.hpp"
 
 namespace r1 {
 
-// a / b rounded up, for a >= 0 and b > 0 whose sum does not overflow.
+// a / b rounded up, for a >= 0 and b > 0. a + b must not overflow.
 static constexpr i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
 static constexpr u64 ceil_div(u64 a, u64 b) { return (a + b - 1) / b; }
 

@@ -26,8 +26,8 @@ class ThreadPool {
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
   static int default_threads();  // the number of processors that this process may run on
 
-  // Calls f(task, worker) for every task in [0, tasks). `worker`, in [0, threads()), selects the thread's scratch
-  // memory.
+  // Calls f(task, worker) for every task in [0, tasks). `worker`, in [0,
+  // threads()), selects the thread's scratch memory.
   template <class F>
   void run(i64 tasks, F&& f) {
     using Fn = std::remove_reference_t<F>;

@@ -59,8 +59,8 @@ class Weight {
   u64 version() const { return state_->version; }
   void bump() const { ++state_->version; }  // call after changing the master: its packs are stale
 
-  // The pack for `key`. If it is missing or stale, fill(dst) writes it first. A key must always come with the same
-  // `bytes`.
+  // The pack for `key`. If it is missing or stale, fill(dst) writes it first.
+  // A key must always come with the same `bytes`.
   const std::byte* pack(PackKey key, i64 bytes, const std::function<void(std::byte*)>& fill) const;
   i64 pack_bytes() const;  // memory of all packs
 

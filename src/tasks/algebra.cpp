@@ -26,8 +26,8 @@ bool binds_tighter(char left, char right) {  // whether `right` is computed firs
 
 i64 small_or_two_digits(Random& r) { return chance(r, 2) ? r.between(2, 12) : r.between(2, 99); }
 
-// Makes most products have one small operand, because products of two large ones have long traces, and makes quotients
-// exact.
+// Makes most products have one small operand, because products of two large
+// ones have long traces, and makes quotients exact.
 void simplify(Random& r, i64& a, char op, i64& b) {
   if (op == '*' && a > 12 && b > 12 && !chance(r, 3)) b = r.between(2, 9);
   if (op == '/') a = b * r.between(2, 12);

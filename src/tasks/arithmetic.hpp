@@ -29,8 +29,7 @@ struct Division {
 i64 write_add(std::string& out, i64 a, i64 b);  // any signs
 i64 write_sub(std::string& out, i64 a, i64 b);
 i64 write_mul(std::string& out, i64 a, i64 b);
-// a >= 0, b > 0. `random` decides which guesses are wrong by one, so that the model learns to recover from a wrong
-// guess.
+// a >= 0, b > 0. `random` makes some guesses wrong by one, so that the model learns to recover from a wrong guess.
 Division write_divide(std::string& out, i64 a, i64 b, Random& random);
 i64 write_exact_divide(std::string& out, i64 a, i64 b, Random& random);  // a must be a multiple of b; any signs
 

@@ -1,6 +1,6 @@
-// Problems as rows of JSONL: {"prompt","answer"} or {"prompt","check":"countdown","numbers":[...],"target":n}, both
-// with "kind" and "difficulty" if they are known. A row holds a question and how to check its answer, but not the
-// trace.
+// Problems as rows of JSONL: {"prompt","answer"} or
+// {"prompt","check":"countdown","numbers":[...],"target":n}, both with "kind" and "difficulty" if they are
+// known. A row holds a question and how to check its answer, but not the trace.
 #pragma once
 #include <filesystem>
 #include <string>

@@ -93,8 +93,8 @@ constexpr std::string_view kThings[] = {"apples", "books",   "pencils", "marbles
 using Values = std::array<i64, 6>;  // of a, b, c, d, t and u
 size_t slot(char c) { return c == 't' ? 4 : c == 'u' ? 5 : static_cast<size_t>(c - 'a'); }
 
-// Runs the program. Returns false if a result would be negative, not whole, or too large. Writes the trace to `d` if it
-// is not null.
+// Runs the program. Returns false if a result would be negative, not whole, or too
+// large. Writes the trace to `d` if it is not null.
 bool run_program(std::string_view program, Values v, i64& result, Draft* d, Random& r) {
   for (size_t i = 0; i < program.size(); i += 4) {
     const i64 x = v[slot(program[i])], y = v[slot(program[i + 2])];

@@ -44,8 +44,8 @@ class Optimizer {
   std::vector<Moments> moments_;  // of the trained weights, in the order of Model::weights()
 };
 
-// b_i −= speed if the load of expert i is above the mean, b_i += speed if it is below. V3 §2.1.2. Raises the versions
-// of the biases.
+// b_i −= speed if the load of expert i is above the mean, b_i += speed if it is below.
+// V3 §2.1.2. Raises the versions of the biases.
 void update_router_biases(const Model& model, const RouteObserver& routes, double speed);
 
 }  // namespace r1

@@ -198,7 +198,7 @@ StepMetrics TrainingRun::new_metrics(const StepBatch& batch) const {
   StepMetrics m;
   m.step = state_.step + 1, m.steps = config_.steps, m.lr = learning_rate(config_, state_.step);
   m.tokens = batch.tokens, m.targets = batch.targets, m.sequences = batch.sequences, m.skipped = batch.skipped;
-  m.micro_batches = static_cast<i64>(batch.micro.size()), m.total_tokens = state_.tokens + batch.tokens;
+  m.total_tokens = state_.tokens + batch.tokens;
   return m;
 }
 

@@ -25,7 +25,7 @@ struct StepMetrics {
   double mtp_loss = 0, balance_loss = 0;
   double lr = 0, grad_norm = 0;
   double load_max = 0;  // the largest load of an expert divided by the mean load of its layer, over all layers
-  i64 tokens = 0, targets = 0, sequences = 0, skipped = 0, micro_batches = 0, total_tokens = 0;
+  i64 tokens = 0, targets = 0, sequences = 0, skipped = 0, total_tokens = 0;
   double validation_loss = -1;  // negative if it was not measured at this step
   double time_step_s = 0, time_tokens_per_s = 0, time_gflops = 0, time_left_s = 0;
 };

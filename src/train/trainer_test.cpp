@@ -55,8 +55,8 @@ TEST(Train, RecomputationAndThreadsDoNotChangeTheBits) {
               text_of(checkpoint_path(run.folder() / "other", 4) / "model.safetensors"));
 }
 
-// The result must be the same wherever the kill happens: before the first save, during a save, between two, or after
-// the end.
+// The result must be the same wherever the kill happens: before the first save,
+// during a save, between two, or after the end.
 TEST(Train, KilledTwentyTimesEqualsUninterruptedBitForBit) {
   const RunCase run;
   TrainConfig c = run.config("whole", 30);

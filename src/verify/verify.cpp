@@ -43,8 +43,8 @@ std::optional<std::string_view> last_box(std::string_view s) {
   return braced(s, open).value_or(std::string_view{});
 }
 
-// The last number after the phrase "answer is", together with the list ("3, 7, 19") or the difference ("10-3") that it
-// ends.
+// The last number after the phrase "answer is", together with the list ("3, 7,
+// 19") or the difference ("10-3") that it ends.
 std::optional<std::string_view> number_after_phrase(std::string_view s) {
   constexpr std::string_view kPhrase = "answer is", kDigits = "0123456789", kInNumber = "0123456789.,/";
   const size_t at = s.rfind(kPhrase);

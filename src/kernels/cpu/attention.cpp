@@ -192,8 +192,8 @@ void block_partials(float* part, float* s, const Queries& q, i64 first, i64 rows
     part[r * stride + keys.v + 1] = stats.sum;
   }
   multiply(Product<V>{part, stride, s, kBlockKeys, 1, block.v, keys.v, rows, most, keys.v, false});
-  // A key behind the row's last adds +0 or −0 times its value: without this the sign of a zero could tell how many
-  // such keys the tile had.
+  // A masked key adds +0 or −0 to o. Whether a row meets masked keys depends on its tile, so without adding +0 here the
+  // sign of a zero could depend on the tile too.
   for (i64 r = 0; r < rows; ++r)
     each(keys.v, [&](i64 i, auto lanes) {
       float* o = part + r * stride + i;
@@ -203,8 +203,8 @@ void block_partials(float* part, float* s, const Queries& q, i64 first, i64 rows
 
 // ---- forward -----------------------------------------------------------------------------------------------------
 
-// Calls f with block b. The keys of a latent page are transposed first, once for all rows of this call, so that a lane
-// is a key.
+// Calls f with block b. The keys of a latent page are transposed first, once for
+// all rows of this call, so that a lane is a key.
 template <class T, class F>
 HWY_INLINE void with_block(const KeyPages& keys, i64 b, i64 count, float* latent, const F& f) {
   const T* page = page_of<T>(keys, b);

@@ -132,9 +132,9 @@ void multiply_tile(const Tile& tile, i64 blocks, const QuantizedChunk* x, float*
   else multiply_small<kType, kRows>(tile, blocks, x, acc, ldacc);
 }
 
-// A group of up to kMostRows rows keeps its sums in scratch while the weights are read once. With more than kFewRows
-// rows, kMostTiles tiles of weights are unpacked at a time, so that a chunk of activations is read once for all of
-// them.
+// A group of up to kMostRows rows keeps its sums in scratch while the weights are read once.
+// With more than kFewRows rows, kMostTiles tiles of weights are unpacked at a time, so that a
+// chunk of activations is read once for all of them.
 constexpr i64 kMostRows = 128, kMostTiles = 32 / kLanes, kFewRows = 4;
 
 struct Scratch {

@@ -123,8 +123,7 @@ struct EightRows {
     }
   }
 
-  // `high` stores the bits of each quant above the low four. Moves the bits from bit kFrom on to bit 4, masked by
-  // kMask.
+  // `high` stores the bits of each quant above the low four. Moves those from bit kFrom on to bit 4, masked by kMask.
   template <int kFrom, int kMask>
   static __m256i above(__m256i high) {
     const __m256i moved = kFrom < 4 ? _mm256_slli_epi16(high, 4 - kFrom) : _mm256_srli_epi16(high, kFrom - 4);

@@ -95,8 +95,7 @@ void q8_0(float* __restrict y, const u8* __restrict b) {
 constexpr float kE2m1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 void mxfp4(float* __restrict y, const u8* __restrict b) {
-  // The scale is 2^(e - 128), half of the format's 2^(e - 127), because the table is doubled. For e < 2 it is
-  // subnormal.
+  // Because the table is doubled, the scale is 2^(e - 128), half of the format's 2^(e - 127); subnormal for e < 2.
   const u32 e = b[0];
   const float d = f32_from_bits(e < 2 ? 0x200000u << e : (e - 1) << 23);
   R1_KEPT_LOOP

@@ -1,6 +1,6 @@
 // Kernels that stream over rows: norms, activations, rotary positions, conversions, the optimizer step, reductions over
 // a row of logits. Callers split the work over threads. A row's result depends on that row alone. Backward kernels add
-// to their outputs. An output may be the same memory as an input only where the comment allows it.
+// to their outputs. An output may be the same memory as an input only if the kernel's comment says so.
 #pragma once
 #include "core/dtype.hpp"
 

@@ -1,5 +1,5 @@
-// Every elementwise kernel of every level against double precision, for sizes that leave every remainder of every
-// vector width.
+// Every elementwise kernel of every level against double precision, for sizes
+// that leave every remainder of every vector width.
 #include "kernels/cpu/elementwise.hpp"
 
 #include <gtest/gtest.h>
@@ -98,8 +98,7 @@ TEST_P(Elementwise, RmsNormForwardAndBackwardMatchDouble) {
         [&](size_t i) { return u * std::abs(d(y[i])) + 1e-37; });
     expect(
         rstd, [&](size_t r) { return s[r]; }, [&](size_t r) { return u * s[r]; });
-    // dx = 0.5 + s (g - n·mean): the size of each term times its roundings. mean is a sum of n terms of size |g·n|/n <
-    // 10.
+    // dx = 0.5 + s (g - n·mean): the size of each term times its roundings. mean is a sum of n terms |g·n|/n < 10.
     expect(
         dx,
         [&](size_t i) {

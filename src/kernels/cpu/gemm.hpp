@@ -55,8 +55,8 @@ struct GemmKernels {
   // Computes rows [m_begin, m_end) and panels [p_begin, p_end) of C.
   void (*gemm)(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::byte* scratch);
 
-  // y[j] = or += Σ_i weight[i] · rows[at[i] · d + j] for j in [0, d), i ascending. If `weight` is null, all weights are
-  // 1.
+  // y[j] = or += Σ_i weight[i] · rows[at[i] · d + j] for j in [0, d), i
+  // ascending. If `weight` is null, all weights are 1.
   void (*weighted_rows)(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d,
                         bool accumulate);
   float (*dot)(const float* a, const float* b, i64 n);  // the level alone fixes how the sum is split into lanes

@@ -8,16 +8,16 @@ namespace {
 
 constexpr i64 kSquare = kLanes >= 8 ? kLanes : 8;  // side of the squares that are transposed; divides kPanel
 
-// Rounds the bits of a float to bf16, which is left in the upper half. Has no branches, so that the compiler
-// vectorises.
+// Rounds the bits of a float to bf16, which is left in the upper half. Has
+// no branches, so that the compiler vectorises.
 inline u32 round_bits(u32 bits) {
   const u32 rounded = bits + 0x7fffu + ((bits >> 16) & 1u), quiet = bits | 0x400000u;
   return ((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded) & 0xffff0000u;
 }
 
-// Packs k_count floats into word_count words; words past the end become zeros. Floats that are not rounded are copied
-// by vectors: for a memcpy of unknown length GCC emits a string instruction, whose start-up costs as much as a short
-// row.
+// Packs k_count floats into word_count words; words past the end become zeros. Floats that are
+// not rounded are copied by vectors: for a memcpy of unknown length GCC emits a string
+// instruction, whose start-up costs as much as a short row.
 inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, i64 k_count) {
   i64 done = k_count / per_word(f);
   if (!rounds(f)) {
@@ -47,8 +47,8 @@ inline void words_of_floats(Format f, u32* out, i64 word_count, const float* x, 
   for (; done < word_count; ++done) out[done] = 0;
 }
 
-// Packs k_count elements along k, from `offset` of memory row `row` of v, into word_count words; words past the end
-// become zeros.
+// Packs k_count elements along k, from `offset` of memory row `row` of v, into
+// word_count words; words past the end become zeros.
 inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView& v, i64 row, i64 offset, i64 k_count) {
   const i64 at = (v.index ? v.index[row] : row) * v.ld + offset;
   if (v.dtype == DType::f32)
@@ -62,9 +62,9 @@ inline void words_along_row(Format f, u32* out, i64 word_count, const MatrixView
   words_of_floats(f, out, word_count, wide, k_count);
 }
 
-// Packs one word of k for `count` neighbours in memory: low(j) and, if `two`, high(j) give the bits of elements (k, j)
-// and (k + 1, j). The loops read the rows without a copy, because packing activations takes a measurable part of small
-// products.
+// Packs one word of k for `count` neighbours in memory: low(j) and, if `two`, high(j) give the bits
+// of elements (k, j) and (k + 1, j). The loops read the rows without a copy, because packing
+// activations takes a measurable part of small products.
 template <class Load>
 inline void join_rows(Format f, u32* out, i64 count, Load low, bool two, Load high) {
   if (!rounds(f))

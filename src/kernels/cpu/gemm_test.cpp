@@ -84,8 +84,8 @@ struct Product {
           const double term = rounded(how.format, a_at(i, l)) * rounded(how.format, b_at(l, j));
           want += term, norm += std::abs(term);
         }
-        // k multiplications and k additions. Each has an error of half a unit in the last place of a value up to
-        // `norm`.
+        // k multiplications and k additions. Each has an error of half a
+        // unit in the last place of a value up to `norm`.
         const double tolerance = norm * static_cast<double>(2 * k + 2) * 0x1p-24;
         ASSERT_NEAR(static_cast<double>(c[i * n + j]), want, tolerance)
             << name << " m " << m << " n " << n << " k " << k << " at " << i << "," << j;

@@ -1,5 +1,5 @@
-// The grids that I-quants index. An entry holds the magnitudes of eight elements, in kGrid3* of four. Compiled once for
-// all levels.
+// The grids that I-quants index. An entry holds the magnitudes of eight elements, in
+// kGrid3* of four. Compiled once for all levels.
 //   u16: two bits per element, element j at bits 2j. The codes 0 1 2 mean 8 25 43, in kGrid1 -1 0 1.
 //   u32: four bytes, element j in byte j.
 #pragma once

@@ -32,8 +32,8 @@ R1_DECLARE_LEVEL(neon)
 namespace {
 
 #if defined(R1_HAS_avx2)
-// What both the processor and the operating system support: a program must not use registers that the operating system
-// does not save.
+// What both the processor and the operating system support: a program must not use
+// registers that the operating system does not save.
 struct Processor {
   bool avx2 = false, avx512 = false, avx512bf16 = false, amx = false, slow_bf16 = false;
 };

@@ -13,8 +13,8 @@ struct Roof {
 };
 
 namespace detail {
-// Units of work per second over all threads of `pool`. Each thread repeats step(worker) for `seconds`; one call does
-// `units` units.
+// Units of work per second over all threads of `pool`. Each thread repeats
+// step(worker) for `seconds`; one call does `units` units.
 template <class Pool, class Step>
 double rate(Pool& pool, double seconds, double units, Step&& step) {
   using Clock = std::chrono::steady_clock;
