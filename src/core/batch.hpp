@@ -18,8 +18,8 @@ struct Batch {
   std::vector<i32> want;          // rows whose logits the caller wants, ascending
   std::vector<Role> roles;        // [T]
 
-  i64 rows() const { return static_cast<i64>(tokens.size()); }
-  i64 sequences() const { return static_cast<i64>(seq_begin.size()) - 1; }
+  i64 rows() const { return std::ssize(tokens); }
+  i64 sequences() const { return std::ssize(seq_begin) - 1; }
 
   // Appends the new tokens of one sequence. The first of them has position `first`.
   template <class Tokens>

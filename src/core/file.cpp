@@ -19,7 +19,7 @@ tl::unexpected<Error> io_error(const std::filesystem::path& path, const char* do
 }
 
 tl::unexpected<Error> too_large(const std::filesystem::path& path, i64 bytes, i64 max_bytes) {
-  return fail(Errc::corrupt, "{}: {} bytes, the limit is {}", path.string(), bytes, max_bytes);
+  return fail(Errc::corrupt, "{}: the file has {} bytes, the limit is {}", path.string(), bytes, max_bytes);
 }
 
 struct Descriptor {
@@ -56,8 +56,8 @@ Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes) 
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return io_error(path, "cannot read");
     text.append(buffer, n);
-    if (static_cast<i64>(text.size()) > max_bytes)
-      return fail(Errc::corrupt, "{}: more than {} bytes, which is the limit", path.string(), max_bytes);
+    if (std::ssize(text) > max_bytes)
+      return fail(Errc::corrupt, "{}: the file has more than {} bytes, the limit", path.string(), max_bytes);
   }
   return text;
 }
@@ -138,7 +138,7 @@ Status AtomicFile::commit() {
 
 Status write_file(const std::filesystem::path& path, std::string_view content) {
   AtomicFile file = R1_TRY(AtomicFile::create(path));
-  R1_TRY(file.write(content.data(), static_cast<i64>(content.size())));
+  R1_TRY(file.write(content.data(), std::ssize(content)));
   return file.commit();
 }
 

@@ -1,4 +1,5 @@
-// Files: read-only memory maps, reads of whole files, and writes that appear whole or not at all (write, fsync, rename).
+// Files: read-only memory maps, reads of whole files, and writes that appear whole or not at all (write, fsync,
+// rename).
 #pragma once
 #include <filesystem>
 #include <functional>

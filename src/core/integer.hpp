@@ -1,5 +1,5 @@
-// Division and rounding up of sizes. The functions have internal linkage: otherwise the linker could use a copy that was
-// compiled for one instruction set in the whole program.
+// Division and rounding up of sizes. The functions have internal linkage: otherwise the linker could use a copy that
+// was compiled for one instruction set in the whole program.
 #pragma once
 #include "core/dtype.hpp"
 

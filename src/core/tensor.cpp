@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/integer.hpp"
+
 namespace r1 {
 namespace detail {
 
@@ -43,7 +45,7 @@ i64 class_bytes(i64 c) {
 
 Block* from_system(i64 bytes) {
   if (bytes < kHugePage) {
-    void* p = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+    void* p = std::aligned_alloc(64, round_up(bytes, 64));
     R1_CHECK(p, "out of memory: {} bytes", bytes);
     return static_cast<Block*>(p);
   }
@@ -66,7 +68,7 @@ Tensor Arena::alloc(i64 rows, i64 cols) {
   // 64 bytes of slack behind the data: a kernel may load a full vector that starts at the last element.
   const i64 wanted = static_cast<i64>(sizeof(Block)) + rows * cols * 4 + 64;
   const i64 c = class_of(wanted), bytes = class_bytes(c);
-  if (static_cast<i64>(free_.size()) <= c) free_.resize(c + 1);
+  if (std::ssize(free_) <= c) free_.resize(c + 1);
   auto& list = free_[c];
   Block* b;
   if (list.empty()) {

@@ -90,7 +90,7 @@ Draft draft_sort(Random& r, int difficulty) {
   const i64 count = difficulty == 1 ? r.between(3, 4) : difficulty == 2 ? r.between(4, 6) : r.between(6, 8);
   std::vector<i64> v;
   const i64 high = chance(r, 4) ? 999 : 99;
-  while (static_cast<i64>(v.size()) < count) {
+  while (std::ssize(v) < count) {
     const i64 n = chance(r, 3) ? r.between(0, 9) : r.between(0, high);
     if (std::find(v.begin(), v.end(), n) == v.end() || chance(r, 8)) v.push_back(n);
   }

@@ -52,11 +52,11 @@ Result<Problem> problem_from_row(const Json& row, std::string source) {
 Result<std::vector<Problem>> read_problems(const std::filesystem::path& path, i64 limit) {
   std::vector<Problem> problems;
   R1_TRY(for_each_jsonl(path, [&](i64, Json row) -> Status {
-    if (limit > 0 && static_cast<i64>(problems.size()) >= limit) return {};
+    if (limit > 0 && std::ssize(problems) >= limit) return {};
     problems.push_back(R1_TRY(problem_from_row(row, "row")));
     return {};
   }));
-  if (problems.empty()) return fail(Errc::invalid_argument, "{}: no rows", path.string());
+  if (problems.empty()) return fail(Errc::invalid_argument, "{}: the file has no rows", path.string());
   return problems;
 }
 

@@ -125,7 +125,7 @@ Status load_moments(const fs::path& checkpoint, Optimizer& optimizer) {
       const std::string name = moments.weight.name() + suffix;
       const auto at = file.tensors().find(name);
       if (at == file.tensors().end()) return fail(Errc::corrupt, "{}: {} is missing", path.string(), name);
-      if (at->second.dtype != DType::f32 || at->second.elements() != static_cast<i64>(x.size()))
+      if (at->second.dtype != DType::f32 || at->second.elements() != std::ssize(x))
         return fail(Errc::corrupt, "{}: {} has {} elements of {}, the model needs {} of f32", path.string(), name,
                     at->second.elements(), name_of(at->second.dtype), x.size());
       to_f32(at->second, x.data());
@@ -138,7 +138,7 @@ void remove_old_checkpoints(const fs::path& run, i64 keep) {
   const auto steps = list_checkpoints(run);
   if (!steps) return;  // a failure to remove old checkpoints does not stop the run
   std::error_code code;
-  for (size_t i = 0; i + static_cast<size_t>(keep) < steps->size(); ++i) {
+  for (i64 i = 0; i + keep < std::ssize(*steps); ++i) {
     // Rename the folder first, so that it does not look like a checkpoint if the removal is interrupted.
     fs::path removed = checkpoint_path(run, (*steps)[i]);
     removed += ".tmp";

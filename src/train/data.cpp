@@ -51,7 +51,7 @@ class DocumentEncoder {
     append(tokens, prompt, special);
     append(tokens, completion, special);
     if (ends_.eos >= 0) tokens.push_back(ends_.eos);
-    if (static_cast<i64>(tokens.size()) > sequence_length_) tokens.resize(sequence_length_);
+    if (std::ssize(tokens) > sequence_length_) tokens.resize(sequence_length_);
     if (tokens.size() < 2) return {};
     return make_document(std::move(tokens), 0);
   }
@@ -64,11 +64,11 @@ class DocumentEncoder {
     const bool opens = completion.starts_with(kOpening);
     const Think think = opens || completion.find(kEndThink) != completion.npos ? Think::on : Think::off;
     std::vector<i32> tokens = R1_TRY(encode_r1_chat(*tokenizer_, turns, GenerationPrompt::add, think));
-    const auto masked = static_cast<i64>(tokens.size());
+    const auto masked = std::ssize(tokens);
     if (opens) completion.remove_prefix(kOpening.size());
     append(tokens, completion, Tokenizer::Special::recognise);
     tokens.push_back(ends_.eos);
-    if (static_cast<i64>(tokens.size()) > sequence_length_) return Document{};
+    if (std::ssize(tokens) > sequence_length_) return Document{};
     return make_document(std::move(tokens), masked);
   }
   Result<Document> question(const std::string& prompt, std::string_view completion) const {
@@ -143,7 +143,7 @@ class FileSource final : public Source {
 
   Result<Document> document(Split split, i64 n) const override {
     if (split == Split::test) return parse(held_out_[n % held_out_.size()]);
-    const auto count = static_cast<i64>(train_.size());
+    const auto count = std::ssize(train_);
     if (n / count != epoch_) {
       epoch_ = n / count;
       order_ = shuffled(count, seed_, RandomUse::rows, static_cast<u64>(epoch_));
@@ -178,9 +178,10 @@ class FileSource final : public Source {
       if (bytes(row).find_first_not_of(" \t\r") != std::string_view::npos) rows.push_back(row);
       begin = end + 1;
     }
-    if (rows.empty()) return fail(Errc::corrupt, "{}: no rows", d_.file);
-    if (validates && static_cast<i64>(rows.size()) < kHeldOut)
-      return fail(Errc::invalid_argument, "{}: {} rows are too few to hold out every {}th; set validation_every = 0",
+    if (rows.empty()) return fail(Errc::corrupt, "{}: the file has no rows", d_.file);
+    if (validates && std::ssize(rows) < kHeldOut)
+      return fail(Errc::invalid_argument,
+                  "{}: the file has {} rows, too few to hold out every {}th for validation; set validation_every = 0",
                   d_.file, rows.size(), kHeldOut);
     for (size_t i = 0; i < rows.size(); ++i) {
       R1_TRY(parse(rows[i]));

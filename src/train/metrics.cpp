@@ -72,7 +72,7 @@ Status MetricsFile::append(const StepMetrics& m) {
     if (n < 0) return io_error(path_, "cannot write");
     done += static_cast<size_t>(n);
   }
-  bytes_ += static_cast<i64>(line.size());
+  bytes_ += std::ssize(line);
   return {};
 }
 

@@ -86,13 +86,12 @@ void update_router_biases(const Model& model, const RouteObserver& routes, doubl
   for (size_t l = 0; l < std::min(biases.size(), routes.load.size()); ++l) {
     const auto& load = routes.load[l];
     if (!biases[l] || load.empty() || step == 0) continue;
-    R1_CHECK(static_cast<i64>(load.size()) == biases[l].size(), "router bias {}: {} loads", biases[l].shape(),
-             load.size());
+    R1_CHECK(std::ssize(load) == biases[l].size(), "router bias {}: {} loads", biases[l].shape(), load.size());
     i64 total = 0;
     for (const i64 n : load) total += n;
     float* b = biases[l].f32();
     for (size_t e = 0; e < load.size(); ++e) {
-      const i64 above_mean = load[e] * static_cast<i64>(load.size()) - total;  // times the number of experts
+      const i64 above_mean = load[e] * std::ssize(load) - total;  // times the number of experts
       b[e] += above_mean > 0 ? -step : above_mean < 0 ? step : 0.0f;
     }
     biases[l].bump();

@@ -20,8 +20,7 @@ void append(MicroBatch& m, const Document& d) {
 std::vector<MicroBatch> pack(const std::vector<Document>& documents, i64 micro_batch_tokens) {
   std::vector<MicroBatch> out;
   for (const Document& d : documents) {
-    if (out.empty() || out.back().batch.rows() + static_cast<i64>(d.tokens.size()) > micro_batch_tokens)
-      out.emplace_back();
+    if (out.empty() || out.back().batch.rows() + std::ssize(d.tokens) > micro_batch_tokens) out.emplace_back();
     append(out.back(), d);
   }
   return out;
@@ -34,7 +33,7 @@ Result<StepBatch> take_step(const Data& data, Split split, i64 first, i64 batch_
   std::vector<Document> documents;
   for (step.next = first;; ++step.next) {
     Document d = R1_TRY(data.document(split, step.next));
-    const i64 n = static_cast<i64>(d.tokens.size());
+    const i64 n = std::ssize(d.tokens);
     if (n == 0) {
       if (++step.skipped > kMostSkipped)
         return fail(Errc::invalid_argument, "{} samples were skipped because they are longer than sequence_length",
@@ -47,7 +46,7 @@ Result<StepBatch> take_step(const Data& data, Split split, i64 first, i64 batch_
     for (const i32 t : d.targets) step.targets += t >= 0;
     documents.push_back(std::move(d));
   }
-  step.sequences = static_cast<i64>(documents.size());
+  step.sequences = std::ssize(documents);
   step.micro = pack(documents, micro_batch_tokens);
   return step;
 }

@@ -139,8 +139,8 @@ void TrainingRun::note_changes(const TrainState& saved, const TrainConfig& befor
 Status TrainingRun::check_sizes() const {
   const ModelInfo& info = model_->info();
   if (tokenizer_->size() > info.vocab)
-    return fail(Errc::invalid_argument, "{}: {} tokens, the model's vocabulary has {}", tokenizer_path_.string(),
-                tokenizer_->size(), info.vocab);
+    return fail(Errc::invalid_argument, "{}: the tokenizer has {} tokens, the model's vocabulary only {}",
+                tokenizer_path_.string(), tokenizer_->size(), info.vocab);
   if (info.context > 0 && config_.sequence_length > info.context)
     return fail(Errc::invalid_argument, "sequence_length {} is beyond the model's context of {}",
                 config_.sequence_length, info.context);
@@ -183,7 +183,8 @@ Result<StepMetrics> TrainingRun::optimizer_step() {
   const StepBatch batch =
       R1_TRY(take_step(*data_, Split::train, state_.next_sample, config_.batch_tokens, config_.micro_batch_tokens));
   if (batch.targets == 0)
-    return fail(Errc::invalid_argument, "step {}: no token to learn in the whole batch", state_.step + 1);
+    return fail(Errc::invalid_argument, "step {}: the batch has no token to learn; check the data and sequence_length",
+                state_.step + 1);
   StepMetrics m = new_metrics(batch);
   RouteObserver routes;
   compute_gradients(batch, routes, m);
