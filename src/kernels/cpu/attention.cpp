@@ -123,8 +123,7 @@ HWY_INLINE i64 rounded_up(i64 n) { return round_up(n, kLanes); }
 
 // The number of keys of block b that row r sees: at most 64; zero or negative if it sees none.
 HWY_INLINE i64 keys_seen(const Queries& q, i64 r, i64 b) {
-  const i64 n = q.position + r * q.position_step + 1 - b * kBlockKeys;
-  return n < kBlockKeys ? n : kBlockKeys;
+  return least(q.position + r * q.position_step + 1 - b * kBlockKeys, kBlockKeys);
 }
 
 // s[r][j] = q_c[r]·k_c[j] + q_r[r]·k_r[j], unscaled, for the first `count` keys; `count` is a multiple of the lanes.
@@ -219,10 +218,8 @@ HWY_INLINE i64 last_position(const Queries& q, i64 first, i64 rows) {
   return q.position + (first + rows - 1) * q.position_step;
 }
 HWY_INLINE i64 keys_in_block(i64 last, i64 b) {
-  const i64 n = last + 1 - b * kBlockKeys;
-  return n < kBlockKeys ? n : kBlockKeys;
+  return least(last + 1 - b * kBlockKeys, kBlockKeys);
 }
-HWY_INLINE i64 least(i64 a, i64 b) { return a < b ? a : b; }
 
 HWY_INLINE void start_or_merge(const AttentionOutput& out, i64 r, const float* part, i64 v, bool start) {
   float* o = out.o + r * out.o_stride;

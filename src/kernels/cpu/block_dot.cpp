@@ -9,8 +9,6 @@
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-inline i64 least(i64 a, i64 b) { return a < b ? a : b; }
-
 // ---- activations -------------------------------------------------------------------------------------------------
 
 constexpr float kQuietNan = __builtin_nanf("");

@@ -12,8 +12,6 @@
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-inline i64 least(i64 a, i64 b) { return a < b ? a : b; }
-
 // One block of packed A, rows × count words, to be multiplied with panels [begin,
 // end) of B. The block's first word of k is `word`.
 struct PackedBlock {
