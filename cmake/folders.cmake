@@ -3,8 +3,8 @@
 #   x_test.cpp      part of the folder's test binary
 #   x_bench.cpp     a benchmark program of its own
 
-# r1_folders(TABLE): a library and a test binary for every folder that the table of layers names, each linking exactly the
-# folders of its row and the libraries in R1_LIBRARIES_folder.
+# r1_folders(TABLE): a library and a test binary for every folder that the table of layers names, each linking exactly
+# the folders of its row and the libraries in R1_LIBRARIES_folder.
 function(r1_folders table)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${table})
   file(STRINGS ${PROJECT_SOURCE_DIR}/${table} rows REGEX "^[^#]")
@@ -99,7 +99,8 @@ function(r1_kernels name)
   foreach(level ${R1_LEVELS})
     add_library(r1_level_${level} OBJECT ${level_sources})
     # GCC 12's AVX-512 intrinsics start from a register that is uninitialised on purpose.
-    target_compile_options(r1_level_${level} PRIVATE -O3 -Wno-maybe-uninitialized -Wno-uninitialized ${R1_FLAGS_${level}})
+    target_compile_options(r1_level_${level}
+                           PRIVATE -O3 -Wno-maybe-uninitialized -Wno-uninitialized ${R1_FLAGS_${level}})
     target_compile_definitions(r1_level_${level} PRIVATE R1_TARGET=${level} R1_TARGET_${level}=1)
     list(APPEND objects $<TARGET_OBJECTS:r1_level_${level}>)
   endforeach()
@@ -129,7 +130,8 @@ function(r1_tree_tests folder)
   endif()
   add_executable(r1_tree_test ${tests})
   target_link_libraries(r1_tree_test PRIVATE r1_cli GTest::gtest GTest::gtest_main)
-  target_compile_definitions(r1_tree_test PRIVATE R1_SOURCE_DIR="${PROJECT_SOURCE_DIR}" R1_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_compile_definitions(r1_tree_test PRIVATE R1_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             R1_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_dependencies(r1_tree_test r1)
   add_test(NAME r1_tree COMMAND r1_tree_test --gtest_brief=1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(r1_tree PROPERTIES TIMEOUT 1800)
