@@ -3,8 +3,8 @@
 #   x_test.cpp      part of the folder's test binary
 #   x_bench.cpp     a benchmark program of its own
 
-# Headers from outside that most sources include, compiled once for all of them: r1_headers for the folders, r1_test_headers
-# for their tests. Sources include what they use all the same, and compile with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON too.
+# Precompiles the headers from outside that most sources include: r1_headers for the folders, r1_test_headers for their
+# tests. Every source still includes what it uses, so the tree also compiles with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON.
 function(r1_precompiled_headers)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     add_compile_options(-fpch-preprocess)  # ccache needs it
@@ -12,7 +12,8 @@ function(r1_precompiled_headers)
     add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # the same
   endif()
   set(headers <algorithm> <array> <charconv> <cmath> <cstring> <filesystem> <fmt/format.h> <functional> <limits> <map>
-      <memory> <optional> <set> <span> <string> <string_view> <tl/expected.hpp> <unordered_map> <utility> <variant> <vector>)
+      <memory> <optional> <set> <span> <string> <string_view> <tl/expected.hpp> <unordered_map> <utility> <variant>
+      <vector>)
   file(WRITE ${PROJECT_BINARY_DIR}/headers.cpp "")
   add_library(r1_headers OBJECT ${PROJECT_BINARY_DIR}/headers.cpp)
   target_link_libraries(r1_headers PRIVATE fmt::fmt)
@@ -121,7 +122,8 @@ function(r1_kernels name)
   foreach(level ${R1_LEVELS})
     add_library(r1_level_${level} OBJECT ${level_sources})
     # GCC 12's AVX-512 intrinsics use uninitialised registers on purpose, which causes false warnings.
-    target_compile_options(r1_level_${level} PRIVATE -O3 -Wno-maybe-uninitialized -Wno-uninitialized ${R1_FLAGS_${level}})
+    target_compile_options(r1_level_${level}
+                           PRIVATE -O3 -Wno-maybe-uninitialized -Wno-uninitialized ${R1_FLAGS_${level}})
     target_compile_definitions(r1_level_${level} PRIVATE R1_TARGET=${level} R1_TARGET_${level}=1)
     list(APPEND objects $<TARGET_OBJECTS:r1_level_${level}>)
   endforeach()
@@ -143,7 +145,7 @@ function(r1_binary name folder)
   target_link_libraries(${name} PRIVATE r1_${folder})
 endfunction()
 
-# r1_tree_tests(FOLDER): one test binary from FOLDER/*_test.cpp, for tests that need the whole program or the source tree.
+# r1_tree_tests(FOLDER): one test binary from FOLDER/*_test.cpp, for tests of the whole program or of the source tree.
 function(r1_tree_tests folder)
   file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*_test.cpp)
   if(NOT tests)
@@ -152,7 +154,8 @@ function(r1_tree_tests folder)
   add_executable(r1_tree_test ${tests})
   target_link_libraries(r1_tree_test PRIVATE r1_cli GTest::gtest GTest::gtest_main)
   target_precompile_headers(r1_tree_test REUSE_FROM r1_test_headers)
-  target_compile_definitions(r1_tree_test PRIVATE R1_SOURCE_DIR="${PROJECT_SOURCE_DIR}" R1_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_compile_definitions(r1_tree_test PRIVATE R1_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             R1_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_dependencies(r1_tree_test r1)
   add_test(NAME r1_tree COMMAND r1_tree_test --gtest_brief=1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(r1_tree PROPERTIES TIMEOUT 1800)

@@ -3,13 +3,14 @@
 
 #include <cstdio>
 #include <iostream>
-#include <memory>
-
-#include <histedit.h>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/answer.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/line_reader.hpp"
 #include "formats/utf8.hpp"
 
 namespace r1 {
@@ -22,51 +23,6 @@ constexpr const char* kHelp =
     "/stats         tokens and speed of the last answer\n"
     "/help          this list\n"
     "/exit          leave (or Ctrl-D)\n";
-
-const char* show_prompt(EditLine*) { return "> "; }
-
-// Lines from the terminal with editing and history, or plain from a pipe.
-class LineReader {
- public:
-  LineReader() : terminal_(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
-    if (!terminal_) return;
-    edit_ = el_init("r1", stdin, stdout, stderr);
-    history_ = history_init();
-    HistEvent event;
-    history(history_, &event, H_SETSIZE, 1000);
-    el_set(edit_, EL_PROMPT, show_prompt);
-    el_set(edit_, EL_EDITOR, "emacs");
-    el_set(edit_, EL_HIST, history, history_);
-  }
-  ~LineReader() {
-    if (edit_) el_end(edit_);
-    if (history_) history_end(history_);
-  }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  // nullopt at the end of the input.
-  std::optional<std::string> read() {
-    if (!terminal_) {
-      std::string line;
-      if (!std::getline(std::cin, line)) return std::nullopt;
-      return line;
-    }
-    int length = 0;
-    const char* text = el_gets(edit_, &length);
-    if (!text || length <= 0) return std::nullopt;
-    std::string line(text, length);
-    while (!line.empty() && line.back() == '\n') line.pop_back();
-    HistEvent event;
-    if (!line.empty()) history(history_, &event, H_ENTER, line.c_str());
-    return line;
-  }
-
- private:
-  bool terminal_;
-  EditLine* edit_ = nullptr;
-  History* history_ = nullptr;
-};
 
 struct Conversation {
   std::vector<Message> messages;
@@ -127,9 +83,10 @@ Result<int> run_chat(const Args& args) {
     fmt::print(stderr, "{}: {} parameters, context {}. /help lists commands, Ctrl-C stops an answer, Ctrl-D leaves.\n",
                session->path.filename().string(), session->model->info().parameters, session->engine->context());
   LineReader lines;
+  if (const std::string notice = lines.notice(); !notice.empty()) print_error("r1", notice);
   bool go_on = true;
   for (u64 number = 0; go_on;) {
-    InterruptFlag at_prompt;  // Ctrl-C while typing clears the line
+    InterruptFlag at_prompt;  // Ctrl-C from a pipe, or SIGINT from elsewhere
     const auto line = lines.read();
     if (!line) {
       if (at_prompt.raised()) {

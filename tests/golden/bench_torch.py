@@ -40,7 +40,8 @@ def main():
     flags.add_argument("--length", type=int, default=512)
     flags.add_argument("--steps", type=int, default=5)
     flags.add_argument("--threads", type=int, default=os.cpu_count())
-    flags.add_argument("--experts", default=None, help="experts_implementation: eager, grouped_mm, ... (default: transformers' own)")
+    flags.add_argument("--experts", default=None,
+                       help="experts_implementation: eager, grouped_mm, ... (default: transformers' own)")
     given = flags.parse_args()
     torch.set_num_threads(given.threads)
     torch.manual_seed(1)
@@ -51,7 +52,8 @@ def main():
         config._experts_implementation = given.experts
     model = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).train()
     parameters = sum(p.numel() for p in model.parameters())
-    print(f"{given.config}: {parameters / 1e6:.2f} M parameters, batch {given.batch} x {given.length}, {given.threads} threads")
+    print(f"{given.config}: {parameters / 1e6:.2f} M parameters, batch {given.batch} x {given.length}, "
+          f"{given.threads} threads")
     for name, autocast in (("f32", False), ("bf16 autocast", True)):
         try:
             rate = tokens_per_second(model, given.batch, given.length, given.steps, autocast)

@@ -56,8 +56,9 @@ def main():
     for prompt in PROMPTS:
         chat = f"<｜begin▁of▁sentence｜><｜User｜>{prompt}<｜Assistant｜><think>\n"
         ids = json.loads(r1(binary, "tokenize", "-m", reference, "--special", text=chat))
-        answer = peer.handle_completions({"prompt": ids, "n_predict": TOKENS, "temperature": 0, "samplers": ["temperature"],
-                                          "cache_prompt": False, "repeat_penalty": 1.0, "return_tokens": True, "verbose": True})
+        answer = peer.handle_completions({"prompt": ids, "n_predict": TOKENS, "temperature": 0,
+                                          "samplers": ["temperature"], "cache_prompt": False, "repeat_penalty": 1.0,
+                                          "return_tokens": True, "verbose": True})
         answer = answer["__verbose"]
         chosen = answer["tokens"]
         if answer["tokens_evaluated"] != len(ids):
@@ -74,7 +75,8 @@ def main():
         margin = float(best[0] - best[1])
         failed += margin >= MARGIN
         print(f"token {at} of {len(chosen)}: llama.cpp {chosen[at]}, r1 {ours[at]}, r1's margin {margin:.2e}  {prompt}")
-    print(f"{same} of {len(PROMPTS)} the same, {len(PROMPTS) - same - failed} differ below a margin of {MARGIN}, {failed} wrong")
+    print(f"{same} of {len(PROMPTS)} the same, {len(PROMPTS) - same - failed} differ below a margin of {MARGIN}, "
+          f"{failed} wrong")
     return 1 if failed else 0
 
 

@@ -72,12 +72,14 @@ def check_tokens(r1, folder, tokenizer, texts):
         texts = [t for t in everything if special or not any(a in t for a in always)]
         given = "".join(json.dumps(t) + "\n" for t in texts)
         flags = ["--special"] if special else []
-        ours = [json.loads(line) for line in run(r1, "tokenize", "-m", folder, "--lines", *flags, text=given).splitlines()]
+        tokenized = run(r1, "tokenize", "-m", folder, "--lines", *flags, text=given)
+        ours = [json.loads(line) for line in tokenized.splitlines()]
         theirs = [tokenizer(t, add_special_tokens=False, split_special_tokens=not special).input_ids for t in texts]
         for t, a, b in zip(texts, ours, theirs):
             if a != b:
                 wrong += 1
-                print(f"tokenize (special tokens {'recognised' if special else 'as text'}): {t[:60]!r}: r1 {a[:12]}, transformers {b[:12]}")
+                print(f"tokenize (special tokens {'recognised' if special else 'as text'}): {t[:60]!r}: "
+                      f"r1 {a[:12]}, transformers {b[:12]}")
         back = run(r1, "detokenize", "-m", folder, "--lines", text="".join(json.dumps(i) + "\n" for i in ours))
         for t, b in zip(texts, map(json.loads, back.splitlines())):
             if t != b:

@@ -81,8 +81,8 @@ DENSE = {
     key: COMMON[key]
     for key in (
         "attention_dropout", "bos_token_id", "hidden_act", "initializer_range", "intermediate_size",
-        "max_position_embeddings", "num_hidden_layers", "rms_norm_eps", "torch_dtype", "transformers_version", "use_cache",
-        "vocab_size",
+        "max_position_embeddings", "num_hidden_layers", "rms_norm_eps", "torch_dtype", "transformers_version",
+        "use_cache", "vocab_size",
     )
 } | {"hidden_size": 36}
 QWEN2 = DENSE | {
@@ -500,7 +500,8 @@ def make(name):
     facts["stock_f32_difference"] = stock_difference(folder, sequences, logits, torch.float32)
     (folder / "golden.json").write_text(json.dumps(facts, indent=1) + "\n")
     print(f"{name}: seed {seed}, loss {facts['loss']:.6f}, largest logit {facts['largest_logit']:.3f}, stock "
-          f"transformers differs by {facts['stock_f64_difference']:.1e} (f64), {facts['stock_f32_difference']:.1e} (f32)")
+          f"transformers differs by {facts['stock_f64_difference']:.1e} (f64), "
+          f"{facts['stock_f32_difference']:.1e} (f32)")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,233 @@
+// r1 chat on a pseudo-terminal: what is typed and corrected there is what the program receives. An unknown command
+// shows it, because the program repeats the command in its message.
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "program.hpp"
+
+namespace r1 {
+namespace {
+
+const std::string kUp = "\x1b[A", kRight = "\x1b[C", kLeft = "\x1b[D", kBackspace = "\x7f", kEnter = "\r";
+const std::string kCtrlA = "\x01", kCtrlC = "\x03", kCtrlD = "\x04", kCtrlE = "\x05", kCtrlU = "\x15", kCtrlW = "\x17";
+
+// A program on a pseudo-terminal of its own. Every wait ends when the text appears, or fails at the deadline.
+class Terminal {
+ public:
+  Terminal(std::vector<std::string> command, std::vector<std::string> environment, unsigned short columns) {
+    const auto pointers = [](std::vector<std::string>& words) {
+      std::vector<char*> out;
+      for (std::string& word : words) out.push_back(word.data());
+      out.push_back(nullptr);
+      return out;
+    };
+    const auto argv = pointers(command), envp = pointers(environment);
+    const winsize window{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    child_ = forkpty(&master_, nullptr, nullptr, &window);
+    if (child_ == 0) {
+      if (chdir(R1_SOURCE_DIR) == 0) execve(argv[0], argv.data(), envp.data());
+      _exit(127);
+    }
+    EXPECT_GT(child_, 0) << "no pseudo-terminal";
+  }
+  ~Terminal() {
+    if (master_ >= 0) close(master_);
+    if (child_ <= 0) return;
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  void type(const std::string& keys) { EXPECT_EQ(write(master_, keys.data(), keys.size()), std::ssize(keys)); }
+
+  // What the program wrote up to the end of `text`, from where the last wait ended.
+  std::string wait_for(const std::string& text) {
+    size_t at;
+    while ((at = output_.find(text, begin_)) == output_.npos)
+      if (!read_more()) {
+        ADD_FAILURE() << "no \"" << text << "\" after: " << output_.substr(begin_);
+        return "";
+      }
+    const size_t from = std::exchange(begin_, at + text.size());
+    return output_.substr(from, begin_ - from);
+  }
+
+  int exit_code() {
+    while (read_more()) {
+    }
+    int status = 0;
+    waitpid(child_, &status, 0);
+    child_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool read_more() {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    pollfd ready{.fd = master_, .events = POLLIN, .revents = 0};
+    std::array<char, 4096> bytes;
+    if (left <= 0 || poll(&ready, 1, static_cast<int>(left)) <= 0) return false;
+    const ssize_t count = ::read(master_, bytes.data(), bytes.size());
+    if (count <= 0) return false;  // EIO: the program has ended
+    output_.append(bytes.data(), static_cast<size_t>(count));
+    return true;
+  }
+
+  const Clock::time_point deadline_ = Clock::now() + std::chrono::minutes(1);
+  int master_ = -1;
+  pid_t child_ = -1;
+  std::string output_;
+  size_t begin_ = 0;  // of what no wait has taken
+};
+
+class ChatTerminal : public Program {
+ protected:
+  // `locale`: the variables that choose a locale, as in {"LANG=C.UTF-8"}.
+  std::vector<std::string> environment(const std::vector<std::string>& locale) const {
+    std::vector<std::string> out = {"TERM=xterm", "PATH=/usr/bin:/bin", "HOME=" + folder_.string()};
+    out.insert(out.end(), locale.begin(), locale.end());
+    return out;
+  }
+  void start(const std::vector<std::string>& locale, unsigned short columns = 80) {
+    const std::string program = std::string(R1_BINARY_DIR) + "/r1";
+    terminal_ = std::make_unique<Terminal>(std::vector<std::string>{program, "chat", "-m", "nano"}, environment(locale),
+                                           columns);
+    greeting_ = terminal_->wait_for("> ");
+  }
+  // Types at a prompt, ends the line, and waits for the next prompt.
+  std::string received(const std::string& keys) {
+    terminal_->type(keys + kEnter);
+    terminal_->wait_for("unknown command ");
+    std::string line = terminal_->wait_for("\r\n");
+    terminal_->wait_for("leave (or Ctrl-D)");
+    terminal_->wait_for("> ");
+    return line.substr(0, line.size() - 2);
+  }
+  void expect_all_characters() {
+    EXPECT_EQ(greeting_.find("is not UTF-8"), std::string::npos) << greeting_;
+    EXPECT_EQ(received("/é你好😀"), "/é你好😀");
+    EXPECT_EQ(received("/Ünï ß “ﬁ” – € Ω ж א ع ก ㍿ 𝔸 𠮷"), "/Ünï ß “ﬁ” – € Ω ж א ع ก ㍿ 𝔸 𠮷");
+    // Every deletion takes one whole character, whatever its bytes and columns are.
+    EXPECT_EQ(received("/aé你😀" + kBackspace), "/aé你");
+    EXPECT_EQ(received("/aé你😀" + kBackspace + kBackspace + "好"), "/aé好");
+    EXPECT_EQ(received("/aé你😀" + kBackspace + kBackspace + kBackspace), "/a");
+    EXPECT_EQ(received("/你好世界" + kLeft + kLeft + "😀" + kRight + kBackspace), "/你好😀界");
+    EXPECT_EQ(received("/你b" + kLeft + kLeft + kCtrlD + kCtrlE + "é"), "/bé");
+    EXPECT_EQ(received("/ein Wörtchen" + kCtrlW + "字"), "/ein 字");
+    EXPECT_EQ(received("/你好 世界" + kCtrlW), "/你好 ");  // history gives this line back without its last space
+    EXPECT_EQ(received("wrong 你好é😀" + kCtrlU + "/好"), "/好");
+    EXPECT_EQ(received("好" + kCtrlA + "/"), "/好");
+    // History gives characters back, to be edited.
+    EXPECT_EQ(received(kUp + kUp + kUp + kBackspace + "é"), "/你é");
+  }
+  // Ctrl-D at a prompt.
+  int leave() {
+    terminal_->type(kCtrlD);
+    return terminal_->exit_code();
+  }
+
+  std::unique_ptr<Terminal> terminal_;
+  std::string greeting_;  // up to the first prompt
+};
+
+TEST_F(ChatTerminal, EveryCharacterCanBeTypedAndDeletedUnderCUtf8) {
+  start({"LANG=C.UTF-8"});
+  expect_all_characters();
+  EXPECT_EQ(leave(), 0);
+}
+
+TEST_F(ChatTerminal, EveryCharacterCanBeTypedAndDeletedUnderEnUsUtf8) {
+  const std::string make =
+      fmt::format("localedef --no-archive -i en_US -f UTF-8 {}/en_US.UTF-8 > {}/localedef.log 2>&1", folder_.string(),
+                  folder_.string());
+  if (std::system(make.c_str()) != 0) GTEST_SKIP() << "localedef cannot make en_US.UTF-8 (Debian package locales)";
+  start({"LOCPATH=" + folder_.string(), "LC_ALL=", "LC_CTYPE=en_US.UTF-8", "LANG=C"});
+  expect_all_characters();
+  EXPECT_EQ(leave(), 0);
+}
+
+TEST_F(ChatTerminal, WithoutALocaleInTheEnvironmentUtf8IsTyped) {
+  start({});
+  expect_all_characters();
+  EXPECT_EQ(leave(), 0);
+}
+
+TEST_F(ChatTerminal, AUtf8LocaleThatTheMachineDoesNotHaveIsStillUtf8) {
+  start({"LANG=xx_XX.utf8"});
+  EXPECT_EQ(greeting_.find("is not UTF-8"), std::string::npos) << greeting_;
+  EXPECT_EQ(received("/é你😀" + kBackspace), "/é你");
+}
+
+TEST_F(ChatTerminal, ALocaleThatIsNotUtf8IsNamedAndOnlyAsciiIsReceived) {
+  for (const char* variable : {"LANG=C", "LC_ALL=POSIX", "LC_CTYPE=en_US.ISO-8859-1"}) {
+    SCOPED_TRACE(variable);
+    start({variable});
+    const std::string name = std::string(variable).substr(std::string(variable).find('=') + 1);
+    const size_t notice = greeting_.find("r1: the locale \"" + name + "\" is not UTF-8");
+    ASSERT_NE(notice, std::string::npos) << greeting_;
+    const std::string line = greeting_.substr(notice, greeting_.find('\n', notice) - notice);
+    EXPECT_NE(line.find("only ASCII"), std::string::npos) << line;
+    EXPECT_NE(line.find("LC_ALL=C.UTF-8"), std::string::npos) << line;
+    EXPECT_EQ(received("/aé你😀b cd" + kBackspace), "/ab c");
+    EXPECT_EQ(leave(), 0);
+  }
+}
+
+TEST_F(ChatTerminal, TypedCharactersAreShownBeforeTheLineEnds) {
+  start({"LANG=C.UTF-8"});
+  for (const char* character : {"/", "é", "你", "😀"}) {
+    terminal_->type(character);
+    terminal_->wait_for(character);
+  }
+}
+
+TEST_F(ChatTerminal, ALineLongerThanTheWindowIsEditedAsAWhole) {
+  start({"LANG=C.UTF-8"}, 20);
+  std::string typed = "/", wanted = "/";
+  for (int i = 0; i < 30; ++i) typed += "你好", wanted += i == 14 ? "你é好" : "你好";
+  for (int i = 0; i < 31; ++i) typed += kLeft;  // before the 好 of pair 14
+  EXPECT_EQ(received(typed + "éx" + kBackspace), wanted);
+  EXPECT_EQ(received("/" + typed.substr(1, 30) + kCtrlU + "/好"), "/好");
+}
+
+TEST_F(ChatTerminal, CtrlCDropsTheLineThatIsBeingTyped) {
+  start({"LANG=C.UTF-8"});
+  terminal_->type("/你好");
+  terminal_->wait_for("好");
+  terminal_->type(kCtrlC);
+  terminal_->wait_for("> ");
+  EXPECT_EQ(received("/é"), "/é");
+  EXPECT_EQ(leave(), 0);
+}
+
+// The model's prompt has as many tokens as the same line has from a pipe, which no line editor touches.
+TEST_F(ChatTerminal, TheModelReceivesTheLineThatAPipeWouldGiveIt) {
+  ASSERT_TRUE(write_file(file("lines"), std::string_view("/think off\n你好é😀, 12 + 30 = ?\n/stats\n")));
+  const Outcome piped = r1("chat -m nano < {}/lines");
+  ASSERT_EQ(piped.code, 0) << piped.err;
+  const std::string tokens = piped.err.substr(0, piped.err.find(", first after"));
+  ASSERT_NE(tokens.find(" tokens, "), std::string::npos) << piped.err;
+  start({"LANG=C.UTF-8"});
+  terminal_->type("/think off" + kEnter);
+  terminal_->wait_for("> ");
+  terminal_->type("你好é😀, 12 + 30 = ?" + kEnter);
+  terminal_->wait_for("\r\n");
+  terminal_->wait_for("> ");
+  terminal_->type("/stats" + kEnter);
+  terminal_->wait_for(tokens);
+}
+
+}  // namespace
+}  // namespace r1
