@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "formats/model_folder.hpp"
+
 namespace r1 {
 namespace {
 
@@ -44,7 +46,7 @@ Result<GenerationConfig> parse_generation_config(const Json& json, const std::st
 Result<GenerationConfig> read_generation_config(const std::filesystem::path& model) {
   std::error_code ignored;
   if (std::filesystem::is_regular_file(model, ignored)) return generation_config_of(R1_TRY(Gguf::open(model)));
-  const std::filesystem::path path = model / "generation_config.json";
+  const std::filesystem::path path = model / kGenerationFile;
   if (!std::filesystem::exists(path, ignored)) return GenerationConfig{};
   const Json json = R1_TRY(read_json(path));
   return parse_generation_config(json, path.string());

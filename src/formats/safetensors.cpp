@@ -4,6 +4,7 @@
 
 #include "core/half.hpp"
 #include "core/integer.hpp"
+#include "formats/model_folder.hpp"
 #include "formats/safetensors_parse.hpp"
 
 namespace r1 {
@@ -12,11 +13,10 @@ namespace {
 Result<safetensors::File> parse_path(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) return safetensors::parse(path);
-  const std::filesystem::path single = path / "model.safetensors", index = path / "model.safetensors.index.json";
+  const std::filesystem::path single = path / kWeightsFile, index = path / kWeightsIndexFile;
   if (std::filesystem::exists(single, ignored)) return safetensors::parse(single);
   if (std::filesystem::exists(index, ignored)) return safetensors::parse_shards(index);
-  return fail(Errc::io, "{}: no model here: looked for model.safetensors and model.safetensors.index.json",
-              path.string());
+  return fail(Errc::io, "{}: no model here: looked for {} and {}", path.string(), kWeightsFile, kWeightsIndexFile);
 }
 
 // The "fn" kind: no infinities; 0x7f and 0xff are NaN.

@@ -3,6 +3,7 @@
 #include "core/half.hpp"
 #include "core/integer.hpp"
 #include "formats/json.hpp"
+#include "formats/model_folder.hpp"
 #include "formats/safetensors_parse.hpp"
 #include "formats/tensor_file.hpp"
 
@@ -91,7 +92,7 @@ Status write_safetensors(const std::filesystem::path& path, std::span<const Tens
 Status write_safetensors_folder(const std::filesystem::path& folder, std::span<const TensorItem> items,
                                 const std::map<std::string, std::string>& metadata, i64 max_shard_bytes) {
   const std::vector<std::vector<Sized>> shards = shards_of(R1_TRY(sized(items)), max_shard_bytes);
-  if (shards.size() == 1) return write_file(folder / "model.safetensors", shards[0], metadata);
+  if (shards.size() == 1) return write_file(folder / kWeightsFile, shards[0], metadata);
   Json::Object weight_map;
   i64 total = 0;
   for (size_t k = 0; k < shards.size(); ++k) {
@@ -102,7 +103,7 @@ Status write_safetensors_folder(const std::filesystem::path& folder, std::span<c
   std::sort(weight_map.begin(), weight_map.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const Json index =
       Json::object({{"metadata", Json::object({{"total_size", total}})}, {"weight_map", std::move(weight_map)}});
-  return r1::write_file(folder / "model.safetensors.index.json", dump(index, 2) + "\n");
+  return r1::write_file(folder / kWeightsIndexFile, dump(index, 2) + "\n");
 }
 
 TensorItem streamed(SafetensorsItem item) {

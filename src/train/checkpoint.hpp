@@ -30,8 +30,9 @@ struct TrainState {
 Result<std::vector<i64>> list_checkpoints(const std::filesystem::path& run);
 std::filesystem::path checkpoint_path(const std::filesystem::path& run, i64 step);
 
-// Tokenizer and generation files of `from`, if any, go along so that the folder serves as a model.
-// `before_rename` is for tests: an error from it stands for a failure at the worst moment.
+// `tokenizer` is the folder or GGUF file whose tokenizer, chat templates and generation settings are copied, so that
+// the checkpoint serves as a model (text/companion_files.hpp). `before_rename` is for tests: an error from it stands
+// for a failure at the worst moment.
 Status save_checkpoint(const std::filesystem::path& run, const TrainState& state, const Model& model,
                        const Optimizer& optimizer, const std::filesystem::path& tokenizer,
                        const std::function<Status(const std::filesystem::path&)>& before_rename = {});
@@ -40,8 +41,5 @@ Status load_moments(const std::filesystem::path& checkpoint, Optimizer& optimize
 
 // Removes all but the newest `keep` checkpoints, and *.tmp leftovers.
 void remove_old_checkpoints(const std::filesystem::path& run, i64 keep);
-
-// tokenizer.json, tokenizer_config.json, generation_config.json, those that exist.
-Status copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace r1
