@@ -125,12 +125,6 @@ Status write_companions(const fs::path& from, const fs::path& to, const ModelInf
   return fs::is_directory(from, ignored) ? copy_model_files(from, to, {ModelFileRole::licence}) : Status();
 }
 
-i64 bytes_of(const std::vector<i64>& shape, DType type) {
-  i64 n = bytes_per_element(type);
-  for (const i64 side : shape) n *= side;
-  return n;
-}
-
 }  // namespace
 
 Result<GgufPlan> plan_gguf(const fs::path& in, const ConvertOptions& options) {
@@ -156,7 +150,7 @@ Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOpt
   if (!plan.divisors.empty()) items.push_back(divisors_item(std::move(plan.divisors)));
   for (const GgufTensor& t : plan.tensors) {
     const DType written = t.exact ? DType::f32 : plan.type;
-    counter.total += bytes_of(t.shape, written);
+    counter.total += element_count(t.shape) * bytes_per_element(written);
     RowStream rows{t.name,
                    written,
                    t.row_count(),
@@ -182,7 +176,7 @@ Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertO
     const PublishedTensor& t = model.tensors.tensors.find(c.name)->second;
     // The selection bias is compared with f32 scores: it stays f32 in published checkpoints too.
     const DType written = c.name.ends_with("e_score_correction_bias") ? DType::f32 : type;
-    counter.total += bytes_of(c.shape, written);
+    counter.total += element_count(c.shape) * bytes_per_element(written);
     RowStream rows{c.name,
                    written,
                    t.rows(),

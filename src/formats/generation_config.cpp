@@ -52,12 +52,12 @@ Result<GenerationConfig> read_generation_config(const std::filesystem::path& mod
   return parse_generation_config(json, path.string());
 }
 
-// The same checks as of the file's: by way of its spelling.
+// Goes through the spelling of generation_config.json, so that the same checks apply.
 Result<GenerationConfig> generation_config_of(const Gguf& file) {
   Json json = Json::object({});
   const auto copy = [&](const char* key, const char* name) -> Status {
     const std::string from = fmt::format("general.sampling.{}", key);
-    // The number that a person wrote, not the float nearest to it.
+    // 0.6 is stored as the nearest float. Printing that float gives back the number that a person wrote.
     if (file.holds(from)) json.set(name, std::stod(fmt::format("{}", static_cast<float>(R1_TRY(file.number(from))))));
     return {};
   };
