@@ -91,9 +91,9 @@ class Gguf {
 };
 
 // Streams metadata and tensors into `path`. The alignment is general.alignment in the metadata, else 32. After a
-// failure, such as a full disk or an interrupt, `path` is as it was before. Errors: a key or tensor name that is empty,
-// too long or given twice; a number that its type cannot hold; a tensor type that GGUF lacks; an item that gives a
-// wrong number of bytes; a file that cannot be written.
+// failure, such as a full disk or an interrupt, `path` is as it was before.
+// Errors: a key or tensor name that is empty, too long or given twice; a number that its type cannot hold; a tensor
+// type that GGUF lacks; an item that gives a wrong number of bytes; a file that cannot be written.
 Status write_gguf(const std::filesystem::path& path, std::span<const std::pair<std::string, GgufValue>> metadata,
                   std::span<const TensorItem> items);
 

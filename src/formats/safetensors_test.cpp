@@ -42,7 +42,7 @@ SafetensorsItem item(std::string name, DType dtype, std::vector<i64> shape, std:
 }
 
 TEST_F(SafetensorsTest, ReadsBackWhatItWrote) {
-  // Values with few mantissa bits, so that bf16 (8) and f16 (11) hold them exactly.
+  // The values have few mantissa bits, so bf16 (8 bits) and f16 (11 bits) hold them exactly.
   const std::vector<SafetensorsItem> items = {
       item("b", DType::bf16, {3}, {1.5f, -2.25f, 1024}), item("a", DType::f32, {2, 2}, {0.1f, -3, 4e30f, 0}),
       item("c", DType::f16, {1, 2}, {0.5f, -65504}), item("empty", DType::f32, {0, 4}, {}),
@@ -187,7 +187,7 @@ TEST_F(SafetensorsTest, LinksOfAHuggingFaceCacheWorkAndLinksOutOfItDoNot) {
   fs::remove(snapshot / "m-1.safetensors");
   fs::create_symlink("m-1.safetensors", snapshot / "m-1.safetensors");
   EXPECT_NE(error_of(snapshot).find("m-1.safetensors: cannot open"), std::string::npos) << "a link to itself";
-  // Without snapshots/ and blobs/ the model's folder is the whole of it.
+  // Without snapshots/ and blobs/ the repository is the model's folder.
   const fs::path plain = folder_ / "plain";
   fs::create_directories(plain);
   fs::copy_file(snapshot / "model.safetensors.index.json", plain / "model.safetensors.index.json");
@@ -247,7 +247,7 @@ TEST_F(SafetensorsTest, AFolderIsCutIntoShardsThatItsIndexNames) {
   std::vector<TensorItem> items;
   for (int k = 0; k < 5; ++k)
     items.push_back(bytes_item(fmt::format("w{}", k), DType::f32, {3}, floats({1.f * k, 2.f * k, 3.f * k})));
-  items[3] = bytes_item("w3", DType::f32, {10}, floats(std::vector<float>(10, 3)));  // larger than a shard may be
+  items[3] = bytes_item("w3", DType::f32, {10}, floats(std::vector<float>(10, 3)));  // larger than a shard
   std::filesystem::create_directories(folder_ / "cut"), std::filesystem::create_directories(folder_ / "whole");
   ASSERT_TRUE(write_safetensors_folder(folder_ / "cut", items, {{"format", "pt"}}, 24));
   ASSERT_TRUE(write_safetensors_folder(folder_ / "whole", items, {{"format", "pt"}}, 1 << 20));

@@ -94,7 +94,7 @@ class TestGguf {
   }
 };
 
-// One pair of every type and tensors of two types.
+// A GGUF with a key of every metadata type and tensors of two types.
 inline TestGguf tiny_gguf() {
   TestGguf g;
   g.text("general.architecture", "test").pair("a.u8", kU8, le(u8{200})).pair("a.i8", kI8, le(i8{-5}));

@@ -17,10 +17,10 @@ struct SentenceTokens {
   std::vector<i64> eos;
 };
 
-// `model` is a folder, the tokenizer.json in it, or a GGUF file; `to` is an existing folder. Files of a folder are
-// copied byte for byte, whichever of kCompanionRoles (formats/model_folder.hpp) it has. From a GGUF file's metadata
-// this writes tokenizer.json, tokenizer_config.json with the chat templates, and generation_config.json. Errors: a file
-// that cannot be read or written; metadata that cannot be read.
+// `model` is a folder, the tokenizer.json in it, or a GGUF file; `to` is an existing folder. The files of a folder
+// that have one of kCompanionRoles (formats/model_folder.hpp) are copied byte for byte. From the metadata of a GGUF
+// file this makes tokenizer.json, tokenizer_config.json with the chat templates, and generation_config.json.
+// Errors: a file that cannot be read or written; metadata that cannot be read.
 Status copy_companion_files(const std::filesystem::path& model, const std::filesystem::path& to,
                             const SentenceTokens& tokens);
 
