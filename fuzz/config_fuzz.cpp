@@ -1,5 +1,5 @@
-// config.json: the architectures' parsers, and a model of those sizes opened over the tensors of a tiny Llama, which
-// deny most of them.
+// Fuzzes config.json: the parsers of the architectures, then opening a model whose config.json is the input and whose
+// tensors are those of a tiny Llama. Most inputs ask for other shapes than these tensors have.
 #include <filesystem>
 #include <fstream>
 #include <string>

@@ -1,4 +1,4 @@
-// A GGUF: its header, every value, its vocabulary, and the model that it describes.
+// Fuzzes GGUF files: the header, every value, the vocabulary, and the model that the file describes.
 #include "core/pass.hpp"
 #include "formats/gguf.hpp"
 #include "memory_file.hpp"

@@ -1,5 +1,5 @@
-// model.safetensors.index.json beside two shards, m-1.safetensors with a and m-2.safetensors with b, and a link that
-// leads out of the folder.
+// Fuzzes model.safetensors.index.json. Its folder holds two shards, m-1.safetensors with tensor a and m-2.safetensors
+// with tensor b, and a link that leads out of the folder.
 #include <fstream>
 #include <string>
 
@@ -16,7 +16,7 @@ void put_shard(const fs::path& path, const char* name) {
   if (!r1::write_safetensors(path, std::span(&item, 1), {})) std::abort();
 }
 
-// In memory where there is such a place: it is written for every input.
+// The folder lies in memory if possible, because the index is written for every input.
 struct Folder {
   fs::path path;
   Folder() {

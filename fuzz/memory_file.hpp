@@ -1,4 +1,4 @@
-// The fuzzer's bytes as a file that readers can map: in memory, under a path of /proc.
+// Makes the fuzzer's bytes a file that readers can map. It lies in memory and has a path in /proc.
 #pragma once
 #include <sys/mman.h>
 #include <unistd.h>

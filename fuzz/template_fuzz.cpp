@@ -1,5 +1,5 @@
-// A chat template, parsed and run over a conversation. The limits are lower than a program's, so that a run takes
-// milliseconds.
+// Fuzzes chat templates: the input is parsed and run over a conversation. The limits are lower than the program's, so
+// that a run takes milliseconds.
 #include <string_view>
 
 #include "formats/jinja/jinja.hpp"

@@ -1,4 +1,5 @@
-// tokenizer.json; what loads encodes, decodes and is written again.
+// Fuzzes tokenizer.json. A tokenizer that loads must encode a text to ids in range, and must load again after it is
+// written.
 #include <cstdlib>
 #include <string_view>
 

@@ -28,6 +28,7 @@
 #include "hostile/template_cases.hpp"
 #include "hostile/tokenizer_cases.hpp"
 #include "model/model.hpp"
+#include "model/published.hpp"
 #include "text/chat_template.hpp"
 #include "text/tokenizer.hpp"
 
@@ -121,8 +122,9 @@ Status open_gguf(const fs::path& path) {
 Status open_safetensors(const fs::path& path) {
   const Safetensors file = R1_TRY(Safetensors::open(path));
   for (const auto& [name, tensor] : file.tensors()) {
+    if (tensor.bytes.empty()) continue;
     std::vector<float> values(tensor.elements());
-    to_f32(tensor, values.data());
+    read_rows(tensor, 0, tensor.shape.empty() ? 1 : tensor.elements() / tensor.shape.back(), values.data());
   }
   return {};
 }

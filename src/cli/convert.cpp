@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "core/file.hpp"
+#include "formats/model_folder.hpp"
 #include "hub/models.hpp"
 #include "hub/select.hpp"
 
@@ -79,7 +80,7 @@ Result<int> run_convert(const Args& args) {
   if (fs::exists(to, ignored) && fs::is_directory(to, ignored) == gguf)
     return fail(Errc::usage, "{}: a {} is in the way", out, gguf ? "folder" : "file");
   if (fs::is_directory(to, ignored))
-    if (const Status may = check_replaceable(to); !may) return fail(Errc::usage, "{}", may.error().what);
+    if (const Status may = check_replaceable(to, is_replaceable_model_file); !may) return fail(Errc::usage, "{}", may.error().what);
 
   const InterruptFlag interrupted;
   Progress progress;

@@ -10,6 +10,7 @@
 #include "convert/row_stream.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
+#include "formats/model_folder.hpp"
 #include "formats/utf8.hpp"
 #include "hub/models.hpp"
 #include "hub/select.hpp"
@@ -113,14 +114,14 @@ Json tokenizer_json(const Tokenizer& t) {
 
 bool has_tokenizer(const fs::path& path, const Files& f) {
   std::error_code ignored;
-  return f.gguf ? f.gguf->holds("tokenizer.ggml.tokens") : fs::exists(path / "tokenizer.json", ignored);
+  return f.gguf ? f.gguf->holds("tokenizer.ggml.tokens") : fs::exists(path / kTokenizerFile, ignored);
 }
 
 std::vector<std::string> folder_notes(const fs::path& path, const Files& f) {
   std::vector<std::string> notes;
   std::error_code ignored;
-  if (!fs::exists(path / "tokenizer.json", ignored)) notes.push_back("no tokenizer");
-  if (!fs::exists(path / "generation_config.json", ignored))
+  if (!fs::exists(path / kTokenizerFile, ignored)) notes.push_back("no tokenizer");
+  if (!fs::exists(path / kGenerationFile, ignored))
     notes.push_back("no generation_config.json: R1's sampling (0.6, 0.95)");
   for (const auto& [name, type] : f.unsupported)
     notes.push_back(fmt::format("tensor {}: {}", name, unsupported_type(type)));

@@ -4,9 +4,11 @@
 
 #include "convert/row_stream.hpp"
 #include "core/file.hpp"
+#include "formats/chat_templates.hpp"
 #include "formats/generation_config.hpp"
-#include "formats/jinja/jinja.hpp"
+#include "formats/model_folder.hpp"
 #include "model/gguf/config.hpp"
+#include "text/companion_files.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1 {
@@ -33,44 +35,6 @@ struct Counter {
     };
   }
 };
-
-// ---- what is beside the weights
-
-struct Beside {
-  std::optional<Tokenizer> tokenizer;
-  std::string chat_template;
-  GenerationConfig generation;
-};
-
-Result<std::string> template_in(const fs::path& folder) {
-  std::error_code ignored;
-  if (fs::exists(folder / "chat_template.jinja", ignored))
-    return read_regular_file(folder / "chat_template.jinja", kTemplateBytes);
-  if (!fs::exists(folder / "tokenizer_config.json", ignored)) return std::string();
-  const Json config = R1_TRY(read_json(folder / "tokenizer_config.json"));
-  const Json* found = config.find("chat_template");
-  if (!found) return std::string();
-  if (found->string()) return *found->string();
-  for (const Json& named : found->array() ? *found->array() : Json::Array{}) {  // several, by name
-    const Json *name = named.find("name"), *text = named.find("template");
-    if (name && text && name->string() && text->string() && *name->string() == "default") return *text->string();
-  }
-  return std::string();
-}
-
-Result<Beside> beside(const StoredModel& in, const fs::path& path) {
-  Beside out;
-  out.generation = R1_TRY(read_generation_config(path));
-  if (in.gguf) {
-    if (in.gguf->holds("tokenizer.ggml.tokens")) out.tokenizer.emplace(R1_TRY(Tokenizer::from_gguf(*in.gguf)));
-    out.chat_template = R1_TRY(in.gguf->text("tokenizer.chat_template", ""));
-    return out;
-  }
-  std::error_code ignored;
-  if (fs::exists(path / "tokenizer.json", ignored)) out.tokenizer.emplace(R1_TRY(Tokenizer::open(path)));
-  out.chat_template = R1_TRY(template_in(path));
-  return out;
-}
 
 // ---- to GGUF
 
@@ -107,9 +71,17 @@ Status add_ids(const Json& config, const GenerationConfig& g, GgufMetadata& out)
   return {};
 }
 
+// Empty if the model has none.
+Result<std::optional<Tokenizer>> tokenizer_of(const StoredModel& in, const fs::path& path) {
+  std::error_code ignored;
+  const bool stored = in.gguf ? in.gguf->holds("tokenizer.ggml.tokens") : fs::exists(path / kTokenizerFile, ignored);
+  if (!stored) return std::optional<Tokenizer>();
+  return in.gguf ? R1_TRY(Tokenizer::from_gguf(*in.gguf)) : R1_TRY(Tokenizer::open(path));
+}
+
 Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, const Json& config, DType type,
                                   i64 mtp_layers) {
-  const Beside b = R1_TRY(beside(in, path));
+  const GenerationConfig generation = R1_TRY(read_generation_config(path));
   GgufMetadata hyper = R1_TRY(gguf_metadata(config, in.config_source, mtp_layers));
   const std::string architecture = hyper.front().first.substr(0, hyper.front().first.find('.'));
   fs::path named = path;
@@ -123,14 +95,15 @@ Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, c
                                                            : type == DType::f16 ? 1
                                                                                 : 32)},
                    {"general.quantization_version", GgufValue::of_u32(2)}};
-  add_sampling(b.generation, out);
+  add_sampling(generation, out);
   for (auto& entry : hyper) out.push_back(std::move(entry));
-  if (b.tokenizer) {
+  if (const auto tokenizer = R1_TRY(tokenizer_of(in, path))) {
     const JsonFields f = R1_TRY(JsonFields::of(config, in.config_source));
-    for (auto& entry : R1_TRY(b.tokenizer->to_gguf(R1_TRY(f.positive("vocab_size"))))) out.push_back(std::move(entry));
+    for (auto& entry : R1_TRY(tokenizer->to_gguf(R1_TRY(f.positive("vocab_size"))))) out.push_back(std::move(entry));
   }
-  R1_TRY(add_ids(config, b.generation, out));
-  if (!b.chat_template.empty()) out.emplace_back("tokenizer.chat_template", GgufValue::of_text(b.chat_template));
+  R1_TRY(add_ids(config, generation, out));
+  const auto templates = in.gguf ? R1_TRY(chat_templates_of(*in.gguf)) : R1_TRY(read_chat_templates(path));
+  for (auto& entry : to_gguf(templates)) out.push_back(std::move(entry));
   return out;
 }
 
@@ -144,36 +117,12 @@ TensorItem divisors_item(std::vector<float> divisors) {
 
 // ---- to a folder
 
-Status copy_or_write(const StoredModel& in, const fs::path& from, const fs::path& to, const char* name,
-                     const std::function<std::string()>& content) {
+Status write_companions(const fs::path& from, const fs::path& to, const ModelInfo& info) {
+  const SentenceTokens tokens{info.bos < 0 ? std::nullopt : std::optional<i64>(info.bos),
+                              {info.eos.begin(), info.eos.end()}};
+  R1_TRY(copy_companion_files(from, to, tokens));
   std::error_code ignored;
-  if (in.gguf) {
-    const std::string text = content();
-    return text.empty() ? Status() : write_file(to / name, text);
-  }
-  if (!fs::exists(from / name, ignored)) return {};
-  return write_file(to / name, R1_TRY(read_regular_file(from / name, kLargeJson)));
-}
-
-Status write_beside(const StoredModel& in, const fs::path& from, const fs::path& to, const Json& config) {
-  Beside b = R1_TRY(beside(in, from));
-  const auto tokens = [&](auto&& text) { return b.tokenizer ? text(*b.tokenizer) : std::string(); };
-  R1_TRY(copy_or_write(in, from, to, "tokenizer.json",
-                       [&] { return tokens([](const Tokenizer& t) { return t.to_json(); }); }));
-  R1_TRY(copy_or_write(in, from, to, "tokenizer_config.json",
-                       [&] { return tokens([&](const Tokenizer& t) { return t.to_config_json(b.chat_template); }); }));
-  R1_TRY(copy_or_write(in, from, to, "chat_template.jinja", [] { return std::string(); }));
-  const JsonFields f = R1_TRY(JsonFields::of(config, in.config_source));
-  if (f.has("bos_token_id")) b.generation.bos_token_id = R1_TRY(f.integer("bos_token_id"));
-  if (b.generation.eos_token_ids.empty() && f.has("eos_token_id"))
-    b.generation.eos_token_ids = R1_TRY(f.integers("eos_token_id"));
-  return copy_or_write(in, from, to, "generation_config.json", [&] { return dump(to_json(b.generation), 2) + "\n"; });
-}
-
-i64 bytes_of(const std::vector<i64>& shape, DType type) {
-  i64 n = bytes_per_element(type);
-  for (const i64 side : shape) n *= side;
-  return n;
+  return fs::is_directory(from, ignored) ? copy_model_files(from, to, {ModelFileRole::licence}) : Status();
 }
 
 }  // namespace
@@ -201,7 +150,7 @@ Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOpt
   if (!plan.divisors.empty()) items.push_back(divisors_item(std::move(plan.divisors)));
   for (const GgufTensor& t : plan.tensors) {
     const DType written = t.exact ? DType::f32 : plan.type;
-    counter.total += bytes_of(t.shape, written);
+    counter.total += element_count(t.shape) * bytes_per_element(written);
     RowStream rows{t.name,
                    written,
                    t.row_count(),
@@ -220,8 +169,6 @@ Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertO
   const StoredModel model = R1_TRY(open_stored(in));
   const auto outline = R1_TRY(outline_of(model));
   const DType type = type_of(model, options);
-  const std::string config_text = outline->config_json(type);
-  const Json config = R1_TRY(parse_json(config_text, model.config_source));
 
   Counter counter{options};
   std::vector<TensorItem> items;
@@ -229,7 +176,7 @@ Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertO
     const PublishedTensor& t = model.tensors.tensors.find(c.name)->second;
     // The selection bias is compared with f32 scores: it stays f32 in published checkpoints too.
     const DType written = c.name.ends_with("e_score_correction_bias") ? DType::f32 : type;
-    counter.total += bytes_of(c.shape, written);
+    counter.total += element_count(c.shape) * bytes_per_element(written);
     RowStream rows{c.name,
                    written,
                    t.rows(),
@@ -241,10 +188,10 @@ Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertO
     items.push_back(
         {c.name, written, c.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
   }
-  return publish_folder(out, [&](const fs::path& folder) -> Status {
+  return publish_folder(out, is_replaceable_model_file, [&](const fs::path& folder) -> Status {
     R1_TRY(write_safetensors_folder(folder, items, {{"format", "pt"}}, options.shard_bytes));
-    R1_TRY(write_beside(model, in, folder, config));
-    return write_file(folder / "config.json", config_text);
+    R1_TRY(write_companions(in, folder, outline->info()));
+    return write_file(folder / kConfigFile, outline->config_json(type));
   });
 }
 

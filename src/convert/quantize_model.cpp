@@ -30,11 +30,7 @@ struct Source {
   i64 cols() const { return shape.back(); }
   i64 rows() const { return elements() / cols(); }
   i64 matrices() const { return shape.size() < 3 ? 1 : rows() / shape[shape.size() - 2]; }
-  i64 elements() const {
-    i64 n = 1;
-    for (const i64 side : shape) n *= side;
-    return n;
-  }
+  i64 elements() const { return element_count(shape); }
 };
 
 struct Input {

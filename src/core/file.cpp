@@ -156,17 +156,6 @@ tl::unexpected<Error> folder_error(const fs::path& path, const char* doing, cons
   return fail(Errc::io, "{}: {}: {}", path.string(), doing, code.message());
 }
 
-// A model's folder as the program writes it.
-bool is_model_file(const std::string& name) {
-  static constexpr std::string_view kNames[] = {
-      "config.json",       "generation_config.json",       "tokenizer.json",     "tokenizer_config.json",
-      "model.safetensors", "model.safetensors.index.json", "chat_template.jinja"};
-  if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)) return true;
-  std::string shape = name;
-  for (char& c : shape) c = c >= '0' && c <= '9' ? '0' : c;
-  return shape == "model-00000-of-00000.safetensors";
-}
-
 // An empty folder beside `folder` that was not there before.
 Result<fs::path> new_folder_beside(const fs::path& folder) {
   std::error_code code;
@@ -181,11 +170,14 @@ Result<fs::path> new_folder_beside(const fs::path& folder) {
 
 // A folder takes the place of none or of an empty one in one rename, of another in two; if the second fails the first
 // is taken back.
-Status replace_folder(const fs::path& folder, const fs::path& by) {
+Status replace_folder(const fs::path& folder, const fs::path& by, const Replaceable& is_replaceable) {
   std::error_code code, ignored;
   fs::rename(by, folder, code);
   if (code == std::errc::directory_not_empty || code == std::errc::file_exists) {
-    R1_TRY(check_replaceable(folder, by));
+    R1_TRY(check_replaceable(folder, [&](const std::string& path) {
+      std::error_code missing;
+      return is_replaceable(path) || fs::exists(by / path, missing);
+    }));
     const fs::path old = R1_TRY(new_folder_beside(folder));
     fs::rename(folder, old, code);
     if (code) return fs::remove(old, ignored), folder_error(folder, "cannot move aside", code);
@@ -201,24 +193,25 @@ Status replace_folder(const fs::path& folder, const fs::path& by) {
 
 }  // namespace
 
-Status check_replaceable(const fs::path& folder, const fs::path& successor) {
+Status check_replaceable(const fs::path& folder, const Replaceable& is_replaceable) {
   std::error_code code, ignored;
-  for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
-    const std::string name = it->path().filename().string();
-    const bool ours = is_model_file(name) || (!successor.empty() && fs::exists(successor / name, ignored));
-    if (!ours || !fs::is_regular_file(it->symlink_status(ignored)))
-      return fail(Errc::invalid_argument, "{}: holds {}, which is no file of a model's folder: it is not replaced",
-                  folder.string(), name);
+  for (fs::recursive_directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
+    const std::string path = it->path().lexically_relative(folder).string();
+    const bool filled_folder = fs::is_directory(it->symlink_status(ignored)) && !fs::is_empty(it->path(), ignored);
+    if (filled_folder || (fs::is_regular_file(it->symlink_status(ignored)) && is_replaceable(path))) continue;
+    return fail(Errc::invalid_argument, "{}: holds {}, which is no file of a model's folder: it is not replaced",
+                folder.string(), path);
   }
   return code ? folder_error(folder, "cannot list", code) : Status{};
 }
 
-Status publish_folder(const fs::path& given, const std::function<Status(const fs::path&)>& fill) {
+Status publish_folder(const fs::path& given, const Replaceable& is_replaceable,
+                      const std::function<Status(const fs::path&)>& fill) {
   const fs::path folder = R1_TRY(end_of_links(given.has_filename() ? given : given.parent_path()));
   const fs::path temporary = R1_TRY(new_folder_beside(folder));
   Status done = fill(temporary);
   if (done) done = sync_folder(temporary);
-  if (done) done = replace_folder(folder, temporary);
+  if (done) done = replace_folder(folder, temporary, is_replaceable);
   std::error_code ignored;
   if (!done) fs::remove_all(temporary, ignored);
   return done;

@@ -48,13 +48,16 @@ class AtomicFile {
 Status write_file(const std::filesystem::path& path, std::string_view content);  // through an AtomicFile
 Status sync_folder(const std::filesystem::path& folder);
 
-// Err: `folder` holds something that is neither a file of a model's folder nor one of the names in `successor`.
-Status check_replaceable(const std::filesystem::path& folder, const std::filesystem::path& successor = {});
+// Tells whether a file of a folder may be lost when another folder takes its place. `path` is relative to the folder,
+// with '/' between its parts.
+using Replaceable = std::function<bool(const std::string& path)>;
+// Errors: `folder` holds a file that is not replaceable, a link, or an empty folder.
+Status check_replaceable(const std::filesystem::path& folder, const Replaceable& is_replaceable);
 
-// `fill` writes into a new FOLDER.*.tmp, which is synced and then takes FOLDER's place; what was there stays until that
-// moment, and must be replaceable by what `fill` has written. After a failure FOLDER.*.tmp is gone and its space is
-// free.
-Status publish_folder(const std::filesystem::path& folder,
+// `fill` writes into a new folder FOLDER.*.tmp. That folder is synced and then takes FOLDER's place in one rename;
+// until then the old content stays. Each file of the old content must be replaceable or have a successor of the same
+// name. After a failure FOLDER.*.tmp is removed and its space is free.
+Status publish_folder(const std::filesystem::path& folder, const Replaceable& is_replaceable,
                       const std::function<Status(const std::filesystem::path&)>& fill);
 
 // A lock that one process can hold at a time. The kernel releases it when the process ends, even after a crash.

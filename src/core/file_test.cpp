@@ -142,22 +142,28 @@ TEST_F(File, AFileAboveTheSizeLimitIsAnError) {
   EXPECT_FALSE(read_regular_file(folder / "pipe", 1 << 20)) << "must fail without waiting for a writer";
 }
 
-TEST_F(File, AFolderWithWhatIsNotAModelsIsNotReplaced) {
+bool is_expected(const std::string& path) { return path == "config.json" || path == "templates/a.jinja"; }
+
+TEST_F(File, AFolderWithAFileThatIsNotReplaceableStays) {
   const fs::path at = folder / "model";
   const auto publish = [&] {
-    return publish_folder(at, [](const fs::path& to) -> Status {
+    return publish_folder(at, is_expected, [](const fs::path& to) -> Status {
       R1_TRY(write_file(to / "state.json", "new"));
       return write_file(to / "config.json", "new");
     });
   };
   fs::create_directory(at);
-  EXPECT_TRUE(check_replaceable(at));
+  EXPECT_TRUE(check_replaceable(at, is_expected));
   ASSERT_TRUE(publish()) << "over an empty one";
-  ASSERT_TRUE(write_file(at / "model-00002-of-00012.safetensors", "a shard"));
-  ASSERT_TRUE(publish()) << "state.json is what was written";
-  EXPECT_FALSE(check_replaceable(at)) << "state.json is no model's";
+  fs::create_directory(at / "templates");
+  ASSERT_TRUE(write_file(at / "templates/a.jinja", "replaceable"));
+  ASSERT_TRUE(publish()) << "state.json has a successor of the same name";
+  EXPECT_FALSE(check_replaceable(at, is_expected)) << "state.json is not replaceable by itself";
+  EXPECT_FALSE(fs::exists(at / "templates"));
 
-  for (const char* foreign : {"notes.txt", "model-1-of-2.safetensors", "config.json.bak"}) {
+  fs::create_directory(at / "templates");
+  for (const char* foreign : {"notes.txt", "config.json.bak", "templates/b.jinja", "templates/config.json"}) {
+    ASSERT_TRUE(write_file(at / "templates/a.jinja", "replaceable"));
     ASSERT_TRUE(write_file(at / foreign, "precious"));
     const Status status = publish();
     ASSERT_FALSE(status);
@@ -165,6 +171,7 @@ TEST_F(File, AFolderWithWhatIsNotAModelsIsNotReplaced) {
     EXPECT_EQ(read_file(at / foreign).value(), "precious");
     fs::remove(at / foreign);
   }
+  fs::remove_all(at / "templates");
   fs::remove(at / "config.json");
   fs::create_directories(at / "config.json/deep");
   EXPECT_FALSE(publish());
@@ -175,8 +182,8 @@ TEST_F(File, AFolderWithWhatIsNotAModelsIsNotReplaced) {
 TEST_F(File, PublishingKeepsOtherFoldersWhoseNamesLookTemporary) {
   for (const char* name : {"model.tmp", "model.old.tmp"}) ASSERT_TRUE(fs::create_directory(folder / name));
   for (int i = 0; i < 2; ++i)
-    ASSERT_TRUE(
-        publish_folder(folder / "model/", [](const fs::path& to) { return write_file(to / "config.json", ""); }));
+    ASSERT_TRUE(publish_folder(folder / "model/", is_expected,
+                               [](const fs::path& to) { return write_file(to / "config.json", ""); }));
   EXPECT_TRUE(fs::exists(folder / "model.tmp"));
   EXPECT_TRUE(fs::exists(folder / "model.old.tmp"));
   EXPECT_EQ(entries(), 3);
@@ -185,7 +192,8 @@ TEST_F(File, PublishingKeepsOtherFoldersWhoseNamesLookTemporary) {
 TEST_F(File, APublishedFolderReplacesTheOldOneWholeOrNotAtAll) {
   const fs::path at = folder / "model";
   const auto with = [&](const char* name, bool good) {
-    return publish_folder(at, [&](const fs::path& to) -> Status {
+    const auto is_named = [](const std::string& path) { return path == "tokenizer.json" || path == "config.json"; };
+    return publish_folder(at, is_named, [&](const fs::path& to) -> Status {
       R1_TRY(write_file(to / name, name));
       return good ? Status{} : fail(Errc::io, "no space");
     });

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "formats/model_folder.hpp"
+
 namespace r1 {
 namespace {
 
@@ -44,18 +46,18 @@ Result<GenerationConfig> parse_generation_config(const Json& json, const std::st
 Result<GenerationConfig> read_generation_config(const std::filesystem::path& model) {
   std::error_code ignored;
   if (std::filesystem::is_regular_file(model, ignored)) return generation_config_of(R1_TRY(Gguf::open(model)));
-  const std::filesystem::path path = model / "generation_config.json";
+  const std::filesystem::path path = model / kGenerationFile;
   if (!std::filesystem::exists(path, ignored)) return GenerationConfig{};
   const Json json = R1_TRY(read_json(path));
   return parse_generation_config(json, path.string());
 }
 
-// The same checks as of the file's: by way of its spelling.
+// Goes through the spelling of generation_config.json, so that the same checks apply.
 Result<GenerationConfig> generation_config_of(const Gguf& file) {
   Json json = Json::object({});
   const auto copy = [&](const char* key, const char* name) -> Status {
     const std::string from = fmt::format("general.sampling.{}", key);
-    // The number that a person wrote, not the float nearest to it.
+    // 0.6 is stored as the nearest float. Printing that float gives back the number that a person wrote.
     if (file.holds(from)) json.set(name, std::stod(fmt::format("{}", static_cast<float>(R1_TRY(file.number(from))))));
     return {};
   };

@@ -1,4 +1,4 @@
-// generation_config.json: how a model asks to be sampled.
+// generation_config.json: the settings with which a model's authors want it to be sampled.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -12,9 +12,9 @@ namespace r1 {
 
 struct GenerationConfig {
   bool do_sample = true;
-  double temperature = 0.6;  // R1's advice where the file is silent
+  double temperature = 0.6;  // the defaults are R1's advice
   double top_p = 0.95;
-  i64 top_k = 0;  // 0: all
+  i64 top_k = 0;  // 0: no limit
   double min_p = 0;
   double repetition_penalty = 1;
   std::optional<i64> max_new_tokens;
@@ -22,11 +22,12 @@ struct GenerationConfig {
   std::vector<i64> eos_token_ids;
 };
 
+// Errors: a value of another type or out of range. They name `source` and the key.
 Result<GenerationConfig> parse_generation_config(const Json& json, const std::string& source);
-// A folder's generation_config.json, or a GGUF file's general.sampling keys; the defaults where it has none.
+// From a folder's generation_config.json or a GGUF file's general.sampling keys. What is not there keeps its default.
 Result<GenerationConfig> read_generation_config(const std::filesystem::path& model);
 Result<GenerationConfig> generation_config_of(const Gguf& file);
-// Without do_sample the settings of sampling are left out: transformers refuses to save them beside each other.
+// Without do_sample the sampling settings are left out, because transformers refuses to save both.
 Json to_json(const GenerationConfig& config);
 
 }  // namespace r1

@@ -10,7 +10,7 @@ namespace r1 {
 using gguf::Entry;
 
 struct Gguf::State {
-  gguf::File file;  // the first; its tensors are those of all
+  gguf::File file;  // the first file, with the tensors of all files
   i64 files = 1;
   std::vector<std::shared_ptr<const void>> keep;
 };
@@ -21,14 +21,14 @@ namespace {
 
 constexpr size_t kShardDigits = 5;
 
-// What comes before "-00001-of-00009.gguf"; nullopt if the name does not end so.
+// The part of a name in front of "-00001-of-00009.gguf"; nullopt if the name does not end so.
 std::optional<std::string> shard_prefix(const std::string& name, i64 shard, i64 shards) {
   const std::string end = fmt::format("-{:0{}}-of-{:0{}}.gguf", shard, kShardDigits, shards, kShardDigits);
   if (!name.ends_with(end)) return {};
   return name.substr(0, name.size() - end.size());
 }
 
-// Its own number, count and total, however wide the writer made them; `fallback` where the key is missing.
+// One of the split.* keys: an integer of any width; `fallback` if the key is missing.
 Result<i64> split_number(const gguf::File& file, const char* key, i64 low, i64 high, i64 fallback) {
   const auto found = file.entries.find(key);
   if (found == file.entries.end()) return fallback;
@@ -131,7 +131,7 @@ tl::unexpected<Error> wrong(const gguf::File& file, std::string_view key, const 
   return fail(Errc::corrupt, "{}: {}: expected {}, found {}", file.path, shown(key), expected, describe(e));
 }
 
-// Elements of an array or a scalar's one: address of each in turn.
+// Calls fn with the address of each element of an array, or of the one value of a scalar.
 template <class Fn>
 Status for_each_scalar(const Entry& e, const Fn& fn) {
   const i64 width = gguf::scalar_bytes(e.element);
@@ -139,7 +139,7 @@ Status for_each_scalar(const Entry& e, const Fn& fn) {
   return {};
 }
 
-// parse() has walked these strings: their lengths are right.
+// parse() has checked the lengths of these strings.
 std::vector<std::string_view> texts_of(const Entry& e) {
   std::vector<std::string_view> out;
   out.reserve(e.count);

@@ -1,6 +1,6 @@
-// GGUF v2 and v3: typed metadata, tensor infos, aligned tensor data, possibly over several files. Read by mapping,
-// written by write, fsync, rename. Every number in a file is hostile; errors name the file, the field and both numbers.
-// Source: ggml's docs/gguf.md.
+// GGUF files, versions 2 and 3: typed metadata, tensor infos, aligned tensor data, in one file or several. Reading maps
+// the files; writing goes by write, fsync, rename. No number in a file is trusted. Errors name the file, the field, and
+// the found and the expected number. Source: ggml's docs/gguf.md.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -17,20 +17,20 @@
 
 namespace r1 {
 
-// A metadata value as a program wants it: integers of every width are i64 or u64, floats of both widths double.
-// Arrays hold one kind.
+// The types of metadata. In memory integers of every width are i64 and floats of both widths double. All elements of an
+// array have one type.
 enum class GgufType : u8 { uint8, int8, uint16, int16, uint32, int32, f32, boolean, string, array, uint64, int64, f64 };
 
 class GgufValue;
 struct GgufArray {
   GgufType type = GgufType::uint32;  // of the elements
-  std::vector<i64> integers;         // of all integer types and boolean; u64 must fit i64
+  std::vector<i64> integers;         // of every integer type and boolean; u64 must fit i64
   std::vector<double> numbers;       // f32, f64
   std::vector<std::string> texts;
   i64 size() const;
 };
 
-// To write one, and what a small value reads as. Large arrays are read through Gguf's own calls.
+// A value of metadata, to read or to write. Gguf's own calls read large arrays with fewer copies.
 class GgufValue {
  public:
   GgufType type = GgufType::uint32;
@@ -50,19 +50,21 @@ class GgufValue {
 
 class Gguf {
  public:
-  // The file, or the first of PREFIX-00001-of-0000N.gguf: then all N, from the same folder.
+  // Opens one file. Of PREFIX-00001-of-0000N.gguf, which must be the first, it opens all N, from the same folder.
+  // Errors: a file that contradicts itself, a shard that is missing or out of place, arrays of arrays, big-endian
+  // files.
   static Result<Gguf> open(const std::filesystem::path& path);
 
   const std::string& path() const;
   i64 version() const;    // 2 or 3
   i64 alignment() const;  // of tensor data, in the first file
-  i64 files() const;      // how many it is split over
-  // Keys in the file's order (of the first file when split).
+  i64 files() const;      // how many the model is split over
+  // The keys in the file's order; of a split model those of the first file.
   const std::vector<std::string>& keys() const;
   bool holds(std::string_view key) const;
-  GgufType type(std::string_view key) const;     // of a key that is there
-  GgufType element(std::string_view key) const;  // of an array that is there; a scalar's own type
-  // Err: missing, of another type, does not fit. With a fallback, missing is fine.
+  GgufType type(std::string_view key) const;     // the key must be there
+  GgufType element(std::string_view key) const;  // of an array; a scalar's own type. The key must be there
+  // Errors: a missing key, unless there is a fallback; a value of another type or one that does not fit.
   Result<i64> integer(std::string_view key) const;
   Result<i64> integer(std::string_view key, i64 fallback) const;
   Result<double> number(std::string_view key) const;  // floats and integers
@@ -70,15 +72,16 @@ class Gguf {
   Result<bool> flag(std::string_view key, bool fallback) const;
   Result<std::string> text(std::string_view key) const;
   Result<std::string> text(std::string_view key, std::string_view fallback) const;
-  // Arrays, decoded at the call; texts point into the mapping.
+  // Arrays are decoded at each call. Texts point into the mapping.
   Result<std::vector<std::string_view>> texts(std::string_view key) const;
   Result<std::vector<i64>> integers(std::string_view key) const;  // a scalar reads as an array of one
   Result<std::vector<double>> numbers(std::string_view key) const;
-  Result<GgufValue> value(std::string_view key) const;  // anything, for inspect and copying; u64 must fit i64
-  i64 count(std::string_view key) const;                // elements of an array, 1 of a scalar
+  Result<GgufValue> value(std::string_view key) const;  // of any type, for inspection and copying; u64 must fit i64
+  i64 count(std::string_view key) const;                // of an array's elements; 1 for a scalar, 0 for a missing key
 
   const std::map<std::string, StoredTensor, std::less<>>& tensors() const;  // of all files
-  // Tensors of types that we do not read, with their types' names: an error only for who needs one.
+  // Tensors of types that this program does not read, with the names of those types. A caller that needs one reports
+  // it.
   const std::map<std::string, std::string>& unsupported() const;
   std::shared_ptr<const void> mapping() const;  // keeps every tensor's and text's bytes alive
 
@@ -87,8 +90,10 @@ class Gguf {
   std::shared_ptr<const State> state_;
 };
 
-// Streams metadata and tensors into `path`. On failure, a full disk and an interrupt included, nothing is left under
-// the final name and what was there before stays. general.alignment is taken from the metadata, else 32.
+// Streams metadata and tensors into `path`. The alignment is general.alignment in the metadata, else 32. After a
+// failure, such as a full disk or an interrupt, `path` is as it was before.
+// Errors: a key or tensor name that is empty, too long or given twice; a number that its type cannot hold; a tensor
+// type that GGUF lacks; an item that gives a wrong number of bytes; a file that cannot be written.
 Status write_gguf(const std::filesystem::path& path, std::span<const std::pair<std::string, GgufValue>> metadata,
                   std::span<const TensorItem> items);
 

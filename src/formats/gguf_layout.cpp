@@ -82,7 +82,7 @@ bool is_integer(GgufType type) { return !is_float(type) && type != GgufType::str
 std::optional<i64> integer_at(GgufType type, const std::byte* p) {
   switch (type) {
     case GgufType::uint8: return load<u8>(p);
-    case GgufType::boolean: return load<u8>(p) != 0;  // as the reference reads it
+    case GgufType::boolean: return load<u8>(p) != 0;  // any other byte is true, as in the reference
     case GgufType::int8: return load<i8>(p);
     case GgufType::uint16: return load<u16>(p);
     case GgufType::int16: return load<std::int16_t>(p);

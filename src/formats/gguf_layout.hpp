@@ -1,4 +1,5 @@
-// What GGUF's reader and writer share: limits, sizes of metadata types, ggml's type ids. Source: ggml's docs/gguf.md.
+// Shared by the reader and the writer of GGUF: limits, metadata types, ggml's tensor types. Source: ggml's
+// docs/gguf.md.
 #pragma once
 #include <optional>
 #include <span>
@@ -11,11 +12,11 @@
 namespace r1::gguf {
 
 inline constexpr std::string_view kMagic = "GGUF";
-inline constexpr u32 kVersion = 3;  // 2 differs in nothing that a little-endian file shows
+inline constexpr u32 kVersion = 3;  // version 2 is the same for little-endian files
 inline constexpr u32 kDefaultAlignment = 32, kMinAlignment = 8, kMaxAlignment = 65536;
 inline constexpr std::string_view kAlignmentKey = "general.alignment";
 
-// Far above any real file, far below what hurts.
+// Limits far above any real file, and low enough that no file can exhaust memory.
 inline constexpr i64 kMaxPairs = 65'536, kMaxTensors = 1'000'000, kMaxFiles = 1'000;
 inline constexpr u64 kMaxKey = 65'535, kMaxText = u64{64} << 20, kMaxTemplate = u64{1} << 20, kMaxToken = u64{64} << 10;
 inline constexpr u64 kMaxArray = u64{1} << 26, kMaxTokens = u64{1} << 22, kMaxMerges = u64{1} << 23;
@@ -28,26 +29,26 @@ inline constexpr u32 kTypes = 13;
 // Bytes of a scalar; 0 for strings and arrays.
 i64 scalar_bytes(GgufType type);
 const char* name_of(GgufType type);
-// A scalar's value. u64 past i64: nullopt.
+// The value of a scalar; nullopt for a u64 beyond i64.
 std::optional<i64> integer_at(GgufType type, const std::byte* p);
 double number_at(GgufType type, const std::byte* p);
 bool is_integer(GgufType type);  // boolean included
 bool is_float(GgufType type);
 
-// A tensor type of ggml: what it is for us and how its rows are cut.
+// A tensor type of ggml: its DType here, and the blocks into which its rows are cut.
 struct TensorType {
   i32 id;
   const char* name;
-  std::optional<DType> dtype;  // nullopt: known to the format, of no use to us
-  i64 block, bytes;            // bytes 0: removed from the format
+  std::optional<DType> dtype;  // nullopt: a type of the format that this program does not read
+  i64 block, bytes;            // elements and bytes of a block; bytes 0: removed from the format
 };
-const TensorType* tensor_type(i32 id);       // null: unknown
-std::optional<i32> tensor_type_id(DType t);  // nullopt: GGUF has no such type
+const TensorType* tensor_type(i32 id);       // null for an unknown id
+std::optional<i32> tensor_type_id(DType t);  // nullopt for a type that GGUF lacks
 
-// The extent of a value inside the file.
+// Where the value of a key lies in the file.
 struct Entry {
-  GgufType type, element;            // element: of an array, else type again
-  i64 count;                         // of an array, else 1
+  GgufType type, element;            // element: the type of an array's elements; of a scalar `type` again
+  i64 count;                         // elements of an array, else 1
   std::span<const std::byte> bytes;  // a string's characters, a scalar's bytes, an array's packed elements
 };
 

@@ -6,11 +6,12 @@
 #include "core/file.hpp"
 #include "core/integer.hpp"
 #include "formats/json.hpp"
+#include "formats/tensor_file.hpp"
 
 namespace r1::gguf {
 namespace {
 
-// The file as a sequence of fields. Every length in it is compared with the bytes left before it is believed.
+// Reads the file field by field. Every length is compared with the bytes that are left before it is used.
 class Cursor {
  public:
   Cursor(std::span<const std::byte> bytes, std::string path) : bytes_(bytes), path_(std::move(path)) {}
@@ -44,7 +45,7 @@ class Cursor {
     return std::string_view(reinterpret_cast<const char*>(raw.data()), raw.size());
   }
 
-  // Past one string. False, and nothing moved, where text() would fail.
+  // Skips one string. Where text() would fail it returns false and does not move.
   bool skip_text(u64 limit) {
     if (left() < 8) return false;
     u64 n;
@@ -68,7 +69,7 @@ u64 count_limit(std::string_view key) {
   return key == "tokenizer.ggml.tokens" ? kMaxTokens : key == "tokenizer.ggml.merges" ? kMaxMerges : kMaxArray;
 }
 
-// A vocabulary has several hundred thousand strings: where it ends is found by touching no more than their lengths.
+// A vocabulary has several hundred thousand strings. Only their lengths are read to find its end.
 Status skip_texts(Cursor& in, u64 count, const std::string& where, u64 limit) {
   for (u64 i = 0; i < count; ++i) {
     if (in.skip_text(limit)) continue;
@@ -169,24 +170,6 @@ Result<const TensorType*> known_type(i32 id, const std::string& where) {
   return type;
 }
 
-// Multiplied step by step: a product that has wrapped once looks innocent.
-Result<u64> tensor_bytes(const TensorInfo& info, const std::string& where) {
-  const i64 row = info.shape.back();
-  if (row % info.type->block) {
-    return fail(Errc::corrupt, "{}: rows of {} elements, {} comes in blocks of {}", where, row, info.type->name,
-                info.type->block);
-  }
-  i64 bytes = 0;
-  bool wraps = __builtin_mul_overflow(row / info.type->block, info.type->bytes, &bytes);
-  for (size_t d = 0; d + 1 < info.shape.size(); ++d) wraps |= __builtin_mul_overflow(bytes, info.shape[d], &bytes);
-  i64 elements = 1;
-  for (const i64 n : info.shape) wraps |= __builtin_mul_overflow(elements, n, &elements);
-  if (wraps) {
-    return fail(Errc::corrupt, "{}: shape [{}] of {} overflows", where, fmt::join(info.shape, ","), info.type->name);
-  }
-  return static_cast<u64>(bytes);
-}
-
 Result<TensorInfo> read_info(Cursor& in, i64 index, i64 count) {
   TensorInfo info;
   info.name = R1_TRY(in.text(fmt::format("name of tensor {} of {}", index, count), kMaxTensorName));
@@ -204,12 +187,13 @@ Result<TensorInfo> read_info(Cursor& in, i64 index, i64 count) {
   }
   info.type = R1_TRY(known_type(R1_TRY(in.scalar<i32>(what)), where));
   info.offset = R1_TRY(in.scalar<u64>(what));
-  info.bytes = R1_TRY(tensor_bytes(info, where));
+  const BlockShape block{info.type->block, info.type->bytes, info.type->name};
+  info.bytes = static_cast<u64>(R1_TRY(bytes_of_shape(block, info.shape, where)));
   return info;
 }
 
-// Tensors lie in the order of their infos, each padded to the alignment, without holes: what every writer does and the
-// reference demands. Only the last padding may be missing.
+// Tensors lie in the order of their infos, each padded to the alignment, without holes. The reference demands this of
+// every writer. Only the padding behind the last tensor may be missing.
 Status place(const std::vector<TensorInfo>& infos, std::span<const std::byte> data, File& file) {
   const u64 align = static_cast<u64>(file.alignment);
   u64 expected = 0;
@@ -231,7 +215,7 @@ Status place(const std::vector<TensorInfo>& infos, std::span<const std::byte> da
       fresh = file.unsupported.emplace(info.name, info.type->name).second && !file.tensors.contains(info.name);
     }
     if (!fresh) return fail(Errc::corrupt, "{}: the name is there twice", where);
-    expected += round_up(info.bytes, align);  // both below the file's size, far from wrapping
+    expected += round_up(info.bytes, align);  // cannot wrap: both are below the file's size
   }
   return {};
 }

@@ -1,4 +1,4 @@
-// One GGUF file's header, checked against the file: see gguf.hpp for what becomes of it.
+// Reads the header of one GGUF file and checks it against the file. gguf.hpp is the interface.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -21,7 +21,8 @@ struct File {
   std::shared_ptr<const void> keep;
 };
 
-// Nothing is allocated that the file's own bytes do not account for: memory stays under eight times the header.
+// Memory stays under eight times the size of the header: a count in the file is believed only after the file has proved
+// to have as many bytes.
 Result<File> parse(const std::filesystem::path& path);
 
 }  // namespace r1::gguf

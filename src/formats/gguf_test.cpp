@@ -223,7 +223,7 @@ TEST_F(GgufTest, AFailedWriteLeavesTheOldFileAndNothingElse) {
 
 class SplitGguf : public GgufTest {
  protected:
-  // Three files of a tensor each, the first with the metadata.
+  // Three files with one tensor each; the first has the metadata.
   static TestGguf part(i64 k, i64 n = 3) {
     TestGguf g;
     if (k == 0) g.text("general.architecture", "test").pair("split.tensors.count", kI32, le(static_cast<i32>(n)));
@@ -272,7 +272,7 @@ TEST_F(SplitGguf, FilesThatDoNotBelongTogetherAreRefused) {
   EXPECT_NE(Gguf::open(folder / "other.gguf").error().what.find("must end in -00001-of-00003.gguf"), std::string::npos);
 }
 
-// ---- files that people have
+// ---- published files
 
 TEST(RealGguf, VocabulariesOfPublishedModelsRead) {
   const char* fixtures = std::getenv("R1_FIXTURES");

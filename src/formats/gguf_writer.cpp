@@ -81,7 +81,7 @@ void put_text(std::string& out, std::string_view text) {
   out += text;
 }
 
-// Smallest and largest of a type; u64 is held in i64.
+// The smallest and the largest value of a type. A u64 is held in i64.
 std::pair<i64, i64> range_of(GgufType type) {
   switch (type) {
     case GgufType::boolean: return {0, 1};
@@ -157,7 +157,7 @@ Status put_pairs(std::string& out, std::span<const std::pair<std::string, GgufVa
   return {};
 }
 
-// Appends the item's info and returns its bytes.
+// Appends the item's info and returns the number of bytes of its data.
 Result<i64> put_info(std::string& out, const TensorItem& item, i64 offset) {
   const std::string where = "tensor " + shown(item.name);
   const auto type = gguf::tensor_type_id(item.dtype);
@@ -167,10 +167,10 @@ Result<i64> put_info(std::string& out, const TensorItem& item, i64 offset) {
                 gguf::kMaxTensorName);
   }
   if (item.shape.empty() || item.shape.size() > gguf::kMaxDims || std::count(item.shape.begin(), item.shape.end(), 0)) {
-    return fail(Errc::invalid_argument, "{}: shape [{}], expected 1 to {} sizes above 0", where,
-                fmt::join(item.shape, ","), gguf::kMaxDims);
+    return fail(Errc::invalid_argument, "{}: shape {}, expected 1 to {} sizes above 0", where, shape_text(item.shape),
+                gguf::kMaxDims);
   }
-  const i64 bytes = R1_TRY(bytes_of_shape(item.dtype, item.shape, where));
+  const i64 bytes = R1_TRY(bytes_of_shape(block_of(item.dtype), item.shape, where));
   put_text(out, item.name);
   put(out, static_cast<u32>(item.shape.size()));
   for (auto n = item.shape.rbegin(); n != item.shape.rend(); ++n) put(out, *n);

@@ -54,14 +54,15 @@ std::string Json::describe() const {
 
 namespace {
 
-// What a tree may take while it is built, its own stack included: text like [0,0,0,...] makes forty bytes of every two.
-// Less than sixteen times the text and 64 MiB by what the parser and those who read the tree need besides.
+// The memory that a tree may take while it is built, with the builder's stacks: text like [0,0,0,...] turns every two
+// bytes into forty. The limit lies below the sixteen times the text and 64 MiB of json.hpp, which leaves room for the
+// parser's own memory and for readers of the tree.
 constexpr size_t kTreeFactor = 14, kTreeBase = size_t{48} << 20;
-constexpr size_t kBlockOverhead = 16;  // malloc's, per block
+constexpr size_t kBlockOverhead = 16;  // of malloc, per block
 
 size_t heap_bytes(const std::string& s) { return s.capacity() > 15 ? s.capacity() + 1 + kBlockOverhead : 0; }
 
-// Any order of equal hashes an attacker arranges costs a sort of them, no more.
+// Sorting by hash and then by text keeps this at n log n even if an attacker makes all hashes equal.
 const std::string* duplicate_key(const Json::Object& members) {
   if (members.size() <= 8) {
     for (size_t i = 1; i < members.size(); ++i)
@@ -80,9 +81,9 @@ const std::string* duplicate_key(const Json::Object& members) {
   return twice == keys.end() ? nullptr : twice->second;
 }
 
-// Builds the tree from the parser's events. The parser keeps its state on the heap, so depth is ours to limit. Members
-// of what is still open lie on two stacks and move into containers of exactly their number, so that memory has no
-// slack.
+// Builds the tree from the parser's events. The parser does not recurse, so the depth is limited here. Members of
+// containers that are still open lie on two stacks. When a container closes, they move into a vector of exactly their
+// number, which wastes no memory.
 class Builder {
  public:
   Builder(std::string_view source, size_t text_bytes)
@@ -127,10 +128,10 @@ class Builder {
  private:
   struct Level {
     bool is_object;
-    size_t values;  // on the stack when it opened
+    size_t values;  // how many lay on the stack when it opened
   };
 
-  // The parser's buffer grows by doubling: a copy has the right size and leaves it the buffer.
+  // The parser's buffer grows by doubling. Copying a short string gives it the right size and leaves the buffer in use.
   static std::string taken(std::string& s) { return s.size() < 4096 ? std::string(s) : std::move(s); }
 
   bool open(bool is_object) {
@@ -228,7 +229,7 @@ namespace {
 void write_string(std::string_view s, std::string& out) {
   out += '"';
   while (!s.empty()) {
-    const size_t length = utf8_length(s);  // 0 for a byte that begins no character
+    const size_t length = utf8_length(s);  // 0 for a byte that is not UTF-8
     if (length == 0) {
       out += "\xEF\xBF\xBD";
       s.remove_prefix(1);

@@ -1,4 +1,5 @@
-// JSON values, read strictly and written with a stable order. The parser behind this (nlohmann) stays in json.cpp.
+// JSON values. Reading is strict; writing keeps the order of members. Only json.cpp sees the parser behind this,
+// nlohmann's.
 //
 //   const Json config = R1_TRY(read_json(folder / "config.json"));
 //   const JsonFields fields = R1_TRY(JsonFields::of(config, "config.json"));
@@ -60,8 +61,8 @@ class Json {
   const Object* object() const { return std::get_if<Object>(&value_); }
 
   const Json* find(std::string_view key) const;  // null if this is no object or has no such member
-  Json& set(std::string_view key, Json value);   // adds or replaces a member; null becomes {}; returns *this
-  Json& push(Json value);                        // appends an item; null becomes []; returns *this
+  Json& set(std::string_view key, Json value);   // adds or replaces a member; a null value becomes {} first
+  Json& push(Json value);                        // appends an item; a null value becomes [] first
   bool operator==(const Json&) const = default;
   std::string describe() const;  // short, for errors: `"x"`, `3`, `an array of 4`
 
@@ -69,28 +70,28 @@ class Json {
   std::variant<std::monostate, bool, i64, double, std::string, Array, Object> value_;
 };
 
-// Strict JSON in UTF-8: errors name `source` and the byte. Refused: duplicate keys, nesting beyond kJsonDepth, numbers
-// beyond double, anything after the value, and trees that would take more than sixteen times the text and 64 MiB.
-// Integers beyond 64 bits are read as doubles.
+// Reads strict JSON in UTF-8. Integers beyond 64 bits become doubles. `source` stands for the text in errors.
+// Errors: text that is not JSON (with the byte), duplicate keys, nesting beyond kJsonDepth, numbers beyond double,
+// anything after the value, and text whose tree would take more memory than 64 MiB plus sixteen times its size.
 inline constexpr int kJsonDepth = 64;
-inline constexpr i64 kSmallJson = i64{16} << 20, kLargeJson = i64{256} << 20;  // the latter: tokenizers, indices
+// Limits on the size of a file. kLargeJson is for tokenizers and indices.
+inline constexpr i64 kSmallJson = i64{16} << 20, kLargeJson = i64{256} << 20;
 Result<Json> parse_json(std::string_view text, std::string_view source);
 Result<Json> read_json(const std::filesystem::path& path, i64 max_bytes = kSmallJson);
 
-// indent < 0: one line. Members in their order, doubles in the shortest form that reads back to the same bits (and
-// never looks like an integer), NaN and infinities as null, bytes that are not UTF-8 as U+FFFD.
+// Writes members in their order, on one line if indent < 0. A double is written in the shortest form that reads back to
+// the same bits and does not look like an integer. NaN and infinities become null, bytes that are not UTF-8 U+FFFD.
 std::string dump(const Json& json, int indent = -1);
 
-// A name out of somebody's file, for a message on a terminal: as it is where it is short and plain, else quoted,
-// escaped and cut.
+// A name from a file, for messages: unchanged if it is short and printable ASCII, else quoted, escaped and cut.
 std::string shown(std::string_view name);
 
-// Every non-blank line of a JSONL file, in order; `fn` gets the line's number from 1. Stops at the first error and
-// names file and line in it.
+// Calls `fn` for every non-blank line of a JSONL file, in order; line numbers start at 1. Stops at the first error,
+// from reading or from `fn`, and adds the file and the line to it.
 Status for_each_jsonl(const std::filesystem::path& path, const std::function<Status(i64 line, Json row)>& fn);
 
-// The members of one object, with errors that say where. A member that is null counts as absent; an absent member
-// without a fallback is an error. Keeps a pointer to the object.
+// Reads members of one object. It keeps a pointer to that object. A member that is null counts as absent.
+// Errors: an absent member without a fallback, a value of another type or out of range. They name source and member.
 class JsonFields {
  public:
   static Result<JsonFields> of(const Json& object, std::string source);
@@ -102,13 +103,13 @@ class JsonFields {
   Result<i64> integer(std::string_view key, std::optional<i64> fallback = {}) const;
   Result<i64> positive(std::string_view key, std::optional<i64> fallback = {}) const;  // 1 .. 2^31-1
   Result<i64> integer_in(std::string_view key, i64 low, i64 high, std::optional<i64> fallback = {}) const;
-  Result<double> number(std::string_view key, std::optional<double> fallback = {}) const;  // integers too
+  Result<double> number(std::string_view key, std::optional<double> fallback = {}) const;  // an integer is one too
   Result<std::string> string(std::string_view key, std::optional<std::string> fallback = {}) const;
   Result<std::vector<i64>> integers(std::string_view key) const;  // an array, or one integer
   Result<const Json::Array*> array(std::string_view key) const;
   Result<JsonFields> object(std::string_view key) const;
 
-  // "source: path.key", to put in front of an error of one's own.
+  // "source: path.key", for the caller's own errors.
   std::string where(std::string_view key) const;
 
  private:

@@ -59,7 +59,8 @@ TEST(Json, LimitsNesting) {
   EXPECT_EQ(error_of(std::string(1000000, '[')), "t.json: nested deeper than 64");
 }
 
-// [0,0,...] would take forty bytes for every two; lists of token ids, six bytes each and more, stay within the bound.
+// [0,0,...] would take forty bytes for every two. Lists of token ids have six bytes and more each and stay in the
+// limit.
 TEST(Json, RefusesTextThatWouldBecomeManyTimesItsSize) {
   const auto list_of = [](std::string_view item, size_t bytes) {
     std::string text = "[";

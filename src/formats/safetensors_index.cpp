@@ -1,4 +1,4 @@
-// model.safetensors.index.json: which tensor lies in which shard.
+// model.safetensors.index.json, which says which tensor lies in which shard.
 #include <vector>
 
 #include "formats/json.hpp"
@@ -15,7 +15,7 @@ bool is_plain_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\\\0", 3)) == name.npos;
 }
 
-// Where the files of one downloaded repository may lie. A Hugging Face cache keeps MODEL/snapshots/REVISION/NAME as
+// The folder that holds all files of a downloaded repository. In a Hugging Face cache MODEL/snapshots/REVISION/NAME are
 // links to MODEL/blobs/HASH.
 Result<fs::path> repository_of(const fs::path& folder) {
   std::error_code code;
@@ -30,7 +30,7 @@ bool lies_in(const fs::path& real, const fs::path& folder) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-// Newer caches share blobs between repositories: MODEL/blobs/HASH is itself a link then, to CACHE/blobs/XX/HASH.
+// In newer caches repositories share blobs: there MODEL/blobs/HASH is a link to CACHE/blobs/XX/HASH.
 bool is_shared_blob(const fs::path& real, const fs::path& repository) {
   return repository.filename().string().starts_with("models--") && lies_in(real, repository.parent_path() / "blobs");
 }
@@ -70,7 +70,7 @@ Result<Shards> parse_index(const fs::path& index) {
   return shards;
 }
 
-// Exactly the tensors that the index places in this shard are in it.
+// Checks that a shard holds exactly the tensors that the index places in it.
 Status agree(const File& shard, const std::string& name, const std::vector<std::string>& placed,
              const std::string& index) {
   for (const std::string& tensor : placed) {
@@ -107,7 +107,7 @@ Result<File> parse_shards(const fs::path& index) {
     R1_TRY(stays_inside(path, repository, index.string()));
     File shard = R1_TRY(parse(path));
     R1_TRY(agree(shard, name, placed, index.string()));
-    // A name is in one shard only: weight_map's keys are unique.
+    // The keys of weight_map are unique, so a name is in one shard only.
     all.tensors.merge(shard.tensors);
     all.unsupported.merge(shard.unsupported);
     all.metadata.merge(shard.metadata);

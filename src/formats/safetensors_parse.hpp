@@ -1,4 +1,5 @@
-// One safetensors file's header, checked against the file, and what several files make together: see safetensors.hpp.
+// Reads the header of one safetensors file, checks it against the file, and joins the shards of a model.
+// safetensors.hpp is the interface.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -16,13 +17,13 @@ struct File {
 };
 
 Result<File> parse(const std::filesystem::path& path);
-// The shards that an index names, joined. They lie beside the index or where links lead that stay inside its
+// Joins the shards that an index names. A shard lies in the index's folder. It may be a link, but only into the same
 // repository: the index's folder or, in a Hugging Face cache, models--ORG--NAME with its snapshots/ and blobs/.
 Result<File> parse_shards(const std::filesystem::path& index);
 
-// Joins F8_E4M3 tensors and their scales. `where` begins errors.
+// Joins F8_E4M3 tensors with their scales. `where` begins the text of errors.
 Status join_scales(File& file, const std::string& where);
 
-const char* type_name(DType t);  // "F32"; null for what the format lacks
+const char* type_name(DType t);  // "F32"; null for a type that the format lacks
 
 }  // namespace r1::safetensors

@@ -1,5 +1,5 @@
-// A tensor file on its way to disk: what the writers of every format share. Pieces of any size are gathered into large
-// writes; each tensor's bytes are counted against what its dtype and shape promise.
+// A tensor file while it is written, for the writers of all formats. It gathers small pieces into large writes and
+// checks that each tensor has the bytes that its dtype and shape promise.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace r1 {
 
-// Bytes of a tensor. Err: a negative side, a row that is no multiple of the dtype's block, a product that overflows;
-// nothing is multiplied further once it has wrapped. `where` begins the error.
-Result<i64> bytes_of_shape(DType dtype, const std::vector<i64>& shape, const std::string& where);
+// The bytes of a tensor whose rows are cut into such blocks. `where` begins the error's text.
+// Errors: a negative side; a row that is no multiple of the block; a number of elements or bytes beyond 63 bits.
+Result<i64> bytes_of_shape(const BlockShape& block, const std::vector<i64>& shape, const std::string& where);
 
 class TensorFile {
  public:
@@ -20,7 +20,8 @@ class TensorFile {
   i64 size() const { return size_; }  // so far
   Status write(const void* data, i64 bytes);
   Status pad_to(i64 alignment);
-  // Runs item.write. Err: it handed over more or fewer than `bytes`.
+  // Runs item.write.
+  // Errors: it hands over more or fewer than `bytes` bytes; the file cannot be written.
   Status write_item(const TensorItem& item, i64 bytes);
   Status commit();  // flush, fsync, rename
 

@@ -1,4 +1,4 @@
-// GGUF files of a few bytes, for tests: valid unless the test says otherwise, so that what it breaks is the only flaw.
+// Makes GGUF files of a few bytes for tests. A file is valid except for what the test breaks.
 //
 //   write_file(path, TestGguf().text("general.architecture", "llama").number("llama.block_count", 2)
 //                        .tensor("token_embd.weight", {4, 32}, 0, 4 * 32 * 4).bytes());
@@ -10,16 +10,15 @@
 #include <vector>
 
 #include "core/dtype.hpp"
-
 #include "core/integer.hpp"
 
 namespace r1 {
 
-// The metadata types' ids, and two tensor types'.
+// The ids of the metadata types and of two tensor types.
 enum : u32 { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kText, kArray, kU64, kI64, kF64 };
 enum : i32 { kGgmlF32 = 0, kGgmlQ8_0 = 8 };
 
-// v's bytes, little-endian.
+// The bytes of v, little-endian.
 template <class T>
 std::string le(T v) {
   std::string out(sizeof v, '\0');
@@ -31,10 +30,10 @@ inline std::string le_text(std::string_view s) { return le(static_cast<u64>(s.si
 class TestGguf {
  public:
   u32 version = 3;
-  i64 alignment = 32;                   // of the data; the key is written by the test that wants it
-  std::optional<i64> tensors, pairs;    // counts to claim instead of the true ones
-  std::vector<std::string> pair_bytes;  // each "key, type, value" as in the file
-  std::vector<std::string> info_bytes;  // each "name, dimensions, type, offset"
+  i64 alignment = 32;                   // of the data; a test that changes it writes general.alignment too
+  std::optional<i64> tensors, pairs;    // if set, the counts in the header in place of the true ones
+  std::vector<std::string> pair_bytes;  // one element for each "key, type, value"
+  std::vector<std::string> info_bytes;  // one element for each "name, dimensions, type, offset"
   std::string data;
 
   TestGguf& pair(std::string_view key, u32 type, std::string_view value) {
@@ -59,7 +58,7 @@ class TestGguf {
     return pair(key, kArray, le(element) + le(count) + std::string(packed));
   }
 
-  // `shape` outermost first; `size` bytes of the tensor, counted up from 0 so that each differs from its neighbours.
+  // `shape` is outermost first. The tensor's `size` bytes count up from 0, so each differs from its neighbours.
   TestGguf& tensor(std::string_view name, const std::vector<i64>& shape, i32 type, size_t size) {
     std::string bytes(size, '\0');
     for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i % 61);
@@ -71,7 +70,7 @@ class TestGguf {
     data.resize((data.size() + static_cast<size_t>(alignment) - 1) / alignment * alignment);
     return *this;
   }
-  // A tensor's info alone, sides in the file's order.
+  // The info of a tensor without its data; sides in the file's order.
   TestGguf& info(std::string_view name, const std::vector<i64>& sides, i32 type, u64 offset) {
     std::string bytes = le_text(name) + le(static_cast<u32>(sides.size()));
     for (const i64 n : sides) bytes += le(n);
@@ -95,7 +94,7 @@ class TestGguf {
   }
 };
 
-// One pair of every type and tensors of two types.
+// A GGUF with a key of every metadata type and tensors of two types.
 inline TestGguf tiny_gguf() {
   TestGguf g;
   g.text("general.architecture", "test").pair("a.u8", kU8, le(u8{200})).pair("a.i8", kI8, le(i8{-5}));

@@ -28,7 +28,8 @@ size_t utf8_length(std::string_view s) {
 
 namespace {
 
-// Controls of both sets, line and paragraph separators, and marks that turn the direction of what follows.
+// Characters that a terminal obeys: C0 and C1 controls, line and paragraph separators, and marks that turn the
+// direction of the text behind them.
 bool obeyed(u32 c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
@@ -115,7 +116,7 @@ bool is_word_character(u32 c) {
     case UTF8PROC_CATEGORY_ND:
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_PC: return true;
-    default:  // joiners, and the symbols that Other_Alphabetic has: circled and squared letters
+    default:  // joiners, and the circled and squared letters of Other_Alphabetic
       return c == 0x200C || c == 0x200D || (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
              (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
   }
@@ -133,7 +134,7 @@ void append_nfc(std::string_view text, std::string& out) {
   std::free(composed);
 }
 
-// Bytes of the combining marks at the front of valid UTF-8, and how many they are.
+// The combining marks at the front of valid UTF-8: how many bytes, and how many marks.
 std::pair<size_t, i64> marks_at(std::string_view text) {
   size_t bytes = 0;
   i64 count = 0;

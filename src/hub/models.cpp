@@ -10,6 +10,7 @@
 #include "core/file.hpp"
 #include "core/text.hpp"
 #include "formats/json.hpp"
+#include "formats/model_folder.hpp"
 #include "hub/select.hpp"
 #include "hub/settings.hpp"
 
@@ -86,8 +87,8 @@ std::string missing_text(const Result<std::string>& missing) { return missing ? 
 std::optional<LocalModel> folder_in(const fs::path& snapshot, std::span<const FileSize> files,
                                     const std::string& repo) {
   const std::vector<size_t> chosen = folder_files(files);
-  const bool index = std::any_of(files.begin(), files.end(),
-                                 [](const FileSize& f) { return f.path == "model.safetensors.index.json"; });
+  const bool index =
+      std::any_of(files.begin(), files.end(), [](const FileSize& f) { return f.path == kWeightsIndexFile; });
   if (chosen.empty() && !index) return {};
   LocalModel m{"", repo, "folder", "", 0, snapshot, missing_text(missing_from_folder(snapshot))};
   for (const size_t i : chosen) m.bytes += files[i].bytes;
@@ -244,11 +245,11 @@ tl::unexpected<Error> no_such_model(std::string_view name) {
 }  // namespace
 
 Result<std::string> missing_from_folder(const fs::path& folder) {
-  const fs::path index = folder / "model.safetensors.index.json";
+  const fs::path index = folder / kWeightsIndexFile;
   std::error_code error;
-  if (!fs::exists(folder / "config.json", error)) return "config.json";
-  if (fs::exists(folder / "model.safetensors", error)) return "";
-  if (!fs::exists(index, error)) return "model.safetensors";
+  if (!fs::exists(folder / kConfigFile, error)) return kConfigFile;
+  if (fs::exists(folder / kWeightsFile, error)) return "";
+  if (!fs::exists(index, error)) return kWeightsFile;
   const Json json = R1_TRY(read_json(index, kLargeJson));
   const Json* map = json.find("weight_map");
   if (!map || !map->object()) return fail(Errc::corrupt, "{}: weight_map: expected an object", index.string());

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 
+#include "formats/model_folder.hpp"
 #include "hub/fit.hpp"
 
 namespace r1 {
@@ -213,11 +214,10 @@ Result<size_t> choose_group(std::span<const FileSize> files, std::span<const Ggu
 }
 
 std::vector<size_t> folder_files(std::span<const FileSize> files) {
-  constexpr std::string_view kNamed[] = {"merges.txt", "vocab.txt", "tokenizer.model"};
   bool config = false, model_shards = false, other_shards = false;
   for (const FileSize& f : files) {
     const auto shard = in_root(f.path) ? shard_of(f.path, ".safetensors") : std::nullopt;
-    config |= f.path == "config.json";
+    config |= f.path == kConfigFile;
     model_shards |= shard && shard->prefix == "model";
     other_shards |= shard.has_value();
   }
@@ -225,14 +225,16 @@ std::vector<size_t> folder_files(std::span<const FileSize> files) {
   bool weights = false;
   for (size_t i = 0; i < files.size(); ++i) {
     const std::string& path = files[i].path;
-    if (!in_root(path)) continue;
+    const auto role = model_file_role(path);
+    if (!in_root(path) && !role) continue;
     const auto shard = shard_of(path, ".safetensors");
     const bool weight = model_shards   ? shard && shard->prefix == "model"
                         : other_shards ? shard.has_value()
-                                       : path == "model.safetensors";
-    const bool text = (path.ends_with(".json") && path.find(".bin.") == path.npos) || path.ends_with(".jinja") ||
-                      path.starts_with("LICENSE") ||
-                      std::find(std::begin(kNamed), std::end(kNamed), path) != std::end(kNamed);
+                                       : path == kWeightsFile;
+    // Repositories also hold settings that only other programs read: any JSON that does not describe pickled weights.
+    const bool other_settings = path.ends_with(".json") && path.find(".bin.") == path.npos;
+    const bool known = role && *role != ModelFileRole::weights && *role != ModelFileRole::model_card;
+    const bool text = known || other_settings || path.ends_with(".jinja");
     if (weight || text) chosen.push_back(i);
     weights |= weight;
   }

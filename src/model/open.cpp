@@ -3,6 +3,7 @@
 
 #include "core/file.hpp"
 #include "formats/json.hpp"
+#include "formats/model_folder.hpp"
 #include "formats/safetensors.hpp"
 #include "model/deepseek_v3.hpp"
 #include "model/dense.hpp"
@@ -37,7 +38,7 @@ Result<std::string> published_config(const Json& config, std::string_view source
 Result<StoredModel> open_stored(const std::filesystem::path& path) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) {
-    const auto config_path = path / "config.json";
+    const auto config_path = path / kConfigFile;
     Json config = R1_TRY(read_json(config_path));
     const Safetensors file = R1_TRY(Safetensors::open(path));
     return StoredModel{std::move(config), config_path.string(), published_tensors(file, path.string()), std::nullopt};
@@ -80,8 +81,8 @@ Status save_model(const Model& model, const std::filesystem::path& folder, DType
     const bool exact = t.name.ends_with("e_score_correction_bias");
     items.push_back({t.name, exact ? DType::f32 : dtype, t.shape, t.read});
   }
-  R1_TRY(write_safetensors(folder / "model.safetensors", items, {{"format", "pt"}}));
-  return write_file(folder / "config.json", model.config_json(dtype));
+  R1_TRY(write_safetensors(folder / kWeightsFile, items, {{"format", "pt"}}));
+  return write_file(folder / kConfigFile, model.config_json(dtype));
 }
 
 }  // namespace r1

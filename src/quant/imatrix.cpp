@@ -8,7 +8,7 @@
 namespace r1 {
 namespace {
 
-// Reads numbers and texts from the front of some bytes.
+// Reads numbers and texts one after the other.
 class Cursor {
  public:
   explicit Cursor(std::span<const std::byte> bytes) : left_(bytes) {}
@@ -39,7 +39,7 @@ std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Sums over `count` measurements as means; without any, all columns count the same.
+// Adds the means of sums over `count` measurements. Without measurements every mean is 1: all columns count the same.
 void add_means(std::vector<float>& out, std::span<const std::byte> sums, float count) {
   for (size_t i = 0; i + sizeof(float) <= sums.size(); i += sizeof(float)) {
     float v = 1;
@@ -61,7 +61,8 @@ Status check_means(const std::string& tensor, const std::vector<float>& means) {
 }  // namespace
 
 struct ImatrixReader {
-  // i32 entries; each i32 length, name, i32 calls, i32 values, f32 sums; then perhaps i32 chunks, i32 length, data set.
+  // i32 entries; for each entry i32 length, name, i32 calls, i32 values, f32 sums; then, in some files, i32 chunks,
+  // i32 length, name of the data set.
   static Status plain(std::span<const std::byte> file, Imatrix& out) {
     Cursor in(file);
     const i64 entries = R1_TRY(in.count("number of entries"));
@@ -71,7 +72,7 @@ struct ImatrixReader {
       const std::string name = text_of(R1_TRY(in.bytes(length, where + ", its name")));
       const i64 calls = R1_TRY(in.count(where)), values = R1_TRY(in.count(where));
       std::vector<float> means;
-      // Files without a count of calls hold means.
+      // A file whose count of calls is 0 holds means.
       add_means(means, R1_TRY(in.bytes(4 * values, where + ", its values")),
                 calls > 0 ? static_cast<float>(calls) : 1.0f);
       R1_TRY(check_means(where, means));
@@ -85,7 +86,7 @@ struct ImatrixReader {
     return {};
   }
 
-  // Tensors NAME.in_sum2 [matrices, cols] and NAME.counts [matrices, 1].
+  // For each matrix or stack NAME, tensors NAME.in_sum2 [matrices, cols] and NAME.counts [matrices, 1].
   static Status gguf(const std::filesystem::path& path, Imatrix& out) {
     constexpr std::string_view kSums = ".in_sum2";
     const std::string in = path.string();

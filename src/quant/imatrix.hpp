@@ -1,5 +1,6 @@
-// Importance matrices: for each matrix of a model, the mean square of what multiplies each of its columns, measured on
-// some text. Two formats of llama.cpp's: a plain list (imatrix.dat) and GGUF (general.type "imatrix").
+// Importance matrices: for each matrix of a model, the mean square of the activations that multiply each of its
+// columns, measured on some text. Reads llama.cpp's two formats: a plain list (imatrix.dat) and GGUF (general.type
+// "imatrix").
 #pragma once
 #include <filesystem>
 #include <map>
@@ -15,14 +16,16 @@ namespace r1 {
 
 class Imatrix {
  public:
+  // Errors: a file that ends early; a mean that is negative or not finite; a name given twice; a file without entries.
   static Result<Imatrix> read(const std::filesystem::path& path);
 
-  // A tensor's weights, by its GGUF name: `cols` for each matrix of the stack (one for all where the file has no more),
-  // or none where the file does not know the tensor. Err: another number of them.
+  // The weights of a tensor, by its GGUF name: `cols` for each matrix of a stack, or `cols` for all of them if the file
+  // has no more. Empty if the file does not have the tensor.
+  // Errors: the file has another number of weights for it.
   Result<std::span<const float>> of(std::string_view tensor, i64 matrices, i64 cols) const;
 
   i64 size() const { return static_cast<i64>(entries_.size()); }
-  std::vector<std::string> datasets;  // what it was measured on, as far as the file says
+  std::vector<std::string> datasets;  // the texts that it was measured on, if the file names them
   i64 chunks = 0;
 
  private:

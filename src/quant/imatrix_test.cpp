@@ -61,7 +61,7 @@ class ImatrixFile : public testing::Test {
 TEST_F(ImatrixFile, ThePlainFormatHoldsSumsOverCalls) {
   put(2);
   put_entry("blk.0.attn_q.weight", 4, {4, 8, 0});
-  put_entry("blk.0.attn_k.weight", 0, {1, 2, 3});  // means already
+  put_entry("blk.0.attn_k.weight", 0, {1, 2, 3});  // a count of calls of 0: these are means
   put(7), put_text("wiki.txt");
   const auto m = read();
   ASSERT_TRUE(m) << m.error().what;
@@ -79,7 +79,8 @@ TEST_F(ImatrixFile, TheGgufFormatHoldsSumsAndCountsOfEachExpert) {
   write_as_gguf({2, 4, 30, 60, 0, 0}, {2, 10, 0});
   const auto m = Imatrix::read(path_);
   ASSERT_TRUE(m) << m.error().what;
-  EXPECT_EQ(values(*m, "blk.0.ffn_up_exps.weight", 3, 2), (std::vector<float>{1, 2, 3, 6, 1, 1}));  // the last: unseen
+  EXPECT_EQ(values(*m, "blk.0.ffn_up_exps.weight", 3, 2),
+            (std::vector<float>{1, 2, 3, 6, 1, 1}));  // the last expert was never reached
   EXPECT_EQ(m->datasets, std::vector<std::string>{"wiki.txt"});
   EXPECT_EQ(m->chunks, 9);
 }
@@ -107,7 +108,7 @@ TEST_F(ImatrixFile, WhatIsNotTrueOfItIsRefusedWithItsPlace) {
     EXPECT_NE(error().find(message), std::string::npos) << error();
     EXPECT_NE(error().find(path_.string()), std::string::npos);
   }
-  write_as_gguf({1, 2}, {std::numeric_limits<float>::min()});  // a quotient out of range
+  write_as_gguf({1, 2}, {std::numeric_limits<float>::min()});  // the mean is out of range
   EXPECT_FALSE(Imatrix::read(path_));
 }
 

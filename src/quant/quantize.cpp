@@ -28,7 +28,7 @@ encode::Encoder encoder_of(DType dtype) {
   }
 }
 
-// Scales of the other types are f16, and sums of squares must not overflow.
+// Blocks store their scales as f16, so they hold no more than f16 does. Sums of squares cannot overflow then either.
 float largest_storable(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16 ? 3.402823466e38f : 65504.0f; }
 
 Status check_numbers(DType dtype, const float* x, i64 rows, i64 cols) {

@@ -1,6 +1,6 @@
-// f32 rows to stored elements: f16, bf16 and ggml's blocks. Scales are searched so that the sum of squared errors,
-// weighted by how much each column matters, is small; the same input gives the same bytes on every machine.
-// docs/quantisation.md.
+// Encodes rows of f32 as f16, bf16 or ggml's blocks. For each block a search finds scales with a small sum of squared
+// errors, in which every error is weighted by the importance of its column. The same input gives the same bytes on
+// every machine. docs/quantisation.md describes the searches.
 #pragma once
 #include <span>
 
@@ -9,14 +9,15 @@
 
 namespace r1 {
 
-// Types that can be written: plain ones and blocks, but for q8_k and nvfp4 (activations, other tools' files) and the
-// grid types iq1_*, iq2_*, iq3_*.
+// Whether a type can be written: plain types and blocks can. Exceptions are q8_k (which ggml uses for activations),
+// nvfp4 and the grid types iq1_*, iq2_*, iq3_*, which can only be read.
 bool can_quantize(DType dtype);
 
-// src [rows, cols] into dst, row_bytes(dtype, cols) a row. `importance`: empty, or a weight >= 0 for each column (the
-// importance matrix: mean squares of the activations that meet it); plain types ignore it.
-// Err: a type that cannot be written, cols that no blocks make up, numbers that are not finite (with row and column).
-// One thread; rows do not depend on each other.
+// Encodes src [rows, cols] into dst, which takes row_bytes(dtype, cols) for each row. `importance` is empty or has a
+// weight >= 0 for each column, as an importance matrix gives it: the mean square of the activations that multiply the
+// column. Plain types ignore it. Runs on one thread; rows do not depend on each other.
+// Errors: a type that cannot be written; cols that are no multiple of the block; a number that is not finite or that
+// the type cannot hold (with its row and column); an importance that is negative, not finite or of another length.
 Status quantize_rows(DType dtype, std::byte* dst, const float* src, i64 rows, i64 cols,
                      std::span<const float> importance);
 

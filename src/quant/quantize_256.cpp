@@ -1,4 +1,4 @@
-// Blocks of 256 that are no K-quants: IQ4_XS (eight sub-blocks of uneven steps) and the ternary types.
+// Encoders of the blocks of 256 that are not K-quants: IQ4_XS (eight sub-blocks of uneven steps) and the ternary types.
 #include <cmath>
 
 #include "quant/quantize_blocks.hpp"
@@ -9,14 +9,15 @@ namespace {
 
 constexpr int kBlock = 256;
 
-// 0, 1, 2 for -1, 0, 1 times the largest magnitude.
+// Ternary digits: 0, 1 and 2 stand for -1, 0 and 1 times d, the largest magnitude, which is stored.
 void digits(int* q, u8* at_d, const float* x) {
   const float d = std::fabs(fit::largest(x, kBlock)), by = inverse(d);
   put_half(at_d, d);
   for (int i = 0; i < kBlock; ++i) q[i] = 1 + (x[i] * by >= 0.5f) - (x[i] * by <= -0.5f);
 }
 
-// `count` digits, `stride` apart, as a fraction of 256: multiplying it by three moves the next digit to the front.
+// Packs `count` digits, `stride` apart, into a byte that is a fraction of 256. A reader multiplies it by three to move
+// the next digit in front of the point.
 u8 fraction(const int* q, int stride, int count) {
   int v = 0;
   for (int n = 0; n < 5; ++n) v = 3 * v + (n < count ? q[n * stride] : 0);

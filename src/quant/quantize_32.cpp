@@ -1,4 +1,4 @@
-// Blocks of 32. Without importance q4_0 to q8_0 and mxfp4 are ggml's own bytes: one pass, no search.
+// Encoders of blocks of 32. Without importance q4_0 to q8_0 and mxfp4 search nothing: they give the same bytes as ggml.
 #include <algorithm>
 #include <cmath>
 
@@ -21,7 +21,8 @@ void put_fifth_bits(u8* p, const int* q) {
   std::memcpy(p, &bits, 4);
 }
 
-// d (q - top): stores d, gives q. ggml rounds by the scale before it is rounded to f16, and halves upwards.
+// Fits x ≈ d (q - top), stores d and fills in q. Without importance it rounds as ggml does: by the scale before that is
+// rounded to f16, halves upwards.
 void symmetric(u8* at_d, int* q, const float* x, const float* importance, int top) {
   const auto half = static_cast<float>(top);
   if (importance) {
@@ -37,7 +38,7 @@ void symmetric(u8* at_d, int* q, const float* x, const float* importance, int to
   for (int j = 0; j < kBlock; ++j) q[j] = std::min(2 * top - 1, static_cast<int>(x[j] * by + (half + 0.5f)));
 }
 
-// d q + m with q up to top: stores d and m, gives q.
+// Fits x ≈ d q + m with q in [0, top], stores d and m and fills in q.
 void affine(u8* at_d, int* q, const float* x, const float* importance, int top) {
   const auto highest = static_cast<float>(top);
   if (importance) {
@@ -55,7 +56,7 @@ void affine(u8* at_d, int* q, const float* x, const float* importance, int top) 
   for (int j = 0; j < kBlock; ++j) q[j] = std::min(top, static_cast<int>((x[j] - m) * by + 0.5f));
 }
 
-// Halves away from zero, for |v| < 2^23.
+// To the nearest integer, halves away from zero; |v| < 2^23.
 int round_away(float v) {
   const int whole = static_cast<int>(v);
   const float rest = v - static_cast<float>(whole);
@@ -75,7 +76,7 @@ void weigh(float* w, const float* x, const float* importance, int n, double powe
   if (importance) {
     const auto spread = static_cast<float>(2 * power);
     for (int i = 0; i < n; ++i) total += w[i] = importance[i] * std::sqrt(spread + x[i] * x[i]);
-    if (total > 0) return;  // else nothing is known of these columns
+    if (total > 0) return;  // importance that is zero everywhere says nothing about these columns
   }
   const auto rms = static_cast<float>(std::sqrt(power));
   for (int i = 0; i < n; ++i) w[i] = rms + std::fabs(x[i]);
@@ -113,8 +114,8 @@ void q8_0(u8* block, const float* x, const float*) {
   for (int j = 0; j < kBlock; ++j) block[2 + j] = static_cast<u8>(round_away(x[j] * by));
 }
 
-// The power of two that brings the largest number to 8..16, where the format has 8 and 12; the nearest magnitude, the
-// smaller of two.
+// The scale is the power of two that brings the largest number to 8..16, where the format has 8 and 12. Each element
+// takes the nearest magnitude, the smaller of two that are equally near.
 void mxfp4(u8* block, const float* x, const float*) {
   constexpr double kMiddles[7] = {0.5, 1.5, 2.5, 3.5, 5, 7, 10};
   const float m = std::fabs(fit::largest(x, kBlock));

@@ -7,7 +7,7 @@
 namespace r1::fit {
 namespace {
 
-// Four lanes, whatever the processor's registers hold: the order of sums is the same everywhere.
+// Always four lanes, whatever the width of the processor's registers, so that sums have the same order everywhere.
 using V4 = float __attribute__((vector_size(16)));
 constexpr int kLanes = 4, kMost = 32;
 
@@ -19,12 +19,12 @@ V4 load(const float* p) {
 float sum(V4 v) { return (v[0] + v[2]) + (v[1] + v[3]); }
 V4 set(float v) { return V4{v, v, v, v}; }
 
-// What a fit needs to know of a choice of q.
+// The sums that decide how good a choice of q is.
 struct Sums {
   double q, qq, xq;  // Σ w q, Σ w q², Σ w x q
 };
 
-// A sub-block with what all candidates share.
+// A sub-block, with the sums that all candidates share.
 class Fit {
  public:
   Fit(const float* x, const float* w, int n) : x_(x), w_(w), n_(n) {
@@ -39,7 +39,7 @@ class Fit {
 
   double sw, swx, swxx;  // Σ w, Σ w x, Σ w x²
 
-  // For q = round((x - origin) · inverse), kept in [low, high].
+  // The sums for q = round((x - origin) · inverse), clamped to [low, high].
   Sums round(float origin, float inverse, float low, float high) const {
     constexpr float kShift = 0x1.8p23f;
     const V4 zero = set(origin), scale = set(inverse), lowest = set(low), highest = set(high), shift = set(kShift);
@@ -55,7 +55,7 @@ class Fit {
     return {static_cast<double>(sum(q1)), static_cast<double>(sum(qq)), static_cast<double>(sum(xq))};
   }
 
-  // For q = the step nearest to x · inverse.
+  // The sums if q is the step nearest to x · inverse.
   Sums step(float inverse) const {
     const V4 scale = set(inverse);
     V4 q1{}, qq{}, xq{};
@@ -78,7 +78,8 @@ class Fit {
   int n_;
 };
 
-// The best of several scales: with a = Σwxq / Σwq² the error is Σwx² - (Σwxq)² / Σwq².
+// Keeps the best of several scales. With a = Σwxq / Σwq² the error is Σwx² - (Σwxq)² / Σwq², so the second term is the
+// gain.
 struct Best {
   double gain = 0, a = 0;
   bool take(const Sums& s) {
@@ -88,7 +89,7 @@ struct Best {
   }
 };
 
-constexpr float kTiny = 1e-30f;  // below: zero to any format, and 1 / x might overflow
+constexpr float kTiny = 1e-30f;  // smaller numbers are zero in every format, and 1 / x might overflow
 
 }  // namespace
 
@@ -106,12 +107,12 @@ float symmetric(const float* x, const float* w, int n, int top) {
   const auto low = static_cast<float>(-top), high = static_cast<float>(top - 1);
   const auto sums = [&](float inverse) { return fit.round(0, inverse, low, high); };
   Best best;
-  // The largest number onto the end of the range that reaches further, and around it; where there are few steps the
-  // other end may do better.
+  // Candidates put the largest number on the end of the range that reaches further (-top), and around it. With few
+  // steps the other end may fit better.
   for (int k = -9; k <= 9; ++k) best.take(sums(-(static_cast<float>(top) + 0.1f * static_cast<float>(k)) / m));
   if (top <= 8)
     for (int k = -9; k <= 9; ++k) best.take(sums((static_cast<float>(top - 1) + 0.1f * static_cast<float>(k)) / m));
-  for (int again = 0; again < 2 && best.a != 0; ++again)  // rounding by the fitted scale may fit better still
+  for (int again = 0; again < 2 && best.a != 0; ++again)  // rounding with the fitted scale may fit still better
     if (!best.take(sums(static_cast<float>(1 / best.a)))) break;
   return static_cast<float>(best.a);
 }
@@ -124,11 +125,12 @@ Affine affine(const float* x, const float* w, int n, int top, Offset offset) {
   const Fit fit(x, w, n);
   double least_error = 0, a = 0, m = 0;
   bool found = false;
-  // Rounding by `inverse` from `origin`, then the a and m = -b that fit those q best.
+  // Rounds with `inverse` and `origin`, then finds the a and m = -b that fit those q best. Keeps them if they are
+  // better.
   const auto take = [&](float origin, float inverse) {
     const Sums s = fit.round(origin, inverse, 0, static_cast<float>(top));
     const double det = fit.sw * s.qq - s.q * s.q;
-    if (!(det > 1e-5 * fit.sw * s.qq)) return false;  // all q the same but for rounding: any a would do
+    if (!(det > 1e-5 * fit.sw * s.qq)) return false;  // all q are the same, up to rounding of the sums: a is arbitrary
     double scale = (fit.sw * s.xq - fit.swx * s.q) / det, shift = (s.qq * fit.swx - s.q * s.xq) / det;
     if (!any && shift > 0) shift = 0, scale = s.xq / s.qq;
     if (!(scale > 0)) return false;
@@ -174,7 +176,7 @@ float steps(const float* x, const float* w, int n) {
   const Fit fit(x, w, n);
   Best best;
   for (int k = -7; k <= 7; ++k) best.take(fit.step((kSteps[0] + static_cast<float>(k)) / m));
-  best.take(fit.step(-kSteps[0] / m));  // the other way round
+  best.take(fit.step(-kSteps[0] / m));  // with the opposite sign
   if (best.a != 0) best.take(fit.step(static_cast<float>(1 / best.a)));
   return static_cast<float>(best.a);
 }

@@ -1,5 +1,5 @@
-// K-quants: sub-blocks fitted one by one, their scales (and minima) rounded to small integers times the block's d (and
-// dmin), then every element rounded by what was stored.
+// Encoders of the K-quants. Each sub-block is fitted by itself. Its scale (and minimum) is rounded to a small integer
+// times the block's d (and dmin). Then the elements are rounded with the scales as they were stored.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,7 +16,7 @@ int round_to(float v, int low, int high) {
   return static_cast<int>(fit::nearest(fit::clamp(v, static_cast<float>(low), static_cast<float>(high))));
 }
 
-// d scale q - dmin min, with q in [0, kTop], scales and minima in [0, kScaleTop].
+// x ≈ d scale q - dmin min, with q in [0, kTop], scales and minima in [0, kScaleTop].
 template <int kSub, int kTop, int kScaleTop>
 struct AffineBlock {
   static constexpr int kSubs = kBlock / kSub;
@@ -42,7 +42,8 @@ struct AffineBlock {
   }
 
  private:
-  // The stored pair of least error among those next to the fit: rounding one may want the other rounded elsewhere.
+  // Chooses scale[s] and min[s]: the pair of least error among the neighbours of the fit. The best rounding of one
+  // depends on how the other is rounded.
   void choose(int s, fit::Affine f, float d, float dmin, const float* x, const float* w) {
     const int a = round_to(f.a * inverse(d), 0, kScaleTop), b = round_to(f.b * inverse(dmin), 0, kScaleTop);
     float least = -1;
@@ -55,7 +56,8 @@ struct AffineBlock {
   }
 };
 
-// d scale q in sub-blocks of 16, with q in [-kTop, kTop), scales in [-kScaleTop, kScaleTop). q is stored plus kTop.
+// x ≈ d scale q in sub-blocks of 16, with q in [-kTop, kTop) and scales in [-kScaleTop, kScaleTop). The member q holds
+// q + kTop, as it is stored.
 template <int kTop, int kScaleTop>
 struct SymmetricBlock {
   static constexpr int kSub = 16, kSubs = kBlock / kSub;
@@ -87,7 +89,7 @@ struct SymmetricBlock {
 
 u8 byte(int v) { return static_cast<u8>(v); }
 
-// Element i = 128 n + 32 j + l has two bits of byte 32 n + l.
+// Element i = 128 n + 32 j + l goes to bits 2j and 2j + 1 of byte 32 n + l.
 void put_two_bits(u8* p, const int* q) {
   for (int n = 0; n < 2; ++n)
     for (int l = 0; l < 32; ++l) {
@@ -96,13 +98,14 @@ void put_two_bits(u8* p, const int* q) {
     }
 }
 
-// Sub-blocks 2 k and 2 k + 1 share bytes.
+// Sub-block 2 k goes to the low nibbles of 32 bytes, sub-block 2 k + 1 to the high ones.
 void put_nibbles(u8* p, const int* q) {
   for (int k = 0; k < 4; ++k)
     for (int l = 0; l < 32; ++l) p[32 * k + l] = byte((q[64 * k + l] & 15) | (q[64 * k + 32 + l] & 15) << 4);
 }
 
-// Eight pairs of six bits: four plain, the others' low nibbles together and their high bits on top of the first four.
+// Packs eight scales and eight minima of six bits each. The first four of both fill the low six bits of a byte each.
+// The low nibbles of the last four share a byte, and their two high bits are put on top of the first four.
 void put_pairs(u8* c, const int* scale, const int* min) {
   for (int s = 0; s < 4; ++s) {
     c[s] = byte(scale[s] | scale[s + 4] >> 4 << 6);

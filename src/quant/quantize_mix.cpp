@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-// llama.cpp's numbers; for types of which it has several mixes, the smallest.
+// llama.cpp's number for a file of this type. Where llama.cpp has several mixes of a type, it is the smallest mix.
 i64 label_of(DType type) {
   switch (type) {
     case DType::f32: return 0;
@@ -34,20 +34,20 @@ i64 label_of(DType type) {
   }
 }
 
-// The N of blk.N.; -1 outside the layers.
+// The N of a name blk.N.*; -1 for a tensor outside the layers.
 i64 layer_of(std::string_view tensor) {
   i64 layer = -1;
   if (tensor.starts_with("blk.")) std::from_chars(tensor.data() + 4, tensor.data() + tensor.size(), layer);
   return layer;
 }
 
-// The first and last eighth of the layers and every third between: where errors cost most.
+// The layers where errors cost most: the first and the last eighth, and every third layer between.
 bool gets_more(i64 layer, i64 layers) {
   const i64 eighth = layers / 8;
   return layer < eighth || layer >= 7 * layers / 8 || (layer - eighth) % 3 == 2;
 }
 
-// Of a name "blk.7.ffn_down_exps.weight": does the part behind the layer start so?
+// Whether the part of a name behind the layer starts so: "ffn_down" for "blk.7.ffn_down_exps.weight".
 bool is(std::string_view tensor, std::string_view part) { return tensor.find("." + std::string(part)) != tensor.npos; }
 
 bool is_value(std::string_view t) {
@@ -67,7 +67,7 @@ DType by_rules(const Mix& mix, std::string_view t, const MixModel& m) {
     return is(t, "ffn_down") || is(t, "attn_output.weight") ? DType::q3_k : mix.type;
   }
   if ((value || is(t, "ffn_down")) && gets_more(layer_of(t), m.layers)) return DType::q6_k;
-  // Dense models of 70B share each value head among eight queries: small tensors that matter much.
+  // In dense models of 70B eight query heads share each value head, so these small tensors matter much.
   if (value && mix.type == DType::q4_k && m.layers == 80 && m.experts == 0 && m.heads > m.kv_heads) return DType::q5_k;
   return mix.type;
 }

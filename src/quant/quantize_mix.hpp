@@ -1,5 +1,6 @@
-// Which type each tensor of a model gets. A mix names a default and what deserves more bits; its rules are those of
-// llama.cpp's src/llama-quant.cpp, so that files of one name are alike. docs/quantisation.md has the table.
+// Decides which type each tensor of a model gets. A mix has a default type and rules for tensors that get more bits.
+// The rules are those of llama.cpp's src/llama-quant.cpp, so files of the same name are alike. docs/quantisation.md has
+// the table.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,23 +15,24 @@ struct Mix {
   enum class Rules : u8 { uniform, q4_k_m, q5_k_m, q2_k_l };
   std::string name;
   Rules rules = Rules::uniform;
-  DType type = DType::f32;  // of tensors that no rule mentions
-  i64 file_type = 0;        // general.file_type: the label that other programs show
+  DType type = DType::f32;  // the default
+  i64 file_type = 0;        // general.file_type, the label that other programs show
 };
 
-// "q4_k_m", "q5_k_m", "q2_k_l", or any type that can be written ("q8_0", "Q6_K", "bf16"): then every matrix gets it.
+// "q4_k_m", "q5_k_m", "q2_k_l", or any type that can be written ("q8_0", "Q6_K", "bf16"), which then every matrix gets.
+// Errors: another name, with a list of those that are known.
 Result<Mix> find_mix(std::string_view name);
 std::vector<std::string> mix_names();
 
-// What the rules look at besides the tensor.
+// The properties of the model that the rules use.
 struct MixModel {
   i64 layers = 0, heads = 0, kv_heads = 0, experts = 0;
-  bool tied = false;  // there is no output.weight: token_embd.weight is the output as well
+  bool tied = false;  // there is no output.weight; token_embd.weight serves as the output too
 };
 
-// The type of a tensor by its GGUF name and shape, outermost first. Vectors, norms and routers are f32. Where a row is
-// no multiple of a type's block, a type of smaller blocks takes its place: q4_k → q5_0, q5_k → q5_1, q6_k → q8_0,
-// iq4_xs → iq4_nl, the others of 256 → q4_0; and f16 where 32 does not divide it either.
+// The type of a tensor, by its GGUF name and its shape, outermost first. Vectors, norms and routers are f32. If a row
+// is no multiple of the type's block, a type of smaller blocks takes its place: q4_k → q5_0, q5_k → q5_1, q6_k → q8_0,
+// iq4_xs → iq4_nl, other types of 256 → q4_0. If 32 does not divide the row either, the tensor is f16.
 DType mix_type(const Mix& mix, std::string_view tensor, const std::vector<i64>& shape, const MixModel& model);
 
 }  // namespace r1

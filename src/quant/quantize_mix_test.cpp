@@ -17,7 +17,7 @@ Mix mix(std::string_view name) {
   return m ? *m : Mix{};
 }
 
-// How many tensors of a model with these parts in every layer get which type.
+// How many tensors get each type in a model with these tensors in every layer.
 std::map<DType, int> count(const Mix& m, const MixModel& model,
                            const std::vector<std::pair<std::string, Shape>>& every_layer,
                            const std::vector<std::pair<std::string, Shape>>& once) {
@@ -28,7 +28,7 @@ std::map<DType, int> count(const Mix& m, const MixModel& model,
   return types;
 }
 
-// The counts of files that people have: 66 F32 (one of them rope_freqs), 193 Q4_K and 33 Q6_K in Llama-8B's Q4_K_M.
+// The counts of published files: 66 F32 (one of them rope_freqs), 193 Q4_K and 33 Q6_K in Llama-8B's Q4_K_M.
 TEST(QuantizeMix, ALlama8bInQ4KMHasTheTypesOfPublishedFiles) {
   const Shape square{4096, 4096}, kv{1024, 4096}, wide{14336, 4096}, down{4096, 14336}, norm{4096};
   const auto types = count(mix("q4_k_m"), {.layers = 32, .heads = 32, .kv_heads = 8},
@@ -69,7 +69,8 @@ TEST(QuantizeMix, AQwen7bInQ4KMHasTheTypesOfPublishedFiles) {
   EXPECT_EQ(types, (std::map<DType, int>{{DType::f32, 141}, {DType::q4_k, 169}, {DType::q6_k, 29}}));
 }
 
-// Made when attn_kv_b had no rule of its own: 361 F32, 606 Q4_K, 58 Q6_K in R1's. Of the 61 kv_b, 30 now get more.
+// R1's file has 361 F32, 606 Q4_K, 58 Q6_K. It was made before attn_kv_b had a rule of its own. Of its 61 attn_kv_b, 30
+// now get more bits.
 TEST(QuantizeMix, R1InQ4KMKeepsItsRoutersAndGivesDownProjectionsMore) {
   const MixModel r1{.layers = 61, .heads = 128, .kv_heads = 128, .experts = 256};
   const Mix m = mix("Q4_K_M");

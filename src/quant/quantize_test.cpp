@@ -1,5 +1,5 @@
-// Encoders against the decoders of the kernels: ggml's bytes where a type needs no search, at most ggml's error where
-// it does, and nothing that a hostile or odd row could break.
+// Tests the encoders with the decoders of the kernels. Types that need no search must give ggml's bytes, the others at
+// most ggml's error, and no hostile or odd row may break anything.
 #include "quant/quantize.hpp"
 
 #include <gtest/gtest.h>
@@ -66,7 +66,7 @@ Floats round_trip(DType type, const Floats& x, i64 cols, std::span<const float> 
 
 double d(float x) { return static_cast<double>(x); }
 
-// √(Σ w (y - x)² / Σ w x²), w by column.
+// √(Σ w (y - x)² / Σ w x²), with a weight w for each column.
 double relative_error(const Floats& y, const Floats& x, const Floats& w = {1}) {
   double error = 0, size = 0;
   for (size_t i = 0; i < x.size(); ++i) {
@@ -127,9 +127,9 @@ TEST(Quantize, SearchedTypesAreNoWorseThanGgmls) {
   }
 }
 
-// |error| in units of a block's largest magnitude M. Half a step, plus what rounding the scale to f16 moves the largest
-// number; types with one more step below zero than above may cut off a whole step; MXFP4 has nothing from 12/16 of the
-// next power of two on.
+// The largest |error| in units of a block's largest magnitude M: half a step, plus the shift of the largest number when
+// the scale is rounded to f16. Types with one more step below zero than above may cut off a whole step. MXFP4 has no
+// number from 12/16 of the next power of two on.
 TEST(Quantize, NoElementIsFurtherOffThanItsStepAllows) {
   struct Bound {
     DType type;

@@ -3,11 +3,11 @@
 #include "core/file.hpp"
 #include "formats/generation_config.hpp"
 #include "formats/json.hpp"
+#include "formats/model_folder.hpp"
 #include "tasks/tasks.hpp"
 #include "text/bpe_trainer.hpp"
 #include "text/chat.hpp"
 #include "text/tokenizer.hpp"
-#include "train/checkpoint.hpp"
 
 namespace r1 {
 namespace {
@@ -50,10 +50,10 @@ Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 conte
                                    .pad_token = std::string(kPad),
                                    .chat_template = std::string(kR1ChatTemplate),
                                    .model_max_length = context};
-  return publish_folder(folder, [&](const fs::path& to) -> Status {
-    R1_TRY(write_file(to / "tokenizer.json", json));
-    R1_TRY(write_file(to / "tokenizer_config.json", tokenizer_config_json(tokenizer_config)));
-    return write_file(to / "generation_config.json", dump(to_json(greedy(tokenizer, context)), 2) + "\n");
+  return publish_folder(folder, is_replaceable_model_file, [&](const fs::path& to) -> Status {
+    R1_TRY(write_file(to / kTokenizerFile, json));
+    R1_TRY(write_file(to / kTokenizerConfigFile, tokenizer_config_json(tokenizer_config)));
+    return write_file(to / kGenerationFile, dump(to_json(greedy(tokenizer, context)), 2) + "\n");
   });
 }
 
@@ -90,9 +90,9 @@ Result<TrainResult> run_stage(const std::string& name, const fs::path& recipe, c
 
 Status export_model(const fs::path& checkpoint, const fs::path& folder) {
   const auto model = R1_TRY(open_model(checkpoint));
-  return publish_folder(folder, [&](const fs::path& to) -> Status {
+  return publish_folder(folder, is_replaceable_model_file, [&](const fs::path& to) -> Status {
     R1_TRY(save_model(*model, to, DType::bf16));
-    return copy_tokenizer(checkpoint, to);
+    return copy_model_files(checkpoint, to, kCompanionRoles);
   });
 }
 
@@ -100,12 +100,12 @@ Status export_model(const fs::path& checkpoint, const fs::path& folder) {
 
 Result<fs::path> run_recipe(const fs::path& recipe, const fs::path& out, const RecipeHooks& hooks,
                             const Overrides& overrides) {
-  const Json model_config = R1_TRY(read_json(recipe / "config.json"));
-  const JsonFields fields = R1_TRY(JsonFields::of(model_config, (recipe / "config.json").string()));
+  const Json model_config = R1_TRY(read_json(recipe / kConfigFile));
+  const JsonFields fields = R1_TRY(JsonFields::of(model_config, (recipe / kConfigFile).string()));
   const i64 context = R1_TRY(fields.positive("max_position_embeddings"));
   R1_TRY(make_folder(out));
   const FileLock lock = R1_TRY(FileLock::of_folder(out));
-  const fs::path tokenizer_folder = out / "tokenizer", config_path = out / "config.json";
+  const fs::path tokenizer_folder = out / "tokenizer", config_path = out / kConfigFile;
   std::error_code ignored;  // if the folder cannot be read, Tokenizer::open below says why
   if (!fs::exists(tokenizer_folder, ignored)) {
     if (hooks.note) hooks.note("stage tokenizer");

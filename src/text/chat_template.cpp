@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "core/file.hpp"
-#include "formats/gguf.hpp"
+#include "formats/chat_templates.hpp"
 
 namespace r1 {
 namespace {
@@ -11,56 +10,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kOpenThinking = "<think>\n", kEmptyThinking = "<think>\n\n</think>\n\n";
-
-// ---- finding the template in a model's files
-
-struct Found {
-  std::string source, name,
-      with_tools;  // the default template, where it was found, and the template for tools (may be empty)
-};
-
-Result<std::string> template_text(const Json& value, const std::string& where) {
-  if (!value.string()) return fail(Errc::corrupt, "{}: expected a string, found {}", where, value.describe());
-  return *value.string();
-}
-
-// "chat_template" of tokenizer_config.json: a string, or a list of {name, template}.
-Result<Found> in_config(const Json& value, const std::string& where) {
-  Found found{{}, where, {}};
-  const Json::Array* list = value.array();
-  if (!list) {
-    found.source = R1_TRY(template_text(value, where));
-    return found;
-  }
-  for (const Json& entry : *list) {
-    const JsonFields fields = R1_TRY(JsonFields::of(entry, where));
-    const std::string name = R1_TRY(fields.string("name")), text = R1_TRY(fields.string("template"));
-    if (name == "tool_use") found.with_tools = text;
-    if (name == "default" || found.source.empty()) found.source = text;
-  }
-  return found;
-}
-
-Result<std::optional<Found>> in_folder(const fs::path& folder) {
-  std::error_code ignored;
-  if (const fs::path file = folder / "chat_template.jinja"; fs::exists(file, ignored))
-    return Found{R1_TRY(read_regular_file(file, kTemplateBytes)), file.string(), {}};
-  for (const char* name : {"tokenizer_config.json", "chat_template.json"}) {
-    const fs::path file = folder / name;
-    if (!fs::exists(file, ignored)) continue;
-    const Json config = R1_TRY(read_json(file));
-    const Json* value = config.find("chat_template");
-    if (value && !value->is_null()) return R1_TRY(in_config(*value, file.string() + ": chat_template"));
-  }
-  return std::optional<Found>{};
-}
-
-Result<std::optional<Found>> in_gguf(const Gguf& file) {
-  constexpr const char *kKey = "tokenizer.chat_template", *kWithTools = "tokenizer.chat_template.tool_use";
-  if (!file.holds(kKey)) return std::optional<Found>{};
-  std::string text = R1_TRY(file.text(kKey)), with_tools = R1_TRY(file.text(kWithTools, ""));
-  return Found{std::move(text), fmt::format("{}: {}", file.path(), kKey), std::move(with_tools)};
-}
 
 ChatTemplate::Tokens tokens_of(const Tokenizer& tokenizer) {
   const Tokenizer::Roles& roles = tokenizer.roles();
@@ -158,8 +107,13 @@ Result<ChatTemplate> ChatTemplate::parse(std::string_view source, std::string_vi
 Result<ChatTemplate> ChatTemplate::open(const fs::path& model, const Tokenizer& tokenizer) {
   std::error_code ignored;
   const bool is_folder = fs::is_directory(model, ignored);
-  const std::optional<Found> found = is_folder ? R1_TRY(in_folder(model)) : R1_TRY(in_gguf(R1_TRY(Gguf::open(model))));
-  if (found) return parse(found->source, found->name, tokens_of(tokenizer), found->with_tools);
+  const StoredChatTemplates stored =
+      is_folder ? R1_TRY(read_chat_templates(model)) : R1_TRY(chat_templates_of(R1_TRY(Gguf::open(model))));
+  if (!stored.empty()) {
+    const auto with_tools = stored.named.find(kToolTemplate);
+    return parse(stored.text, stored.origin, tokens_of(tokenizer),
+                 with_tools == stored.named.end() ? std::string_view() : with_tools->second);
+  }
   if (!tokenizer.find(kUser) || !tokenizer.find(kAssistant))
     return fail(Errc::unsupported, "{}: no chat template, and no model of R1's family; --raw prompts it as it is",
                 model.string());

@@ -42,9 +42,9 @@ class ChatTemplate {
     std::string bos, eos, pad, unknown;
   };
 
-  // The template of a folder (from chat_template.jinja, else tokenizer_config.json, else chat_template.json) or of a
-  // GGUF. A model without a template gets R1's if its tokenizer has R1's marks.
-  // Errors: a model without a template whose tokenizer lacks those marks; a template that does not parse.
+  // The template of a folder or a GGUF file, found where formats/chat_templates.hpp says. A model without a template
+  // gets R1's if its tokenizer has R1's marks.
+  // Errors: the model has no template and no R1 marks; its template cannot be read or does not parse.
   static Result<ChatTemplate> open(const std::filesystem::path& model, const Tokenizer& tokenizer);
   // `with_tools` is the template for requests that have tools; empty if `source` serves both.
   static Result<ChatTemplate> parse(std::string_view source, std::string_view name, const Tokens& tokens,

@@ -5,6 +5,7 @@
 
 #include "core/file.hpp"
 #include "formats/gguf.hpp"
+#include "formats/model_folder.hpp"
 #include "formats/utf8.hpp"
 #include "text/tokenizer_state.hpp"
 
@@ -156,9 +157,9 @@ Result<Tokenizer> Tokenizer::open(const std::filesystem::path& path) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   if (path.extension() == ".gguf") return from_gguf(R1_TRY(Gguf::open(path)));
-  const fs::path file = fs::is_directory(path, ignored) ? path / "tokenizer.json" : path;
-  const fs::path config_file = file.parent_path() / "tokenizer_config.json";
-  const bool has_config = file.filename() == "tokenizer.json" && fs::exists(config_file, ignored);
+  const fs::path file = fs::is_directory(path, ignored) ? path / kTokenizerFile : path;
+  const fs::path config_file = file.parent_path() / kTokenizerConfigFile;
+  const bool has_config = file.filename() == kTokenizerFile && fs::exists(config_file, ignored);
   const FileMap map = R1_TRY(map_file(file)), config = has_config ? R1_TRY(map_file(config_file)) : FileMap{};
   const auto text = [](const FileMap& m) {
     return std::string_view(reinterpret_cast<const char*>(m.bytes.data()), m.bytes.size());

@@ -16,6 +16,7 @@ namespace r1 {
 
 class Gguf;
 class GgufValue;
+class Json;
 
 // Const member functions may be called from many threads at once.
 class Tokenizer {
@@ -71,7 +72,9 @@ class Tokenizer {
   Result<std::vector<std::pair<std::string, GgufValue>>> to_gguf(i64 rows = 0) const;
   // The text of a tokenizer.json and of a tokenizer_config.json that transformers loads with the same ids.
   std::string to_json() const;
-  std::string to_config_json(std::string_view chat_template = {}) const;
+  std::string to_config_json() const;
+  // `chat_template` is the value of that name: a string or a list; null leaves it out.
+  std::string to_config_json(const Json& chat_template) const;
 
  private:
   explicit Tokenizer(std::unique_ptr<State>);

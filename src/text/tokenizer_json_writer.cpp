@@ -102,7 +102,9 @@ std::string Tokenizer::to_json() const {
               1);
 }
 
-std::string Tokenizer::to_config_json(std::string_view chat_template) const {
+std::string Tokenizer::to_config_json() const { return to_config_json(Json()); }
+
+std::string Tokenizer::to_config_json(const Json& chat_template) const {
   Json json = Json::object({{"add_bos_token", roles().add_bos}, {"add_eos_token", roles().add_eos}});
   const std::pair<const char*, std::optional<i32>> names[] = {{"bos_token", roles().bos},
                                                               {"eos_token", roles().eos},
@@ -112,7 +114,7 @@ std::string Tokenizer::to_config_json(std::string_view chat_template) const {
     if (id) json.set(key, bytes_of(*id));
   }
   json.set("clean_up_tokenization_spaces", false);
-  if (!chat_template.empty()) json.set("chat_template", chat_template);
+  if (!chat_template.is_null()) json.set("chat_template", chat_template);
   json.set("tokenizer_class", "PreTrainedTokenizerFast");
   return dump(json, 2);
 }

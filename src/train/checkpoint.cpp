@@ -6,7 +6,9 @@
 
 #include "core/file.hpp"
 #include "formats/json.hpp"
+#include "formats/model_folder.hpp"
 #include "formats/safetensors.hpp"
+#include "text/companion_files.hpp"
 
 namespace r1 {
 namespace {
@@ -60,7 +62,10 @@ Status write_files(const fs::path& folder, const TrainState& state, const Model&
                    const fs::path& tokenizer) {
   R1_TRY(save_model(model, folder, DType::f32));
   R1_TRY(write_moments(folder / "trainer.safetensors", optimizer));
-  R1_TRY(copy_tokenizer(tokenizer, folder));
+  const ModelInfo& info = model.info();
+  const SentenceTokens tokens{info.bos < 0 ? std::nullopt : std::optional<i64>(info.bos),
+                              {info.eos.begin(), info.eos.end()}};
+  R1_TRY(copy_companion_files(tokenizer, folder, tokens));
   return write_file(folder / "state.json", state_text(state));
 }
 
@@ -78,19 +83,9 @@ Result<std::vector<i64>> list_checkpoints(const fs::path& run) {
   return steps;
 }
 
-Status copy_tokenizer(const fs::path& from, const fs::path& to) {
-  std::error_code ignored;
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "generation_config.json"}) {
-    if (!fs::exists(from / name, ignored)) continue;
-    const std::string text = R1_TRY(read_file(from / name));
-    R1_TRY(write_file(to / name, text));
-  }
-  return {};
-}
-
 Status save_checkpoint(const fs::path& run, const TrainState& state, const Model& model, const Optimizer& optimizer,
                        const fs::path& tokenizer) {
-  return publish_folder(checkpoint_path(run, state.step), [&](const fs::path& folder) {
+  return publish_folder(checkpoint_path(run, state.step), is_replaceable_model_file, [&](const fs::path& folder) {
     return write_files(folder, state, model, optimizer, tokenizer);
   });
 }

@@ -30,7 +30,8 @@ struct TrainState {
 Result<std::vector<i64>> list_checkpoints(const std::filesystem::path& run);
 std::filesystem::path checkpoint_path(const std::filesystem::path& run, i64 step);
 
-// The checkpoint includes the tokenizer and generation files of the folder `tokenizer`, so that it serves as a model.
+// `tokenizer` is the folder or GGUF file whose tokenizer, chat templates and generation settings are copied, so that
+// the checkpoint serves as a model (text/companion_files.hpp).
 Status save_checkpoint(const std::filesystem::path& run, const TrainState& state, const Model& model,
                        const Optimizer& optimizer, const std::filesystem::path& tokenizer);
 Result<TrainState> read_state(const std::filesystem::path& checkpoint);
@@ -38,8 +39,5 @@ Status load_moments(const std::filesystem::path& checkpoint, Optimizer& optimize
 
 // Removes all checkpoints except the newest `keep`, and the *.tmp folders of interrupted saves.
 void remove_old_checkpoints(const std::filesystem::path& run, i64 keep);
-
-// Copies tokenizer.json, tokenizer_config.json and generation_config.json, as far as they exist.
-Status copy_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace r1

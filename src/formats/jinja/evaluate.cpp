@@ -1,14 +1,14 @@
-// Expressions, as Python and Jinja mean them.
+// Evaluates expressions, with Python's and Jinja's meaning.
 #include <cmath>
 #include <limits>
 
-#include "formats/jinja/run.hpp"
+#include "formats/jinja/interpreter.hpp"
 #include "formats/utf8.hpp"
 
 namespace r1::jinja {
 
-// The innermost place that fails is the one reported.
-Result<Value> Run::evaluate(const Expression& e) {
+// Of nested expressions that fail, the innermost is reported.
+Result<Value> Interpreter::evaluate(const Expression& e) {
   R1_TRY(budget.work(64));
   if (depth_ >= budget.limits.run_depth)
     return fail(Errc::exhausted, "evaluation deeper than {}", budget.limits.run_depth);
@@ -19,7 +19,7 @@ Result<Value> Run::evaluate(const Expression& e) {
   return value;
 }
 
-Result<Value> Run::evaluate_kind(const Expression& e) {
+Result<Value> Interpreter::evaluate_kind(const Expression& e) {
   switch (e.kind) {
     case Expression::Kind::literal: return static_cast<const Literal&>(e).value;
     case Expression::Kind::name: return name(static_cast<const Name&>(e).name);
@@ -40,7 +40,7 @@ Result<Value> Run::evaluate_kind(const Expression& e) {
   return fail(Errc::corrupt, "a slice outside of an index");
 }
 
-Result<Value> Run::name(std::string_view wanted) {
+Result<Value> Interpreter::name(std::string_view wanted) {
   u64 seen = 0;
   for (Scope* s = scope_; s; s = s->parent) {
     if (const Value* value = s->find(wanted)) return *value;
@@ -53,14 +53,14 @@ Result<Value> Run::name(std::string_view wanted) {
   return undefined_named(wanted);
 }
 
-Result<Value> Run::sequence(const Sequence& e) {
+Result<Value> Interpreter::sequence(const Sequence& e) {
   std::vector<Value> items;
   items.reserve(e.items.size());
   for (const auto& item : e.items) items.push_back(R1_TRY(evaluate(*item)));
   return make_list(budget, std::move(items), e.tuple);
 }
 
-Result<Value> Run::dict(const DictLiteral& e) {
+Result<Value> Interpreter::dict(const DictLiteral& e) {
   std::vector<Member> members;
   members.reserve(e.members.size());
   for (const auto& [key, value] : e.members) {
@@ -121,7 +121,7 @@ Result<Value> integers(Operator o, i64 a, i64 b) {
   if (o == Operator::div) return Value(static_cast<double>(a) / static_cast<double>(b));
   if (b == -1) return o == Operator::mod ? Result<Value>(Value(i64{0})) : integers(Operator::sub, 0, a);
   const i64 quotient = a / b, rest = a % b;
-  const bool down = rest != 0 && (rest < 0) != (b < 0);  // towards minus infinity
+  const bool down = rest != 0 && (rest < 0) != (b < 0);  // Python rounds towards minus infinity
   if (o == Operator::mod) return Value(down ? rest + b : rest);
   return Value(down ? quotient - 1 : quotient);
 }
@@ -142,24 +142,24 @@ Result<Value> reals(Operator o, double a, double b) {
 }
 
 // 'ab' * 3, [1] * 3
-Result<Value> repeated(Run& run, const Value& value, i64 times) {
+Result<Value> repeated(Interpreter& interp, const Value& value, i64 times) {
   const size_t count = times > 0 ? static_cast<size_t>(times) : 0;
   const size_t each = value.text() ? value.text()->size() : value.list()->size() * sizeof(Value);
-  if (each && count > run.budget.limits.repeat / each)
-    return fail(Errc::exhausted, "*: {} times {} bytes, at most {}", times, each, run.budget.limits.repeat);
+  if (each && count > interp.budget.limits.repeat / each)
+    return fail(Errc::exhausted, "*: {} times {} bytes, at most {}", times, each, interp.budget.limits.repeat);
   if (const Text* text = value.text()) {
-    Writer out(run.budget);
+    Writer out(interp.budget);
     for (size_t i = 0; each && i < count; ++i) R1_TRY(out.add(*text));
     return out.value();
   }
   std::vector<Value> items;
   for (size_t i = 0; each && i < count; ++i) items.insert(items.end(), value.list()->begin(), value.list()->end());
-  return make_list(run.budget, std::move(items), value.is_tuple());
+  return make_list(interp.budget, std::move(items), value.is_tuple());
 }
 
 }  // namespace
 
-Result<Value> Run::arithmetic(Operator o, const Value& a, const Value& b) {
+Result<Value> Interpreter::arithmetic(Operator o, const Value& a, const Value& b) {
   if (o == Operator::mod && a.text()) return percent_format(*this, *a.text(), b);
   if (a.integer() && b.integer()) return integers(o, *a.integer(), *b.integer());
   if (a.number() && b.number()) return reals(o, *a.number(), *b.number());
@@ -182,7 +182,7 @@ Result<Value> Run::arithmetic(Operator o, const Value& a, const Value& b) {
   return wrong_operands(symbol(o), a, b);
 }
 
-Result<Value> Run::negation(const Negation& e) {
+Result<Value> Interpreter::negation(const Negation& e) {
   const Value value = R1_TRY(evaluate(*e.operand));
   if (e.of == Negation::Of::truth) return Value(!value.truth());
   if (!value.number()) return wrong_operands(e.of == Negation::Of::number ? "-" : "+", value, value);
@@ -190,7 +190,7 @@ Result<Value> Run::negation(const Negation& e) {
   return value.integer() ? integers(Operator::sub, 0, *value.integer()) : Result<Value>(Value(-*value.number()));
 }
 
-Result<Value> Run::logic(const Logic& e) {
+Result<Value> Interpreter::logic(const Logic& e) {
   Value value;
   for (const auto& operand : e.operands) {
     value = R1_TRY(evaluate(*operand));
@@ -199,7 +199,7 @@ Result<Value> Run::logic(const Logic& e) {
   return value;
 }
 
-Result<Value> Run::arithmetic_chain(const Chain& e) {
+Result<Value> Interpreter::arithmetic_chain(const Chain& e) {
   Value value = R1_TRY(evaluate(*e.first));
   for (const auto& step : e.steps) {
     const Value operand = R1_TRY(evaluate(*step.operand));
@@ -210,7 +210,7 @@ Result<Value> Run::arithmetic_chain(const Chain& e) {
   return value;
 }
 
-Result<bool> Run::comparison(Operator o, const Value& a, const Value& b) {
+Result<bool> Interpreter::comparison(Operator o, const Value& a, const Value& b) {
   switch (o) {
     case Operator::eq: return equal(budget, a, b);
     case Operator::ne: return !R1_TRY(equal(budget, a, b));
@@ -225,7 +225,7 @@ Result<bool> Run::comparison(Operator o, const Value& a, const Value& b) {
   return o == Operator::lt ? order < 0 : o == Operator::le ? order <= 0 : o == Operator::gt ? order > 0 : order >= 0;
 }
 
-Result<Value> Run::comparison_chain(const Chain& e) {
+Result<Value> Interpreter::comparison_chain(const Chain& e) {
   Value left = R1_TRY(evaluate(*e.first));
   for (const auto& step : e.steps) {
     Value right = R1_TRY(evaluate(*step.operand));
@@ -237,7 +237,7 @@ Result<Value> Run::comparison_chain(const Chain& e) {
   return Value(true);
 }
 
-Result<bool> Run::contains(const Value& container, const Value& value) {
+Result<bool> Interpreter::contains(const Value& container, const Value& value) {
   if (const Text* text = container.text()) {
     if (!value.text()) return wrong_operands("in", value, container);
     R1_TRY(budget.work(text->size()));
@@ -253,7 +253,7 @@ Result<bool> Run::contains(const Value& container, const Value& value) {
   return wrong_operands("in", value, container);
 }
 
-Result<Value> Run::concat(const Concat& e) {
+Result<Value> Interpreter::concat(const Concat& e) {
   Writer out(budget);
   for (const auto& part : e.parts) {
     const Value value = R1_TRY(evaluate(*part));
@@ -262,7 +262,7 @@ Result<Value> Run::concat(const Concat& e) {
   return out.value();
 }
 
-Result<Value> Run::condition(const Condition& e) {
+Result<Value> Interpreter::condition(const Condition& e) {
   if (R1_TRY(evaluate(*e.test)).truth()) return evaluate(*e.value);
   if (e.otherwise) return evaluate(*e.otherwise);
   return undefined_named("the inline if without else");
@@ -270,7 +270,7 @@ Result<Value> Run::condition(const Condition& e) {
 
 // ---- .name [index] (arguments) |filter is test
 
-Result<Value> Run::postfix(const Postfix& e, Value value, Arguments* last_call) {
+Result<Value> Interpreter::postfix(const Postfix& e, Value value, Arguments* last_call) {
   for (size_t i = 0; i < e.suffixes.size(); ++i) {
     const Suffix& s = e.suffixes[i];
     const Suffix* next = i + 1 < e.suffixes.size() ? &e.suffixes[i + 1] : nullptr;
@@ -291,7 +291,7 @@ Result<Value> Run::postfix(const Postfix& e, Value value, Arguments* last_call) 
   return value;
 }
 
-Result<Value> Run::suffix(const Suffix& s, const Value& value, const Suffix* next, bool& took_next) {
+Result<Value> Interpreter::suffix(const Suffix& s, const Value& value, const Suffix* next, bool& took_next) {
   switch (s.kind) {
     case Suffix::Kind::attribute:
       if (next && next->kind == Suffix::Kind::call && has_method(value, s.name)) {
@@ -316,7 +316,7 @@ Result<Value> Run::suffix(const Suffix& s, const Value& value, const Suffix* nex
   return value;
 }
 
-Result<Arguments> Run::arguments(const CallArguments* a) {
+Result<Arguments> Interpreter::arguments(const CallArguments* a) {
   Arguments out;
   if (!a) return out;
   out.positional.reserve(a->positional.size());
@@ -339,7 +339,7 @@ Result<Arguments> Run::arguments(const CallArguments* a) {
   return out;
 }
 
-Result<Value> Run::call(const Value& callee, Arguments& given) {
+Result<Value> Interpreter::call(const Value& callee, Arguments& given) {
   if (callee.undefined()) return undefined_error(*callee.undefined());
   const CallableNode* node = callee.callable();
   if (!node) return fail(Errc::corrupt, "a value of type {} cannot be called", callee.type());
@@ -351,7 +351,7 @@ Result<Value> Run::call(const Value& callee, Arguments& given) {
   return call_function(*this, node->name, given);
 }
 
-Result<Value> Run::item(const Value& of, const Value& key) {
+Result<Value> Interpreter::item(const Value& of, const Value& key) {
   if (of.undefined()) return undefined_error(*of.undefined());
   if (const auto* members = of.dict()) {
     if (const Value* found = R1_TRY(find_key(budget, *members, key))) return *found;
@@ -374,7 +374,7 @@ Result<Value> Run::item(const Value& of, const Value& key) {
 
 namespace {
 
-// Python's slice.indices: which of `size` items, in which order.
+// Python's slice.indices: which of `size` items a slice takes, and in which order.
 struct Indices {
   i64 begin, end, step;
 };
@@ -400,7 +400,7 @@ Result<Indices> indices(const Value& first, const Value& last, const Value& by, 
 
 }  // namespace
 
-Result<Value> Run::slice(const Value& of, const Slice& e) {
+Result<Value> Interpreter::slice(const Value& of, const Slice& e) {
   const auto part = [&](const ExpressionPtr& p) { return p ? evaluate(*p) : Result<Value>(Value(None{})); };
   const Value first = R1_TRY(part(e.begin)), last = R1_TRY(part(e.end)), by = R1_TRY(part(e.step));
   if (of.undefined()) return undefined_error(*of.undefined());
@@ -424,9 +424,9 @@ Result<Value> Run::slice(const Value& of, const Slice& e) {
     const i64 length = std::max<i64>(at.end - at.begin, 0);
     return make_string(budget, text, begin, begin + byte_of_character(bytes.substr(begin), length));
   }
-  std::vector<u32> places;  // where each character begins, and the end
+  std::vector<u32> places;  // the byte at which each character begins, and the end of the text
   R1_TRY(budget.hold(bytes.size() * sizeof(u32)));
-  const Held held(&budget, bytes.size() * sizeof(u32));
+  const MemoryCharge charge(&budget, bytes.size() * sizeof(u32));
   for (size_t byte = 0; byte < bytes.size(); byte += utf8_length(bytes.substr(byte)))
     places.push_back(static_cast<u32>(byte));
   places.push_back(static_cast<u32>(bytes.size()));
@@ -438,7 +438,7 @@ Result<Value> Run::slice(const Value& of, const Slice& e) {
   return out.value();
 }
 
-Result<std::shared_ptr<const ListNode>> Run::elements(const Value& value) {
+Result<std::shared_ptr<const ListNode>> Interpreter::elements(const Value& value) {
   if (value.list()) return value.list_node();
   std::vector<Value> items;
   if (const auto* members = value.dict()) {
@@ -456,7 +456,7 @@ Result<std::shared_ptr<const ListNode>> Run::elements(const Value& value) {
   return R1_TRY(make_list(budget, std::move(items))).list_node();
 }
 
-Result<Value> Run::string_of(const Value& value) {
+Result<Value> Interpreter::string_of(const Value& value) {
   if (value.text()) return value;
   Writer out(budget);
   R1_TRY(print(out, value, budget));

@@ -238,7 +238,7 @@ Result<ExpressionPtr> ExpressionParser::dict() {
 
 Result<ExpressionPtr> ExpressionParser::postfix(u32 at, ExpressionPtr base, bool with_filters) {
   std::unique_ptr<Postfix> node;
-  bool filtered = false;  // after a filter or test only those and calls follow
+  bool filtered = false;  // only filters, tests and calls may follow a filter or a test
   while (true) {
     const bool subscript = !filtered && (is(Token::dot) || is(Token::lbracket));
     const bool filter = with_filters && (is(Token::pipe) || is_name("is"));

@@ -1,5 +1,5 @@
-// The lower half of Jinja's grammar (jinja2/parser.py), expressions, by recursive descent with a limit on the depth and
-// on the size of the tree. jinja_parser.cpp adds the statements.
+// The lower half of Jinja's grammar (jinja2/parser.py): expressions, by recursive descent. The depth and the size of
+// the tree are limited. parser.cpp adds the statements.
 #pragma once
 #include "formats/jinja/syntax.hpp"
 
@@ -8,10 +8,11 @@ namespace r1::jinja {
 class ExpressionParser {
  public:
   ExpressionParser(std::string_view source, const JinjaLimits& limits) : lexer_(source), limits_(limits) {}
-  size_t at() const { return failed_in_lexer_ ? lexer_.at() : current_.at; }  // where it stands, or failed
+  // The byte in the source at which the parser stands or has failed.
+  size_t at() const { return failed_in_lexer_ ? lexer_.at() : current_.at; }
 
  protected:
-  // One level deeper, for as long as it lives.
+  // Counts one more level of nesting while it lives.
   struct Deeper {
     explicit Deeper(ExpressionParser& p) : parser(p) { ++parser.depth_; }
     ~Deeper() { --parser.depth_; }
@@ -76,10 +77,11 @@ class ExpressionParser {
 
   // ---- expressions
   Result<ExpressionPtr> expression();
-  // One expression, or several with commas: a tuple.
+  // One expression, or a tuple of several with commas between them.
   Result<ExpressionPtr> tuple(bool in_parentheses, std::string_view end_word);
   Result<Suffix> filter();
-  // `a if b` in the tests of if and in the items of for means something else: no word ends these.
+  // An end_word for tuple() that no source contains. With any end_word, tuple() does not parse `a if b`: in a test of
+  // if and in the items of for, `if` has another meaning.
   static constexpr std::string_view kNoCondition = "\n";
 
   Lexeme current_;
@@ -87,12 +89,12 @@ class ExpressionParser {
  private:
   using Rule = Result<ExpressionPtr> (ExpressionParser::*)();
 
-  // Loosest first.
+  // One function for each level of precedence, the loosest first.
   Result<ExpressionPtr> disjunction();
   Result<ExpressionPtr> conjunction();
   Result<ExpressionPtr> logic(std::string_view word, Rule operand);
   Result<ExpressionPtr> negation();
-  // The comparison that begins here; skips `not` of `not in`.
+  // The comparison operator at the current token, if there is one. Skips the `not` of `not in`.
   Result<std::optional<Operator>> comparison_operator();
   Result<ExpressionPtr> comparison();
   static std::optional<Operator> in_sum(Token t);

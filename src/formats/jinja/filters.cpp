@@ -1,33 +1,33 @@
-// value|filter(arguments).
+// Filters: value|name(arguments).
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
-#include "formats/jinja/run.hpp"
+#include "formats/jinja/string_methods.hpp"
 #include "formats/utf8.hpp"
 
 namespace r1::jinja {
 namespace {
 
-using Filter = Result<Value> (*)(Run&, const Value&, const Bound&);
+using Filter = Result<Value> (*)(Interpreter&, const Value&, const BoundArguments&);
 
-// A filter that is a method of strings.
+// A filter that does what a method of strings does.
 template <const char* method>
-Result<Value> by_method(Run& run, const Value& v, const Bound&) {
-  return run.call_method(R1_TRY(run.string_of(v)), method, {});
+Result<Value> by_method(Interpreter& interp, const Value& v, const BoundArguments&) {
+  return interp.call_method(R1_TRY(interp.string_of(v)), method, {});
 }
 constexpr char kUpper[] = "upper", kLower[] = "lower", kCapitalize[] = "capitalize";
 
-Result<Value> string(Run& run, const Value& v, const Bound&) { return run.string_of(v); }
-Result<Value> unchanged(Run&, const Value& v, const Bound&) { return v; }
+Result<Value> string(Interpreter& interp, const Value& v, const BoundArguments&) { return interp.string_of(v); }
+Result<Value> unchanged(Interpreter&, const Value& v, const BoundArguments&) { return v; }
 
-// Capitals after white space, -, and opening brackets, as Jinja has it (not as str.title).
-Result<Value> title(Run& run, const Value& v, const Bound&) {
-  const Value held = R1_TRY(run.string_of(v));
+// Jinja's title, which differs from str.title: a capital follows white space, - and opening brackets.
+Result<Value> title(Interpreter& interp, const Value& v, const BoundArguments&) {
+  const Value held = R1_TRY(interp.string_of(v));
   const Text& text = *held.text();
   const std::string_view bytes = text.bytes();
-  R1_TRY(run.budget.work(64 * bytes.size()));
-  Writer out(run.budget);
+  R1_TRY(interp.budget.work(64 * bytes.size()));
+  Writer out(interp.budget);
   bool begins = true;
   for (size_t at = 0; at < bytes.size();) {
     const std::string_view c = bytes.substr(at, utf8_length(bytes.substr(at)));
@@ -38,21 +38,22 @@ Result<Value> title(Run& run, const Value& v, const Bound&) {
   return out.value();
 }
 
-Result<Value> trim(Run& run, const Value& v, const Bound& a) {
-  const Value held = R1_TRY(run.string_of(v));
-  return trimmed(run, *held.text(), R1_TRY(a.text(0)), true, true);
+Result<Value> trim(Interpreter& interp, const Value& v, const BoundArguments& a) {
+  const Value held = R1_TRY(interp.string_of(v));
+  return trimmed(interp, *held.text(), R1_TRY(a.text(0)), true, true);
 }
 
-Result<Value> replace(Run& run, const Value& v, const Bound& a) {
+Result<Value> replace(Interpreter& interp, const Value& v, const BoundArguments& a) {
   if (!a[0] || !a[1]) return fail(Errc::corrupt, "needs two strings");
-  const Value text = R1_TRY(run.string_of(v)), what = R1_TRY(run.string_of(*a[0])), by = R1_TRY(run.string_of(*a[1]));
-  return replaced(run, *text.text(), *what.text(), *by.text(), R1_TRY(a.integer(2, -1)));
+  const Value text = R1_TRY(interp.string_of(v)), what = R1_TRY(interp.string_of(*a[0])),
+              by = R1_TRY(interp.string_of(*a[1]));
+  return replaced(interp, *text.text(), *what.text(), *by.text(), R1_TRY(a.integer(2, -1)));
 }
 
-Result<Value> escape(Run& run, const Value& v, const Bound&) {
-  const Value held = R1_TRY(run.string_of(v));
+Result<Value> escape(Interpreter& interp, const Value& v, const BoundArguments&) {
+  const Value held = R1_TRY(interp.string_of(v));
   const Text& text = *held.text();
-  Writer out(run.budget);
+  Writer out(interp.budget);
   size_t done = 0;
   for (size_t at = 0; (at = text.bytes().find_first_of("&<>\"'", at)) != std::string::npos; done = ++at) {
     const char c = text.bytes()[at];
@@ -68,16 +69,16 @@ Result<Value> escape(Run& run, const Value& v, const Bound&) {
   return out.value();
 }
 
-Result<Value> indent(Run& run, const Value& v, const Bound& a) {
-  const Value held = R1_TRY(run.string_of(v));
+Result<Value> indent(Interpreter& interp, const Value& v, const BoundArguments& a) {
+  const Value held = R1_TRY(interp.string_of(v));
   Text by(std::string(4, ' '));
   if (a[0] && a[0]->text()) by = *a[0]->text();
   else if (const i64 width = R1_TRY(a.integer(0, 4)); width >= 0 && width <= 1000) by = Text(std::string(width, ' '));
   else return fail(Errc::exhausted, "a width of {}, at most 1000", width);
   Text all = *held.text();
-  all.append("\n", false);  // so that a last line end makes an empty line
-  const std::vector<Value> lines = R1_TRY(lines_of(run, all));
-  Writer out(run.budget);
+  all.append("\n", false);  // a line end at the end of the text then makes an empty line
+  const std::vector<Value> lines = R1_TRY(lines_of(interp, all));
+  Writer out(interp.budget);
   for (size_t i = 0; i < lines.size(); ++i) {
     if (i) R1_TRY(out.add("\n"));
     const bool indents = i == 0 ? a.truth(1) : a.truth(2) || !lines[i].text()->empty();
@@ -87,7 +88,7 @@ Result<Value> indent(Run& run, const Value& v, const Bound& a) {
   return out.value();
 }
 
-Result<Value> to_json(Run& run, const Value& v, const Bound& a) {
+Result<Value> to_json(Interpreter& interp, const Value& v, const BoundArguments& a) {
   JsonStyle style;
   if (a[0] && a[0]->text()) {
     style.indent = a[0]->text()->bytes();
@@ -98,29 +99,30 @@ Result<Value> to_json(Run& run, const Value& v, const Bound& a) {
   }
   if (style.indent) style.between_items = ",";
   if (a[1] && !a[1]->is_none()) {
-    const auto parts = R1_TRY(run.elements(*a[1]));
+    const auto parts = R1_TRY(interp.elements(*a[1]));
     if (parts->items.size() != 2 || !parts->items[0].text() || !parts->items[1].text())
       return fail(Errc::corrupt, "separators must be two strings");
     style.between_items = parts->items[0].text()->bytes(), style.after_key = parts->items[1].text()->bytes();
   }
   style.ascii = a.truth(2), style.sorted = a.truth(3);
-  Writer out(run.budget);
-  R1_TRY(print_json(out, v, run.budget, style));
+  Writer out(interp.budget);
+  R1_TRY(print_json(out, v, interp.budget, style));
   return out.value();
 }
 
-Result<Value> parsed_json(Run& run, const Value& v, const Bound&) {
+Result<Value> parsed_json(Interpreter& interp, const Value& v, const BoundArguments&) {
   constexpr size_t kMost = 1 << 20;
   const Text* text = v.text();
   if (!text) return fail(Errc::corrupt, "needs a string, found {}", v.type());
   if (text->size() > kMost) return fail(Errc::exhausted, "{} bytes of JSON, at most {}", text->size(), kMost);
-  R1_TRY(run.budget.work(16 * text->size()));
-  return from_json(&run.budget, R1_TRY(parse_json(text->bytes(), "JSON")), text->changes() > 0 || text->marked_at(0));
+  R1_TRY(interp.budget.work(16 * text->size()));
+  return from_json(&interp.budget, R1_TRY(parse_json(text->bytes(), "JSON")),
+                   text->changes() > 0 || text->marked_at(0));
 }
 
 // ---- numbers
 
-// As Python's int: a prefix goes with its base, and with base 0 it names it.
+// Python's int(text, base). The prefix 0x, 0o or 0b is allowed with its own base; with base 0 it decides the base.
 std::optional<i64> parse_integer(std::string_view text, int base) {
   const bool negative = text.starts_with('-');
   std::string_view digits = text.substr(negative ? 1 : 0);
@@ -137,7 +139,7 @@ std::optional<i64> parse_integer(std::string_view text, int base) {
   return whole ? std::optional(value) : std::nullopt;
 }
 
-Result<Value> to_integer(Run&, const Value& v, const Bound& a) {
+Result<Value> to_integer(Interpreter&, const Value& v, const BoundArguments& a) {
   if (v.integer()) return Value(*v.integer());
   std::string_view text;
   if (v.text()) {
@@ -158,7 +160,7 @@ Result<Value> to_integer(Run&, const Value& v, const Bound& a) {
   return a[0] ? *a[0] : Value(i64{0});
 }
 
-Result<Value> to_real(Run&, const Value& v, const Bound& a) {
+Result<Value> to_real(Interpreter&, const Value& v, const BoundArguments& a) {
   if (v.number()) return Value(*v.number());
   if (v.text()) {
     std::string_view text = v.text()->bytes();
@@ -172,13 +174,13 @@ Result<Value> to_real(Run&, const Value& v, const Bound& a) {
   return a[0] ? *a[0] : Value(0.0);
 }
 
-Result<Value> absolute(Run&, const Value& v, const Bound&) {
+Result<Value> absolute(Interpreter&, const Value& v, const BoundArguments&) {
   if (v.integer() && *v.integer() != std::numeric_limits<i64>::min()) return Value(std::abs(*v.integer()));
   if (v.real()) return Value(std::abs(*v.real()));
   return fail(Errc::corrupt, "needs a number, found {}", v.type());
 }
 
-Result<Value> round(Run&, const Value& v, const Bound& a) {
+Result<Value> round(Interpreter&, const Value& v, const BoundArguments& a) {
   if (!v.number()) return fail(Errc::corrupt, "needs a number, found {}", v.type());
   const i64 digits = R1_TRY(a.integer(0, 0));
   const Text* method = R1_TRY(a.text(1));
@@ -186,7 +188,7 @@ Result<Value> round(Run&, const Value& v, const Bound& a) {
   const double scale = std::pow(10.0, static_cast<double>(digits)), number = *v.number();
   if (!method || method->bytes() == "common") {
     if (v.integer()) return Value(*v.integer());
-    // By way of the shortest digits that round correctly, halves to even, as Python does.
+    // Python rounds the exact decimal value, halves to even. Printing with so many digits does the same.
     return Value(std::strtod(fmt::format("{:.{}f}", number, digits).c_str(), nullptr));
   }
   if (method->bytes() == "ceil") return Value(std::ceil(number * scale) / scale);
@@ -196,7 +198,7 @@ Result<Value> round(Run&, const Value& v, const Bound& a) {
 
 // ---- sequences
 
-Result<Value> length(Run&, const Value& v, const Bound&) {
+Result<Value> length(Interpreter&, const Value& v, const BoundArguments&) {
   if (v.text()) return Value(static_cast<i64>(count_characters(v.text()->bytes())));
   if (v.list()) return Value(static_cast<i64>(v.list()->size()));
   if (v.dict()) return Value(static_cast<i64>(v.dict()->size()));
@@ -204,40 +206,40 @@ Result<Value> length(Run&, const Value& v, const Bound&) {
   return fail(Errc::corrupt, "a value of type {} has no length", v.type());
 }
 
-Result<Value> items(Run& run, const Value& v, const Bound&) {
-  if (v.undefined()) return make_list(run.budget, {});
+Result<Value> items(Interpreter& interp, const Value& v, const BoundArguments&) {
+  if (v.undefined()) return make_list(interp.budget, {});
   if (!v.dict()) return fail(Errc::corrupt, "needs a mapping, found {}", v.type());
-  return run.call_method(v, "items", {});
+  return interp.call_method(v, "items", {});
 }
 
-Result<Value> list(Run& run, const Value& v, const Bound&) {
+Result<Value> list(Interpreter& interp, const Value& v, const BoundArguments&) {
   if (v.list() && !v.is_tuple()) return v;
-  const auto all = R1_TRY(run.elements(v));
-  return make_list(run.budget, all->items);
+  const auto all = R1_TRY(interp.elements(v));
+  return make_list(interp.budget, all->items);
 }
 
-Result<Value> first(Run& run, const Value& v, const Bound&) {
-  const auto all = R1_TRY(run.elements(v));
+Result<Value> first(Interpreter& interp, const Value& v, const BoundArguments&) {
+  const auto all = R1_TRY(interp.elements(v));
   return all->items.empty() ? undefined_named("the first item of nothing") : all->items.front();
 }
 
-Result<Value> last(Run& run, const Value& v, const Bound&) {
-  const auto all = R1_TRY(run.elements(v));
+Result<Value> last(Interpreter& interp, const Value& v, const BoundArguments&) {
+  const auto all = R1_TRY(interp.elements(v));
   return all->items.empty() ? undefined_named("the last item of nothing") : all->items.back();
 }
 
-Result<Value> reverse(Run& run, const Value& v, const Bound&) {
-  const auto all = R1_TRY(run.elements(v));
-  R1_TRY(run.budget.work(all->items.size() * sizeof(Value)));
-  if (!v.text()) return make_list(run.budget, {all->items.rbegin(), all->items.rend()});
-  Writer out(run.budget);
+Result<Value> reverse(Interpreter& interp, const Value& v, const BoundArguments&) {
+  const auto all = R1_TRY(interp.elements(v));
+  R1_TRY(interp.budget.work(all->items.size() * sizeof(Value)));
+  if (!v.text()) return make_list(interp.budget, {all->items.rbegin(), all->items.rend()});
+  Writer out(interp.budget);
   for (auto c = all->items.rbegin(); c != all->items.rend(); ++c) R1_TRY(out.add(*c->text()));
   return out.value();
 }
 
-// item.a.b or item[0], by the text of an attribute.
-Result<Value> by_attribute(Run& run, const Value& item, const Value& attribute) {
-  if (attribute.integer()) return run.item(item, attribute);
+// The member of an item that an `attribute` argument names: "a.b", "0" or an integer.
+Result<Value> by_attribute(Interpreter& interp, const Value& item, const Value& attribute) {
+  if (attribute.integer()) return interp.item(item, attribute);
   if (!attribute.text()) return fail(Errc::corrupt, "an attribute must be a string or an integer");
   Value value = item;
   std::string_view path = attribute.text()->bytes();
@@ -247,48 +249,49 @@ Result<Value> by_attribute(Run& run, const Value& item, const Value& attribute) 
     i64 index = 0;
     const auto parsed = std::from_chars(part.data(), part.data() + part.size(), index);
     const bool numeric = !part.empty() && parsed.ec == std::errc() && parsed.ptr == part.data() + part.size();
-    value = R1_TRY(run.item(value, numeric ? Value(index) : Value(Text(std::string(part)))));
+    value = R1_TRY(interp.item(value, numeric ? Value(index) : Value(Text(std::string(part)))));
     if (dot == path.size()) return value;
     path.remove_prefix(dot + 1);
   }
 }
 
-Result<Value> join(Run& run, const Value& v, const Bound& a) {
-  const auto all = R1_TRY(run.elements(v));
-  const Value separator = a[0] ? R1_TRY(run.string_of(*a[0])) : Value(Text());
-  Writer out(run.budget);
+Result<Value> join(Interpreter& interp, const Value& v, const BoundArguments& a) {
+  const auto all = R1_TRY(interp.elements(v));
+  const Value separator = a[0] ? R1_TRY(interp.string_of(*a[0])) : Value(Text());
+  Writer out(interp.budget);
   for (size_t i = 0; i < all->items.size(); ++i) {
-    R1_TRY(run.budget.work(64));
+    R1_TRY(interp.budget.work(64));
     if (i) R1_TRY(out.add(*separator.text()));
-    if (a[1] && !a[1]->is_none()) R1_TRY(print(out, R1_TRY(by_attribute(run, all->items[i], *a[1])), run.budget));
-    else R1_TRY(print(out, all->items[i], run.budget));
+    if (a[1] && !a[1]->is_none()) R1_TRY(print(out, R1_TRY(by_attribute(interp, all->items[i], *a[1])), interp.budget));
+    else R1_TRY(print(out, all->items[i], interp.budget));
   }
   return out.value();
 }
 
-// What an item is sorted by: of strings their lower case, unless that matters.
-Result<Value> sort_key(Run& run, const Value& item, const Value* attribute, bool case_matters) {
-  R1_TRY(run.budget.step());
-  Value key = attribute && !attribute->is_none() ? R1_TRY(by_attribute(run, item, *attribute)) : item;
-  if (key.text() && !case_matters) return run.call_method(key, "lower", {});
+// What an item is sorted by. Strings sort by their lower case, unless case matters.
+Result<Value> sort_key(Interpreter& interp, const Value& item, const Value* attribute, bool case_matters) {
+  R1_TRY(interp.budget.step());
+  Value key = attribute && !attribute->is_none() ? R1_TRY(by_attribute(interp, item, *attribute)) : item;
+  if (key.text() && !case_matters) return interp.call_method(key, "lower", {});
   return key;
 }
 
 struct Keyed {
   Value key, item;
 };
-Result<std::vector<Keyed>> keyed(Run& run, const Value& v, const Value* attribute, bool case_matters) {
+Result<std::vector<Keyed>> keyed(Interpreter& interp, const Value& v, const Value* attribute, bool case_matters) {
   std::vector<Keyed> all;
-  const auto elements = R1_TRY(run.elements(v));
-  for (const Value& item : elements->items) all.push_back({R1_TRY(sort_key(run, item, attribute, case_matters)), item});
+  const auto elements = R1_TRY(interp.elements(v));
+  for (const Value& item : elements->items)
+    all.push_back({R1_TRY(sort_key(interp, item, attribute, case_matters)), item});
   return all;
 }
 
-Result<Value> sorted(Run& run, std::vector<Keyed> all, bool backwards) {
+Result<Value> sorted(Interpreter& interp, std::vector<Keyed> all, bool backwards) {
   Status status;
   const auto before = [&](const Keyed& a, const Keyed& b) {
     if (!status) return false;
-    const auto order = backwards ? compare(run.budget, b.key, a.key) : compare(run.budget, a.key, b.key);
+    const auto order = backwards ? compare(interp.budget, b.key, a.key) : compare(interp.budget, a.key, b.key);
     if (!order) status = tl::unexpected(order.error());
     return order && *order < 0;
   };
@@ -296,64 +299,65 @@ Result<Value> sorted(Run& run, std::vector<Keyed> all, bool backwards) {
   R1_TRY(status);
   std::vector<Value> out;
   for (Keyed& k : all) out.push_back(std::move(k.item));
-  return make_list(run.budget, std::move(out));
+  return make_list(interp.budget, std::move(out));
 }
 
-Result<Value> sort(Run& run, const Value& v, const Bound& a) {
-  return sorted(run, R1_TRY(keyed(run, v, a[2], a.truth(1))), a.truth(0));
+Result<Value> sort(Interpreter& interp, const Value& v, const BoundArguments& a) {
+  return sorted(interp, R1_TRY(keyed(interp, v, a[2], a.truth(1))), a.truth(0));
 }
 
-Result<Value> dict_sort(Run& run, const Value& v, const Bound& a) {
+Result<Value> dict_sort(Interpreter& interp, const Value& v, const BoundArguments& a) {
   if (!v.dict()) return fail(Errc::corrupt, "needs a mapping, found {}", v.type());
   const Text* by = R1_TRY(a.text(1));
   if (by && by->bytes() != "key" && by->bytes() != "value") return fail(Errc::corrupt, "by must be key or value");
   const Value part(i64{by && by->bytes() == "value" ? 1 : 0});
-  return sorted(run, R1_TRY(keyed(run, R1_TRY(run.call_method(v, "items", {})), &part, a.truth(0))), a.truth(2));
+  return sorted(interp, R1_TRY(keyed(interp, R1_TRY(interp.call_method(v, "items", {})), &part, a.truth(0))),
+                a.truth(2));
 }
 
-Result<Value> unique(Run& run, const Value& v, const Bound& a) {
+Result<Value> unique(Interpreter& interp, const Value& v, const BoundArguments& a) {
   std::vector<Keyed> kept;
   std::vector<Value> out;
-  for (Keyed& k : R1_TRY(keyed(run, v, a[1], a.truth(0)))) {
+  for (Keyed& k : R1_TRY(keyed(interp, v, a[1], a.truth(0)))) {
     bool known = false;
-    for (size_t i = 0; i < kept.size() && !known; ++i) known = R1_TRY(equal(run.budget, kept[i].key, k.key));
+    for (size_t i = 0; i < kept.size() && !known; ++i) known = R1_TRY(equal(interp.budget, kept[i].key, k.key));
     if (known) continue;
     out.push_back(k.item);
     kept.push_back(std::move(k));
   }
-  return make_list(run.budget, std::move(out));
+  return make_list(interp.budget, std::move(out));
 }
 
 template <int sign>
-Result<Value> extreme(Run& run, const Value& v, const Bound& a) {
-  const std::vector<Keyed> all = R1_TRY(keyed(run, v, a[1], a.truth(0)));
+Result<Value> extreme(Interpreter& interp, const Value& v, const BoundArguments& a) {
+  const std::vector<Keyed> all = R1_TRY(keyed(interp, v, a[1], a.truth(0)));
   if (all.empty()) return undefined_named("the extreme of nothing");
   size_t best = 0;
   for (size_t i = 1; i < all.size(); ++i)
-    if (R1_TRY(compare(run.budget, all[i].key, all[best].key)) * sign > 0) best = i;
+    if (R1_TRY(compare(interp.budget, all[i].key, all[best].key)) * sign > 0) best = i;
   return all[best].item;
 }
 
-Result<Value> sum(Run& run, const Value& v, const Bound& a) {
+Result<Value> sum(Interpreter& interp, const Value& v, const BoundArguments& a) {
   Value total = a[1] ? *a[1] : Value(i64{0});
-  const auto elements = R1_TRY(run.elements(v));
+  const auto elements = R1_TRY(interp.elements(v));
   for (const Value& item : elements->items) {
-    R1_TRY(run.budget.step());
-    total = R1_TRY(
-        run.arithmetic(Operator::add, total, a[0] && !a[0]->is_none() ? R1_TRY(by_attribute(run, item, *a[0])) : item));
+    R1_TRY(interp.budget.step());
+    total = R1_TRY(interp.arithmetic(Operator::add, total,
+                                     a[0] && !a[0]->is_none() ? R1_TRY(by_attribute(interp, item, *a[0])) : item));
   }
   return total;
 }
 
-Result<Value> otherwise(Run&, const Value& v, const Bound& a) {
+Result<Value> otherwise(Interpreter&, const Value& v, const BoundArguments& a) {
   const bool lacks = v.undefined() || (a.truth(1) && !v.truth());
   return !lacks ? v : a[0] ? *a[0] : Value(Text());
 }
 
-Result<Value> attribute(Run& run, const Value& v, const Bound& a) {
+Result<Value> attribute(Interpreter& interp, const Value& v, const BoundArguments& a) {
   const Text* name = R1_TRY(a.text(0));
   if (!name) return fail(Errc::corrupt, "needs a name");
-  return v.dict() ? undefined_named(name->bytes()) : run.attribute(v, name->bytes());
+  return v.dict() ? undefined_named(name->bytes()) : interp.attribute(v, name->bytes());
 }
 
 struct FilterEntry {
@@ -395,7 +399,7 @@ constexpr FilterEntry kFilters[] = {{"abs", "", absolute},
                                     {"unique", "case_sensitive,attribute", unique},
                                     {"upper", "", by_method<kUpper>}};
 
-// ---- filters that call filters and tests
+// ---- filters that call other filters and tests
 
 Arguments without_first(const Arguments& given, size_t n) {
   Arguments rest = given;
@@ -404,45 +408,45 @@ Arguments without_first(const Arguments& given, size_t n) {
 }
 
 // map(attribute='a', default=b) or map('filter', ...)
-Result<Value> map(Run& run, const Value& v, const Arguments& given) {
+Result<Value> map(Interpreter& interp, const Value& v, const Arguments& given) {
   std::vector<Value> out;
   const bool by_name = !given.positional.empty();
   if (by_name && !given.positional[0].text()) return fail(Errc::corrupt, "needs a filter's name");
-  const Bound a = by_name ? Bound() : R1_TRY(Bound::of(given, "attribute,default"));
+  const BoundArguments a = by_name ? BoundArguments() : R1_TRY(BoundArguments::of(given, "attribute,default"));
   if (!by_name && !a[0]) return fail(Errc::corrupt, "needs a filter or an attribute");
   const Arguments rest = by_name ? without_first(given, 1) : Arguments{};
-  const auto elements = R1_TRY(run.elements(v));
+  const auto elements = R1_TRY(interp.elements(v));
   for (const Value& item : elements->items) {
-    R1_TRY(run.budget.step());
-    Value value = by_name ? R1_TRY(run.filter(given.positional[0].text()->bytes(), item, rest))
-                          : R1_TRY(by_attribute(run, item, *a[0]));
+    R1_TRY(interp.budget.step());
+    Value value = by_name ? R1_TRY(interp.filter(given.positional[0].text()->bytes(), item, rest))
+                          : R1_TRY(by_attribute(interp, item, *a[0]));
     if (value.undefined() && a[1]) value = *a[1];
     out.push_back(std::move(value));
   }
-  return make_list(run.budget, std::move(out));
+  return make_list(interp.budget, std::move(out));
 }
 
-// select, reject (by a test of the item) and selectattr, rejectattr (of its attribute)
-Result<Value> choose(Run& run, const Value& v, const Arguments& given, bool keep, bool of_attribute) {
+// select and reject, which test the item; selectattr and rejectattr, which test one of its attributes.
+Result<Value> choose(Interpreter& interp, const Value& v, const Arguments& given, bool keep, bool of_attribute) {
   const size_t before = of_attribute ? 1 : 0;
   if (given.positional.size() < before) return fail(Errc::corrupt, "needs an attribute's name");
   const bool tests = given.positional.size() > before;
   if (tests && !given.positional[before].text()) return fail(Errc::corrupt, "needs a test's name");
   const Arguments rest = tests ? without_first(given, before + 1) : Arguments{};
   std::vector<Value> out;
-  const auto elements = R1_TRY(run.elements(v));
+  const auto elements = R1_TRY(interp.elements(v));
   for (const Value& item : elements->items) {
-    R1_TRY(run.budget.step());
-    const Value seen = of_attribute ? R1_TRY(by_attribute(run, item, given.positional[0])) : item;
-    const bool holds = tests ? R1_TRY(run.test(given.positional[before].text()->bytes(), seen, rest)) : seen.truth();
+    R1_TRY(interp.budget.step());
+    const Value seen = of_attribute ? R1_TRY(by_attribute(interp, item, given.positional[0])) : item;
+    const bool holds = tests ? R1_TRY(interp.test(given.positional[before].text()->bytes(), seen, rest)) : seen.truth();
     if (holds == keep) out.push_back(item);
   }
-  return make_list(run.budget, std::move(out));
+  return make_list(interp.budget, std::move(out));
 }
 
 }  // namespace
 
-Result<Value> Run::filter(std::string_view wanted, const Value& value, const Arguments& given) {
+Result<Value> Interpreter::filter(std::string_view wanted, const Value& value, const Arguments& given) {
   const auto in_filter = [&](Result<Value> result) -> Result<Value> {
     if (result || failed_) return result;
     return tl::unexpected(std::move(result).error().in(fmt::format("filter {}", wanted)));
@@ -458,7 +462,7 @@ Result<Value> Run::filter(std::string_view wanted, const Value& value, const Arg
   }
   const FilterEntry* const entry = std::ranges::find(kFilters, wanted, &FilterEntry::name);
   if (entry == std::end(kFilters)) return fail(Errc::unsupported, "a filter '{}' is not known here", wanted);
-  auto bound = Bound::of(given, entry->parameters);
+  auto bound = BoundArguments::of(given, entry->parameters);
   if (!bound) return in_filter(tl::unexpected(std::move(bound).error()));
   return in_filter(entry->filter(*this, value, *bound));
 }

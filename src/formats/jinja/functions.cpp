@@ -1,14 +1,14 @@
-// The functions that every template sees, and Python's two ways of formatting.
+// The functions that every template sees, and Python's two ways of formatting strings.
 #include <charconv>
 
-#include "formats/jinja/run.hpp"
+#include "formats/jinja/interpreter.hpp"
 #include "formats/utf8.hpp"
 
 namespace r1::jinja {
 namespace {
 
-Result<Value> range(Run& run, const Arguments& given) {
-  const Bound a = R1_TRY(Bound::of(given, "start,stop,step"));
+Result<Value> range(Interpreter& interp, const Arguments& given) {
+  const BoundArguments a = R1_TRY(BoundArguments::of(given, "start,stop,step"));
   if (!a[0]) return fail(Errc::corrupt, "range needs a number");
   i64 begin = R1_TRY(a.integer(0, 0)), end = begin;
   const i64 step = R1_TRY(a.integer(2, 1));
@@ -16,45 +16,45 @@ Result<Value> range(Run& run, const Arguments& given) {
   else begin = 0;
   if (step == 0) return fail(Errc::corrupt, "range with step 0");
   const double items = (static_cast<double>(end) - static_cast<double>(begin)) / static_cast<double>(step);
-  if (items > static_cast<double>(run.budget.limits.range))
-    return fail(Errc::exhausted, "range of {:.0f} items, at most {}", items, run.budget.limits.range);
+  if (items > static_cast<double>(interp.budget.limits.range))
+    return fail(Errc::exhausted, "range of {:.0f} items, at most {}", items, interp.budget.limits.range);
   std::vector<Value> values;
   for (i64 i = begin; step > 0 ? i < end : i > end;) {
     values.emplace_back(i);
     if (__builtin_add_overflow(i, step, &i)) break;
   }
-  return make_list(run.budget, std::move(values));
+  return make_list(interp.budget, std::move(values));
 }
 
-// dict(a=1), dict(mapping), dict(pairs): the members in order.
-Result<std::vector<Member>> members_of(Run& run, const Arguments& given) {
+// The members, in order, of dict(a=1), dict(mapping) or dict(pairs).
+Result<std::vector<Member>> members_of(Interpreter& interp, const Arguments& given) {
   std::vector<Member> members;
   if (given.positional.size() > 1) return fail(Errc::corrupt, "takes one argument without a name");
   if (!given.positional.empty()) {
     const Value& first = given.positional[0];
     if (first.dict()) {
-      R1_TRY(run.budget.work(first.dict()->size() * sizeof(Member)));
+      R1_TRY(interp.budget.work(first.dict()->size() * sizeof(Member)));
       members = *first.dict();
     } else {
-      const auto elements = R1_TRY(run.elements(first));
+      const auto elements = R1_TRY(interp.elements(first));
       for (const Value& pair : elements->items) {
-        const auto parts = R1_TRY(run.elements(pair));
+        const auto parts = R1_TRY(interp.elements(pair));
         if (parts->items.size() != 2) return fail(Errc::corrupt, "needs pairs");
         members.emplace_back(parts->items[0], parts->items[1]);
       }
     }
   }
-  for (const auto& [name, value] : given.named) members.emplace_back(R1_TRY(make_string(run.budget, name)), value);
+  for (const auto& [name, value] : given.named) members.emplace_back(R1_TRY(make_string(interp.budget, name)), value);
   return members;
 }
 
-Result<Value> strftime_now(Run& run, const Arguments& given) {
-  const Bound a = R1_TRY(Bound::of(given, "format"));
+Result<Value> strftime_now(Interpreter& interp, const Arguments& given) {
+  const BoundArguments a = R1_TRY(BoundArguments::of(given, "format"));
   const Text* format = R1_TRY(a.text(0));
   if (!format || format->size() > 256) return fail(Errc::corrupt, "strftime_now needs a format of at most 256 bytes");
   std::tm now{};
-  if (run.options.now) {
-    now = *run.options.now;
+  if (interp.options.now) {
+    now = *interp.options.now;
   } else {
     const std::time_t seconds = std::time(nullptr);
     localtime_r(&seconds, &now);
@@ -63,23 +63,23 @@ Result<Value> strftime_now(Run& run, const Arguments& given) {
   const size_t size = std::strftime(text, sizeof text, format->bytes().c_str(), &now);
   const std::string_view printed(text, size);
   if (first_invalid_utf8(printed) < size) return fail(Errc::corrupt, "strftime_now: not UTF-8");
-  return make_string(run.budget, printed, !format->empty() && format->marked_at(0));
+  return make_string(interp.budget, printed, !format->empty() && format->marked_at(0));
 }
 
-Result<Value> raise_exception(Run&, const Arguments& given) {
-  const Bound a = R1_TRY(Bound::of(given, "message"));
+Result<Value> raise_exception(Interpreter&, const Arguments& given) {
+  const BoundArguments a = R1_TRY(BoundArguments::of(given, "message"));
   const Text* message = R1_TRY(a.text(0));
   return fail(Errc::invalid_argument, "{}", message ? message->bytes() : "the template refuses this conversation");
 }
 
-Result<Value> new_dict(Run& run, const Arguments& given) {
-  return make_dict(run.budget, R1_TRY(members_of(run, given)));
+Result<Value> new_dict(Interpreter& interp, const Arguments& given) {
+  return make_dict(interp.budget, R1_TRY(members_of(interp, given)));
 }
-Result<Value> new_namespace(Run& run, const Arguments& given) { return run.new_namespace(given); }
+Result<Value> new_namespace(Interpreter& interp, const Arguments& given) { return interp.new_namespace(given); }
 
 struct Function {
   std::string_view name;
-  Result<Value> (*call)(Run&, const Arguments&);
+  Result<Value> (*call)(Interpreter&, const Arguments&);
 };
 constexpr Function kFunctions[] = {{"range", range},
                                    {"dict", new_dict},
@@ -102,14 +102,14 @@ const Value* global(std::string_view name) {
   return nullptr;
 }
 
-Result<Value> call_function(Run& run, std::string_view name, const Arguments& arguments) {
-  R1_TRY(run.budget.step());
+Result<Value> call_function(Interpreter& interp, std::string_view name, const Arguments& arguments) {
+  R1_TRY(interp.budget.step());
   for (const Function& f : kFunctions)
-    if (f.name == name) return f.call(run, arguments);
+    if (f.name == name) return f.call(interp, arguments);
   return fail(Errc::corrupt, "no function {}", name);
 }
 
-Result<Value> Run::new_namespace(const Arguments& given) {
+Result<Value> Interpreter::new_namespace(const Arguments& given) {
   constexpr size_t kBytes = 128, kMemberBytes = 96;
   const std::vector<Member> members = R1_TRY(members_of(*this, given));
   auto space = std::make_shared<Namespace>();
@@ -119,7 +119,7 @@ Result<Value> Run::new_namespace(const Arguments& given) {
     R1_TRY(budget.work(8 * space->members.size()));
     space->set(key.text()->bytes(), value);
   }
-  R1_TRY(budget.hold(kBytes));  // for as long as the run lasts
+  R1_TRY(budget.hold(kBytes));  // never released: the namespace lives as long as the interpreter
   namespaces_.push_back(space);
   return Value(std::move(space));
 }
@@ -128,13 +128,13 @@ Result<Value> Run::new_namespace(const Arguments& given) {
 
 namespace {
 
-// %5.1f and the like, of what %-formatting knows.
+// A conversion of %-formatting, such as %5.1f.
 struct Conversion {
   bool left = false, zeros = false, plus = false;
   size_t width = 0;
   int precision = -1;
   char letter = 0;
-  size_t size = 0;  // of its text after the %
+  size_t size = 0;  // length of its text behind the %
 };
 
 Result<Conversion> conversion(std::string_view text) {
@@ -168,10 +168,10 @@ Result<std::string> converted_number(const Conversion& c, const Value& v) {
   return fmt::format("{}{}", i >= 0 ? sign : "", i);
 }
 
-Status add_converted(Run& run, Writer& out, const Conversion& c, const Value& v) {
-  Writer piece(run.budget);
-  if (c.letter == 's') R1_TRY(print(piece, v, run.budget));
-  else if (c.letter == 'r') R1_TRY(print_repr(piece, v, run.budget));
+Status add_converted(Interpreter& interp, Writer& out, const Conversion& c, const Value& v) {
+  Writer piece(interp.budget);
+  if (c.letter == 's') R1_TRY(print(piece, v, interp.budget));
+  else if (c.letter == 'r') R1_TRY(print_repr(piece, v, interp.budget));
   else if (std::string_view("diufFx").find(c.letter) != std::string_view::npos)
     R1_TRY(piece.add(R1_TRY(converted_number(c, v))));
   else return fail(Errc::unsupported, "%{} is not supported", c.letter);
@@ -187,9 +187,9 @@ Status add_converted(Run& run, Writer& out, const Conversion& c, const Value& v)
 
 }  // namespace
 
-Result<Value> percent_format(Run& run, const Text& format, const Value& values) {
+Result<Value> percent_format(Interpreter& interp, const Text& format, const Value& values) {
   const std::string_view bytes = format.bytes();
-  Writer out(run.budget);
+  Writer out(interp.budget);
   size_t done = 0, used = 0;
   for (size_t at = bytes.find('%'); at != bytes.npos; at = bytes.find('%', done)) {
     R1_TRY(out.add(format, done, at));
@@ -199,7 +199,7 @@ Result<Value> percent_format(Run& run, const Text& format, const Value& values) 
       const size_t close = bytes.find(')', begin);
       if (close == bytes.npos || !values.dict()) return fail(Errc::corrupt, "%(name) needs a dict");
       const Value name(Text(std::string(bytes.substr(begin + 1, close - begin - 1))));
-      value = R1_TRY(find_key(run.budget, *values.dict(), name));
+      value = R1_TRY(find_key(interp.budget, *values.dict(), name));
       if (!value) return fail(Errc::corrupt, "%: no value for {}", name.text()->bytes());
       begin = close + 1;
     }
@@ -212,7 +212,7 @@ Result<Value> percent_format(Run& run, const Text& format, const Value& values) 
     if (!value && values.is_tuple() && used < values.list()->size()) value = &(*values.list())[used++];
     else if (!value && !values.is_tuple() && used++ == 0) value = &values;
     if (!value) return fail(Errc::corrupt, "%: not enough values for the format");
-    R1_TRY(add_converted(run, out, c, *value));
+    R1_TRY(add_converted(interp, out, c, *value));
   }
   if (used < (values.is_tuple() ? values.list()->size() : values.dict() || values.list() ? 0 : 1))
     return fail(Errc::corrupt, "%: more values than the format takes");
@@ -220,9 +220,9 @@ Result<Value> percent_format(Run& run, const Text& format, const Value& values) 
   return out.value();
 }
 
-Result<Value> brace_format(Run& run, const Text& format, const Arguments& given) {
+Result<Value> brace_format(Interpreter& interp, const Text& format, const Arguments& given) {
   const std::string_view bytes = format.bytes();
-  Writer out(run.budget);
+  Writer out(interp.budget);
   size_t next = 0;
   for (size_t at = 0; at < bytes.size();) {
     const size_t brace = std::min(bytes.find_first_of("{}", at), bytes.size());
@@ -248,7 +248,7 @@ Result<Value> brace_format(Run& run, const Text& format, const Arguments& given)
     for (const auto& [name, named] : given.named)
       if (name == field) value = &named;
     if (!value) return fail(Errc::corrupt, "no value for '{{{}}}'", field);
-    R1_TRY(print(out, *value, run.budget));
+    R1_TRY(print(out, *value, interp.budget));
     at = close + 1;
   }
   return out.value();

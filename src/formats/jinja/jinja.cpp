@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
-#include "formats/jinja/run.hpp"
+#include "formats/jinja/interpreter.hpp"
 #include "formats/utf8.hpp"
 
 namespace r1 {
 
 struct JinjaTemplate::Program {
-  std::string original, source, name;  // as given; as it runs
-  jinja::Block block;                  // points into the source
+  std::string original, source, name;  // original: as given; source: with normalised line ends, as it runs
+  jinja::Block block;                  // points into `source`
 };
 
 namespace {
@@ -57,11 +57,11 @@ Result<Rendered> JinjaTemplate::render(const Json& variables, const JinjaOptions
     if (!converted) return tl::unexpected(std::move(converted).error().in(fmt::format("{}: variable {}", name(), key)));
     values.emplace_back(key, std::move(*converted));
   }
-  jinja::Run run(options, std::move(values));
-  if (auto status = run.render(program_->block); !status)
-    return tl::unexpected(placed(std::move(status).error(), name(), program_->source, run.failed_at()));
+  jinja::Interpreter interp(options, std::move(values));
+  if (auto status = interp.render(program_->block); !status)
+    return tl::unexpected(placed(std::move(status).error(), name(), program_->source, interp.failed_at()));
   Rendered out;
-  jinja::Text text = run.take_output();
+  jinja::Text text = interp.take_output();
   text.for_each_run([&](size_t, size_t end, bool marked) { out.spans.push_back({end, marked}); });
   out.text = text.take();
   return out;

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 const fs::path kTemplates = fs::path(R1_SOURCE_DIR) / "tests/data/templates";
 
-// What the fixtures were made with.
+// The variables and the time with which the fixtures were made.
 JinjaOptions fixture_options() {
   JinjaOptions options;
   std::tm now{};
@@ -53,7 +53,7 @@ TEST(Jinja, PrintsWhatPythonPrints) {
   ASSERT_EQ(small.find("cases")->array()->size(), 97u);
   for (const Json& c : *small.find("cases")->array()) {
     const std::string& source = *c.find("template")->string();
-    // Jinja itself does not know it; transformers does, and renders what is inside.
+    // Jinja itself does not know {% generation %}. transformers does, and renders what is inside.
     if (source == "{% generation %}x{% endgeneration %}") EXPECT_EQ(text(source).value(), "x");
     else expect_as_python(source, *c.find("vars"), c);
   }
@@ -63,7 +63,7 @@ TEST(Jinja, PrintsWhatPythonPrints) {
     expect_as_python(*c.find("template")->string(), *more.find("variables"), c);
 }
 
-// Every row of goldens.json in `folder`; how many there were.
+// Checks every row of goldens.json in `folder` and returns their number.
 size_t check_goldens(const fs::path& folder) {
   const Json file = read_json(folder / "goldens.json").value();
   for (const Json& row : *file.find("goldens")->array()) {
@@ -81,7 +81,8 @@ size_t check_goldens(const fs::path& folder) {
       }
     } else {
       EXPECT_FALSE(got) << where;
-      if (got || *row.find("error_kind")->string() != "raise") continue;  // raise: by the template, in its own words
+      if (got || *row.find("error_kind")->string() != "raise")
+        continue;  // "raise": the template raised it in its own words
       EXPECT_NE(got.error().what.find(*row.find("error")->string()), std::string::npos) << where;
       EXPECT_EQ(got.error().code, Errc::invalid_argument) << where;
     }
@@ -111,9 +112,9 @@ TEST(Jinja, TemplatesOutsideTheRepositoryRenderAsInPython) {
   }
 }
 
-// ---- what came from the input
+// ---- marks of the input
 
-// The text with [ ] around what is marked.
+// The text with [ ] around its marked parts.
 std::string marked(std::string_view source, const Json& variables) {
   const auto rendered = render(source, variables);
   if (!rendered) return rendered.error().what;
@@ -129,7 +130,7 @@ std::string marked(std::string_view source, const Json& variables) {
   return out;
 }
 
-// Lists made for the occasion must last as long as the filter goes through them.
+// A temporary list must live as long as the filter that reads it.
 TEST(Jinja, FiltersGoThroughStringsAndDictsAsThroughLists) {
   EXPECT_EQ(
       text(

@@ -12,7 +12,7 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_ascii_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-// Bytes of the word at the front.
+// The length in bytes of the word at the front of the text.
 size_t word_length(std::string_view text) {
   size_t byte = 0;
   while (byte < text.size()) {
@@ -80,7 +80,8 @@ Lexeme Lexer::take(Token type, size_t bytes) {
   return lexeme;
 }
 
-// Data in front of a tag. `-` takes all white space, else the indentation of a block that begins its line goes.
+// The data in front of a tag. `-` strips all white space from its end. Otherwise, if the tag is a block that begins its
+// line, the indentation of that line is stripped (lstrip_blocks).
 std::string_view Lexer::stripped(size_t begin, size_t tag, char sign, bool print) const {
   const std::string_view data = source_.substr(begin, tag - begin);
   if (sign == '-') return data.substr(0, data.size() - trailing(data));
@@ -90,7 +91,7 @@ std::string_view Lexer::stripped(size_t begin, size_t tag, char sign, bool print
   return indents ? data.substr(0, line) : data;
 }
 
-// What follows a tag's end: `-` takes all white space, and a block one line end.
+// Moves past the end of a tag. `-` also skips all white space behind it, and a block skips one line end (trim_blocks).
 void Lexer::after_tag(size_t end, char sign, bool trims) {
   at_ = end;
   if (sign == '-') at_ += leading(source_.substr(at_));
@@ -106,9 +107,9 @@ Result<size_t> Lexer::skip_comment(size_t tag) {
   return at_;
 }
 
-// {% raw %} ... {% endraw %} at `tag`: its text goes to pending_. False if it is another block.
+// Reads {% raw %} ... {% endraw %} at `tag` and puts its text into pending_. False if `tag` is another block.
 Result<bool> Lexer::raw(size_t tag) {
-  // At "{%": where the tag `word` ends, with the sign at that end.
+  // Where the tag {% word %} at byte `at` ends, and the sign at its end. npos if there is another tag.
   const auto match = [&](size_t at, std::string_view word, char& sign) {
     at += 2 + (sign_at(source_, at + 2) ? 1 : 0);
     at += leading(source_.substr(at));
@@ -238,7 +239,7 @@ Result<Lexeme> Lexer::operation() {
 
 namespace {
 
-// The character of \x41, \u0041, \U00000041 after its letter, or of the octal digits \101.
+// The character whose number stands at the front of the text: the digits of \x41, \u0041, \U00000041 or octal \101.
 Result<u32> numbered(std::string_view& text, size_t least, size_t most, int base) {
   size_t length = 0;
   u32 value = 0;

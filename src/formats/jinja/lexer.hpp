@@ -1,4 +1,4 @@
-// From a template's source to tokens, as Jinja's lexer cuts them with trim_blocks and lstrip_blocks.
+// Cuts a template's source into tokens, as Jinja's lexer does with trim_blocks and lstrip_blocks.
 #pragma once
 #include <optional>
 #include <string>
@@ -21,16 +21,16 @@ enum class Token : u8 {
 struct Lexeme {
   Token type = Token::end;
   u32 at = 0;             // byte in the source
-  std::string_view text;  // in the source: of data what is printed, of strings what stands between the quotes
+  std::string_view text;  // in the source; for data the text to print, for strings what stands between the quotes
 };
 
-// Line ends become \n and the last one goes, as Jinja does before anything else.
+// Every line end becomes \n, and a line end at the end of the source is dropped. Jinja does this first too.
 std::string normalized_source(std::string_view source);
 
-// Line and column (in characters), both from 1.
+// The line and the column, in characters, of a byte of the source. Both count from 1.
 std::pair<size_t, size_t> place_of(std::string_view source, size_t byte);
 
-// Tokens one by one; an Error's place is at().
+// Hands out the tokens one by one. After an Error, at() is its place.
 class Lexer {
  public:
   explicit Lexer(std::string_view source) : source_(source) {}
@@ -53,13 +53,13 @@ class Lexer {
 
   std::string_view source_;
   size_t at_ = 0;
-  bool line_starts_ = true;  // the last match ended a line
+  bool line_starts_ = true;  // the last tag ended at the start of a line
   State state_ = State::text;
-  std::string brackets_;         // what would close them
-  std::vector<Lexeme> pending_;  // after data: the tag that ended it
+  std::string brackets_;         // the closing brackets of those that are open
+  std::vector<Lexeme> pending_;  // tokens found already: after data, the tag that ended it
 };
 
-// What a string literal means: Python's escapes.
+// The value of a string literal: Python's escapes are replaced by what they stand for.
 Result<std::string> unescaped(std::string_view literal);
 
 }  // namespace r1::jinja

@@ -16,7 +16,8 @@ class Parser : public ExpressionParser {
  private:
   using Names = std::initializer_list<std::string_view>;
 
-  // Up to a block whose name is one of `ends`, which is then current; with none of them up to the template's end.
+  // Parses up to a block whose name is one of `ends`; that name is then the current token. Without `ends` it parses up
+  // to the end of the template.
   Result<Block> block(Names ends) {
     const Deeper deeper(*this);
     R1_TRY(check_depth());
@@ -40,7 +41,7 @@ class Parser : public ExpressionParser {
     if (ends.size() == 0) return out;
     return fail(Errc::corrupt, "the template ends where '{}' was expected", *(ends.end() - 1));
   }
-  // From the block's end to one of `ends`, the last of which is skipped.
+  // Parses from the end of an opening tag to one of `ends`. If that is the last of them, its name is skipped.
   Result<Block> body(Names ends) {
     R1_TRY(skip(Token::colon));
     R1_TRY(expect(Token::block_end, "'%}'"));
@@ -137,7 +138,7 @@ class Parser : public ExpressionParser {
     node->body = R1_TRY(outside_loops({"endset"}));
     return node;
   }
-  // f(a)|g, for a block; `first` without its bar.
+  // The filters of a block, f(a)|g. `first`: the first one stands without a bar in front of it.
   Result<std::unique_ptr<Postfix>> filters(bool first) {
     auto node = R1_TRY(make<Postfix>(current_.at, nullptr));
     for (bool starts = first; starts || is(Token::pipe); starts = false) {
@@ -153,7 +154,7 @@ class Parser : public ExpressionParser {
     node->body = R1_TRY(outside_loops({"endfilter"}));
     return node;
   }
-  // A body in which break would leave what captures its output.
+  // A body whose output is captured. A break inside it must not leave a loop outside it.
   Result<Block> outside_loops(Names ends) {
     const int outer = std::exchange(loops_, 0);
     Block inside = R1_TRY(body(ends));
@@ -205,7 +206,7 @@ class Parser : public ExpressionParser {
     node->body = R1_TRY(body({"endwith"}));
     return node;
   }
-  Result<std::unique_ptr<const Statement>> generation(u32 at) {  // transformers' mark of what is trained on
+  Result<std::unique_ptr<const Statement>> generation(u32 at) {  // transformers marks the text that is trained on
     auto node = R1_TRY(make<With>(at));
     node->body = R1_TRY(body({"endgeneration"}));
     return node;

@@ -1,5 +1,5 @@
-// A template as a tree. Chains (a + b + c, a.b.c, x|f|g) are one node however long they are, so the tree is as deep as
-// the source nests and no deeper. Names and data point into the source.
+// The syntax tree of a template. A chain (a + b + c, a.b.c, x|f|g) is one node however long it is, so the tree is never
+// deeper than the nesting in the source. Names and data point into the source.
 #pragma once
 #include <memory>
 #include <string_view>
@@ -52,7 +52,7 @@ struct Logic : Expression {  // a and b and c, or with or
   std::vector<ExpressionPtr> operands;
 };
 enum class Operator : u8 { add, sub, mul, div, floordiv, mod, pow, eq, ne, lt, le, gt, ge, in, not_in };
-struct Chain : Expression {  // arithmetic, from the left; comparison, a < b < c as Python means it
+struct Chain : Expression {  // arithmetic, evaluated from the left, or a comparison like Python's a < b < c
   Chain(Kind k, u32 byte, ExpressionPtr e) : Expression(k, byte), first(std::move(e)) {}
   struct Step {
     Operator operation;
@@ -69,9 +69,9 @@ struct Concat : Expression {
 struct Condition : Expression {  // a if b else c
   Condition(u32 byte, ExpressionPtr v, ExpressionPtr t, ExpressionPtr o)
       : Expression(Kind::condition, byte), value(std::move(v)), test(std::move(t)), otherwise(std::move(o)) {}
-  ExpressionPtr value, test, otherwise;  // the last may be null
+  ExpressionPtr value, test, otherwise;  // otherwise: null without an else
 };
-struct Slice : Expression {  // only as an index; each may be null
+struct Slice : Expression {  // only inside [ ]; each part may be null
   explicit Slice(u32 byte) : Expression(Kind::slice, byte) {}
   ExpressionPtr begin, end, step;
 };
@@ -84,10 +84,10 @@ struct CallArguments {
 struct Suffix {
   enum class Kind : u8 { attribute, item, call, filter, test } kind;
   u32 at;
-  bool negated = false;                        // of a test
-  std::string_view name{};                     // attribute, filter, test
+  bool negated = false;                        // of a test: "is not"
+  std::string_view name{};                     // of an attribute, filter or test
   ExpressionPtr index{};                       // of an item
-  std::unique_ptr<CallArguments> arguments{};  // call, filter, test; may be null
+  std::unique_ptr<CallArguments> arguments{};  // of a call, filter or test; null without parentheses
 };
 struct Postfix : Expression {
   Postfix(u32 byte, ExpressionPtr e) : Expression(Kind::postfix, byte), base(std::move(e)) {}
@@ -108,7 +108,7 @@ struct Statement {
 };
 using Block = std::vector<std::unique_ptr<const Statement>>;
 
-struct Target {  // what is assigned to: a name, an attribute of a namespace, or several targets
+struct Target {  // what a value is assigned to: a name, an attribute of a namespace, or several targets
   u32 at = 0;
   std::string_view name{}, attribute{};
   std::vector<Target> parts{};
@@ -123,12 +123,12 @@ struct Print : Statement {
 };
 struct Branch : Statement {
   explicit Branch(u32 byte) : Statement(Kind::branch, byte) {}
-  std::vector<std::pair<ExpressionPtr, Block>> cases;  // the test of else is null
+  std::vector<std::pair<ExpressionPtr, Block>> cases;  // tests and their blocks; the test of else is null
 };
 struct Loop : Statement {
   explicit Loop(u32 byte) : Statement(Kind::loop, byte) {}
   Target target;
-  ExpressionPtr items, test;  // test may be null
+  ExpressionPtr items, test;  // test: null without an if
   Block body, otherwise;
 };
 struct Set : Statement {
@@ -136,17 +136,17 @@ struct Set : Statement {
   Target target;
   ExpressionPtr value;
 };
-// {% set x %}...{% endset %} and {% filter f %}...{% endfilter %}: a body, then perhaps filters.
+// {% set x %}...{% endset %} and {% filter f %}...{% endfilter %}: the output of a body, with filters applied to it.
 struct Capture : Statement {
   Capture(Kind k, u32 byte) : Statement(k, byte) {}
   Target target;                     // of set
-  std::unique_ptr<Postfix> filters;  // may be null
+  std::unique_ptr<Postfix> filters;  // null if there are none
   Block body;
 };
 struct Macro : Statement {
   explicit Macro(u32 byte) : Statement(Kind::macro, byte) {}
   std::string_view name;
-  std::vector<std::pair<std::string_view, ExpressionPtr>> parameters;  // with their defaults, null if none
+  std::vector<std::pair<std::string_view, ExpressionPtr>> parameters;  // names and defaults; null without a default
   Block body;
 };
 struct CallBlock : Statement {
@@ -154,17 +154,18 @@ struct CallBlock : Statement {
   std::unique_ptr<const Postfix> call;  // its last suffix is the call
   Macro caller;
 };
-struct With : Statement {  // also a plain block with a scope of its own
+struct With : Statement {  // also {% generation %}, which only opens a scope
   explicit With(u32 byte) : Statement(Kind::with, byte) {}
   std::vector<std::pair<Target, ExpressionPtr>> bindings;
   Block body;
 };
 
-// `source` must be valid UTF-8 with \n as its line ends, and outlive the result. An Error carries the place.
 struct PlacedError {
   Error error;
-  size_t at;
+  size_t at;  // byte in the source
 };
+// `source` must be valid UTF-8 whose line ends are \n. It must outlive the result.
+// Errors: a syntax error, a statement that is not supported, a tree beyond limits.nodes or limits.parse_depth.
 tl::expected<Block, PlacedError> parse_template(std::string_view source, const JinjaLimits& limits);
 
 }  // namespace r1::jinja

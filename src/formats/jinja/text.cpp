@@ -165,7 +165,7 @@ CharacterClass class_of(u32 c) {
   }
 }
 
-// The shortest digits that read back, an exponent outside 1e-4 .. 1e16.
+// The shortest digits that read back to the same number, with an exponent outside 1e-4 .. 1e16.
 std::string python_float(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";

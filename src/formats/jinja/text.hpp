@@ -1,5 +1,5 @@
-// Strings of templates: UTF-8 that remembers which bytes came from the input, and Python's string operations on it.
-// Indices and lengths of the operations are code points; the bytes must be valid UTF-8.
+// Strings of templates: UTF-8 that remembers which bytes came from the input ("marked"), and Python's string operations
+// on it. Indices and lengths of the operations count code points. The bytes must be valid UTF-8.
 #pragma once
 #include <string>
 #include <string_view>
@@ -18,15 +18,15 @@ class Text {
   size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
   bool marked_at(size_t byte) const;
-  size_t changes() const { return flips_.size(); }  // of the mark
+  size_t changes() const { return flips_.size(); }  // how often the mark changes inside the text
 
   void append(std::string_view bytes, bool marked);
-  void append(const Text& text, size_t begin, size_t end);  // bytes of it
+  void append(const Text& text, size_t begin, size_t end);  // bytes [begin, end) of it
   Text slice(size_t begin, size_t end) const;
-  void trim();         // gives back memory that growing took in advance
-  std::string take();  // the bytes, moved out
+  void trim();         // frees memory that was reserved while the text grew
+  std::string take();  // moves the bytes out
 
-  // fn(begin, end, marked) for each stretch with one mark.
+  // Calls fn(begin, end, marked) for each stretch of bytes with the same mark.
   template <class Fn>
   void for_each_run(Fn fn) const {
     size_t begin = 0;
@@ -37,31 +37,32 @@ class Text {
 
  private:
   std::string bytes_;
-  std::vector<u32> flips_;  // where the mark changes, ascending, inside the text
+  std::vector<u32> flips_;  // the bytes at which the mark changes, ascending
   bool first_ = false;      // the mark of the first byte
 };
 
-// str.isspace's characters.
+// The white space of Python's str.isspace.
 bool is_space(u32 code_point);
 
 size_t count_characters(std::string_view text);
-// The byte at which character `index` begins; text.size() past the end.
+// The byte at which character `index` begins; text.size() if there are fewer characters.
 size_t byte_of_character(std::string_view text, size_t index);
-// Bytes of the white space at the front (at the back) of the text, or of characters in `set` if it is given.
+// How many bytes of white space the text begins (ends) with. If `set` is given, its characters count in place of white
+// space.
 size_t leading(std::string_view text, const std::string_view* set = nullptr);
 size_t trailing(std::string_view text, const std::string_view* set = nullptr);
-// First or last occurrence in bytes, npos if there is none. Linear, also for the worst text.
+// The byte of the first or last occurrence, npos if there is none. Takes linear time for any text.
 size_t find_first(std::string_view text, std::string_view what, size_t from = 0);
 size_t find_last(std::string_view text, std::string_view what);
 
 // Simple case mappings, and ß.
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
-// Python prints it as it is, inside repr.
+// Whether Python's repr prints the character as it is.
 bool is_printable(u32 code_point);
 enum class CharacterClass : u8 { other, letter, decimal, numeric };
 CharacterClass class_of(u32 code_point);
 
-std::string python_float(double value);  // repr: 1.0, 0.1, 1e+20, nan
+std::string python_float(double value);  // as Python's repr: 1.0, 0.1, 1e+20, nan
 
 }  // namespace r1::jinja

@@ -102,7 +102,7 @@ void Namespace::set(std::string_view name, Value value) {
 // ---- making them
 
 Status Writer::grow(size_t bytes, size_t changes) {
-  const size_t all = bytes + 32 * changes;  // a span of the result costs what its text does not
+  const size_t all = bytes + 32 * changes;  // a change of the mark takes memory too: one span in the result
   R1_TRY(budget_->hold(all));
   held_ += all;
   return {};
@@ -122,10 +122,10 @@ Status Writer::add(const Text& text, size_t begin, size_t end) {
 }
 
 Result<Value> Writer::value() {
-  constexpr size_t kNode = 128;  // what the node takes beside the text
+  constexpr size_t kNode = 128;  // of the node, without its text
   R1_TRY(budget_->hold(kNode));
   text_.trim();
-  Value value(std::make_shared<const StringNode>(StringNode{std::move(text_), Held(budget_, held_ + kNode)}));
+  Value value(std::make_shared<const StringNode>(StringNode{std::move(text_), MemoryCharge(budget_, held_ + kNode)}));
   text_ = {};
   held_ = 0;
   return value;
@@ -158,7 +158,7 @@ Result<Value> list_of(Budget* budget, std::vector<Value> items, bool tuple, int 
   depth = R1_TRY(one_deeper(depth, limit));
   const size_t bytes = kContainer + items.size() * sizeof(Value);
   if (budget) R1_TRY(budget->hold(bytes));
-  return Value(std::make_shared<const ListNode>(ListNode{std::move(items), tuple, depth, Held(budget, bytes)}));
+  return Value(std::make_shared<const ListNode>(ListNode{std::move(items), tuple, depth, MemoryCharge(budget, bytes)}));
 }
 
 Result<Value> dict_of(Budget* budget, std::vector<Member> members, int limit) {
@@ -167,7 +167,7 @@ Result<Value> dict_of(Budget* budget, std::vector<Member> members, int limit) {
   depth = R1_TRY(one_deeper(depth, limit));
   const size_t bytes = kContainer + members.size() * sizeof(Member);
   if (budget) R1_TRY(budget->hold(bytes));
-  return Value(std::make_shared<const DictNode>(DictNode{std::move(members), depth, Held(budget, bytes)}));
+  return Value(std::make_shared<const DictNode>(DictNode{std::move(members), depth, MemoryCharge(budget, bytes)}));
 }
 
 std::string valid_utf8(std::string_view text) {
@@ -271,7 +271,7 @@ Result<int> compare(Budget& budget, const Value& a, const Value& b) {
   if (a.number() && b.number()) return sign(*a.number(), *b.number());
   if (a.text() && b.text()) {
     R1_TRY(budget.work(std::min(a.text()->size(), b.text()->size())));
-    return sign(a.text()->bytes().compare(b.text()->bytes()), 0);  // UTF-8 sorts as its characters do
+    return sign(a.text()->bytes().compare(b.text()->bytes()), 0);  // bytes of UTF-8 sort as its characters do
   }
   if (a.list() && b.list() && a.is_tuple() == b.is_tuple()) {
     for (size_t i = 0; i < std::min(a.list()->size(), b.list()->size()); ++i) {
@@ -303,7 +303,7 @@ Status print_number(Writer& out, const Value& v) {
   return out.add(fmt::format("{}", *v.integer()));
 }
 
-// One character of a string's repr.
+// A character as repr() prints it.
 std::string quoted(u32 c, std::string_view character, char quote) {
   if (c == static_cast<u32>(quote) || c == '\\') return fmt::format("\\{}", static_cast<char>(c));
   if (c == '\n') return "\\n";
@@ -331,7 +331,7 @@ std::string json_escaped(u32 c, std::string_view character, bool ascii) {
   return std::string(character);
 }
 
-// Every character through `escape`; what it leaves alone goes in stretches.
+// Prints every character as `escape` returns it. Characters that stay as they are get copied in stretches.
 template <class Escape>
 Status print_escaped(Writer& out, const Text& text, Budget& budget, Escape escape) {
   const std::string_view all = text.bytes();
@@ -426,7 +426,7 @@ Status json_line(Writer& out, const JsonStyle& style, size_t level) {
   return {};
 }
 
-// A key that is no string is written as one.
+// JSON has only strings as keys, so a number is put between quotes.
 Status json_key(Writer& out, const Value& key, Budget& budget, bool ascii) {
   if (key.text()) return json_string(out, *key.text(), budget, ascii);
   R1_TRY(out.add("\""));

@@ -1,5 +1,5 @@
-// Values of a running template, and what keeps them small. They never change once made, namespaces aside, so no list
-// holds itself; depth is limited when a list is made, bytes when a string is.
+// Values of a running template, and the limits on them. Only namespaces ever change, so no list can hold itself. The
+// depth of a list is checked when it is made, the bytes of a string when it is written.
 #pragma once
 #include <memory>
 #include <optional>
@@ -14,13 +14,14 @@
 
 namespace r1::jinja {
 
-// What a run may use, and has used.
+// What a running template may use, and what it has used so far.
 class Budget {
  public:
   explicit Budget(const JinjaLimits& l) : limits(l) {}
-  Status work(u64 units);     // bytes touched, in all
-  Status step();              // one more round, item or call
-  Status hold(size_t bytes);  // more bytes alive; what holds them gives them back
+  // Each of them is an Error once the limit is exceeded.
+  Status work(u64 units);     // so many more bytes touched
+  Status step();              // one more round of a loop, item or call
+  Status hold(size_t bytes);  // so many more bytes alive, until release()
   void release(size_t bytes) { held_ -= bytes; }
 
   const JinjaLimits limits;
@@ -30,14 +31,15 @@ class Budget {
   size_t held_ = 0;
 };
 
-// Bytes held by a value for as long as it lives. Those of variables and literals are nobody's.
-class Held {
+// The bytes that a value counts for in the budget. They are released with the value. The values of variables and
+// literals count for nothing.
+class MemoryCharge {
  public:
-  Held() = default;
-  Held(Budget* budget, size_t bytes) : budget_(budget), bytes_(bytes) {}
-  Held(Held&& o) noexcept : budget_(std::exchange(o.budget_, nullptr)), bytes_(o.bytes_) {}
-  Held& operator=(Held&&) = delete;
-  ~Held() {
+  MemoryCharge() = default;
+  MemoryCharge(Budget* budget, size_t bytes) : budget_(budget), bytes_(bytes) {}
+  MemoryCharge(MemoryCharge&& o) noexcept : budget_(std::exchange(o.budget_, nullptr)), bytes_(o.bytes_) {}
+  MemoryCharge& operator=(MemoryCharge&&) = delete;
+  ~MemoryCharge() {
     if (budget_) budget_->release(bytes_);
   }
 
@@ -47,13 +49,13 @@ class Held {
 };
 
 class Value;
-struct Macro;  // jinja_syntax.hpp
-struct Scope;  // jinja_run.hpp
+struct Macro;  // syntax.hpp
+struct Scope;  // interpreter.hpp
 using Member = std::pair<Value, Value>;
 
 struct StringNode {
   Text text;
-  Held held{};
+  MemoryCharge charge{};
 };
 struct ListNode;
 struct DictNode;
@@ -62,7 +64,7 @@ struct LoopNode;
 struct CallableNode;
 
 struct Undefined {
-  std::shared_ptr<const std::string> name;  // what was looked for, for errors
+  std::shared_ptr<const std::string> name;  // of the missing variable or member, for errors
 };
 struct None {};
 
@@ -87,8 +89,8 @@ class Value {
   bool is_none() const { return std::holds_alternative<None>(v_); }
   const bool* boolean() const { return std::get_if<bool>(&v_); }
   const double* real() const { return std::get_if<double>(&v_); }
-  std::optional<i64> integer() const;    // booleans too, as in Python
-  std::optional<double> number() const;  // integers and booleans too
+  std::optional<i64> integer() const;    // a boolean is one too, as in Python
+  std::optional<double> number() const;  // an integer and a boolean are too
   const Text* text() const;
   const std::vector<Value>* list() const;  // tuples too
   std::shared_ptr<const ListNode> list_node() const;
@@ -99,9 +101,9 @@ class Value {
   const CallableNode* callable() const;
 
   bool truth() const;
-  int depth() const;                       // of lists and dicts inside each other
-  std::string_view type() const;           // as Python names it
-  bool same_object(const Value& o) const;  // shares its list or dict
+  int depth() const;                       // nesting of lists and dicts; 0 for other values
+  std::string_view type() const;           // Python's name of it
+  bool same_object(const Value& o) const;  // both are the same list or dict
 
  private:
   template <class T>
@@ -119,34 +121,34 @@ struct ListNode {
   std::vector<Value> items;
   bool tuple = false;
   int depth = 1;
-  Held held{};
+  MemoryCharge charge{};
 };
 struct DictNode {
-  std::vector<Member> members;  // keys differ, in the order of insertion
+  std::vector<Member> members;  // in the order of insertion; keys are unique
   int depth = 1;
-  Held held{};
+  MemoryCharge charge{};
 };
 struct Namespace {
   std::vector<std::pair<std::string, Value>> members;
   const Value* find(std::string_view name) const;
   void set(std::string_view name, Value value);
 };
-// `loop` inside a for.
+// The variable `loop` inside a for.
 struct LoopNode {
   std::shared_ptr<const ListNode> items;
   size_t index = 0;
 };
-// What can be called: a function, a macro, a method of a value.
+// A value that can be called: a function, a macro or a method of a value.
 struct CallableNode {
   enum class Kind : u8 { function, macro, method } kind;
   std::string name;
   Value self{};  // of a method
   const Macro* macro = nullptr;
   Scope* scope = nullptr;  // where the macro was defined
-  Held held{};
+  MemoryCharge charge{};
 };
 
-// Strings are made here: every byte is counted before it is there.
+// Makes strings. Every byte is counted in the budget before it is written.
 class Writer {
  public:
   explicit Writer(Budget& budget) : budget_(&budget) {}
@@ -160,7 +162,7 @@ class Writer {
   size_t size() const { return text_.size(); }
   const Text& text() const { return text_; }
   Text take() { return std::exchange(text_, {}); }
-  Result<Value> value();  // takes the text; the writer is empty then
+  Result<Value> value();  // the text as a value; the writer is empty afterwards
 
  private:
   Status grow(size_t bytes, size_t changes);
@@ -172,23 +174,26 @@ class Writer {
 Result<Value> make_string(Budget& budget, const Text& text, size_t begin, size_t end);
 Result<Value> make_string(Budget& budget, std::string_view bytes, bool marked = false);
 Result<Value> make_list(Budget& budget, std::vector<Value> items, bool tuple = false);
-// Of equal keys the last value stays, in the first one's place.
+// If keys are equal, the last value takes the place of the first.
+// Errors: a list or dict as a key; lists and dicts nested deeper than limits.value_depth; limits.memory exceeded.
 Result<Value> make_dict(Budget& budget, std::vector<Member> members);
 Value undefined_named(std::string_view name);
 
-// Json as a value whose strings are marked or not. Invalid UTF-8 becomes U+FFFD. Counted if there is a budget.
+// Json as a value, with all its strings marked or none. Bytes that are not UTF-8 become U+FFFD. The value counts in the
+// budget unless that is null.
 Result<Value> from_json(Budget* budget, const Json& json, bool marked);
 
 Result<bool> equal(Budget& budget, const Value& a, const Value& b);
-// <0, 0, >0; an Error for what Python does not order.
+// Below, equal to or above 0.
+// Errors: values that Python does not order.
 Result<int> compare(Budget& budget, const Value& a, const Value& b);
 Result<const Value*> find_key(Budget& budget, const std::vector<Member>& members, const Value& key);
 
-// str() and repr() as Python prints them, and json.dumps.
+// Python's str(), repr() and json.dumps.
 Status print(Writer& out, const Value& value, Budget& budget);
 Status print_repr(Writer& out, const Value& value, Budget& budget);
 struct JsonStyle {
-  std::optional<std::string> indent{};  // one level of it; none: one line
+  std::optional<std::string> indent{};  // of one level; none: everything on one line
   std::string between_items = ", ", after_key = ": ";
   bool ascii = false, sorted = false;
 };

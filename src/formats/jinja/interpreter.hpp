@@ -1,4 +1,4 @@
-// One rendering: scopes, output, and the calls that filters and methods make back into it.
+// Runs a template once: its scopes, its output, and what filters and methods need of it.
 #pragma once
 #include <array>
 #include <ctime>
@@ -17,14 +17,14 @@ struct Arguments {
   std::vector<std::pair<std::string, Value>> named;
 };
 
-// Arguments by the parameters of a signature "a,b,c"; those not given are null.
-class Bound {
+// The arguments of a call, by the index of the parameter in a signature "a,b,c". Those that are not given are null.
+class BoundArguments {
  public:
-  static Result<Bound> of(const Arguments& arguments, std::string_view parameters);
+  static Result<BoundArguments> of(const Arguments& arguments, std::string_view parameters);
   const Value* operator[](size_t i) const { return values_[i]; }
   bool truth(size_t i, bool fallback = false) const { return values_[i] ? values_[i]->truth() : fallback; }
   Result<i64> integer(size_t i, i64 fallback) const;
-  Result<const Text*> text(size_t i) const;  // null if not given or none
+  Result<const Text*> text(size_t i) const;  // null if not given, or none
 
  private:
   std::array<const Value*, 6> values_{};
@@ -36,22 +36,22 @@ struct Scope {
   void set(std::string_view name, Value value);
   Scope* parent;
   std::vector<std::pair<std::string_view, Value>> names;
-  bool kept = false;  // a macro defined inside may still be called when the scope has ended
+  bool kept = false;  // it outlives its block, because a macro that was defined inside may still be called
 };
 
-class Run {
+class Interpreter {
  public:
-  Run(const JinjaOptions& options, std::vector<std::pair<std::string_view, Value>> variables);
-  ~Run();
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
+  Interpreter(const JinjaOptions& options, std::vector<std::pair<std::string_view, Value>> variables);
+  ~Interpreter();
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
 
   Status render(const Block& block);
   Writer& output() { return *outputs_.back(); }
   Text take_output() { return root_output_.take(); }
-  u32 failed_at() const { return failed_at_; }  // the byte of the source, after an Error
+  u32 failed_at() const { return failed_at_; }  // after an Error: the byte of the source
 
-  // What expressions do, for filters and methods too.
+  // The operations of expressions. Filters, tests and methods use them too.
   Result<Value> attribute(const Value& of, std::string_view name);
   Result<Value> item(const Value& of, const Value& key);
   Result<Value> call(const Value& callee, Arguments& arguments);
@@ -60,9 +60,9 @@ class Run {
   Result<bool> test(std::string_view name, const Value& value, const Arguments& arguments);
   Result<Value> arithmetic(Operator operation, const Value& a, const Value& b);
   Result<bool> contains(const Value& container, const Value& value);
-  // The elements of what can be looped over: of a list, the keys of a dict, the characters of a string.
+  // What a loop over the value sees: the items of a list, the keys of a dict, the characters of a string.
   Result<std::shared_ptr<const ListNode>> elements(const Value& value);
-  Result<Value> string_of(const Value& value);  // str(); a string as it is
+  Result<Value> string_of(const Value& value);  // Python's str()
   Result<Value> new_namespace(const Arguments& arguments);
 
   Budget budget;
@@ -102,7 +102,7 @@ class Run {
   Status written();
 
   std::vector<std::pair<std::string_view, Value>> variables_;
-  std::vector<std::shared_ptr<Namespace>> namespaces_;  // emptied at the end: they may hold each other
+  std::vector<std::shared_ptr<Namespace>> namespaces_;  // emptied at the end, because they may hold each other
   std::vector<std::unique_ptr<Scope>> kept_;
   Scope root_{nullptr};
   Scope* scope_ = &root_;
@@ -113,16 +113,13 @@ class Run {
   bool failed_ = false;
 };
 
-// A method's name that values of this kind have (whether or not it may be called here).
+// Whether values of this kind have a method of this name.
 bool has_method(const Value& value, std::string_view name);
-// Functions that every template sees; null for other names.
+// A function that every template sees, by its name. Null for other names.
 const Value* global(std::string_view name);
-Result<Value> call_function(Run& run, std::string_view name, const Arguments& arguments);
+Result<Value> call_function(Interpreter& interp, std::string_view name, const Arguments& arguments);
 // Python's `format % values` and format.format(...).
-Result<Value> percent_format(Run& run, const Text& format, const Value& values);
-Result<Value> brace_format(Run& run, const Text& format, const Arguments& arguments);
-Result<Value> trimmed(Run& run, const Text& text, const Text* set, bool left, bool right);
-Result<Value> replaced(Run& run, const Text& text, const Text& what, const Text& by, i64 count);
-Result<std::vector<Value>> lines_of(Run& run, const Text& text);
+Result<Value> percent_format(Interpreter& interp, const Text& format, const Value& values);
+Result<Value> brace_format(Interpreter& interp, const Text& format, const Arguments& arguments);
 
 }  // namespace r1::jinja

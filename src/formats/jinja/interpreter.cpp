@@ -1,4 +1,4 @@
-#include "formats/jinja/run.hpp"
+#include "formats/jinja/interpreter.hpp"
 
 namespace r1::jinja {
 
@@ -13,21 +13,21 @@ void Scope::set(std::string_view name, Value value) {
   else names.emplace_back(name, std::move(value));
 }
 
-Run::Run(const JinjaOptions& o, std::vector<std::pair<std::string_view, Value>> variables)
+Interpreter::Interpreter(const JinjaOptions& o, std::vector<std::pair<std::string_view, Value>> variables)
     : budget(o.limits), options(o), variables_(std::move(variables)), root_output_(budget) {}
 
-Run::~Run() {
+Interpreter::~Interpreter() {
   for (auto& space : namespaces_) space->members.clear();
 }
 
-Status Run::render(const Block& block) {
+Status Interpreter::render(const Block& block) {
   R1_TRY(execute(block));
   return {};
 }
 
 // ---- statements
 
-Result<Run::Flow> Run::execute(const Block& block) {
+Result<Interpreter::Flow> Interpreter::execute(const Block& block) {
   for (const auto& statement : block) {
     const Flow flow = R1_TRY(execute(*statement));
     if (flow != Flow::on) return flow;
@@ -35,7 +35,7 @@ Result<Run::Flow> Run::execute(const Block& block) {
   return Flow::on;
 }
 
-Result<Run::Flow> Run::execute(const Statement& s) {
+Result<Interpreter::Flow> Interpreter::execute(const Statement& s) {
   R1_TRY(budget.work(64));
   const auto placed = [&](Status status) -> Result<Flow> {
     if (status) return Flow::on;
@@ -72,18 +72,18 @@ Result<Run::Flow> Run::execute(const Statement& s) {
   return Flow::on;
 }
 
-Status Run::written() {
+Status Interpreter::written() {
   if (output().size() <= budget.limits.output) return {};
   return fail(Errc::exhausted, "more than {} bytes of output", budget.limits.output);
 }
 
-Status Run::print_value(const Expression& e) {
+Status Interpreter::print_value(const Expression& e) {
   const Value value = R1_TRY(evaluate(e));
   R1_TRY(print(output(), value, budget));
   return written();
 }
 
-Result<Run::Flow> Run::loop(const Loop& s) {
+Result<Interpreter::Flow> Interpreter::loop(const Loop& s) {
   const Value over = R1_TRY(evaluate(*s.items));
   auto items = R1_TRY(elements(over));
   auto scope = std::make_unique<Scope>(scope_);
@@ -120,16 +120,17 @@ Result<Run::Flow> Run::loop(const Loop& s) {
   return Flow::on;
 }
 
-// An ended scope goes, unless a macro still sees it.
-Status Run::leave(std::unique_ptr<Scope> scope) {
+// Frees a scope that has ended, unless a macro still sees it.
+Status Interpreter::leave(std::unique_ptr<Scope> scope) {
   if (!scope->kept) return {};
   R1_TRY(budget.hold(256 + scope->names.size() * 64));
   kept_.push_back(std::move(scope));
   return {};
 }
 
-// What a block prints, as a string. Its own assignments stay inside. (An Error ends the run: nothing is put back then.)
-Result<Value> Run::captured(const Block& block, std::unique_ptr<Scope> scope) {
+// What a block prints, as a string. Assignments inside the block stay in `scope`. After an Error the interpreter is not
+// used again, so scope_ and outputs_ are not restored then.
+Result<Value> Interpreter::captured(const Block& block, std::unique_ptr<Scope> scope) {
   Writer writer(budget);
   outputs_.push_back(&writer);
   Scope* const outer = std::exchange(scope_, scope.get());
@@ -140,7 +141,7 @@ Result<Value> Run::captured(const Block& block, std::unique_ptr<Scope> scope) {
   return writer.value();
 }
 
-Status Run::capture(const Capture& s) {
+Status Interpreter::capture(const Capture& s) {
   Value value = R1_TRY(captured(s.body, std::make_unique<Scope>(scope_)));
   if (s.filters) value = R1_TRY(postfix(*s.filters, std::move(value)));
   if (s.kind == Statement::Kind::set_block) return assign(s.target, std::move(value));
@@ -148,9 +149,9 @@ Status Run::capture(const Capture& s) {
   return written();
 }
 
-Result<Run::Flow> Run::with(const With& s) {
+Result<Interpreter::Flow> Interpreter::with(const With& s) {
   auto scope = std::make_unique<Scope>(scope_);
-  std::vector<Value> values;  // all seen from outside
+  std::vector<Value> values;  // evaluated in the outer scope
   for (const auto& [target, value] : s.bindings) values.push_back(R1_TRY(evaluate(*value)));
   scope_ = scope.get();
   for (size_t i = 0; i < values.size(); ++i) R1_TRY(assign(s.bindings[i].first, std::move(values[i])));
@@ -160,7 +161,7 @@ Result<Run::Flow> Run::with(const With& s) {
   return flow;
 }
 
-Status Run::assign(const Target& target, Value value) {
+Status Interpreter::assign(const Target& target, Value value) {
   if (!target.attribute.empty()) {
     const Value space = R1_TRY(name(target.name));
     if (!space.space()) return fail(Errc::corrupt, "cannot set an attribute of '{}': it is no namespace", target.name);
@@ -180,13 +181,13 @@ Status Run::assign(const Target& target, Value value) {
 
 // ---- macros
 
-Value Run::macro_value(const Macro& macro) {
+Value Interpreter::macro_value(const Macro& macro) {
   for (Scope* s = scope_; s && !s->kept; s = s->parent) s->kept = true;
   return std::make_shared<const CallableNode>(
       CallableNode{CallableNode::Kind::macro, std::string(macro.name), {}, &macro, scope_});
 }
 
-Result<Value> Run::call_macro(const CallableNode& callee, Arguments& a) {
+Result<Value> Interpreter::call_macro(const CallableNode& callee, Arguments& a) {
   const Macro& macro = *callee.macro;
   if (calls_ >= budget.limits.call_depth)
     return fail(Errc::exhausted, "{}: calls inside each other deeper than {}", macro.name, budget.limits.call_depth);
@@ -223,7 +224,7 @@ Result<Value> Run::call_macro(const CallableNode& callee, Arguments& a) {
   return printed;
 }
 
-Status Run::call_block(const CallBlock& s) {
+Status Interpreter::call_block(const CallBlock& s) {
   Arguments extra;
   extra.named.emplace_back("caller", macro_value(s.caller));
   const Value value = R1_TRY(postfix(*s.call, R1_TRY(evaluate(*s.call->base)), &extra));
