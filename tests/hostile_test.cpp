@@ -120,8 +120,9 @@ Status open_gguf(const fs::path& path) {
 Status open_safetensors(const fs::path& path) {
   const Safetensors file = R1_TRY(Safetensors::open(path));
   for (const auto& [name, tensor] : file.tensors()) {
+    if (tensor.elements() == 0) continue;
     std::vector<float> values(tensor.elements());
-    to_f32(tensor, values.data());
+    read_rows(tensor, 0, tensor.elements() / tensor.cols(), values.data());
   }
   return {};
 }

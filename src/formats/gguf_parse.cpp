@@ -182,7 +182,7 @@ Result<u64> tensor_bytes(const TensorInfo& info, const std::string& where) {
   i64 elements = 1;
   for (const i64 n : info.shape) wraps |= __builtin_mul_overflow(elements, n, &elements);
   if (wraps) {
-    return fail(Errc::corrupt, "{}: shape [{}] of {} overflows", where, fmt::join(info.shape, ","), info.type->name);
+    return fail(Errc::corrupt, "{}: shape {} of {} overflows", where, shape_text(info.shape), info.type->name);
   }
   return static_cast<u64>(bytes);
 }

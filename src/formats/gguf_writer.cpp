@@ -167,8 +167,8 @@ Result<i64> put_info(std::string& out, const TensorItem& item, i64 offset) {
                 gguf::kMaxTensorName);
   }
   if (item.shape.empty() || item.shape.size() > gguf::kMaxDims || std::count(item.shape.begin(), item.shape.end(), 0)) {
-    return fail(Errc::invalid_argument, "{}: shape [{}], expected 1 to {} sizes above 0", where,
-                fmt::join(item.shape, ","), gguf::kMaxDims);
+    return fail(Errc::invalid_argument, "{}: shape {}, expected 1 to {} sizes above 0", where, shape_text(item.shape),
+                gguf::kMaxDims);
   }
   const i64 bytes = R1_TRY(bytes_of_shape(item.dtype, item.shape, where));
   put_text(out, item.name);

@@ -37,7 +37,8 @@ inline constexpr const char* kScaleSuffix = "_scale_inv";
 // What is wrong with a type of unsupported(), for errors: "element type I64 is not supported".
 std::string unsupported_type(std::string_view type);
 
-// Elements of an entry of a safetensors file (plain types, FP8) as f32; dst has entry.elements() floats.
+// Elements of a tensor of a plain type as f32; dst has entry.elements() floats. Other types are read by read_rows of
+// model/published.hpp.
 void to_f32(const StoredTensor& entry, float* dst);
 
 // ---- writing

@@ -30,8 +30,6 @@ constexpr ElementType kTypes[] = {{"F32", 32, DType::f32}, {"BF16", 16, DType::b
                                   {"C64", 64, {}},         {"F4", 4, {}},
                                   {"F6_E2M3", 6, {}},      {"F6_E3M2", 6, {}}};
 
-std::string text(const std::vector<i64>& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
-
 struct Extent {
   i64 begin, end;
   const std::string* name;
@@ -68,9 +66,9 @@ Result<Extent> parse_extent(const JsonFields& fields, const std::string& name, i
 // Bits of a tensor; the product must not wrap before anybody compares it with anything.
 Result<i64> bits_of(const std::vector<i64>& shape, i64 bits, const std::string& where) {
   for (const i64 n : shape) {
-    if (n < 0) return fail(Errc::corrupt, "{}: shape {} has a negative size", where, text(shape));
+    if (n < 0) return fail(Errc::corrupt, "{}: shape {} has a negative size", where, shape_text(shape));
     if (__builtin_mul_overflow(bits, n, &bits))
-      return fail(Errc::corrupt, "{}: shape {} overflows", where, text(shape));
+      return fail(Errc::corrupt, "{}: shape {} overflows", where, shape_text(shape));
   }
   return bits;
 }
@@ -85,8 +83,8 @@ Result<StoredTensor> parse_entry(const JsonFields& fields, const ElementType& ty
   }
   const i64 bits = R1_TRY(bits_of(entry.shape, type.bits, where));
   if (bits % 8 || at.end - at.begin != bits / 8) {
-    return fail(Errc::corrupt, "{}: {} {} needs {} bytes, data_offsets give {}", where, type.name, text(entry.shape),
-                static_cast<double>(bits) / 8, at.end - at.begin);
+    return fail(Errc::corrupt, "{}: {} {} needs {} bytes, data_offsets give {}", where, type.name,
+                shape_text(entry.shape), static_cast<double>(bits) / 8, at.end - at.begin);
   }
   entry.bytes = data.subspan(at.begin, bits / 8);
   return entry;
@@ -171,7 +169,7 @@ Status join_scales(File& file, const std::string& where) {
     const std::string scales = name + kScaleSuffix, what = fmt::format("{}: tensor {}", where, shown(scales));
     if (tensor.shape.size() != 2) {
       return fail(Errc::unsupported, "{}: tensor {}: F8_E4M3 of shape {}, expected 2 dimensions", where, shown(name),
-                  text(tensor.shape));
+                  shape_text(tensor.shape));
     }
     const auto blocks = [](i64 n) { return n / kScaleBlock + (n % kScaleBlock != 0); };
     const std::vector<i64> expected{blocks(tensor.shape[0]), blocks(tensor.shape[1])};
@@ -179,13 +177,13 @@ Status join_scales(File& file, const std::string& where) {
     if (found == file.tensors.end()) {
       const auto other = file.unsupported.find(scales);
       return fail(Errc::corrupt, "{}: {}, expected F32 {}: the scales of F8_E4M3 {} {}", what,
-                  other == file.unsupported.end() ? "missing" : other->second, text(expected), shown(name),
-                  text(tensor.shape));
+                  other == file.unsupported.end() ? "missing" : other->second, shape_text(expected), shown(name),
+                  shape_text(tensor.shape));
     }
     if (found->second.dtype != DType::f32 || found->second.shape != expected) {
       return fail(Errc::corrupt, "{}: {} {}, expected F32 {}: the scales of F8_E4M3 {} {}", what,
-                  type_name(found->second.dtype), text(found->second.shape), text(expected), shown(name),
-                  text(tensor.shape));
+                  type_name(found->second.dtype), shape_text(found->second.shape), shape_text(expected), shown(name),
+                  shape_text(tensor.shape));
     }
     tensor.scales = found->second.bytes;
     joined.push_back(scales);

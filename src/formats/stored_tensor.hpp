@@ -10,6 +10,9 @@
 
 namespace r1 {
 
+// "[2,3]": a shape in an error message.
+inline std::string shape_text(std::span<const i64> shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
+
 struct StoredTensor {
   std::string name;
   DType dtype = DType::f32;
@@ -21,6 +24,7 @@ struct StoredTensor {
     for (const i64 side : shape) n *= side;
     return n;
   }
+  i64 cols() const { return shape.empty() ? 1 : shape.back(); }  // the innermost axis
 };
 
 // Takes the next bytes of a tensor, in pieces of any size.

@@ -10,20 +10,19 @@ constexpr size_t kPending = size_t{1} << 20;  // a write call costs microseconds
 }  // namespace
 
 Result<i64> bytes_of_shape(DType dtype, const std::vector<i64>& shape, const std::string& where) {
-  const auto shape_text = [&] { return fmt::format("[{}]", fmt::join(shape, ",")); };
   const BlockShape block = block_of(dtype);
   const i64 row = shape.empty() ? 1 : shape.back();
   if (row % block.elements) {
-    return fail(Errc::corrupt, "{}: shape {}: {} comes in blocks of {} along a row", where, shape_text(), block.name,
-                block.elements);
+    return fail(Errc::corrupt, "{}: shape {}: {} comes in blocks of {} along a row", where, shape_text(shape),
+                block.name, block.elements);
   }
   i64 bytes = 0;
   bool wraps = __builtin_mul_overflow(row / block.elements, block.bytes, &bytes);
   for (size_t d = 0; d < shape.size(); ++d) {
-    if (shape[d] < 0) return fail(Errc::corrupt, "{}: shape {} has a negative size", where, shape_text());
+    if (shape[d] < 0) return fail(Errc::corrupt, "{}: shape {} has a negative size", where, shape_text(shape));
     if (d + 1 < shape.size()) wraps |= __builtin_mul_overflow(bytes, shape[d], &bytes);
   }
-  if (wraps) return fail(Errc::corrupt, "{}: shape {} overflows", where, shape_text());
+  if (wraps) return fail(Errc::corrupt, "{}: shape {} overflows", where, shape_text(shape));
   return bytes;
 }
 
@@ -56,8 +55,8 @@ Status TensorFile::pad_to(i64 alignment) {
 Status TensorFile::write_item(const TensorItem& item, i64 bytes) {
   const i64 end = size_ + bytes;
   const auto wrong = [&](const char* how, i64 given) {
-    return fail(Errc::invalid_argument, "tensor {}: its source gave {} {} bytes, {} [{}] has {}", shown(item.name), how,
-                given, name_of(item.dtype), fmt::join(item.shape, ","), bytes);
+    return fail(Errc::invalid_argument, "tensor {}: its source gave {} {} bytes, {} {} has {}", shown(item.name), how,
+                given, name_of(item.dtype), shape_text(item.shape), bytes);
   };
   R1_TRY(item.write([&](std::span<const std::byte> piece) -> Status {
     const i64 n = static_cast<i64>(piece.size());
