@@ -13,7 +13,6 @@
 #include "core/philox.hpp"
 #include "formats/gguf.hpp"
 #include "model/model.hpp"
-#include "ops/cpu/dequantize.hpp"
 #include "quant/quantize.hpp"
 
 namespace r1 {
