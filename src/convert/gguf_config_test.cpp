@@ -10,13 +10,13 @@ namespace {
 
 class GgufConfig : public FilesTest {
  protected:
-  // What a DeepSeek-R1 file of 2025 says, less its tensors: of those the configuration looks at names and the
-  // vocabulary.
-  TestGguf r1() {
+  // The metadata of a DeepSeek-R1 file of 2025. The tensors are small: of them, reading the configuration needs only
+  // the names and the rows of the embedding.
+  TestGguf r1(u32 blocks = 61, u32 gating = 2) {
     TestGguf g;
     g.text("general.architecture", "deepseek2");
     for (const auto& [key, value] :
-         std::initializer_list<std::pair<const char*, u32>>{{"block_count", 61},
+         std::initializer_list<std::pair<const char*, u32>>{{"block_count", blocks},
                                                             {"context_length", 163840},
                                                             {"embedding_length", 7168},
                                                             {"feed_forward_length", 18432},
@@ -32,7 +32,7 @@ class GgufConfig : public FilesTest {
                                                             {"expert_used_count", 8},
                                                             {"expert_shared_count", 1},
                                                             {"expert_feed_forward_length", 2048},
-                                                            {"expert_gating_func", 2},
+                                                            {"expert_gating_func", gating},
                                                             {"rope.scaling.original_context_length", 4096}})
       g.number(fmt::format("deepseek2.{}", key), value);
     for (const auto& [key, value] :
@@ -68,7 +68,7 @@ TEST_F(GgufConfig, OfR1IsThePublishedOne) {
                                   {"n_shared_experts", 1},
                                   {"num_experts_per_tok", 8},
                                   {"n_group", 8},
-                                  {"topk_group", 4},  // the file does not say: from before autumn 2025
+                                  {"topk_group", 4},  // not in the file, which is from before autumn 2025
                                   {"scoring_func", "sigmoid"},
                                   {"topk_method", "noaux_tc"},
                                   {"norm_topk_prob", true},
@@ -147,6 +147,21 @@ TEST_F(GgufConfig, WithoutGatingItIsV2) {
   EXPECT_EQ(*c->find("norm_topk_prob")->boolean(), false);
   EXPECT_EQ(*c->find("rope_scaling")->find("mscale_all_dim")->number(), 0.707);
   EXPECT_TRUE(c->find("eos_token_id")->is_null());  // 11 is outside the vocabulary of 4: GPT-2's, not this model's
+}
+
+// llama.cpp's rule for GLM-4.7-Flash, whose files have no expert_gating_func.
+TEST_F(GgufConfig, GlmFlashScoresExpertsBySigmoidThoughItsFileDoesNotSaySo) {
+  const auto scoring = [&](u32 blocks, i64 vocab) {
+    TestGguf g = r1(blocks, 0);  // 0 reads as missing
+    g.tensor("token_embd.weight", {vocab, 1}, kGgmlF32, vocab * 4).tensor("blk.3.exp_probs_b.bias", {8}, kGgmlF32, 32);
+    EXPECT_TRUE(write_file(dir / "m.gguf", g.bytes()));
+    const auto c = config_of_gguf(Gguf::open(dir / "m.gguf").value());
+    return c ? *c->find("scoring_func")->string() : error_of(c);
+  };
+  EXPECT_EQ(scoring(47, 154880), "sigmoid");
+  EXPECT_EQ(scoring(48, 154880), "sigmoid");
+  EXPECT_EQ(scoring(46, 154880), "softmax");
+  EXPECT_EQ(scoring(47, 154881), "softmax");
 }
 
 TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {

@@ -1,5 +1,5 @@
-// Models from GGUF files in all their forms: the same weights give the same bits however they are named, stacked,
-// permuted or split, and every block type gives what its dequantised values give.
+// Models from GGUF files of every form. The same weights give the same bits however they are named, stacked, permuted
+// or split, and every block type gives the bits of its dequantised values.
 #include <cmath>
 #include <cstring>
 
@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A random model whose rows are whole blocks of every type, as a folder in f32.
+// Configurations whose rows are whole blocks of every type.
 constexpr const char* kDeepseek =
     R"({"model_type": "deepseek_v3", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
   "max_position_embeddings": 128, "num_attention_heads": 2, "q_lora_rank": 256, "kv_lora_rank": 256,
@@ -49,7 +49,7 @@ class GgufModel : public FilesTest {
     EXPECT_TRUE(content.tensors.contains(name)) << name;
     return content.tensors[name];
   }
-  // Rows of several tensors in turn, as the fused forms have them: `each` rows of one, then of the next, and so on.
+  // Several tensors fused into one, which replaces them: each[i] bytes of tensor i in turn, `groups` times.
   GgufContent::Tensor interleaved(const std::vector<std::string>& names, const std::vector<size_t>& each,
                                   size_t groups) {
     GgufContent::Tensor out{DType::f32, at(names[0]).shape, {}};
@@ -62,7 +62,7 @@ class GgufModel : public FilesTest {
     for (const std::string& name : names) content.tensors.erase(name);
     return out;
   }
-  // The form from before April 2025: attn_kv_b instead of its halves, one key and value per head.
+  // Gives the content the form from before April 2025: attn_kv_b instead of its halves, one key and value per head.
   void make_legacy(bool keep_halves) {
     const Safetensors folder = Safetensors::open(dir / "folder").value();
     for (int l = 0; l < 2; ++l) {
@@ -166,7 +166,7 @@ TEST_F(GgufModel, AFusedQkvGivesTheSameBits) {
   }
 }
 
-// The exact path promises the bits of the dequantised values, so the tolerance is nothing.
+// Exact numerics promise the bits of the dequantised values, so no difference is allowed.
 TEST_F(GgufModel, EveryTypeGivesTheBitsOfItsDequantisedValues) {
   for (const char* config : {kDeepseek, kLlama}) {
     fs::remove_all(dir / "folder");
@@ -190,8 +190,9 @@ TEST_F(GgufModel, EveryTypeGivesTheBitsOfItsDequantisedValues) {
   }
 }
 
-// Each weight is off by at most half a step of its block of 32: |w| / 254 of the largest beside it, so some 0.4 % at
-// the most and 0.2 % on average, at random. Through two layers logits of size s move by less than 5 % of s.
+// A weight's error is at most half a step of its block of 32, which is 1/254 of the block's largest weight: 0.4 % of
+// that weight at most, 0.2 % on average, with random signs. After two layers the logits may differ by 5 % of their
+// size.
 TEST_F(GgufModel, Q8_0StaysNearTheModelItWasMadeOf) {
   make(kDeepseek);
   const std::vector<float> exact = logits_of(dir / "m.gguf");
@@ -235,7 +236,7 @@ TEST_F(GgufModel, AHeadThatIsTheEmbeddingIsMissing) {
   EXPECT_EQ((*model)->head().name(), "model.embed_tokens.weight");
 }
 
-// ---- what contradicts itself
+// ---- files that contradict themselves
 
 TEST_F(GgufModel, ErrorsNameTheTensorAndBothShapes) {
   make(kDeepseek);

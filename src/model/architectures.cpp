@@ -35,6 +35,15 @@ constexpr Architecture kArchitectures[] = {
      published<parse_llama_config>, dims<parse_llama_config>, llama_config_of_gguf, nullptr},
 };
 
+static_assert(
+    [] {
+      for (const Architecture& a : kArchitectures)
+        for (const Architecture& b : kArchitectures)
+          if (a.gguf_architecture == b.gguf_architecture && a.config_of_gguf != b.config_of_gguf) return false;
+      return true;
+    }(),
+    "one general.architecture needs one reader: the first row with that name is taken");
+
 // The names in one column of the table, each once: "deepseek2, qwen2, llama".
 std::string known(std::string_view Architecture::*name) {
   std::vector<std::string_view> names;
@@ -44,8 +53,6 @@ std::string known(std::string_view Architecture::*name) {
 }
 
 }  // namespace
-
-std::span<const Architecture> architectures() { return kArchitectures; }
 
 Result<const Architecture*> architecture_of(const Json& config, std::string_view source) {
   const JsonFields f = R1_TRY(JsonFields::of(config, std::string(source)));

@@ -2,7 +2,6 @@
 // Only an architecture's own files compare its name; all other code asks the table.
 #pragma once
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +36,6 @@ struct Architecture {
   // What is allowed in such a GGUF but rare, as config_of_gguf's header describes it; null: nothing.
   std::vector<std::string> (*gguf_notes)(const GgufKeys& keys);
 };
-
-std::span<const Architecture> architectures();
 
 // The row for config.json's model_type. Errors: the field is missing, or no row has its value; the message lists those
 // that are known.

@@ -58,7 +58,7 @@ TEST(LimitExperts, WhatCannotBeLimitedSaysWhy) {
   EXPECT_NE(small.error().what.find(std::to_string(2 * kExpertBytes)), std::string::npos) << small.error().what;
   const auto random = random_model("nano", {}, q8_0);
   ASSERT_TRUE(random);
-  EXPECT_FALSE((*random)->limit_experts(1 << 30));  // in memory: nothing could be given back
+  EXPECT_FALSE((*random)->limit_experts(1 << 30));  // not in a file: no page could be released
   const auto dense = random_model("nano", {.layers = 1, .dense_layers = 1}, q8_0);
   ASSERT_TRUE(dense);
   EXPECT_FALSE((*dense)->limit_experts(1 << 30));

@@ -9,7 +9,8 @@ namespace r1 {
 namespace {
 
 TEST(Published, AnFp8RowIsItsCodesTimesTheScaleOfTheirBlock) {
-  // 130 x 200: two blocks down, two across. 0x38 is 1, 0x08 the smallest normal, 0xb8 is -1, 0x01 the smallest of all.
+  // 130×200 has two blocks down and two across. In e4m3, 0x38 is 1, 0xb8 is -1, 0x08 the smallest normal number and
+  // 0x01 the smallest of all.
   std::vector<u8> codes(130 * 200, 0x38);
   codes[0] = 0x08, codes[199] = 0xb8, codes[129 * 200] = 0x01;
   const std::vector<float> scales{2, 3, 5, 7};

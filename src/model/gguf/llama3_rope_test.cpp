@@ -1,4 +1,4 @@
-// Llama 3's rope as a GGUF's table of divisors, and the formula behind one.
+// Llama 3's rope as a GGUF's table of divisors, and the parameters recovered from such a table.
 #include "model/gguf/llama3_rope.hpp"
 
 #include <gtest/gtest.h>
