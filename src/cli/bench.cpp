@@ -10,9 +10,9 @@
 #include "cli/machine.hpp"
 #include "cli/session.hpp"
 #include "convert/random_model.hpp"
+#include "core/byte_size.hpp"
 #include "formats/json.hpp"
 #include "kernels/cpu/kernels.hpp"
-#include "model/memory.hpp"
 
 namespace r1 {
 namespace {
@@ -149,7 +149,7 @@ Result<int> run_bench(const Args& args) {
   R1_TRY(shape.check());
   const std::filesystem::path path = shape.shape ? "" : R1_TRY(find_model(model_name));
   const auto model = shape.shape ? R1_TRY(shape.model()) : R1_TRY(open_model(path));
-  if (memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*memory))));
+  if (memory) R1_TRY(model->limit_experts(R1_TRY(parse_bytes(*memory))));
   if (prompt + depth + tokens >= model->info().context)
     return fail(Errc::invalid_argument, "-p {} -d {} -n {}: more than the context of {}", prompt, depth, tokens,
                 model->info().context);

@@ -5,11 +5,11 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/session.hpp"
+#include "core/byte_size.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
 #include "infer/score.hpp"
 #include "kernels/cpu/kernels.hpp"
-#include "model/memory.hpp"
 
 namespace r1 {
 namespace {
@@ -49,7 +49,7 @@ Result<int> run_logprobs(const Args& args) {
   const std::vector<i32> ids = R1_TRY(parse_tokens(tokens));
   const auto path = R1_TRY(find_model(model_name));
   const auto model = R1_TRY(open_model(path));
-  if (memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*memory))));
+  if (memory) R1_TRY(model->limit_experts(R1_TRY(parse_bytes(*memory))));
   ThreadPool pool(pool_threads);
   ScoreOptions options;
   options.kernels = &cpu::active();

@@ -8,12 +8,12 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/session.hpp"
+#include "core/byte_size.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
 #include "hub/models.hpp"
 #include "infer/score.hpp"
 #include "kernels/cpu/kernels.hpp"
-#include "model/memory.hpp"
 
 namespace r1 {
 namespace {
@@ -81,7 +81,7 @@ Result<int> run_perplexity(const Args& args) {
   const std::string text = R1_TRY(read_file(file));
   const Tokenizer tokenizer = R1_TRY(Tokenizer::open(path));
   const auto model = R1_TRY(open_model(path));
-  if (memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*memory))));
+  if (memory) R1_TRY(model->limit_experts(R1_TRY(parse_bytes(*memory))));
   const Windows windows = R1_TRY(cut(tokenizer, text, context, file));
   ThreadPool pool(pool_threads);
   ScoreOptions options;

@@ -70,7 +70,7 @@ Result<int> run_quantize(const Args& args) {
     return *stop;
   QuantizeOptions options;
   options.mix = R1_TRY(find_mix(type));
-  options.mtp = mtp;
+  options.mtp = mtp ? Mtp::include : Mtp::leave_out;
   ThreadPool pool(R1_TRY(thread_count(threads)));
   const fs::path from = R1_TRY(find_model(in));
   std::error_code ignored;

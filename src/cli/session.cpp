@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/byte_size.hpp"
 #include "formats/utf8.hpp"
 #include "kernels/cpu/kernels.hpp"
-#include "model/memory.hpp"
 
 namespace r1 {
 namespace {
@@ -69,7 +69,7 @@ Result<std::unique_ptr<Session>> Session::open(const GenerationFlags& flags, i64
   R1_TRY(flags.check());
   const fs::path path = R1_TRY(find_model(flags.model));
   auto model = R1_TRY(open_model(path));
-  if (flags.memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*flags.memory))));
+  if (flags.memory) R1_TRY(model->limit_experts(R1_TRY(parse_bytes(*flags.memory))));
   auto tokenizer = R1_TRY(Tokenizer::open(path));
   const GenerationConfig generation = R1_TRY(read_generation_config(path));
   if (tokenizer.size() > model->info().vocab)

@@ -7,6 +7,7 @@
 #include "formats/chat_templates.hpp"
 #include "formats/generation_config.hpp"
 #include "formats/model_folder.hpp"
+#include "model/architectures.hpp"
 #include "model/gguf/config.hpp"
 #include "text/companion_files.hpp"
 #include "text/tokenizer.hpp"
@@ -24,11 +25,11 @@ DType type_of(const StoredModel& in, const ConvertOptions& options) {
              : DType::bf16;
 }
 
-// Bytes done of all, for the caller's progress.
-struct Counter {
+// Counts the bytes for options.progress.
+struct Progress {
   const ConvertOptions& options;
   i64 done = 0, total = 0;
-  std::function<Status(i64)> step() {
+  std::function<Status(i64)> counter() {
     return [this](i64 bytes) -> Status {
       done += bytes;
       return options.progress ? options.progress(done, total) : Status();
@@ -38,7 +39,7 @@ struct Counter {
 
 // ---- to GGUF
 
-bool names(const GgufMetadata& metadata, std::string_view key) {
+bool holds(const GgufMetadata& metadata, std::string_view key) {
   return std::any_of(metadata.begin(), metadata.end(), [&](const auto& entry) { return entry.first == key; });
 }
 
@@ -54,12 +55,13 @@ void add_sampling(const GenerationConfig& g, GgufMetadata& out) {
     out.emplace_back("general.sampling.penalty_repeat", GgufValue::of_f32(g.repetition_penalty));
 }
 
-// Ids that the tokenizer does not name, from the configurations: the first end is eos, the next eot and eom.
+// Adds the ids that the tokenizer's keys lack, from config.json and generation_config.json. Of the ids that end an
+// answer, the first becomes eos, the next two eot and eom.
 Status add_ids(const Json& config, const GenerationConfig& g, GgufMetadata& out) {
   const JsonFields f = R1_TRY(JsonFields::of(config, "config.json"));
   const auto set = [&](const char* name, i64 id) {
     const std::string key = fmt::format("tokenizer.ggml.{}_token_id", name);
-    if (!names(out, key)) out.emplace_back(key, GgufValue::of_u32(id));
+    if (!holds(out, key)) out.emplace_back(key, GgufValue::of_u32(id));
   };
   if (const i64 bos = R1_TRY(f.integer("bos_token_id", -1)); bos >= 0) set("bos", bos);
   std::vector<i64> ends = f.has("eos_token_id") ? R1_TRY(f.integers("eos_token_id")) : std::vector<i64>();
@@ -70,6 +72,8 @@ Status add_ids(const Json& config, const GenerationConfig& g, GgufMetadata& out)
   if (g.pad_token_id) set("padding", *g.pad_token_id);
   return {};
 }
+
+i64 file_type(DType type) { return type == DType::f32 ? 0 : type == DType::f16 ? 1 : 32; }  // llama.cpp's numbers
 
 // Empty if the model has none.
 Result<std::optional<Tokenizer>> tokenizer_of(const StoredModel& in, const fs::path& path) {
@@ -85,15 +89,13 @@ Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, c
   GgufMetadata hyper = R1_TRY(gguf_metadata(config, in.config_source, mtp_layers));
   const std::string architecture = hyper.front().first.substr(0, hyper.front().first.find('.'));
   fs::path named = path;
-  if (!named.has_filename()) named = named.parent_path();  // "folder/"
+  if (!named.has_filename()) named = named.parent_path();  // of "folder/"
   std::string name = named.filename().string();
   if (in.gguf) name = R1_TRY(in.gguf->text("general.name", named.stem().string()));
   GgufMetadata out{{"general.architecture", GgufValue::of_text(architecture)},
                    {"general.type", GgufValue::of_text("model")},
                    {"general.name", GgufValue::of_text(std::move(name))},
-                   {"general.file_type", GgufValue::of_u32(type == DType::f32   ? 0
-                                                           : type == DType::f16 ? 1
-                                                                                : 32)},
+                   {"general.file_type", GgufValue::of_u32(file_type(type))},
                    {"general.quantization_version", GgufValue::of_u32(2)}};
   add_sampling(generation, out);
   for (auto& entry : hyper) out.push_back(std::move(entry));
@@ -107,7 +109,7 @@ Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, c
   return out;
 }
 
-// The divisors of Llama 3's rope, as a tensor.
+// The divisors of Llama 3's rope as a tensor.
 TensorItem divisors_item(std::vector<float> divisors) {
   const auto n = static_cast<i64>(divisors.size());
   return {"rope_freqs.weight", DType::f32, {n}, [divisors = std::move(divisors)](const ByteSink& sink) {
@@ -125,16 +127,25 @@ Status write_companions(const fs::path& from, const fs::path& to, const ModelInf
   return fs::is_directory(from, ignored) ? copy_model_files(from, to, {ModelFileRole::licence}) : Status();
 }
 
+// The tensor of the new file whose rows `rows` gives.
+TensorItem item_of(RowStream rows, std::vector<i64> shape, Progress& progress) {
+  progress.total += rows.rows * row_bytes(rows.type, rows.cols);
+  rows.written = progress.counter();
+  return {rows.name, rows.type, std::move(shape),
+          [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }};
+}
+
 }  // namespace
 
 Result<GgufPlan> plan_gguf(const fs::path& in, const ConvertOptions& options) {
   GgufPlan plan;
   plan.model = R1_TRY(open_stored(in));
   const StoredModel& model = plan.model;
-  const auto outline = R1_TRY(outline_of(model));  // complete and of the right shapes, before anything is written
+  const auto outline = R1_TRY(outline_of(model));  // checks that every tensor is there and has its shape
   plan.type = type_of(model, options);
   const Json config = R1_TRY(parse_json(outline->config_json(plan.type), model.config_source));
-  const GgufDims dims = R1_TRY(gguf_dims(config, model.config_source));
+  const Architecture* const architecture = R1_TRY(architecture_of(config, model.config_source));
+  const GgufDims dims = R1_TRY(architecture->gguf_dims(config, model.config_source));
   plan.tensors = R1_TRY(gguf_tensors(model.tensors, dims, options.mtp));
   const bool mtp = std::any_of(plan.tensors.begin(), plan.tensors.end(),
                                [](const GgufTensor& t) { return t.name.ends_with("nextn.eh_proj.weight"); });
@@ -145,22 +156,19 @@ Result<GgufPlan> plan_gguf(const fs::path& in, const ConvertOptions& options) {
 
 Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOptions& options) {
   GgufPlan plan = R1_TRY(plan_gguf(in, options));
-  Counter counter{options};
+  Progress progress{options};
   std::vector<TensorItem> items;
   if (!plan.divisors.empty()) items.push_back(divisors_item(std::move(plan.divisors)));
   for (const GgufTensor& t : plan.tensors) {
-    const DType written = t.exact ? DType::f32 : plan.type;
-    counter.total += element_count(t.shape) * bytes_per_element(written);
-    RowStream rows{t.name,
-                   written,
-                   t.row_count(),
-                   t.cols(),
-                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); },
-                   t.parts,
-                   t.rows == GgufTensor::Rows::in_order || t.rows == GgufTensor::Rows::stacked,
-                   counter.step()};
-    items.push_back(
-        {t.name, written, t.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
+    const bool in_order = t.rows == GgufTensor::Rows::in_order || t.rows == GgufTensor::Rows::stacked;
+    RowStream rows{.name = t.name,
+                   .type = t.exact ? DType::f32 : plan.type,
+                   .rows = t.row_count(),
+                   .cols = t.cols(),
+                   .read = [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); },
+                   .from = t.parts,
+                   .in_order = in_order};
+    items.push_back(item_of(std::move(rows), t.shape, progress));
   }
   return write_gguf(out, plan.metadata, items);
 }
@@ -170,23 +178,18 @@ Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertO
   const auto outline = R1_TRY(outline_of(model));
   const DType type = type_of(model, options);
 
-  Counter counter{options};
+  Progress progress{options};
   std::vector<TensorItem> items;
   for (const CheckpointTensor& c : outline->checkpoint()) {
     const PublishedTensor& t = model.tensors.tensors.find(c.name)->second;
-    // The selection bias is compared with f32 scores: it stays f32 in published checkpoints too.
-    const DType written = c.name.ends_with("e_score_correction_bias") ? DType::f32 : type;
-    counter.total += element_count(c.shape) * bytes_per_element(written);
-    RowStream rows{c.name,
-                   written,
-                   t.rows(),
-                   t.cols(),
-                   [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); },
-                   {&t},
-                   true,
-                   counter.step()};
-    items.push_back(
-        {c.name, written, c.shape, [rows = std::move(rows)](const ByteSink& sink) { return stream_rows(rows, sink); }});
+    RowStream rows{.name = c.name,
+                   .type = c.exact ? DType::f32 : type,
+                   .rows = t.rows(),
+                   .cols = t.cols(),
+                   .read = [&t](i64 first, i64 count, float* dst) { read_rows(t, first, count, dst); },
+                   .from = {&t},
+                   .in_order = true};
+    items.push_back(item_of(std::move(rows), c.shape, progress));
   }
   return publish_folder(out, is_replaceable_model_file, [&](const fs::path& folder) -> Status {
     R1_TRY(write_safetensors_folder(folder, items, {{"format", "pt"}}, options.shard_bytes));

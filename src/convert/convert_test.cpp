@@ -1,4 +1,5 @@
-// Folder → GGUF → folder: the same tensors, the same model, for every architecture; and what cannot be said is refused.
+// Folder → GGUF → folder gives the same tensors and the same model for every architecture. What the other format cannot
+// express is refused.
 #include "convert/convert.hpp"
 
 #include <cstring>
@@ -19,7 +20,8 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.golden << ' ' << name
 
 class RoundTrip : public FilesTest, public testing::WithParamInterface<Case> {
  protected:
-  // The golden model in the case's type. Its v2 has a rope that no published model has and that GGUF cannot say.
+  // The golden model in the case's type. v2's rope, which no published model has, is changed to one that GGUF can
+  // express.
   fs::path source() {
     const fs::path plain = dir / "plain", from = golden(GetParam().golden);
     fs::create_directory(plain);
@@ -215,7 +217,7 @@ TEST_F(Convert, WhatDecidesCosAndSinAloneIsRefusedByName) {
   EXPECT_NE(error.find("rope_scaling.attention_factor: a GGUF"), std::string::npos) << error;
 }
 
-// A published FP8 checkpoint: matrices of the blocks in e4m3 with a scale per 128×128, the rest in f32.
+// The checkpoint is like published FP8 ones: the layers' matrices are e4m3 with a scale per 128×128, the rest is f32.
 TEST_F(Convert, AnFp8FolderIsTheModelOfItsDequantisedValues) {
   fs::create_directory(dir / "fp8");
   fs::copy_file(golden("v3") / "config.json", dir / "fp8/config.json");

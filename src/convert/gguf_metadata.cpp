@@ -1,21 +1,23 @@
-// config.json → metadata, with the types that llama.cpp's loader demands: counts u32, factors f32, flags bool.
+// config.json → metadata. llama.cpp's loader demands u32 for counts, f32 for factors and bool for flags.
 #include "convert/gguf_metadata.hpp"
+
+#include "model/architectures.hpp"
 #include "model/config_json.hpp"
 #include "model/gguf/llama3_rope.hpp"
 
 namespace r1 {
 namespace {
 
-class Builder {
+class MetadataBuilder {
  public:
-  Builder(const JsonFields& fields, std::string architecture)
-      : fields_(fields), architecture_(std::move(architecture)) {}
+  MetadataBuilder(const JsonFields& fields, std::string_view architecture)
+      : fields_(fields), architecture_(architecture) {}
 
   void count(std::string_view name, i64 v) { add(name, GgufValue::of_u32(v)); }
   void number(std::string_view name, double v) { add(name, GgufValue::of_f32(v)); }
   void flag(std::string_view name, bool v) { add(name, GgufValue::of_bool(v)); }
   void text(std::string_view name, std::string v) { add(name, GgufValue::of_text(std::move(v))); }
-  // The config's field of that name as a count; left out where it has none.
+  // A field of config.json as a count; no key if there is no such field.
   Status copy(std::string_view name, std::string_view field) {
     if (fields_.has(field)) count(name, R1_TRY(fields_.integer_in(field, 0, INT32_MAX)));
     return {};
@@ -32,7 +34,7 @@ class Builder {
   GgufMetadata out_;
 };
 
-Status common(Builder& b, i64 mtp_layers) {
+Status common(MetadataBuilder& b, i64 mtp_layers) {
   const JsonFields& f = b.fields();
   b.count("block_count", R1_TRY(f.positive("num_hidden_layers")) + mtp_layers);
   b.count("context_length", R1_TRY(f.positive("max_position_embeddings")));
@@ -45,7 +47,7 @@ Status common(Builder& b, i64 mtp_layers) {
   return {};
 }
 
-Status yarn(Builder& b, const JsonFields& r) {
+Status yarn(MetadataBuilder& b, const JsonFields& r) {
   b.text("rope.scaling.type", "yarn");
   b.number("rope.scaling.factor", R1_TRY(r.number("factor")));
   b.count("rope.scaling.original_context_length", R1_TRY(r.positive("original_max_position_embeddings")));
@@ -61,7 +63,7 @@ Result<std::string> scaling_type(const JsonFields& r) {
 
 // ---- deepseek2
 
-Status deepseek_rope(Builder& b) {
+Status deepseek_rope(MetadataBuilder& b) {
   const JsonFields& f = b.fields();
   b.count("rope.dimension_count", R1_TRY(f.positive("qk_rope_head_dim")));
   if (!f.has("rope_scaling")) return {};
@@ -70,8 +72,8 @@ Status deepseek_rope(Builder& b) {
   if (type == "default") return {};
   if (type != "yarn") return fail(Errc::unsupported, "{}: \"{}\", known: yarn", r.where("type"), type);
   R1_TRY(yarn(b, r));
-  if (r.has("attention_factor")) return refuse(r, "attention_factor", "a GGUF of this architecture cannot say it");
-  // The one number is both: cos and sin stay as they are and the softmax takes the square.
+  if (r.has("attention_factor")) return refuse(r, "attention_factor", "a GGUF of this architecture has no key for it");
+  // GGUF's one number stands for both: cos and sin are not scaled, and the softmax is scaled by the square.
   const double mscale = R1_TRY(r.number("mscale", 1)), all = R1_TRY(r.number("mscale_all_dim", 0));
   if (all != 0 && mscale == all) b.number("rope.scaling.yarn_log_multiplier", 0.1 * all);
   else if (all != 0 || mscale != 1)
@@ -80,7 +82,7 @@ Status deepseek_rope(Builder& b) {
   return {};
 }
 
-Status deepseek_experts(Builder& b) {
+Status deepseek_experts(MetadataBuilder& b) {
   const JsonFields& f = b.fields();
   const bool v3 = R1_TRY(f.string("model_type")) == "deepseek_v3";
   const bool normalize = R1_TRY(f.boolean("norm_topk_prob", v3));
@@ -90,11 +92,11 @@ Status deepseek_experts(Builder& b) {
   R1_TRY(b.copy("expert_used_count", "num_experts_per_tok"));
   R1_TRY(b.copy("expert_feed_forward_length", "moe_intermediate_size"));
   b.count("expert_shared_count", f.has("n_shared_experts") ? R1_TRY(f.integer_in("n_shared_experts", 0, 1024)) : 0);
-  // V2 does one or the other; here both are always done.
+  // A GGUF's gates are normalised and then scaled. V2 scales only gates that it does not normalise.
   b.number("expert_weights_scale", !v3 && normalize ? 1 : R1_TRY(f.number("routed_scaling_factor", 1)));
   b.flag("expert_weights_norm", normalize);
   b.count("expert_gating_func", sigmoid ? 2 : 1);
-  // The reference refuses groups that exclude nothing.
+  // llama.cpp refuses groups that exclude no expert.
   const i64 groups = R1_TRY(f.positive("n_group", 1)), used = R1_TRY(f.positive("topk_group", 1));
   const bool limited = R1_TRY(f.string("topk_method", v3 ? "noaux_tc" : "greedy")) != "greedy";
   if (limited && used < groups) {
@@ -104,12 +106,12 @@ Status deepseek_experts(Builder& b) {
   return {};
 }
 
-Result<GgufMetadata> deepseek2(const JsonFields& f, i64 mtp_layers) {
-  Builder b(f, "deepseek2");
+Result<GgufMetadata> deepseek_metadata(const JsonFields& f, std::string_view architecture, i64 mtp_layers) {
+  MetadataBuilder b(f, architecture);
   R1_TRY(common(b, mtp_layers));
   const i64 rank = R1_TRY(f.positive("kv_lora_rank")), rope = R1_TRY(f.positive("qk_rope_head_dim"));
   const i64 v = R1_TRY(f.positive("v_head_dim"));
-  b.count("attention.head_count_kv", 1);  // the latent is the one key and value of all heads
+  b.count("attention.head_count_kv", 1);  // all heads share one key and value, the latent
   R1_TRY(b.copy("attention.q_lora_rank", "q_lora_rank"));
   b.count("attention.kv_lora_rank", rank);
   b.count("attention.key_length", rank + rope);
@@ -120,7 +122,7 @@ Result<GgufMetadata> deepseek2(const JsonFields& f, i64 mtp_layers) {
   const i64 layers = R1_TRY(f.positive("num_hidden_layers"));
   if (f.has("n_routed_experts") && R1_TRY(f.integer("first_k_dense_replace")) < layers + mtp_layers) {
     R1_TRY(deepseek_experts(b));
-  } else {  // the loader wants these of dense models too
+  } else {  // llama.cpp's loader demands these keys of dense models too
     b.count("leading_dense_block_count", layers);
     b.count("expert_feed_forward_length", R1_TRY(f.positive("intermediate_size")));
     b.count("expert_shared_count", 0);
@@ -131,13 +133,13 @@ Result<GgufMetadata> deepseek2(const JsonFields& f, i64 mtp_layers) {
 
 // ---- qwen2 and llama
 
-Status grouped_rope(Builder& b, i64 head) {
+Status dense_rope(MetadataBuilder& b, i64 head) {
   const JsonFields& f = b.fields();
   b.count("rope.dimension_count", head);
   if (!f.has("rope_scaling")) return {};
   const JsonFields r = R1_TRY(f.object("rope_scaling"));
   const std::string type = R1_TRY(scaling_type(r));
-  if (type == "default" || type == "llama3") return {};  // llama3: rope_freqs.weight says it
+  if (type == "default" || type == "llama3") return {};  // llama3: in rope_freqs.weight
   if (type == "linear") {
     b.text("rope.scaling.type", "linear");
     b.number("rope.scaling.factor", R1_TRY(r.number("factor")));
@@ -146,19 +148,19 @@ Status grouped_rope(Builder& b, i64 head) {
   if (type != "yarn")
     return fail(Errc::unsupported, "{}: \"{}\", known: linear, yarn, llama3", r.where("rope_type"), type);
   for (const char* name : {"attention_factor", "mscale", "mscale_all_dim"})
-    if (r.has(name)) return refuse(r, name, "a GGUF of this architecture cannot say it");
+    if (r.has(name)) return refuse(r, name, "a GGUF of this architecture has no key for it");
   return yarn(b, r);
 }
 
-Result<GgufMetadata> grouped(const JsonFields& f, const std::string& architecture) {
-  Builder b(f, architecture);
+Result<GgufMetadata> dense_metadata(const JsonFields& f, std::string_view architecture) {
+  MetadataBuilder b(f, architecture);
   R1_TRY(common(b, 0));
   const i64 heads = R1_TRY(f.positive("num_attention_heads")), hidden = R1_TRY(f.positive("hidden_size"));
   const i64 head = R1_TRY(f.positive("head_dim", std::max<i64>(1, hidden / heads)));
   b.count("attention.head_count_kv", R1_TRY(f.positive("num_key_value_heads", heads)));
   b.count("attention.key_length", head);
   b.count("attention.value_length", head);
-  R1_TRY(grouped_rope(b, head));
+  R1_TRY(dense_rope(b, head));
   return b.take();
 }
 
@@ -166,12 +168,12 @@ Result<GgufMetadata> grouped(const JsonFields& f, const std::string& architectur
 
 Result<GgufMetadata> gguf_metadata(const Json& config, std::string_view source, i64 mtp_layers) {
   const JsonFields f = R1_TRY(JsonFields::of(config, std::string(source)));
-  const std::string type = R1_TRY(f.string("model_type"));
-  if (type == "deepseek_v2" || type == "deepseek_v3") return deepseek2(f, mtp_layers);
-  if (type == "qwen2" || type == "llama") return grouped(f, type);
-  return fail(Errc::unsupported,
-              "{}: \"{}\" has no GGUF architecture here; known: deepseek_v2, deepseek_v3, qwen2, llama",
-              f.where("model_type"), type);
+  const Architecture* const row = R1_TRY(architecture_of(config, source));
+  switch (row->family) {
+    case Family::deepseek: return deepseek_metadata(f, row->gguf_architecture, mtp_layers);
+    case Family::dense: return dense_metadata(f, row->gguf_architecture);
+  }
+  return GgufMetadata();
 }
 
 Result<std::vector<float>> rope_divisors(const Json& config, std::string_view source) {
@@ -184,7 +186,7 @@ Result<std::vector<float>> rope_divisors(const Json& config, std::string_view so
   const RopeConfig c = R1_TRY(parse_rope(f, head, R1_TRY(r.positive("original_max_position_embeddings"))));
   std::vector<float> divisors = llama3_divisors(c);
   if (llama3_of(divisors, c.theta)) return divisors;
-  return refuse(r, "rope_type", "\"llama3\" with numbers that cannot be told from its divisors in a GGUF");
+  return refuse(r, "rope_type", "\"llama3\" with parameters that cannot be recovered from its divisors in a GGUF");
 }
 
 }  // namespace r1

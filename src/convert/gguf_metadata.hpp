@@ -1,4 +1,4 @@
-// A config.json as the metadata of a GGUF of the same model. The reverse is model/gguf/config.hpp.
+// A config.json as the metadata of a GGUF of the same model. model/gguf/config.hpp is the reverse.
 #pragma once
 #include <string>
 #include <string_view>
@@ -12,12 +12,13 @@ namespace r1 {
 
 using GgufMetadata = std::vector<std::pair<std::string, GgufValue>>;
 
-// ARCH.* keys for a config that the architecture's parser accepted, in the types that llama.cpp demands; context and
-// vocabulary sizes included, general.* and tokenizer.* not. layers counts MTP's when it is written.
-// Err: what GGUF cannot say.
+// The keys ARCHITECTURE.* for a config.json that the architecture's parser has accepted, in the types that llama.cpp's
+// loader demands. mtp_layers: those that the file will have, which count as blocks too.
+// Errors: what GGUF cannot express.
 Result<GgufMetadata> gguf_metadata(const Json& config, std::string_view source, i64 mtp_layers);
 
-// Llama 3's rope scaling as rope_freqs.weight holds it: one divisor per pair of features; empty for other configs.
+// The elements of rope_freqs.weight, which holds Llama 3's rope scaling: one divisor per pair of features. Empty for
+// other models. Errors: parameters that cannot be recovered from the divisors.
 Result<std::vector<float>> rope_divisors(const Json& config, std::string_view source);
 
 }  // namespace r1

@@ -1,8 +1,8 @@
-// Published → GGUF: which tensors a file to be written has, and their rows.
+#include "convert/gguf_tensors.hpp"
+
 #include <algorithm>
 #include <map>
 
-#include "convert/gguf_tensors.hpp"
 #include "model/gguf/table.hpp"
 
 namespace r1 {
@@ -10,17 +10,12 @@ namespace {
 
 using namespace gguf_table;
 
-// Copies of the embedding and the head in the MTP layer, and rope tables of old checkpoints: nobody needs them.
-bool superfluous(std::string_view name) {
-  return name.ends_with(".embed_tokens.weight") || name.ends_with(".shared_head.head.weight") ||
-         name.ends_with("rotary_emb.inv_freq");
-}
-
-class Writer {
+// Collects the tensors of the file from the published ones.
+class GgufTensors {
  public:
-  Writer(const Checkpoint& from, const GgufDims& dims, Mtp mtp) : from_(from), dims_(dims), mtp_(mtp) {}
+  GgufTensors(const Checkpoint& from, const GgufDims& dims, Mtp mtp) : from_(from), dims_(dims), mtp_(mtp) {}
 
-  Result<std::vector<GgufTensor>> plan() {
+  Result<std::vector<GgufTensor>> collect() {
     for (const auto& [name, type] : from_.unsupported)
       return fail(Errc::unsupported, "{}: tensor {}: {}", from_.path, name, unsupported_type(type));
     for (const auto& [name, tensor] : from_.tensors) R1_TRY(add(name, tensor));
@@ -37,41 +32,41 @@ class Writer {
 
  private:
   Status add(const std::string& name, const PublishedTensor& tensor) {
-    const Parsed at = parse_name(name, "model.layers.");
-    if (at.layer >= dims_.layers && (mtp_ == Mtp::leave_out || superfluous(name))) return {};
-    if (dims_.tied && name == "lm_head.weight") return {};  // nobody reads it
-    const std::span<const Pair> rows = table(at.layer);
+    const TensorName at = parse_name(name, "model.layers.");
+    if (at.layer >= dims_.layers && (mtp_ == Mtp::leave_out || redundant(name))) return {};
+    if (dims_.tied && name == "lm_head.weight") return {};  // repeats the embedding
+    const std::span<const TensorRow> rows = table(at.layer);
     bool known = false;
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows[i].written || rows[i].published != at.pattern) continue;
+      if (rows[i].direction == Direction::read_only || rows[i].published != at.pattern) continue;
       known = true;
       R1_TRY(add(rows[i], static_cast<i64>(i), at, tensor));
     }
-    if (known || superfluous(name)) return {};
+    if (known || redundant(name)) return {};
     return fail(Errc::unsupported, "{}: tensor {} {} has no place in a GGUF of architecture {}", from_.path, name,
-                text(tensor.stored.shape), dims_.architecture);
+                shape_text(tensor.stored.shape), dims_.architecture);
   }
 
-  Status add(const Pair& pair, i64 row, const Parsed& at, const PublishedTensor& tensor) {
-    const bool last = at.layer < 0 && row > 0;  // the norm and the head close the file
-    GgufTensor& t = tensors_[{last ? INT64_MAX : at.layer, row}];
+  Status add(const TensorRow& row, i64 index, const TensorName& at, const PublishedTensor& tensor) {
+    const bool last = at.layer < 0 && index > 0;  // the final norm and the head come after the layers
+    GgufTensor& t = tensors_[{last ? INT64_MAX : at.layer, index}];
     const std::vector<i64>& shape = tensor.stored.shape;
     if (shape.empty() || shape.size() > 2)
       return fail(Errc::corrupt, "{}: tensor {}: shape {}, expected a vector or a matrix", from_.path,
-                  tensor.stored.name, text(shape));
-    t.name = gguf_name(pair, at.layer);
+                  tensor.stored.name, shape_text(shape));
+    t.name = gguf_name(row, at.layer);
     t.exact = shape.size() < 2 || t.name.ends_with("ffn_gate_inp.weight");
     t.shape = shape;
-    switch (pair.how) {
-      case How::rotary:
-        if (dims_.architecture == "llama") t.rows = GgufTensor::Rows::paired;
+    switch (row.arrangement) {
+      case Arrangement::rotary:
+        if (dims_.rotary == RotaryRows::paired) t.rows = GgufTensor::Rows::paired;
         break;
-      case How::expert: return add_expert(t, at, tensor);
-      case How::k_half:
+      case Arrangement::expert: return add_expert(t, at, tensor);
+      case Arrangement::k_half:
         t.rows = GgufTensor::Rows::k_half;
         t.shape = {dims_.heads, dims_.kv_rank, dims_.nope};
         break;
-      case How::v_half:
+      case Arrangement::v_half:
         t.rows = GgufTensor::Rows::v_half;
         t.shape = {dims_.heads, dims_.v, dims_.kv_rank};
         break;
@@ -87,22 +82,22 @@ class Writer {
     const std::vector<i64> kv_b{dims_.heads * (dims_.nope + dims_.v), dims_.kv_rank};
     const bool half = t.rows == GgufTensor::Rows::k_half || t.rows == GgufTensor::Rows::v_half;
     if (half && shape != kv_b)
-      return fail(Errc::corrupt, "{}: tensor {}: shape {}, {} says {}", from_.path, tensor.stored.name, text(shape),
-                  from_.config, text(kv_b));
+      return fail(Errc::corrupt, "{}: tensor {}: shape {}, {} says {}", from_.path, tensor.stored.name,
+                  shape_text(shape), from_.config, shape_text(kv_b));
     if (t.rows == GgufTensor::Rows::paired && shape[0] % dims_.head)
-      return fail(Errc::corrupt, "{}: tensor {}: shape {}, its rows are no whole heads of {}", from_.path,
-                  tensor.stored.name, text(shape), dims_.head);
+      return fail(Errc::corrupt, "{}: tensor {}: shape {}, heads of {} rows do not divide it", from_.path,
+                  tensor.stored.name, shape_text(shape), dims_.head);
     return {};
   }
 
-  Status add_expert(GgufTensor& t, const Parsed& at, const PublishedTensor& tensor) {
+  Status add_expert(GgufTensor& t, const TensorName& at, const PublishedTensor& tensor) {
     const std::vector<i64>& shape = tensor.stored.shape;
     const std::string& name = tensor.stored.name;
     if (at.expert >= dims_.experts)
       return fail(Errc::corrupt, "{}: tensor {}: expert {}, {} says there are {}", from_.path, name, at.expert,
                   from_.config, dims_.experts);
     if (shape.size() != 2)
-      return fail(Errc::corrupt, "{}: tensor {}: shape {}, expected a matrix", from_.path, name, text(shape));
+      return fail(Errc::corrupt, "{}: tensor {}: shape {}, expected a matrix", from_.path, name, shape_text(shape));
     t.rows = GgufTensor::Rows::stacked;
     t.exact = false;
     t.shape = {dims_.experts, shape[0], shape[1]};
@@ -110,18 +105,19 @@ class Writer {
     t.parts[at.expert] = &tensor;
     for (const PublishedTensor* other : t.parts)
       if (other && other->stored.shape != shape)
-        return fail(Errc::corrupt, "{}: tensor {}: shape {}, {} has {}", from_.path, name, text(shape),
-                    other->stored.name, text(other->stored.shape));
+        return fail(Errc::corrupt, "{}: tensor {}: shape {}, {} has {}", from_.path, name, shape_text(shape),
+                    other->stored.name, shape_text(other->stored.shape));
     return {};
   }
 
   const Checkpoint& from_;
   const GgufDims& dims_;
   Mtp mtp_;
-  std::map<std::pair<i64, i64>, GgufTensor> tensors_;  // layer and row of the table: the file's order
+  std::map<std::pair<i64, i64>, GgufTensor> tensors_;  // by layer and index in the table: the file's order
 };
 
-// Row 2i of a paired head is published row i, row 2i+1 is published row i + head/2.
+// The published row in row r of paired heads: row 2i of a head is published row i, row 2i+1 is published row i +
+// head/2.
 i64 published_row(i64 r, i64 head) {
   const i64 i = r % head;
   return r - i + (i % 2 ? i / 2 + head / 2 : i / 2);
@@ -137,14 +133,14 @@ void read_paired(const GgufTensor& t, i64 first, i64 count, float* dst) {
   for (i64 r = 0; r < t.cols(); ++r) dst[r] = whole[published_row(r, t.head)];
 }
 
-// Row r of k_b is column r % kv_rank of the nope rows of head r / kv_rank.
+// Row r of k_b belongs to head r / kv_rank: it is column r % kv_rank of that head's nope rows.
 void read_k_half(const GgufTensor& t, i64 first, i64 count, float* dst) {
   const PublishedTensor& kv_b = *t.parts[0];
   const i64 rank = kv_b.cols(), per_head = kv_b.rows() / t.heads;
   std::vector<float> k(t.nope * rank);
-  i64 held = -1;
+  i64 k_head = -1;  // the head whose rows are in k
   for (i64 r = first; r < first + count; ++r, dst += t.nope) {
-    if (held != r / rank) read_rows(kv_b, (held = r / rank) * per_head, t.nope, k.data());
+    if (k_head != r / rank) read_rows(kv_b, (k_head = r / rank) * per_head, t.nope, k.data());
     for (i64 i = 0; i < t.nope; ++i) dst[i] = k[i * rank + r % rank];
   }
 }
@@ -174,7 +170,7 @@ i64 GgufTensor::row_count() const {
 }
 
 Result<std::vector<GgufTensor>> gguf_tensors(const Checkpoint& checkpoint, const GgufDims& dims, Mtp mtp) {
-  return Writer(checkpoint, dims, mtp).plan();
+  return GgufTensors(checkpoint, dims, mtp).collect();
 }
 
 void read_rows(const GgufTensor& t, i64 first, i64 count, float* dst) {

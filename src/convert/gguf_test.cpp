@@ -1,21 +1,17 @@
-// Models from GGUF files in all their forms: the same weights give the same bits however they are named, stacked,
-// permuted or split, and every block type gives what its dequantised values give.
+// Models from GGUF files of every form. The same weights give the same bits however they are named, stacked, permuted
+// or split, and every block type gives the bits of its dequantised values.
 #include <cmath>
 #include <cstring>
 
 #include "convert/test_files.hpp"
 #include "formats/json.hpp"
-#include "formats/test_gguf.hpp"
-#include "model/gguf/llama3_rope.hpp"
-#include "model/gguf/names.hpp"
-#include "model/stored_model.hpp"
 
 namespace r1 {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A random model whose rows are whole blocks of every type, as a folder in f32.
+// Configurations whose rows are whole blocks of every type.
 constexpr const char* kDeepseek =
     R"({"model_type": "deepseek_v3", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
   "max_position_embeddings": 128, "num_attention_heads": 2, "q_lora_rank": 256, "kv_lora_rank": 256,
@@ -53,7 +49,7 @@ class GgufModel : public FilesTest {
     EXPECT_TRUE(content.tensors.contains(name)) << name;
     return content.tensors[name];
   }
-  // Rows of several tensors in turn, as the fused forms have them: `each` rows of one, then of the next, and so on.
+  // Several tensors fused into one, which replaces them: each[i] bytes of tensor i in turn, `groups` times.
   GgufContent::Tensor interleaved(const std::vector<std::string>& names, const std::vector<size_t>& each,
                                   size_t groups) {
     GgufContent::Tensor out{DType::f32, at(names[0]).shape, {}};
@@ -66,7 +62,7 @@ class GgufModel : public FilesTest {
     for (const std::string& name : names) content.tensors.erase(name);
     return out;
   }
-  // The form from before April 2025: attn_kv_b instead of its halves, one key and value per head.
+  // Gives the content the form from before April 2025: attn_kv_b instead of its halves, one key and value per head.
   void make_legacy(bool keep_halves) {
     const Safetensors folder = Safetensors::open(dir / "folder").value();
     for (int l = 0; l < 2; ++l) {
@@ -170,7 +166,7 @@ TEST_F(GgufModel, AFusedQkvGivesTheSameBits) {
   }
 }
 
-// The exact path promises the bits of the dequantised values, so the tolerance is nothing.
+// Exact numerics promise the bits of the dequantised values, so no difference is allowed.
 TEST_F(GgufModel, EveryTypeGivesTheBitsOfItsDequantisedValues) {
   for (const char* config : {kDeepseek, kLlama}) {
     fs::remove_all(dir / "folder");
@@ -194,8 +190,9 @@ TEST_F(GgufModel, EveryTypeGivesTheBitsOfItsDequantisedValues) {
   }
 }
 
-// Each weight is off by at most half a step of its block of 32: |w| / 254 of the largest beside it, so some 0.4 % at
-// the most and 0.2 % on average, at random. Through two layers logits of size s move by less than 5 % of s.
+// A weight's error is at most half a step of its block of 32, which is 1/254 of the block's largest weight: 0.4 % of
+// that weight at most, 0.2 % on average, with random signs. After two layers the logits may differ by 5 % of their
+// size.
 TEST_F(GgufModel, Q8_0StaysNearTheModelItWasMadeOf) {
   make(kDeepseek);
   const std::vector<float> exact = logits_of(dir / "m.gguf");
@@ -239,7 +236,7 @@ TEST_F(GgufModel, AHeadThatIsTheEmbeddingIsMissing) {
   EXPECT_EQ((*model)->head().name(), "model.embed_tokens.weight");
 }
 
-// ---- what contradicts itself
+// ---- files that contradict themselves
 
 TEST_F(GgufModel, ErrorsNameTheTensorAndBothShapes) {
   make(kDeepseek);
@@ -318,218 +315,6 @@ TEST_F(GgufModel, ErrorsNameTheTensorAndBothShapes) {
     for (const char* part : c.says) EXPECT_NE(error.find(part), std::string::npos) << c.what << ": " << error;
     EXPECT_NE(error.find("changed.gguf"), std::string::npos) << c.what << ": " << error;
   }
-}
-
-// ---- metadata as config.json
-
-class GgufConfig : public FilesTest {
- protected:
-  // What a DeepSeek-R1 file of 2025 says, less its tensors: of those the configuration looks at names and the
-  // vocabulary.
-  TestGguf r1() {
-    TestGguf g;
-    g.text("general.architecture", "deepseek2");
-    for (const auto& [key, value] :
-         std::initializer_list<std::pair<const char*, u32>>{{"block_count", 61},
-                                                            {"context_length", 163840},
-                                                            {"embedding_length", 7168},
-                                                            {"feed_forward_length", 18432},
-                                                            {"attention.head_count", 128},
-                                                            {"attention.head_count_kv", 128},
-                                                            {"attention.q_lora_rank", 1536},
-                                                            {"attention.kv_lora_rank", 512},
-                                                            {"attention.key_length", 192},
-                                                            {"attention.value_length", 128},
-                                                            {"rope.dimension_count", 64},
-                                                            {"leading_dense_block_count", 3},
-                                                            {"expert_count", 256},
-                                                            {"expert_used_count", 8},
-                                                            {"expert_shared_count", 1},
-                                                            {"expert_feed_forward_length", 2048},
-                                                            {"expert_gating_func", 2},
-                                                            {"rope.scaling.original_context_length", 4096}})
-      g.number(fmt::format("deepseek2.{}", key), value);
-    for (const auto& [key, value] :
-         std::initializer_list<std::pair<const char*, float>>{{"attention.layer_norm_rms_epsilon", 1e-6f},
-                                                              {"rope.freq_base", 10000},
-                                                              {"expert_weights_scale", 2.5f},
-                                                              {"rope.scaling.factor", 40},
-                                                              {"rope.scaling.yarn_log_multiplier", 0.1f}})
-      g.real(fmt::format("deepseek2.{}", key), value);
-    g.flag("deepseek2.expert_weights_norm", true).text("deepseek2.rope.scaling.type", "yarn");
-    g.number("tokenizer.ggml.bos_token_id", 0).number("tokenizer.ggml.eos_token_id", 1);
-    return g;
-  }
-  Result<Json> config(TestGguf& g, bool bias = true, bool compressed_q = true) {
-    g.tensor("token_embd.weight", {4, 32}, kGgmlF32, 4 * 32 * 4).tensor("output.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
-    if (bias) g.tensor("blk.3.exp_probs_b.bias", {8}, kGgmlF32, 8 * 4);
-    if (!compressed_q) g.tensor("blk.0.attn_q.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
-    EXPECT_TRUE(write_file(dir / "m.gguf", g.bytes()));
-    return config_of_gguf(R1_TRY(Gguf::open(dir / "m.gguf")));
-  }
-};
-
-TEST_F(GgufConfig, OfR1IsThePublishedOne) {
-  TestGguf g = r1();
-  const auto c = config(g);
-  ASSERT_TRUE(c) << error_of(c);
-  const Json want = Json::object({{"model_type", "deepseek_v3"},
-                                  {"hidden_size", 7168},
-                                  {"num_hidden_layers", 61},
-                                  {"intermediate_size", 18432},
-                                  {"moe_intermediate_size", 2048},
-                                  {"n_routed_experts", 256},
-                                  {"n_shared_experts", 1},
-                                  {"num_experts_per_tok", 8},
-                                  {"n_group", 8},
-                                  {"topk_group", 4},  // the file does not say: from before autumn 2025
-                                  {"scoring_func", "sigmoid"},
-                                  {"topk_method", "noaux_tc"},
-                                  {"norm_topk_prob", true},
-                                  {"routed_scaling_factor", 2.5},
-                                  {"first_k_dense_replace", 3},
-                                  {"q_lora_rank", 1536},
-                                  {"kv_lora_rank", 512},
-                                  {"qk_nope_head_dim", 128},
-                                  {"qk_rope_head_dim", 64},
-                                  {"v_head_dim", 128},
-                                  {"rms_norm_eps", 1e-6},
-                                  {"rope_theta", 10000.0},
-                                  {"max_position_embeddings", 163840},
-                                  {"tie_word_embeddings", false},
-                                  {"bos_token_id", 0},
-                                  {"eos_token_id", 1},
-                                  {"rope_scaling", Json::object({{"type", "yarn"},
-                                                                 {"factor", 40.0},
-                                                                 {"original_max_position_embeddings", 4096},
-                                                                 {"beta_fast", 32.0},
-                                                                 {"beta_slow", 1.0},
-                                                                 {"mscale", 1.0},
-                                                                 {"mscale_all_dim", 1.0}})}});
-  for (const auto& [key, value] : *want.object()) {
-    const Json* found = c->find(key);
-    ASSERT_TRUE(found) << key;
-    EXPECT_EQ(dump(*found), dump(value)) << key;
-  }
-}
-
-TEST_F(GgufConfig, TheMlaKeysWinOverTheLatents) {
-  TestGguf g = r1();
-  g.number("deepseek2.attention.key_length_mla", 192).number("deepseek2.attention.value_length_mla", 128);
-  const auto c = config(g);
-  ASSERT_TRUE(c) << error_of(c);
-  EXPECT_EQ(*c->find("qk_nope_head_dim")->integer(), 128);
-  EXPECT_EQ(*c->find("v_head_dim")->integer(), 128);
-}
-
-TEST_F(GgufConfig, QueriesAreCompressedIfTheTensorsSaySo) {
-  TestGguf g = r1();
-  const auto c = config(g, true, false);
-  ASSERT_TRUE(c) << error_of(c);
-  EXPECT_TRUE(c->find("q_lora_rank")->is_null());
-}
-
-TEST_F(GgufConfig, WithoutGatingItIsV2) {
-  TestGguf g;
-  g.text("general.architecture", "deepseek2");
-  for (const auto& [key, value] :
-       std::initializer_list<std::pair<const char*, u32>>{{"block_count", 27},
-                                                          {"context_length", 163840},
-                                                          {"embedding_length", 2048},
-                                                          {"feed_forward_length", 10944},
-                                                          {"attention.head_count", 16},
-                                                          {"attention.kv_lora_rank", 512},
-                                                          {"attention.key_length", 192},
-                                                          {"attention.value_length", 128},
-                                                          {"rope.dimension_count", 64},
-                                                          {"leading_dense_block_count", 1},
-                                                          {"expert_count", 64},
-                                                          {"expert_used_count", 6},
-                                                          {"expert_shared_count", 2},
-                                                          {"expert_feed_forward_length", 1408},
-                                                          {"rope.scaling.original_context_length", 4096},
-                                                          {"tokenizer.ggml.eos_token_id", 11}})
-    g.number(key[0] == 't' ? key : fmt::format("deepseek2.{}", key), value);
-  g.real("deepseek2.attention.layer_norm_rms_epsilon", 1e-6f).real("deepseek2.expert_weights_scale", 1);
-  g.text("deepseek2.rope.scaling.type", "yarn").real("deepseek2.rope.scaling.factor", 40);
-  g.real("deepseek2.rope.scaling.yarn_log_multiplier", 0.0707f);
-  const auto c = config(g, false, false);
-  ASSERT_TRUE(c) << error_of(c);
-  EXPECT_EQ(*c->find("model_type")->string(), "deepseek_v2");
-  EXPECT_EQ(*c->find("scoring_func")->string(), "softmax");
-  EXPECT_EQ(*c->find("topk_method")->string(), "greedy");
-  EXPECT_EQ(*c->find("norm_topk_prob")->boolean(), false);
-  EXPECT_EQ(*c->find("rope_scaling")->find("mscale_all_dim")->number(), 0.707);
-  EXPECT_TRUE(c->find("eos_token_id")->is_null());  // 11 is outside the vocabulary of 4: GPT-2's, not this model's
-}
-
-TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
-  TestGguf g;
-  g.text("general.architecture", "llama");
-  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, u32>>{{"block_count", 2},
-                                                                                     {"context_length", 131072},
-                                                                                     {"embedding_length", 512},
-                                                                                     {"feed_forward_length", 512},
-                                                                                     {"attention.head_count", 4},
-                                                                                     {"attention.head_count_kv", 2},
-                                                                                     {"rope.dimension_count", 128}})
-    g.number(fmt::format("llama.{}", key), value);
-  g.real("llama.attention.layer_norm_rms_epsilon", 1e-5f).real("llama.rope.freq_base", 500000);
-  const Json scaling = Json::object({{"rope_type", "llama3"},
-                                     {"factor", 8.0},
-                                     {"original_max_position_embeddings", 8192},
-                                     {"low_freq_factor", 1.0},
-                                     {"high_freq_factor", 4.0}});
-  const auto divisors =
-      rope_divisors(Json::object({{"head_dim", 128}, {"rope_theta", 500000.0}, {"rope_scaling", scaling}}), "c");
-  ASSERT_TRUE(divisors) << error_of(divisors);
-  ASSERT_EQ(divisors->size(), 64u);
-  EXPECT_EQ(divisors->front(), 1);
-  EXPECT_EQ(divisors->back(), 8);
-  // Pair 32 of 64 turns 8192 / (2π·500000^(32/64)) = 1.84 times: s = 0.281, divisor 1 / ((1 − s)/8 + s) = 2.70.
-  EXPECT_NEAR((*divisors)[32], 2.70, 0.02);
-  std::string bytes;
-  for (const float d : *divisors) bytes += le(d);
-  g.tensor_with("rope_freqs.weight", {64}, kGgmlF32, bytes);
-  const auto c = config(g);
-  ASSERT_TRUE(c) << error_of(c);
-  EXPECT_EQ(dump(*c->find("rope_scaling")), dump(scaling));
-}
-
-TEST(Llama3Rope, AnyFormulaIsFoundBehindItsDivisorsAndGivesThem) {
-  for (const double factor : {1.7, 3.3, 8.0, 40.0})
-    for (const i64 context : {48, 100, 8192, 100'000})
-      for (const auto& [low, high] :
-           {std::pair{1.0, 4.0}, {0.5, 0.75}, {1.3, 3.7}, {1.0, 1.01}, {2.0, 60.0}, {1e-3, 1e3}})
-        for (const i64 dim : {2, 4, 8, 40, 128}) {
-          const RopeConfig c{.dim = dim,
-                             .theta = 500000,
-                             .factor = factor,
-                             .original_context = context,
-                             .scaling = RopeScaling::llama3,
-                             .low_turns = low,
-                             .high_turns = high};
-          const std::vector<float> divisors = llama3_divisors(c);
-          const auto found = llama3_of(divisors, c.theta);
-          ASSERT_TRUE(found) << factor << ' ' << context << ' ' << low << ' ' << high << ' ' << dim;
-          const std::vector<float> again = llama3_divisors(*found);
-          for (size_t i = 0; i < divisors.size(); ++i) EXPECT_NEAR(again[i], divisors[i], 2e-6 * divisors[i]);
-          EXPECT_TRUE(found->low_turns > 0 && found->high_turns > found->low_turns);
-        }
-}
-
-TEST(Llama3Rope, NoFormulaIsFoundWhereThereIsNone) {
-  const float inf = std::numeric_limits<float>::infinity();
-  for (const std::vector<float>& table : std::vector<std::vector<float>>{{8, 1, 1, 1},
-                                                                         {1, 2, 4, 3},
-                                                                         {1, 1, 0.5f, 8},
-                                                                         {1, 0, 4, 8},
-                                                                         {1, -1, 4, 8},
-                                                                         {1, 2, std::nanf(""), 8},
-                                                                         {1, 2, 4, inf},
-                                                                         {0, 0},
-                                                                         {}})
-    EXPECT_FALSE(llama3_of(table, 500000)) << table.size();
 }
 
 }  // namespace

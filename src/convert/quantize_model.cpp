@@ -17,15 +17,15 @@ namespace fs = std::filesystem;
 
 constexpr i64 kPiece = 8 << 20;          // elements at a time: 32 MiB of f32
 constexpr i64 kGrain = 64 << 10;         // elements of a thread's task
-constexpr i64 kReleaseEvery = 64 << 20;  // elements read between letting pages go
+constexpr i64 kReleaseEvery = 64 << 20;  // elements read between two releases of pages
 
-// A tensor of the output, wherever its rows come from.
-struct Source {
+// A tensor of the model, as the file to be written arranges it.
+struct SourceTensor {
   std::string name;
   std::vector<i64> shape;
   std::function<void(i64 first, i64 count, float* dst)> read;
-  std::optional<StoredTensor> stored;         // if these are its bytes
-  std::vector<const PublishedTensor*> parts;  // else what its rows are made of
+  std::optional<StoredTensor> stored;         // set if the tensor lies somewhere as a whole
+  std::vector<const PublishedTensor*> parts;  // otherwise the tensors that its rows are made of
 
   i64 cols() const { return shape.back(); }
   i64 rows() const { return elements() / cols(); }
@@ -33,17 +33,17 @@ struct Source {
   i64 elements() const { return element_count(shape); }
 };
 
-struct Input {
+struct SourceModel {
   GgufMetadata metadata;
-  std::vector<Source> tensors;
-  i64 bytes = 0;
-  std::optional<Gguf> file;  // one of these holds the bytes
+  std::vector<SourceTensor> tensors;
+  i64 bytes = 0;             // of the model's files
+  std::optional<Gguf> file;  // the file or the plan keeps the tensors' bytes alive
   std::optional<GgufPlan> plan;
 };
 
-// ---- a GGUF as it is
+// ---- a GGUF, whose arrangement stays
 
-// "blk.2.x" before "blk.10.x": numbers in names by value.
+// Compares the numbers in names by value: "blk.2.x" comes before "blk.10.x".
 bool in_layer_order(std::string_view a, std::string_view b) {
   const auto digits = [](std::string_view s) {
     return s.substr(0, std::min(s.find_first_not_of("0123456789"), s.size()));
@@ -57,8 +57,8 @@ bool in_layer_order(std::string_view a, std::string_view b) {
   return a.size() < b.size();
 }
 
-Result<Input> input_of_gguf(const fs::path& path) {
-  Input in;
+Result<SourceModel> read_gguf(const fs::path& path) {
+  SourceModel in;
   in.file = R1_TRY(Gguf::open(path));
   if (!in.file->unsupported().empty()) {
     const auto& [name, type] = *in.file->unsupported().begin();
@@ -73,16 +73,16 @@ Result<Input> input_of_gguf(const fs::path& path) {
     in.bytes += static_cast<i64>(tensor.bytes.size());
   }
   std::sort(in.tensors.begin(), in.tensors.end(),
-            [](const Source& a, const Source& b) { return in_layer_order(a.name, b.name); });
+            [](const SourceTensor& a, const SourceTensor& b) { return in_layer_order(a.name, b.name); });
   return in;
 }
 
-// ---- a folder as `r1 convert` would have it
+// ---- a folder, arranged as `r1 convert` would
 
-Result<Input> input_of_folder(const fs::path& path, bool mtp) {
-  Input in;
+Result<SourceModel> read_folder(const fs::path& path, Mtp mtp) {
+  SourceModel in;
   ConvertOptions options;
-  options.mtp = mtp ? Mtp::include : Mtp::leave_out;
+  options.mtp = mtp;
   in.plan = R1_TRY(plan_gguf(path, options));
   in.metadata = std::move(in.plan->metadata);
   if (!in.plan->divisors.empty()) {
@@ -103,36 +103,36 @@ Result<Input> input_of_folder(const fs::path& path, bool mtp) {
   return in;
 }
 
-// ---- what the output says of itself
+// ---- the metadata of the output
 
-Result<i64> largest(const Input& in, const std::string& key, i64 fallback) {
+Result<i64> largest(const SourceModel& in, const std::string& key, i64 fallback) {
   const auto at = std::find_if(in.metadata.begin(), in.metadata.end(), [&](const auto& e) { return e.first == key; });
   if (at == in.metadata.end()) return fallback;
   const GgufValue& v = at->second;
   if (v.type == GgufType::string || v.type == GgufType::f32 || v.type == GgufType::f64)
     return fail(Errc::corrupt, "{}: must be an integer or an array of them", key);
   if (v.type != GgufType::array) return v.integer;
-  const auto& all = v.array.integers;  // per layer
+  const auto& all = v.array.integers;  // one per layer
   return all.empty() ? fallback : *std::max_element(all.begin(), all.end());
 }
 
-Result<MixModel> mix_model(const Input& in) {
+Result<MixModel> mix_model(const SourceModel& in) {
   const auto at = std::find_if(in.metadata.begin(), in.metadata.end(),
                                [](const auto& e) { return e.first == "general.architecture"; });
   if (at == in.metadata.end() || at->second.type != GgufType::string)
-    return fail(Errc::corrupt, "general.architecture: missing: no model");
+    return fail(Errc::corrupt, "general.architecture is missing: the file holds no model");
   const std::string arch = at->second.text + ".";
   MixModel m;
   m.layers = R1_TRY(largest(in, arch + "block_count", 0));
   m.heads = R1_TRY(largest(in, arch + "attention.head_count", 0));
   m.kv_heads = R1_TRY(largest(in, arch + "attention.head_count_kv", m.heads));
   m.experts = R1_TRY(largest(in, arch + "expert_count", 0));
-  m.tied =
-      std::none_of(in.tensors.begin(), in.tensors.end(), [](const Source& t) { return t.name == "output.weight"; });
+  m.tied = std::none_of(in.tensors.begin(), in.tensors.end(),
+                        [](const SourceTensor& t) { return t.name == "output.weight"; });
   return m;
 }
 
-GgufMetadata metadata_of(const Input& in, const QuantizeOptions& options) {
+GgufMetadata metadata_of(const SourceModel& in, const QuantizeOptions& options) {
   GgufMetadata out;
   for (const auto& [key, value] : in.metadata)
     if (!key.starts_with("quantize.imatrix.") && key != "general.file_type" && key != "general.quantization_version")
@@ -150,10 +150,10 @@ GgufMetadata metadata_of(const Input& in, const QuantizeOptions& options) {
 
 // ---- one tensor
 
-struct Job {
-  const Source* from;
+struct TensorPlan {
+  const SourceTensor* from;
   DType to;
-  std::span<const float> importance;  // cols for each matrix of a stack, or cols for all
+  std::span<const float> importance;  // of each column, for each matrix of a stack or for all of them
 
   std::span<const float> importance_of(i64 matrix) const {
     const auto cols = static_cast<size_t>(from->cols());
@@ -161,33 +161,33 @@ struct Job {
   }
 };
 
-struct Run {
+// Counts the elements for options.progress.
+struct Progress {
   const QuantizeOptions& options;
-  ThreadPool& pool;
   i64 elements = 0, done = 0;
-  Status advance(const Source& t, i64 more) {
+  Status advance(const SourceTensor& t, i64 more) {
     done += more;
     return options.progress ? options.progress(t.name, done, elements) : Status();
   }
 };
 
-// Rows [begin, end), which may lie in several matrices of a stack.
-Status encode(const Job& job, i64 begin, i64 end, std::vector<float>& scratch, std::byte* dst) {
-  const i64 cols = job.from->cols(), per_matrix = job.from->rows() / job.from->matrices();
+// Encodes rows [begin, end), which may lie in several matrices of a stack.
+Status encode(const TensorPlan& plan, i64 begin, i64 end, std::vector<float>& scratch, std::byte* dst) {
+  const i64 cols = plan.from->cols(), per_matrix = plan.from->rows() / plan.from->matrices();
   scratch.resize((end - begin) * cols);
-  job.from->read(begin, end - begin, scratch.data());
+  plan.from->read(begin, end - begin, scratch.data());
   for (i64 row = begin; row < end;) {
     const i64 matrix = row / per_matrix, stop = std::min(end, (matrix + 1) * per_matrix);
     const Status done =
-        quantize_rows(job.to, dst + (row - begin) * row_bytes(job.to, cols), scratch.data() + (row - begin) * cols,
-                      stop - row, cols, job.importance_of(matrix));
-    if (!done) return tl::unexpected(Error(done.error()).in(fmt::format("{}, from row {}", job.from->name, row)));
+        quantize_rows(plan.to, dst + (row - begin) * row_bytes(plan.to, cols), scratch.data() + (row - begin) * cols,
+                      stop - row, cols, plan.importance_of(matrix));
+    if (!done) return tl::unexpected(Error(done.error()).in(fmt::format("{}, from row {}", plan.from->name, row)));
     row = stop;
   }
   return {};
 }
 
-void let_go(const Source& t, i64 row, i64 count) {
+void release_rows(const SourceTensor& t, i64 row, i64 count) {
   if (t.stored) {
     const size_t row_size = t.stored->bytes.size() / static_cast<size_t>(t.rows());
     release_pages(t.stored->bytes.subspan(row * row_size, count * row_size));
@@ -195,57 +195,58 @@ void let_go(const Source& t, i64 row, i64 count) {
   for (const PublishedTensor* p : t.parts) release_pages(p->stored.bytes), release_pages(p->k_b.bytes);
 }
 
-Status write_tensor(const Job& job, Run& run, const ByteSink& sink) {
-  const Source& t = *job.from;
-  if (t.stored && !t.read) return sink(t.stored->bytes);  // not in a file
-  const i64 cols = t.cols(), rows = t.rows(), to_bytes = row_bytes(job.to, cols);
+Status write_tensor(const TensorPlan& plan, ThreadPool& pool, Progress& progress, const ByteSink& sink) {
+  const SourceTensor& t = *plan.from;
+  if (t.stored && !t.read) return sink(t.stored->bytes);  // made here, not read from a file
+  const i64 cols = t.cols(), rows = t.rows(), to_bytes = row_bytes(plan.to, cols);
   const i64 grain = std::max<i64>(kGrain / cols, 1), piece = std::max(kPiece / cols / grain, i64{1}) * grain;
-  std::vector<std::vector<float>> scratch(run.pool.threads());
+  std::vector<std::vector<float>> scratch(pool.threads());
   std::vector<std::byte> encoded;
-  i64 kept_from = 0;
+  i64 unreleased = 0;
   for (i64 row = 0; row < rows; row += piece) {
     const i64 count = std::min(piece, rows - row);
-    if (t.stored && t.stored->dtype == job.to) {
+    if (t.stored && t.stored->dtype == plan.to) {
       R1_TRY(sink(t.stored->bytes.subspan(row * to_bytes, count * to_bytes)));
     } else {
       encoded.resize(count * to_bytes);
       std::vector<Status> results(ceil_div(count, grain));
-      run.pool.ranges(count, grain, [&](i64 begin, i64 end, int worker) {
+      pool.ranges(count, grain, [&](i64 begin, i64 end, int worker) {
         results[begin / grain] =
-            encode(job, row + begin, row + end, scratch[worker], encoded.data() + begin * to_bytes);
+            encode(plan, row + begin, row + end, scratch[worker], encoded.data() + begin * to_bytes);
       });
       for (const Status& r : results) R1_TRY(r);
       R1_TRY(sink(encoded));
     }
-    R1_TRY(run.advance(t, count * cols));
-    if ((row + count - kept_from) * cols < kReleaseEvery && row + count < rows) continue;
-    let_go(t, kept_from, row + count - kept_from);
-    kept_from = row + count;
+    R1_TRY(progress.advance(t, count * cols));
+    if ((row + count - unreleased) * cols < kReleaseEvery && row + count < rows) continue;
+    release_rows(t, unreleased, row + count - unreleased);
+    unreleased = row + count;
   }
   return {};
 }
 
 // ---- the whole file
 
-Result<std::vector<Job>> plan(const Input& in, const QuantizeOptions& options) {
+Result<std::vector<TensorPlan>> plan_tensors(const SourceModel& in, const QuantizeOptions& options) {
   const MixModel model = R1_TRY(mix_model(in));
-  std::vector<Job> jobs;
+  std::vector<TensorPlan> plans;
   i64 again = 0, known = 0;
-  for (const Source& t : in.tensors) {
-    Job job{&t, mix_type(options.mix, t.name, t.shape, model), {}};
-    if (options.importance && is_block(job.to)) {
-      job.importance = R1_TRY(options.importance->of(t.name, t.matrices(), t.cols()));
-      known += !job.importance.empty();
+  for (const SourceTensor& t : in.tensors) {
+    TensorPlan plan{&t, mix_type(options.mix, t.name, t.shape, model), {}};
+    if (options.importance && is_block(plan.to)) {
+      plan.importance = R1_TRY(options.importance->of(t.name, t.matrices(), t.cols()));
+      known += !plan.importance.empty();
     }
-    again += t.stored && is_block(t.stored->dtype) && t.stored->dtype != job.to && is_block(job.to);
-    jobs.push_back(job);
+    again += t.stored && is_block(t.stored->dtype) && t.stored->dtype != plan.to && is_block(plan.to);
+    plans.push_back(plan);
   }
   if (again && options.note)
-    options.note(fmt::format("{} tensors are quantised already: starting from 16 or 32 bits loses less", again));
+    options.note(
+        fmt::format("{} tensors are quantised already; quantising 16-bit or 32-bit weights loses less", again));
   if (options.importance && !known)
     return fail(Errc::invalid_argument, "{}: the importance matrix names none of this model's tensors",
                 options.importance_name);
-  return jobs;
+  return plans;
 }
 
 }  // namespace
@@ -253,27 +254,28 @@ Result<std::vector<Job>> plan(const Input& in, const QuantizeOptions& options) {
 Result<QuantizeResult> quantize_model(const fs::path& in, const fs::path& out, const QuantizeOptions& options,
                                       ThreadPool& pool) {
   std::error_code ignored;
-  const Input input =
-      fs::is_directory(in, ignored) ? R1_TRY(input_of_folder(in, options.mtp)) : R1_TRY(input_of_gguf(in));
-  if (input.tensors.empty()) return fail(Errc::unsupported, "{}: holds no tensors", in.string());
-  auto planned = plan(input, options);
+  const SourceModel model =
+      fs::is_directory(in, ignored) ? R1_TRY(read_folder(in, options.mtp)) : R1_TRY(read_gguf(in));
+  if (model.tensors.empty()) return fail(Errc::unsupported, "{}: there are no tensors in it", in.string());
+  auto planned = plan_tensors(model, options);
   if (!planned) return tl::unexpected(std::move(planned).error().in(in.string()));
-  const std::vector<Job>& jobs = *planned;
+  const std::vector<TensorPlan>& plans = *planned;
 
   QuantizeResult result;
-  result.bytes_before = input.bytes;
-  Run run{options, pool};
+  result.bytes_before = model.bytes;
+  Progress progress{options};
   std::vector<TensorItem> items;
-  for (const Job& job : jobs) {
-    const Source& t = *job.from;
+  for (const TensorPlan& plan : plans) {
+    const SourceTensor& t = *plan.from;
     result.elements += t.elements();
-    result.bytes_after += t.rows() * row_bytes(job.to, t.cols());
-    ++result.tensors[static_cast<size_t>(job.to)];
-    items.push_back(
-        {t.name, job.to, t.shape, [&job, &run](const ByteSink& sink) { return write_tensor(job, run, sink); }});
+    result.bytes_after += t.rows() * row_bytes(plan.to, t.cols());
+    ++result.tensors[static_cast<size_t>(plan.to)];
+    items.push_back({t.name, plan.to, t.shape, [&plan, &pool, &progress](const ByteSink& sink) {
+                       return write_tensor(plan, pool, progress, sink);
+                     }});
   }
-  run.elements = result.elements;
-  R1_TRY(write_gguf(out, metadata_of(input, options), items));
+  progress.elements = result.elements;
+  R1_TRY(write_gguf(out, metadata_of(model, options), items));
   return result;
 }
 

@@ -1,4 +1,4 @@
-// Files in, files out: types by the mix, numbers by the encoders, everything else as it was.
+// Quantising files: the mix decides the types, the encoders the numbers, and everything else stays.
 #include "convert/quantize_model.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,6 @@
 #include "core/philox.hpp"
 #include "formats/gguf.hpp"
 #include "model/model.hpp"
-#include "ops/cpu/dequantize.hpp"
 #include "quant/quantize.hpp"
 
 namespace r1 {
@@ -37,7 +36,7 @@ class QuantizeModel : public testing::Test {
     items_.push_back(
         {name, DType::f32, std::move(shape), [v](const ByteSink& sink) { return sink(std::as_bytes(std::span(v))); }});
   }
-  // A model of one layer with a stack of two experts' matrices and rows that K-quants do not fit.
+  // A model of one layer, with a stack of two experts' matrices and with rows that K-quants do not divide.
   fs::path write_model() {
     add("token_embd.weight", {40, 512}), add("output.weight", {40, 512}), add("blk.0.attn_norm.weight", {512});
     add("blk.0.attn_q.weight", {256, 512}), add("blk.0.attn_v.weight", {64, 512}),

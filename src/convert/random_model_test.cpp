@@ -1,4 +1,4 @@
-// Models of known shapes with random weights: what a mix gives each tensor, and that they compute.
+// Models of known shapes with random weights: their tensors have the types of the mix, and they compute.
 #include "convert/random_model.hpp"
 
 #include <gtest/gtest.h>

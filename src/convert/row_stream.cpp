@@ -12,7 +12,7 @@ namespace r1 {
 namespace {
 
 constexpr i64 kPieceElements = 2 << 20;  // 8 MiB of f32
-constexpr i64 kReleaseEvery = 64 << 20;  // elements read between letting pages go
+constexpr i64 kReleaseEvery = 64 << 20;  // elements read between two releases of pages
 
 Result<std::span<const std::byte>> rounded(const RowStream& s, const std::vector<float>& values,
                                            std::vector<u16>& halves) {
@@ -51,8 +51,8 @@ bool RowStream::verbatim() const {
 void release_pages(std::span<const std::byte> bytes) {
   const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const size_t begin = reinterpret_cast<size_t>(bytes.data()) / page * page;
-  const size_t end =
-      reinterpret_cast<size_t>(bytes.data() + bytes.size()) / page * page;  // the last page may be shared
+  // The last page may hold the beginning of another tensor.
+  const size_t end = reinterpret_cast<size_t>(bytes.data() + bytes.size()) / page * page;
   if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
@@ -61,7 +61,7 @@ Status stream_rows(const RowStream& s, const ByteSink& sink) {
   const i64 piece = std::max<i64>(1, kPieceElements / std::max<i64>(1, s.cols));
   std::vector<float> values;
   std::vector<u16> halves;
-  i64 held = 0;
+  i64 read = 0;  // elements since the last release
   for (i64 first = 0; first < s.rows; first += piece) {
     const i64 count = std::min(piece, s.rows - first);
     values.resize(count * s.cols);
@@ -69,9 +69,9 @@ Status stream_rows(const RowStream& s, const ByteSink& sink) {
     const std::span<const std::byte> bytes = R1_TRY(rounded(s, values, halves));
     R1_TRY(sink(bytes));
     if (s.written) R1_TRY(s.written(static_cast<i64>(bytes.size())));
-    held += count * s.cols;
-    if (held < kReleaseEvery && first + piece < s.rows) continue;
-    held = 0;
+    read += count * s.cols;
+    if (read < kReleaseEvery && first + piece < s.rows) continue;
+    read = 0;
     for (const PublishedTensor* t : s.from) release_pages(t->stored.bytes), release_pages(t->k_b.bytes);
   }
   return {};

@@ -1,4 +1,4 @@
-// Rows on their way from one file into another: read in pieces as f32, rounded, handed on.
+// Rows on their way from one file into another: read in pieces as f32, rounded, and handed on.
 #pragma once
 #include <functional>
 #include <span>
@@ -10,20 +10,20 @@
 namespace r1 {
 
 struct RowStream {
-  std::string name;  // for errors
-  DType type = DType::f32;
+  std::string name;         // for errors
+  DType type = DType::f32;  // of the rows handed on
   i64 rows = 0, cols = 0;
   std::function<void(i64 first, i64 count, float* dst)> read;
-  std::vector<const PublishedTensor*> from;  // what `read` reads; their pages are let go on the way
-  bool in_order = false;                     // it reads all rows of each in turn, untouched
-  std::function<Status(i64 bytes)> written;  // after each piece
-  // All of them lie in the file as they are wanted: handed on as they are, and `read` is not called.
+  std::vector<const PublishedTensor*> from;    // the tensors behind `read`; their pages leave memory on the way
+  bool in_order = false;                       // `read` gives all rows of each of them in turn, unchanged
+  std::function<Status(i64 bytes)> written{};  // called after each piece
+  // Whether the bytes in the file are already those wanted. They are then handed on without a call of `read`.
   bool verbatim() const;
 };
-// Err: a finite value that f16 cannot hold, what sink and written say.
+// Errors: a finite value that f16 cannot hold; those of `sink` and `written`.
 Status stream_rows(const RowStream& s, const ByteSink& sink);
 
-// Bytes of a mapping that will not be read again soon leave memory.
+// Takes the pages of a mapping out of memory. The next access reads them from the file again.
 void release_pages(std::span<const std::byte> bytes);
 
 }  // namespace r1

@@ -38,7 +38,7 @@ inline std::filesystem::path golden(const std::string& name) {
   return std::filesystem::path(R1_SOURCE_DIR) / "tests/golden" / name;
 }
 
-// Sequences of ids below `vocab`, and the logits of all their tokens.
+// The logits of all tokens of three sequences.
 inline std::vector<float> logits_of(const Model& model, const Numerics& numerics = {}) {
   Batch batch;
   for (const i64 n : {1, 5, 23}) {
@@ -59,7 +59,7 @@ inline std::vector<float> logits_of(const std::filesystem::path& path, const Num
   return model ? logits_of(**model, numerics) : std::vector<float>();
 }
 
-// All of a GGUF in memory.
+// A whole GGUF in memory.
 struct GgufContent {
   struct Tensor {
     DType dtype;
@@ -94,7 +94,7 @@ struct GgufContent {
       if (entry.first == key) return void(entry.second = std::move(value));
     metadata.emplace_back(key, std::move(value));
   }
-  // Matrices whose rows are whole blocks of the type; what is f32 in every file stays so.
+  // Quantises the matrices whose rows are whole blocks of the type, but not the router, which is f32 in every file.
   void quantize(DType type) {
     for (auto& [name, t] : tensors) {
       const i64 cols = t.shape.back();

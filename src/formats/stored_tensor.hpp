@@ -13,7 +13,7 @@
 namespace r1 {
 
 // "[2,3]", for messages.
-inline std::string shape_text(const std::vector<i64>& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
+inline std::string shape_text(std::span<const i64> shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
 // The product of the sides, which must fit 63 bits: readers and writers have checked that.
 inline i64 element_count(const std::vector<i64>& shape) {
   i64 n = 1;
@@ -28,6 +28,7 @@ struct StoredTensor {
   std::span<const std::byte> bytes;     // inside the mapping; may be unaligned
   std::span<const std::byte> scales{};  // f8_e4m3: f32 [ceil(out / 128), ceil(in / 128)]
   i64 elements() const { return element_count(shape); }
+  i64 cols() const { return shape.empty() ? 1 : shape.back(); }  // the innermost axis
 };
 
 // Takes the next bytes of a tensor. Each call may bring any number of them.

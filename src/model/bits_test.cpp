@@ -1,5 +1,5 @@
-// A row's bits depend on its own sequence alone: not on a tape, on neighbours, on threads, on recomputation. At every
-// level that runs here, f32 and bf16 products.
+// A row's bits depend on its own sequence alone: not on a tape, on neighbours in the batch, on threads or on
+// recomputation. Tested at every level that this processor has, with products in f32 and in bf16.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -25,7 +25,8 @@ std::vector<Case> cases() {
   return list;
 }
 
-// One of each attention: latent; grouped queries of three; of two, with head size and rope of their own.
+// Runs with three models: latent attention (v3), three query heads per key head (qwen2), and two with a head size and a
+// rope of the model's own (llama).
 class Bits : public testing::TestWithParam<const char*> {
  protected:
   static std::unique_ptr<Model> open(bool trainable) {
@@ -39,7 +40,7 @@ class Bits : public testing::TestWithParam<const char*> {
     for (i32& id : ids) id = static_cast<i32>(random.below(static_cast<u32>(model_->info().vocab)));
     return ids;
   }
-  // Logits of every row of a batch.
+  // The logits of every row of the batch.
   std::vector<float> logits(const Case& c, const Batch& b, int threads, bool with_tape = false,
                             bool recomputed = false) {
     Arena arena;
@@ -137,8 +138,8 @@ TEST_P(Bits, GradientsOnOneThreadAndOnTwo) {
   }
 }
 
-// Absorption only reorders f32 sums of some tens of terms: the size of honest f32 rounding on models like this is 4e-6
-// of the largest logit (tests/golden); ten times that is allowed.
+// Absorption only reorders f32 sums of some tens of terms. On models of this size f32 rounding changes logits by 4e-6
+// of the largest (tests/golden); ten times that is allowed.
 TEST_P(LatentBits, AbsorbedAgreesWithExpandedWithinRounding) {
   Batch b;
   const std::vector<i32> ids = sequence(140, 4);

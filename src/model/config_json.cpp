@@ -3,6 +3,8 @@
 #include <cmath>
 #include <string>
 
+#include "formats/stored_tensor.hpp"
+
 namespace r1 {
 namespace {
 
@@ -21,25 +23,27 @@ Result<double> number_above(const JsonFields& f, std::string_view key, double lo
 Status check_whole_heads(const JsonFields& f) {
   const double part = R1_TRY(f.number("partial_rotary_factor", 1));
   if (part == 1) return {};
-  return refuse(f, "partial_rotary_factor", fmt::format("{}; only heads that rotate whole are known", part));
+  return refuse(f, "partial_rotary_factor",
+                fmt::format("{}; only heads that are rotated as a whole are supported", part));
 }
 
-// What cos and sin are multiplied by, and DeepSeek's softmax scale, which attention_factor leaves alone. transformers
-// takes the two mscale as a pair and passes over one alone; DeepSeek's own code does not.
+// YaRN's factors: attention_factor multiplies cos and sin; mscale and mscale_all_dim give such a factor too, and in
+// DeepSeek's models also scale the softmax, which attention_factor does not. Where only one of the two mscale is given,
+// transformers ignores it and DeepSeek's own code uses it, so that is refused for DeepSeek's models.
 Status parse_magnitude(const JsonFields& r, RopeFor model, RopeConfig& c) {
   const bool deepseek = model == RopeFor::deepseek;
   c.mscale = 1, c.mscale_all_dim = 0;
   if (r.has("attention_factor")) {
     const double factor = c.attention_factor = R1_TRY(number_above(r, "attention_factor", 0));
     if (c.factor == 1)
-      return refuse(r, "attention_factor", fmt::format("{} beside factor 1, which stretches nothing", factor));
+      return refuse(r, "attention_factor", fmt::format("{} together with factor 1, which stretches nothing", factor));
     if (!deepseek) return {};
   }
   const double m = R1_TRY(r.number("mscale", 1)), all = R1_TRY(r.number("mscale_all_dim", 0));
   if (deepseek && (all == 0 ? m != 1 : !r.has("mscale")))
     return refuse(
         r, "mscale",
-        fmt::format("{} and mscale_all_dim {}: one without the other, over which implementations differ", m, all));
+        fmt::format("{} and mscale_all_dim {}: implementations differ where only one of the two is given", m, all));
   if (!r.has("mscale") || !r.has("mscale_all_dim") || (deepseek && all == 0)) return {};
   c.mscale = R1_TRY(number_above(r, "mscale", 0));
   c.mscale_all_dim = R1_TRY(number_above(r, "mscale_all_dim", 0));
@@ -51,7 +55,8 @@ Status parse_yarn(const JsonFields& r, RopeFor model, RopeConfig& c) {
   c.beta_fast = R1_TRY(number_above(r, "beta_fast", 0, 32));
   c.beta_slow = R1_TRY(number_above(r, "beta_slow", 0, 1));
   R1_TRY(parse_magnitude(r, model, c));
-  if (!R1_TRY(r.boolean("truncate", true))) return refuse(r, "truncate", "false; only whole pairs are known");
+  if (!R1_TRY(r.boolean("truncate", true)))
+    return refuse(r, "truncate", "false; only a ramp that begins and ends at whole pairs is supported");
   return {};
 }
 
@@ -73,7 +78,7 @@ Result<TokenIds> parse_token_ids(const JsonFields& f, i64 vocab) {
   TokenIds ids;
   if (f.has("bos_token_id")) {
     const std::vector<i64> bos = R1_TRY(f.integers("bos_token_id"));
-    if (bos.size() > 1) return refuse(f, "bos_token_id", fmt::format("{} ids, at most one is known", bos.size()));
+    if (bos.size() > 1) return refuse(f, "bos_token_id", fmt::format("{} ids, at most one is supported", bos.size()));
     if (!bos.empty() && bos[0] != -1) ids.bos = R1_TRY(token_id(f, "bos_token_id", bos[0], vocab));
   }
   if (f.has("eos_token_id"))
@@ -101,7 +106,7 @@ Status check_quantization(const JsonFields& f) {
   if (!q.has("weight_block_size")) return {};
   const std::vector<i64> block = R1_TRY(q.integers("weight_block_size"));
   if (block == std::vector<i64>{128, 128}) return {};
-  return refuse(q, "weight_block_size", fmt::format("[{}], known: [128,128]", fmt::join(block, ",")));
+  return refuse(q, "weight_block_size", fmt::format("{}, known: [128,128]", shape_text(block)));
 }
 
 Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context, RopeFor model) {
@@ -124,7 +129,8 @@ Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context, RopeFor
   c.factor = R1_TRY(r.number("factor"));
   if (!(c.factor >= 1) || !std::isfinite(static_cast<float>(c.factor)))
     return refuse(r, "factor", fmt::format("{}, must be at least 1 and a finite f32", c.factor));
-  // As transformers has it: the one outside goes first, and where there is none nothing has been stretched yet.
+  // As in transformers, the field outside of rope_scaling wins over the one inside. If neither exists, the context is
+  // the original one.
   const i64 inside = R1_TRY(r.positive("original_max_position_embeddings", context));
   c.original_context = R1_TRY(f.positive("original_max_position_embeddings", inside));
   if (type == "yarn") R1_TRY(parse_yarn(r, model, c));

@@ -1,4 +1,4 @@
-// Which tensors a DeepSeek model has and what they are called: the published names of safetensors checkpoints.
+// The tensors of a DeepSeek model, asked for by their published names.
 #include <cmath>
 
 #include "core/math.hpp"
@@ -38,7 +38,7 @@ void mixture(WeightSource& s, const std::string& at, const DeepseekConfig& c, De
   if (c.shared_experts) L.shared = mlp(s, at + "shared_experts.", c.hidden, c.expert_intermediate * c.shared_experts);
 }
 
-// MTP's layer always has the experts of a layer behind the dense ones.
+// Layer c.layers is the MTP module's. It lies behind the dense layers, so it has experts if any layer has.
 DeepseekLayer layer(WeightSource& s, i64 l, const DeepseekConfig& c) {
   const std::string at = fmt::format("model.layers.{}.", l);
   DeepseekLayer L;
@@ -52,12 +52,13 @@ DeepseekLayer layer(WeightSource& s, i64 l, const DeepseekConfig& c) {
 
 std::string mtp_prefix(const DeepseekConfig& c) { return fmt::format("model.layers.{}.", c.layers); }
 
-// transformers leaves the module out when it saves but keeps the key, and loads files that have it without looking at
-// it.
+// A checkpoint and its num_nextn_predict_layers may disagree: transformers keeps the key but saves no MTP module, and
+// ignores the module of a checkpoint that has one. So the tensors decide whether there is a module.
 void settle_mtp(DeepseekConfig& c, WeightSource& s) {
   const std::string at = mtp_prefix(c);
   if (!s.holds(at)) c.mtp_layers = 0;
-  if (!c.mtp_layers && s.holds(at + "eh_proj.")) s.ignore(at);  // another layer would be one that the config forgot
+  // eh_proj tells a module from a layer that num_hidden_layers does not count, which stays an error.
+  if (!c.mtp_layers && s.holds(at + "eh_proj.")) s.ignore(at);
 }
 
 }  // namespace
@@ -71,8 +72,8 @@ MlaDims DeepseekConfig::mla() const {
 
 Result<std::unique_ptr<Model>> DeepseekV3::build(DeepseekConfig config, WeightSource& s) {
   auto m = std::make_unique<DeepseekV3>();
+  settle_mtp(config, s);
   m->config_ = std::move(config);
-  settle_mtp(m->config_, s);
   const DeepseekConfig& c = m->config_;
   m->embed_ = s.matrix("model.embed_tokens.weight", c.vocab, c.hidden);
   for (i64 l = 0; l < c.layers && !s.failed(); ++l) m->layers_.push_back(layer(s, l, c));
@@ -88,9 +89,7 @@ Result<std::unique_ptr<Model>> DeepseekV3::build(DeepseekConfig config, WeightSo
     t.norm = s.norm(at + "shared_head.norm.weight", c.hidden);
     m->mtp_ = std::move(t);
   }
-  R1_TRY(s.finish());
-  m->weights_ = std::move(s.weights);
-  m->checkpoint_ = std::move(s.checkpoint);
+  R1_TRY(m->take_weights(s));
   m->describe();
   return m;
 }
@@ -100,14 +99,22 @@ Status DeepseekV3::limit_experts(i64 bytes) {
   for (const DeepseekLayer& L : layers_)
     if (!L.experts.empty()) layers.push_back(L.experts);
   if (mtp_ && !mtp_->layer.experts.empty()) layers.push_back(mtp_->layer.experts);
-  if (layers.empty()) return fail(Errc::unsupported, "a budget for experts: the model has none");
+  if (layers.empty()) return Model::limit_experts(bytes);
   expert_cache_ = R1_TRY(ExpertCache::create(bytes, layers));
   return {};
 }
 
 void DeepseekV3::describe() {
   const DeepseekConfig& c = config_;
-  info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, c.mtp_layers, 0, 0, c.ids.bos, c.ids.eos, c.heads};
+  info_ = {.architecture = c.model_type,
+           .vocab = c.vocab,
+           .hidden = c.hidden,
+           .layers = c.layers,
+           .context = c.context,
+           .mtp_layers = c.mtp_layers,
+           .bos = c.ids.bos,
+           .eos = c.ids.eos,
+           .heads = c.heads};
   for (const Weight& w : weights_) {
     if (in_mtp(w)) continue;
     info_.parameters += w.size();

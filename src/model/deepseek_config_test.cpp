@@ -1,4 +1,4 @@
-// config.json of DeepSeek models: what a missing key means, and what is refused by name.
+// config.json of DeepSeek models: what a missing key means, and which fields are refused by name.
 #include <gtest/gtest.h>
 
 #include "model/deepseek_v3.hpp"
@@ -6,7 +6,7 @@
 namespace r1 {
 namespace {
 
-// Nothing but what has no default.
+// The fields that have no default.
 Json least(const char* model_type) {
   return Json::object({{"model_type", model_type},
                        {"vocab_size", 96},
@@ -27,7 +27,7 @@ Json yarn(const char* model_type, Json scaling) {
 }
 Result<DeepseekConfig> parse(const Json& json) { return parse_deepseek_config(json, "config.json"); }
 
-// DeepseekV2Config and DeepseekV3Config of transformers 5.23.
+// The values are those of DeepseekV2Config and DeepseekV3Config in transformers 5.23.
 TEST(DeepseekConfig, AMissingKeyMeansWhatItMeansInTransformers) {
   const DeepseekConfig v3 = parse(least("deepseek_v3")).value(), v2 = parse(least("deepseek_v2")).value();
   const auto counts = [](const DeepseekConfig& c) {

@@ -1,17 +1,18 @@
-// The forward pass. T = tokens in the batch, d = hidden; symbols are those of DeepSeek-V3, arXiv:2412.19437 §2.1.
+// The forward pass. T = tokens in the batch, d = hidden; the symbols are those of DeepSeek-V3, arXiv:2412.19437 §2.1.
 #include "model/deepseek_v3.hpp"
 
 namespace r1 {
 namespace {
 
-// The inner norms of MLA take the reference implementation's default, not config.rms_norm_eps.
+// The reference implementation leaves the norms inside MLA at their default; rms_norm_eps of config.json is for the
+// others.
 constexpr float kInnerEps = 1e-6f;
 
 Tensor swiglu_mlp(Pass& p, const Tensor& x, const DeepseekMlp& m) {
   return linear(p, swiglu(p, linear(p, x, m.gate), linear(p, x, m.up)), m.down);
 }
 
-// Router scores decide which experts run: always f32, whatever the numerics of the other products.
+// The router's scores decide which experts run, so this product is f32, whatever the numerics of the others.
 Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w) {
   Pass exact = p;
   exact.numerics.matmul = DType::f32;
@@ -46,17 +47,15 @@ Tensor DeepseekV3::block(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x
 
 Output DeepseekV3::forward(Pass& p) const {
   const Tensor angles = rope_angles(p, config_.yarn);
-  Tensor h = embed(p, embed_, p.batch.tokens);  // [T, d]
-  for (i64 l = 0; l < config_.layers; ++l) {
-    const DeepseekLayer& L = layers_[l];
-    h = recompute(p, h, [this, l, &L, angles](Pass& q, const Tensor& x) { return block(q, l, L, x, angles); });
-  }
+  Tensor h = through_layers(
+      p, embed(p, embed_, p.batch.tokens), layers_,
+      [this, angles](Pass& q, i64 l, const DeepseekLayer& L, const Tensor& x) { return block(q, l, L, x, angles); });
   h = rms_norm(p, h, norm_, config_.eps);
-  if (p.batch.want.empty()) return {h, {}};
-  return {h, linear(p, take_rows(p, h, p.batch.want), head_)};  // [wanted, vocab]
+  return {h, logits(p, h)};
 }
 
-// §2.2 with the released weights' order: the embedding's half first, hidden states after the final norm.
+// §2.2, with the inputs as the released weights expect them: eh_proj takes the embedding first, and the hidden states
+// are those after the final norm.
 Tensor DeepseekV3::mtp(Pass& p, const Tensor& hidden, std::span<const i32> next) const {
   R1_CHECK(mtp_, "mtp: this model has no MTP module");
   const Tensor e = rms_norm(p, embed(p, embed_, next), mtp_->e_norm, config_.eps);

@@ -1,14 +1,15 @@
-// DeepSeek-V2, V2-Lite, V3 and R1: multi-head latent attention and a mixture of experts, by configuration.
-// DeepSeek-V2 arXiv:2405.04434, DeepSeek-V3 arXiv:2412.19437.
+// DeepSeek-V2, V2-Lite, V3 and R1: multi-head latent attention and a mixture of experts, which differ by configuration
+// only. DeepSeek-V2 arXiv:2405.04434, DeepSeek-V3 arXiv:2412.19437.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/config_json.hpp"
-#include "model/model.hpp"
-#include "model/weight_source.hpp"
+#include "model/decoder.hpp"
+#include "model/gguf/dims.hpp"
 #include "ops/cpu/expert_cache.hpp"
 #include "ops/ops.hpp"
 
@@ -18,7 +19,7 @@ struct DeepseekConfig {
   std::string model_type = "deepseek_v3";  // or deepseek_v2
   i64 vocab = 0, hidden = 0, layers = 0, context = 0;
   i64 heads = 0, q_rank = 0, kv_rank = 0, nope = 0, rope = 0, v = 0;  // q_rank 0: queries are not compressed (V2-Lite)
-  i64 dense_layers = 0, intermediate = 0;                             // the first layers have a dense FFN
+  i64 dense_layers = 0, intermediate = 0;  // the first dense_layers layers have a dense FFN of width `intermediate`
   i64 expert_intermediate = 0, shared_experts = 0;
   RoutingConfig routing;
   i64 mtp_layers = 0;
@@ -28,13 +29,15 @@ struct DeepseekConfig {
   RopeConfig yarn;
   TokenIds ids;
 
-  MlaDims mla() const;  // softmax scale with YaRN's mscale² included
+  MlaDims mla() const;  // its softmax scale includes YaRN's mscale²
   bool moe(i64 layer) const { return routing.experts > 0 && layer >= dense_layers; }
 };
 
-// The published spelling of config.json and that of transformers 5 (rope_parameters, dtype).
+// config.json of either spelling (config_json.hpp) → the configuration, and back in the published spelling.
+// Errors: a field that is missing, impossible or not supported; they name `source`, the field and its value.
 Result<DeepseekConfig> parse_deepseek_config(const Json& json, std::string_view source);
 std::string to_json(const DeepseekConfig& c, DType dtype);
+GgufDims gguf_dims(const DeepseekConfig& c);
 
 struct DeepseekMlp {
   Weight gate, up, down;
@@ -53,45 +56,33 @@ struct DeepseekLayer {
 };
 
 struct DeepseekMtp {
-  Weight e_norm, h_norm, eh_proj;  // [1, hidden] twice, [hidden, 2·hidden]: the embedding's half first
+  Weight e_norm, h_norm, eh_proj;  // [1, hidden] twice, [hidden, 2·hidden]: the columns for the embedding come first
   DeepseekLayer layer;
   Weight norm;
 };
 
-class DeepseekV3 final : public Model {
+class DeepseekV3 final : public Decoder {
  public:
-  // Asks `source` for every tensor of the model and takes its lists. Errors: what source.finish() says.
+  // Asks `source` for every tensor of the model. Errors: those of source.finish().
   static Result<std::unique_ptr<Model>> build(DeepseekConfig config, WeightSource& source);
 
-  const ModelInfo& info() const override { return info_; }
   KvLayout kv_layout(const Numerics& n) const override;
   Output forward(Pass& p) const override;
   Tensor mtp(Pass& p, const Tensor& hidden, std::span<const i32> next) const override;
-  const Weight& head() const override { return head_; }
-  const std::vector<Weight>& weights() const override { return weights_; }
   bool in_mtp(const Weight& w) const override;
-  const std::vector<Weight>& router_biases() const override { return router_biases_; }
-  const std::vector<CheckpointTensor>& checkpoint() const override { return checkpoint_; }
   std::string config_json(DType dtype) const override { return to_json(config_, dtype); }
-
-  // From now on at most so many bytes of the routed experts are resident; the model must have been opened from a file.
-  Status limit_experts(i64 bytes);
-  const ExpertCache* expert_cache() const { return expert_cache_.get(); }
+  Status limit_experts(i64 bytes) override;
 
  private:
   Tensor mla(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, const Tensor& angles) const;
   Tensor ffn(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x) const;
   Tensor block(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, const Tensor& angles) const;
-  void describe();  // fills info_ from the configuration
+  void describe();  // fills info_ and router_biases_
 
   DeepseekConfig config_;
-  ModelInfo info_;
-  Weight embed_, norm_, head_;
   std::vector<DeepseekLayer> layers_;
   std::optional<DeepseekMtp> mtp_;
-  std::vector<Weight> weights_, router_biases_;
-  std::vector<CheckpointTensor> checkpoint_;
-  std::shared_ptr<ExpertCache> expert_cache_;  // null: the file's pages come and go as the system likes
+  std::shared_ptr<ExpertCache> expert_cache_;  // null: the system decides which pages of the file are resident
 };
 
 }  // namespace r1

@@ -26,19 +26,11 @@ Tensor DenseModel::block(Pass& p, i64 l, const DenseLayer& L, const Tensor& x, c
 
 Output DenseModel::forward(Pass& p) const {
   const Tensor angles = rope_angles(p, config_.rope);
-  Tensor h = embed(p, embed_, p.batch.tokens);  // [T, d]
-  for (i64 l = 0; l < config_.layers; ++l) {
-    const DenseLayer& L = layers_[l];
-    h = recompute(p, h, [this, l, &L, angles](Pass& q, const Tensor& x) { return block(q, l, L, x, angles); });
-  }
+  Tensor h = through_layers(
+      p, embed(p, embed_, p.batch.tokens), layers_,
+      [this, angles](Pass& q, i64 l, const DenseLayer& L, const Tensor& x) { return block(q, l, L, x, angles); });
   h = rms_norm(p, h, norm_, config_.eps);
-  if (p.batch.want.empty()) return {h, {}};
-  return {h, linear(p, take_rows(p, h, p.batch.want), head_)};  // [wanted, vocab]
-}
-
-Tensor DenseModel::mtp(Pass&, const Tensor&, std::span<const i32>) const {
-  R1_CHECK(false, "mtp: {} has no MTP module", config_.model_type);
-  return {};
+  return {h, logits(p, h)};
 }
 
 KvLayout DenseModel::kv_layout(const Numerics& n) const {

@@ -1,6 +1,6 @@
-// Qwen2 and Llama: grouped-query attention and SwiGLU, one block for both. What tells them apart is configuration:
-// Qwen2 (arXiv:2407.10671 §2.2) has biases on q, k and v; Llama 3 (arXiv:2407.21783 §3.2) has none and stretches its
-// rope. qwen2.cpp and llama.cpp hold what is each one's own of config.json.
+// Qwen2 and Llama: grouped-query attention and SwiGLU, one forward pass for both. They differ by configuration: Qwen2
+// (arXiv:2407.10671 §2.2) has biases on q, k and v; Llama 3 (arXiv:2407.21783 §3.2) has none and stretches its rope.
+// qwen2.cpp and llama.cpp parse the fields of config.json that only one of them has.
 #pragma once
 #include <memory>
 #include <string>
@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "model/config_json.hpp"
-#include "model/model.hpp"
-#include "model/weight_source.hpp"
+#include "model/decoder.hpp"
+#include "model/gguf/dims.hpp"
 #include "ops/ops.hpp"
 
 namespace r1 {
@@ -17,23 +17,27 @@ namespace r1 {
 struct DenseConfig {
   std::string model_type;  // "qwen2" or "llama"
   i64 vocab = 0, hidden = 0, layers = 0, context = 0, intermediate = 0;
-  i64 heads = 0, kv_heads = 0, head = 0;  // `head` features each
+  i64 heads = 0, kv_heads = 0, head = 0;  // heads of queries, heads of keys and values, features of each head
   bool qkv_bias = false, o_bias = false;
   bool tied = false;  // lm_head is embed_tokens
   float eps = 1e-6f;
   double initializer_range = 0.02;
   RopeConfig rope;
   TokenIds ids;
+  Json own_fields{};  // the fields of config.json that only this architecture has, as to_json writes them
 
   AttendDims attention() const;
 };
 
-// The published spelling of config.json and that of transformers 5 (rope_parameters, dtype).
+// config.json of either spelling (config_json.hpp) → the configuration, and back in the published spelling.
+// Errors: a field that is missing, impossible or not supported; they name `source`, the field and its value.
 Result<DenseConfig> parse_qwen2_config(const Json& json, std::string_view source);
 Result<DenseConfig> parse_llama_config(const Json& json, std::string_view source);
-// The fields both have; `source` is in `f`.
-Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view model_type);
 std::string to_json(const DenseConfig& c, DType dtype);
+GgufDims gguf_dims(const DenseConfig& c);
+
+// The fields that both have. default_context: max_position_embeddings where config.json has none, as in transformers.
+Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view model_type, i64 default_context);
 
 struct Affine {
   Weight w, b;  // [out, in], [1, out] or none
@@ -46,33 +50,22 @@ struct DenseLayer {
   Weight gate, up, down;  // [intermediate, hidden] twice, [hidden, intermediate]
 };
 
-class DenseModel final : public Model {
+class DenseModel final : public Decoder {
  public:
-  // Asks `source` for every tensor of the model and takes its lists. Errors: what source.finish() says.
+  // Asks `source` for every tensor of the model. Errors: those of source.finish().
   static Result<std::unique_ptr<Model>> build(DenseConfig config, WeightSource& source);
 
-  const ModelInfo& info() const override { return info_; }
   KvLayout kv_layout(const Numerics& n) const override;
   Output forward(Pass& p) const override;
-  Tensor mtp(Pass& p, const Tensor& hidden, std::span<const i32> next) const override;
-  const Weight& head() const override { return head_; }
-  const std::vector<Weight>& weights() const override { return weights_; }
-  bool in_mtp(const Weight&) const override { return false; }
-  const std::vector<Weight>& router_biases() const override { return router_biases_; }
-  const std::vector<CheckpointTensor>& checkpoint() const override { return checkpoint_; }
   std::string config_json(DType dtype) const override { return to_json(config_, dtype); }
 
  private:
   Tensor attention(Pass& p, i64 l, const DenseLayer& L, const Tensor& h, const Tensor& angles) const;
   Tensor block(Pass& p, i64 l, const DenseLayer& L, const Tensor& x, const Tensor& angles) const;
-  void describe();  // fills info_ from the configuration
+  void describe();  // fills info_ and router_biases_
 
   DenseConfig config_;
-  ModelInfo info_;
-  Weight embed_, norm_, head_;
   std::vector<DenseLayer> layers_;
-  std::vector<Weight> weights_, router_biases_;
-  std::vector<CheckpointTensor> checkpoint_;
 };
 
 }  // namespace r1

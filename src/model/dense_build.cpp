@@ -1,4 +1,4 @@
-// Which tensors a Qwen2 or Llama has and what they are called: the published names of safetensors checkpoints.
+// The tensors of a Qwen2 or Llama, asked for by their published names.
 #include <cmath>
 
 #include "model/dense.hpp"
@@ -42,19 +42,24 @@ Result<std::unique_ptr<Model>> DenseModel::build(DenseConfig config, WeightSourc
   for (i64 l = 0; l < c.layers && !s.failed(); ++l) m->layers_.push_back(layer(s, l, c));
   m->norm_ = s.norm("model.norm.weight", c.hidden);
   m->head_ = s.head(m->embed_, m->config_.tied);
-  R1_TRY(s.finish());
-  m->weights_ = std::move(s.weights);
-  m->checkpoint_ = std::move(s.checkpoint);
+  R1_TRY(m->take_weights(s));
   m->describe();
   return m;
 }
 
 void DenseModel::describe() {
   const DenseConfig& c = config_;
-  info_ = {c.model_type, c.vocab, c.hidden, c.layers, c.context, 0, 0, 0, c.ids.bos, c.ids.eos, c.heads};
+  info_ = {.architecture = c.model_type,
+           .vocab = c.vocab,
+           .hidden = c.hidden,
+           .layers = c.layers,
+           .context = c.context,
+           .bos = c.ids.bos,
+           .eos = c.ids.eos,
+           .heads = c.heads};
   for (const Weight& w : weights_) info_.parameters += w.size();
   info_.active_parameters = info_.parameters - (c.tied ? 0 : embed_.size());
-  router_biases_.resize(layers_.size());  // none of them routes
+  router_biases_.resize(layers_.size());  // no layer has a router
 }
 
 }  // namespace r1

@@ -1,4 +1,5 @@
-// config.json: what Qwen2 and Llama have in common.
+// config.json: the fields that Qwen2 and Llama have in common.
+#include "model/architectures.hpp"
 #include "model/dense.hpp"
 
 namespace r1 {
@@ -23,15 +24,14 @@ Status parse_heads(const JsonFields& f, DenseConfig& c) {
 
 }  // namespace
 
-Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view model_type) {
+Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view model_type, i64 default_context) {
   DenseConfig c;
   c.model_type = model_type;
   c.vocab = R1_TRY(f.integer_in("vocab_size", 1, kMostTokens));
   c.hidden = R1_TRY(f.integer_in("hidden_size", 1, kMostWidth));
   c.layers = R1_TRY(f.integer_in("num_hidden_layers", 1, kMostLayers));
   c.intermediate = R1_TRY(f.integer_in("intermediate_size", 1, kMostWidth));
-  c.context =
-      R1_TRY(f.positive("max_position_embeddings", model_type == "qwen2" ? 32768 : 2048));  // as in transformers
+  c.context = R1_TRY(f.positive("max_position_embeddings", default_context));
   R1_TRY(parse_heads(f, c));
   c.tied = R1_TRY(f.boolean("tie_word_embeddings", false));
   c.eps = R1_TRY(parse_eps(f));
@@ -45,9 +45,8 @@ Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view mod
 }
 
 std::string to_json(const DenseConfig& c, DType dtype) {
-  const bool qwen2 = c.model_type == "qwen2";
   Json j = Json::object({
-      {"architectures", Json::array({qwen2 ? "Qwen2ForCausalLM" : "LlamaForCausalLM"})},
+      {"architectures", Json::array({architecture_named(c.model_type).class_name})},
       {"model_type", c.model_type},
       {"vocab_size", c.vocab},
       {"hidden_size", c.hidden},
@@ -69,8 +68,8 @@ std::string to_json(const DenseConfig& c, DType dtype) {
       {"use_cache", true},
   });
   if (c.head * c.heads != c.hidden) j.set("head_dim", c.head);
-  if (qwen2) j.set("use_sliding_window", false);
-  else j.set("attention_bias", c.qkv_bias).set("mlp_bias", false);
+  if (const Json::Object* own = c.own_fields.object())
+    for (const auto& [key, value] : *own) j.set(key, value);
   return dump(j, 2) + "\n";
 }
 

@@ -1,4 +1,4 @@
-// config.json of Qwen2 and Llama: what published files say, and what is refused by name.
+// config.json of Qwen2 and Llama: what published files say, and which fields are refused by name.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The fields of DeepSeek-R1-Distill-Qwen-1.5B and -Llama-8B that matter here.
+// From the config.json files of DeepSeek-R1-Distill-Qwen-1.5B and -Llama-8B.
 constexpr const char* kQwen = R"({"architectures":["Qwen2ForCausalLM"],"attention_dropout":0.0,"bos_token_id":151643,
   "eos_token_id":151643,"hidden_act":"silu","hidden_size":1536,"initializer_range":0.02,"intermediate_size":8960,
   "max_position_embeddings":131072,"max_window_layers":21,"model_type":"qwen2","num_attention_heads":12,

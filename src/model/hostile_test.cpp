@@ -1,4 +1,4 @@
-// Model folders whose config.json and weights disagree: by malice, and as other programs leave them.
+// Model folders whose config.json and weights disagree, by malice or because other programs write them so.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

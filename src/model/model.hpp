@@ -1,4 +1,4 @@
-// What the engine, the trainer and the command line know of a model, whatever its architecture.
+// The interface of a model, whatever its architecture: what the engine, the trainer and the command line use.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -12,8 +12,8 @@
 
 namespace r1 {
 
-// hidden [T, d]: after the final norm, what the head and MTP read. logits [want.size(), vocab] of batch.want, in order
-// (empty when nothing was wanted).
+// hidden [T, d] is what the head and the MTP module read: the hidden states after the final norm.
+// logits [want.size(), vocab] are those of the rows in batch.want, in that order; empty if batch.want is.
 struct Output {
   Tensor hidden, logits;
 };
@@ -22,19 +22,21 @@ struct ModelInfo {
   std::string architecture;  // "deepseek_v3"
   i64 vocab = 0, hidden = 0, layers = 0, context = 0;
   i64 mtp_layers = 0;
-  i64 parameters = 0,
-      active_parameters = 0;  // MTP not counted; active: what one token's forward reads, embedding row aside
+  i64 parameters = 0;         // without the MTP module's
+  i64 active_parameters = 0;  // those that one token's forward pass reads; neither the MTP module nor the embedding row
   i32 bos = -1;
   std::vector<i32> eos;
-  i64 heads = 0;  // of queries; KvLayout has those of keys
+  i64 heads = 0;  // of queries; KvLayout has the number of key heads
 };
 
-// How one tensor of a checkpoint is made of the model's weights (kv_b_proj is two of ours, interleaved by head).
+// One tensor of a published checkpoint and how it is made of the model's weights: kv_b_proj, for example, is made of
+// two weights whose rows alternate head by head.
 struct CheckpointTensor {
   std::string name;  // as published: "model.layers.0.self_attn.q_a_proj.weight"
   std::vector<i64> shape;
-  std::function<void(float* dst)> read;         // weights → the tensor's elements, f32
-  std::function<void(const float* src)> write;  // and back
+  std::function<void(float* dst)> read;         // copies the tensor's elements out of the weights, as f32
+  std::function<void(const float* src)> write;  // sets the weights to these elements
+  bool exact = false;                           // stays f32, whatever type the other tensors are saved in
 };
 
 class Model {
@@ -43,31 +45,39 @@ class Model {
   virtual const ModelInfo& info() const = 0;
   virtual KvLayout kv_layout(const Numerics& n) const = 0;
   virtual Output forward(Pass& p) const = 0;
-  // MTP module (V3 §2.2): hidden states of the main model [T, d] and the next token of every row → hidden states whose
-  // logits predict the token after it. Requires info().mtp_layers == 1.
-  virtual Tensor mtp(Pass& p, const Tensor& hidden, std::span<const i32> next) const = 0;
+  // The module for multi-token prediction (MTP; DeepSeek-V3 §2.2): from the main model's hidden states [T, d] and, for
+  // every row, the token that follows it, the hidden states whose logits predict the token after that one.
+  // Requires info().mtp_layers == 1.
+  virtual Tensor mtp(Pass& p, const Tensor& hidden, std::span<const i32> next) const;
   virtual const Weight& head() const = 0;  // [vocab, d]; logits = linear(hidden, head)
 
-  // Every weight once, in a fixed order, with a stable unique name.
+  // Every weight once, in a fixed order, each with a unique name that stays the same from run to run.
   virtual const std::vector<Weight>& weights() const = 0;
-  virtual bool in_mtp(const Weight& w) const = 0;  // does it belong to the MTP module alone?
-  // The per-layer routing biases that the aux-loss-free update moves ([1, E], never by gradient); empty for dense
-  // layers.
+  virtual bool in_mtp(const Weight&) const { return false; }  // whether only the MTP module uses the weight
+  // One entry per layer, the MTP module's last: the router's biases [1, experts], which the update without an auxiliary
+  // loss moves and no gradient does. Empty for layers without a router.
   virtual const std::vector<Weight>& router_biases() const = 0;
   virtual const std::vector<CheckpointTensor>& checkpoint() const = 0;
   virtual std::string config_json(DType dtype) const = 0;  // config.json in the published spelling
+
+  // From now on at most `bytes` of the routed experts are resident, besides the weights that every token needs. The
+  // rest is read from the model's file when the router chooses it. The results stay the same, bit for bit.
+  // Errors: the model has no routed experts or is not in a file, or two experts need more than `bytes`.
+  virtual Status limit_experts(i64 bytes);
 };
 
-// A Hugging Face folder (config.json + model.safetensors, or index and shards) or a GGUF file (the first where it is
-// split). trainable: f32 masters with gradients. Errors name the file, the field and both numbers.
+// Opens a Hugging Face folder (config.json with model.safetensors or with an index and shards) or a GGUF file (of a
+// split one the first). trainable: the weights are f32 and have gradients.
+// Errors: what the files lack or say wrong; they name the file, the field and both numbers.
 Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, bool trainable = false);
 
-// A fresh model from the text of a config.json, weights normal(0, initializer_range) by seed; `source` names it in
-// errors.
+// Makes a model from the text of a config.json, with weights drawn from normal(0, initializer_range) by `seed`.
+// `source` names the text in errors.
 Result<std::unique_ptr<Model>> create_model(std::string_view config_json, std::string_view source, u64 seed,
                                             bool trainable);
 
-// Writes config.json and model.safetensors (dtype bf16 or f32) into an existing folder, each by write, fsync, rename.
+// Writes config.json and model.safetensors (in dtype bf16 or f32) into an existing folder. Each file appears whole or
+// not at all.
 Status save_model(const Model& model, const std::filesystem::path& folder, DType dtype);
 
 }  // namespace r1

@@ -1,4 +1,4 @@
-// Our forward and backward against Hugging Face transformers in double precision (tests/golden/README.md).
+// Our forward and backward pass against Hugging Face transformers in double precision (tests/golden/README.md).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,8 +13,8 @@
 namespace r1 {
 namespace {
 
-// What f32 may cost: transformers' own f32 logits differ from its f64 by up to 9e-6 of the largest on models of this
-// size; gradients pass through twice as many roundings and cancel more.
+// The allowed errors of f32. On models of this size, transformers' own f32 logits differ from its f64 logits by up to
+// 9e-6 of the largest; gradients pass through twice as many roundings and cancel more.
 constexpr double kLogitTolerance = 1e-4, kGradTolerance = 1e-3;
 
 struct Golden {
@@ -61,7 +61,7 @@ Batch batch_of(const std::vector<std::vector<i32>>& sequences) {
   return b;
 }
 
-// Targets `ahead` tokens on, −1 where the sequence ends.
+// The token `ahead` positions after each row; −1 behind the end of its sequence.
 std::vector<i32> targets_of(const Batch& b, i64 ahead) {
   std::vector<i32> t(b.tokens.size(), -1);
   for (i64 s = 0; s < b.sequences(); ++s)
@@ -75,7 +75,7 @@ double norm(const std::vector<float>& v) {
   return std::sqrt(sum);
 }
 
-// Mean over the targets, its gradient seeded.
+// The mean loss over the targets. Also sets the gradient of nll to that of this mean.
 double seed_mean(Tape& tape, const Tensor& nll, const std::vector<i32>& targets) {
   const double n = static_cast<double>(std::count_if(targets.begin(), targets.end(), [](i32 t) { return t >= 0; }));
   const Tensor seed = tape.grads()[nll];
@@ -88,7 +88,7 @@ double seed_mean(Tape& tape, const Tensor& nll, const std::vector<i32>& targets)
 }
 
 void expect_gradients(const Golden& golden, const Model& model, const std::string& prefix) {
-  // The gradient of a published tensor, put together from our weights' by the same map as its elements.
+  // The gradient of a published tensor is made of our weights' gradients as the tensor is made of the weights.
   for (const CheckpointTensor& t : model.checkpoint()) {
     const auto found = golden.tensors.tensors().find(prefix + t.name);
     if (found == golden.tensors.tensors().end()) continue;
@@ -97,12 +97,12 @@ void expect_gradients(const Golden& golden, const Model& model, const std::strin
     t.read(got.data());
     double difference = 0;
     for (size_t i = 0; i < want.size(); ++i) difference += std::pow(static_cast<double>(got[i]) - want[i], 2);
-    // An expert that saw no token: both zero.
+    // Both norms are zero for an expert that no token chose.
     EXPECT_LE(std::sqrt(difference), kGradTolerance * norm(want)) << t.name;
   }
 }
 
-// Puts every trained weight's gradient where its elements are, so that CheckpointTensor::read gives gradients.
+// Replaces every trained weight by its gradient, so that CheckpointTensor::read gives gradients.
 void gradients_into_masters(const Model& model) {
   for (const Weight& w : model.weights())
     if (w.trainable()) std::copy_n(w.grad(), w.size(), w.f32());

@@ -8,19 +8,17 @@
 namespace r1 {
 namespace {
 
-i64 cols_of(const StoredTensor& t) { return t.shape.empty() ? 1 : t.shape.back(); }
-
-// Where published row r lies among paired rows.
+// The index of published row r among paired rows.
 i64 paired_row(i64 r, i64 head) {
   const i64 i = r % head, half = head / 2;
   return r - i + (i < half ? 2 * i : 2 * (i - half) + 1);
 }
 
-// kv_b_proj's rows of one head, from `first` on: columns of k_b's head for k, rows of v.
+// Rows of kv_b_proj in halves. A row of k is a column of its head in k_b; a row of v lies in the file as it is.
 void read_halves(const PublishedTensor& t, i64 first, i64 count, float* dst) {
-  const i64 rank = t.cols(), per_head = t.rows() / t.heads, nope = cols_of(t.k_b), v = per_head - nope;
+  const i64 rank = t.cols(), per_head = t.rows() / t.heads, nope = t.k_b.cols(), v = per_head - nope;
   std::vector<float> k;
-  i64 held = -1;  // the head that k is of
+  i64 k_head = -1;  // the head whose rows are in k
   for (i64 r = first; r < first + count; ++r, dst += rank) {
     const i64 head = r / per_head, i = r % per_head;
     if (i >= nope) {
@@ -29,10 +27,10 @@ void read_halves(const PublishedTensor& t, i64 first, i64 count, float* dst) {
       read_rows(rows, head * v + i - nope, 1, dst);
       continue;
     }
-    if (held != head) {
+    if (k_head != head) {
       k.resize(rank * nope);
       read_rows(t.k_b, head * rank, rank, k.data());
-      held = head;
+      k_head = head;
     }
     for (i64 c = 0; c < rank; ++c) dst[c] = k[c * nope + i];
   }
@@ -41,7 +39,7 @@ void read_halves(const PublishedTensor& t, i64 first, i64 count, float* dst) {
 }  // namespace
 
 void read_rows(const StoredTensor& t, i64 first, i64 count, float* dst) {
-  const i64 cols = cols_of(t);
+  const i64 cols = t.cols();
   if (t.dtype == DType::f8_e4m3) {
     const i64 rows = static_cast<i64>(t.bytes.size()) / std::max<i64>(cols, 1);
     return dequantize(Weight::frozen_f8(t.name, rows, cols, t.bytes.data(), t.scales.data(), nullptr), first,
@@ -57,7 +55,7 @@ void read_rows(const PublishedTensor& t, i64 first, i64 count, float* dst) {
   if (count == 0 || t.cols() == 0) return;
   if (t.heads) return read_halves(t, first, count, dst);
   if (!t.paired_head) return read_rows(t.stored, first, count, dst);
-  if (t.stored.shape.size() == 1) {  // a bias: its elements are the rows
+  if (t.stored.shape.size() == 1) {  // a bias: each element belongs to a row of the matrix
     std::vector<float> paired(t.cols());
     read_rows(t.stored, 0, 1, paired.data());
     for (i64 r = 0; r < t.cols(); ++r) dst[r] = paired[paired_row(r, t.paired_head)];
@@ -67,7 +65,7 @@ void read_rows(const PublishedTensor& t, i64 first, i64 count, float* dst) {
 }
 
 void copy_rows(const PublishedTensor& t, std::byte* dst) {
-  R1_CHECK(t.heads == 0 && t.stored.shape.size() == 2, "{}: its rows are not in the file", t.stored.name);
+  R1_CHECK(t.heads == 0 && t.stored.shape.size() == 2, "copy_rows: {} is not a whole matrix", t.stored.name);
   const i64 bytes = row_bytes(t.stored.dtype, t.cols());
   for (i64 r = 0; r < t.rows(); ++r) {
     const i64 from = t.paired_head ? paired_row(r, t.paired_head) : r;
@@ -84,6 +82,11 @@ Checkpoint published_tensors(const Safetensors& file, std::string path) {
   out.unsupported.insert(file.unsupported().begin(), file.unsupported().end());
   out.keep = file.mapping();
   return out;
+}
+
+bool redundant(std::string_view name) {
+  return name.ends_with(".embed_tokens.weight") || name.ends_with(".shared_head.head.weight") ||
+         name.ends_with("rotary_emb.inv_freq");
 }
 
 }  // namespace r1

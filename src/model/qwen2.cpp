@@ -1,19 +1,20 @@
-// Qwen2, Qwen2.5 and R1's distills of them: arXiv:2407.10671. Biases on q, k and v are not in config.json: every Qwen2
-// has them. A window for attention is in every published file, switched off.
+// config.json of Qwen2, Qwen2.5 and R1's distills of them: arXiv:2407.10671. Every Qwen2 has biases on q, k and v, and
+// no field says so. Published files name a sliding window for attention and switch it off.
 #include "model/dense.hpp"
 
 namespace r1 {
 
 Result<DenseConfig> parse_qwen2_config(const Json& json, std::string_view source) {
   const JsonFields f = R1_TRY(JsonFields::of(json, std::string(source)));
-  DenseConfig c = R1_TRY(parse_dense_config(f, "qwen2"));
+  DenseConfig c = R1_TRY(parse_dense_config(f, "qwen2", 32768));
   c.qkv_bias = true;
   if (R1_TRY(f.boolean("use_sliding_window", false)))
-    return refuse(f, "use_sliding_window", "true; attention over a sliding window is not known");
+    return refuse(f, "use_sliding_window", "true; attention over a sliding window is not supported");
   if (f.has("layer_types"))
     for (const Json& type : *R1_TRY(f.array("layer_types")))
       if (!type.string() || *type.string() != "full_attention")
         return refuse(f, "layer_types", fmt::format("{}, known: \"full_attention\"", type.describe()));
+  c.own_fields = Json::object({{"use_sliding_window", false}});
   return c;
 }
 

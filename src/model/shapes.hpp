@@ -1,5 +1,5 @@
-// Configurations that everybody knows by name, and models of that shape with random weights of any type: what there is
-// to measure where there is no file.
+// Published configurations by name, and models of such a shape with random weights of any type: for benchmarks on a
+// machine without the model's files.
 #pragma once
 #include <functional>
 #include <memory>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/gguf/names.hpp"
+#include "model/gguf/dims.hpp"
 #include "model/model.hpp"
 
 namespace r1 {
@@ -15,16 +15,17 @@ namespace r1 {
 std::vector<std::string> shape_names();  // "deepseek-r1", "deepseek-r1-distill-qwen-1.5b", ...
 
 struct ShapeOptions {
-  i64 layers = 0;         // all; 0: as published. Fewer of them: the first ones
-  i64 dense_layers = -1;  // of those, without experts; -1: as published. Of models that have experts
+  i64 layers = 0;         // the first so many; 0: all
+  i64 dense_layers = -1;  // how many of them, from the first on, have no experts; -1: as published
 };
 
-// The type that a GGUF would store a matrix in, by the matrix's name there and its shape, outermost axis first.
+// The type in which a GGUF would store a tensor with this name and shape (outermost axis first).
 using StoredTypeOf =
     std::function<DType(std::string_view gguf_name, const std::vector<i64>& shape, const GgufDims& dims)>;
 
-// A model of the shape with random weights; each tensor has memory of its own. It has no MTP module.
-// Errors: an unknown name (the message lists the known ones), layers that the shape does not have.
+// A model of the shape with random weights and without an MTP module; each tensor has memory of its own.
+// Errors: an unknown name (the message lists the known ones), layers that the shape does not have, dense_layers for a
+// shape without experts.
 Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, StoredTypeOf type_of);
 
 }  // namespace r1

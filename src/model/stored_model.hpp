@@ -1,4 +1,4 @@
-// A model as it lies on disk, nothing of it loaded: what conversion, inspection and loading start from.
+// A model's files, opened before any weight is loaded: the start of loading, converting and inspecting.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -12,21 +12,24 @@
 namespace r1 {
 
 struct StoredModel {
-  Json config;                // in the published spelling, or in that of transformers 5
-  std::string config_source;  // for errors
+  Json config;                // config.json in either spelling (config_json.hpp); a GGUF's in the published one
+  std::string config_source;  // names the configuration in errors
   Checkpoint tensors;
-  std::optional<Gguf> gguf;  // set if that is what it is
+  std::optional<Gguf> gguf;  // set if the model is a GGUF
 };
 
-// A Hugging Face folder or a GGUF file (the first, where it is split). A GGUF's config has been through the
-// architecture's parser; a folder's has not.
+// Opens a Hugging Face folder or a GGUF file (of a split one the first). The architecture's parser has checked the
+// configuration of a GGUF; that of a folder is unchecked.
+// Errors: files that are missing or malformed, and of a GGUF what the parser and published_tensors report.
 Result<StoredModel> open_stored(const std::filesystem::path& path);
 
-// Its architecture with weights that have names, types and shapes but no bytes: every tensor has been found and is of
-// the right shape, and none is left over. For info(), weights() and checkpoint()'s names; must not compute.
+// The model with weights that have names, types and shapes but no bytes. Every tensor has been found, has the right
+// shape, and none is left over. For info(), weights() and the names in checkpoint(); it must not compute.
+// Errors: what opening the model would report.
 Result<std::unique_ptr<Model>> outline_of(const StoredModel& stored);
 
-// The config as the architecture's parser understands it, written in the published spelling.
+// The configuration as the architecture's parser understands it, in the published spelling. `source` names it in
+// errors. Errors: an unknown architecture, what the parser reports.
 Result<std::string> published_config(const Json& config, std::string_view source, DType dtype);
 
 }  // namespace r1

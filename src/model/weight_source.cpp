@@ -4,22 +4,14 @@
 #include <set>
 
 #include "core/half.hpp"
+#include "core/hash.hpp"
 #include "core/philox.hpp"
 #include "ops/cpu/dequantize.hpp"
 
 namespace r1 {
 namespace {
 
-std::string text(const std::vector<i64>& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
-
-// FNV-1a: names a tensor's stream of random numbers.
-u64 hash_of(const std::string& name) {
-  u64 h = 0xcbf29ce484222325u;
-  for (const char c : name) h = (h ^ static_cast<u8>(c)) * 0x100000001b3u;
-  return h;
-}
-
-// dst gets rows [first, first+count) of every head of `per_head` rows; a row is `bytes` long.
+// dst gets rows [first, first+count) of every head; a head has `per_head` rows of `bytes` bytes.
 void gather_heads(std::byte* dst, const std::byte* src, i64 heads, i64 per_head, i64 first, i64 count, i64 bytes) {
   for (i64 h = 0; h < heads; ++h)
     std::memcpy(dst + h * count * bytes, src + (h * per_head + first) * bytes, count * bytes);
@@ -44,7 +36,7 @@ class RandomSource final : public WeightSource {
   Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) override {
     i64 n = 1;
     for (const i64 d : shape) n *= d;
-    Random random(seed_, Purpose::init, hash_of(name));
+    Random random(seed_, Purpose::init, fnv1a(name));
     for (i64 i = 0; i < n; ++i) dst[i] = shape.size() == 1 ? start : static_cast<float>(random.normal() * range_);
     return {};
   }
@@ -80,14 +72,14 @@ class CheckpointSource final : public WeightSource {
     }
     const auto found = from_.tensors.find(name);
     if (found == from_.tensors.end()) {
-      note(fail(Errc::corrupt, "{}: tensor {} {} is missing; {} asks for it", from_.path, name, text(shape),
+      note(fail(Errc::corrupt, "{}: tensor {} {} is missing; {} asks for it", from_.path, name, shape_text(shape),
                 from_.config));
       return nullptr;
     }
     const StoredTensor& stored = found->second.stored;
     if (stored.shape != shape) {
-      note(fail(Errc::corrupt, "{}: {}: shape {}, {} says {}", from_.path, name, text(stored.shape), from_.config,
-                text(shape)));
+      note(fail(Errc::corrupt, "{}: {}: shape {}, {} says {}", from_.path, name, shape_text(stored.shape), from_.config,
+                shape_text(shape)));
       return nullptr;
     }
     return &found->second;
@@ -96,7 +88,7 @@ class CheckpointSource final : public WeightSource {
   std::shared_ptr<const void> mapping() const override { return from_.keep; }
 
   bool differ(const std::string& a, const std::string& b) const override {
-    if (from_.unsupported.contains(a)) return true;  // whoever asks for it gets the reason
+    if (from_.unsupported.contains(a)) return true;  // asking for it reports its type
     const auto x = from_.tensors.find(a), y = from_.tensors.find(b);
     if (x == from_.tensors.end() || y == from_.tensors.end()) return false;
     const StoredTensor &s = x->second.stored, &t = y->second.stored;
@@ -108,13 +100,11 @@ class CheckpointSource final : public WeightSource {
 
   Status unused() const override {
     for (const auto& [name, e] : from_.tensors) {
-      // Published checkpoints repeat the embedding and head in the MTP layer, and old ones carry rope tables.
-      if (asked_.count(name) || name.ends_with(".embed_tokens.weight") || name.ends_with(".shared_head.head.weight") ||
-          name.ends_with("rotary_emb.inv_freq") || name == "lm_head.weight" ||
-          (!ignored_.empty() && name.starts_with(ignored_)))
-        continue;
+      if (asked_.contains(name) || redundant(name)) continue;
+      if (name == "lm_head.weight") continue;  // of a tied model: head() has compared it with the embedding
+      if (!ignored_.empty() && name.starts_with(ignored_)) continue;
       return fail(Errc::corrupt, "{}: tensor {} {} has no place in the model that {} describes", from_.path, name,
-                  text(e.stored.shape), from_.config);
+                  shape_text(e.stored.shape), from_.config);
     }
     return {};
   }
@@ -124,7 +114,7 @@ class CheckpointSource final : public WeightSource {
   std::set<std::string> asked_;
 };
 
-// In memory of our own, with slack behind it: kernels may load past the end.
+// Memory of a frozen weight's own. Kernels may load past the end of a weight, so there is slack behind it.
 std::shared_ptr<std::vector<std::byte>> buffer(i64 bytes) {
   return std::make_shared<std::vector<std::byte>>(bytes + 64);
 }
@@ -139,12 +129,12 @@ Weight frozen(const std::string& name, const PublishedTensor& e, i64 rows, i64 c
   return Weight::frozen(name, s.dtype, rows, cols, own->data(), own);
 }
 
-// Nothing but its name, type and shape.
+// A weight of an outline: a name, a type and a shape.
 Weight bare(const std::string& name, DType dtype, i64 rows, i64 cols) {
   return Weight::frozen(name, dtype, rows, cols, nullptr, nullptr);
 }
 
-// The plain type that holds every row of it exactly.
+// The plain type that holds every row of a tensor exactly.
 DType plain_type(const PublishedTensor& e) {
   const bool bf16 = e.stored.dtype == DType::bf16 && (e.heads == 0 || e.k_b.dtype == DType::bf16);
   if (bf16) return DType::bf16;
@@ -166,7 +156,7 @@ Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
   const std::vector<i64> shape{rows, cols};
   const PublishedTensor* e = failed() ? nullptr : entry(name, shape);
   if (failed()) return {};
-  if (trainable() || (e && e->heads)) e = nullptr;  // read into memory of our own
+  if (trainable() || (e && e->heads)) e = nullptr;  // the weight is f32 in memory of its own
   const Weight w = outline() ? bare(name, e ? e->stored.dtype : DType::f32, rows, cols)
                    : e       ? frozen(name, *e, rows, cols, mapping())
                              : Weight::zeros(name, rows, cols, trainable());
@@ -176,19 +166,22 @@ Weight WeightSource::matrix(const std::string& name, i64 rows, i64 cols) {
   return keep(w);
 }
 
-Weight WeightSource::vector(const std::string& name, i64 n, float start, bool trained) {
+Weight WeightSource::vector(const std::string& name, i64 n, float start, Vector use) {
   if (!failed()) entry(name, {n});
   if (failed()) return {};
-  const Weight w = outline() ? bare(name, DType::f32, 1, n) : Weight::zeros(name, 1, n, trained && trainable());
+  const bool trained = use == Vector::trained && trainable();
+  const Weight w = outline() ? bare(name, DType::f32, 1, n) : Weight::zeros(name, 1, n, trained);
   if (!outline()) note(fill(name, {n}, start, w.f32()));
+  // The router's bias is added to f32 scores to choose the experts: published checkpoints keep it in f32 too.
+  const bool exact = use == Vector::router_bias;
   checkpoint.push_back(
-      {name, {n}, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }});
+      {name, {n}, [w](float* dst) { read_f32(w, dst); }, [w](const float* src) { write_f32(w, src); }, exact});
   return keep(w);
 }
 
-Weight WeightSource::norm(const std::string& name, i64 n) { return vector(name, n, 1, true); }
-Weight WeightSource::offset(const std::string& name, i64 n) { return vector(name, n, 0, true); }
-Weight WeightSource::bias(const std::string& name, i64 n) { return vector(name, n, 0, false); }
+Weight WeightSource::norm(const std::string& name, i64 n) { return vector(name, n, 1, Vector::trained); }
+Weight WeightSource::offset(const std::string& name, i64 n) { return vector(name, n, 0, Vector::trained); }
+Weight WeightSource::bias(const std::string& name, i64 n) { return vector(name, n, 0, Vector::router_bias); }
 
 Weight WeightSource::head(const Weight& embed, bool& tied) {
   if (failed()) return {};

@@ -1,8 +1,8 @@
-// Where a model's weights come from: a checkpoint or a random start. An architecture asks for its tensors by their
-// published names, once; what was asked for is also the list of tensors that saving writes.
+// The source of a model's weights: a checkpoint, or random numbers. An architecture asks for each of its tensors once,
+// by the published name. The tensors asked for are also those that saving the model writes.
 //
-// Errors are collected: asking never fails, finish() does. Nothing is allocated before the checkpoint has confirmed its
-// size, and after the first error every weight is empty: a hostile config.json costs nothing.
+// Errors are collected: asking never fails, finish() does. Memory is allocated only after the checkpoint has confirmed
+// a tensor's size, and after the first error every weight is empty, so a hostile config.json costs nothing.
 #pragma once
 #include <memory>
 #include <string>
@@ -19,49 +19,49 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
 
-  // [rows, cols]. f32 when trainable, else what the checkpoint holds: in place, or a copy where the file has the rows
+  // [rows, cols]. f32 when trainable. Otherwise of the checkpoint's type: in place, or a copy if the file has the rows
   // in another order.
   Weight matrix(const std::string& name, i64 rows, i64 cols);
-  // [1, n], always f32. norm: starts at one, trained. offset: of a linear layer, starts at zero, trained. bias: of a
-  // router, starts at zero, never trained by gradient.
-  Weight norm(const std::string& name, i64 n);
-  Weight offset(const std::string& name, i64 n);
-  Weight bias(const std::string& name, i64 n);
-  // lm_head.weight. Where the config calls it tied it is the embedding, unless the checkpoint has a head of other
-  // bytes: then that is the head, as in transformers 5, and `tied` becomes false.
+  // Vectors [1, n], always f32. Without a checkpoint they start at:
+  Weight norm(const std::string& name, i64 n);    // one
+  Weight offset(const std::string& name, i64 n);  // zero; the bias of a linear layer
+  Weight bias(const std::string& name, i64 n);    // zero; the bias of a router, which no gradient trains
+  // lm_head.weight, or the embedding if the config calls the two tied. A checkpoint may nevertheless have a head with
+  // other bytes than the embedding: then, as in transformers 5, that is the head, and `tied` becomes false.
   Weight head(const Weight& embed, bool& tied);
-  // One published tensor [heads·(a+b), cols], each head's a rows before its b rows → [heads·a, cols], [heads·b, cols],
-  // f32 or what plain type the checkpoint has.
+  // One published tensor [heads·(a+b), cols] in which each head has a rows and then b rows → [heads·a, cols] and
+  // [heads·b, cols], f32 or the checkpoint's plain type.
   std::pair<Weight, Weight> by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols);
 
-  bool failed() const { return !status_; }  // asking for more is pointless
+  bool failed() const { return !status_; }  // there is no point in asking for more
 
-  // Is there a tensor whose name starts so? A random start has whatever is asked for.
+  // Whether there is a tensor whose name starts so. A source of random numbers has every tensor.
   virtual bool holds(const std::string&) const { return true; }
-  // Tensors whose names start so need not be asked for.
+  // Tensors whose names start so may stay unused.
   virtual void ignore(std::string) {}
 
-  // Err: the first thing that went wrong, a tensor of the checkpoint that nobody asked for included.
+  // Errors: the first one of all requests; a tensor of the checkpoint that nobody asked for.
   Status finish();
 
   std::vector<Weight> weights;               // handed out so far, in order
   std::vector<CheckpointTensor> checkpoint;  // how they make up the published tensors
 
  protected:
-  enum class Loading : u8 { frozen, trained, outline };  // outline: shapes and types are checked, nothing is read
+  enum class Loading : u8 { frozen, trained, outline };  // outline: types and shapes are checked, no bytes are read
   explicit WeightSource(Loading loading) : loading_(loading) {}
-  // Elements as f32. A matrix starts random, a vector at `start`, where there is no checkpoint.
+  // The tensor's elements as f32. Without a checkpoint those of a matrix are random and those of a vector `start`.
   virtual Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) = 0;
-  // The tensor inside its checkpoint; null where there is none.
+  // The tensor in its checkpoint; null if there is no checkpoint.
   virtual const PublishedTensor* entry(const std::string& name, const std::vector<i64>& shape) = 0;
   virtual std::shared_ptr<const void> mapping() const { return nullptr; }
   virtual Status unused() const { return {}; }
-  // Are both there, with different bytes?
+  // Whether both tensors exist and have different bytes.
   virtual bool differ(const std::string&, const std::string&) const { return false; }
   void note(Status status);
 
  private:
-  Weight vector(const std::string& name, i64 n, float start, bool trained);
+  enum class Vector : u8 { trained, router_bias };
+  Weight vector(const std::string& name, i64 n, float start, Vector use);
   Weight keep(Weight w);
   bool trainable() const { return loading_ == Loading::trained; }
   bool outline() const { return loading_ == Loading::outline; }
@@ -69,10 +69,10 @@ class WeightSource {
   Status status_;
 };
 
-// normal(0, range) by seed and name: another tensor more changes no other tensor's numbers.
+// normal(0, range). The numbers of a tensor depend on the seed and its name alone: further tensors do not change them.
 std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainable);
 std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, bool trainable);
-// Weights without bytes, of the checkpoint's types: what a model would be, for conversion and inspection.
+// Weights without bytes, with the checkpoint's types: for conversion and inspection.
 std::unique_ptr<WeightSource> outline_source(Checkpoint checkpoint);
 
 }  // namespace r1

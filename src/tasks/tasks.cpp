@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/hash.hpp"
 #include "tasks/generators.hpp"
 #include "verify/countdown.hpp"
 #include "verify/verify.hpp"
@@ -35,8 +36,7 @@ constexpr size_t kLongestTrace = 400;
 
 // FNV-1a with a final mix.
 u64 hash_of(std::string_view s) {
-  u64 h = 0xcbf29ce484222325u;
-  for (const char c : s) h = (h ^ static_cast<u8>(c)) * 0x100000001b3u;
+  u64 h = fnv1a(s);
   h ^= h >> 32;
   h *= 0xd6e8feb86659fd93u;
   return h ^ h >> 32;

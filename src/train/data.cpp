@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/file.hpp"
+#include "core/hash.hpp"
 #include "core/philox.hpp"
 #include "formats/json.hpp"
 #include "text/chat.hpp"
@@ -96,12 +97,6 @@ class Source {
   virtual u64 fingerprint(u64 before) const = 0;  // the hash `before`, continued with the source's file if it has one
 };
 
-// FNV-1a.
-u64 continue_hash(u64 h, std::span<const std::byte> bytes) {
-  for (const std::byte b : bytes) h = (h ^ static_cast<u64>(b)) * 0x100000001b3u;
-  return h;
-}
-
 class TaskSource final : public Source {
  public:
   TaskSource(DocumentEncoder encoder, Mixture mixture, u64 seed, const DataSource& d)
@@ -150,9 +145,7 @@ class FileSource final : public Source {
     }
     return parse(train_[order_[n % count]]);
   }
-  u64 fingerprint(u64 before) const override {
-    return continue_hash(before ? before : 0xcbf29ce484222325u, map_.bytes);
-  }
+  u64 fingerprint(u64 before) const override { return fnv1a(map_.bytes, before ? before : kFnv1aStart); }
 
  private:
   struct Row {

@@ -9,17 +9,18 @@
 namespace r1 {
 namespace {
 
-bool gives(const RopeConfig& c, std::span<const float> table) {  // writers compute in f32: a few roundings of 6e-8
+// Writers compute in f32: a few roundings of 6e-8 are allowed.
+bool gives(const RopeConfig& c, std::span<const float> table) {
   return std::ranges::equal(llama3_divisors(c), table, [](float a, float b) { return std::abs(a - b) < 2e-6f * b; });
 }
 
-// A pair's turns within the original context and how much of its frequency it keeps: 1 above high_turns, 0 below
-// low_turns, on a line between.
+// A pair's turns within the original context, and the part of its frequency that it keeps: 1 above high_turns, 0 below
+// low_turns, and a linear ramp between.
 struct Point {
   double turns, keep;
 };
 
-// The points on the line, with the last kept whole before them and the first not kept behind them.
+// The points on the ramp, with the last point of keep 1 before them and the first of keep 0 behind them.
 std::vector<Point> ramp(const RopeConfig& plain, double factor, std::span<const float> table) {
   const std::vector<double> frequencies = rope_frequencies(plain);
   std::vector<Point> out;
@@ -35,12 +36,12 @@ std::vector<Point> ramp(const RopeConfig& plain, double factor, std::span<const 
 
 double slope(const Point& a, const Point& b) { return (a.keep - b.keep) / (a.turns - b.turns); }
 
-// Two points on the line give it; where there are fewer, the steepest line between neighbours leaves the others where
-// they are.
+// Two points on the ramp give its slope. With fewer, the steepest line between neighbours is taken: it leaves the
+// points that are not on the ramp at 1 and 0.
 double slope_of(std::span<const Point> p) {
   const size_t first = p.front().keep < 1 ? 0 : 1, last = p.back().keep > 0 ? p.size() : p.size() - 1;
   if (last >= first + 2) return slope(p[first], p[last - 1]);
-  if (p.size() == 1) return 1 / p.front().turns;  // all are divided by the factor: up to twice its turns
+  if (p.size() == 1) return 1 / p.front().turns;  // every pair keeps 0: the ramp goes from its turns to twice as many
   double steepest = 0;
   for (size_t i = 1; i < p.size(); ++i) steepest = std::max(steepest, slope(p[i - 1], p[i]));
   return steepest;

@@ -1,4 +1,5 @@
-// Llama 3's rope scaling as a GGUF holds it: rope_freqs.weight, what each pair's frequency is divided by.
+// Llama 3's rope scaling as a GGUF holds it: the tensor rope_freqs.weight, by whose elements the frequencies of the
+// pairs are divided.
 #pragma once
 #include <optional>
 #include <span>
@@ -10,9 +11,9 @@ namespace r1 {
 
 std::vector<float> llama3_divisors(const RopeConfig& c);  // [dim/2]
 
-// The formula behind such a table, its parameters those of published models where they fit. The original context and
-// the two factors are one figure too many: where they do not, the context is 8192 and the factors follow. Within a few
-// roundings of f32; nullopt: no formula of this form gives it.
+// Parameters of the formula that give these divisors, within a few roundings of f32; nullopt: none do. The original
+// context and the two factors cannot all be known from the divisors. So contexts that are powers of two are tried with
+// the published factors, 1 and 4; if none fits, the context is taken to be 8192 and the factors follow.
 std::optional<RopeConfig> llama3_of(std::span<const float> divisors, double theta);
 
 }  // namespace r1

@@ -9,34 +9,34 @@
 namespace r1::gguf_table {
 namespace {
 
-constexpr Pair kOutside[] = {
+constexpr TensorRow kOutside[] = {
     {"model.embed_tokens.weight", "token_embd.weight"},
     {"model.norm.weight", "output_norm.weight"},
     {"lm_head.weight", "output.weight"},
 };
 
-constexpr Pair kInLayer[] = {
+constexpr TensorRow kInLayer[] = {
     {"input_layernorm.weight", "attn_norm.weight"},
-    {"self_attn.q_proj.weight", "attn_q.weight", How::rotary},
-    {"self_attn.q_proj.bias", "attn_q.bias", How::rotary},
-    {"self_attn.k_proj.weight", "attn_k.weight", How::rotary},
-    {"self_attn.k_proj.bias", "attn_k.bias", How::rotary},
+    {"self_attn.q_proj.weight", "attn_q.weight", Arrangement::rotary},
+    {"self_attn.q_proj.bias", "attn_q.bias", Arrangement::rotary},
+    {"self_attn.k_proj.weight", "attn_k.weight", Arrangement::rotary},
+    {"self_attn.k_proj.bias", "attn_k.bias", Arrangement::rotary},
     {"self_attn.v_proj.weight", "attn_v.weight"},
     {"self_attn.v_proj.bias", "attn_v.bias"},
-    {"self_attn.q_proj.weight", "attn_qkv.weight", How::q_rows, false},
-    {"self_attn.k_proj.weight", "attn_qkv.weight", How::k_rows, false},
-    {"self_attn.v_proj.weight", "attn_qkv.weight", How::v_rows, false},
-    {"self_attn.q_proj.bias", "attn_qkv.bias", How::q_rows, false},
-    {"self_attn.k_proj.bias", "attn_qkv.bias", How::k_rows, false},
-    {"self_attn.v_proj.bias", "attn_qkv.bias", How::v_rows, false},
+    {"self_attn.q_proj.weight", "attn_qkv.weight", Arrangement::q_rows, Direction::read_only},
+    {"self_attn.k_proj.weight", "attn_qkv.weight", Arrangement::k_rows, Direction::read_only},
+    {"self_attn.v_proj.weight", "attn_qkv.weight", Arrangement::v_rows, Direction::read_only},
+    {"self_attn.q_proj.bias", "attn_qkv.bias", Arrangement::q_rows, Direction::read_only},
+    {"self_attn.k_proj.bias", "attn_qkv.bias", Arrangement::k_rows, Direction::read_only},
+    {"self_attn.v_proj.bias", "attn_qkv.bias", Arrangement::v_rows, Direction::read_only},
     {"self_attn.q_a_proj.weight", "attn_q_a.weight"},
     {"self_attn.q_a_layernorm.weight", "attn_q_a_norm.weight"},
     {"self_attn.q_b_proj.weight", "attn_q_b.weight"},
     {"self_attn.kv_a_proj_with_mqa.weight", "attn_kv_a_mqa.weight"},
     {"self_attn.kv_a_layernorm.weight", "attn_kv_a_norm.weight"},
-    {"self_attn.kv_b_proj.weight", "attn_k_b.weight", How::k_half},
-    {"self_attn.kv_b_proj.weight", "attn_v_b.weight", How::v_half},
-    {"self_attn.kv_b_proj.weight", "attn_kv_b.weight", How::whole, false},
+    {"self_attn.kv_b_proj.weight", "attn_k_b.weight", Arrangement::k_half},
+    {"self_attn.kv_b_proj.weight", "attn_v_b.weight", Arrangement::v_half},
+    {"self_attn.kv_b_proj.weight", "attn_kv_b.weight", Arrangement::whole, Direction::read_only},
     {"self_attn.o_proj.weight", "attn_output.weight"},
     {"self_attn.o_proj.bias", "attn_output.bias"},
     {"post_attention_layernorm.weight", "ffn_norm.weight"},
@@ -45,14 +45,14 @@ constexpr Pair kInLayer[] = {
     {"mlp.down_proj.weight", "ffn_down.weight"},
     {"mlp.gate.weight", "ffn_gate_inp.weight"},
     {"mlp.gate.e_score_correction_bias", "exp_probs_b.bias"},
-    {"mlp.experts.{}.gate_proj.weight", "ffn_gate_exps.weight", How::expert},
-    {"mlp.experts.{}.up_proj.weight", "ffn_up_exps.weight", How::expert},
-    {"mlp.experts.{}.down_proj.weight", "ffn_down_exps.weight", How::expert},
-    {"mlp.experts.{}.gate_proj.weight", "ffn_gate_up_exps.weight", How::gate_of_expert, false},
-    {"mlp.experts.{}.up_proj.weight", "ffn_gate_up_exps.weight", How::up_of_expert, false},
-    {"mlp.experts.{}.gate_proj.weight", "ffn_gate.{}.weight", How::whole, false},
-    {"mlp.experts.{}.up_proj.weight", "ffn_up.{}.weight", How::whole, false},
-    {"mlp.experts.{}.down_proj.weight", "ffn_down.{}.weight", How::whole, false},
+    {"mlp.experts.{}.gate_proj.weight", "ffn_gate_exps.weight", Arrangement::expert},
+    {"mlp.experts.{}.up_proj.weight", "ffn_up_exps.weight", Arrangement::expert},
+    {"mlp.experts.{}.down_proj.weight", "ffn_down_exps.weight", Arrangement::expert},
+    {"mlp.experts.{}.gate_proj.weight", "ffn_gate_up_exps.weight", Arrangement::gate_of_expert, Direction::read_only},
+    {"mlp.experts.{}.up_proj.weight", "ffn_gate_up_exps.weight", Arrangement::up_of_expert, Direction::read_only},
+    {"mlp.experts.{}.gate_proj.weight", "ffn_gate.{}.weight", Arrangement::whole, Direction::read_only},
+    {"mlp.experts.{}.up_proj.weight", "ffn_up.{}.weight", Arrangement::whole, Direction::read_only},
+    {"mlp.experts.{}.down_proj.weight", "ffn_down.{}.weight", Arrangement::whole, Direction::read_only},
     {"mlp.shared_experts.gate_proj.weight", "ffn_gate_shexp.weight"},
     {"mlp.shared_experts.up_proj.weight", "ffn_up_shexp.weight"},
     {"mlp.shared_experts.down_proj.weight", "ffn_down_shexp.weight"},
@@ -60,8 +60,8 @@ constexpr Pair kInLayer[] = {
     {"enorm.weight", "nextn.enorm.weight"},
     {"hnorm.weight", "nextn.hnorm.weight"},
     {"shared_head.norm.weight", "nextn.shared_head_norm.weight"},
-    {"embed_tokens.weight", "nextn.embed_tokens.weight", How::whole, false},
-    {"shared_head.head.weight", "nextn.shared_head_head.weight", How::whole, false},
+    {"embed_tokens.weight", "nextn.embed_tokens.weight", Arrangement::whole, Direction::read_only},
+    {"shared_head.head.weight", "nextn.shared_head_head.weight", Arrangement::whole, Direction::read_only},
 };
 
 std::optional<i64> number_at(std::string_view text) {
@@ -74,8 +74,8 @@ std::optional<i64> number_at(std::string_view text) {
 
 }  // namespace
 
-Parsed parse_name(std::string_view name, std::string_view prefix) {
-  Parsed out;
+TensorName parse_name(std::string_view name, std::string_view prefix) {
+  TensorName out;
   if (!name.starts_with(prefix)) return {-1, -1, std::string(name)};
   const auto dot = name.find('.', prefix.size());
   const auto layer = dot == name.npos ? std::nullopt : number_at(name.substr(prefix.size(), dot - prefix.size()));
@@ -98,18 +98,16 @@ static std::string with_expert(std::string_view pattern, i64 expert) {
   return fmt::format("{}{}{}", pattern.substr(0, at), expert, pattern.substr(at + 2));
 }
 
-std::string published_name(const Pair& pair, i64 layer, i64 expert) {
-  return layer < 0 ? std::string(pair.published)
-                   : fmt::format("model.layers.{}.{}", layer, with_expert(pair.published, expert));
+std::string published_name(const TensorRow& row, i64 layer, i64 expert) {
+  return layer < 0 ? std::string(row.published)
+                   : fmt::format("model.layers.{}.{}", layer, with_expert(row.published, expert));
 }
-std::string gguf_name(const Pair& pair, i64 layer) {
-  return layer < 0 ? std::string(pair.gguf) : fmt::format("blk.{}.{}", layer, pair.gguf);
-}
-
-std::span<const Pair> table(i64 layer) {
-  return layer < 0 ? std::span<const Pair>(kOutside) : std::span<const Pair>(kInLayer);
+std::string gguf_name(const TensorRow& row, i64 layer) {
+  return layer < 0 ? std::string(row.gguf) : fmt::format("blk.{}.{}", layer, row.gguf);
 }
 
-std::string text(const std::vector<i64>& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
+std::span<const TensorRow> table(i64 layer) {
+  return layer < 0 ? std::span<const TensorRow>(kOutside) : std::span<const TensorRow>(kInLayer);
+}
 
 }  // namespace r1::gguf_table

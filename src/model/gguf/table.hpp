@@ -1,47 +1,46 @@
-// The table behind gguf_names.hpp: which tensors correspond, and how the one holds the other.
+// The table of published (Hugging Face) and GGUF tensors: which ones correspond, and how the rows of one are arranged
+// in the other. Loading a GGUF, writing one and converting one to a folder all go by it.
 #pragma once
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/dtype.hpp"
 
 namespace r1::gguf_table {
 
 // How a GGUF tensor holds a published one.
-enum class How : u8 {
-  whole,   // it is the tensor
-  rotary,  // it is, with llama's rows paired
+enum class Arrangement : u8 {
+  whole,   // as it is
+  rotary,  // as it is, but with the rows of llama's rotated pairs side by side
   q_rows,
   k_rows,
-  v_rows,  // attn_qkv: q's rows, then k's, then v's
-  expert,  // {} of the published name is the index into the stack
+  v_rows,  // the rows of q, then of k, then of v, in attn_qkv
+  expert,  // one matrix of a stack; {} of the published name is its index
   gate_of_expert,
-  up_of_expert,  // ffn_gate_up_exps: the first or second half of each expert's rows
+  up_of_expert,  // the first or the second half of each expert's rows in ffn_gate_up_exps
   k_half,
-  v_half  // kv_b_proj in two
+  v_half  // the two parts of kv_b_proj
 };
 
-struct Pair {
-  std::string_view published, gguf;  // {} stands for the expert; both behind the layer's prefix
-  How how = How::whole;
-  bool written = true;  // else only read: another form of the same
+enum class Direction : u8 { both, read_only };  // read_only: another form of what we write under another name
+
+struct TensorRow {
+  std::string_view published, gguf;  // without the layer's prefix; {} stands for the index of an expert
+  Arrangement arrangement = Arrangement::whole;
+  Direction direction = Direction::both;
 };
 
-// "PREFIX7.mlp.experts.3.up_proj.weight" → layer 7, "mlp.experts.{}.up_proj.weight", expert 3. Numbers as programs
-// write them: no sign, no leading zero.
-struct Parsed {
-  i64 layer = -1, expert = -1;
+std::span<const TensorRow> table(i64 layer);  // -1: the tensors outside of layers
+std::string published_name(const TensorRow& row, i64 layer, i64 expert);
+std::string gguf_name(const TensorRow& row, i64 layer);
+
+// A tensor's name taken apart: "PREFIX7.mlp.experts.3.up_proj.weight" is layer 7, expert 3 and the pattern
+// "mlp.experts.{}.up_proj.weight". Only numbers as programs write them count, without a sign or a leading zero.
+struct TensorName {
+  i64 layer = -1, expert = -1;  // -1: none
   std::string pattern;
 };
-
-Parsed parse_name(std::string_view name, std::string_view prefix);
-
-std::span<const Pair> table(i64 layer);  // -1: outside of layers
-std::string published_name(const Pair& pair, i64 layer, i64 expert);
-std::string gguf_name(const Pair& pair, i64 layer);
-
-std::string text(const std::vector<i64>& shape);  // "[2,3]"
+TensorName parse_name(std::string_view name, std::string_view prefix);
 
 }  // namespace r1::gguf_table

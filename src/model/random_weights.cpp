@@ -1,4 +1,4 @@
-#include "model/random_blocks.hpp"
+#include "model/random_weights.hpp"
 
 #include <sys/mman.h>
 
@@ -14,10 +14,10 @@
 namespace r1 {
 namespace {
 
-constexpr double kSpread = 0.02;           // what models start with, and trained ones stay near
+constexpr double kSpread = 0.02;           // standard deviation: initializer_range of the published models
 constexpr i64 kPattern = 4 * 1024 * 1024;  // elements before values repeat
 
-// Pages of our own: memory is taken when it is written, and whole large pages where the system has them.
+// Anonymous memory, in huge pages where the system grants them.
 std::shared_ptr<std::byte> pages(i64 bytes) {
   const auto size = static_cast<size_t>(bytes);
   void* p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -26,9 +26,14 @@ std::shared_ptr<std::byte> pages(i64 bytes) {
   return {static_cast<std::byte*>(p), [size](std::byte* q) { munmap(q, size); }};
 }
 
-class RandomBlockSource final : public WeightSource {
+void repeat(std::span<const std::byte> pattern, std::byte* dst, i64 bytes) {
+  for (i64 at = 0; at < bytes; at += std::ssize(pattern))
+    std::memcpy(dst + at, pattern.data(), std::min(pattern.size(), static_cast<size_t>(bytes - at)));
+}
+
+class RandomWeights final : public WeightSource {
  public:
-  RandomBlockSource(StoredTypeOf type_of, const GgufDims& dims)
+  RandomWeights(StoredTypeOf type_of, const GgufDims& dims)
       : WeightSource(Loading::frozen), type_of_(std::move(type_of)), dims_(dims) {}
 
  private:
@@ -38,15 +43,13 @@ class RandomBlockSource final : public WeightSource {
     const i64 bytes = shape[0] * row_bytes(type, shape[1]);
     const i64 scale_bytes =
         type == DType::f8_e4m3 ? ceil_div(shape[0], kScaleBlock) * ceil_div(shape[1], kScaleBlock) * 4 : 0;
-    constexpr i64 kSlack = 64;  // kernels may load past the end
+    constexpr i64 kSlack = 64;  // kernels may load past the end of a weight
     last_ = pages(bytes + scale_bytes + kSlack);
     if (!last_) {
-      note(fail(Errc::exhausted, "{}: no memory for its {} bytes", name, bytes));
+      note(fail(Errc::exhausted, "{}: there is no memory for its {} bytes", name, bytes));
       return nullptr;
     }
-    const std::vector<std::byte>& from = pattern(type);
-    for (i64 at = 0; at < bytes; at += static_cast<i64>(from.size()))
-      std::memcpy(last_.get() + at, from.data(), std::min(from.size(), static_cast<size_t>(bytes - at)));
+    repeat(pattern(type), last_.get(), bytes);
     if (scale_bytes) RandomBlocks(1, kSpread / 100).fill(DType::f32, last_.get() + bytes, scale_bytes / 4);
     const std::span<const std::byte> scales(last_.get() + bytes, scale_bytes);
     tensors_.emplace_back();
@@ -60,11 +63,7 @@ class RandomBlockSource final : public WeightSource {
       std::fill_n(dst, shape[0], start);
       return {};
     }
-    const std::vector<std::byte>& from = pattern(DType::f32);
-    const i64 bytes = shape[0] * shape[1] * 4;
-    for (i64 at = 0; at < bytes; at += static_cast<i64>(from.size()))
-      std::memcpy(reinterpret_cast<std::byte*>(dst) + at, from.data(),
-                  std::min(from.size(), static_cast<size_t>(bytes - at)));
+    repeat(pattern(DType::f32), reinterpret_cast<std::byte*>(dst), shape[0] * shape[1] * 4);
     return {};
   }
 
@@ -81,13 +80,13 @@ class RandomBlockSource final : public WeightSource {
   GgufDims dims_;
   std::map<DType, std::vector<std::byte>> patterns_;
   std::deque<PublishedTensor> tensors_;
-  std::shared_ptr<std::byte> last_;
+  std::shared_ptr<std::byte> last_;  // memory of the tensor that entry() returned last
 };
 
 }  // namespace
 
-std::unique_ptr<WeightSource> random_block_source(StoredTypeOf type_of, const GgufDims& dims) {
-  return std::make_unique<RandomBlockSource>(std::move(type_of), dims);
+std::unique_ptr<WeightSource> random_weights(StoredTypeOf type_of, const GgufDims& dims) {
+  return std::make_unique<RandomWeights>(std::move(type_of), dims);
 }
 
 }  // namespace r1

@@ -1,0 +1,201 @@
+// A GGUF's metadata as config.json.
+#include "convert/gguf_metadata.hpp"
+#include "convert/test_files.hpp"
+#include "formats/json.hpp"
+#include "formats/test_gguf.hpp"
+#include "model/gguf/config.hpp"
+
+namespace r1 {
+namespace {
+
+class GgufConfig : public FilesTest {
+ protected:
+  // The metadata of a DeepSeek-R1 file of 2025. The tensors are small: of them, reading the configuration needs only
+  // the names and the rows of the embedding.
+  TestGguf r1(u32 blocks = 61, u32 gating = 2) {
+    TestGguf g;
+    g.text("general.architecture", "deepseek2");
+    for (const auto& [key, value] :
+         std::initializer_list<std::pair<const char*, u32>>{{"block_count", blocks},
+                                                            {"context_length", 163840},
+                                                            {"embedding_length", 7168},
+                                                            {"feed_forward_length", 18432},
+                                                            {"attention.head_count", 128},
+                                                            {"attention.head_count_kv", 128},
+                                                            {"attention.q_lora_rank", 1536},
+                                                            {"attention.kv_lora_rank", 512},
+                                                            {"attention.key_length", 192},
+                                                            {"attention.value_length", 128},
+                                                            {"rope.dimension_count", 64},
+                                                            {"leading_dense_block_count", 3},
+                                                            {"expert_count", 256},
+                                                            {"expert_used_count", 8},
+                                                            {"expert_shared_count", 1},
+                                                            {"expert_feed_forward_length", 2048},
+                                                            {"expert_gating_func", gating},
+                                                            {"rope.scaling.original_context_length", 4096}})
+      g.number(fmt::format("deepseek2.{}", key), value);
+    for (const auto& [key, value] :
+         std::initializer_list<std::pair<const char*, float>>{{"attention.layer_norm_rms_epsilon", 1e-6f},
+                                                              {"rope.freq_base", 10000},
+                                                              {"expert_weights_scale", 2.5f},
+                                                              {"rope.scaling.factor", 40},
+                                                              {"rope.scaling.yarn_log_multiplier", 0.1f}})
+      g.real(fmt::format("deepseek2.{}", key), value);
+    g.flag("deepseek2.expert_weights_norm", true).text("deepseek2.rope.scaling.type", "yarn");
+    g.number("tokenizer.ggml.bos_token_id", 0).number("tokenizer.ggml.eos_token_id", 1);
+    return g;
+  }
+  Result<Json> config(TestGguf& g, bool bias = true, bool compressed_q = true) {
+    g.tensor("token_embd.weight", {4, 32}, kGgmlF32, 4 * 32 * 4).tensor("output.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
+    if (bias) g.tensor("blk.3.exp_probs_b.bias", {8}, kGgmlF32, 8 * 4);
+    if (!compressed_q) g.tensor("blk.0.attn_q.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
+    EXPECT_TRUE(write_file(dir / "m.gguf", g.bytes()));
+    return config_of_gguf(R1_TRY(Gguf::open(dir / "m.gguf")));
+  }
+};
+
+TEST_F(GgufConfig, OfR1IsThePublishedOne) {
+  TestGguf g = r1();
+  const auto c = config(g);
+  ASSERT_TRUE(c) << error_of(c);
+  const Json want = Json::object({{"model_type", "deepseek_v3"},
+                                  {"hidden_size", 7168},
+                                  {"num_hidden_layers", 61},
+                                  {"intermediate_size", 18432},
+                                  {"moe_intermediate_size", 2048},
+                                  {"n_routed_experts", 256},
+                                  {"n_shared_experts", 1},
+                                  {"num_experts_per_tok", 8},
+                                  {"n_group", 8},
+                                  {"topk_group", 4},  // not in the file, which is from before autumn 2025
+                                  {"scoring_func", "sigmoid"},
+                                  {"topk_method", "noaux_tc"},
+                                  {"norm_topk_prob", true},
+                                  {"routed_scaling_factor", 2.5},
+                                  {"first_k_dense_replace", 3},
+                                  {"q_lora_rank", 1536},
+                                  {"kv_lora_rank", 512},
+                                  {"qk_nope_head_dim", 128},
+                                  {"qk_rope_head_dim", 64},
+                                  {"v_head_dim", 128},
+                                  {"rms_norm_eps", 1e-6},
+                                  {"rope_theta", 10000.0},
+                                  {"max_position_embeddings", 163840},
+                                  {"tie_word_embeddings", false},
+                                  {"bos_token_id", 0},
+                                  {"eos_token_id", 1},
+                                  {"rope_scaling", Json::object({{"type", "yarn"},
+                                                                 {"factor", 40.0},
+                                                                 {"original_max_position_embeddings", 4096},
+                                                                 {"beta_fast", 32.0},
+                                                                 {"beta_slow", 1.0},
+                                                                 {"mscale", 1.0},
+                                                                 {"mscale_all_dim", 1.0}})}});
+  for (const auto& [key, value] : *want.object()) {
+    const Json* found = c->find(key);
+    ASSERT_TRUE(found) << key;
+    EXPECT_EQ(dump(*found), dump(value)) << key;
+  }
+}
+
+TEST_F(GgufConfig, TheMlaKeysWinOverTheLatents) {
+  TestGguf g = r1();
+  g.number("deepseek2.attention.key_length_mla", 192).number("deepseek2.attention.value_length_mla", 128);
+  const auto c = config(g);
+  ASSERT_TRUE(c) << error_of(c);
+  EXPECT_EQ(*c->find("qk_nope_head_dim")->integer(), 128);
+  EXPECT_EQ(*c->find("v_head_dim")->integer(), 128);
+}
+
+TEST_F(GgufConfig, QueriesAreCompressedIfTheTensorsSaySo) {
+  TestGguf g = r1();
+  const auto c = config(g, true, false);
+  ASSERT_TRUE(c) << error_of(c);
+  EXPECT_TRUE(c->find("q_lora_rank")->is_null());
+}
+
+TEST_F(GgufConfig, WithoutGatingItIsV2) {
+  TestGguf g;
+  g.text("general.architecture", "deepseek2");
+  for (const auto& [key, value] :
+       std::initializer_list<std::pair<const char*, u32>>{{"block_count", 27},
+                                                          {"context_length", 163840},
+                                                          {"embedding_length", 2048},
+                                                          {"feed_forward_length", 10944},
+                                                          {"attention.head_count", 16},
+                                                          {"attention.kv_lora_rank", 512},
+                                                          {"attention.key_length", 192},
+                                                          {"attention.value_length", 128},
+                                                          {"rope.dimension_count", 64},
+                                                          {"leading_dense_block_count", 1},
+                                                          {"expert_count", 64},
+                                                          {"expert_used_count", 6},
+                                                          {"expert_shared_count", 2},
+                                                          {"expert_feed_forward_length", 1408},
+                                                          {"rope.scaling.original_context_length", 4096},
+                                                          {"tokenizer.ggml.eos_token_id", 11}})
+    g.number(key[0] == 't' ? key : fmt::format("deepseek2.{}", key), value);
+  g.real("deepseek2.attention.layer_norm_rms_epsilon", 1e-6f).real("deepseek2.expert_weights_scale", 1);
+  g.text("deepseek2.rope.scaling.type", "yarn").real("deepseek2.rope.scaling.factor", 40);
+  g.real("deepseek2.rope.scaling.yarn_log_multiplier", 0.0707f);
+  const auto c = config(g, false, false);
+  ASSERT_TRUE(c) << error_of(c);
+  EXPECT_EQ(*c->find("model_type")->string(), "deepseek_v2");
+  EXPECT_EQ(*c->find("scoring_func")->string(), "softmax");
+  EXPECT_EQ(*c->find("topk_method")->string(), "greedy");
+  EXPECT_EQ(*c->find("norm_topk_prob")->boolean(), false);
+  EXPECT_EQ(*c->find("rope_scaling")->find("mscale_all_dim")->number(), 0.707);
+  EXPECT_TRUE(c->find("eos_token_id")->is_null());  // 11 is outside the vocabulary of 4: GPT-2's, not this model's
+}
+
+// llama.cpp's rule for GLM-4.7-Flash, whose files have no expert_gating_func.
+TEST_F(GgufConfig, GlmFlashScoresExpertsBySigmoidThoughItsFileDoesNotSaySo) {
+  const auto scoring = [&](u32 blocks, i64 vocab) {
+    TestGguf g = r1(blocks, 0);  // 0 reads as missing
+    g.tensor("token_embd.weight", {vocab, 1}, kGgmlF32, vocab * 4).tensor("blk.3.exp_probs_b.bias", {8}, kGgmlF32, 32);
+    EXPECT_TRUE(write_file(dir / "m.gguf", g.bytes()));
+    const auto c = config_of_gguf(Gguf::open(dir / "m.gguf").value());
+    return c ? *c->find("scoring_func")->string() : error_of(c);
+  };
+  EXPECT_EQ(scoring(47, 154880), "sigmoid");
+  EXPECT_EQ(scoring(48, 154880), "sigmoid");
+  EXPECT_EQ(scoring(46, 154880), "softmax");
+  EXPECT_EQ(scoring(47, 154881), "softmax");
+}
+
+TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
+  TestGguf g;
+  g.text("general.architecture", "llama");
+  for (const auto& [key, value] : std::initializer_list<std::pair<const char*, u32>>{{"block_count", 2},
+                                                                                     {"context_length", 131072},
+                                                                                     {"embedding_length", 512},
+                                                                                     {"feed_forward_length", 512},
+                                                                                     {"attention.head_count", 4},
+                                                                                     {"attention.head_count_kv", 2},
+                                                                                     {"rope.dimension_count", 128}})
+    g.number(fmt::format("llama.{}", key), value);
+  g.real("llama.attention.layer_norm_rms_epsilon", 1e-5f).real("llama.rope.freq_base", 500000);
+  const Json scaling = Json::object({{"rope_type", "llama3"},
+                                     {"factor", 8.0},
+                                     {"original_max_position_embeddings", 8192},
+                                     {"low_freq_factor", 1.0},
+                                     {"high_freq_factor", 4.0}});
+  const auto divisors =
+      rope_divisors(Json::object({{"head_dim", 128}, {"rope_theta", 500000.0}, {"rope_scaling", scaling}}), "c");
+  ASSERT_TRUE(divisors) << error_of(divisors);
+  ASSERT_EQ(divisors->size(), 64u);
+  EXPECT_EQ(divisors->front(), 1);
+  EXPECT_EQ(divisors->back(), 8);
+  // Pair 32 of 64 turns 8192 / (2π·500000^(32/64)) = 1.84 times: s = 0.281, divisor 1 / ((1 − s)/8 + s) = 2.70.
+  EXPECT_NEAR((*divisors)[32], 2.70, 0.02);
+  std::string bytes;
+  for (const float d : *divisors) bytes += le(d);
+  g.tensor_with("rope_freqs.weight", {64}, kGgmlF32, bytes);
+  const auto c = config(g);
+  ASSERT_TRUE(c) << error_of(c);
+  EXPECT_EQ(dump(*c->find("rope_scaling")), dump(scaling));
+}
+
+}  // namespace
+}  // namespace r1
