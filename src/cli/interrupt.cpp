@@ -23,7 +23,7 @@ InterruptFlag::InterruptFlag() {
   g_raised = false;
   struct sigaction action {};
   action.sa_handler = on_interrupt;
-  sigemptyset(&action.sa_mask);  // no SA_RESTART: a blocked read returns
+  sigemptyset(&action.sa_mask);  // without SA_RESTART a blocked read returns
   sigaction(SIGINT, &action, &before_);
 }
 
