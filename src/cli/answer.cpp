@@ -22,22 +22,29 @@ bool no_colour() {
 AnswerPrinter::AnswerPrinter(ThinkingDisplay display)
     : show_(display == ThinkingDisplay::show), colour_(isatty(STDOUT_FILENO) && !no_colour()) {}
 
-AnswerPrinter::~AnswerPrinter() { dim(false); }
+AnswerPrinter::~AnswerPrinter() { undim(); }
 
 // Uses stdio because a destructor must not throw. While the text is dimmed, a second Ctrl-C, which ends the program,
 // also switches the dimming off.
-void AnswerPrinter::dim(bool on) {
-  if (!colour_ || on == dimmed_) return;
-  dimmed_ = on;
-  if (on) last_words(kPlain);
-  std::fputs(on ? kDim : kPlain, stdout);
+void AnswerPrinter::dim() {
+  if (!colour_ || dimmed_) return;
+  dimmed_ = true;
+  set_last_words(kPlain);
+  std::fputs(kDim, stdout);
   std::fflush(stdout);
-  if (!on) last_words(nullptr);
+}
+
+void AnswerPrinter::undim() {
+  if (!dimmed_) return;
+  dimmed_ = false;
+  std::fputs(kPlain, stdout);
+  std::fflush(stdout);
+  set_last_words(nullptr);
 }
 
 void AnswerPrinter::begin_answer() {
   if (in_answer_) return;
-  dim(false);
+  undim();
   if (in_thinking_ && show_) fmt::print("{}{}\n", mid_line_ ? "\n" : "", colour_ ? "" : "</think>\n");
   in_answer_ = true;
 }
@@ -48,8 +55,10 @@ void AnswerPrinter::print(const TextDelta& text) {
     if (!in_thinking_ && show_ && !colour_) fmt::print("<think>\n");
     if (!in_thinking_ && !show_ && isatty(STDERR_FILENO)) fmt::print(stderr, "thinking ...\n");
     in_thinking_ = true;
-    dim(show_);
-    if (show_) fmt::print("{}", text.thinking);
+    if (show_) {
+      dim();
+      fmt::print("{}", text.thinking);
+    }
     mid_line_ = text.thinking.back() != '\n';
   }
   if (!text.answer.empty()) {
@@ -60,7 +69,7 @@ void AnswerPrinter::print(const TextDelta& text) {
 }
 
 void AnswerPrinter::finish(const Completion& answer) {
-  dim(false);
+  undim();
   fmt::print("\n");
   std::fflush(stdout);
   if (answer.finish == FinishReason::length)

@@ -22,7 +22,8 @@ class AnswerPrinter {
 
  private:
   void begin_answer();
-  void dim(bool on);
+  void dim();
+  void undim();
   const bool show_, colour_;
   bool dimmed_ = false, in_thinking_ = false, in_answer_ = false, mid_line_ = false;
 };

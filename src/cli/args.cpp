@@ -42,6 +42,11 @@ void add(CLI::App& app, const Flag& flag) {
 
 }  // namespace
 
+std::vector<Flag> joined(std::vector<Flag> shared, const std::vector<Flag>& own) {
+  shared.insert(shared.end(), own.begin(), own.end());
+  return shared;
+}
+
 // Uses stdio, which does not throw if stderr is closed.
 void print_error(std::string_view program, std::string_view what) {
   constexpr size_t kValue = 200, kBegin = 700, kEnd = 300;

@@ -28,6 +28,9 @@ struct Flag {
   bool required = false;
 };
 
+// The flags that several commands share, then a command's own.
+std::vector<Flag> joined(std::vector<Flag> shared, const std::vector<Flag>& own);
+
 // Prints one line on stderr: "PROGRAM: WHAT". `what` may quote files of strangers: unprintable characters are escaped,
 // and long quoted values are cut.
 void print_error(std::string_view program, std::string_view what);

@@ -122,8 +122,8 @@ Status turn(Session& session, Conversation& c, const std::string& line, u64 numb
 Result<int> run_chat(const Args& args) {
   GenerationFlags generation;
   bool fold = false;
-  auto flags = generation.flags();
-  flags.push_back({"--hide-thinking", &fold, "begin with /fold on: do not print the thinking"});
+  const auto flags =
+      joined(generation.flags(), {{"--hide-thinking", &fold, "begin with /fold on: do not print the thinking"}});
   if (const auto stop = parse(args, "A conversation in the terminal.", flags)) return *stop;
   R1_TRY(generation.check());
   ThreadPool pool(static_cast<int>(generation.threads));

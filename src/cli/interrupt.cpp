@@ -30,6 +30,6 @@ InterruptFlag::InterruptFlag() {
 InterruptFlag::~InterruptFlag() { sigaction(SIGINT, &before_, nullptr); }
 
 const std::atomic<bool>& InterruptFlag::raised() const { return g_raised; }
-void last_words(const char* text) { g_last_words = text; }
+void set_last_words(const char* text) { g_last_words = text; }
 
 }  // namespace r1

@@ -21,6 +21,6 @@ class InterruptFlag {
 };
 
 // Sets what a second Ctrl-C writes to stdout before it ends the program; null: nothing. The text must stay alive.
-void last_words(const char* text);
+void set_last_words(const char* text);
 
 }  // namespace r1

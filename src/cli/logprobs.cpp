@@ -31,9 +31,10 @@ Result<std::vector<i32>> parse_tokens(const std::string& text) {
 Result<int> run_logprobs(const Args& args) {
   ScoreFlags scoring;
   std::string tokens, logits_out;
-  auto flags = scoring.flags();
-  flags.push_back({"--tokens", &tokens, "ids: 1,2,3", true});
-  flags.push_back({"--logits-out", &logits_out, "file for the raw little-endian f32 logits [tokens, vocabulary]"});
+  const auto flags =
+      joined(scoring.flags(),
+             {{"--tokens", &tokens, "ids: 1,2,3", true},
+              {"--logits-out", &logits_out, "file for the raw little-endian f32 logits [tokens, vocabulary]"}});
   if (const auto stop = parse(args, "Log-probabilities of given tokens, each given the tokens before it.", flags))
     return *stop;
   R1_TRY(scoring.check());

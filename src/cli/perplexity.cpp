@@ -62,11 +62,9 @@ Result<int> run_perplexity(const Args& args) {
   std::string file;
   i64 context = 512;
   bool json = false;
-  auto flags = scoring.flags();
-  for (Flag& f : std::vector<Flag>{{"-f,--file", &file, "UTF-8 text", true},
-                                   {"-c,--context", &context, "tokens of a window"},
-                                   {"--json", &json, "one JSON object on stdout"}})
-    flags.push_back(f);
+  const auto flags = joined(scoring.flags(), {{"-f,--file", &file, "UTF-8 text", true},
+                                              {"-c,--context", &context, "tokens of a window"},
+                                              {"--json", &json, "one JSON object on stdout"}});
   if (const auto stop =
           parse(args, "Perplexity of a text: exp of the mean of -log p over the second half of each window.", flags))
     return *stop;

@@ -26,7 +26,7 @@ std::string time_text(double seconds) {
 }
 
 // A line on the terminal, rewritten five times a second: file, share, rate of the last seconds, time left.
-class ProgressLine {
+class DownloadLine {
  public:
   void show(const PullProgress& p) {
     done_ = p.done;
@@ -61,8 +61,10 @@ class ProgressLine {
   Clock::time_point shown_{};
 };
 
-// Prints what will be fetched and whether this machine can run it. Errors: it cannot, and `yes` is not set.
-Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, bool yes) {
+enum class LargerThanMemory { refuse, accept };
+
+// Prints what will be fetched and whether this machine can run it. Errors: it cannot, and that is not accepted.
+Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, LargerThanMemory larger) {
   fmt::print(stderr, "{} at {} ({}): {} file{}, {}{}\n", plan.name, plan.revision, plan.commit.substr(0, 7),
              plan.files.size(), plan.files.size() == 1 ? "" : "s", size_text(plan.bytes),
              plan.here == plan.bytes ? ", all here"
@@ -81,7 +83,7 @@ Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, b
           "memory: does not fit ({}): a mixture of experts runs with --memory, the rest of its weights must fit\n",
           both);
   }
-  if (yes || plan.here == plan.bytes) return {};
+  if (larger == LargerThanMemory::accept || plan.here == plan.bytes) return {};
   return fail(Errc::exhausted, "{}: larger than this machine's memory; --yes fetches it nevertheless", plan.name);
 }
 
@@ -110,7 +112,7 @@ Result<int> run_pull(const Args& args) {
   R1_TRY(check_revision(revision));
 
   const InterruptFlag interrupt;
-  ProgressLine line;
+  DownloadLine line;
   HubOptions options;
   options.stop = &interrupt.raised();
   options.notice = [&](const std::string& text) {
@@ -121,7 +123,7 @@ Result<int> run_pull(const Args& args) {
   Hub hub = R1_TRY(Hub::open(settings, std::move(options)));
   const i64 memory = memory_limit();
   const PullPlan plan = R1_TRY(plan_pull(hub, settings, repo, what, revision, memory));
-  R1_TRY(announce(plan, settings, memory, yes || dry_run));
+  R1_TRY(announce(plan, settings, memory, yes || dry_run ? LargerThanMemory::accept : LargerThanMemory::refuse));
   if (dry_run) return 0;
 
   const auto path = pull(hub, settings, plan, [&](const PullProgress& p) { line.show(p); });

@@ -45,16 +45,15 @@ Result<int> run_prompt(const Args& args) {
   std::optional<std::string> prompt_flag;
   std::vector<std::string> words, stops;
   bool raw = false, json = false, hide_thinking = false, quiet = false;
-  auto flags = generation.flags();
-  for (Flag& f : std::vector<Flag>{
-           {"-p,--prompt", &prompt_flag, "the prompt; default: the words on the command line, else stdin"},
-           {"prompt_words", &words, "the prompt"},
-           {"--raw", &raw, "no chat template: the model continues the text"},
-           {"--stop", &stops, "end the answer before this text (may be repeated)"},
-           {"--hide-thinking", &hide_thinking, "print the answer only"},
-           {"-q,--quiet", &quiet, "no statistics on stderr"},
-           {"--json", &json, "one JSON object on stdout"}})
-    flags.push_back(f);
+  const auto flags =
+      joined(generation.flags(),
+             {{"-p,--prompt", &prompt_flag, "the prompt; default: the words on the command line, else stdin"},
+              {"prompt_words", &words, "the prompt"},
+              {"--raw", &raw, "no chat template: the model continues the text"},
+              {"--stop", &stops, "end the answer before this text (may be repeated)"},
+              {"--hide-thinking", &hide_thinking, "print the answer only"},
+              {"-q,--quiet", &quiet, "no statistics on stderr"},
+              {"--json", &json, "one JSON object on stdout"}});
   if (const auto stop = parse(args, "One answer from a model.", flags)) return *stop;
   R1_TRY(generation.check());
   if (prompt_flag && !words.empty())

@@ -27,7 +27,7 @@ i64 cache_pages(const EngineOptions& o, i64 page_bytes) {
   return std::max(one_sequence, std::min(one_sequence * o.max_sequences, kDefaultKvBytes / page_bytes));
 }
 
-Status check_request(const Request& r, i64 context, i64 vocab) {
+Status check_request(const GenerationRequest& r, i64 context, i64 vocab) {
   const i64 length = std::ssize(r.prompt);
   if (r.prompt.empty()) return fail(Errc::invalid_argument, "the prompt has no tokens");
   if (length >= context)
@@ -64,7 +64,7 @@ Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Engine::Engine(Engine&&) noexcept = default;
 Engine::~Engine() = default;
 
-Result<RequestId> Engine::submit(Request r) {
+Result<RequestId> Engine::submit(GenerationRequest r) {
   State& s = *state_;
   const i64 length = std::ssize(r.prompt), context = s.options.context;
   R1_TRY(check_request(r, context, s.model.info().vocab));

@@ -6,7 +6,7 @@
 //   Engine engine = R1_TRY(Engine::create(model, options));
 //   const RequestId id = R1_TRY(engine.submit({.prompt = ids, .sampling = {}, .max_tokens = 64, .stop_ids = eos}));
 //   while (engine.busy())
-//     for (const Event& e : R1_TRY(engine.step())) ...
+//     for (const TokenEvent& e : R1_TRY(engine.step())) ...
 //
 // session/completions.hpp turns the events into text. The engine prints nothing and has no globals.
 // Not thread-safe: one thread makes all calls. The model must outlive the engine, and its weights must not change while
@@ -25,7 +25,7 @@
 namespace r1 {
 
 struct EngineOptions {
-  const cpu::Kernels* kernels = nullptr;  // required: cpu::active()
+  const cpu::Kernels* kernels = nullptr;  // required: active_kernels() of ops/device.hpp
   ThreadPool* pool = nullptr;             // required; must outlive the engine
   Numerics numerics{};
   i64 kv_bytes = 0;            // budget of the KV cache in bytes; 0: kv_tokens counts
@@ -44,7 +44,7 @@ struct ThinkBudget {
   std::vector<i32> close{};
 };
 
-struct Request {
+struct GenerationRequest {
   std::vector<i32> prompt{};
   SamplingParams sampling{};
   i64 max_tokens = 1;           // cut to what the context leaves
@@ -61,11 +61,11 @@ using RequestId = i64;
 // no distribution.
 enum class Finish : u8 { none, stop, length, failed };
 
-struct Event {
+struct TokenEvent {
   RequestId id = 0;
   i32 sample = 0;
   i32 token = -1;
-  float logprob = 0;  // Sampled::logprob; NaN if forced
+  float logprob = 0;  // SampledToken::logprob; NaN if forced
   Finish finish = Finish::none;
   bool forced = false;  // by the ThinkBudget
   std::string failure;  // the reason, if `finish` is failed
@@ -89,10 +89,10 @@ class Engine {
 
   // Queues a request; ids ascend. Errors: an empty prompt, a prompt as long as the context (both numbers), ids out of
   // the vocabulary, sampling parameters out of range, more tokens than the whole cache holds.
-  Result<RequestId> submit(Request request);
+  Result<RequestId> submit(GenerationRequest request);
   // One forward, or nothing if no request is there. The span is valid until the next step().
   // Errors: the weights changed while a sequence runs.
-  Result<std::span<const Event>> step();
+  Result<std::span<const TokenEvent>> step();
   // Drops a request and frees its pages; it yields no more events. Returns false if the id is unknown or has ended.
   bool cancel(RequestId id);
   // Ends one sequence early, for instance at a stop string. Its first token must have been drawn.

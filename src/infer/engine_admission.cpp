@@ -26,7 +26,7 @@ void Engine::State::admit() {
 bool Engine::State::leaves_room(const Group& next) const {
   i64 held = 0, largest = 0;
   for (const Group* g : queue) {  // the prompts of all groups before `next` have started
-    const Request& r = g->request;
+    const GenerationRequest& r = g->request;
     const i64 length = std::ssize(r.prompt);
     if (r.samples > 1) {
       held += pages_for(length);

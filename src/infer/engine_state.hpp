@@ -11,14 +11,14 @@
 namespace r1 {
 
 // Positions whose keys one sequence of the request needs. The last token that is drawn is never fed back.
-inline i64 positions_of(const Request& r) { return std::ssize(r.prompt) + r.max_tokens - 1; }
+inline i64 positions_of(const GenerationRequest& r) { return std::ssize(r.prompt) + r.max_tokens - 1; }
 
 struct Engine::State {
   // A request and its samples. The first sample computes the prompt. The others continue from that prompt's pages
   // (`held`) and from its last row of logits; each starts when a sequence and pages are free.
   struct Group {
     RequestId id = 0;
-    Request request;
+    GenerationRequest request;
     i32 started = 0, live = 0;  // samples
     bool prompt_done = false;
     KvSequence held;
@@ -39,7 +39,7 @@ struct Engine::State {
   // A sequence whose next token is drawn in this step, and the draw. The i-th belongs to the i-th row of logits.
   struct Draw {
     Sequence* sequence;
-    Result<Sampled> sampled;
+    Result<SampledToken> sampled;
   };
 
   State(const Model& m, const EngineOptions& o, KvCache c);
@@ -58,10 +58,10 @@ struct Engine::State {
   void want_last_row(Sequence& s);
   Tensor run_model();
   void draw_tokens(const Tensor& logits);
-  Result<Sampled> draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const;
+  Result<SampledToken> draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const;
   void publish_prompt(Sequence& s, std::span<const float> logits);
-  void take_token(Sequence& s, const Result<Sampled>& sampled);
-  static void apply_think_budget(Sequence& s, const ThinkBudget& budget, Event& e);
+  void take_token(Sequence& s, const Result<SampledToken>& sampled);
+  static void apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e);
 
   void end(Sequence& s);  // frees its pages; sweep() removes it
   void sweep();           // removes ended sequences, and groups without any left
@@ -78,7 +78,7 @@ struct Engine::State {
   std::vector<std::unique_ptr<Sequence>> running;
   Batch batch;
   std::vector<Draw> draws;  // in the order of batch.want
-  std::vector<Event> events;
+  std::vector<TokenEvent> events;
   EngineCounters counters;
   RequestId last_id = 0;
   u64 weights_version = 0;  // the sum over `changing`

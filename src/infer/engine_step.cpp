@@ -20,7 +20,7 @@ Engine::State::State(const Model& m, const EngineOptions& o, KvCache c) : model(
     if (w) changing.push_back(w);
 }
 
-Result<std::span<const Event>> Engine::step() {
+Result<std::span<const TokenEvent>> Engine::step() {
   State& s = *state_;
   const double begin = now();
   s.events.clear();
@@ -33,7 +33,7 @@ Result<std::span<const Event>> Engine::step() {
     ++s.counters.steps;
   }
   s.counters.step_seconds += now() - begin;
-  return std::span<const Event>(s.events);
+  return std::span<const TokenEvent>(s.events);
 }
 
 // New weights are accepted between sequences only; pages that were computed with the old ones are forgotten.
@@ -80,7 +80,7 @@ void Engine::State::add_rows(Sequence& s, std::span<const i32> tokens, Role role
 
 void Engine::State::want_last_row(Sequence& s) {
   batch.want.push_back(static_cast<i32>(batch.rows() - 1));
-  draws.push_back({&s, Sampled{}});
+  draws.push_back({&s, SampledToken{}});
 }
 
 Tensor Engine::State::run_model() {
@@ -103,8 +103,8 @@ void Engine::State::draw_tokens(const Tensor& logits) {
   }
 }
 
-Result<Sampled> Engine::State::draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const {
-  const Request& r = s.group->request;
+Result<SampledToken> Engine::State::draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const {
+  const GenerationRequest& r = s.group->request;
   const SampleKey key{r.sampling.seed, r.stream, static_cast<u32>(s.sample),
                       static_cast<u32>(std::ssize(r.prompt) + s.generated)};
   return sampler.sample(logits, r.sampling, key, s.history);
@@ -121,9 +121,9 @@ void Engine::State::publish_prompt(Sequence& s, std::span<const float> logits) {
   g.logits.assign(logits.begin(), logits.end());
 }
 
-void Engine::State::take_token(Sequence& s, const Result<Sampled>& sampled) {
-  const Request& r = s.group->request;
-  Event e;
+void Engine::State::take_token(Sequence& s, const Result<SampledToken>& sampled) {
+  const GenerationRequest& r = s.group->request;
+  TokenEvent e;
   e.id = s.group->id;
   e.sample = s.sample;
   if (sampled) {
@@ -143,7 +143,7 @@ void Engine::State::take_token(Sequence& s, const Result<Sampled>& sampled) {
   events.push_back(std::move(e));
 }
 
-void Engine::State::apply_think_budget(Sequence& s, const ThinkBudget& budget, Event& e) {
+void Engine::State::apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e) {
   if (s.generated >= budget.tokens && s.forced < std::ssize(budget.close)) {
     e.token = budget.close[s.forced++];
     e.logprob = NAN;

@@ -1,4 +1,4 @@
-// The same bits, whatever a sequence shares its batch, its pages or its processor with; and pages that all come back.
+// A sequence has the same bits whatever shares its batch, its pages and its processor; and all pages come back.
 #include "infer/engine.hpp"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ class TestEngine {
   explicit TestEngine(const Settings& s) : pool_(s.threads), engine_(make(s)) {}
   Engine* operator->() { return &engine_; }
 
-  RequestId submit(const Request& r) {
+  RequestId submit(const GenerationRequest& r) {
     const auto id = engine_.submit(r);
     EXPECT_TRUE(id) << (id ? "" : id.error().what);
     return id ? *id : -1;
@@ -43,7 +43,7 @@ class TestEngine {
   void step() {
     const auto events = engine_.step();
     ASSERT_TRUE(events) << (events ? "" : events.error().what);
-    for (const Event& e : *events) {
+    for (const TokenEvent& e : *events) {
       DrawnSample& d = drawn[{e.id, e.sample}];
       u32 bits;
       std::memcpy(&bits, &e.logprob, 4);
@@ -59,8 +59,8 @@ class TestEngine {
     EXPECT_EQ(engine_.running() + engine_.queued(), 0);
     return drawn;
   }
-  DrawnBySample run(const std::vector<Request>& requests) {
-    for (const Request& r : requests) submit(r);
+  DrawnBySample run(const std::vector<GenerationRequest>& requests) {
+    for (const GenerationRequest& r : requests) submit(r);
     return finish();
   }
   DrawnBySample drawn;
@@ -78,15 +78,15 @@ class TestEngine {
   Engine engine_;
 };
 
-DrawnBySample run(const Settings& settings, const std::vector<Request>& requests) {
+DrawnBySample run(const Settings& settings, const std::vector<GenerationRequest>& requests) {
   return TestEngine(settings).run(requests);
 }
 
-// Requests of every kind: lengths around the page size, greedy and sampled, truncated and penalised.
-std::vector<Request> mixed_requests(i64 n) {
-  std::vector<Request> requests;
+// Requests of all kinds: lengths around the page size; greedy and sampled; truncated and penalised.
+std::vector<GenerationRequest> mixed_requests(i64 n) {
+  std::vector<GenerationRequest> requests;
   for (i64 i = 0; i < n; ++i) {
-    Request r;
+    GenerationRequest r;
     r.prompt = test_prompt(1 + (i * 37) % 150, static_cast<u64>(i));
     r.sampling.temperature = i % 4 == 0 ? 0.0f : i % 4 == 1 ? 1.0f : 0.7f;
     r.sampling.top_p = i % 3 ? 1.0f : 0.9f;
@@ -150,7 +150,7 @@ TEST_P(AtEveryLevel, CachedLogProbabilitiesAreTheBitsOfUncachedScoring) {
   for (const Numerics& n : {kExpanded, kRounded}) {
     for (const float temperature : {1.0f, 0.7f}) {
       auto requests = mixed_requests(10);
-      for (Request& r : requests) r.sampling.temperature = temperature, r.max_tokens = 70;
+      for (GenerationRequest& r : requests) r.sampling.temperature = temperature, r.max_tokens = 70;
       for (const auto& [key, drawn] : run(with(n), requests)) {
         const auto& prompt = requests[key.first - 1].prompt;
         std::vector<i32> all = prompt;
@@ -182,15 +182,15 @@ TEST_P(AtEveryLevel, OneThreadIsTheSameBitsAsThree) {
 TEST_P(AtEveryLevel, SamplesOfAGroupAreTheBitsOfSeparateRequests) {
   for (const Numerics& n : {kExpanded, kMixed})
     for (const i64 length : {3, 64, 100, 128}) {
-      Request group;
+      GenerationRequest group;
       group.prompt = test_prompt(length, 77);
       group.sampling = {.temperature = 1, .top_p = 1, .seed = 9};
       group.max_tokens = 12, group.samples = 6, group.stream = 4;
       Settings settings = with(n);
-      settings.max_sequences = 4;  // the last samples start after the first have ended
+      settings.max_sequences = 4;  // the last samples start after the first ones have ended
       const DrawnBySample together = run(settings, {group});
       for (i32 i = 0; i < group.samples; ++i) {
-        Request one = group;
+        GenerationRequest one = group;
         one.samples = 1, one.first_sample = i;
         EXPECT_EQ(run(settings, {one}).at({1, i}), together.at({1, i})) << "sample " << i << " of length " << length;
       }
@@ -204,7 +204,7 @@ TEST_P(AtEveryLevel, APrefixFoundInTheCacheIsTheSameBitsAsOneComputed) {
     const auto prefix = test_prompt(150, 5);
     TestEngine sharing(settings);
     for (i64 i = 0; i < 5; ++i) {
-      Request r;
+      GenerationRequest r;
       r.prompt = prefix;
       const auto own = test_prompt(1 + i * 20, static_cast<u64>(100 + i));
       r.prompt.insert(r.prompt.end(), own.begin(), own.end());
@@ -226,7 +226,7 @@ class EngineTest : public testing::Test {
 
 TEST_F(EngineTest, APromptThatIsAllInTheCacheStillComputesItsLastToken) {
   TestEngine engine({*model});
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(128, 1);
   r.max_tokens = 3;
   for (int i = 0; i < 2; ++i) engine.submit(r), engine.finish();
@@ -243,7 +243,7 @@ TEST_F(EngineTest, WhenPagesAreScarceRequestsWaitAndTheBitsStay) {
 }
 
 TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(70, 3);
   r.max_tokens = 40, r.samples = 9;
   Settings tight{*model};
@@ -252,9 +252,9 @@ TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
 }
 
 TEST_F(EngineTest, GroupsThatHoldTheirPromptsNeverWaitForEachOther) {
-  Request a, b;
+  GenerationRequest a, b;
   a.prompt = test_prompt(10, 1), a.max_tokens = 370, a.samples = 2;  // a sample: 6 of the 8 pages
-  b.prompt = test_prompt(100, 2), b.max_tokens = 20, b.samples = 2;  // its two prompt pages held would leave 5
+  b.prompt = test_prompt(100, 2), b.max_tokens = 20, b.samples = 2;  // holding its two prompt pages would leave 5
   const DrawnBySample roomy = run({*model}, {a, b});
   Settings tight{*model};
   tight.kv_tokens = 8 * 64;
@@ -271,7 +271,7 @@ TEST_F(EngineTest, TheDefaultCacheHoldsASampleOfTheWholeContextThatStartsLate) {
   o.kernels = &cpu::active(), o.pool = &pool, o.max_sequences = 1;
   auto engine = Engine::create(*model, o);
   ASSERT_TRUE(engine);
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(10, 1), r.max_tokens = kTestContext, r.samples = 2;
   const auto id = engine->submit(r);
   EXPECT_TRUE(id) << (id ? "" : id.error().what);
@@ -281,7 +281,7 @@ TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
   Settings settings{*model};
   settings.max_sequences = 3;
   TestEngine engine(settings);
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(100, 1);
   r.max_tokens = 50, r.samples = 5;
   const RequestId running = engine.submit(r);
@@ -290,7 +290,7 @@ TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
   engine.step();
   EXPECT_EQ(engine->running(), 3);
   EXPECT_EQ(engine->queued(), 2);
-  EXPECT_EQ(engine->cache().pages_in_use(), 1 + 3 * 2);  // 149 positions: one page of prompt shared, two more each
+  EXPECT_EQ(engine->cache().pages_in_use(), 1 + 3 * 2);  // 149 positions: one shared page of the prompt, two more pages each
   EXPECT_TRUE(engine->cancel(running));
   EXPECT_FALSE(engine->cancel(running));
   EXPECT_EQ(engine->cache().pages_in_use(), 0);
@@ -300,7 +300,7 @@ TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
 }
 
 TEST_F(EngineTest, ASampleThatIsFinishedEarlyLeavesTheOthersAlone) {
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(20, 1);
   r.max_tokens = 10, r.samples = 3;
   const DrawnBySample whole = run({*model}, {r});
@@ -315,7 +315,7 @@ TEST_F(EngineTest, ASampleThatIsFinishedEarlyLeavesTheOthersAlone) {
 }
 
 TEST_F(EngineTest, AStopTokenEndsItsSequenceAndIsReported) {
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(20, 1);
   r.sampling.temperature = 0;
   r.max_tokens = 10;
@@ -329,7 +329,7 @@ TEST_F(EngineTest, AStopTokenEndsItsSequenceAndIsReported) {
 }
 
 TEST_F(EngineTest, AThinkingPastItsBudgetIsClosedByForceAndOneThatEndedIsNot) {
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(20, 1);
   r.sampling.temperature = 0;
   r.max_tokens = 12;
@@ -348,7 +348,7 @@ TEST_F(EngineTest, AThinkingPastItsBudgetIsClosedByForceAndOneThatEndedIsNot) {
 
 TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {
   TestEngine engine({*model, &cpu::active(), {}, 1, 128, 64, 4 * 64});
-  const auto refusal = [&](Request r) {
+  const auto refusal = [&](GenerationRequest r) {
     const auto id = engine->submit(std::move(r));
     EXPECT_FALSE(id);
     return id ? std::string() : id.error().what;
@@ -367,7 +367,7 @@ TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {
 
 TEST_F(EngineTest, ChangedWeightsDropPrefixesAndMayNotMeetARunningSequence) {
   TestEngine engine({*model});
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(100, 1);
   r.max_tokens = 5;
   engine.submit(r);
@@ -395,7 +395,7 @@ TEST_F(EngineTest, ASequenceWhoseLogitsAreNaNFailsAloneAndSaysWhy) {
   embed.bump();
   TestEngine engine({*model});
   engine.submit({.prompt = bad});
-  Request fine;
+  GenerationRequest fine;
   for (i32 id = 2; static_cast<i64>(fine.prompt.size()) < 20; ++id)
     if (id != bad[0]) fine.prompt.push_back(id);
   engine.submit(fine);

@@ -45,8 +45,8 @@ double uniform(const SampleKey& key) {
   return static_cast<double>((u64{block[0]} << 32 | block[1]) >> 11) * 0x1p-53;
 }
 
-Result<Sampled> Sampler::sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
-                                std::span<const i32> history) {
+Result<SampledToken> Sampler::sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
+                                     std::span<const i32> history) {
   const Distribution k(*kernels_);
   const i64 n = static_cast<i64>(logits.size());
   const bool greedy = params.temperature == 0;
@@ -72,7 +72,7 @@ Result<Sampled> Sampler::sample(std::span<const float> logits, const SamplingPar
     const bool all = params.top_p == 1 && params.min_p == 0 && (params.top_k == 0 || params.top_k >= n);
     token = all ? draw_from_all(u) : draw_from_some(params, u);
   }
-  return Sampled{token, logits[token] * inverse - lse};
+  return SampledToken{token, logits[token] * inverse - lse};
 }
 
 // Penalty and temperature commute, so it is enough to penalise the scaled logits.

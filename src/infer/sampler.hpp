@@ -43,7 +43,7 @@ struct SampleKey {
 };
 double uniform(const SampleKey& key);  // [0, 1)
 
-struct Sampled {
+struct SampledToken {
   i32 token = -1;
   // log softmax(z / T)[token] of the model's own logits, before penalty and truncation, at the sampling temperature
   // (greedy: 1). It has the bits of minus linear_cross_entropy of the same row.
@@ -57,8 +57,8 @@ class Sampler {
   explicit Sampler(const cpu::Kernels& kernels) : kernels_(&kernels) {}
   // `history` is read only if there is a repetition penalty.
   // Errors: corrupt, if the row has a NaN or no finite log-sum-exp.
-  Result<Sampled> sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
-                         std::span<const i32> history = {});
+  Result<SampledToken> sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
+                              std::span<const i32> history = {});
 
  private:
   void penalise(float penalty, std::span<const i32> history);

@@ -89,12 +89,12 @@ Result<std::span<const CompletionEvent>> Completions::step() {
   } else {
     const auto drawn = R1_TRY(engine_.step());
     const double now = seconds_now();
-    for (const Event& e : drawn) take(e, now);
+    for (const TokenEvent& e : drawn) take(e, now);
   }
   return std::span<const CompletionEvent>(events_);
 }
 
-void Completions::take(const Event& drawn, double now) {
+void Completions::take(const TokenEvent& drawn, double now) {
   const auto found = requests_.find(drawn.id);
   if (found == requests_.end()) return;
   ActiveRequest& request = found->second;

@@ -19,7 +19,7 @@
 namespace r1 {
 
 // What the engine needs to know, and how the tokens become text.
-struct CompletionRequest : Request {
+struct CompletionRequest : GenerationRequest {
   Channel channel = Channel::answer;      // of the first token: thinking if the prompt ends inside the thinking
   std::vector<std::string> stop_strings;  // each ends the answer before it; they are not searched for in the thinking
 };
@@ -42,7 +42,7 @@ struct CompletionEvent {
   RequestId request = 0;
   i32 sample = 0;
   i32 token = -1;          // -1: none
-  float logprob = 0;       // as in Event
+  float logprob = 0;       // as in TokenEvent
   bool forced = false;     // by the thinking budget, not drawn
   std::string_view bytes;  // the token's; empty for a stop token. They live as long as the tokenizer
   TextDelta text;          // what can be shown now: valid UTF-8, nothing that may still become a tag or a stop string
@@ -95,7 +95,7 @@ class Completions {
     std::vector<Sample> samples;
   };
 
-  void take(const Event& drawn, double now);
+  void take(const TokenEvent& drawn, double now);
   static void complete(CompletionEvent& event, ActiveRequest& request, Sample& sample);
   void interrupt_all();
 

@@ -1,4 +1,4 @@
-// The same text, whatever a sample shares the engine with; every sample ends exactly once, and with its reason.
+// A sample has the same text whatever else the engine runs, and ends exactly once with its reason.
 #include "session/completions.hpp"
 
 #include <algorithm>
