@@ -87,8 +87,11 @@ TEST_F(SessionTest, ARequestThinksOnlyWhereItsPromptDoes) {
   request.max_tokens = 20, request.stop_ids.clear();
   ASSERT_TRUE(completions.submit(request));
   Completion completion;
-  while (completions.busy())
-    for (const CompletionEvent& event : completions.step().value()) completion.append(event);
+  while (completions.busy()) {
+    const auto events = completions.step();
+    ASSERT_TRUE(events);
+    for (const CompletionEvent& event : *events) completion.append(event);
+  }
   EXPECT_EQ(completion.channel, Channel::answer);
   EXPECT_EQ(completion.stats.prompt_tokens, std::ssize(request.prompt));
 }
