@@ -263,7 +263,22 @@ TEST_F(Nano, APromptLongerThanTheContextIsRefusedWithBothNumbers) {
   expect_failure(r1("run -c 8 -p \"What is 47 * 36 + 12 * 91?\""), 1, {"context", " 8"});
 }
 
-TEST_F(Nano, AThinkingBudgetEndsTheThinking) {
+TEST_F(Nano, AStopStringEndsTheAnswerBeforeIt) {
+  const Outcome o = r1("run --json --stop boxed -p \"What is 47 * 36?\"");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.out.find("\"answer\": \"The answer is \\\\\""), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("\"finish\": \"stop\""), std::string::npos) << o.out;
+}
+
+TEST_F(Nano, AConversationFromAPipeIsATurnALine) {
+  const Outcome o =
+      r1("chat --hide-thinking <<< $'What is 47 * 36?\\n/stats\\nWhat is 12 + 35?\\n/exit\\nWhat is 1 + 1?'");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.out, "The answer is \\boxed{1692}.\nThe answer is \\boxed{47}.\n");
+  EXPECT_NE(o.err.find("tokens/s"), std::string::npos) << o.err;
+}
+
+TEST_F(Nano, AThinkingBudgetClosesTheThinking) {
   const Outcome o = r1("run --json --think-budget 4 -p \"What is 47 * 36?\"");
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_NE(o.out.find("\"thinking_tokens\": 5"), std::string::npos) << o.out;  // four tokens and a forced line end

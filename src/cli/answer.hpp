@@ -1,49 +1,39 @@
-// One answer, streamed: from prompt tokens to text on a terminal or in a JSON object.
+// One answer: a request run to its end, and its text on the terminal while it comes.
 #pragma once
 #include <atomic>
-#include <functional>
 #include <string>
-#include <vector>
 
-#include "cli/session.hpp"
-#include "text/text_stream.hpp"
+#include "session/session.hpp"
 
 namespace r1 {
 
-struct AnswerOptions {
-  bool thinking = true;  // the prompt ends inside the thinking
-  std::vector<std::string> stops;
-  u64 stream = 0;  // random stream: another for each turn
-  const std::atomic<bool>* stop = nullptr;
-  std::function<void(const TextDelta&)> on_text;
-};
+enum class ThinkingDisplay { show, hide };
 
-struct Answer {
-  std::string thinking, answer;
-  std::vector<i32> tokens;  // generated, the stop token included
-  i64 prompt_tokens = 0, thinking_tokens = 0;
-  Finish finish = Finish::none;  // none: interrupted
-  double prefill_seconds = 0, decode_seconds = 0;
-};
-
-Result<Answer> generate_answer(Session& session, const std::vector<i32>& prompt, const AnswerOptions& options);
-
-// Text as people read it: thinking dimmed on a terminal, between <think> tags elsewhere, or one line instead of it.
+// Prints text as people read it. On a terminal the thinking is dimmed; elsewhere it stands between <think> and
+// </think>. Hidden thinking is one line on a terminal's stderr.
 class AnswerPrinter {
  public:
-  explicit AnswerPrinter(bool show_thinking);
-  ~AnswerPrinter();  // an error in the middle of the thinking leaves no dimmed terminal
+  explicit AnswerPrinter(ThinkingDisplay display);
+  ~AnswerPrinter();  // switches the dimming off, also if an error ends the thinking
   AnswerPrinter(const AnswerPrinter&) = delete;
   AnswerPrinter& operator=(const AnswerPrinter&) = delete;
   void print(const TextDelta& text);
-  void finish(const Answer& answer);  // ends the line; stats are the caller's
+  void finish(const Completion& answer);  // ends the line and says on stderr if the answer was cut
+
  private:
-  void to_answer();
-  void dim(bool on);
-  bool show_, colour_, dimmed_ = false, in_thinking_ = false, in_answer_ = false, mid_line_ = false;
+  void begin_answer();
+  void dim();
+  void undim();
+  const bool show_, colour_;
+  bool dimmed_ = false, in_thinking_ = false, in_answer_ = false, mid_line_ = false;
 };
 
+// Runs one request to its end, or until `interrupted`. A printer, if given, prints the text as it comes.
+// Errors: those of Completions, and a failed sample.
+Result<Completion> complete(Session& session, CompletionRequest request, const std::atomic<bool>& interrupted,
+                            AnswerPrinter* printer);
+
 // "12 + 84 tokens, 61 thinking, first after 31 ms, 270.2 tokens/s"
-std::string stats_line(const Answer& answer);
+std::string stats_line(const CompletionStats& stats);
 
 }  // namespace r1

@@ -10,7 +10,7 @@
 namespace r1 {
 namespace {
 
-// CLI11 takes -1 for 2^64 - 1, and what is beyond for that too.
+// CLI11 reads -1 and numbers above 2^64 - 1 as 2^64 - 1, so u64 flags have this check. Empty: the text is a u64.
 std::string why_no_u64(const std::string& text) {
   u64 value;
   const char* const end = text.data() + text.size();
@@ -42,7 +42,12 @@ void add(CLI::App& app, const Flag& flag) {
 
 }  // namespace
 
-// By stdio, which does not throw where stderr is closed.
+std::vector<Flag> joined(std::vector<Flag> shared, const std::vector<Flag>& own) {
+  shared.insert(shared.end(), own.begin(), own.end());
+  return shared;
+}
+
+// Uses stdio, which does not throw if stderr is closed.
 void print_error(std::string_view program, std::string_view what) {
   constexpr size_t kValue = 200, kBegin = 700, kEnd = 300;
   std::string line;
@@ -54,7 +59,7 @@ void print_error(std::string_view program, std::string_view what) {
   }
   if (line.size() > kBegin + kEnd) {
     size_t end = line.size() - kEnd;
-    while (utf8_length(std::string_view(line).substr(end)) == 0) ++end;  // not from within a character
+    while (utf8_length(std::string_view(line).substr(end)) == 0) ++end;  // never begin inside a character
     line = printable(line, kBegin) + line.substr(end);
   }
   std::fputs(fmt::format("{}: {}\n", program, line).c_str(), stderr);
@@ -64,7 +69,7 @@ std::optional<int> parse(const Args& args, const std::string& summary, const std
   const std::string command = args.command.empty() ? "run" : args.command;
   CLI::App app(summary, "r1 " + command);
   for (const Flag& flag : flags) add(app, flag);
-  std::vector<std::string> reversed(args.words.rbegin(), args.words.rend());  // what CLI11 asks for
+  std::vector<std::string> reversed(args.words.rbegin(), args.words.rend());  // CLI11 takes them last first
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {

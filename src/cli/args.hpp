@@ -1,4 +1,4 @@
-// Flags of a subcommand, declared once for parsing and for --help.
+// The flags of a subcommand. One declaration serves parsing and --help.
 #pragma once
 #include <functional>
 #include <optional>
@@ -16,7 +16,7 @@ inline constexpr int kExitFailed = 1, kExitUsage = 2, kExitInterrupted = 130;
 
 struct Args {
   std::string command;             // as typed: "run", "train pretrain"
-  std::vector<std::string> words;  // what followed
+  std::vector<std::string> words;  // the words after it
 };
 
 struct Flag {
@@ -28,20 +28,24 @@ struct Flag {
   bool required = false;
 };
 
-// One line on stderr: "r1 COMMAND: WHAT". What comes from somebody's file is made printable, and quoted values are cut.
+// The flags that several commands share, then a command's own.
+std::vector<Flag> joined(std::vector<Flag> shared, const std::vector<Flag>& own);
+
+// Prints one line on stderr: "PROGRAM: WHAT". `what` may quote files of strangers: unprintable characters are escaped,
+// and long quoted values are cut.
 void print_error(std::string_view program, std::string_view what);
 
-// Fills the flags' targets. An exit code means: stop here with it (0 after --help, 2 after a usage error, which has
-// been printed). Unknown flags are usage errors.
+// Fills the flags' targets. If it returns an exit code, the command ends with that code: 0 after --help, 2 after a
+// usage error, which has been printed. Unknown flags are usage errors.
 std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags);
 
-// The number of threads a flag asks for, 1..1024; else a usage error.
+// The value of a flag --threads. Errors: usage, if it is not in 1..1024.
 Result<int> thread_count(i64 threads);
 
 struct Command {
   const char* name;
   const char* summary;
-  Result<int> (*run)(const Args& args);  // the exit code, or an error that main prints
+  Result<int> (*run)(const Args& args);  // returns the exit code, or an error that main prints
 };
 
 }  // namespace r1

@@ -1,4 +1,4 @@
-// r1 bench: this machine's roofs, matrix products against them, and a model's speed.
+// r1 bench: this machine's roofs, and beside them the speed of matrix products and of a model.
 #include "cli/bench.hpp"
 
 #include <sys/resource.h>
@@ -8,10 +8,10 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/machine.hpp"
-#include "cli/session.hpp"
 #include "convert/random_model.hpp"
 #include "core/byte_size.hpp"
 #include "formats/json.hpp"
+#include "hub/models.hpp"
 #include "kernels/cpu/kernels.hpp"
 
 namespace r1 {
@@ -89,7 +89,7 @@ std::string to_json(const Report& r, const std::string& model) {
                             {"peak_resident_gib", peak_resident_gib()}}));
 }
 
-// What --shape asks for: any type by name, or a mix of them.
+// --shape and the flags that belong to it. --type is the name of a type or of a mix of types.
 struct ShapeFlags {
   std::optional<std::string> shape;
   std::string type = "q4_k_m";
@@ -123,21 +123,22 @@ Result<int> run_bench(const Args& args) {
   bool json = false, no_train = false;
   ShapeFlags shape;
   if (const auto stop =
-          parse(args, "Speed of this machine and of a model on it, beside the roofs measured now.",
+          parse(args, "Speed of this machine and of a model on it, beside roofs that are measured now.",
                 {{"-m,--model", &model_name, "model folder, GGUF file or name"},
                  {"--shape", &shape.shape,
-                  fmt::format("no file: random weights of a known model: {}", fmt::join(shape_names(), ", "))},
-                 {"--type", &shape.type, "of --shape: a mix as q4_k_m, or a type as q8_0"},
-                 {"--layers", &shape.layers, "of --shape: the first so many"},
-                 {"--dense-layers", &shape.dense_layers, "of --shape: so many of them without experts"},
+                  fmt::format("random weights in the shape of a known model, without a file: {}",
+                              fmt::join(shape_names(), ", "))},
+                 {"--type", &shape.type, "with --shape: a mix (q4_k_m) or a type (q8_0)"},
+                 {"--layers", &shape.layers, "with --shape: number of layers"},
+                 {"--dense-layers", &shape.dense_layers, "with --shape: number of layers without experts"},
                  {"-p", &prompt, "prompt tokens"},
                  {"-n", &tokens, "generated tokens"},
-                 {"-d", &depth, "tokens already cached before the prompt, not timed"},
-                 {"-b", &batch, "sequences at once (0: 1, 8 and 64; with --shape 1)"},
+                 {"-d", &depth, "tokens that are cached before the prompt, not timed"},
+                 {"-b", &batch, "sequences at once (0: 1, 8 and 64; with --shape: 1)"},
                  {"-r", &repeats, "repetitions"},
-                 {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
+                 {"--memory", &memory, "memory for routed experts (8g); the others are read from the file when needed"},
                  {"-t,--threads", &threads, "threads"},
-                 {"--no-train", &no_train, "leave training out"},
+                 {"--no-train", &no_train, "do not measure training"},
                  {"--json", &json, "one JSON object on stdout"}}))
     return *stop;
   constexpr i64 kMost = 1 << 20;

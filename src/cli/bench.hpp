@@ -1,5 +1,5 @@
-// What r1 bench measures. Every figure comes with the roof it stands under, measured in the same run. A raised `stop`
-// ends each with Errc::interrupted and nothing left on disk.
+// What r1 bench measures. Each figure is compared with its roof, measured in the same run. If `stop` is raised, a
+// measurement ends with Errc::interrupted and leaves nothing on disk.
 #pragma once
 #include <atomic>
 #include <filesystem>
@@ -17,19 +17,20 @@ struct Spread {
 };
 Spread spread_of(std::vector<double> values);
 
-// A matrix product n³ with the second operand packed, on one of the levels that run here.
+// A product of two n × n matrices, the second of them packed, on one of the levels that this processor has.
 struct GemmFigure {
   std::string level, inputs;  // "f32" or "bf16"
   double gflops = 0, roof_gflops = 0;
 };
 Result<std::vector<GemmFigure>> bench_gemm(ThreadPool& pool, i64 n, i64 repeats, const std::atomic<bool>& stop);
 
-// Prefill of `prompt` tokens after `depth` that are cached already, and decode of `tokens` more, `batch` sequences at
-// once. Only whole pages are cached: what is left of the depth counts as prompt.
+// Prefill of `prompt` tokens after `depth` cached tokens, then decode of `tokens` more, with `batch` sequences at once.
+// Only whole pages are cached; the rest of the depth counts as prompt.
 struct ServeFigure {
   i64 batch = 0, depth = 0, prompt = 0, tokens = 0;
   Spread prefill_tokens_per_s, decode_tokens_per_s;
-  double decode_gflops = 0, decode_gb_per_s = 0;  // 2 per active parameter and token; active weights once a step
+  double decode_gflops = 0;    // 2 operations per active parameter and token
+  double decode_gb_per_s = 0;  // the active weights, read once a step
 };
 struct ServeShape {
   i64 batch = 1, depth = 0, prompt = 1, tokens = 1;
@@ -42,7 +43,7 @@ struct TrainFigure {
   std::string inputs;
   Spread tokens_per_s;
   double gflops = 0;
-  double share_outside_gemm = 0;  // of the threads' time: all that is not a matrix product of weights or its packing
+  double share_outside_gemm = 0;  // share of the threads' time that is no matrix product of weights, nor its packing
 };
 Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads, DType inputs, i64 steps,
                                 const std::atomic<bool>& stop);

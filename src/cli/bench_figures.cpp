@@ -8,9 +8,9 @@
 #include <cstring>
 
 #include "cli/bench.hpp"
-#include "cli/session.hpp"
 #include "core/philox.hpp"
 #include "kernels/cpu/roof.hpp"
+#include "session/numerics.hpp"
 #include "train/trainer.hpp"
 
 namespace r1 {
@@ -26,8 +26,8 @@ Tensor random_tensor(Arena& arena, i64 rows, i64 cols, u64 stream) {
   return t;
 }
 
-// Nanoseconds that all threads together spent in matrix products and their packing, by way of a kernel table whose
-// entries take the time and call the real ones.
+// Nanoseconds that all threads together have spent in matrix products and their packing. timing_kernels() is a kernel
+// table whose entries measure them and call the real kernels.
 const cpu::Kernels* g_timed = nullptr;
 std::atomic<i64> g_gemm_nanoseconds{0};
 
@@ -51,9 +51,11 @@ cpu::Kernels timing_kernels(const cpu::Kernels& inner) {
   return k;
 }
 
-Status go_on(const std::atomic<bool>& stop) { return stop ? fail(Errc::interrupted, "bench interrupted") : Status{}; }
+Status check_stop(const std::atomic<bool>& stop) {
+  return stop ? fail(Errc::interrupted, "bench interrupted") : Status{};
+}
 
-// A longer one begins with a shorter one.
+// A longer prompt of the same repeat and sequence begins with a shorter one.
 std::vector<i32> random_prompt(const Model& model, i64 length, u64 repeat, i64 sequence) {
   Random random(repeat, Purpose::bench, static_cast<u64>(sequence));
   std::vector<i32> ids(length);
@@ -61,8 +63,8 @@ std::vector<i32> random_prompt(const Model& model, i64 length, u64 repeat, i64 s
   return ids;
 }
 
-// Bytes of weights that a token's forward reads: an embedding row is nothing, of routed experts those chosen. Plain
-// weights are read from packs of floats.
+// Bytes of weights that a token's forward reads. The embedding row is left out, and of the routed experts only the
+// chosen ones count. Plain weights are read from packs of floats.
 double active_bytes(const Model& model) {
   double all = 0, routed = 0;
   i64 elements = 0, routed_elements = 0;
@@ -103,9 +105,9 @@ Result<std::vector<GemmFigure>> bench_gemm(ThreadPool& pool, i64 n, i64 repeats,
       const cpu::Gemm g{format, {a.data(), n}, to, c.data(), n, n, n, false};
       const i64 rows = std::min((n / pieces + k.row_step) / k.row_step * k.row_step, k.block_rows);
       std::vector<double> gflops;
-      // A slow level is given fewer repetitions, not more time.
+      // A slow level gets fewer repetitions instead of more time.
       for (double spent = 0; static_cast<i64>(gflops.size()) < repeats && (gflops.empty() || spent < 1);) {
-        R1_TRY(go_on(stop));
+        R1_TRY(check_stop(stop));
         const auto start = Clock::now();
         pool.ranges(n, rows, [&](i64 begin, i64 end, int worker) {
           k.gemm(g, begin, end, 0, all, reinterpret_cast<std::byte*>(scratch.row(worker)));
@@ -128,7 +130,7 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
   options.pool = &pool;
   options.numerics = serving_numerics(model);
   options.max_sequences = batch;
-  options.max_batch_tokens = batch * (depth % kPageTokens + prompt);  // all prompts in one step, none of it decode
+  options.max_batch_tokens = batch * (depth % kPageTokens + prompt);  // all prompts in one step without any decode
   options.kv_tokens = batch * pages_for(depth + prompt + tokens) * kPageTokens;
   SamplingParams greedy;
   greedy.temperature = 0;
@@ -137,10 +139,10 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
   std::vector<double> prefill, decode;
   for (i64 r = 0; r < repeats; ++r) {
     Engine engine = R1_TRY(Engine::create(model, options));
-    // The depth, untimed: its pages stay as the prefix that the timed prompts begin with.
+    // The depth is not timed. Its pages stay in the cache as the prefix of the timed prompts.
     for (i64 s = 0; depth > 0 && s < batch; ++s)
       R1_TRY(engine.submit({random_prompt(model, depth, static_cast<u64>(r), s), greedy}));
-    while (engine.busy()) R1_TRY(go_on(stop)), R1_TRY(engine.step());
+    while (engine.busy()) R1_TRY(check_stop(stop)), R1_TRY(engine.step());
     for (i64 s = 0; s < batch; ++s)
       R1_TRY(engine.submit({random_prompt(model, depth + prompt, static_cast<u64>(r), s), greedy, tokens + 1}));
     const EngineCounters before = engine.counters();
@@ -151,7 +153,7 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
     R1_CHECK(filled == batch * (depth % kPageTokens + prompt), "prefill of {} tokens in a step, {} filled",
              options.max_batch_tokens, filled);
     start = Clock::now();
-    while (engine.busy()) R1_TRY(go_on(stop)), R1_TRY(engine.step());
+    while (engine.busy()) R1_TRY(check_stop(stop)), R1_TRY(engine.step());
     decode.push_back(static_cast<double>(engine.counters().decode_tokens - before.decode_tokens) /
                      seconds_since(start));
   }
@@ -173,7 +175,7 @@ Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads,
   config.out = (temporary / "r1-bench-XXXXXX").string();
   if (!mkdtemp(config.out.data())) return fail(Errc::io, "{}: cannot create: {}", config.out, std::strerror(errno));
   config.threads = threads;
-  config.steps = steps + 2;  // the first ones fill the arena
+  config.steps = steps + 2;  // the first two fill the arena
   config.batch_tokens = 8192, config.micro_batch_tokens = 2048, config.sequence_length = 512;
   config.matmul = name_of(inputs);
   config.save_every = config.steps;
@@ -194,7 +196,7 @@ Result<TrainFigure> bench_train(const std::filesystem::path& model, int threads,
   };
   const auto result = train(config, hooks);
   std::filesystem::remove_all(config.out, error);
-  R1_TRY(go_on(stop));  // its own words would name a checkpoint that is gone
+  R1_TRY(check_stop(stop));  // before `result`: its error would name a checkpoint that has just been removed
   if (!result) return tl::unexpected(result.error());
   const double gemm_seconds = 1e-9 * (static_cast<double>(g_gemm_nanoseconds.load()) - gemm_before);
   return TrainFigure{name_of(inputs), spread_of(rates), spread_of(gflops).median,

@@ -1,4 +1,4 @@
-// r1 chat: a conversation in the terminal. Ctrl-C stops the answer, not the program; Ctrl-D leaves.
+// r1 chat: a conversation in the terminal. Ctrl-C stops the answer and not the program; Ctrl-D leaves.
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +9,7 @@
 
 #include "cli/answer.hpp"
 #include "cli/commands.hpp"
+#include "cli/generation_flags.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/line_reader.hpp"
 #include "formats/utf8.hpp"
@@ -17,7 +18,7 @@ namespace r1 {
 namespace {
 
 constexpr const char* kHelp =
-    "/new           forget the conversation\n"
+    "/new           begin a new conversation\n"
     "/think on|off  think before answering, or not\n"
     "/fold on|off   hide the thinking, or show it\n"
     "/stats         tokens and speed of the last answer\n"
@@ -26,44 +27,49 @@ constexpr const char* kHelp =
 
 struct Conversation {
   std::vector<Message> messages;
-  bool think = true, fold = false;
-  std::optional<Answer> last;
+  Think think = Think::on;
+  ThinkingDisplay display = ThinkingDisplay::show;
+  std::optional<CompletionStats> last;  // of the last answer
 };
 
-// Whether the line was a command (and has been carried out). false to `go_on` ends the program.
-bool command(const std::string& line, Conversation& c, bool& go_on) {
-  if (line.empty() || line[0] != '/') return false;
-  if (line == "/exit" || line == "/quit") go_on = false;
-  else if (line == "/new") c.messages.clear();
-  else if (line == "/think on" || line == "/think off") c.think = line == "/think on";
-  else if (line == "/fold on" || line == "/fold off") c.fold = line == "/fold on";
+enum class AfterCommand { go_on, leave };
+
+// Carries out a line that begins with "/".
+AfterCommand run_command(const std::string& line, Conversation& c) {
+  if (line == "/exit" || line == "/quit") return AfterCommand::leave;
+  if (line == "/new") c.messages.clear();
+  else if (line == "/think on") c.think = Think::on;
+  else if (line == "/think off") c.think = Think::off;
+  else if (line == "/fold on") c.display = ThinkingDisplay::hide;
+  else if (line == "/fold off") c.display = ThinkingDisplay::show;
   else if (line == "/stats") fmt::print(stderr, "{}\n", c.last ? stats_line(*c.last) : "no answer yet");
   else if (line == "/help") fmt::print(stderr, "{}", kHelp);
   else fmt::print(stderr, "unknown command {}\n{}", line, kHelp);
-  return true;
+  return AfterCommand::go_on;
 }
 
-// One turn. An answer that does not fit is an error for the user, who can go on with /new.
+Result<Completion> answer_conversation(Session& session, const Conversation& c, u64 number) {
+  const InterruptFlag interrupted;
+  CompletionRequest request = session.request(R1_TRY(session.chat_prompt({.messages = c.messages, .think = c.think})));
+  request.stream = number;
+  AnswerPrinter printer(c.display);
+  Completion answer = R1_TRY(complete(session, std::move(request), interrupted.raised(), &printer));
+  printer.finish(answer);
+  if (answer.finish == FinishReason::interrupted) fmt::print(stderr, "(stopped)\n");
+  return answer;
+}
+
+// Adds the user's message and the model's answer to the conversation. An error, such as a conversation longer than the
+// context, leaves the conversation as it was: the user can go on with /new.
 Status turn(Session& session, Conversation& c, const std::string& line, u64 number) {
   c.messages.push_back({"user", line});
-  InterruptFlag interrupted;
-  AnswerPrinter printer(!c.fold);
-  AnswerOptions options;
-  options.stream = number;
-  options.stop = &interrupted.raised();
-  options.on_text = [&](const TextDelta& d) { printer.print(d); };
-  const auto prompt = session.chat_prompt(c.messages, c.think);
-  options.thinking = prompt && prompt->thinking;
-  auto answer =
-      prompt ? generate_answer(session, prompt->ids, options) : Result<Answer>(tl::unexpected(prompt.error()));
+  auto answer = answer_conversation(session, c, number);
   if (!answer) {
     c.messages.pop_back();
     return tl::unexpected(answer.error());
   }
-  printer.finish(*answer);
-  if (answer->finish == Finish::none) fmt::print(stderr, "(stopped)\n");
   c.messages.push_back({"assistant", answer->answer});
-  c.last = std::move(*answer);
+  c.last = answer->stats;
   return {};
 }
 
@@ -72,20 +78,21 @@ Status turn(Session& session, Conversation& c, const std::string& line, u64 numb
 Result<int> run_chat(const Args& args) {
   GenerationFlags generation;
   bool fold = false;
-  auto flags = generation.flags();
-  flags.push_back({"--hide-thinking", &fold, "fold the thinking"});
+  const auto flags =
+      joined(generation.flags(), {{"--hide-thinking", &fold, "begin with /fold on: do not print the thinking"}});
   if (const auto stop = parse(args, "A conversation in the terminal.", flags)) return *stop;
-  const auto session = R1_TRY(Session::open(generation));
+  R1_TRY(generation.check());
+  ThreadPool pool(static_cast<int>(generation.threads));
+  Session session = R1_TRY(open_session(generation, pool));
   Conversation c;
-  c.think = !generation.no_think;
-  c.fold = fold;
+  c.think = generation.thinking();
+  if (fold) c.display = ThinkingDisplay::hide;
   if (isatty(STDERR_FILENO))
     fmt::print(stderr, "{}: {} parameters, context {}. /help lists commands, Ctrl-C stops an answer, Ctrl-D leaves.\n",
-               session->path.filename().string(), session->model->info().parameters, session->engine->context());
+               session.path().filename().string(), session.model().info().parameters, session.engine().context());
   LineReader lines;
   if (const std::string notice = lines.notice(); !notice.empty()) print_error("r1", notice);
-  bool go_on = true;
-  for (u64 number = 0; go_on;) {
+  for (u64 number = 0;;) {
     InterruptFlag at_prompt;  // Ctrl-C from a pipe, or SIGINT from elsewhere
     const auto line = lines.read();
     if (!line) {
@@ -96,12 +103,16 @@ Result<int> run_chat(const Args& args) {
       }
       break;
     }
-    if (line->empty() || command(*line, c, go_on)) continue;
+    if (line->empty()) continue;
+    if (line->front() == '/') {
+      if (run_command(*line, c) == AfterCommand::leave) break;
+      continue;
+    }
     if (first_invalid_utf8(*line) < line->size()) {
       fmt::print(stderr, "r1: that line is not UTF-8\n");
       continue;
     }
-    if (const Status done = turn(*session, c, *line, number++); !done)
+    if (const Status done = turn(session, c, *line, number++); !done)
       print_error("r1", done.error().what + " (/new starts afresh)");
   }
   return 0;

@@ -1,4 +1,4 @@
-// The subcommands. Each lives in a file of its name.
+// The subcommands. Each is in the file of its name; eval.cpp, pull.cpp and tokenize.cpp have two.
 #pragma once
 #include <span>
 

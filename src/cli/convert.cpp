@@ -1,13 +1,11 @@
-// r1 convert IN -o OUT: a Hugging Face folder to GGUF, a GGUF to a folder, or either to itself in another type.
+// r1 convert IN -o OUT: a Hugging Face folder to GGUF, a GGUF to a folder, or either to another type.
 #include "convert/convert.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <chrono>
+#include <optional>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/progress_meter.hpp"
 #include "core/file.hpp"
 #include "formats/model_folder.hpp"
 #include "hub/models.hpp"
@@ -17,34 +15,6 @@ namespace r1 {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-// The line on a terminal: how much of how much, how fast, how long yet.
-class Progress {
- public:
-  ~Progress() {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
-  }
-  void at(i64 done, i64 total) {
-    total_ = total;
-    const auto now = Clock::now();
-    if (!terminal_ || now - last_ < std::chrono::milliseconds(200)) return;
-    last_ = now, shown_ = true;
-    const double seconds = std::chrono::duration<double>(now - start_).count(),
-                 rate = static_cast<double>(done) / seconds;
-    const auto left = static_cast<i64>(static_cast<double>(total - done) / std::max(rate, 1.0));
-    fmt::print(stderr, "\r\x1b[K{:3} %  {} of {}  {}/s  left {}m{:02}s", total ? 100 * done / total : 100,
-               size_text(done), size_text(total), size_text(static_cast<i64>(rate)), left / 60, left % 60);
-    std::fflush(stderr);
-  }
-  i64 total() const { return total_; }
-
- private:
-  const bool terminal_ = isatty(STDERR_FILENO) == 1;
-  bool shown_ = false;
-  i64 total_ = 0;
-  Clock::time_point start_ = Clock::now(), last_ = Clock::now();
-};
 
 Result<std::optional<DType>> type_named(const std::string& name) {
   if (name.empty()) return std::optional<DType>();
@@ -60,13 +30,13 @@ Result<int> run_convert(const Args& args) {
   bool mtp = false, force = false;
   double shard = 4;
   if (const auto stop = parse(
-          args, "A Hugging Face folder to a GGUF file, or the reverse; OUT says which by ending in .gguf.",
-          {{"MODEL", &in, "folder, GGUF file (the first, where it is split) or name", true},
+          args, "A Hugging Face folder to a GGUF file, or the reverse. OUT is a GGUF file if its name ends in .gguf.",
+          {{"MODEL", &in, "folder, GGUF file (the first one of a split model) or name", true},
            {"-o,--output", &out, "FILE.gguf, or a folder", true},
-           {"--type", &type, "of matrices: f32, f16, bf16 (default: as the embedding is, else bf16)"},
-           {"--mtp", &mtp, "GGUF: keep the MTP module, as nextn.* (llama.cpp before 2026 cannot read it)"},
-           {"--shard-size", &shard, "folder: GB of a safetensors file at most"},
-           {"--force", &force, "replace what OUT names: a file, or a folder that holds a model and nothing else"}}))
+           {"--type", &type, "type of matrices: f32, f16, bf16 (default: the embedding's, else bf16)"},
+           {"--mtp", &mtp, "to GGUF: keep the MTP module, as nextn.* (llama.cpp before 2026 cannot read it)"},
+           {"--shard-size", &shard, "to a folder: most GB of one safetensors file"},
+           {"--force", &force, "replace OUT: a file, or a folder that holds a model and nothing else"}}))
     return *stop;
   ConvertOptions options;
   options.type = R1_TRY(type_named(type));
@@ -83,15 +53,17 @@ Result<int> run_convert(const Args& args) {
     if (const Status may = check_replaceable(to, is_replaceable_model_file); !may) return fail(Errc::usage, "{}", may.error().what);
 
   const InterruptFlag interrupted;
-  Progress progress;
+  i64 bytes = 0;
+  std::optional<ProgressMeter> meter(size_text);
   options.progress = [&](i64 done, i64 total) -> Status {
     if (interrupted.raised()) return fail(Errc::interrupted, "interrupted; {} was not written", out);
-    progress.at(done, total);
+    bytes = total;
+    meter->show(done, total);
     return {};
   };
   R1_TRY(gguf ? convert_to_gguf(from, to, options) : convert_to_folder(from, to, options));
-  fmt::print(stderr, "{}{}: {} of weights\n", isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "", out,
-             size_text(progress.total()));
+  meter.reset();
+  fmt::print(stderr, "{}: {} of weights\n", out, size_text(bytes));
   return 0;
 }
 

@@ -4,22 +4,21 @@
 #include <unistd.h>
 
 #include "cli/commands.hpp"
+#include "cli/generation_flags.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/session.hpp"
 #include "formats/json.hpp"
 #include "tasks/rows.hpp"
 
 namespace r1 {
 namespace {
 
-// Problems of a mixture ("product:1-2=2,sort") from the test side of the split, spread evenly over kinds and
-// difficulties.
-Result<std::vector<Problem>> generated(const std::string& kinds_text, i64 per_kind, Split split, u64 seed) {
-  const auto mixture = parse_mixture(kinds_text);
+// `per_part` problems of each part of a mixture ("product:1-2=2,sort"), spread evenly over the part's difficulties.
+Result<std::vector<Problem>> generated(const std::string& mixture_text, i64 per_part, Split split, u64 seed) {
+  const auto mixture = parse_mixture(mixture_text);
   if (!mixture) return fail(Errc::usage, "--tasks: {}", mixture.error().what);
   std::vector<Problem> problems;
   for (const MixturePart& part : mixture->parts) {
-    const auto more = generate_problems(part.kind, part.min_difficulty, part.max_difficulty, per_kind, split, seed);
+    const auto more = generate_problems(part.kind, part.min_difficulty, part.max_difficulty, per_part, split, seed);
     problems.insert(problems.end(), more.begin(), more.end());
   }
   return problems;
@@ -27,7 +26,7 @@ Result<std::vector<Problem>> generated(const std::string& kinds_text, i64 per_ki
 
 void print_table(const EvalResult& r) {
   const auto row = [](const std::string& name, const Accuracy& a) {
-    fmt::print("{:<12} {:>6} {:>8.1f} % ± {:.1f}\n", name, a.n, 100 * a.pass_at_1, 100 * a.stderr_);
+    fmt::print("{:<12} {:>6} {:>8.1f} % ± {:.1f}\n", name, a.n, 100 * a.pass_at_1, 100 * a.standard_error);
   };
   fmt::print("{:<12} {:>6} {:>10}\n", "kind", "n", "pass@1");
   for (const auto& [key, a] : r.by_difficulty) row(fmt::format("{} {}", key.first, key.second), a);
@@ -45,16 +44,15 @@ Result<int> run_eval(const Args& args) {
   std::string data, tasks, log;
   i64 k = 1, limit = 0, n = 500, batch = 64;
   bool json = false;
-  auto flags = generation.flags();
-  for (Flag& f : std::vector<Flag>{{"--data", &data, "JSONL rows: {\"prompt\",\"answer\"} or a checker's"},
-                                   {"--tasks", &tasks, "generated problems instead: default, or product:1-2,sort"},
-                                   {"--n", &n, "generated problems of each part of the mixture"},
-                                   {"-k", &k, "samples per problem"},
-                                   {"--limit", &limit, "rows of the file to use (0: all)"},
-                                   {"--log", &log, "JSONL file for every completion"},
-                                   {"-b,--batch", &batch, "sequences at once"},
-                                   {"--json", &json, "one JSON object on stdout"}})
-    flags.push_back(f);
+  const auto flags = joined(generation.flags(),
+                            {{"--data", &data, "JSONL rows {\"prompt\",\"answer\"}, or rows that name their checker"},
+                             {"--tasks", &tasks, "generated problems: default, or a mixture like product:1-2,sort"},
+                             {"--n", &n, "generated problems of each part of the mixture"},
+                             {"-k", &k, "samples per problem"},
+                             {"--limit", &limit, "use only this many rows of the file (0: all)"},
+                             {"--log", &log, "JSONL file: one line per completion"},
+                             {"-b,--batch", &batch, "sequences that run at once"},
+                             {"--json", &json, "one JSON object on stdout"}});
   if (const auto stop = parse(args, "Accuracy on problems with checkable answers.", flags)) return *stop;
   if (data.empty() == tasks.empty()) return fail(Errc::usage, "eval: one of --data FILE and --tasks MIXTURE is needed");
   if (k < 1 || n < 1 || limit < 0 || batch < 1)
@@ -63,29 +61,24 @@ Result<int> run_eval(const Args& args) {
   const std::vector<Problem> problems = tasks.empty()
                                             ? R1_TRY(read_problems(data, limit))
                                             : R1_TRY(generated(tasks, n, Split::test, generation.seed.value_or(0)));
-  const auto session = R1_TRY(Session::open(generation, batch));
-  if (k > 1 && session->sampling.temperature == 0)
+  ThreadPool pool(static_cast<int>(generation.threads));
+  Session session = R1_TRY(open_session(generation, pool, batch));
+  if (k > 1 && session.defaults().sampling.temperature == 0)
     return fail(Errc::usage, "-k {}: the samples of a problem would all be equal; give --temperature above 0", k);
-  const bool think = !generation.no_think;
   const InterruptFlag interrupted;
   EvalOptions options;
-  options.sampling = session->sampling;
-  options.max_tokens = session->max_tokens;
   options.k = static_cast<i32>(k);
-  options.stop_ids = session->stop_ids;
-  options.encode = [&](const Problem& p) -> Result<std::vector<i32>> {
-    return R1_TRY(session->chat_prompt({{"user", p.prompt}}, think)).ids;
+  options.request = [&](const Problem& p) -> Result<CompletionRequest> {
+    const Message question[] = {{"user", p.prompt}};
+    return session.request(R1_TRY(session.chat_prompt({.messages = question, .think = generation.thinking()})));
   };
-  if (!session->chat) return tl::unexpected(session->chat.error());
-  options.starts_thinking = session->chat->opens_thinking(think ? Think::on : Think::off);
-  if (options.starts_thinking) options.think = session->think_budget;
   options.log = log;
   options.stop = &interrupted.raised();
   const bool terminal = isatty(STDERR_FILENO);
   options.progress = [&](i64 done, i64 total) {
     if (terminal) fmt::print(stderr, "\r{}/{}{}", done, total, done == total ? "\n" : "");
   };
-  const EvalResult result = R1_TRY(evaluate(*session->engine, session->tokenizer, problems, options));
+  const EvalResult result = R1_TRY(evaluate(session.engine(), session.tokenizer(), problems, options));
   if (json) fmt::print("{}\n", to_json(result));
   else print_table(result);
   if (result.log_failed) return fail(Errc::io, "{}: writing failed; the evaluation ended there", log);
@@ -97,11 +90,12 @@ Result<int> run_problems(const Args& args) {
   i64 n = 100;
   u64 seed = 0;
   bool train = false;
-  if (const auto stop = parse(args, "Generated problems with their answers as JSONL on stdout.",
-                              {{"--tasks", &tasks, "default, or product:1-2,sort"},
-                               {"--n", &n, "generated problems of each part of the mixture"},
-                               {"--seed", &seed, "seed"},
-                               {"--train", &train, "from the training side of the split, not the test side"}}))
+  if (const auto stop =
+          parse(args, "Generated problems with their answers as JSONL on stdout.",
+                {{"--tasks", &tasks, "default, or a mixture like product:1-2,sort"},
+                 {"--n", &n, "generated problems of each part of the mixture"},
+                 {"--seed", &seed, "seed"},
+                 {"--train", &train, "problems of the training side of the split; default: the test side"}}))
     return *stop;
   if (n < 1) return fail(Errc::usage, "--n: {}, must be at least 1", n);
   for (const Problem& p : R1_TRY(generated(tasks, n, train ? Split::train : Split::test, seed)))

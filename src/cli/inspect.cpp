@@ -1,4 +1,4 @@
-// r1 inspect MODEL: what a model is, from its headers; no weight is loaded. --check reads every weight once.
+// r1 inspect MODEL: what a model is, read from its headers without loading a weight. --check reads every weight once.
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/progress_meter.hpp"
 #include "convert/row_stream.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
@@ -24,24 +25,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Tensors as the files hold them, before anybody asks what they mean.
-struct Files {
+// The tensors of a folder or a GGUF as stored, whether or not they make a model that can run.
+struct StoredFiles {
   std::string format;
   std::vector<StoredTensor> tensors;
   std::map<std::string, std::string> unsupported;
   std::optional<Gguf> gguf;
-  std::shared_ptr<const void> keep;
+  std::shared_ptr<const void> mapping;  // keeps the tensors' bytes
 };
 
-Result<Files> files_of(const fs::path& path) {
-  Files f;
+Result<StoredFiles> files_of(const fs::path& path) {
+  StoredFiles f;
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
     const Safetensors file = R1_TRY(Safetensors::open(path));
     f.format = "safetensors";
     for (const auto& [name, t] : file.tensors()) f.tensors.push_back(t);
     f.unsupported = file.unsupported();
-    f.keep = file.mapping();
+    f.mapping = file.mapping();
     return f;
   }
   f.gguf = R1_TRY(Gguf::open(path));
@@ -49,7 +50,7 @@ Result<Files> files_of(const fs::path& path) {
                          f.gguf->files() > 1 ? fmt::format(", {} files", f.gguf->files()) : "");
   for (const auto& [name, t] : f.gguf->tensors()) f.tensors.push_back(t);
   f.unsupported = {f.gguf->unsupported().begin(), f.gguf->unsupported().end()};
-  f.keep = f.gguf->mapping();
+  f.mapping = f.gguf->mapping();
   return f;
 }
 
@@ -57,7 +58,7 @@ struct TypeSum {
   i64 tensors = 0, elements = 0, bytes = 0;
 };
 
-Json types_json(const Files& f) {
+Json types_json(const StoredFiles& f) {
   std::map<DType, TypeSum> sums;
   TypeSum all;
   for (const StoredTensor& t : f.tensors)
@@ -74,7 +75,7 @@ Json types_json(const Files& f) {
   return Json::object({{"by_type", out}, {"all", json(all)}});
 }
 
-// What the architecture's parser makes of it; an Err says why it cannot be run.
+// The model as its architecture's parser understands it. Errors: why the model cannot run.
 Result<Json> model_json(const fs::path& path) {
   const StoredModel stored = R1_TRY(open_stored(path));
   const auto outline = R1_TRY(outline_of(stored));
@@ -112,12 +113,12 @@ Json tokenizer_json(const Tokenizer& t) {
                        {"add_bos", r.add_bos}});
 }
 
-bool has_tokenizer(const fs::path& path, const Files& f) {
+bool has_tokenizer(const fs::path& path, const StoredFiles& f) {
   std::error_code ignored;
   return f.gguf ? f.gguf->holds("tokenizer.ggml.tokens") : fs::exists(path / kTokenizerFile, ignored);
 }
 
-std::vector<std::string> folder_notes(const fs::path& path, const Files& f) {
+std::vector<std::string> folder_notes(const fs::path& path, const StoredFiles& f) {
   std::vector<std::string> notes;
   std::error_code ignored;
   if (!fs::exists(path / kTokenizerFile, ignored)) notes.push_back("no tokenizer");
@@ -128,16 +129,17 @@ std::vector<std::string> folder_notes(const fs::path& path, const Files& f) {
   return notes;
 }
 
-// Every element is finite: a block whose scale is not gives elements that are not. Err: the first that is not.
-Status check_numbers(const Files& f, const std::atomic<bool>& stop) {
-  constexpr i64 kPiece = 2 << 20;
+// Checks that every element is finite; a block whose scale is not finite has no finite element. Errors: the first
+// element that is not finite.
+Status check_numbers(const StoredFiles& f, const std::atomic<bool>& stop) {
+  constexpr i64 kChunkElements = 2 << 20;
   std::vector<float> values;
   for (const StoredTensor& t : f.tensors) {
     const i64 cols = t.shape.empty() ? 1 : t.shape.back(), rows = cols ? t.elements() / cols : 0;
-    const i64 piece = std::max<i64>(1, kPiece / std::max<i64>(cols, 1));
-    for (i64 first = 0; first < rows; first += piece) {
+    const i64 chunk_rows = std::max<i64>(1, kChunkElements / std::max<i64>(cols, 1));
+    for (i64 first = 0; first < rows; first += chunk_rows) {
       if (stop) return fail(Errc::interrupted, "interrupted; not all weights were read");
-      const i64 count = std::min(piece, rows - first);
+      const i64 count = std::min(chunk_rows, rows - first);
       values.resize(count * cols);
       read_rows(t, first, count, values.data());
       const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
@@ -151,16 +153,10 @@ Status check_numbers(const Files& f, const std::atomic<bool>& stop) {
   return {};
 }
 
-std::string count_text(i64 n) {
-  if (n >= 1'000'000'000) return fmt::format("{:.2f} B", static_cast<double>(n) * 1e-9);
-  if (n >= 1'000'000) return fmt::format("{:.2f} M", static_cast<double>(n) * 1e-6);
-  return fmt::format("{}", n);
-}
-
 i64 integer(const Json& j, const char* key) {
   return j.find(key) && j.find(key)->integer() ? *j.find(key)->integer() : 0;
 }
-// For people.
+// A string as it is printed for people.
 std::string shown_text(const Json& j) { return printable(*j.string(), 400); }
 std::string text(const Json& j, const char* key) {
   return j.find(key) && j.find(key)->string() ? shown_text(*j.find(key)) : "";
@@ -206,13 +202,13 @@ Result<int> run_inspect(const Args& args) {
   std::string name;
   bool json = false, check = false;
   if (const auto stop =
-          parse(args, "What a model is: architecture, sizes, types, tokenizer, template, what is unusual.",
-                {{"MODEL", &name, "folder, GGUF file (the first, where it is split) or name", true},
+          parse(args, "What a model is: architecture, sizes, types, tokenizer, chat template, and what is unusual.",
+                {{"MODEL", &name, "folder, GGUF file (the first one of a split model) or name", true},
                  {"--json", &json, "one JSON object, with the whole configuration"},
-                 {"--check", &check, "read every weight: is it finite? 1 if not"}}))
+                 {"--check", &check, "read every weight; exit code 1 if one is not finite"}}))
     return *stop;
   const fs::path path = R1_TRY(find_model(name));
-  const Files files = R1_TRY(files_of(path));
+  const StoredFiles files = R1_TRY(files_of(path));
   Json out = Json::object({{"path", path.string()}, {"format", files.format}, {"weights", types_json(files)}});
   auto model = model_json(path);
   out.set("model", model ? *model : Json());

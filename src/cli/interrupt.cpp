@@ -23,13 +23,13 @@ InterruptFlag::InterruptFlag() {
   g_raised = false;
   struct sigaction action {};
   action.sa_handler = on_interrupt;
-  sigemptyset(&action.sa_mask);  // no SA_RESTART: a blocked read returns
+  sigemptyset(&action.sa_mask);  // without SA_RESTART a blocked read returns
   sigaction(SIGINT, &action, &before_);
 }
 
 InterruptFlag::~InterruptFlag() { sigaction(SIGINT, &before_, nullptr); }
 
 const std::atomic<bool>& InterruptFlag::raised() const { return g_raised; }
-void last_words(const char* text) { g_last_words = text; }
+void set_last_words(const char* text) { g_last_words = text; }
 
 }  // namespace r1

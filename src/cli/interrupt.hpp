@@ -1,4 +1,5 @@
-// SIGINT as a flag that long work looks at. While one exists Ctrl-C raises it; a second Ctrl-C ends the program.
+// SIGINT as a flag that long work reads. While an InterruptFlag exists, Ctrl-C raises it, and a second Ctrl-C ends the
+// program.
 #pragma once
 #include <signal.h>
 
@@ -9,7 +10,7 @@ namespace r1 {
 class InterruptFlag {
  public:
   InterruptFlag();
-  ~InterruptFlag();  // the handler that was there before comes back
+  ~InterruptFlag();  // restores the handler that was there before
   InterruptFlag(const InterruptFlag&) = delete;
   InterruptFlag& operator=(const InterruptFlag&) = delete;
 
@@ -19,7 +20,7 @@ class InterruptFlag {
   struct sigaction before_;
 };
 
-// What a second Ctrl-C writes to stdout before it ends the program; null: nothing. Must live on.
-void last_words(const char* text);
+// Sets what a second Ctrl-C writes to stdout before it ends the program; null: nothing. The text must stay alive.
+void set_last_words(const char* text);
 
 }  // namespace r1

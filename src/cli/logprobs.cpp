@@ -1,15 +1,13 @@
-// r1 logprobs: exact scores of given tokens. Needs no tokenizer.
+// r1 logprobs: exact scores of given tokens. The model needs no tokenizer.
 #include <charconv>
 #include <cmath>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/session.hpp"
-#include "core/byte_size.hpp"
+#include "cli/score_flags.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
-#include "infer/score.hpp"
-#include "kernels/cpu/kernels.hpp"
+#include "hub/models.hpp"
 
 namespace r1 {
 namespace {
@@ -31,33 +29,23 @@ Result<std::vector<i32>> parse_tokens(const std::string& text) {
 }  // namespace
 
 Result<int> run_logprobs(const Args& args) {
-  std::string model_name = "nano", tokens, logits_out, numerics_name = "exact";
-  std::optional<std::string> memory;
-  i64 threads = ThreadPool::default_threads();
-  if (const auto stop =
-          parse(args, "Log-probabilities of given tokens, each given those before it.",
-                {{"-m,--model", &model_name, "model folder or name"},
-                 {"--tokens", &tokens, "ids: 1,2,3", true},
-                 {"--logits-out", &logits_out, "file for raw little-endian f32 logits [tokens, vocab]"},
-                 {"--numerics", &numerics_name, "exact: activations and cache f32; serve: as serving computes"},
-                 {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
-                 {"-t,--threads", &threads, "threads"}}))
+  ScoreFlags scoring;
+  std::string tokens, logits_out;
+  const auto flags =
+      joined(scoring.flags(),
+             {{"--tokens", &tokens, "ids: 1,2,3", true},
+              {"--logits-out", &logits_out, "file for the raw little-endian f32 logits [tokens, vocabulary]"}});
+  if (const auto stop = parse(args, "Log-probabilities of given tokens, each given the tokens before it.", flags))
     return *stop;
-  if (numerics_name != "exact" && numerics_name != "serve")
-    return fail(Errc::usage, "--numerics: \"{}\", known: exact, serve", numerics_name);
-  const int pool_threads = R1_TRY(thread_count(threads));
+  R1_TRY(scoring.check());
   const std::vector<i32> ids = R1_TRY(parse_tokens(tokens));
-  const auto path = R1_TRY(find_model(model_name));
-  const auto model = R1_TRY(open_model(path));
-  if (memory) R1_TRY(model->limit_experts(R1_TRY(parse_bytes(*memory))));
-  ThreadPool pool(pool_threads);
-  ScoreOptions options;
-  options.kernels = &cpu::active();
-  options.pool = &pool;
-  if (numerics_name == "serve") options.numerics = serving_numerics(*model);
+  const auto path = R1_TRY(find_model(scoring.model));
+  const auto model = R1_TRY(open_model_within(path, scoring.memory));
+  ThreadPool pool(static_cast<int>(scoring.threads));
+  ScoreOptions options = scoring.options(*model, pool);
 
   std::optional<AtomicFile> file;
-  std::optional<InterruptFlag> interrupted;  // only where there is something to clean up
+  std::optional<InterruptFlag> interrupted;  // without a file there is nothing to clean up
   if (!logits_out.empty()) {
     auto created = AtomicFile::create(logits_out);
     if (!created) return tl::unexpected(created.error());

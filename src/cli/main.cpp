@@ -1,4 +1,4 @@
-// The table of subcommands, and what happens to their errors.
+// The program: it finds the subcommand, and turns its error into a line and an exit code.
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ void print_help() {
   fmt::print("\nr1 COMMAND --help lists a command's flags. Documentation: docs/README.md\n");
 }
 
-// Names that scripts may come to depend on before there is such a command: never a prompt.
+// Names of commands that are planned. They are never taken for a prompt, so that no script depends on them as one.
 constexpr std::string_view kNotYet[] = {"serve", "sample", "verify", "report", "plan"};
 
 Result<int> dispatch(std::vector<std::string> words) {
@@ -40,14 +40,14 @@ Result<int> dispatch(std::vector<std::string> words) {
                   fmt::join(words, " "));
     if (words.size() == 1 && std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::islower(c); }))
       for (const Command& c : commands())
-        if (first.size() > 3 && edit_distance(first, c.name) <= 2)  // a slip, not a prompt
+        if (first.size() > 3 && edit_distance(first, c.name) <= 2)  // probably a typing error, not a prompt
           return fail(Errc::usage, "no command \"{}\"; did you mean \"{}\"? (as a prompt: r1 run -p \"{}\")", first,
                       c.name, first);
   }
   return run_prompt({"", std::move(words)});  // r1 PROMPT
 }
 
-// The exit code of an error, after its one line.
+// Prints the error and returns its exit code.
 int report(const Error& error) {
   print_error("r1", error.what);
   switch (error.code) {
@@ -60,14 +60,14 @@ int report(const Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that left is a write error, reported like any other
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe becomes a write error, reported like any other
   try {
     const auto code = dispatch({argv + 1, argv + argc});
     if (!code) return report(code.error());
     if (std::fflush(stdout) != 0 || std::ferror(stdout))
       return report({Errc::io, fmt::format("stdout: cannot be written: {}", std::strerror(errno))});
     return *code;
-  } catch (const std::exception& e) {  // fmt's where stdout is closed, the standard library's where memory is out
+  } catch (const std::exception& e) {  // fmt throws if stdout is closed, the standard library if memory runs out
     return report({Errc::io, e.what()});
   }
 }

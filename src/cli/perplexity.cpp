@@ -1,32 +1,31 @@
-// r1 perplexity: how surprised a model is by a text. As llama.cpp measures it, so that figures can be compared: windows
-// of C tokens that do not overlap, each on its own (its first token is bos where the model asks for it), and only the
-// second half of each counts: tokens C/2+1 .. C-1, which have at least C/2 before them.
+// r1 perplexity: how surprised a model is by a text. The measure is llama.cpp's, so figures can be compared: the text
+// is cut into windows of C tokens that do not overlap. Each is scored by itself, with bos as its first token if the
+// tokenizer adds one. Only tokens C/2+1 .. C-1 of a window count, so that each has at least C/2 tokens before it.
 #include <unistd.h>
 
 #include <cmath>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/session.hpp"
-#include "core/byte_size.hpp"
+#include "cli/score_flags.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
 #include "hub/models.hpp"
-#include "infer/score.hpp"
-#include "kernels/cpu/kernels.hpp"
+#include "text/tokenizer.hpp"
 
 namespace r1 {
 namespace {
 
-struct Sum {
+// Negative log-probabilities, summed.
+struct NllSum {
   i64 n = 0;
   double nll = 0, squares = 0;
 
   void add(double x) { ++n, nll += x, squares += x * x; }
   double mean() const { return nll / static_cast<double>(n); }
   double perplexity() const { return std::exp(mean()); }
-  // Of the perplexity, from the standard error of the mean.
-  double error() const {
+  // The perplexity's standard error, from the standard error of the mean.
+  double standard_error() const {
     const double variance = squares / static_cast<double>(n) - mean() * mean();
     return n > 1 ? perplexity() * std::sqrt(std::max(variance, 0.0) / static_cast<double>(n - 1)) : 0;
   }
@@ -44,7 +43,7 @@ struct Windows {
   }
 };
 
-Result<Windows> cut(const Tokenizer& tokenizer, const std::string& text, i64 context, const std::string& file) {
+Result<Windows> windows_of(const Tokenizer& tokenizer, const std::string& text, i64 context, const std::string& file) {
   Windows w;
   w.context = context;
   if (tokenizer.roles().add_bos) w.bos = tokenizer.roles().bos;
@@ -59,39 +58,29 @@ Result<Windows> cut(const Tokenizer& tokenizer, const std::string& text, i64 con
 }  // namespace
 
 Result<int> run_perplexity(const Args& args) {
-  std::string model_name = "nano", file, numerics_name = "exact";
-  std::optional<std::string> memory;
-  i64 context = 512, threads = ThreadPool::default_threads();
+  ScoreFlags scoring;
+  std::string file;
+  i64 context = 512;
   bool json = false;
+  const auto flags = joined(scoring.flags(), {{"-f,--file", &file, "UTF-8 text", true},
+                                              {"-c,--context", &context, "tokens of a window"},
+                                              {"--json", &json, "one JSON object on stdout"}});
   if (const auto stop =
-          parse(args, "Perplexity of a text: exp of the mean of -log p over the second half of each window.",
-                {{"-m,--model", &model_name, "model folder, GGUF file or name"},
-                 {"-f,--file", &file, "UTF-8 text", true},
-                 {"-c,--context", &context, "tokens of a window"},
-                 {"--numerics", &numerics_name, "exact: activations and cache f32; serve: as serving computes"},
-                 {"--memory", &memory, "keep at most so much of the routed experts in memory (8g)"},
-                 {"-t,--threads", &threads, "threads"},
-                 {"--json", &json, "one JSON object"}}))
+          parse(args, "Perplexity of a text: exp of the mean of -log p over the second half of each window.", flags))
     return *stop;
-  if (numerics_name != "exact" && numerics_name != "serve")
-    return fail(Errc::usage, "--numerics: \"{}\", known: exact, serve", numerics_name);
+  R1_TRY(scoring.check());
   if (context < 4) return fail(Errc::usage, "--context: {}, must be at least 4", context);
-  const int pool_threads = R1_TRY(thread_count(threads));
-  const auto path = R1_TRY(find_model(model_name));
+  const auto path = R1_TRY(find_model(scoring.model));
   const std::string text = R1_TRY(read_file(file));
   const Tokenizer tokenizer = R1_TRY(Tokenizer::open(path));
-  const auto model = R1_TRY(open_model(path));
-  if (memory) R1_TRY(model->limit_experts(R1_TRY(parse_bytes(*memory))));
-  const Windows windows = R1_TRY(cut(tokenizer, text, context, file));
-  ThreadPool pool(pool_threads);
-  ScoreOptions options;
-  options.kernels = &cpu::active();
-  options.pool = &pool;
-  if (numerics_name == "serve") options.numerics = serving_numerics(*model);
+  const auto model = R1_TRY(open_model_within(path, scoring.memory));
+  const Windows windows = R1_TRY(windows_of(tokenizer, text, context, file));
+  ThreadPool pool(static_cast<int>(scoring.threads));
+  const ScoreOptions options = scoring.options(*model, pool);
 
   const InterruptFlag interrupted;
   const bool terminal = isatty(STDERR_FILENO) == 1;
-  Sum sum;
+  NllSum sum;
   i64 done = 0;
   for (; done < windows.count() && !interrupted.raised(); ++done) {
     const std::vector<float> logprobs = R1_TRY(score(*model, windows.at(done), options));
@@ -103,16 +92,16 @@ Result<int> run_perplexity(const Args& args) {
   if (sum.n == 0) return fail(Errc::interrupted, "interrupted before the first window was done");
   if (json) {
     fmt::print("{}\n", dump(Json::object({{"perplexity", sum.perplexity()},
-                                          {"stderr", sum.error()},
+                                          {"stderr", sum.standard_error()},
                                           {"nll", sum.mean()},
                                           {"tokens_scored", sum.n},
                                           {"windows", done},
                                           {"context", context},
-                                          {"numerics", numerics_name},
+                                          {"numerics", scoring.numerics},
                                           {"model", path.string()}})));
   } else {
     fmt::print("perplexity {:.4f} +- {:.4f} ({} tokens scored: the second half of {} windows of {}{})\n",
-               sum.perplexity(), sum.error(), sum.n, done, context,
+               sum.perplexity(), sum.standard_error(), sum.n, done, context,
                done < windows.count() ? fmt::format(" of {}", windows.count()) : "");
   }
   return interrupted.raised() ? kExitInterrupted : 0;

@@ -1,4 +1,4 @@
-// r1 pull and r1 models: fetching a model from a hub, and what is on this machine.
+// r1 pull fetches a model from a hub; r1 models lists the models on this machine.
 #include "hub/pull.hpp"
 
 #include <unistd.h>
@@ -25,8 +25,8 @@ std::string time_text(double seconds) {
   return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
 }
 
-// One line on the terminal, rewritten five times a second: file, share, rate over the last seconds, time left.
-class ProgressLine {
+// A line on the terminal, rewritten five times a second: file, share, rate of the last seconds, time left.
+class DownloadLine {
  public:
   void show(const PullProgress& p) {
     done_ = p.done;
@@ -36,7 +36,7 @@ class ProgressLine {
     const double seconds = std::chrono::duration<double>(now - shown_).count(),
                  gained = static_cast<double>(p.done - last_);
     if (last_ >= 0 && seconds > 0 && gained >= 0) {
-      const double share = std::min(1.0, seconds / 3);  // the rate forgets in some three seconds
+      const double share = std::min(1.0, seconds / 3);  // the rate averages over about three seconds
       rate_ = rate_ < 0 ? gained / seconds : rate_ + share * (gained / seconds - rate_);
     }
     shown_ = now, last_ = p.done;
@@ -61,8 +61,10 @@ class ProgressLine {
   Clock::time_point shown_{};
 };
 
-// Prints what will be fetched and whether it will run here; Err where it will not and nobody said yes.
-Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, bool yes) {
+enum class LargerThanMemory { refuse, accept };
+
+// Prints what will be fetched and whether this machine can run it. Errors: it cannot, and that is not accepted.
+Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, LargerThanMemory larger) {
   fmt::print(stderr, "{} at {} ({}): {} file{}, {}{}\n", plan.name, plan.revision, plan.commit.substr(0, 7),
              plan.files.size(), plan.files.size() == 1 ? "" : "s", size_text(plan.bytes),
              plan.here == plan.bytes ? ", all here"
@@ -81,7 +83,7 @@ Status announce(const PullPlan& plan, const HubSettings& settings, i64 memory, b
           "memory: does not fit ({}): a mixture of experts runs with --memory, the rest of its weights must fit\n",
           both);
   }
-  if (yes || plan.here == plan.bytes) return {};
+  if (larger == LargerThanMemory::accept || plan.here == plan.bytes) return {};
   return fail(Errc::exhausted, "{}: larger than this machine's memory; --yes fetches it nevertheless", plan.name);
 }
 
@@ -97,12 +99,12 @@ Result<int> run_pull(const Args& args) {
   std::string model, revision = "main";
   bool yes = false, dry_run = false;
   if (const auto stop = parse(args,
-                              "Fetches a model from a hub with the Hugging Face URL scheme into Hugging Face's cache. "
-                              "REPO is ORG/NAME; FILE a file, a glob or a quantisation such as Q4_K_M.",
+                              "Fetches a model from a hub with Hugging Face's URL scheme into Hugging Face's cache. "
+                              "REPO is ORG/NAME. FILE is a file, a glob or a quantisation such as Q4_K_M.",
                               {{"REPO", &model, "ORG/NAME, or ORG/NAME:FILE", true},
                                {"--revision", &revision, "branch, tag or commit"},
-                               {"--yes", &yes, "also what is larger than this machine's memory"},
-                               {"--dry-run", &dry_run, "say what would be fetched, and fetch nothing"}}))
+                               {"--yes", &yes, "fetch even if the model is larger than this machine's memory"},
+                               {"--dry-run", &dry_run, "print what would be fetched, and fetch nothing"}}))
     return *stop;
   const size_t colon = model.find(':');
   const std::string repo = model.substr(0, colon), what = colon == model.npos ? "" : model.substr(colon + 1);
@@ -110,7 +112,7 @@ Result<int> run_pull(const Args& args) {
   R1_TRY(check_revision(revision));
 
   const InterruptFlag interrupt;
-  ProgressLine line;
+  DownloadLine line;
   HubOptions options;
   options.stop = &interrupt.raised();
   options.notice = [&](const std::string& text) {
@@ -121,7 +123,7 @@ Result<int> run_pull(const Args& args) {
   Hub hub = R1_TRY(Hub::open(settings, std::move(options)));
   const i64 memory = memory_limit();
   const PullPlan plan = R1_TRY(plan_pull(hub, settings, repo, what, revision, memory));
-  R1_TRY(announce(plan, settings, memory, yes || dry_run));
+  R1_TRY(announce(plan, settings, memory, yes || dry_run ? LargerThanMemory::accept : LargerThanMemory::refuse));
   if (dry_run) return 0;
 
   const auto path = pull(hub, settings, plan, [&](const PullProgress& p) { line.show(p); });
@@ -137,8 +139,8 @@ Result<int> run_pull(const Args& args) {
 
 Result<int> run_models(const Args& args) {
   bool json = false;
-  if (const auto stop = parse(args, "The models on this machine, by the names that -m understands.",
-                              {{"--json", &json, "for machines"}}))
+  if (const auto stop = parse(args, "The models on this machine, with the names that -m understands.",
+                              {{"--json", &json, "one JSON array on stdout"}}))
     return *stop;
   const std::vector<LocalModel> models = local_models();
   if (json) {

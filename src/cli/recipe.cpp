@@ -25,11 +25,12 @@ std::string known_recipes() {
 Result<int> run_recipe_command(const Args& args) {
   std::string name, out;
   i64 threads = ThreadPool::default_threads();
-  if (const auto stop =
-          parse(args, "Runs a recipe: every stage from random weights to a model folder. Run it again to go on.",
-                {{"name", &name, "a recipe that ships, or a folder with a recipe's files"},
-                 {"-o,--out", &out, "folder of the runs (runs/NAME)"},
-                 {"-t,--threads", &threads, "threads; no influence on the result"}}))
+  if (const auto stop = parse(
+          args,
+          "Runs all stages of a recipe, from random weights to a model folder. An interrupted recipe goes on when it is run again.",
+          {{"name", &name, "name of a recipe that ships, or a folder with a recipe's files"},
+           {"-o,--out", &out, "folder of the runs (runs/NAME)"},
+           {"-t,--threads", &threads, "threads; they do not change the result"}}))
     return *stop;
   R1_TRY(thread_count(threads));
   if (name.empty())

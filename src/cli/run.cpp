@@ -6,6 +6,7 @@
 
 #include "cli/answer.hpp"
 #include "cli/commands.hpp"
+#include "cli/generation_flags.hpp"
 #include "cli/interrupt.hpp"
 #include "formats/json.hpp"
 #include "formats/utf8.hpp"
@@ -25,16 +26,16 @@ Result<std::string> prompt_from_stdin() {
   return valid_text(std::move(text), "stdin");
 }
 
-std::string to_json(const Answer& a, const std::string& prompt) {
+std::string to_json(const Completion& c, const std::string& prompt) {
   return dump(Json::object({{"prompt", prompt},
-                            {"thinking", a.thinking},
-                            {"answer", a.answer},
-                            {"finish", name_of(a.finish)},
-                            {"prompt_tokens", a.prompt_tokens},
-                            {"tokens", static_cast<i64>(a.tokens.size())},
-                            {"thinking_tokens", a.thinking_tokens},
-                            {"prefill_seconds", a.prefill_seconds},
-                            {"decode_seconds", a.decode_seconds}}));
+                            {"thinking", c.thinking},
+                            {"answer", c.answer},
+                            {"finish", name_of(c.finish)},
+                            {"prompt_tokens", c.stats.prompt_tokens},
+                            {"tokens", c.stats.tokens},
+                            {"thinking_tokens", c.stats.thinking_tokens},
+                            {"prefill_seconds", c.stats.prefill_seconds},
+                            {"decode_seconds", c.stats.decode_seconds}}));
 }
 
 }  // namespace
@@ -44,15 +45,15 @@ Result<int> run_prompt(const Args& args) {
   std::optional<std::string> prompt_flag;
   std::vector<std::string> words, stops;
   bool raw = false, json = false, hide_thinking = false, quiet = false;
-  auto flags = generation.flags();
-  for (Flag& f : std::vector<Flag>{{"-p,--prompt", &prompt_flag, "the prompt; else the words given, else stdin"},
-                                   {"prompt_words", &words, "the prompt"},
-                                   {"--raw", &raw, "no chat template: the text as the tokenizer takes it"},
-                                   {"--stop", &stops, "end the answer before this text (may be repeated)"},
-                                   {"--hide-thinking", &hide_thinking, "print the answer only"},
-                                   {"-q,--quiet", &quiet, "no line of statistics on stderr"},
-                                   {"--json", &json, "one JSON object on stdout"}})
-    flags.push_back(f);
+  const auto flags =
+      joined(generation.flags(),
+             {{"-p,--prompt", &prompt_flag, "the prompt; default: the words on the command line, else stdin"},
+              {"prompt_words", &words, "the prompt"},
+              {"--raw", &raw, "no chat template: the model continues the text"},
+              {"--stop", &stops, "end the answer before this text (may be repeated)"},
+              {"--hide-thinking", &hide_thinking, "print the answer only"},
+              {"-q,--quiet", &quiet, "no statistics on stderr"},
+              {"--json", &json, "one JSON object on stdout"}});
   if (const auto stop = parse(args, "One answer from a model.", flags)) return *stop;
   R1_TRY(generation.check());
   if (prompt_flag && !words.empty())
@@ -64,21 +65,21 @@ Result<int> run_prompt(const Args& args) {
   else prompt = R1_TRY(prompt_from_stdin());
   if (prompt.empty()) return fail(Errc::invalid_argument, "the prompt is empty");
 
-  const auto session = R1_TRY(Session::open(generation));
+  ThreadPool pool(static_cast<int>(generation.threads));
+  Session session = R1_TRY(open_session(generation, pool));
   const InterruptFlag interrupted;
-  AnswerOptions options;
-  options.stops = stops;
-  options.stop = &interrupted.raised();
-  AnswerPrinter printer(!hide_thinking);
-  if (!json) options.on_text = [&](const TextDelta& d) { printer.print(d); };
-  const ChatPrompt asked = raw ? ChatPrompt{session->raw_prompt(prompt)}
-                               : R1_TRY(session->chat_prompt({{"user", prompt}}, !generation.no_think));
-  options.thinking = asked.thinking;
-  const Answer answer = R1_TRY(generate_answer(*session, asked.ids, options));
+  const Message question[] = {{"user", prompt}};
+  CompletionRequest request =
+      session.request(raw ? session.raw_prompt(prompt)
+                          : R1_TRY(session.chat_prompt({.messages = question, .think = generation.thinking()})));
+  request.stop_strings = stops;
+  AnswerPrinter printer(hide_thinking ? ThinkingDisplay::hide : ThinkingDisplay::show);
+  const Completion answer =
+      R1_TRY(complete(session, std::move(request), interrupted.raised(), json ? nullptr : &printer));
   if (json) fmt::print("{}\n", to_json(answer, prompt));
   else printer.finish(answer);
-  if (!quiet && !json) fmt::print(stderr, "{}\n", stats_line(answer));
-  return answer.finish == Finish::none ? kExitInterrupted : 0;
+  if (!quiet && !json) fmt::print(stderr, "{}\n", stats_line(answer.stats));
+  return answer.finish == FinishReason::interrupted ? kExitInterrupted : 0;
 }
 
 }  // namespace r1

@@ -1,10 +1,10 @@
-// r1 tokenize and r1 detokenize: bytes in, ids out, and back.
+// r1 tokenize and r1 detokenize: bytes to token ids, and back.
 #include <iostream>
 #include <iterator>
 
 #include "cli/commands.hpp"
-#include "cli/session.hpp"
 #include "formats/json.hpp"
+#include "hub/models.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1 {
@@ -34,7 +34,7 @@ Result<int> run_tokenize(const Args& args) {
   bool special = false, lines = false;
   if (const auto stop = parse(args, "Text on stdin to token ids on stdout.",
                               {{"-m,--model", &model, "model folder or name"},
-                               {"--special", &special, "recognise added tokens in the text"},
+                               {"--special", &special, "recognise added tokens, such as <think>, in the text"},
                                {"--lines", &lines, "each input line is a JSON string, each output line an array"}}))
     return *stop;
   const Tokenizer tokenizer = R1_TRY(Tokenizer::open(R1_TRY(find_model(model))));
@@ -56,7 +56,7 @@ Result<int> run_tokenize(const Args& args) {
 Result<int> run_detokenize(const Args& args) {
   std::string model = "nano";
   bool lines = false;
-  if (const auto stop = parse(args, "Token ids [1,2,3] on stdin to text on stdout, bytes exact.",
+  if (const auto stop = parse(args, "Token ids [1,2,3] on stdin to text on stdout, byte for byte.",
                               {{"-m,--model", &model, "model folder or name"},
                                {"--lines", &lines, "each input line is an array, each output line a JSON string"}}))
     return *stop;

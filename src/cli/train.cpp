@@ -18,7 +18,7 @@ Result<int> run_train(const Args& args) {
   const auto& w = args.words;
   if (!w.empty() && (w[0] == "-h" || w[0] == "--help")) {
     fmt::print(
-        "usage: {}\n  keys are those of the file (docs/training.md); an interrupted run goes on where it was saved\n",
+        "usage: {}\n  The keys are those of the file (docs/training.md). An interrupted run goes on where it was saved.\n",
         kUsage);
     return 0;
   }
@@ -45,7 +45,8 @@ Result<int> run_train(const Args& args) {
   if (file.empty()) return usage("--config FILE.toml is needed");
 
   auto loaded = load_train_config(file, overrides);
-  if (!loaded && loaded.error().what.starts_with("--")) loaded.error().code = Errc::usage;  // an override, not the file
+  if (!loaded && loaded.error().what.starts_with("--"))
+    loaded.error().code = Errc::usage;  // the mistake is in an override, not in the file
   const TrainConfig config = R1_TRY(std::move(loaded));
   ProgressLine line(config.log_every, matmul_roof_gflops(config.matmul == "bf16" ? DType::bf16 : DType::f32));
   const InterruptFlag interrupted;

@@ -1,74 +1,40 @@
 #include "eval/eval.hpp"
 
-#include <algorithm>
 #include <fstream>
 
 #include "eval/summary.hpp"
 #include "formats/json.hpp"
-#include "infer/generate.hpp"
-#include "text/text_stream.hpp"
 #include "verify/verify.hpp"
 
 namespace r1 {
 
 namespace {
 
-struct Read {
-  std::string text, answer;  // everything, and what follows the thinking
-  i64 thinking_tokens = 0;
-  bool closed = true;  // the thinking came to an end
-};
-
-Read read_tokens(const Tokenizer& tokenizer, const Generation& g, const EvalOptions& options) {
-  TextStreamOptions how;
-  how.thinking = options.starts_thinking;
-  TextStream stream(how);
-  Read r;
-  for (const i32 id : g.tokens) {
-    if (std::find(options.stop_ids.begin(), options.stop_ids.end(), id) != options.stop_ids.end()) break;
-    const std::string_view bytes = tokenizer.bytes_of(id);
-    r.text += bytes;
-    r.answer += stream.push(bytes).answer;
-  }
-  r.closed = stream.channel() == Channel::answer;
-  r.answer += stream.finish().answer;
-  r.thinking_tokens = stream.thinking_tokens();
-  return r;
+GradedCompletion grade(const Problem& problem, const Completion& completion) {
+  GradedCompletion g;
+  g.done = true;
+  g.truncated = completion.finish == FinishReason::length;
+  g.tokens = completion.stats.tokens;
+  g.thinking_tokens = completion.stats.thinking_tokens;
+  if (completion.channel == Channel::thinking) return g;  // the thinking did not end, so there is no answer
+  g.given = extract_answer(completion.answer);
+  const auto right = check_answer(problem, completion.answer);
+  g.right = right && *right;
+  g.unchecked = !right;
+  return g;
 }
 
-Judged judge(const Problem& problem, const Generation& g, const Read& read) {
-  Judged j;
-  j.done = true;
-  j.truncated = g.finish == Finish::length;
-  j.tokens = static_cast<i64>(g.tokens.size());
-  j.thinking_tokens = read.thinking_tokens;
-  if (!read.closed) return j;  // what it was still thinking is no answer
-  j.given = extract_answer(read.answer);
-  const auto right = check_answer(problem, read.answer);
-  j.right = right && *right;
-  j.unchecked = !right;
-  return j;
-}
-
-std::string log_line(size_t index, i32 sample, const Problem& p, const Generation& g, const Read& r, const Judged& j) {
+std::string log_line(size_t index, i32 sample, const Problem& p, const Completion& c, const GradedCompletion& g) {
   Json line = Json::object({{"index", index}, {"sample", sample}, {"prompt", p.prompt}});
   if (!p.kind.empty()) line.set("kind", p.kind);
   if (!p.answer.empty()) line.set("answer", p.answer);
-  line.set("given", j.given);
-  line.set("right", j.right);
-  line.set("tokens", j.tokens);
-  line.set("thinking_tokens", j.thinking_tokens);
-  line.set("finish", name_of(g.finish));
-  line.set("text", r.text);
+  line.set("given", g.given);
+  line.set("right", g.right);
+  line.set("tokens", g.tokens);
+  line.set("thinking_tokens", g.thinking_tokens);
+  line.set("finish", name_of(c.finish));
+  line.set("text", c.bytes);
   return dump(line) + "\n";
-}
-
-Result<std::vector<std::vector<i32>>> prompts_of(const Tokenizer& tokenizer, std::span<const Problem> problems,
-                                                 const EvalOptions& options) {
-  std::vector<std::vector<i32>> prompts;
-  for (const Problem& p : problems)
-    prompts.push_back(options.encode ? R1_TRY(options.encode(p)) : tokenizer.encode(p.prompt));
-  return prompts;
 }
 
 }  // namespace
@@ -76,38 +42,44 @@ Result<std::vector<std::vector<i32>>> prompts_of(const Tokenizer& tokenizer, std
 Result<EvalResult> evaluate(Engine& engine, const Tokenizer& tokenizer, std::span<const Problem> problems,
                             const EvalOptions& options) {
   if (options.k < 1) return fail(Errc::invalid_argument, "k is {}, must be at least 1", options.k);
-  const auto prompts = R1_TRY(prompts_of(tokenizer, problems, options));
+  Completions completions(engine, tokenizer, options.stop);
+  std::map<RequestId, size_t> index_of;  // of the request's problem
+  for (size_t i = 0; i < problems.size(); ++i) {
+    CompletionRequest request = R1_TRY(options.request(problems[i]));
+    request.samples = options.k;
+    request.stream = i;
+    const auto id = completions.submit(std::move(request));
+    if (!id) return tl::unexpected(Error(id.error()).in(fmt::format("prompt {}", i)));
+    index_of[*id] = i;
+  }
   std::ofstream log;
   if (!options.log.empty()) {
     log.open(options.log, std::ios::trunc);
     if (!log) return fail(Errc::io, "{}: cannot be written", options.log.string());
   }
 
-  std::vector<Judged> judged(problems.size() * options.k);
+  std::vector<GradedCompletion> graded(problems.size() * options.k);
+  std::map<std::pair<RequestId, i32>, Completion> running;
   i64 done = 0;
   bool log_failed = false;
-  std::atomic<bool> stop = options.stop && options.stop->load();  // the caller's, or a log that cannot be written
-  GenerateOptions how;
-  how.sampling = options.sampling;
-  how.max_tokens = options.max_tokens;
-  how.stop_ids = options.stop_ids;
-  how.samples = options.k;
-  how.think = options.think;
-  how.stop = &stop;
-  how.on_token = [&](size_t, const Event&) {
-    stop = log_failed || (options.stop && options.stop->load());
-    return true;
-  };
-  how.on_done = [&](size_t i, i32 sample, const Generation& g) {
-    const Read read = read_tokens(tokenizer, g, options);
-    Judged& j = judged[i * options.k + sample];
-    j = judge(problems[i], g, read);
-    if (log.is_open()) log_failed = !(log << log_line(i, sample, problems[i], g, read, j)).flush();
-    if (options.progress) options.progress(++done, static_cast<i64>(judged.size()));
-  };
-  R1_TRY(generate(engine, prompts, how));
+  while (completions.busy() && !log_failed) {
+    for (const CompletionEvent& event : R1_TRY(completions.step())) {
+      const size_t i = index_of.at(event.request);
+      const auto entry = running.try_emplace({event.request, event.sample}).first;
+      Completion& completion = entry->second;
+      if (event.finish == FinishReason::failed)
+        return fail(Errc::corrupt, "prompt {}, token {}: {}", i, completion.tokens.size(), event.failure);
+      completion.append(event);
+      if (event.finish == FinishReason::none || event.finish == FinishReason::interrupted) continue;
+      GradedCompletion& g = graded[i * options.k + event.sample];
+      g = grade(problems[i], completion);
+      if (log.is_open()) log_failed = !(log << log_line(i, event.sample, problems[i], completion, g)).flush();
+      if (options.progress) options.progress(++done, std::ssize(graded));
+      running.erase(entry);
+    }
+  }
 
-  EvalResult result = summarise(problems, judged, options.k);
+  EvalResult result = summarise(problems, graded, options.k);
   result.log_failed = log_failed;
   result.interrupted = options.stop && options.stop->load();
   return result;

@@ -2,13 +2,13 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "core/file.hpp"
 #include "formats/json.hpp"
-#include "formats/utf8.hpp"
-#include "infer/test_model.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "session/test_session.hpp"
 #include "tasks/rows.hpp"
 
 namespace r1 {
@@ -34,27 +34,18 @@ class EvalTest : public testing::Test {
     EXPECT_TRUE(write_file(folder_ / name, text));
     return folder_ / name;
   }
-  // One token a byte, the printable ones first, so that prompts stay inside the test model's vocabulary.
-  static Tokenizer tokenizer() {
-    std::vector<int> bytes;
-    for (int b = 33; b <= 126; ++b) bytes.push_back(b);
-    for (int b = 161; b <= 255; ++b)
-      if (b != 173) bytes.push_back(b);
-    std::vector<std::string> names(256);
-    for (const int b : bytes) append_utf8(static_cast<u32>(b), names[b]);
-    u32 next = 256;
-    for (auto& name : names)
-      if (name.empty()) append_utf8(next++, name);
-    Json vocab = Json::Object{};
-    for (int b = 0; b < 256; ++b) vocab.set(names[b], b);
-    const Json json = Json::object(
-        {{"added_tokens", Json::Array{}},
-         {"pre_tokenizer", Json::object({{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}})},
-         {"decoder", Json::object({{"type", "ByteLevel"}})},
-         {"model", Json::object({{"type", "BPE"}, {"vocab", vocab}, {"merges", Json::Array{}}})}});
-    auto t = Tokenizer::parse(dump(json), "test tokenizer");
-    R1_CHECK(t, "{}", t ? "" : t.error().what);
-    return std::move(*t);
+  // k completions of at most max_tokens tokens for each problem; the prompt goes in as it is.
+  static EvalOptions options(i32 k, i64 max_tokens, const Tokenizer& tokenizer, Channel channel = Channel::answer) {
+    EvalOptions o;
+    o.k = k;
+    o.request = [&tokenizer, max_tokens, channel](const Problem& p) -> Result<CompletionRequest> {
+      CompletionRequest r;
+      r.prompt = tokenizer.encode(p.prompt);
+      r.max_tokens = max_tokens;
+      r.channel = channel;
+      return r;
+    };
+    return o;
   }
 
   fs::path folder_;
@@ -86,17 +77,17 @@ TEST_F(EvalTest, ReadsRowsAndNamesTheLineOfABadOne) {
 
 TEST_F(EvalTest, TheSameSeedGivesTheSameResultAndALineForEveryCompletion) {
   Engine e = engine();
-  const Tokenizer t = tokenizer();
+  const Tokenizer t = byte_tokenizer();
   std::vector<Problem> problems(3);
   for (size_t i = 0; i < problems.size(); ++i)
     problems[i].prompt = fmt::format("what is {}", i), problems[i].answer = "1", problems[i].kind = "random";
-  EvalOptions options;
-  options.k = 4, options.max_tokens = 12, options.starts_thinking = false, options.log = folder_ / "log.jsonl";
+  EvalOptions o = options(4, 12, t);
+  o.log = folder_ / "log.jsonl";
   i64 done = 0, all = 0;
-  options.progress = [&](i64 d, i64 total) { done = d, all = total; };
-  const auto first = evaluate(e, t, problems, options);
+  o.progress = [&](i64 d, i64 total) { done = d, all = total; };
+  const auto first = evaluate(e, t, problems, o);
   ASSERT_TRUE(first) << (first ? "" : first.error().what);
-  const auto second = evaluate(e, t, problems, options);
+  const auto second = evaluate(e, t, problems, o);
   ASSERT_TRUE(second);
   EXPECT_EQ(to_json(*first), to_json(*second));
   EXPECT_EQ(first->all.n, 3);
@@ -104,62 +95,79 @@ TEST_F(EvalTest, TheSameSeedGivesTheSameResultAndALineForEveryCompletion) {
   EXPECT_EQ(done, 12);
   EXPECT_EQ(all, 12);
   i64 lines = 0;
-  ASSERT_TRUE(for_each_jsonl(options.log, [&](i64, const Json& row) -> Status {
+  ASSERT_TRUE(for_each_jsonl(o.log, [&](i64, const Json& row) -> Status {
     EXPECT_EQ(*row.find("tokens")->integer(), 12);
     return ++lines, Status();
   }));
   EXPECT_EQ(lines, 12);
 }
 
+TEST_F(EvalTest, ASequenceThatFailsEndsTheEvaluationAndIsNamed) {
+  const Tokenizer t = byte_tokenizer();
+  const Weight& embed = model_->weights().front();
+  embed.f32()[i64{'!'} * embed.cols()] = NAN;
+  embed.bump();
+  Engine e = engine();
+  std::vector<Problem> problems(2);
+  problems[0].prompt = "?", problems[1].prompt = "!";
+  for (Problem& p : problems) p.answer = "1";
+  const auto result = evaluate(e, t, problems, options(1, 1, t));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().what.find("prompt 1, token 0: "), 0u) << result.error().what;
+  EXPECT_FALSE(e.busy());
+}
+
 TEST_F(EvalTest, ThinkingThatNeverEndsIsNoAnswer) {
   Engine e = engine();
-  const Tokenizer t = tokenizer();
+  const Tokenizer t = byte_tokenizer();
   std::vector<Problem> problems(1);
   problems[0].prompt = "hello", problems[0].answer = "unknown yet";
-  EvalOptions options;
-  options.max_tokens = 8;
-  options.starts_thinking = false;
-  options.log = folder_ / "log.jsonl";
-  ASSERT_TRUE(evaluate(e, t, problems, options));
-  ASSERT_TRUE(for_each_jsonl(options.log, [&](i64, const Json& row) -> Status {
+  EvalOptions o = options(1, 8, t);
+  o.log = folder_ / "log.jsonl";
+  ASSERT_TRUE(evaluate(e, t, problems, o));
+  ASSERT_TRUE(for_each_jsonl(o.log, [&](i64, const Json& row) -> Status {
     return problems[0].answer = *row.find("given")->string(), Status();  // what this model happens to say is right
   }));
-  options.log.clear();
-  const auto open = evaluate(e, t, problems, options);
+  o.log.clear();
+  const auto open = evaluate(e, t, problems, o);
   ASSERT_TRUE(open);
   EXPECT_EQ(open->all.pass_at_1, 1);
-  options.starts_thinking = true;
-  const auto thinking = evaluate(e, t, problems, options);
+  o = options(1, 8, t, Channel::thinking);
+  const auto thinking = evaluate(e, t, problems, o);
   ASSERT_TRUE(thinking);
   EXPECT_EQ(thinking->all.pass_at_1, 0);
   EXPECT_EQ(thinking->mean_thinking_tokens, 8);
 }
 
-TEST_F(EvalTest, PromptsAreEncodedByTheCallersFunctionAndItsErrorsAreReported) {
+TEST_F(EvalTest, RequestsAreMadeByTheCallersFunctionAndItsErrorsAreReported) {
   Engine e = engine();
-  const Tokenizer t = tokenizer();
+  const Tokenizer t = byte_tokenizer();
   std::vector<Problem> problems(2);
   for (Problem& p : problems) p.prompt = "hello", p.answer = "1";
-  EvalOptions options;
-  options.max_tokens = 4, options.starts_thinking = false;
-  i64 encoded = 0;
-  options.encode = [&](const Problem&) -> Result<std::vector<i32>> { return ++encoded, std::vector<i32>{1, 2, 3}; };
-  ASSERT_TRUE(evaluate(e, t, problems, options));
-  EXPECT_EQ(encoded, 2);
-  options.encode = [](const Problem& p) -> Result<std::vector<i32>> { return fail(Errc::corrupt, "no {}", p.prompt); };
-  const auto refused = evaluate(e, t, problems, options);
+  EvalOptions o;
+  i64 asked = 0;
+  o.request = [&](const Problem&) -> Result<CompletionRequest> {
+    ++asked;
+    CompletionRequest r;
+    r.prompt = {1, 2, 3};
+    return r;
+  };
+  ASSERT_TRUE(evaluate(e, t, problems, o));
+  EXPECT_EQ(asked, 2);
+  o.request = [](const Problem& p) -> Result<CompletionRequest> { return fail(Errc::corrupt, "no {}", p.prompt); };
+  const auto refused = evaluate(e, t, problems, o);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().what, "no hello");
 }
 
 TEST_F(EvalTest, ALogThatCannotBeWrittenEndsTheEvaluationEarlyAndIsSaid) {
   Engine e = engine();
-  const Tokenizer t = tokenizer();
+  const Tokenizer t = byte_tokenizer();
   std::vector<Problem> problems(40);  // 320 completions, 64 at a time
   for (Problem& p : problems) p.prompt = "hello", p.answer = "1";
-  EvalOptions options;
-  options.k = 8, options.max_tokens = 4, options.starts_thinking = false, options.log = "/dev/full";
-  const auto result = evaluate(e, t, problems, options);
+  EvalOptions o = options(8, 4, t);
+  o.log = "/dev/full";
+  const auto result = evaluate(e, t, problems, o);
   ASSERT_TRUE(result);
   EXPECT_TRUE(result->log_failed);
   EXPECT_FALSE(result->interrupted);

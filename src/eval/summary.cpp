@@ -25,19 +25,19 @@ double clustered_stderr(std::span<const double> means) {
   return std::sqrt(squares / (n - 1) / n);
 }
 
-bool consensus(std::span<const Judged> completions) {
+bool consensus(std::span<const GradedCompletion> completions) {
   struct Candidate {
-    const Judged* first;
+    const GradedCompletion* first;
     i64 votes;
   };
   std::vector<Candidate> candidates;
-  for (const Judged& j : completions) {
-    if (j.given.empty()) continue;
+  for (const GradedCompletion& g : completions) {
+    if (g.given.empty()) continue;
     const auto same = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) {
-      return c.first->given == j.given || answer_matches(c.first->given, j.given);
+      return c.first->given == g.given || answer_matches(c.first->given, g.given);
     });
     if (same != candidates.end()) ++same->votes;
-    else candidates.push_back({&j, 1});
+    else candidates.push_back({&g, 1});
   }
   const auto winner = std::max_element(candidates.begin(), candidates.end(),
                                        [](const Candidate& a, const Candidate& b) { return a.votes < b.votes; });
@@ -48,7 +48,7 @@ namespace {
 
 struct Tally {
   std::vector<double> means;  // share of right completions, per problem
-  i64 consensus = 0;
+  i64 consensus = 0;          // problems whose most frequent answer is right
 
   void add(double mean, bool vote) {
     means.push_back(mean);
@@ -60,19 +60,19 @@ struct Tally {
     if (a.n == 0) return a;
     for (const double m : means) a.pass_at_1 += m;
     a.pass_at_1 /= static_cast<double>(a.n);
-    a.stderr_ = clustered_stderr(means);
+    a.standard_error = clustered_stderr(means);
     a.cons_at_k = static_cast<double>(consensus) / static_cast<double>(a.n);
     return a;
   }
 };
 
 Json json_of(const Accuracy& a) {
-  return Json::object({{"n", a.n}, {"pass@1", a.pass_at_1}, {"stderr", a.stderr_}, {"cons@k", a.cons_at_k}});
+  return Json::object({{"n", a.n}, {"pass@1", a.pass_at_1}, {"stderr", a.standard_error}, {"cons@k", a.cons_at_k}});
 }
 
 }  // namespace
 
-EvalResult summarise(std::span<const Problem> problems, std::span<const Judged> judged, i32 k) {
+EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCompletion> graded, i32 k) {
   EvalResult r;
   r.k = k;
   Tally all;
@@ -83,22 +83,22 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const Judged> 
   js.push_back(k);
   i64 completions = 0;
   for (size_t i = 0; i < problems.size(); ++i) {
-    const auto mine = judged.subspan(i * k, k);
+    const auto samples = graded.subspan(i * k, k);
     i64 right = 0;
     bool complete = true;
-    for (const Judged& j : mine) {
-      complete &= j.done;
-      if (!j.done) continue;
+    for (const GradedCompletion& g : samples) {
+      complete &= g.done;
+      if (!g.done) continue;
       ++completions;
-      right += j.right;
-      r.truncated += j.truncated;
-      r.unchecked += j.unchecked;
-      r.mean_tokens += static_cast<double>(j.tokens);
-      r.mean_thinking_tokens += static_cast<double>(j.thinking_tokens);
+      right += g.right;
+      r.truncated += g.truncated;
+      r.unchecked += g.unchecked;
+      r.mean_tokens += static_cast<double>(g.tokens);
+      r.mean_thinking_tokens += static_cast<double>(g.thinking_tokens);
     }
     if (!complete) continue;
     const double mean = static_cast<double>(right) / static_cast<double>(k);
-    const bool vote = consensus(mine);
+    const bool vote = consensus(samples);
     all.add(mean, vote);
     if (!problems[i].kind.empty()) {
       kinds[problems[i].kind].add(mean, vote);
@@ -118,7 +118,7 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const Judged> 
 }
 
 std::string to_json(const EvalResult& r) {
-  Json out = Json::object({{"n", r.all.n}, {"k", r.k}, {"pass@1", r.all.pass_at_1}, {"stderr", r.all.stderr_}});
+  Json out = Json::object({{"n", r.all.n}, {"k", r.k}, {"pass@1", r.all.pass_at_1}, {"stderr", r.all.standard_error}});
   for (const auto& [j, value] : r.pass_at)
     if (j > 1) out.set(fmt::format("pass@{}", j), value);
   out.set("cons@k", r.all.cons_at_k);

@@ -1,4 +1,4 @@
-// From judged completions to an EvalResult.
+// From graded completions to an EvalResult.
 #pragma once
 #include <span>
 #include <string>
@@ -7,17 +7,20 @@
 
 namespace r1 {
 
-struct Judged {
-  bool done = false;  // false: interrupted, counts nowhere
-  bool right = false, truncated = false, unchecked = false;
-  std::string given;  // extracted answer; empty: does not vote
+// A completion and its checker's verdict.
+struct GradedCompletion {
+  bool done = false;  // false: interrupted; it counts nowhere
+  bool right = false;
+  bool truncated = false;  // cut by max_tokens or the context
+  bool unchecked = false;  // the checker failed
+  std::string given;       // the extracted answer; without one the completion does not vote
   i64 tokens = 0, thinking_tokens = 0;
 };
 
-// judged: [problems × k], problem-major.
-EvalResult summarise(std::span<const Problem> problems, std::span<const Judged> judged, i32 k);
+// graded: [problems × k], problem-major.
+EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCompletion> graded, i32 k);
 
-// The vote of one problem's completions: whether the most frequent answer is right.
-bool consensus(std::span<const Judged> completions);
+// Whether the most frequent answer among one problem's completions is right.
+bool consensus(std::span<const GradedCompletion> completions);
 
 }  // namespace r1

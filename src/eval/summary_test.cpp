@@ -9,10 +9,10 @@
 namespace r1 {
 namespace {
 
-Judged judged(bool right, const char* given) {
-  Judged j;
-  j.done = true, j.right = right, j.given = given;
-  return j;
+GradedCompletion graded(bool right, const char* given) {
+  GradedCompletion g;
+  g.done = true, g.right = right, g.given = given;
+  return g;
 }
 
 TEST(PassAt, IsTheShareOfSubsetsWithARightOne) {
@@ -37,25 +37,25 @@ TEST(ClusteredStderr, IsTheStandardDeviationOverTheRootOfProblems) {
 }
 
 TEST(Consensus, TheMostFrequentAnswerDecidesAndEqualValuesVoteTogether) {
-  EXPECT_TRUE(consensus(std::vector{judged(false, "3"), judged(true, "0.5"), judged(true, "1/2")}));
-  EXPECT_FALSE(consensus(std::vector{judged(true, "4"), judged(false, "5"), judged(false, "5")}));
-  EXPECT_TRUE(consensus(std::vector{judged(true, "4"), judged(false, "5")}));  // a tie: the first
-  EXPECT_FALSE(consensus(std::vector{judged(false, "5"), judged(true, "4")}));
-  EXPECT_TRUE(consensus(std::vector{judged(false, ""), judged(false, ""), judged(true, "4")}));  // "" does not vote
-  EXPECT_FALSE(consensus(std::vector{judged(false, "")}));
+  EXPECT_TRUE(consensus(std::vector{graded(false, "3"), graded(true, "0.5"), graded(true, "1/2")}));
+  EXPECT_FALSE(consensus(std::vector{graded(true, "4"), graded(false, "5"), graded(false, "5")}));
+  EXPECT_TRUE(consensus(std::vector{graded(true, "4"), graded(false, "5")}));  // a tie: the first
+  EXPECT_FALSE(consensus(std::vector{graded(false, "5"), graded(true, "4")}));
+  EXPECT_TRUE(consensus(std::vector{graded(false, ""), graded(false, ""), graded(true, "4")}));  // "" does not vote
+  EXPECT_FALSE(consensus(std::vector{graded(false, "")}));
 }
 
 TEST(Summarise, CountsByProblemAndByKindAndLeavesOutWhatWasInterrupted) {
   std::vector<Problem> problems(4);
   problems[0].kind = problems[1].kind = "sum", problems[2].kind = "sort", problems[3].kind = "sort";
-  std::vector<Judged> all{judged(true, "1"),  judged(true, "1"),  judged(false, "2"), judged(true, "3"),
-                          judged(false, "4"), judged(false, "5"), judged(true, "6"),  Judged{}};
-  for (Judged& j : all) j.tokens = 10, j.thinking_tokens = 4;
+  std::vector<GradedCompletion> all{graded(true, "1"),  graded(true, "1"),  graded(false, "2"), graded(true, "3"),
+                                    graded(false, "4"), graded(false, "5"), graded(true, "6"),  GradedCompletion{}};
+  for (GradedCompletion& j : all) j.tokens = 10, j.thinking_tokens = 4;
   all[5].truncated = true;
   const EvalResult r = summarise(problems, all, 2);
   EXPECT_EQ(r.all.n, 3);
   EXPECT_DOUBLE_EQ(r.all.pass_at_1, 0.5);  // 1, 1/2, 0
-  EXPECT_DOUBLE_EQ(r.all.stderr_, std::sqrt(0.25 / 3));
+  EXPECT_DOUBLE_EQ(r.all.standard_error, std::sqrt(0.25 / 3));
   EXPECT_DOUBLE_EQ(r.pass_at.at(2), 2.0 / 3);
   EXPECT_DOUBLE_EQ(r.all.cons_at_k, 1.0 / 3);  // the second problem's tie goes to a wrong answer
   EXPECT_EQ(r.by_kind.at("sum").n, 2);
@@ -69,7 +69,7 @@ TEST(Summarise, CountsByProblemAndByKindAndLeavesOutWhatWasInterrupted) {
 
 TEST(ToJson, HasTheDocumentedKeys) {
   std::vector<Problem> problems(1);
-  const EvalResult r = summarise(problems, std::vector{judged(true, "1"), judged(false, "2")}, 2);
+  const EvalResult r = summarise(problems, std::vector{graded(true, "1"), graded(false, "2")}, 2);
   const auto json = parse_json(to_json(r), "eval");
   ASSERT_TRUE(json);
   for (const char* key : {"n", "k", "pass@1", "stderr", "pass@2", "cons@k", "mean_thinking_tokens", "truncated"})
@@ -80,7 +80,7 @@ TEST(ToJson, HasTheDocumentedKeys) {
 
 TEST(Summarise, NothingFinishedIsZerosNotNaN) {
   std::vector<Problem> problems(2);
-  const EvalResult r = summarise(problems, std::vector<Judged>(4), 2);
+  const EvalResult r = summarise(problems, std::vector<GradedCompletion>(4), 2);
   EXPECT_EQ(r.all.n, 0);
   EXPECT_EQ(r.all.pass_at_1, 0);
   EXPECT_EQ(to_json(r).find("null"), std::string::npos);

@@ -1,19 +1,20 @@
-// Continuous batching: every step() is one forward over one ragged batch, the next token of every running sequence and
-// as much of the waiting prompts as fits. Requests join and leave between steps; a sequence's tokens and
-// log-probabilities are the same bits alone or among others, whatever the chunking and the thread count.
+// Continuous batching. Every step() is one forward over one ragged batch: the next token of every running sequence, and
+// as many tokens of the waiting prompts as fit. Requests join and leave between steps. A sequence's tokens and
+// log-probabilities have the same bits alone and among others, however its prompt is cut into chunks and whatever the
+// thread count.
 //
 //   Engine engine = R1_TRY(Engine::create(model, options));
 //   const RequestId id = R1_TRY(engine.submit({.prompt = ids, .sampling = {}, .max_tokens = 64, .stop_ids = eos}));
 //   while (engine.busy())
-//     for (const Event& e : R1_TRY(engine.step())) ...
+//     for (const TokenEvent& e : R1_TRY(engine.step())) ...
 //
-// Serves rollouts and HTTP alike: no printing, no globals. Not thread-safe: one thread calls everything.
-// The model must outlive the engine and its weights must not change while a sequence runs (checked by step()).
+// session/completions.hpp turns the events into text. The engine prints nothing and has no globals.
+// Not thread-safe: one thread makes all calls. The model must outlive the engine, and its weights must not change while
+// a sequence runs (step() checks it).
 #pragma once
-#include <deque>
-#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/pass.hpp"
@@ -24,78 +25,87 @@
 namespace r1 {
 
 struct EngineOptions {
-  const cpu::Kernels* kernels = nullptr;  // required: cpu::active()
+  const cpu::Kernels* kernels = nullptr;  // required: active_kernels() of ops/device.hpp
   ThreadPool* pool = nullptr;             // required; must outlive the engine
   Numerics numerics{};
-  i64 kv_bytes = 0;            // budget of the KV cache: bytes if set,
-  i64 kv_tokens = 0;           // else tokens; both 0: max_sequences × context, at most 1 GiB
+  i64 kv_bytes = 0;            // budget of the KV cache in bytes; 0: kv_tokens counts
+  i64 kv_tokens = 0;           // the same in tokens; if both are 0: max_sequences × context, at most 1 GiB
   i64 max_batch_tokens = 512;  // rows of a step; at least max_sequences
-  i64 max_sequences = 64;      // running at once
-  i64 context = 0;             // longest sequence; 0: the model's, as far as half of the memory goes
+  i64 max_sequences = 64;      // sequences that run at once
+  i64 context = 0;             // tokens of the longest sequence; 0: the model's, or what half of the memory holds
 };
 
-// Closes a thinking that goes on too long: once `tokens` were drawn and none of them was `end`, the tokens of `close`
-// (which should contain `end`) follow by force. They count as output; their events are marked and have no logprob.
+// Ends a thinking that is too long. If a sequence has drawn `tokens` tokens and none of them was `end`, the engine
+// replaces the next draws by the tokens of `close`, which should contain `end`. Forced tokens count as output; their
+// events are marked and have no log-probability.
 struct ThinkBudget {
   i64 tokens = -1;  // -1: no limit
   i32 end = -1;
   std::vector<i32> close{};
 };
 
-struct Request {
+struct GenerationRequest {
   std::vector<i32> prompt{};
   SamplingParams sampling{};
   i64 max_tokens = 1;           // cut to what the context leaves
-  std::vector<i32> stop_ids{};  // a sequence ends after one of these; the token is reported
+  std::vector<i32> stop_ids{};  // a sequence ends after one of these tokens, which is reported
   i32 samples = 1;              // sequences drawn from this prompt; they share its pages and its prefill
-  u64 stream = 0;               // the prompt's random stream
-  i32 first_sample = 0;         // samples are numbered from here, in events and random streams
+  u64 stream = 0;               // the prompt's random stream (SampleKey)
+  i32 first_sample = 0;         // number of the first sample, in events and in random streams
   ThinkBudget think{};
 };
 
 using RequestId = i64;
-enum class Finish : u8 { none, stop, length, failed };  // failed: the model gave no distribution; see Engine::failure
-const char* name_of(Finish finish);
 
-struct Event {
+// Why a sequence ended. stop: a token of stop_ids. length: max_tokens, or the context. failed: the model's logits are
+// no distribution.
+enum class Finish : u8 { none, stop, length, failed };
+
+struct TokenEvent {
   RequestId id = 0;
   i32 sample = 0;
   i32 token = -1;
-  float logprob = 0;  // Sampled::logprob; NaN when forced
+  float logprob = 0;  // SampledToken::logprob; NaN if forced
   Finish finish = Finish::none;
-  bool forced = false;  // ThinkBudget's, not the model's
+  bool forced = false;  // by the ThinkBudget
+  std::string failure;  // the reason, if `finish` is failed
 };
 
 struct EngineCounters {
-  i64 steps = 0, prefill_tokens = 0, cached_tokens = 0,
-      decode_tokens = 0;                         // cached: prompt tokens found in shared pages
-  double forward_seconds = 0, step_seconds = 0;  // the rest of a step is the engine's own
+  i64 steps = 0;
+  i64 prefill_tokens = 0, decode_tokens = 0;     // rows of the forwards
+  i64 cached_tokens = 0;                         // prompt tokens whose keys were found in shared pages
+  double forward_seconds = 0, step_seconds = 0;  // step_seconds includes forward_seconds
 };
 
 class Engine {
  public:
+  // Errors: a context longer than the model's, fewer batch tokens than sequences, a KV cache that does not fit into the
+  // machine's memory.
   static Result<Engine> create(const Model& model, const EngineOptions& options);
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) = delete;
   ~Engine();
 
-  // Queues a request. Errors: empty prompt, prompt as long as the context (both numbers), ids out of the vocabulary,
-  // bad sampling parameters, more tokens than the whole cache holds.
-  Result<RequestId> submit(Request request);
-  // One forward; the span is valid until the next call. Nothing to do: empty.
-  Result<std::span<const Event>> step();
-  bool cancel(RequestId id);                     // frees its pages; no more events. false: unknown or done
-  void finish_sample(RequestId id, i32 sample);  // ends one sequence early (a stop string), after its first token
+  // Queues a request; ids ascend. Errors: an empty prompt, a prompt as long as the context (both numbers), ids out of
+  // the vocabulary, sampling parameters out of range, more tokens than the whole cache holds.
+  Result<RequestId> submit(GenerationRequest request);
+  // One forward, or nothing if no request is there. The span is valid until the next step().
+  // Errors: the weights changed while a sequence runs.
+  Result<std::span<const TokenEvent>> step();
+  // Drops a request and frees its pages; it yields no more events. Returns false if the id is unknown or has ended.
+  bool cancel(RequestId id);
+  // Ends one sequence early, for instance at a stop string. Its first token must have been drawn.
+  void finish_sample(RequestId id, i32 sample);
 
   bool busy() const;
   i64 running() const;
-  i64 queued() const;  // requests with samples not yet started
+  i64 queued() const;  // requests some of whose samples have not started
   const EngineCounters& counters() const;
   const KvCache& cache() const;
   const EngineOptions& options() const;
   i64 context() const;
   const Model& model() const;
-  const std::string& failure() const;  // why the last sequence failed
 
  private:
   struct State;

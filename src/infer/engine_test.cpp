@@ -1,11 +1,10 @@
-// The same bits, whatever a sequence shares its batch, its pages or its processor with; and pages that all come back.
+// A sequence has the same bits whatever shares its batch, its pages and its processor; and all pages come back.
 #include "infer/engine.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "infer/generate.hpp"
 #include "infer/score.hpp"
 #include "infer/test_model.hpp"
 #include "kernels/cpu/kernels.hpp"
@@ -13,13 +12,14 @@
 namespace r1 {
 namespace {
 
-struct Drawn {
+struct DrawnSample {
   std::vector<i32> tokens;
   std::vector<u32> logprob_bits;
   Finish finish = Finish::none;
-  bool operator==(const Drawn&) const = default;
+  std::string failure;
+  bool operator==(const DrawnSample&) const = default;
 };
-using DrawnBySample = std::map<std::pair<RequestId, i32>, Drawn>;
+using DrawnBySample = std::map<std::pair<RequestId, i32>, DrawnSample>;
 
 struct Settings {
   const Model& model;
@@ -29,12 +29,13 @@ struct Settings {
   i64 max_batch_tokens = 128, max_sequences = 64, kv_tokens = 64 * 512;
 };
 
-class Running {
+// An engine with its pool, which collects what every sample draws.
+class TestEngine {
  public:
-  explicit Running(const Settings& s) : pool_(s.threads), engine_(make(s)) {}
+  explicit TestEngine(const Settings& s) : pool_(s.threads), engine_(make(s)) {}
   Engine* operator->() { return &engine_; }
 
-  RequestId submit(const Request& r) {
+  RequestId submit(const GenerationRequest& r) {
     const auto id = engine_.submit(r);
     EXPECT_TRUE(id) << (id ? "" : id.error().what);
     return id ? *id : -1;
@@ -42,13 +43,14 @@ class Running {
   void step() {
     const auto events = engine_.step();
     ASSERT_TRUE(events) << (events ? "" : events.error().what);
-    for (const Event& e : *events) {
-      Drawn& d = drawn[{e.id, e.sample}];
+    for (const TokenEvent& e : *events) {
+      DrawnSample& d = drawn[{e.id, e.sample}];
       u32 bits;
       std::memcpy(&bits, &e.logprob, 4);
       d.tokens.push_back(e.token);
       d.logprob_bits.push_back(bits);
       d.finish = e.finish;
+      d.failure = e.failure;
     }
   }
   DrawnBySample finish() {
@@ -57,8 +59,8 @@ class Running {
     EXPECT_EQ(engine_.running() + engine_.queued(), 0);
     return drawn;
   }
-  DrawnBySample run(const std::vector<Request>& requests) {
-    for (const Request& r : requests) submit(r);
+  DrawnBySample run(const std::vector<GenerationRequest>& requests) {
+    for (const GenerationRequest& r : requests) submit(r);
     return finish();
   }
   DrawnBySample drawn;
@@ -76,15 +78,15 @@ class Running {
   Engine engine_;
 };
 
-DrawnBySample run(const Settings& settings, const std::vector<Request>& requests) {
-  return Running(settings).run(requests);
+DrawnBySample run(const Settings& settings, const std::vector<GenerationRequest>& requests) {
+  return TestEngine(settings).run(requests);
 }
 
-// Requests of every kind: lengths around the page size, greedy and sampled, truncated and penalised.
-std::vector<Request> mixed_requests(i64 n) {
-  std::vector<Request> requests;
+// Requests of all kinds: lengths around the page size; greedy and sampled; truncated and penalised.
+std::vector<GenerationRequest> mixed_requests(i64 n) {
+  std::vector<GenerationRequest> requests;
   for (i64 i = 0; i < n; ++i) {
-    Request r;
+    GenerationRequest r;
     r.prompt = test_prompt(1 + (i * 37) % 150, static_cast<u64>(i));
     r.sampling.temperature = i % 4 == 0 ? 0.0f : i % 4 == 1 ? 1.0f : 0.7f;
     r.sampling.top_p = i % 3 ? 1.0f : 0.9f;
@@ -122,7 +124,7 @@ TEST_P(AtEveryLevel, ARequestAloneIsTheSameBitsAsAmongSixtyFour) {
     const DrawnBySample together = run(with(n), requests);
     for (const i64 i : {0, 1, 2, 3, 17, 43, 63}) {
       const DrawnBySample alone = run(with(n), {requests[i]});
-      const Drawn& among = together.at({i + 1, 0});
+      const DrawnSample& among = together.at({i + 1, 0});
       ASSERT_EQ(static_cast<i64>(among.tokens.size()), requests[i].max_tokens);
       EXPECT_EQ(alone.at({1, 0}), among) << "request " << i;
     }
@@ -148,7 +150,7 @@ TEST_P(AtEveryLevel, CachedLogProbabilitiesAreTheBitsOfUncachedScoring) {
   for (const Numerics& n : {kExpanded, kRounded}) {
     for (const float temperature : {1.0f, 0.7f}) {
       auto requests = mixed_requests(10);
-      for (Request& r : requests) r.sampling.temperature = temperature, r.max_tokens = 70;
+      for (GenerationRequest& r : requests) r.sampling.temperature = temperature, r.max_tokens = 70;
       for (const auto& [key, drawn] : run(with(n), requests)) {
         const auto& prompt = requests[key.first - 1].prompt;
         std::vector<i32> all = prompt;
@@ -180,15 +182,15 @@ TEST_P(AtEveryLevel, OneThreadIsTheSameBitsAsThree) {
 TEST_P(AtEveryLevel, SamplesOfAGroupAreTheBitsOfSeparateRequests) {
   for (const Numerics& n : {kExpanded, kMixed})
     for (const i64 length : {3, 64, 100, 128}) {
-      Request group;
+      GenerationRequest group;
       group.prompt = test_prompt(length, 77);
       group.sampling = {.temperature = 1, .top_p = 1, .seed = 9};
       group.max_tokens = 12, group.samples = 6, group.stream = 4;
       Settings settings = with(n);
-      settings.max_sequences = 4;  // the last samples start after the first have ended
+      settings.max_sequences = 4;  // the last samples start after the first ones have ended
       const DrawnBySample together = run(settings, {group});
       for (i32 i = 0; i < group.samples; ++i) {
-        Request one = group;
+        GenerationRequest one = group;
         one.samples = 1, one.first_sample = i;
         EXPECT_EQ(run(settings, {one}).at({1, i}), together.at({1, i})) << "sample " << i << " of length " << length;
       }
@@ -200,9 +202,9 @@ TEST_P(AtEveryLevel, APrefixFoundInTheCacheIsTheSameBitsAsOneComputed) {
   for (const Numerics& n : {kExpanded, kMixed}) {
     const Settings settings = with(n);
     const auto prefix = test_prompt(150, 5);
-    Running sharing(settings);
+    TestEngine sharing(settings);
     for (i64 i = 0; i < 5; ++i) {
-      Request r;
+      GenerationRequest r;
       r.prompt = prefix;
       const auto own = test_prompt(1 + i * 20, static_cast<u64>(100 + i));
       r.prompt.insert(r.prompt.end(), own.begin(), own.end());
@@ -223,8 +225,8 @@ class EngineTest : public testing::Test {
 };
 
 TEST_F(EngineTest, APromptThatIsAllInTheCacheStillComputesItsLastToken) {
-  Running engine({*model});
-  Request r;
+  TestEngine engine({*model});
+  GenerationRequest r;
   r.prompt = test_prompt(128, 1);
   r.max_tokens = 3;
   for (int i = 0; i < 2; ++i) engine.submit(r), engine.finish();
@@ -241,7 +243,7 @@ TEST_F(EngineTest, WhenPagesAreScarceRequestsWaitAndTheBitsStay) {
 }
 
 TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(70, 3);
   r.max_tokens = 40, r.samples = 9;
   Settings tight{*model};
@@ -250,13 +252,13 @@ TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
 }
 
 TEST_F(EngineTest, GroupsThatHoldTheirPromptsNeverWaitForEachOther) {
-  Request a, b;
+  GenerationRequest a, b;
   a.prompt = test_prompt(10, 1), a.max_tokens = 370, a.samples = 2;  // a sample: 6 of the 8 pages
-  b.prompt = test_prompt(100, 2), b.max_tokens = 20, b.samples = 2;  // its two prompt pages held would leave 5
+  b.prompt = test_prompt(100, 2), b.max_tokens = 20, b.samples = 2;  // holding its two prompt pages would leave 5
   const DrawnBySample roomy = run({*model}, {a, b});
   Settings tight{*model};
   tight.kv_tokens = 8 * 64;
-  Running engine(tight);
+  TestEngine engine(tight);
   engine.submit(a), engine.submit(b);
   for (int steps = 0; engine->busy() && steps < 2000; ++steps) engine.step();
   ASSERT_FALSE(engine->busy());
@@ -269,7 +271,7 @@ TEST_F(EngineTest, TheDefaultCacheHoldsASampleOfTheWholeContextThatStartsLate) {
   o.kernels = &cpu::active(), o.pool = &pool, o.max_sequences = 1;
   auto engine = Engine::create(*model, o);
   ASSERT_TRUE(engine);
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(10, 1), r.max_tokens = kTestContext, r.samples = 2;
   const auto id = engine->submit(r);
   EXPECT_TRUE(id) << (id ? "" : id.error().what);
@@ -278,8 +280,8 @@ TEST_F(EngineTest, TheDefaultCacheHoldsASampleOfTheWholeContextThatStartsLate) {
 TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
   Settings settings{*model};
   settings.max_sequences = 3;
-  Running engine(settings);
-  Request r;
+  TestEngine engine(settings);
+  GenerationRequest r;
   r.prompt = test_prompt(100, 1);
   r.max_tokens = 50, r.samples = 5;
   const RequestId running = engine.submit(r);
@@ -288,7 +290,7 @@ TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
   engine.step();
   EXPECT_EQ(engine->running(), 3);
   EXPECT_EQ(engine->queued(), 2);
-  EXPECT_EQ(engine->cache().pages_in_use(), 1 + 3 * 2);  // 149 positions: one page of prompt shared, two more each
+  EXPECT_EQ(engine->cache().pages_in_use(), 1 + 3 * 2);  // 149 positions: one shared page of the prompt, two more pages each
   EXPECT_TRUE(engine->cancel(running));
   EXPECT_FALSE(engine->cancel(running));
   EXPECT_EQ(engine->cache().pages_in_use(), 0);
@@ -298,11 +300,11 @@ TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
 }
 
 TEST_F(EngineTest, ASampleThatIsFinishedEarlyLeavesTheOthersAlone) {
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(20, 1);
   r.max_tokens = 10, r.samples = 3;
   const DrawnBySample whole = run({*model}, {r});
-  Running engine({*model});
+  TestEngine engine({*model});
   engine.submit(r);
   for (int i = 0; i < 4; ++i) engine.step();
   engine->finish_sample(1, 1);
@@ -313,21 +315,21 @@ TEST_F(EngineTest, ASampleThatIsFinishedEarlyLeavesTheOthersAlone) {
 }
 
 TEST_F(EngineTest, AStopTokenEndsItsSequenceAndIsReported) {
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(20, 1);
   r.sampling.temperature = 0;
   r.max_tokens = 10;
-  const Drawn free = run({*model}, {r}).at({1, 0});
+  const DrawnSample free = run({*model}, {r}).at({1, 0});
   EXPECT_EQ(free.finish, Finish::length);
   r.stop_ids = {free.tokens[4]};
-  const Drawn stopped = run({*model}, {r}).at({1, 0});
+  const DrawnSample stopped = run({*model}, {r}).at({1, 0});
   EXPECT_EQ(stopped.finish, Finish::stop);
   EXPECT_EQ(stopped.tokens.back(), free.tokens[4]);
   EXPECT_LE(stopped.tokens.size(), 5u);
 }
 
 TEST_F(EngineTest, AThinkingPastItsBudgetIsClosedByForceAndOneThatEndedIsNot) {
-  Request r;
+  GenerationRequest r;
   r.prompt = test_prompt(20, 1);
   r.sampling.temperature = 0;
   r.max_tokens = 12;
@@ -345,8 +347,8 @@ TEST_F(EngineTest, AThinkingPastItsBudgetIsClosedByForceAndOneThatEndedIsNot) {
 }
 
 TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {
-  Running engine({*model, &cpu::active(), {}, 1, 128, 64, 4 * 64});
-  const auto refusal = [&](Request r) {
+  TestEngine engine({*model, &cpu::active(), {}, 1, 128, 64, 4 * 64});
+  const auto refusal = [&](GenerationRequest r) {
     const auto id = engine->submit(std::move(r));
     EXPECT_FALSE(id);
     return id ? std::string() : id.error().what;
@@ -364,8 +366,8 @@ TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {
 }
 
 TEST_F(EngineTest, ChangedWeightsDropPrefixesAndMayNotMeetARunningSequence) {
-  Running engine({*model});
-  Request r;
+  TestEngine engine({*model});
+  GenerationRequest r;
   r.prompt = test_prompt(100, 1);
   r.max_tokens = 5;
   engine.submit(r);
@@ -391,39 +393,17 @@ TEST_F(EngineTest, ASequenceWhoseLogitsAreNaNFailsAloneAndSaysWhy) {
   ASSERT_EQ(embed.rows(), kTestVocab) << embed.name();
   embed.f32()[bad[0] * embed.cols()] = NAN;
   embed.bump();
-  Running engine({*model});
+  TestEngine engine({*model});
   engine.submit({.prompt = bad});
-  Request fine;
+  GenerationRequest fine;
   for (i32 id = 2; static_cast<i64>(fine.prompt.size()) < 20; ++id)
     if (id != bad[0]) fine.prompt.push_back(id);
   engine.submit(fine);
   const DrawnBySample drawn = engine.finish();
   EXPECT_EQ(drawn.at({1, 0}).finish, Finish::failed);
   EXPECT_EQ(drawn.at({2, 0}).finish, Finish::length);
-  EXPECT_NE(engine->failure().find("NaN"), std::string::npos);
-}
-
-TEST_F(EngineTest, AnInterruptedGenerateKeepsWhatItHasAndLeavesAnIdleEngine) {
-  Running engine({*model});
-  std::atomic<bool> stop = false;
-  GenerateOptions options;
-  options.max_tokens = 30, options.samples = 2, options.stop = &stop;
-  i64 tokens = 0;
-  options.on_token = [&](size_t, const Event&) {
-    stop = ++tokens >= 20;
-    return true;
-  };
-  const std::vector<std::vector<i32>> prompts{test_prompt(5, 1), test_prompt(9, 2)};
-  const auto out = generate(*engine.operator->(), prompts, options);
-  ASSERT_TRUE(out);
-  ASSERT_EQ(out->size(), 4u);
-  for (const Generation& g : *out) {
-    EXPECT_EQ(g.finish, Finish::none);
-    EXPECT_GE(g.tokens.size(), 1u);
-    EXPECT_EQ(g.tokens.size(), g.logprobs.size());
-  }
-  EXPECT_FALSE(engine->busy());
-  EXPECT_EQ(engine->cache().pages_in_use(), 0);
+  EXPECT_NE(drawn.at({1, 0}).failure.find("NaN"), std::string::npos);
+  EXPECT_EQ(drawn.at({2, 0}).failure, "");
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages) {
     return fail(Errc::invalid_argument, "KV cache: the budget holds no page; one of {} tokens needs {} bytes",
                 kPageTokens, layout.page_bytes() * layout.layers);
   if (wanted > physical || pages > INT32_MAX)
-    return fail(Errc::exhausted, "KV cache: {} tokens need {:.1f} GiB, this machine has {:.1f}; ask for less context",
+    return fail(Errc::exhausted,
+                "KV cache: {} tokens need {:.1f} GiB, this machine has {:.1f}; choose a smaller context",
                 pages * kPageTokens, wanted / (1 << 30), physical / (1 << 30));
 
   KvCache c;
@@ -121,7 +122,7 @@ Result<KvSequence> KvCache::extend(KvSequence shared, i64 tokens) {
 }
 
 void KvCache::close(KvSequence& s) {
-  // Last page first: of a prefix nobody uses, the end is evicted before the beginning.
+  // The last page is released first, so that the end of an unused prefix is evicted before its beginning.
   for (auto page = s.pages.rbegin(); page != s.pages.rend(); ++page) release(*page);
   s = {};
 }
@@ -136,7 +137,8 @@ void KvCache::publish(const KvSequence& s, std::span<const i32> prompt, i64 comp
     }
     Page& page = page_[s.pages[i]];
     const u64 key = hash_of(parent, tokens);
-    if (page.serial || published_.count(key)) return;  // computed under older weights' chain, or a rare collision
+    // The page belongs to another chain, or the hash collides with that of other tokens (rare).
+    if (page.serial || published_.count(key)) return;
     page.serial = ++serials_;
     page.parent = parent;
     page.tokens.assign(tokens.begin(), tokens.end());

@@ -1,14 +1,16 @@
-// The pool of KV pages behind every running sequence. A page is kPageTokens positions of one sequence in all layers;
-// a sequence's pages are taken when it is admitted, for all the tokens it may ever hold, so no step can run out.
+// The pool of KV pages behind every running sequence. A page holds kPageTokens positions of one sequence in all layers.
+// A sequence gets its pages when it is admitted, for all the tokens that it may ever hold, so no step runs out of
+// pages.
 //
-// Pages are reference-counted. Two ways to share them, both copy-on-write by construction (only pages that are full of
-// prompt are ever shared, and nobody writes to those again; the last, partial page is copied):
-//   fork()     the samples of one prompt
-//   publish()  full pages computed as prompt are found again by later prompts that begin with the same tokens, under
-//              the same version of the weights; set_version() forgets them. Unused ones are kept until room is needed.
+// Pages are reference-counted and shared in two ways. Only pages that are full of prompt tokens are shared, and nobody
+// writes to them again; the last, partial page of a prompt is copied.
+//   fork()     shares a prompt's pages between its samples.
+//   publish()  offers the full pages of a prompt to later prompts that begin with the same tokens and run under the
+//   same
+//              version of the weights. Unused published pages stay until their room is needed; set_version() drops all.
 //
-// One address range per layer is reserved for the whole budget and filled by the kernel as pages are first written,
-// in huge pages where it is large enough. Not thread-safe: one thread drives it.
+// One address range per layer is reserved for the whole budget. The operating system fills it in as pages are first
+// written, with huge pages if the range is large enough. Not thread-safe: one thread makes all calls.
 #pragma once
 #include <list>
 #include <memory>
@@ -17,23 +19,22 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "core/kv_view.hpp"
-
 #include "core/integer.hpp"
+#include "core/kv_view.hpp"
 
 namespace r1 {
 
 constexpr i64 pages_for(i64 tokens) { return ceil_div(tokens, kPageTokens); }
 
-// A sequence's pages. A plain value: KvCache::close gives the pages back, nothing else does.
+// A sequence's pages. Destroying it does not free the pages; only KvCache::close does.
 struct KvSequence {
   std::vector<i32> pages;
-  i64 cached = 0;  // leading tokens whose keys were already there when it was opened
+  i64 cached = 0;  // leading tokens whose keys were in the pages when the sequence was opened
 };
 
 class KvCache {
  public:
-  // Refused when the budget does not hold one page or the address space is not to be had.
+  // Errors: a budget without room for one page, more than the machine's memory, no address space.
   static Result<KvCache> create(const KvLayout& layout, i64 pages);
   KvCache(KvCache&&) noexcept;
   KvCache& operator=(KvCache&&) = delete;
@@ -42,35 +43,39 @@ class KvCache {
   const KvLayout& layout() const { return view_.layout; }
   i64 pages() const { return pages_; }
   i64 pages_free() const { return static_cast<i64>(free_.size()); }    // never used, or given back
-  i64 pages_cached() const { return static_cast<i64>(idle_.size()); }  // published, unused, can be taken
+  i64 pages_cached() const { return static_cast<i64>(idle_.size()); }  // published and unused: free if needed
   i64 pages_in_use() const { return pages_ - pages_free() - pages_cached(); }
   i64 page_bytes() const { return layout().page_bytes() * layout().layers; }  // all layers
 
-  // Pages for `tokens` positions of a sequence that begins with `prompt`; published pages that hold its beginning are
-  // shared (never all of it: the last token is always computed). Error (exhausted), with both numbers, and nothing
-  // taken, when there is no room now.
+  // Pages for `tokens` positions of a sequence that begins with `prompt`. Published pages that hold the beginning of
+  // the prompt are shared, but never the page of its last token, which is always computed. Errors: exhausted, if too
+  // few pages are free now; no page is taken then.
   Result<KvSequence> open(std::span<const i32> prompt, i64 tokens);
   // A second sequence that continues after the first `filled` tokens of `of`, for `tokens` positions in all.
+  // Errors: as open().
   Result<KvSequence> fork(const KvSequence& of, i64 filled, i64 tokens);
-  // One more reference to the pages of the first `filled` tokens; they outlive `of` and may only be forked from.
+  // One more reference to the pages of the first `filled` tokens. They outlive `of`, and may be forked but not written.
   KvSequence hold(const KvSequence& of, i64 filled);
   void close(KvSequence& sequence);
 
-  // The first `computed` tokens of `prompt` are in `sequence`'s pages, computed as prompt: offers the full ones.
+  // Offers the full pages among those of the first `computed` tokens of `prompt`. Their keys must be in `sequence`'s
+  // pages, computed with the role of prompt tokens.
   void publish(const KvSequence& sequence, std::span<const i32> prompt, i64 computed);
-  // The weights' version all pages from now on are computed with; published pages of another are dropped.
+  // The version of the weights with which all pages are computed from now on. Published pages of another version are
+  // dropped.
   void set_version(u64 version);
 
-  // A view with an empty list of tables; the caller fills in one per sequence of its batch.
+  // A view with an empty list of tables. The caller fills in one table per sequence of its batch.
   KvView& view() { return view_; }
 
  private:
   struct Page {
     i32 refs = 0;
-    // Published pages form chains: a serial number that is never used again names the page before.
-    u64 serial = 0, parent = 0;  // 0: not published; parent 0: a prompt's first page
+    // Published pages form chains: `parent` is the serial number of the page before. Serial numbers are never reused.
+    u64 serial = 0;  // 0: not published
+    u64 parent = 0;  // 0: a prompt's first page
     std::vector<i32> tokens;
-    std::list<i32>::iterator idle;  // published and refs == 0: its place in idle_
+    std::list<i32>::iterator idle;  // the page's place in idle_, if it is published and refs is 0
   };
   KvCache() = default;
   bool make_room(i64 wanted);  // evicts idle pages until `wanted` are free
@@ -78,8 +83,9 @@ class KvCache {
   void reference(i32 page);
   void release(i32 page);
   void unpublish(i32 page);
-  i32 find(u64 parent, std::span<const i32> tokens) const;   // -1: not there
-  Result<KvSequence> extend(KvSequence shared, i64 tokens);  // takes the rest, or closes `shared` and refuses
+  i32 find(u64 parent, std::span<const i32> tokens) const;  // a published page; -1: none
+  // Adds free pages to `shared` up to `tokens` positions. On an error `shared` is closed.
+  Result<KvSequence> extend(KvSequence shared, i64 tokens);
 
   KvView view_;
   void* memory_ = nullptr;
@@ -87,9 +93,9 @@ class KvCache {
   i64 pages_ = 0;
   u64 version_ = 0, serials_ = 0;
   std::vector<Page> page_;
-  std::vector<i32> free_;                   // last in, first out: memory already touched is used again first
-  std::list<i32> idle_;                     // published, refs == 0, least recently used first
-  std::unordered_map<u64, i32> published_;  // hash of parent and tokens → page; what it finds is compared in full
+  std::vector<i32> free_;                   // last in, first out, so that touched memory is used again first
+  std::list<i32> idle_;                     // published pages with refs 0, least recently used first
+  std::unordered_map<u64, i32> published_;  // hash of parent and tokens → page; find() compares the tokens themselves
 };
 
 }  // namespace r1

@@ -25,7 +25,7 @@ Status check(const SamplingParams& p) {
   const auto refuse = [](const char* field, double value, const char* allowed) {
     return fail(Errc::invalid_argument, "{} is {}, must be {}", field, value, allowed);
   };
-  // Written so that NaN fails every one of them.
+  // Each condition is written so that NaN fails it.
   if (!(p.temperature == 0 || (p.temperature >= 1e-3f && p.temperature <= 1e3f)))
     return refuse("temperature", p.temperature, "0 (greedy) or 0.001 to 1000");
   if (!(p.top_p > 0 && p.top_p <= 1)) return refuse("top_p", p.top_p, "above 0 and at most 1");
@@ -37,7 +37,7 @@ Status check(const SamplingParams& p) {
 }
 
 double uniform(const SampleKey& key) {
-  // The counter has no room for the purpose: it goes into a second key.
+  // The counter has no room for the purpose and the sample, so they go into a second key.
   const auto derived = philox({0, 0, key.sample, static_cast<u32>(Purpose::sample)},
                               {static_cast<u32>(key.seed), static_cast<u32>(key.seed >> 32)});
   const auto block = philox({key.position, static_cast<u32>(key.stream), static_cast<u32>(key.stream >> 32), 0},
@@ -45,12 +45,12 @@ double uniform(const SampleKey& key) {
   return static_cast<double>((u64{block[0]} << 32 | block[1]) >> 11) * 0x1p-53;
 }
 
-Result<Sampled> Sampler::sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
-                                std::span<const i32> history) {
+Result<SampledToken> Sampler::sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
+                                     std::span<const i32> history) {
   const Distribution k(*kernels_);
   const i64 n = static_cast<i64>(logits.size());
   const bool greedy = params.temperature == 0;
-  // As linear_cross_entropy does it, so that the log-probabilities have the same bits.
+  // The same arithmetic as linear_cross_entropy, so that the log-probabilities have the same bits.
   const float inverse = greedy ? 1.0f : 1.0f / params.temperature;
   logits_.resize(logits.size());
   k.scale(logits_.data(), logits.data(), inverse, n);
@@ -72,10 +72,10 @@ Result<Sampled> Sampler::sample(std::span<const float> logits, const SamplingPar
     const bool all = params.top_p == 1 && params.min_p == 0 && (params.top_k == 0 || params.top_k >= n);
     token = all ? draw_from_all(u) : draw_from_some(params, u);
   }
-  return Sampled{token, logits[token] * inverse - lse};
+  return SampledToken{token, logits[token] * inverse - lse};
 }
 
-// Penalty and temperature commute, so the scaled logits may be penalised.
+// Penalty and temperature commute, so it is enough to penalise the scaled logits.
 void Sampler::penalise(float penalty, std::span<const i32> history) {
   seen_.assign(history.begin(), history.end());
   std::sort(seen_.begin(), seen_.end());
@@ -87,7 +87,7 @@ void Sampler::penalise(float penalty, std::span<const i32> history) {
 }
 
 i32 Sampler::draw_from_all(double u) {
-  // Sums of fixed blocks first: the block is found without adding up every weight twice.
+  // The sums of fixed blocks come first. They tell in which block the token lies without a second sum over all weights.
   const size_t n = weights_.size(), blocks = ceil_div(n, kSumBlock);
   sums_.resize(blocks);
   double total = 0;
@@ -104,7 +104,7 @@ i32 Sampler::draw_from_all(double u) {
     below += static_cast<double>(weights_[i]);
     if (below > target) return last;
   }
-  if (last >= 0) return last;  // rounding left the target at the very end
+  if (last >= 0) return last;  // by rounding, the target lies behind the last weight
   for (size_t i = n; i-- > 0;)
     if (weights_[i] != 0) return static_cast<i32>(i);
   return 0;
@@ -129,8 +129,9 @@ i32 Sampler::draw_from_some(const SamplingParams& params, double u) {
     std::sort(candidates_.begin(), candidates_.end(), likelier);
     for (const i32 id : candidates_) total += weight(id);
   } else {
-    // Sorting a whole vocabulary would cost more than a small model's step. All weights below (1 − top_p)/n together
-    // are less than what top_p leaves out, so none of them is in; half of that is safe against rounding.
+    // Sorting a whole vocabulary would cost more than a small model's step, so only candidates are sorted. All weights
+    // below (1 − top_p)/n together are less than the share that top_p leaves out, so none of them is kept. Half of that
+    // bound is safe against rounding.
     float largest = 0;
     for (const float w : weights_) largest = std::max(largest, w);
     total = sum(weights_.data(), n);
@@ -157,7 +158,7 @@ i32 Sampler::draw_from_some(const SamplingParams& params, double u) {
     below += weight(candidates_[i]);
     if (below > u * left) return candidates_[i];
   }
-  return candidates_.front();  // the sums above and below are the same numbers: only u = 1 could come here
+  return candidates_.front();  // not reached: `below` ends at `left`, and u is less than 1
 }
 
 }  // namespace r1

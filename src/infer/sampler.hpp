@@ -1,14 +1,15 @@
-// One token from one row of logits. Deterministic: the random number is a function of (seed, stream, sample, position),
-// the arithmetic has one order, so a sequence's tokens do not depend on its neighbours, the batch or the threads.
+// Draws one token from one row of logits. The draw is deterministic: the random number is a function of (seed, stream,
+// sample, position), and the arithmetic has a fixed order. So a sequence's tokens do not depend on its neighbours, the
+// batch or the threads.
 //
-// Order of the steps, each over what the one before left:
+// The steps in their order; each takes what the step before kept:
 //   1. repetition penalty   z > 0: z / r, else z * r, for every id in `history` (prompt included), once per id
 //   2. temperature          p = softmax(z / T)
-//   3. top_k                the k likeliest; ties to the lowest id; 0 keeps all
+//   3. top_k                the k likeliest tokens; of equally likely ones the lowest id; 0 keeps all
 //   4. top_p                the shortest prefix in order of probability whose share of 3 reaches top_p; 1 keeps all
-//   5. min_p                those with p >= min_p * the largest p; 0 keeps all
-// Then one draw, by inverting the cumulative sum. Temperature 0 is greedy: the largest z after 1, ties to the lowest
-// id.
+//   5. min_p                the tokens with p >= min_p * the largest p; 0 keeps all
+//   6. the draw             by inverting the cumulative sum
+// Temperature 0 is greedy: the token with the largest z after step 1, of equal ones the lowest id.
 #pragma once
 #include <span>
 #include <vector>
@@ -30,30 +31,34 @@ struct SamplingParams {
   float repetition_penalty = 1;  // > 0
   u64 seed = 0;
 };
-Status check(const SamplingParams& params);  // names the field, its value and what is allowed
+// Errors: a value out of range; the message names the field, the value and the range.
+Status check(const SamplingParams& params);
 
-// Which random number: stream is the prompt's (the data row, the request), sample its index among the prompt's samples,
-// position that of the token to be drawn.
+// Selects the random number of one draw.
 struct SampleKey {
-  u64 seed = 0, stream = 0;
-  u32 sample = 0, position = 0;
+  u64 seed = 0;
+  u64 stream = 0;    // of the prompt: the data row, the request, the turn of a conversation
+  u32 sample = 0;    // among the prompt's samples
+  u32 position = 0;  // in the sequence, of the token that is drawn
 };
 double uniform(const SampleKey& key);  // [0, 1)
 
-struct Sampled {
+struct SampledToken {
   i32 token = -1;
-  // log softmax(z / T)[token] of the model's own logits: before penalty and truncation, at the sampling temperature
-  // (1 when greedy). The same bits as minus linear_cross_entropy of the same row.
+  // log softmax(z / T)[token] of the model's own logits, before penalty and truncation, at the sampling temperature
+  // (greedy: 1). It has the bits of minus linear_cross_entropy of the same row.
   float logprob = 0;
 };
 
-// Holds scratch that grows to the vocabulary once; one per thread. The kernels' level fixes the bits.
+// Holds scratch memory that grows to the size of the vocabulary once. Each thread needs its own. The level of the
+// kernels fixes the bits.
 class Sampler {
  public:
   explicit Sampler(const cpu::Kernels& kernels) : kernels_(&kernels) {}
-  // Error (corrupt) when the row has a NaN or nothing but -inf. `history` is read only when there is a penalty.
-  Result<Sampled> sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
-                         std::span<const i32> history = {});
+  // `history` is read only if there is a repetition penalty.
+  // Errors: corrupt, if the row has a NaN or no finite log-sum-exp.
+  Result<SampledToken> sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
+                              std::span<const i32> history = {});
 
  private:
   void penalise(float penalty, std::span<const i32> history);
@@ -61,8 +66,9 @@ class Sampler {
   i32 draw_from_some(const SamplingParams& params, double u);
 
   const cpu::Kernels* kernels_;
-  std::vector<float> logits_, weights_;  // z / T (penalised), softmax of it
-  std::vector<double> sums_;
+  std::vector<float> logits_;   // z / T, penalised
+  std::vector<float> weights_;  // softmax of logits_
+  std::vector<double> sums_;    // of blocks of weights_
   std::vector<i32> candidates_, seen_;
 };
 

@@ -56,7 +56,7 @@ void expect_drawn_from(const std::vector<double>& p, const std::vector<float>& z
     if (p[i] == 0) {
       EXPECT_EQ(count[i], 0) << "token " << i;
     }
-    if (kDraws * p[i] < 10) {  // too rare for the approximation: one cell together
+    if (kDraws * p[i] < 10) {  // too rare for the approximation: all such tokens share one cell
       rest_p += p[i], rest_n += count[i];
       continue;
     }
@@ -101,7 +101,7 @@ TEST(Sampler, TopPKeepsTheShortestPrefixThatReachesIt) {
   EXPECT_EQ(support(z, {.temperature = 1, .top_p = 0.6f}), (std::set<i32>{0, 1}));
   EXPECT_EQ(support(z, {.temperature = 1, .top_p = 0.9f}), (std::set<i32>{0, 1, 2}));
   EXPECT_EQ(support(z, {.temperature = 1, .top_p = 1e-6f}), (std::set<i32>{0}));
-  // Of what top_k leaves: 0.5 and 0.3 are 0.625 and 0.375.
+  // Of the tokens that top_k keeps: 0.5 and 0.3 become 0.625 and 0.375.
   EXPECT_EQ(support(z, {.temperature = 1, .top_p = 0.6f, .top_k = 2}), (std::set<i32>{0}));
 }
 
@@ -137,7 +137,7 @@ TEST(Sampler, TheLogProbabilityIsThatOfTheModelAtTheSamplingTemperature) {
         sampler.sample(z, {.temperature = t, .top_p = 0.5f, .repetition_penalty = 1.5f}, {}, std::vector<i32>{3});
     ASSERT_TRUE(s);
     const double want = std::log(softmax(z, t == 0 ? 1 : static_cast<double>(t))[s->token]);
-    // z/T up to 13 rounded to f32, a log-sum-exp of f32 terms: a few ulp of 16.
+    // z/T up to 13 is rounded to f32, and the log-sum-exp has f32 terms: a few ulp of 16.
     EXPECT_NEAR(static_cast<double>(s->logprob), want, 4 * 16 * 6e-8);
   }
 }

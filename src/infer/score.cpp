@@ -9,7 +9,7 @@ namespace r1 {
 
 namespace {
 
-constexpr i64 kRows = 128;  // of logits in memory at once
+constexpr i64 kRows = 128;  // rows of logits in memory at once
 
 Status hand_out_logits(Pass& p, const Model& model, const Tensor& hidden, const ScoreOptions& options) {
   std::vector<i32> rows;

@@ -1,5 +1,5 @@
-// Log-probabilities of given tokens by one uncached forward: what `r1 logprobs` and `perplexity` print, and what the
-// trainer's loss sees.
+// Log-probabilities of given tokens by one forward without a cache. `r1 logprobs` and `r1 perplexity` print them; they
+// are the values of the trainer's loss.
 #pragma once
 #include <functional>
 #include <span>
@@ -15,12 +15,13 @@ struct ScoreOptions {
   ThreadPool* pool = nullptr;             // required
   Numerics numerics{};                    // default: everything f32
   float temperature = 1;
-  // Called with raw logits, some rows at a time, in order: rows first .. first + logits.size() / vocab.
+  // May be empty. Receives the raw logits in order, some rows at a time: rows first .. first + logits.size() / vocab.
   std::function<Status(i64 first, std::span<const float> logits)> logits;
 };
 
-// → [tokens]: element t is log p(tokens[t] | tokens before it); element 0 is NaN, it has no context.
-// Errors: no tokens, more than the context (both numbers), ids out of the vocabulary.
+// → [tokens]: element t is log p(tokens[t] | the tokens before it); element 0 is NaN because no token is before it.
+// Errors: no tokens, more tokens than the context (both numbers), ids out of the vocabulary, an error of
+// options.logits.
 Result<std::vector<float>> score(const Model& model, std::span<const i32> tokens, const ScoreOptions& options);
 
 }  // namespace r1

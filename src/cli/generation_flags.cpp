@@ -1,0 +1,69 @@
+#include "cli/generation_flags.hpp"
+
+#include "formats/utf8.hpp"
+#include "hub/models.hpp"
+#include "model/memory.hpp"
+#include "ops/device.hpp"
+
+namespace r1 {
+namespace {
+
+SamplingOverrides overrides_of(const GenerationFlags& f) {
+  return {f.temperature, f.top_p, f.min_p, f.repetition_penalty, f.top_k, f.seed};
+}
+
+void describe(const Session& session, int threads) {
+  const std::string path = session.path().string();
+  const ModelInfo& m = session.model().info();
+  fmt::print(stderr, "{}: {}, {} parameters ({} active), context {}, level {}, {} threads\n", path, m.architecture,
+             m.parameters, m.active_parameters, session.engine().context(), level_name(active_kernels()), threads);
+  const auto& chat = session.chat_template();
+  fmt::print(stderr, "{}: chat template: {}\n", path, printable(chat ? chat->describe() : chat.error().what, 400));
+}
+
+}  // namespace
+
+std::vector<Flag> GenerationFlags::flags() {
+  return {{"-m,--model", &model, "model folder, GGUF file or name"},
+          {"-n,--max-tokens", &max_tokens, "most tokens of an answer, thinking included"},
+          {"--temperature", &temperature, "0: always the likeliest token"},
+          {"--top-p", &top_p, "keep the likeliest tokens that together have this probability"},
+          {"--top-k", &top_k, "keep this many of the likeliest tokens (0: all)"},
+          {"--min-p", &min_p, "keep tokens with at least this share of the likeliest token's probability"},
+          {"--repetition-penalty", &repetition_penalty, "divide the logits of tokens that are already in the text"},
+          {"--seed", &seed, "random seed"},
+          {"-t,--threads", &threads, "threads"},
+          {"-c,--context", &context, "tokens of the longest sequence (0: the model's)"},
+          {"--think", &think, "think before answering (the default)"},
+          {"--no-think", &no_think, "answer at once"},
+          {"--think-budget", &think_budget, "end the thinking after this many tokens (0: no limit)"},
+          {"--memory", &memory, "memory for routed experts (8g); the others are read from the file when needed"},
+          {"-v,--verbose", &verbose, "print which model is opened and how"}};
+}
+
+Status GenerationFlags::check() const {
+  if (think && no_think) return fail(Errc::usage, "--think and --no-think exclude each other");
+  if (max_tokens && *max_tokens < 1) return fail(Errc::usage, "--max-tokens: {}, must be at least 1", *max_tokens);
+  if (context < 0) return fail(Errc::usage, "--context: {}, must not be negative", context);
+  if (think_budget < 0) return fail(Errc::usage, "--think-budget: {}, must not be negative", think_budget);
+  if (const Status given = r1::check(sampling_params({}, overrides_of(*this))); !given)
+    return fail(Errc::usage, "{}", given.error().what);
+  R1_TRY(thread_count(threads));
+  if (memory) R1_TRY(parse_bytes(*memory));
+  return {};
+}
+
+Result<Session> open_session(const GenerationFlags& flags, ThreadPool& pool, i64 max_sequences) {
+  SessionOptions options;
+  options.context = flags.context;
+  options.max_sequences = max_sequences;
+  if (flags.memory) options.expert_bytes = R1_TRY(parse_bytes(*flags.memory));
+  options.sampling = overrides_of(flags);
+  options.max_tokens = flags.max_tokens;
+  if (flags.think_budget > 0) options.max_thinking_tokens = flags.think_budget;
+  Session session = R1_TRY(Session::open(R1_TRY(find_model(flags.model)), pool, options));
+  if (flags.verbose) describe(session, pool.threads());
+  return session;
+}
+
+}  // namespace r1

@@ -1,0 +1,177 @@
+// One step: admission, a batch, the model's forward, a token for every row of logits, the end of sequences.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "infer/engine_state.hpp"
+
+namespace r1 {
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+Engine::State::State(const Model& m, const EngineOptions& o, KvCache c) : model(m), options(o), cache(std::move(c)) {
+  for (int i = 0; i < options.pool->threads(); ++i) samplers.emplace_back(*options.kernels);
+  for (const Weight& w : m.weights())
+    if (w.trainable()) changing.push_back(w);
+  for (const Weight& w : m.router_biases())
+    if (w) changing.push_back(w);
+}
+
+Result<std::span<const TokenEvent>> Engine::step() {
+  State& s = *state_;
+  const double begin = now();
+  s.events.clear();
+  R1_TRY(s.check_weights());
+  s.admit();
+  s.build_batch();
+  if (s.batch.rows() > 0) {
+    s.draw_tokens(s.run_model());
+    s.sweep();
+    ++s.counters.steps;
+  }
+  s.counters.step_seconds += now() - begin;
+  return std::span<const TokenEvent>(s.events);
+}
+
+// New weights are accepted between sequences only; pages that were computed with the old ones are forgotten.
+Status Engine::State::check_weights() {
+  u64 sum = 0;  // versions only grow, so the sum changes if any of them does
+  for (const Weight& w : changing) sum += w.version();
+  if (sum == weights_version) return {};
+  if (cache.pages_in_use() > 0)
+    return fail(Errc::invalid_argument, "the weights changed while {} requests are running", groups.size());
+  weights_version = sum;
+  cache.set_version(sum);
+  return {};
+}
+
+// The next token of every running sequence comes first, then prompts in order of arrival as far as the step's budget
+// goes.
+void Engine::State::build_batch() {
+  batch.tokens.clear(), batch.positions.clear(), batch.roles.clear(), batch.want.clear();
+  batch.seq_begin.assign(1, 0);
+  cache.view().tables.clear();
+  draws.clear();
+  for (const auto& s : running)
+    if (s->generated > 0) {
+      add_rows(*s, {&s->next, 1}, Role::generated);
+      want_last_row(*s);
+    }
+  counters.decode_tokens += batch.rows();
+  for (const auto& s : running) {
+    const i64 budget = options.max_batch_tokens - batch.rows();
+    if (s->generated > 0 || budget <= 0) continue;
+    const auto left = std::span(s->group->request.prompt).subspan(s->position);
+    const auto chunk = left.first(std::min<i64>(std::ssize(left), budget));
+    counters.prefill_tokens += std::ssize(chunk);
+    add_rows(*s, chunk, Role::prompt);
+    if (chunk.size() == left.size()) want_last_row(*s);
+  }
+}
+
+void Engine::State::add_rows(Sequence& s, std::span<const i32> tokens, Role role) {
+  batch.add_sequence(tokens, s.position, role);
+  cache.view().tables.push_back(s.kv.pages);
+  s.position += std::ssize(tokens);
+}
+
+void Engine::State::want_last_row(Sequence& s) {
+  batch.want.push_back(static_cast<i32>(batch.rows() - 1));
+  draws.push_back({&s, SampledToken{}});
+}
+
+Tensor Engine::State::run_model() {
+  Pass pass{batch, arena, *options.pool, *options.kernels, options.numerics, nullptr, &cache.view()};
+  const double begin = now();
+  const Output out = model.forward(pass);
+  counters.forward_seconds += now() - begin;
+  R1_CHECK(out.logits.rows() == std::ssize(draws), "{} rows of logits for {} wanted", out.logits.rows(), draws.size());
+  return out.logits;
+}
+
+void Engine::State::draw_tokens(const Tensor& logits) {
+  const auto row = [&](i64 i) { return std::span<const float>(logits.row(i), logits.cols()); };
+  options.pool->run(std::ssize(draws),
+                    [&](i64 i, int worker) { draws[i].sampled = draw(samplers[worker], *draws[i].sequence, row(i)); });
+  for (i64 i = 0; i < std::ssize(draws); ++i) {
+    Sequence& s = *draws[i].sequence;
+    if (s.generated == 0) publish_prompt(s, row(i));
+    take_token(s, draws[i].sampled);
+  }
+}
+
+Result<SampledToken> Engine::State::draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const {
+  const GenerationRequest& r = s.group->request;
+  const SampleKey key{r.sampling.seed, r.stream, static_cast<u32>(s.sample),
+                      static_cast<u32>(std::ssize(r.prompt) + s.generated)};
+  return sampler.sample(logits, r.sampling, key, s.history);
+}
+
+// The prompt's keys are complete. Later prompts may share its full pages; its group's other samples continue from all
+// of them.
+void Engine::State::publish_prompt(Sequence& s, std::span<const float> logits) {
+  Group& g = *s.group;
+  g.prompt_done = true;
+  cache.publish(s.kv, g.request.prompt, s.position);
+  if (g.started >= g.request.samples) return;
+  g.held = cache.hold(s.kv, s.position);
+  g.logits.assign(logits.begin(), logits.end());
+}
+
+void Engine::State::take_token(Sequence& s, const Result<SampledToken>& sampled) {
+  const GenerationRequest& r = s.group->request;
+  TokenEvent e;
+  e.id = s.group->id;
+  e.sample = s.sample;
+  if (sampled) {
+    e.token = sampled->token;
+    e.logprob = sampled->logprob;
+    if (r.think.tokens >= 0 && !s.thinking_ended) apply_think_budget(s, r.think, e);
+    s.next = e.token;
+    ++s.generated;
+    if (!s.history.empty()) s.history.push_back(e.token);
+    if (std::find(r.stop_ids.begin(), r.stop_ids.end(), e.token) != r.stop_ids.end()) e.finish = Finish::stop;
+    else if (s.generated == r.max_tokens) e.finish = Finish::length;
+  } else {
+    e.failure = sampled.error().what;
+    e.finish = Finish::failed;
+  }
+  if (e.finish != Finish::none) end(s);
+  events.push_back(std::move(e));
+}
+
+void Engine::State::apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e) {
+  if (s.generated >= budget.tokens && s.forced < std::ssize(budget.close)) {
+    e.token = budget.close[s.forced++];
+    e.logprob = NAN;
+    e.forced = true;
+    s.thinking_ended = s.forced == std::ssize(budget.close);
+  } else {
+    s.thinking_ended = e.token == budget.end;
+  }
+}
+
+void Engine::State::end(Sequence& s) {
+  s.done = true;
+  cache.close(s.kv);
+  --s.group->live;
+}
+
+void Engine::State::sweep() {
+  std::vector<RequestId> ended;  // several may be of one group, which must live until the last of them is removed
+  std::erase_if(running, [&](const auto& s) {
+    if (s->done) ended.push_back(s->group->id);
+    return s->done;
+  });
+  for (const RequestId id : ended)
+    if (const auto g = groups.find(id); g != groups.end()) erase_if_complete(*g->second);
+}
+
+void Engine::State::erase_if_complete(Group& g) {
+  if (g.live == 0 && g.started == g.request.samples) groups.erase(g.id);
+}
+
+}  // namespace r1

@@ -1,0 +1,84 @@
+// An opened model with everything that answering needs: weights, tokenizer, chat template, engine and the defaults of
+// a request.
+//
+//   ThreadPool pool(threads);
+//   Session session = R1_TRY(Session::open(path, pool, {}));
+//   const Message question[] = {{"user", "What is 47 * 36?"}};
+//   CompletionRequest request = session.request(R1_TRY(session.chat_prompt({.messages = question})));
+//   Completions completions(session.engine(), session.tokenizer());
+//   R1_TRY(completions.submit(std::move(request)));
+//   while (completions.busy())
+//     for (const CompletionEvent& e : R1_TRY(completions.step())) ...
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "formats/generation_config.hpp"
+#include "infer/engine.hpp"
+#include "model/model.hpp"
+#include "session/completions.hpp"
+#include "text/chat_template.hpp"
+#include "text/tokenizer.hpp"
+
+namespace r1 {
+
+// Sampling settings that a caller sets; the others keep the value that the model's files recommend.
+struct SamplingOverrides {
+  std::optional<double> temperature, top_p, min_p, repetition_penalty;
+  std::optional<i64> top_k;
+  std::optional<u64> seed;  // 0 if absent
+};
+SamplingParams sampling_params(const GenerationConfig& recommended, const SamplingOverrides& overrides);
+
+struct SessionOptions {
+  i64 context = 0;                           // tokens of the longest sequence; 0: the model's (EngineOptions::context)
+  i64 max_sequences = 1;                     // sequences that run at once
+  i64 kv_bytes = 0;                          // budget of the KV cache; 0: EngineOptions' default
+  std::optional<i64> expert_bytes{};         // limit of resident routed experts (model/memory.hpp)
+  SamplingOverrides sampling{};              // over generation_config.json, over R1's advice (0.6, 0.95)
+  std::optional<i64> max_tokens{};           // of an answer; default: generation_config.json, else the context
+  std::optional<i64> max_thinking_tokens{};  // closes a longer thinking (ThinkBudget); default: no limit
+};
+
+class Session {
+ public:
+  // Opens a model folder or a GGUF file. `pool` must outlive the session.
+  // Errors: what open_model, limit_experts, Tokenizer::open and Engine::create report; a tokenizer with more tokens
+  // than the model; sampling parameters out of range; max_thinking_tokens with a tokenizer that has no </think> token.
+  static Result<Session> open(const std::filesystem::path& path, ThreadPool& pool, const SessionOptions& options);
+
+  const std::filesystem::path& path() const { return path_; }
+  const Model& model() const { return *model_; }
+  const Tokenizer& tokenizer() const { return tokenizer_; }
+  // Holds an error if the model has no usable chat template; opening the session does not report that error.
+  const Result<ChatTemplate>& chat_template() const { return chat_template_; }
+  Engine& engine() { return *engine_; }
+  const Engine& engine() const { return *engine_; }
+
+  // The chat template applied to a conversation, tokenized. Errors: the model has no usable template, or the template
+  // refuses the conversation.
+  Result<ChatPrompt> chat_prompt(const ChatRequest& request) const;
+  // The text without a template. Special tokens in it are recognised; the begin-of-sentence token goes in front if the
+  // tokenizer adds one and the text does not begin with it.
+  ChatPrompt raw_prompt(std::string_view text) const;
+
+  // A request for this prompt with the session's sampling, limits and stop tokens; callers change what they need.
+  CompletionRequest request(ChatPrompt prompt) const;
+  const CompletionRequest& defaults() const { return defaults_; }
+
+ private:
+  Session(std::filesystem::path path, std::unique_ptr<Model> model, Tokenizer tokenizer, Result<ChatTemplate> chat);
+  Status set_defaults(const SessionOptions& options, const GenerationConfig& generation);
+
+  std::filesystem::path path_;
+  std::unique_ptr<Model> model_;  // the engine keeps a reference to it, so moving the session must not move the model
+  Tokenizer tokenizer_;
+  Result<ChatTemplate> chat_template_;
+  std::unique_ptr<Engine> engine_;
+  CompletionRequest defaults_;  // a request without a prompt
+};
+
+}  // namespace r1
