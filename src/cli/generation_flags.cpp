@@ -1,8 +1,8 @@
 #include "cli/generation_flags.hpp"
 
+#include "core/byte_size.hpp"
 #include "formats/utf8.hpp"
 #include "hub/models.hpp"
-#include "model/memory.hpp"
 #include "ops/device.hpp"
 
 namespace r1 {

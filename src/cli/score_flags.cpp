@@ -1,6 +1,6 @@
 #include "cli/score_flags.hpp"
 
-#include "model/memory.hpp"
+#include "core/byte_size.hpp"
 #include "ops/device.hpp"
 #include "session/numerics.hpp"
 
@@ -31,7 +31,7 @@ ScoreOptions ScoreFlags::options(const Model& m, ThreadPool& pool) const {
 Result<std::unique_ptr<Model>> open_model_within(const std::filesystem::path& path,
                                                  const std::optional<std::string>& memory) {
   auto model = R1_TRY(open_model(path));
-  if (memory) R1_TRY(limit_experts(*model, R1_TRY(parse_bytes(*memory))));
+  if (memory) R1_TRY(model->limit_experts(R1_TRY(parse_bytes(*memory))));
   return model;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "model/memory.hpp"
 #include "ops/device.hpp"
 #include "session/numerics.hpp"
 
@@ -52,7 +51,7 @@ Session::Session(std::filesystem::path path, std::unique_ptr<Model> model, Token
 
 Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& pool, const SessionOptions& options) {
   auto model = R1_TRY(open_model(path));
-  if (options.expert_bytes) R1_TRY(limit_experts(*model, *options.expert_bytes));
+  if (options.expert_bytes) R1_TRY(model->limit_experts(*options.expert_bytes));
   auto tokenizer = R1_TRY(Tokenizer::open(path));
   const GenerationConfig generation = R1_TRY(read_generation_config(path));
   if (tokenizer.size() > model->info().vocab)
