@@ -5,9 +5,23 @@
 #include <cstring>
 
 #include "core/dtype.hpp"
-#include "hostile.hpp"
+#include "formats/safetensors.hpp"
+#include "formats/test_hostile.hpp"
 
 namespace r1::hostile {
+
+// Every value in it is read once.
+inline Status open_safetensors(const fs::path& path) {
+  const Safetensors file = R1_TRY(Safetensors::open(path));
+  for (const auto& [name, tensor] : file.tensors()) {
+    std::vector<float> values(tensor.elements());
+    to_f32(tensor, values.data());
+  }
+  return {};
+}
+inline const Kind kSafetensors{"model.safetensors",
+                               [](const fs::path& f) { return open_safetensors(f / "model.safetensors"); }};
+inline const Kind kIndex{"model.safetensors.index.json", [](const fs::path& f) { return open_safetensors(f); }};
 
 inline std::string safetensors(std::string_view header, size_t data_bytes) {
   const u64 n = header.size();
@@ -149,7 +163,7 @@ inline std::vector<Case> index_cases() {
     put(folder.parent_path() / "outside.safetensors", "");
     fs::create_symlink(fs::canonical(folder.parent_path()) / "outside.safetensors", folder / "link");
   };
-  return {
+  std::vector<Case> cases = {
       {"index_well_formed", index_of(R"({"a": "m-1.safetensors", "b": "m-2.safetensors"})"), {}},
       {"index_without_total_size", R"({"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}})", {}},
       {"index_link_inside", link, {}, linked("m-1.safetensors")},
@@ -232,6 +246,12 @@ inline std::vector<Case> index_cases() {
          fs::create_symlink("../blobs/a", f / "link");
        }},
   };
+  for (Case& c : cases)
+    c.besides = [own = c.besides](const fs::path& folder) {
+      put_shards(folder);
+      if (own) own(folder);
+    };
+  return cases;
 }
 
 }  // namespace r1::hostile
