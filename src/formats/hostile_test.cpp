@@ -1,6 +1,5 @@
-// Files made to break their readers: each is refused with an error that names the file, the field and the numbers, and
-// each class has a sibling that loads. tests/hostile_test.cpp tries the same tables and bounds the memory that they
-// cost.
+// Files that are made to break their readers. A reader must refuse each file with an error that names the file, the
+// field and the numbers. tests/hostile_test.cpp tries the same tables and bounds the memory that they cost.
 #include "formats/jinja/test_template_cases.hpp"
 #include "formats/test_gguf_cases.hpp"
 #include "formats/test_safetensors_cases.hpp"
@@ -8,7 +7,7 @@
 namespace r1::hostile {
 namespace {
 
-TEST_P(HostileFile, IsRefusedByNameFieldAndNumbersOrLoadsIfWellFormed) {
+TEST_P(HostileFile, IsRefusedWithFileFieldAndNumbersOrLoadsIfWellFormed) {
   const auto& [kind, file] = GetParam();
   if (file.besides) file.besides(folder);
   expect_answer(file, opened(*kind, file.bytes), folder);

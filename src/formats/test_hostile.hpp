@@ -1,6 +1,6 @@
-// Ways to break a file, and how each is tried: the file is written, opened as a program opens it, and must be refused
-// with an error that says what is wrong. The tables of such files lie beside the readers (test_*_cases.hpp). Each
-// folder's tests try its own tables; tests/hostile_test.cpp tries all of them and watches the memory that they cost.
+// The types of the tables of hostile files, which lie beside the readers (test_*_cases.hpp). A test writes each file,
+// opens it as the program does, and expects an error that says what is wrong. The tests of a folder try the folder's
+// own tables. tests/hostile_test.cpp tries all of them and bounds the memory that they cost.
 #pragma once
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -23,18 +23,19 @@ namespace r1::hostile {
 
 namespace fs = std::filesystem;
 
-// One file of the name that its kind expects, in a folder of its own.
+// One hostile file. It is written, under the name that its kind has, into a folder of its own.
 struct Case {
-  std::string name;               // a C++ identifier; what is wrong
-  std::string bytes;              // of the file
-  std::vector<std::string> says;  // parts of the error: the field and the numbers. Empty: it is well formed and loads
-  std::function<void(const fs::path& folder)> besides{};  // files, links and folders beside it
+  std::string name;               // what is wrong with the file; a C++ identifier
+  std::string bytes;              // contents of the file
+  std::vector<std::string> says;  // parts of the expected error: field, numbers. Empty: the file must load
+  std::function<void(const fs::path& folder)> besides{};  // makes other files, links and folders beside the file
 };
 inline void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
+// A kind of file: its name, and how the program opens it.
 struct Kind {
-  std::string file;                                    // name of the file that a case's bytes become
-  std::function<Status(const fs::path& folder)> open;  // as a program does, as far as the case's kind goes
+  std::string file;
+  std::function<Status(const fs::path& folder)> open;
 };
 
 template <class T>
@@ -43,9 +44,9 @@ Status status_of(const Result<T>& r) {
   return {};
 }
 
-// Writes a file without fsync: nothing depends on it tomorrow.
+// Writes a file without fsync, which tests do not need.
 inline void put(const fs::path& path, std::string_view bytes) {
-  fs::remove(path);  // overwriting would make ext4 flush the old file first
+  fs::remove(path);  // because ext4 would flush the old file first if it were overwritten
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
@@ -55,22 +56,23 @@ inline Json without(const Json& object, std::string_view key) {
   return members;
 }
 
-// The error names the file, the field and the numbers in one printable line; a well-formed file gives none.
+// Expects an error that names the file, the field and the numbers in one printable line, or none if the file is well
+// formed.
 inline void expect_answer(const Case& c, const Status& status, const fs::path& folder) {
   if (c.says.empty()) {
     EXPECT_TRUE(status) << status.error().what;
     return;
   }
-  ASSERT_FALSE(status) << "it loads";
+  ASSERT_FALSE(status) << "a broken file loads";
   const std::string& what = status.error().what;
-  EXPECT_NE(what.find(folder.string()), std::string::npos) << "which file? " << what;
+  EXPECT_NE(what.find(folder.string()), std::string::npos) << "the error does not name the file: " << what;
   for (const std::string& part : c.says)
     EXPECT_NE(what.find(part), std::string::npos) << "no " << part << " in: " << what;
-  EXPECT_EQ(what.find_first_of("\x1b\n\r"), std::string::npos) << "one line, nothing for the terminal to obey";
+  EXPECT_EQ(what.find_first_of("\x1b\n\r"), std::string::npos) << "more than one line, or terminal control characters";
   EXPECT_LT(what.size(), 2000u);
 }
 
-// An empty folder to write a case's file in; the folder around it is empty too.
+// Makes an empty folder for a case's file. The folder around it is empty too.
 class Hostile : public testing::Test {
  protected:
   void SetUp() override {
@@ -99,7 +101,7 @@ inline std::vector<KindAndCase> of(const Kind& kind, std::initializer_list<std::
 }
 inline std::string name_of_case(const testing::TestParamInfo<KindAndCase>& info) { return info.param.second.name; }
 
-// Tries every case of the tables that follow: R1_HOSTILE(Gguf, kGguf, {header_cases(), tensor_cases()}).
+// Makes a test of every case of the given tables: R1_HOSTILE(Gguf, kGguf, {header_cases(), tensor_cases()}).
 #define R1_HOSTILE(name, ...) \
   INSTANTIATE_TEST_SUITE_P(name, HostileFile, testing::ValuesIn(of(__VA_ARGS__)), name_of_case)
 

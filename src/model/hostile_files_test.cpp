@@ -1,11 +1,11 @@
-// Configurations and GGUF metadata made to break their readers; tests/hostile_test.cpp tries the same tables and bounds
-// the memory that they cost.
+// Configurations and GGUF metadata that are made to break their readers. tests/hostile_test.cpp tries the same tables
+// and bounds the memory that they cost.
 #include "model/test_model_cases.hpp"
 
 namespace r1::hostile {
 namespace {
 
-TEST_P(HostileFile, IsRefusedByNameFieldAndNumbersOrLoadsIfWellFormed) {
+TEST_P(HostileFile, IsRefusedWithFileFieldAndNumbersOrLoadsIfWellFormed) {
   const auto& [kind, file] = GetParam();
   if (file.besides) file.besides(folder);
   expect_answer(file, opened(*kind, file.bytes), folder);

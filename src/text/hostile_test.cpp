@@ -1,11 +1,11 @@
-// Vocabularies made to break their readers; tests/hostile_test.cpp tries the same tables and bounds the memory that
-// they cost.
+// Vocabularies that are made to break their readers. tests/hostile_test.cpp tries the same tables and bounds the memory
+// that they cost.
 #include "text/test_tokenizer_cases.hpp"
 
 namespace r1::hostile {
 namespace {
 
-TEST_P(HostileFile, IsRefusedByNameFieldAndNumbersOrLoadsIfWellFormed) {
+TEST_P(HostileFile, IsRefusedWithFileFieldAndNumbersOrLoadsIfWellFormed) {
   const auto& [kind, file] = GetParam();
   if (file.besides) file.besides(folder);
   expect_answer(file, opened(*kind, file.bytes), folder);
