@@ -3,9 +3,7 @@
 // own tables. tests/hostile_test.cpp tries all of them and bounds the memory that they cost.
 #pragma once
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -17,6 +15,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/test_folder.hpp"
 #include "formats/json.hpp"
 
 namespace r1::hostile {
@@ -75,19 +74,13 @@ inline void expect_answer(const Case& c, const Status& status, const fs::path& f
 // Makes an empty folder for a case's file. The folder around it is empty too.
 class Hostile : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "r1-hostile-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    root = name;
-    folder = root / "model";
-    fs::create_directory(folder);
-  }
-  void TearDown() override { fs::remove_all(root); }
+  Hostile() { fs::create_directory(folder); }
   Status opened(const Kind& kind, std::string_view bytes) const {
     put(folder / kind.file, bytes);
     return kind.open(folder);
   }
-  fs::path root, folder;
+  const TestFolder temporary;
+  const fs::path root = temporary.path(), folder = root / "model";
 };
 
 using KindAndCase = std::pair<const Kind*, Case>;

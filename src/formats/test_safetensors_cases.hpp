@@ -10,18 +10,11 @@
 
 namespace r1::hostile {
 
-// Every value in it is read once.
-inline Status open_safetensors(const fs::path& path) {
-  const Safetensors file = R1_TRY(Safetensors::open(path));
-  for (const auto& [name, tensor] : file.tensors()) {
-    std::vector<float> values(tensor.elements());
-    to_f32(tensor, values.data());
-  }
-  return {};
-}
-inline const Kind kSafetensors{"model.safetensors",
-                               [](const fs::path& f) { return open_safetensors(f / "model.safetensors"); }};
-inline const Kind kIndex{"model.safetensors.index.json", [](const fs::path& f) { return open_safetensors(f); }};
+inline const Kind kSafetensors{"model.safetensors", [](const fs::path& folder) {
+                                 return status_of(Safetensors::open(folder / "model.safetensors"));
+                               }};
+inline const Kind kIndex{"model.safetensors.index.json",
+                         [](const fs::path& folder) { return status_of(Safetensors::open(folder)); }};
 
 inline std::string safetensors(std::string_view header, size_t data_bytes) {
   const u64 n = header.size();
