@@ -186,7 +186,7 @@ inline std::vector<Case> gguf_tensor_cases() {
        {w, "IQ1_S", "overflows"}},
       {"gguf_tensor_row_no_multiple_of_its_block",
        with_info("w", {33}, kGgmlQ8_0, 0).bytes(),
-       {w, "33 elements", "blocks of 32"}},
+       {w, "shape [33]", "blocks of 32"}},
       {"gguf_tensor_type_unknown", with_info("w", {8}, 43, 0).bytes(), {w, "type 43"}},
       {"gguf_tensor_type_negative", with_info("w", {8}, -1, 0).bytes(), {w, "type -1"}},
       {"gguf_tensor_type_removed", with_info("w", {8}, 31, 0).bytes(), {w, "type 31", "Q4_0_4_4", "removed"}},
