@@ -94,6 +94,14 @@ class TestGguf {
   }
 };
 
+// The file with the pair of that key replaced by the only pair of `by`, or without the pair if `by` has none.
+inline TestGguf with_pair(TestGguf g, std::string_view key, const TestGguf& by) {
+  for (std::string& p : g.pair_bytes)
+    if (p.starts_with(le_text(key))) p = by.pair_bytes.empty() ? "" : by.pair_bytes[0];
+  std::erase(g.pair_bytes, "");
+  return g;
+}
+
 // A GGUF with a key of every metadata type and tensors of two types.
 inline TestGguf tiny_gguf() {
   TestGguf g;

@@ -251,6 +251,29 @@ TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
   EXPECT_EQ(run(tight, {r}), run({*model}, {r}));
 }
 
+TEST_F(EngineTest, AGroupNeedsAPageMoreThanASampleWhereItsPromptEndsInsideAPage) {
+  const auto admitted = [&](i64 prompt, i32 samples, i64 pages) {
+    Settings settings{*model};
+    settings.kv_tokens = pages * 64;
+    Running engine(settings);
+    Request r;
+    r.prompt = test_prompt(prompt, 1);
+    r.max_tokens = 193 - prompt, r.samples = samples;  // 192 positions: 3 pages
+    const auto id = engine->submit(r);
+    if (id) {
+      // A request that is admitted also ends.
+      for (int steps = 0; engine->busy() && steps < 2000; ++steps) engine.step();
+      EXPECT_FALSE(engine->busy()) << prompt << " tokens, " << samples << " samples, " << pages << " pages";
+    }
+    return id.has_value();
+  };
+  EXPECT_TRUE(admitted(70, 1, 3));
+  EXPECT_FALSE(admitted(70, 1, 2));
+  EXPECT_FALSE(admitted(70, 2, 3)) << "the second sample copies the page that holds tokens 64 to 69";
+  EXPECT_TRUE(admitted(70, 2, 4));
+  EXPECT_TRUE(admitted(128, 2, 3)) << "a prompt of whole pages has no page to copy";
+}
+
 TEST_F(EngineTest, GroupsThatHoldTheirPromptsNeverWaitForEachOther) {
   GenerationRequest a, b;
   a.prompt = test_prompt(10, 1), a.max_tokens = 370, a.samples = 2;  // a sample: 6 of the 8 pages

@@ -74,6 +74,26 @@ TEST(Packing, TargetsAreTheNextTokenMtpTargetsTheTokenAfterItAndPromptsAreMasked
   EXPECT_EQ(m.mtp_targets, (std::vector<i32>{-1, 4, 5, -1, -1, -1, -1}));
 }
 
+TEST(Packing, AStepCountsEachTokenWithTheKeysThatItSees) {
+  const RunCase run;
+  TrainConfig c = run.config("x");
+  c.validation_every = 0;
+  const auto data = value_of(open_data(c, run.tokenizer(), {256, 257}));
+  const StepBatch step = value_of(take_step(*data, Split::train, 0, 200, 64));
+  i64 tokens = 0, targets = 0, pairs = 0, sequences = 0;
+  for (const MicroBatch& m : step.micro) {
+    for (const i32 t : m.targets) targets += t >= 0;
+    for (const i32 position : m.batch.positions) ++tokens, pairs += position + 1;  // keys 0 to position
+    sequences += m.batch.sequences();
+  }
+  EXPECT_GT(sequences, 3);
+  EXPECT_EQ(step.sequences, sequences);
+  EXPECT_EQ(step.tokens, tokens);
+  EXPECT_EQ(step.targets, targets);
+  EXPECT_EQ(step.attention_pairs, pairs);
+  EXPECT_EQ(step.next, sequences) << "no row of this file is left out";
+}
+
 TEST(Data, ASampleDependsOnItsIndexAloneAndAnEpochHasEveryRowOnce) {
   const RunCase run;
   TrainConfig c = run.config("x");

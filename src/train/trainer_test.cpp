@@ -28,6 +28,28 @@ TEST(Train, MemorisesTwoLines) {
   EXPECT_LT(r.loss, 0.3);  // only the first letter, one of two, stays unknown: about ln 2 / 17 tokens
 }
 
+// Forward and backward: 6 operations per active parameter and token, and 6·(nope + rope + v) per head, layer and pair
+// of a token with a key. MTP is one more layer, its projection of 2·hidden to hidden and a second head.
+TEST(Train, TheRateOfAStepCountsEveryParameterAndEveryPairOfTokens) {
+  const RunCase run;
+  TrainConfig c = run.config("x", 1);
+  RunCase::write(c.data[0].file, "{\"text\": \"abcdefghi\"}\n");
+  c.validation_every = 0;
+  StepMetrics m;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& step) { m = step; };
+  value_of(train(c, hooks));
+  const double length = 11;  // nine bytes between the two ends
+  ASSERT_EQ(static_cast<double>(m.tokens), length * static_cast<double>(m.sequences));
+  // kTinyModel: hidden 16, 263 tokens, two layers, two heads of 8 + 4 for keys and 8 for values.
+  const double head = 263 * 16, layer = (static_cast<double>(run.model()->info().active_parameters) - head) / 2;
+  const double parameters = 2 * layer + head + (layer + 2 * 16 * 16 + head);
+  const double pairs = length * (length + 1) / 2 * static_cast<double>(m.sequences);
+  const double operations = 6 * parameters * static_cast<double>(m.tokens) + 6 * pairs * 3 * 2 * (8 + 4 + 8);
+  EXPECT_NEAR(m.time_gflops * m.time_step_s * 1e9, operations, 1e-12 * operations);  // a few roundings of a double
+  EXPECT_NEAR(m.time_tokens_per_s * m.time_step_s, static_cast<double>(m.tokens), 1e-9);
+}
+
 TEST(Train, StoppedAndContinuedEqualsUninterruptedBitForBit) {
   const RunCase run;
   value_of(train(run.config("whole")));

@@ -96,30 +96,34 @@ QWEN2 = DENSE | {
 }
 LLAMA = DENSE | {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "mlp_bias": False, "pretraining_tp": 1}
 
+V3 = COMMON | {
+    "architectures": ["DeepseekV3ForCausalLM"],
+    "model_type": "deepseek_v3",
+    "aux_loss_alpha": 0.001,
+    "ep_size": 1,
+    "first_k_dense_replace": 1,
+    "n_group": 4,
+    "n_shared_experts": 1,
+    "norm_topk_prob": True,
+    "num_experts_per_tok": 3,
+    "num_nextn_predict_layers": 1,
+    "q_lora_rank": 28,
+    "rope_scaling": yarn(8, 1.0, 1.0),
+    "rope_theta": 10000,
+    "routed_scaling_factor": 2.5,
+    "scoring_func": "sigmoid",
+    "seq_aux": True,
+    "topk_group": 2,
+    "topk_method": "noaux_tc",
+}
+
 # The contents of config.json in the published spelling. Each model is there for the fields in which it differs from
 # COMMON or DENSE.
 CONFIGS = {
-    "v3": COMMON
-    | {
-        "architectures": ["DeepseekV3ForCausalLM"],
-        "model_type": "deepseek_v3",
-        "aux_loss_alpha": 0.001,
-        "ep_size": 1,
-        "first_k_dense_replace": 1,
-        "n_group": 4,
-        "n_shared_experts": 1,
-        "norm_topk_prob": True,
-        "num_experts_per_tok": 3,
-        "num_nextn_predict_layers": 1,
-        "q_lora_rank": 28,
-        "rope_scaling": yarn(8, 1.0, 1.0),
-        "rope_theta": 10000,
-        "routed_scaling_factor": 2.5,
-        "scoring_func": "sigmoid",
-        "seq_aux": True,
-        "topk_group": 2,
-        "topk_method": "noaux_tc",
-    },
+    "v3": V3,
+    # Dense layers alone, and latents so small that an epsilon of 1e-5 in their norms would show.
+    "v3_small_latents": V3
+    | {"first_k_dense_replace": 2, "num_hidden_layers": 2, "num_nextn_predict_layers": 0, "rms_norm_eps": 1e-05},
     "v2_lite": COMMON
     | {
         "architectures": ["DeepseekV2ForCausalLM"],
@@ -288,8 +292,11 @@ def per_expert(name, tensor):
         yield name, tensor
 
 
-def randomise(tensors, tied, generator):
-    """Sets every parameter to random values that are exact in f32, keep activations near size 1, and all affect the loss."""
+def randomise(tensors, tied, small_latents, generator):
+    """Sets every parameter to random values that are exact in f32, keep activations near size 1, and all affect the loss.
+
+    With small_latents, the inner norms of MLA see values a thousandth of that, whose mean square is near their epsilon.
+    """
 
     def normal(shape):
         return torch.randn(shape, generator=generator, dtype=torch.float64)
@@ -308,6 +315,10 @@ def randomise(tensors, tied, generator):
                 value = 1.5 * normal(tensor.shape) / math.sqrt(tensor.shape[-1])
             else:
                 value = 1.3 * normal(tensor.shape) / math.sqrt(tensor.shape[-1])
+            if small_latents and name.endswith("q_a_proj.weight"):
+                value *= 1e-3
+            if small_latents and name.endswith("kv_a_proj_with_mqa.weight"):
+                value[: COMMON["kv_lora_rank"]] *= 1e-3  # the rows behind these are the rope key, which has no norm
             tensor.copy_(value.float())
 
 
@@ -399,7 +410,7 @@ def compute(name, seed):
     model, mtp = build(name)
     tensors = published(model, mtp)
     generator = torch.Generator().manual_seed(seed)
-    randomise(tensors, model.config.tie_word_embeddings, generator)
+    randomise(tensors, model.config.tie_word_embeddings, name == "v3_small_latents", generator)
     sequences = [torch.randint(2, CONFIGS[name]["vocab_size"], (n,), generator=generator).tolist() for n in LENGTHS]
     margins = RouteMargins(model, mtp)
 

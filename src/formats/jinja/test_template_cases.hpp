@@ -1,8 +1,21 @@
 // Chat templates that run without end, exceed a limit, are malformed, or try to reach files and Python's internals.
 #pragma once
-#include "hostile.hpp"
+#include "core/file.hpp"
+#include "formats/jinja/jinja.hpp"
+#include "formats/test_hostile.hpp"
 
 namespace r1::hostile {
+
+// Parsed, and rendered once for a message.
+inline const Kind kTemplate{
+    "chat_template.jinja", [](const fs::path& folder) -> Status {
+      const fs::path path = folder / "chat_template.jinja";
+      const FileMap file = R1_TRY(map_file(path));
+      const auto t = R1_TRY(
+          JinjaTemplate::parse({reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()}, path.string()));
+      const Json message = Json::object({{"role", "user"}, {"content", "hi"}});
+      return status_of(t.render(Json::object({{"messages", Json::array({message})}, {"bos_token", "<s>"}})));
+    }};
 
 inline std::string repeat(std::string_view text, int times) {
   std::string out;

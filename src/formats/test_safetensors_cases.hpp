@@ -5,9 +5,16 @@
 #include <cstring>
 
 #include "core/dtype.hpp"
-#include "hostile.hpp"
+#include "formats/safetensors.hpp"
+#include "formats/test_hostile.hpp"
 
 namespace r1::hostile {
+
+inline const Kind kSafetensors{"model.safetensors", [](const fs::path& folder) {
+                                 return status_of(Safetensors::open(folder / "model.safetensors"));
+                               }};
+inline const Kind kIndex{"model.safetensors.index.json",
+                         [](const fs::path& folder) { return status_of(Safetensors::open(folder)); }};
 
 inline std::string safetensors(std::string_view header, size_t data_bytes) {
   const u64 n = header.size();
@@ -149,7 +156,7 @@ inline std::vector<Case> index_cases() {
     put(folder.parent_path() / "outside.safetensors", "");
     fs::create_symlink(fs::canonical(folder.parent_path()) / "outside.safetensors", folder / "link");
   };
-  return {
+  std::vector<Case> cases = {
       {"index_well_formed", index_of(R"({"a": "m-1.safetensors", "b": "m-2.safetensors"})"), {}},
       {"index_without_total_size", R"({"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}})", {}},
       {"index_link_inside", link, {}, linked("m-1.safetensors")},
@@ -232,6 +239,12 @@ inline std::vector<Case> index_cases() {
          fs::create_symlink("../blobs/a", f / "link");
        }},
   };
+  for (Case& c : cases)
+    c.besides = [own = c.besides](const fs::path& folder) {
+      put_shards(folder);
+      if (own) own(folder);
+    };
+  return cases;
 }
 
 }  // namespace r1::hostile

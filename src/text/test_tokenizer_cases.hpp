@@ -2,10 +2,14 @@
 #pragma once
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
-#include "hostile.hpp"
+#include "formats/test_hostile.hpp"
 #include "text/pretokenizer.hpp"
+#include "text/tokenizer.hpp"
 
 namespace r1::hostile {
+
+inline const Kind kTokenizer{"tokenizer.json", [](const fs::path& f) { return status_of(Tokenizer::open(f)); }};
+inline const Kind kVocabulary{"v.gguf", [](const fs::path& f) { return status_of(Tokenizer::open(f / "v.gguf")); }};
 
 // The tokens of the 256 bytes, which a byte-level vocabulary must have, and the merged tokens "he" and "el".
 inline std::vector<std::string> test_tokens() {
@@ -55,11 +59,6 @@ inline std::string with_split(const char* regex) {
 }
 inline std::string replaced(std::string text, std::string_view what, std::string_view by) {
   return text.replace(text.find(what), what.size(), by);
-}
-inline Json without(const Json& object, std::string_view key) {
-  Json::Object members = *object.object();
-  std::erase_if(members, [&](const Json::Member& m) { return m.first == key; });
-  return members;
 }
 
 inline std::vector<Case> tokenizer_cases() {
@@ -167,13 +166,6 @@ inline TestGguf test_gguf_tokenizer() {
       .text("tokenizer.ggml.pre", "qwen2")
       .texts("tokenizer.ggml.tokens", test_tokens());
   g.numbers("tokenizer.ggml.token_type", std::vector<i32>(258, 1)).texts("tokenizer.ggml.merges", {"h e", "e l"});
-  return g;
-}
-// The file with the pair of this key replaced by that of `by`, or removed if `by` is empty.
-inline TestGguf with_pair(TestGguf g, std::string_view key, const TestGguf& by) {
-  for (std::string& p : g.pair_bytes)
-    if (p.starts_with(le_text(key))) p = by.pair_bytes.empty() ? "" : by.pair_bytes[0];
-  std::erase(g.pair_bytes, "");
   return g;
 }
 

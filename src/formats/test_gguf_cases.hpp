@@ -1,10 +1,22 @@
 // Broken GGUF files. The classes come from llama.cpp's tests/test-gguf.cpp and from reports of exploits against other
 // readers: counts, lengths and products that wrap around. The tables also hold well-formed files that are almost equal.
 #pragma once
+#include "formats/gguf.hpp"
 #include "formats/test_gguf.hpp"
-#include "hostile.hpp"
+#include "formats/test_hostile.hpp"
 
 namespace r1::hostile {
+
+// The first of several files; every metadata value in it is read once.
+inline const Kind kGguf{"m-00001-of-00002.gguf", [](const fs::path& folder) -> Status {
+                          const fs::path path = folder / "m-00001-of-00002.gguf";
+                          const Gguf g = R1_TRY(Gguf::open(path));
+                          for (const std::string& key : g.keys()) R1_TRY(g.value(key));
+                          for (const auto& [name, tensor] : g.tensors())
+                            if (tensor.elements() < 1)
+                              return fail(Errc::corrupt, "{}: {} is empty", path.string(), name);
+                          return {};
+                        }};
 
 constexpr u64 kHuge = ~u64{0}, kMost = u64{1} << 63;
 constexpr i64 kLargest = 0x7fffffffffffffff;
@@ -174,7 +186,7 @@ inline std::vector<Case> gguf_tensor_cases() {
        {w, "IQ1_S", "overflows"}},
       {"gguf_tensor_row_no_multiple_of_its_block",
        with_info("w", {33}, kGgmlQ8_0, 0).bytes(),
-       {w, "33 elements", "blocks of 32"}},
+       {w, "shape [33]", "blocks of 32"}},
       {"gguf_tensor_type_unknown", with_info("w", {8}, 43, 0).bytes(), {w, "type 43"}},
       {"gguf_tensor_type_negative", with_info("w", {8}, -1, 0).bytes(), {w, "type -1"}},
       {"gguf_tensor_type_removed", with_info("w", {8}, 31, 0).bytes(), {w, "type 31", "Q4_0_4_4", "removed"}},

@@ -2,10 +2,13 @@
 #pragma once
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
-#include "hostile.hpp"
-#include "tokenizer_cases.hpp"
+#include "formats/test_hostile.hpp"
+#include "model/model.hpp"
 
 namespace r1::hostile {
+
+inline const Kind kConfig{"config.json", [](const fs::path& f) { return status_of(open_model(f)); }};
+inline const Kind kModel{"m.gguf", [](const fs::path& f) { return status_of(open_model(f / "m.gguf")); }};
 
 // ---- config.json, next to the tensors of a tiny Llama that transformers wrote
 
