@@ -1,5 +1,4 @@
-// A model's chat templates stay what they are through training, conversion and quantisation, however its files store
-// them.
+// Training, conversion and quantisation keep the chat templates of a model, in whatever way its files store them.
 #include <gtest/gtest.h>
 
 #include "convert/convert.hpp"
@@ -54,7 +53,7 @@ const Storage kStorages[] = {
 
 class ChatTemplateIsCarried : public testing::TestWithParam<Storage> {
  protected:
-  // A model folder whose template is stored in the case's way.
+  // A model folder that stores its templates in the way of the parameter.
   fs::path source() {
     const fs::path folder = run.folder() / "source";
     fs::create_directory(folder);
@@ -63,7 +62,7 @@ class ChatTemplateIsCarried : public testing::TestWithParam<Storage> {
     GetParam().write(folder);
     return folder;
   }
-  // Expects the prompts of both kinds to be those of the templates above.
+  // Expects prompts with and without tools to be those of the templates above.
   void expect_prompts(const fs::path& model) const {
     SCOPED_TRACE(model.string());
     const auto tokenizer = Tokenizer::open(model);
@@ -81,7 +80,7 @@ class ChatTemplateIsCarried : public testing::TestWithParam<Storage> {
     const Json tools = Json::array({Json::object({{"type", "function"}})});
     EXPECT_EQ(ids(tools), expected(GetParam().has_tool_template ? "tools 1: hello" : "[user] hello"));
   }
-  // The last checkpoint of a run of `steps` steps that starts from `model`, or goes on where the run stopped.
+  // The last checkpoint of a run of `steps` steps that starts from `model`, or continues an earlier run.
   fs::path train_from(const fs::path& model, const std::string& out, i64 steps) const {
     TrainConfig c = run.config(out, steps);
     c.model = model.string();
@@ -108,7 +107,7 @@ TEST_P(ChatTemplateIsCarried, ByTrainingConvertingAndQuantizing) {
   expect_prompts(folder);
   const fs::path checkpoint = train_from(folder, "run", 2);
   expect_prompts(checkpoint);
-  fs::remove_all(folder);  // a run that goes on takes them from its last checkpoint
+  fs::remove_all(folder);  // a resumed run takes the templates from its last checkpoint
   const fs::path later = train_from(folder, "run", 3);
   expect_prompts(later);
 
@@ -119,7 +118,7 @@ TEST_P(ChatTemplateIsCarried, ByTrainingConvertingAndQuantizing) {
   expect_prompts(quantized(gguf, "qq.gguf"));
   for (const fs::path& from : {gguf, later}) {
     const fs::path back = run.folder() / "back";
-    const Status done = convert_to_folder(from, back, {});  // the second time it takes the first folder's place
+    const Status done = convert_to_folder(from, back, {});  // the second conversion replaces the folder of the first
     ASSERT_TRUE(done) << done.error().what;
     expect_prompts(back);
   }

@@ -1,5 +1,5 @@
-// r1 chat on a pseudo-terminal: what is typed and corrected there is what the program receives. An unknown command
-// shows it, because the program repeats the command in its message.
+// The command chat on a pseudo-terminal: the program receives the line as the user typed and corrected it. The tests
+// type unknown commands, because the program repeats these in its error message.
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
@@ -20,7 +20,7 @@ namespace {
 const std::string kUp = "\x1b[A", kRight = "\x1b[C", kLeft = "\x1b[D", kBackspace = "\x7f", kEnter = "\r";
 const std::string kCtrlA = "\x01", kCtrlC = "\x03", kCtrlD = "\x04", kCtrlE = "\x05", kCtrlU = "\x15", kCtrlW = "\x17";
 
-// A program on a pseudo-terminal of its own. Every wait ends when the text appears, or fails at the deadline.
+// Runs a program on a new pseudo-terminal. Every wait ends when the text appears, or fails at the deadline.
 class Terminal {
  public:
   Terminal(std::vector<std::string> command, std::vector<std::string> environment, unsigned short columns) {
@@ -50,7 +50,7 @@ class Terminal {
 
   void type(const std::string& keys) { EXPECT_EQ(write(master_, keys.data(), keys.size()), std::ssize(keys)); }
 
-  // What the program wrote up to the end of `text`, from where the last wait ended.
+  // Waits for `text` and returns what the program wrote since the last wait, up to the end of `text`.
   std::string wait_for(const std::string& text) {
     size_t at;
     while ((at = output_.find(text, begin_)) == output_.npos)
@@ -89,12 +89,12 @@ class Terminal {
   int master_ = -1;
   pid_t child_ = -1;
   std::string output_;
-  size_t begin_ = 0;  // of what no wait has taken
+  size_t begin_ = 0;  // where the output begins that no wait has returned yet
 };
 
 class ChatTerminal : public Program {
  protected:
-  // `locale`: the variables that choose a locale, as in {"LANG=C.UTF-8"}.
+  // `locale` holds the variables that choose a locale, such as {"LANG=C.UTF-8"}.
   std::vector<std::string> environment(const std::vector<std::string>& locale) const {
     std::vector<std::string> out = {"TERM=xterm", "PATH=/usr/bin:/bin", "HOME=" + folder_.string()};
     out.insert(out.end(), locale.begin(), locale.end());
@@ -119,7 +119,7 @@ class ChatTerminal : public Program {
     EXPECT_EQ(greeting_.find("is not UTF-8"), std::string::npos) << greeting_;
     EXPECT_EQ(received("/é你好😀"), "/é你好😀");
     EXPECT_EQ(received("/Ünï ß “ﬁ” – € Ω ж א ع ก ㍿ 𝔸 𠮷"), "/Ünï ß “ﬁ” – € Ω ж א ع ก ㍿ 𝔸 𠮷");
-    // Every deletion takes one whole character, whatever its bytes and columns are.
+    // Every deletion removes one whole character, however many bytes and columns it has.
     EXPECT_EQ(received("/aé你😀" + kBackspace), "/aé你");
     EXPECT_EQ(received("/aé你😀" + kBackspace + kBackspace + "好"), "/aé好");
     EXPECT_EQ(received("/aé你😀" + kBackspace + kBackspace + kBackspace), "/a");
@@ -129,17 +129,17 @@ class ChatTerminal : public Program {
     EXPECT_EQ(received("/你好 世界" + kCtrlW), "/你好 ");  // history gives this line back without its last space
     EXPECT_EQ(received("wrong 你好é😀" + kCtrlU + "/好"), "/好");
     EXPECT_EQ(received("好" + kCtrlA + "/"), "/好");
-    // History gives characters back, to be edited.
+    // A line from the history can be edited.
     EXPECT_EQ(received(kUp + kUp + kUp + kBackspace + "é"), "/你é");
   }
-  // Ctrl-D at a prompt.
+  // Types Ctrl-D at a prompt.
   int leave() {
     terminal_->type(kCtrlD);
     return terminal_->exit_code();
   }
 
   std::unique_ptr<Terminal> terminal_;
-  std::string greeting_;  // up to the first prompt
+  std::string greeting_;  // the output before the first prompt
 };
 
 TEST_F(ChatTerminal, EveryCharacterCanBeTypedAndDeletedUnderCUtf8) {
@@ -212,7 +212,7 @@ TEST_F(ChatTerminal, CtrlCDropsTheLineThatIsBeingTyped) {
   EXPECT_EQ(leave(), 0);
 }
 
-// The model's prompt has as many tokens as the same line has from a pipe, which no line editor touches.
+// Compares the number of prompt tokens with that of the same line from a pipe, which goes through no line editor.
 TEST_F(ChatTerminal, TheModelReceivesTheLineThatAPipeWouldGiveIt) {
   ASSERT_TRUE(write_file(file("lines"), std::string_view("/think off\n你好é😀, 12 + 30 = ?\n/stats\n")));
   const Outcome piped = r1("chat -m nano < {}/lines");

@@ -1,4 +1,4 @@
-// scripts/check-format: what it finds, and what it says.
+// What scripts/check-format finds, and its messages.
 #include "program.hpp"
 
 #include <fmt/format.h>

@@ -278,7 +278,7 @@ TEST_F(Nano, AConversationFromAPipeIsATurnALine) {
   EXPECT_NE(o.err.find("tokens/s"), std::string::npos) << o.err;
 }
 
-TEST_F(Nano, AThinkingBudgetClosesTheThinking) {
+TEST_F(Nano, AThinkingBudgetEndsTheThinking) {
   const Outcome o = r1("run --json --think-budget 4 -p \"What is 47 * 36?\"");
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_NE(o.out.find("\"thinking_tokens\": 5"), std::string::npos) << o.out;  // four tokens and a forced line end

@@ -1,5 +1,5 @@
-// scripts/setup: which packages it installs. The real dpkg-query reads a record that the test writes; apt-get is a
-// stand-in that writes down how it was called.
+// Which packages scripts/setup installs. The real dpkg-query reads a status file that the test writes. apt-get is a
+// fake that records how it was called.
 #include "program.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-// What dpkg's record says of a package. `fields`: further lines.
+// The entry of a package in dpkg's status file. `fields` holds further lines.
 std::string record(const std::string& package, const std::string& status, const std::string& architecture,
                    const std::string& fields = "") {
   return fmt::format(
@@ -53,7 +53,8 @@ class Setup : public Program {
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("out"), read("err")};
   }
-  // install_packages as ./r1 calls it, with `list` in scripts/packages.txt. Prints stdin if it returns.
+  // Runs install_packages as ./r1 does, with `list` as scripts/packages.txt. The script prints its stdin if that
+  // returns.
   Outcome install(const std::string& list, const std::string& environment = "") const {
     write("scripts/packages.txt", list);
     return install_again(environment);
@@ -73,7 +74,7 @@ class Setup : public Program {
            "apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends " +
            packages + "\n";
   }
-  // The file is as old or as new as it would be had it been written so many seconds ago.
+  // Sets the file's time to so many seconds ago.
   void age(const std::string& name, int seconds) const {
     fs::last_write_time(folder_ / name, fs::file_time_type::clock::now() - std::chrono::seconds(seconds));
   }
@@ -86,7 +87,7 @@ TEST_F(Setup, APackageIsMissingUnlessItsFilesAreInPlace) {
     const char *status, *fields;
     bool usable;
   };
-  // Every status that dpkg has (dpkg(1), "Package states"), and a selection other than "install".
+  // Every status that dpkg has (dpkg(1), "Package states"), and a selection state other than "install".
   for (const Case& c : {Case{"unknown ok not-installed", "", false},
                         {"install ok not-installed", "", false},
                         {"deinstall ok config-files", "Config-Version: 1\n", false},
@@ -112,14 +113,14 @@ TEST_F(Setup, APackageIsMissingUnlessItsFilesAreInPlace) {
 }
 
 TEST_F(Setup, APackagePurgedLongAgoIsMissing) {
-  // dpkg keeps no more than this of it.
+  // All that dpkg keeps of a purged package.
   write("dpkg/status",
         "Package: libthing-dev\nStatus: unknown ok not-installed\nPriority: optional\nSection: misc\n\n");
   EXPECT_EQ(install("libthing-dev\n").err, "script: installing libthing-dev\n");
   EXPECT_EQ(read("calls"), calls_for("libthing-dev"));
 }
 
-TEST_F(Setup, OnlyWhatIsMissingIsInstalledInTheOrderOfTheList) {
+TEST_F(Setup, OnlyMissingPackagesAreInstalledInTheOrderOfTheList) {
   write("dpkg/status", record("here", "install ok installed", native_) +
                            record("everywhere", "install ok installed", "all") +
                            record("gone", "deinstall ok config-files", native_, "Config-Version: 1\n"));
@@ -156,7 +157,7 @@ TEST_F(Setup, AStampNewerThanTheListAndDpkgsRecordMeansThatNothingIsMissing) {
   EXPECT_EQ(read("calls"), calls_for("libthing-dev") + calls_for("libthing-dev"));
 }
 
-TEST_F(Setup, AFailingUpdateIsNoObstacleIfThePackagesCanBeInstalled) {
+TEST_F(Setup, AFailingUpdateDoesNotMatterIfThePackagesCanBeInstalled) {
   const Outcome o = install("libthing-dev\n", "FAIL=update");
   EXPECT_EQ(o.code, 0);
   EXPECT_EQ(o.out, "done\n");
@@ -168,7 +169,7 @@ TEST_F(Setup, AFailingUpdateIsNoObstacleIfThePackagesCanBeInstalled) {
 }
 
 TEST_F(Setup, AFailingInstallationEndsWithTheLogAndExitCodeOne) {
-  for (int attempt = 0; attempt < 2; ++attempt) {  // nothing remembers it as done
+  for (int attempt = 0; attempt < 2; ++attempt) {  // a failed attempt must not count as done
     const Outcome o = install("libthing-dev\n", "FAIL=install");
     EXPECT_EQ(o.code, 1);
     EXPECT_EQ(o.out, "");

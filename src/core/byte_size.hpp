@@ -1,4 +1,4 @@
-// Sizes of memory as people write them.
+// Parses sizes of memory as people write them.
 #pragma once
 #include <string_view>
 
@@ -7,8 +7,8 @@
 
 namespace r1 {
 
-// "8g", "512m", "100k" or "1000000" in bytes; the units are powers of 1024 and may be upper case.
-// Errors (usage): any other text, a size that is not positive or does not fit.
+// The number of bytes that "8g", "512m", "100k" or "1000000" means. Units are powers of 1024 and may be upper case.
+// Errors: Errc::usage for any other text, and for a size that is not positive or has more than 63 bits.
 Result<i64> parse_bytes(std::string_view text);
 
 }  // namespace r1

@@ -5,7 +5,7 @@
 namespace r1 {
 namespace {
 
-TEST(ByteSize, BytesAreReadWithTheirUnit) {
+TEST(ByteSize, ANumberMayHaveOneUnitAndOtherTextsAreErrors) {
   const auto bytes = [](std::string_view text) { return parse_bytes(text).value_or(-1); };
   EXPECT_EQ(bytes("8g"), i64{8} << 30);
   EXPECT_EQ(bytes("512M"), i64{512} << 20);

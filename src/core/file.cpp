@@ -103,8 +103,8 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& given) {
   }
   const std::filesystem::path path = R1_TRY(end_of_links(given));
   std::filesystem::path temporary = path;
-  static std::atomic<u32> made{0};  // two writers of one name in this process need different temporary files
-  temporary += fmt::format(".tmp{}-{}", getpid(), made.fetch_add(1));
+  static std::atomic<u32> count{0};  // two writers of one name in this process need different temporary files
+  temporary += fmt::format(".tmp{}-{}", getpid(), count.fetch_add(1));
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return io_error(temporary, "cannot create");
   return AtomicFile(path, std::move(temporary), fd);
@@ -156,32 +156,32 @@ tl::unexpected<Error> folder_error(const fs::path& path, const char* doing, cons
   return fail(Errc::io, "{}: {}: {}", path.string(), doing, code.message());
 }
 
-// An empty folder beside `folder` that was not there before.
+// Creates an empty folder with a new name next to `folder`.
 Result<fs::path> new_folder_beside(const fs::path& folder) {
   std::error_code code;
   if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), code);
-  for (static std::atomic<u32> made{0}; !code;) {
+  for (static std::atomic<u32> count{0}; !code;) {
     fs::path path = folder;
-    path += fmt::format(".{}-{}.tmp", getpid(), made.fetch_add(1));
+    path += fmt::format(".{}-{}.tmp", getpid(), count.fetch_add(1));
     if (fs::create_directory(path, code)) return path;
   }
   return folder_error(folder, "cannot create a folder beside it", code);
 }
 
-// A folder takes the place of none or of an empty one in one rename, of another in two; if the second fails the first
-// is taken back.
-Status replace_folder(const fs::path& folder, const fs::path& by, const Replaceable& is_replaceable) {
+// Puts `successor` in the place of `folder`. One rename does it if `folder` is missing or empty. Otherwise the old
+// folder is renamed first; if the second rename fails, the first one is undone.
+Status replace_folder(const fs::path& folder, const fs::path& successor, const Replaceable& is_replaceable) {
   std::error_code code, ignored;
-  fs::rename(by, folder, code);
+  fs::rename(successor, folder, code);
   if (code == std::errc::directory_not_empty || code == std::errc::file_exists) {
     R1_TRY(check_replaceable(folder, [&](const std::string& path) {
       std::error_code missing;
-      return is_replaceable(path) || fs::exists(by / path, missing);
+      return is_replaceable(path) || fs::exists(successor / path, missing);
     }));
     const fs::path old = R1_TRY(new_folder_beside(folder));
     fs::rename(folder, old, code);
     if (code) return fs::remove(old, ignored), folder_error(folder, "cannot move aside", code);
-    fs::rename(by, folder, code);
+    fs::rename(successor, folder, code);
     if (code) return fs::rename(old, folder, ignored), folder_error(folder, "cannot rename into place", code);
     R1_TRY(sync_folder(folder.has_parent_path() ? folder.parent_path() : "."));
     fs::remove_all(old, ignored);
@@ -199,7 +199,8 @@ Status check_replaceable(const fs::path& folder, const Replaceable& is_replaceab
     const std::string path = it->path().lexically_relative(folder).string();
     const bool filled_folder = fs::is_directory(it->symlink_status(ignored)) && !fs::is_empty(it->path(), ignored);
     if (filled_folder || (fs::is_regular_file(it->symlink_status(ignored)) && is_replaceable(path))) continue;
-    return fail(Errc::invalid_argument, "{}: holds {}, which is no file of a model's folder: it is not replaced",
+    return fail(Errc::invalid_argument,
+                "{}: the folder is not replaced because {} in it would be lost; move it away or choose another folder",
                 folder.string(), path);
   }
   return code ? folder_error(folder, "cannot list", code) : Status{};

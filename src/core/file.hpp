@@ -48,15 +48,15 @@ class AtomicFile {
 Status write_file(const std::filesystem::path& path, std::string_view content);  // through an AtomicFile
 Status sync_folder(const std::filesystem::path& folder);
 
-// Tells whether a file of a folder may be lost when another folder takes its place. `path` is relative to the folder,
-// with '/' between its parts.
+// Whether a file of a folder may be lost when another folder takes its place. `path` is relative to the folder, with
+// '/' between its parts.
 using Replaceable = std::function<bool(const std::string& path)>;
-// Errors: `folder` holds a file that is not replaceable, a link, or an empty folder.
+// Checks that `folder` may be replaced. Errors: it holds a file that is not replaceable, a link, or an empty folder.
 Status check_replaceable(const std::filesystem::path& folder, const Replaceable& is_replaceable);
 
-// `fill` writes into a new folder FOLDER.*.tmp. That folder is synced and then takes FOLDER's place in one rename;
-// until then the old content stays. Each file of the old content must be replaceable or have a successor of the same
-// name. After a failure FOLDER.*.tmp is removed and its space is free.
+// `fill` writes into a new folder FOLDER.*.tmp, which is then synced and renamed to FOLDER. The old content stays until
+// then. Each file of the old content must be replaceable, or have a successor of the same name. After a failure
+// FOLDER.*.tmp is removed and its space is free.
 Status publish_folder(const std::filesystem::path& folder, const Replaceable& is_replaceable,
                       const std::function<Status(const std::filesystem::path&)>& fill);
 

@@ -13,7 +13,7 @@ TEST(Hash, Fnv1aGivesThePublishedVectors) {
   EXPECT_EQ(fnv1a("foobar"), 0x85944171f73967e8u);
 }
 
-TEST(Hash, Fnv1aOfTwoPiecesIsThatOfTheWhole) {
+TEST(Hash, Fnv1aCanBeContinuedWithMoreBytes) {
   EXPECT_EQ(fnv1a("bar", fnv1a("foo")), fnv1a("foobar"));
   constexpr std::string_view kText = "foob\xe4r";
   EXPECT_EQ(fnv1a(std::as_bytes(std::span(kText))), fnv1a(kText));

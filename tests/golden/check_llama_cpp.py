@@ -4,9 +4,9 @@
     L/bin/python tests/golden/check_llama_cpp.py R1 FILE.gguf [REFERENCE]
 
 REFERENCE (default: FILE.gguf) is the model that r1 scores with, for example the folder from which FILE.gguf was made.
-llama.cpp decodes 20 prompts greedily, up to 200 tokens each, with its cache in f32. Every token that it chose is compared
-with r1's most likely token after the same tokens. While they agree, r1's own greedy answer is the same text. Where they
-differ first, the script prints r1's margin between its two most likely tokens, which must be below 1e-3.
+llama.cpp decodes 20 prompts greedily, up to 200 tokens each, with its cache in f32. Every token that it chose is
+compared with r1's most likely token after the same tokens. While they agree, r1's own greedy answer is the same text.
+Where they differ first, the script prints r1's margin between its two most likely tokens, which must be below 1e-3.
 llama.cpp comes from the wheel `xllamacpp`; no part of it belongs to this project.
 """
 
@@ -62,7 +62,7 @@ def main():
         answer = answer["__verbose"]
         chosen = answer["tokens"]
         if answer["tokens_evaluated"] != len(ids):
-            sys.exit(f"{prompt!r}: got {len(ids)} tokens, llama.cpp read {answer['tokens_evaluated']}; perhaps it added bos")
+            sys.exit(f"{prompt!r}: {len(ids)} tokens, but llama.cpp read {answer['tokens_evaluated']}: did it add bos?")
         logits = scores(binary, reference, ids + chosen)[len(ids) - 1:-1]
         ours = logits.argmax(axis=1)
         wrong = np.flatnonzero(ours != np.array(chosen))

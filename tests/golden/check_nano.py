@@ -2,10 +2,10 @@
 
     HF_HUB_OFFLINE=1 V/bin/python tests/golden/check_nano.py models/nano [--r1 ./r1] [--text FILE] [--tokens N]
 
-Compares f32 logits (of several prefixes of the text, and of random ids), tokenization and detokenization, and the ids that
-the chat template renders to. Prints the worst difference of each. Exits with 1 if tokens differ or if logits differ by more
-than --tolerance. transformers reports an MTP layer in the folder as unexpected keys, because its pattern for keys to ignore
-names only layer 61.
+Compares f32 logits (of several prefixes of the text, and of random ids), tokenization and detokenization, and the ids
+that the chat template renders to. Prints the worst difference of each. Exits with 1 if tokens differ or if logits
+differ by more than --tolerance. transformers reports an MTP layer in the folder as unexpected keys, because its
+pattern for keys to ignore names only layer 61.
 """
 
 import argparse

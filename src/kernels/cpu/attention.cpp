@@ -217,9 +217,7 @@ HWY_INLINE void with_block(const KeyPages& keys, i64 b, i64 count, float* latent
 HWY_INLINE i64 last_position(const Queries& q, i64 first, i64 rows) {
   return q.position + (first + rows - 1) * q.position_step;
 }
-HWY_INLINE i64 keys_in_block(i64 last, i64 b) {
-  return least(last + 1 - b * kBlockKeys, kBlockKeys);
-}
+HWY_INLINE i64 keys_in_block(i64 last, i64 b) { return least(last + 1 - b * kBlockKeys, kBlockKeys); }
 
 HWY_INLINE void start_or_merge(const AttentionOutput& out, i64 r, const float* part, i64 v, bool start) {
   float* o = out.o + r * out.o_stride;

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -23,7 +24,7 @@ using Floats = std::vector<float>;
 constexpr float kGuard = 12345.5f;
 
 std::string read(const std::string& name) {
-  std::ifstream in(std::string(R1_SOURCE_DIR) + "/tests/data/blocks/" + name, std::ios::binary);
+  std::ifstream in(std::filesystem::path(R1_SOURCE_DIR) / "tests/data/blocks" / name, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
