@@ -8,7 +8,6 @@
 #include "formats/generation_config.hpp"
 #include "formats/model_folder.hpp"
 #include "model/architectures.hpp"
-#include "model/gguf/config.hpp"
 #include "text/companion_files.hpp"
 #include "text/tokenizer.hpp"
 
@@ -111,7 +110,7 @@ Result<GgufMetadata> metadata_for(const StoredModel& in, const fs::path& path, c
 
 // The divisors of Llama 3's rope as a tensor.
 TensorItem divisors_item(std::vector<float> divisors) {
-  const auto n = static_cast<i64>(divisors.size());
+  const i64 n = std::ssize(divisors);
   return {"rope_freqs.weight", DType::f32, {n}, [divisors = std::move(divisors)](const ByteSink& sink) {
             return sink(std::as_bytes(std::span(divisors)));
           }};

@@ -94,7 +94,7 @@ TEST_F(Convert, MtpStaysOutOfAGgufUnlessAskedFor) {
   EXPECT_EQ(open_model(dir / "m.gguf").value()->info().mtp_layers, 0);
 }
 
-TEST_F(Convert, WritesWhatTheLoaderOfLlamaCppAsksFor) {
+TEST_F(Convert, WritesTheKeysThatTheLoaderOfLlamaCppDemands) {
   ASSERT_EQ(error_of(convert_to_gguf(golden("v3"), dir / "m.gguf", {})), "");
   const auto file = Gguf::open(dir / "m.gguf");
   ASSERT_TRUE(file);
@@ -140,7 +140,7 @@ TEST_F(Convert, ANormAndTheRouterStayF32InAnF16File) {
   EXPECT_EQ(file->tensors().at("blk.1.ffn_up_exps.weight").dtype, DType::f16);
 }
 
-TEST_F(Convert, AnInterruptLeavesNothingAndWhatWasThereStays) {
+TEST_F(Convert, AnInterruptLeavesNothingNewAndTheOldFileStays) {
   ConvertOptions options;
   options.progress = [](i64 done, i64 total) -> Status {
     return 2 * done < total ? Status() : fail(Errc::interrupted, "interrupted");
@@ -155,17 +155,17 @@ TEST_F(Convert, AnInterruptLeavesNothingAndWhatWasThereStays) {
   EXPECT_EQ(left, std::vector<std::string>{"old.gguf"});
 }
 
-TEST_F(Convert, WhatGgufCannotSayIsRefusedWithBothNumbers) {
+TEST_F(Convert, ARopeThatGgufCannotExpressIsRefusedWithBothNumbers) {
   const Status done = convert_to_gguf(golden("v2"), dir / "m.gguf", {});  // mscale 1 against 0.8
   ASSERT_FALSE(done);
   EXPECT_NE(done.error().what.find("mscale: 1 against mscale_all_dim 0.8"), std::string::npos) << done.error().what;
 }
 
-TEST_F(Convert, AMixtureWhoseLayersAreAllDenseComesThroughWithItsMtpAndWithout) {
+TEST_F(Convert, AMixtureWithoutLayersOfExpertsConvertsWithItsMtpAndWithout) {
   const Json config = read_json(golden("v3") / "config.json").value();
   const std::string text = dump(Json(config).set("first_k_dense_replace", 3));
   fs::create_directory(dir / "dense");
-  ASSERT_TRUE(save_model(*create_model(text, "config", 7, false).value(), dir / "dense", DType::f32));
+  ASSERT_TRUE(save_model(*create_model(text, "config", 7, Weights::frozen).value(), dir / "dense", DType::f32));
   const std::vector<float> want = logits_of(dir / "dense");
   for (const Mtp mtp : {Mtp::leave_out, Mtp::include}) {
     ConvertOptions options;
@@ -176,7 +176,7 @@ TEST_F(Convert, AMixtureWhoseLayersAreAllDenseComesThroughWithItsMtpAndWithout) 
   }
 }
 
-TEST_F(Convert, AHeadOfItsOwnIsTheHeadWhateverTheConfigSays) {
+TEST_F(Convert, AHeadInTheFileIsUsedEvenIfTheConfigSaysTied) {
   fs::create_directory(dir / "own");
   fs::copy_file(golden("qwen2") / "model.safetensors", dir / "own/model.safetensors");
   const Json config = read_json(golden("qwen2") / "config.json").value();
@@ -207,7 +207,7 @@ TEST_F(Convert, AHeadThatRepeatsTheEmbeddingStaysTied) {
   EXPECT_EQ(logits_of(dir / "m.gguf"), logits_of(golden("qwen2_tied")));
 }
 
-TEST_F(Convert, WhatDecidesCosAndSinAloneIsRefusedByName) {
+TEST_F(Convert, AnAttentionFactorIsRefusedByName) {
   fs::create_directory(dir / "af");
   fs::copy_file(golden("v3") / "model.safetensors", dir / "af/model.safetensors");
   const Json config = read_json(golden("v3") / "config.json").value();
@@ -262,7 +262,7 @@ TEST_F(Convert, AnFp8FolderIsTheModelOfItsDequantisedValues) {
 
 TEST_F(Convert, AGgufCanBeTrainedInF32) {
   ASSERT_EQ(error_of(convert_to_gguf(golden("llama"), dir / "m.gguf", {})), "");
-  const auto model = open_model(dir / "m.gguf", true);
+  const auto model = open_model(dir / "m.gguf", Weights::trainable);
   ASSERT_TRUE(model) << error_of(model);
   EXPECT_TRUE((*model)->head().trainable());
   EXPECT_EQ(logits_of(**model), logits_of(golden("llama")));

@@ -55,7 +55,7 @@ class GgufConfig : public FilesTest {
   }
 };
 
-TEST_F(GgufConfig, OfR1IsThePublishedOne) {
+TEST_F(GgufConfig, TheConfigurationOfAnR1FileIsThePublishedOne) {
   TestGguf g = r1();
   const auto c = config(g);
   ASSERT_TRUE(c) << error_of(c);
@@ -99,7 +99,7 @@ TEST_F(GgufConfig, OfR1IsThePublishedOne) {
   }
 }
 
-TEST_F(GgufConfig, TheMlaKeysWinOverTheLatents) {
+TEST_F(GgufConfig, TheMlaKeysWinOverThoseOfTheLatent) {
   TestGguf g = r1();
   g.number("deepseek2.attention.key_length_mla", 192).number("deepseek2.attention.value_length_mla", 128);
   const auto c = config(g);
@@ -108,14 +108,14 @@ TEST_F(GgufConfig, TheMlaKeysWinOverTheLatents) {
   EXPECT_EQ(*c->find("v_head_dim")->integer(), 128);
 }
 
-TEST_F(GgufConfig, QueriesAreCompressedIfTheTensorsSaySo) {
+TEST_F(GgufConfig, TheTensorsDecideWhetherQueriesAreCompressed) {
   TestGguf g = r1();
   const auto c = config(g, true, false);
   ASSERT_TRUE(c) << error_of(c);
   EXPECT_TRUE(c->find("q_lora_rank")->is_null());
 }
 
-TEST_F(GgufConfig, WithoutGatingItIsV2) {
+TEST_F(GgufConfig, AFileWithoutGatingIsV2) {
   TestGguf g;
   g.text("general.architecture", "deepseek2");
   for (const auto& [key, value] :
@@ -150,7 +150,7 @@ TEST_F(GgufConfig, WithoutGatingItIsV2) {
 }
 
 // llama.cpp's rule for GLM-4.7-Flash, whose files have no expert_gating_func.
-TEST_F(GgufConfig, GlmFlashScoresExpertsBySigmoidThoughItsFileDoesNotSaySo) {
+TEST_F(GgufConfig, GlmFlashScoresExpertsBySigmoidWithoutAKeyForIt) {
   const auto scoring = [&](u32 blocks, i64 vocab) {
     TestGguf g = r1(blocks, 0);  // 0 reads as missing
     g.tensor("token_embd.weight", {vocab, 1}, kGgmlF32, vocab * 4).tensor("blk.3.exp_probs_b.bias", {8}, kGgmlF32, 32);
@@ -164,7 +164,7 @@ TEST_F(GgufConfig, GlmFlashScoresExpertsBySigmoidThoughItsFileDoesNotSaySo) {
   EXPECT_EQ(scoring(47, 154881), "softmax");
 }
 
-TEST_F(GgufConfig, Llama3IsFoundBehindItsDivisors) {
+TEST_F(GgufConfig, Llama3ScalingIsRecoveredFromItsDivisors) {
   TestGguf g;
   g.text("general.architecture", "llama");
   for (const auto& [key, value] : std::initializer_list<std::pair<const char*, u32>>{{"block_count", 2},

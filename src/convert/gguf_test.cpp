@@ -33,7 +33,7 @@ class GgufModel : public FilesTest {
  protected:
   // dir/folder and dir/m.gguf hold the same f32 model.
   void make(const char* config) {
-    const auto model = create_model(config, "config", 7, false);
+    const auto model = create_model(config, "config", 7, Weights::frozen);
     ASSERT_TRUE(model) << error_of(model);
     fs::create_directory(dir / "folder");
     ASSERT_EQ(error_of(save_model(**model, dir / "folder", DType::f32)), "");
@@ -94,7 +94,7 @@ TEST_F(GgufModel, EveryFormOfMlaGivesTheSameBits) {
   EXPECT_EQ(logits_of(write("legacy.gguf")), want);
 }
 
-TEST_F(GgufModel, NonsenseInKeysOfDeepseekIsRefusedByNameWhetherTheyAreNeededOrNot) {
+TEST_F(GgufModel, NonsenseInAnyKeyOfDeepseekIsRefusedByName) {
   make(kDeepseek);
   const GgufContent good = content;
   GgufValue empty;
@@ -110,7 +110,7 @@ TEST_F(GgufModel, NonsenseInKeysOfDeepseekIsRefusedByNameWhetherTheyAreNeededOrN
     }
 }
 
-TEST_F(GgufModel, HalvesInTwoAxesAreTheSame) {
+TEST_F(GgufModel, HalvesOfTwoAxesGiveTheSameBits) {
   make(kDeepseek);
   const std::vector<float> want = logits_of(dir / "m.gguf");
   for (int l = 0; l < 2; ++l) {
@@ -228,7 +228,7 @@ TEST_F(GgufModel, AFileInPiecesIsOneModel) {
   EXPECT_EQ(logits_of(dir / "m-00001-of-00002.gguf"), want);
 }
 
-TEST_F(GgufModel, AHeadThatIsTheEmbeddingIsMissing) {
+TEST_F(GgufModel, AFileWithoutAHeadUsesTheEmbedding) {
   make(kQwen2);
   content.tensors.erase("output.weight");
   const auto model = open_model(write());

@@ -70,7 +70,7 @@ Result<SourceModel> read_gguf(const fs::path& path) {
     const StoredTensor* t = &tensor;
     in.tensors.push_back(
         {name, tensor.shape, [t](i64 first, i64 count, float* dst) { read_rows(*t, first, count, dst); }, tensor, {}});
-    in.bytes += static_cast<i64>(tensor.bytes.size());
+    in.bytes += std::ssize(tensor.bytes);
   }
   std::sort(in.tensors.begin(), in.tensors.end(),
             [](const SourceTensor& a, const SourceTensor& b) { return in_layer_order(a.name, b.name); });
@@ -86,10 +86,8 @@ Result<SourceModel> read_folder(const fs::path& path, Mtp mtp) {
   in.plan = R1_TRY(plan_gguf(path, options));
   in.metadata = std::move(in.plan->metadata);
   if (!in.plan->divisors.empty()) {
-    StoredTensor t{"rope_freqs.weight",
-                   DType::f32,
-                   {static_cast<i64>(in.plan->divisors.size())},
-                   std::as_bytes(std::span(in.plan->divisors))};
+    StoredTensor t{
+        "rope_freqs.weight", DType::f32, {std::ssize(in.plan->divisors)}, std::as_bytes(std::span(in.plan->divisors))};
     in.tensors.push_back({t.name, t.shape, nullptr, t, {}});
   }
   std::set<const PublishedTensor*> seen;
@@ -98,7 +96,7 @@ Result<SourceModel> read_folder(const fs::path& path, Mtp mtp) {
                           std::nullopt, t.parts});
     for (const PublishedTensor* p : t.parts)
       if (seen.insert(p).second)
-        in.bytes += static_cast<i64>(p->stored.bytes.size() + p->stored.scales.size() + p->k_b.bytes.size());
+        in.bytes += std::ssize(p->stored.bytes) + std::ssize(p->stored.scales) + std::ssize(p->k_b.bytes);
   }
   return in;
 }
@@ -153,7 +151,7 @@ GgufMetadata metadata_of(const SourceModel& in, const QuantizeOptions& options) 
 struct TensorPlan {
   const SourceTensor* from;
   DType to;
-  std::span<const float> importance;  // of each column, for each matrix of a stack or for all of them
+  std::span<const float> importance;  // per column; one run of columns per matrix of a stack, or one for all
 
   std::span<const float> importance_of(i64 matrix) const {
     const auto cols = static_cast<size_t>(from->cols());

@@ -75,7 +75,7 @@ class QuantizeModel : public testing::Test {
   std::vector<TensorItem> items_;
 };
 
-TEST_F(QuantizeModel, EachTensorGetsItsTypeAndWhatTheEncoderMakesOfIt) {
+TEST_F(QuantizeModel, EachTensorGetsItsTypeAndTheBytesOfTheEncoder) {
   const auto result = run(write_model(), to("q4_k_m"));
   ASSERT_TRUE(result) << result.error().what;
   const Gguf file = written();
@@ -106,7 +106,7 @@ TEST_F(QuantizeModel, EachTensorGetsItsTypeAndWhatTheEncoderMakesOfIt) {
   EXPECT_FALSE(file.holds("split.count"));
 }
 
-TEST_F(QuantizeModel, ThreadsChangeNothingAndWhatIsOfItsTypeIsCopied) {
+TEST_F(QuantizeModel, ThreadsChangeNothingAndTensorsOfTheRightTypeAreCopied) {
   const fs::path in = write_model();
   ASSERT_TRUE(run(in, to("q5_k"), 1));
   const std::string one = *read_file(out());
@@ -159,7 +159,7 @@ TEST_F(QuantizeModel, ImportanceIsTakenPerExpertAndRecorded) {
   EXPECT_NE(refused.error().what.find("names none of this model's tensors"), std::string::npos);
 }
 
-TEST_F(QuantizeModel, AnInterruptLeavesWhatWasThere) {
+TEST_F(QuantizeModel, AnInterruptLeavesTheOldFile) {
   const fs::path in = write_model();
   ASSERT_TRUE(write_file(out(), "before"));
   QuantizeOptions options = to("q8_0");
@@ -174,7 +174,7 @@ TEST_F(QuantizeModel, AnInterruptLeavesWhatWasThere) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 2);  // in and out
 }
 
-TEST_F(QuantizeModel, ANumberThatCannotBeStoredIsNamedWithItsTensor) {
+TEST_F(QuantizeModel, ANumberThatCannotBeStoredIsRefusedWithItsTensor) {
   const Floats bad(64, 1e9f);
   const std::vector<std::pair<std::string, GgufValue>> metadata{{"general.architecture", GgufValue::of_text("llama")}};
   items_.push_back({"blk.0.attn_q.weight", DType::f32, {2, 32}, [&](const ByteSink& sink) {

@@ -31,7 +31,7 @@ Tensor logits(const Model& model, Arena& arena, ThreadPool& pool) {
   return model.forward(p).logits;
 }
 
-TEST(RandomModel, EveryTypeMakesAModelWhoseLogitsAreNumbers) {
+TEST(RandomModel, EveryTypeMakesAModelWithFiniteLogits) {
   Arena arena;
   ThreadPool pool(1);
   for (int t = 0; t < kDTypes; ++t) {
@@ -44,7 +44,7 @@ TEST(RandomModel, EveryTypeMakesAModelWhoseLogitsAreNumbers) {
   }
 }
 
-TEST(RandomModel, AMixGivesWhatItGivesInAFile) {
+TEST(RandomModel, AMixGivesTheTypesThatAFileWouldHave) {
   const auto model = random_model("deepseek-r1-distill-qwen-1.5b", {.layers = 1}, mix_of("q4_k_m"));
   ASSERT_TRUE(model) << model.error().what;
   const auto types = types_of(**model);
@@ -65,7 +65,7 @@ TEST(RandomModel, LayersAreCutFromTheFrontAndDenseOnesComeFirst) {
   EXPECT_EQ(types.at("model.layers.1.mlp.gate.weight"), DType::f32);
 }
 
-TEST(RandomModel, WhatAShapeDoesNotHaveIsRefusedWithTheNumbers) {
+TEST(RandomModel, LayersThatAShapeDoesNotHaveAreRefusedWithTheNumbers) {
   const auto error = [](std::string_view shape, ShapeOptions options) {
     const auto model = random_model(shape, options, mix_of("q8_0"));
     return model ? std::string("no error") : model.error().what;

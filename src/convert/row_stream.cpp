@@ -34,7 +34,7 @@ Status stream_bytes(const RowStream& s, const ByteSink& sink) {
     for (std::span<const std::byte> rest = t->stored.bytes; !rest.empty();) {
       const auto piece = rest.first(std::min(kPiece, rest.size()));
       R1_TRY(sink(piece));
-      if (s.written) R1_TRY(s.written(static_cast<i64>(piece.size())));
+      if (s.written) R1_TRY(s.written(std::ssize(piece)));
       release_pages(piece);
       rest = rest.subspan(piece.size());
     }
@@ -68,7 +68,7 @@ Status stream_rows(const RowStream& s, const ByteSink& sink) {
     s.read(first, count, values.data());
     const std::span<const std::byte> bytes = R1_TRY(rounded(s, values, halves));
     R1_TRY(sink(bytes));
-    if (s.written) R1_TRY(s.written(static_cast<i64>(bytes.size())));
+    if (s.written) R1_TRY(s.written(std::ssize(bytes)));
     read += count * s.cols;
     if (read < kReleaseEvery && first + piece < s.rows) continue;
     read = 0;

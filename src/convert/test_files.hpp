@@ -101,7 +101,7 @@ struct GgufContent {
       if (t.shape.size() < 2 || t.dtype != DType::f32 || cols % block_of(type).elements ||
           name.ends_with("ffn_gate_inp.weight"))
         continue;
-      const i64 rows = static_cast<i64>(t.bytes.size()) / 4 / cols;
+      const i64 rows = std::ssize(t.bytes) / 4 / cols;
       std::vector<std::byte> out(rows * row_bytes(type, cols));
       const Status done =
           quantize_rows(type, out.data(), reinterpret_cast<const float*>(t.bytes.data()), rows, cols, {});

@@ -31,7 +31,7 @@ inline constexpr const char* kTestQwen2 =
     "rms_norm_eps":1e-06,"rope_theta":10000,"tie_word_embeddings":false,"vocab_size":131})";
 
 inline std::unique_ptr<Model> test_model(u64 seed = 1, const char* config = kTestDeepseek) {
-  auto model = create_model(config, "test model", seed, true);
+  auto model = create_model(config, "test model", seed, Weights::trainable);
   EXPECT_TRUE(model) << (model ? "" : model.error().what);
   return model ? std::move(*model) : nullptr;
 }

@@ -25,12 +25,18 @@ std::vector<Case> cases() {
   return list;
 }
 
+enum class Recording : u8 {
+  none,
+  all,
+  layer_inputs
+};  // on a tape; layer_inputs: layers are computed again in backward
+
 // Runs with three models: latent attention (v3), three query heads per key head (qwen2), and two with a head size and a
 // rope of the model's own (llama).
 class Bits : public testing::TestWithParam<const char*> {
  protected:
-  static std::unique_ptr<Model> open(bool trainable) {
-    auto m = open_model(std::filesystem::path(R1_SOURCE_DIR) / "tests/golden" / GetParam(), trainable);
+  static std::unique_ptr<Model> open() {
+    auto m = open_model(std::filesystem::path(R1_SOURCE_DIR) / "tests/golden" / GetParam(), Weights::trainable);
     EXPECT_TRUE(m) << (m ? "" : m.error().what);
     return std::move(*m);
   }
@@ -41,19 +47,18 @@ class Bits : public testing::TestWithParam<const char*> {
     return ids;
   }
   // The logits of every row of the batch.
-  std::vector<float> logits(const Case& c, const Batch& b, int threads, bool with_tape = false,
-                            bool recomputed = false) {
+  std::vector<float> logits(const Case& c, const Batch& b, int threads, Recording recording = Recording::none) {
     Arena arena;
     ThreadPool pool(threads);
     Tape tape(arena);
     Pass p{b, arena, pool, *c.kernels, c.numerics};
-    p.tape = with_tape ? &tape : nullptr;
-    p.recompute = recomputed;
+    p.tape = recording == Recording::none ? nullptr : &tape;
+    p.recompute = recording == Recording::layer_inputs;
     const Tensor z = model_->forward(p).logits;
     std::vector<float> out(z.data(), z.data() + z.size());
     return out;
   }
-  std::unique_ptr<Model> model_ = open(true);
+  std::unique_ptr<Model> model_ = open();
 };
 
 using LatentBits = Bits;
@@ -74,18 +79,18 @@ Batch of(const std::vector<i32>& ids) {
   return b;
 }
 
-TEST_P(Bits, TapeOrNotOneThreadOrTwoRecomputedOrNot) {
+TEST_P(Bits, TheTapeThreadsAndRecomputationChangeNoBit) {
   const Batch b = of(sequence(91, 1));
   for (const Case& c : cases()) {
     const auto want = logits(c, b, 1);
-    expect_same(want, logits(c, b, 1, true), c, "with a tape");
-    expect_same(want, logits(c, b, 1, true, true), c, "with a tape and recomputation");
+    expect_same(want, logits(c, b, 1, Recording::all), c, "with a tape");
+    expect_same(want, logits(c, b, 1, Recording::layer_inputs), c, "with a tape and recomputation");
     expect_same(want, logits(c, b, 2), c, "two threads");
-    expect_same(want, logits(c, b, 2, true), c, "two threads with a tape");
+    expect_same(want, logits(c, b, 2, Recording::all), c, "two threads with a tape");
   }
 }
 
-TEST_P(Bits, ASequenceAloneAndAmong64Others) {
+TEST_P(Bits, ASequenceHasTheSameBitsAloneAndAmong64Others) {
   constexpr i64 kLength = 77;
   const std::vector<i32> mine = sequence(kLength, 2);
   Batch crowd;
@@ -102,7 +107,7 @@ TEST_P(Bits, ASequenceAloneAndAmong64Others) {
   }
 }
 
-TEST_P(Bits, APrefixDoesNotSeeWhatFollows) {
+TEST_P(Bits, APrefixHasTheSameBitsWhateverFollows) {
   const std::vector<i32> ids = sequence(130, 3);
   const std::vector<i32> prefix(ids.begin(), ids.begin() + 67);
   for (const Case& c : cases()) {
@@ -112,7 +117,7 @@ TEST_P(Bits, APrefixDoesNotSeeWhatFollows) {
   }
 }
 
-TEST_P(Bits, GradientsOnOneThreadAndOnTwo) {
+TEST_P(Bits, GradientsHaveTheSameBitsOnOneThreadAndOnTwo) {
   Batch b;
   for (u64 s = 0; s < 9; ++s) b.add_sequence(sequence(5 + static_cast<i64>(s) * 11, 200 + s));
   std::vector<i32> targets(b.tokens.begin() + 1, b.tokens.end());
@@ -120,7 +125,7 @@ TEST_P(Bits, GradientsOnOneThreadAndOnTwo) {
   for (const Case& c : cases()) {
     std::vector<std::vector<float>> gradients[2];
     for (const int threads : {1, 2}) {
-      const auto model = open(true);
+      const auto model = open();
       Arena arena;
       ThreadPool pool(threads);
       Tape tape(arena);

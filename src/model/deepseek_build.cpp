@@ -52,12 +52,13 @@ DeepseekLayer layer(WeightSource& s, i64 l, const DeepseekConfig& c) {
 
 std::string mtp_prefix(const DeepseekConfig& c) { return fmt::format("model.layers.{}.", c.layers); }
 
-// A checkpoint and its num_nextn_predict_layers may disagree: transformers keeps the key but saves no MTP module, and
-// ignores the module of a checkpoint that has one. So the tensors decide whether there is a module.
+// A checkpoint and its num_nextn_predict_layers may disagree: transformers keeps the key but does not save the MTP
+// module, and it ignores a module that a checkpoint has. So here a key without a module means that there is none, and a
+// module without the key is ignored.
 void settle_mtp(DeepseekConfig& c, WeightSource& s) {
   const std::string at = mtp_prefix(c);
   if (!s.holds(at)) c.mtp_layers = 0;
-  // eh_proj tells a module from a layer that num_hidden_layers does not count, which stays an error.
+  // Only an MTP module has an eh_proj. Any other layer that num_hidden_layers does not count stays an error.
   if (!c.mtp_layers && s.holds(at + "eh_proj.")) s.ignore(at);
 }
 

@@ -41,7 +41,7 @@ TEST(DeepseekConfig, AMissingKeyMeansWhatItMeansInTransformers) {
   EXPECT_TRUE(v3.routing.normalize && !v2.routing.normalize);
 }
 
-TEST(DeepseekConfig, NullSaysThatThereIsNone) {
+TEST(DeepseekConfig, NullMeansNone) {
   Json json = least("deepseek_v3");
   for (const char* key : {"q_lora_rank", "n_group", "topk_group", "n_shared_experts"}) json.set(key, Json());
   const DeepseekConfig c = parse(json).value();
@@ -49,7 +49,7 @@ TEST(DeepseekConfig, NullSaysThatThereIsNone) {
             (std::vector<i64>{0, 1, 1, 0}));
 }
 
-TEST(DeepseekConfig, AttentionFactorIsOfCosAndSinAndLeavesTheSoftmaxToMscale) {
+TEST(DeepseekConfig, AttentionFactorScalesCosAndSinAndNotTheSoftmax) {
   const Json both = Json::object({{"mscale", 1.0}, {"mscale_all_dim", 1.0}});
   const DeepseekConfig plain = parse(yarn("deepseek_v3", both)).value();
   const DeepseekConfig c = parse(yarn("deepseek_v3", Json(both).set("attention_factor", 0.7))).value();
@@ -61,12 +61,12 @@ TEST(DeepseekConfig, AttentionFactorIsOfCosAndSinAndLeavesTheSoftmaxToMscale) {
   EXPECT_NE(written.find("\"type\": \"yarn\""), std::string::npos) << "as DeepSeek's own code reads it: " << written;
 }
 
-TEST(DeepseekConfig, TheOriginalContextIsTheContextWhereNothingElseSaysIt) {
+TEST(DeepseekConfig, TheOriginalContextDefaultsToTheContext) {
   EXPECT_EQ(parse(yarn("deepseek_v3", Json::object({})).set("max_position_embeddings", 512))->yarn.original_context,
             512);
 }
 
-TEST(DeepseekConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
+TEST(DeepseekConfig, UnsupportedAndImpossibleFieldsAreRefusedByNameAndValue) {
   const auto with = [](const char* key, Json value) { return least("deepseek_v3").set(key, std::move(value)); };
   const auto scaled = [](const char* key, Json value) {
     return yarn("deepseek_v3", Json::object({{key, std::move(value)}}));

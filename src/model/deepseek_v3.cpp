@@ -4,15 +4,14 @@
 namespace r1 {
 namespace {
 
-// The reference implementation leaves the norms inside MLA at their default; rms_norm_eps of config.json is for the
-// others.
+// The norms inside MLA have the reference implementation's default epsilon, not rms_norm_eps of config.json.
 constexpr float kInnerEps = 1e-6f;
 
 Tensor swiglu_mlp(Pass& p, const Tensor& x, const DeepseekMlp& m) {
   return linear(p, swiglu(p, linear(p, x, m.gate), linear(p, x, m.up)), m.down);
 }
 
-// The router's scores decide which experts run, so this product is f32, whatever the numerics of the others.
+// The router's scores decide which experts run. Their product is f32, whatever the numerics of the other products.
 Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w) {
   Pass exact = p;
   exact.numerics.matmul = DType::f32;

@@ -34,7 +34,7 @@ Result<DenseConfig> parse(const Json& json) {
                                                        : parse_llama_config(json, "config.json");
 }
 
-TEST(DenseConfig, TheDistillsAreReadAsPublished) {
+TEST(DenseConfig, TheConfigurationsOfTheDistillsAreRead) {
   const DenseConfig q = parse(json_of(kQwen)).value(), l = parse(json_of(kLlama)).value();
   EXPECT_EQ((std::vector<i64>{q.vocab, q.hidden, q.layers, q.context, q.intermediate, q.heads, q.kv_heads, q.head}),
             (std::vector<i64>{151936, 1536, 28, 131072, 8960, 12, 2, 128}));
@@ -73,7 +73,7 @@ TEST(DenseConfig, BothSpellingsAreOneConfiguration) {
   }
 }
 
-TEST(DenseConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
+TEST(DenseConfig, UnsupportedAndImpossibleFieldsAreRefusedByNameAndValue) {
   const Json q = json_of(kQwen), l = json_of(kLlama);
   const auto scaling = [](const char* text) { return Json(json_of(kLlama)).set("rope_scaling", json_of(text)); };
   const struct {
@@ -124,7 +124,7 @@ TEST(DenseConfig, WhatIsNotKnownOrCannotBeIsRefusedByFieldAndNumber) {
   }
 }
 
-TEST(DenseConfig, TheOriginalContextOutsideGoesFirstAndTheContextIsTheLastResort) {
+TEST(DenseConfig, TheOriginalContextIsTakenFromOutsideThenInsideThenTheContext) {
   const Json llama = Json(json_of(kLlama)).set("max_position_embeddings", 512);
   const Json without = json_of(R"({"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4})");
   const Json with = Json(without).set("original_max_position_embeddings", 64);
@@ -136,14 +136,14 @@ TEST(DenseConfig, TheOriginalContextOutsideGoesFirstAndTheContextIsTheLastResort
               32);
 }
 
-TEST(DenseConfig, AnArchitectureThatIsNotKnownIsRefusedWithThoseThatAre) {
-  const auto r = create_model(R"({"model_type":"mistral"})", "config.json", 1, false);
+TEST(DenseConfig, AnUnknownArchitectureIsRefusedAndTheKnownOnesAreListed) {
+  const auto r = create_model(R"({"model_type":"mistral"})", "config.json", 1, Weights::frozen);
   ASSERT_FALSE(r);
   for (const char* part : {"mistral", "deepseek_v3", "llama", "qwen2"})
     EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what;
 }
 
-TEST(DenseModel, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
+TEST(DenseModel, TheLargestAllowedSizesAllocateNothingIfTheCheckpointHasOthers) {
   std::string name = (fs::temp_directory_path() / "r1-dense-XXXXXX").string();
   ASSERT_NE(mkdtemp(name.data()), nullptr);
   const fs::path folder = name, golden = fs::path(R1_SOURCE_DIR) / "tests/golden/qwen2";
@@ -154,7 +154,7 @@ TEST(DenseModel, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
                                                                        {"num_hidden_layers", 512},
                                                                        {"intermediate_size", 1 << 20}}) {
     ASSERT_TRUE(write_file(folder / "config.json", dump(Json(config).set(key, n).set("head_dim", 6))));
-    for (const bool trainable : {false, true}) EXPECT_FALSE(open_model(folder, trainable)) << key;
+    for (const Weights kind : {Weights::frozen, Weights::trainable}) EXPECT_FALSE(open_model(folder, kind)) << key;
   }
   ASSERT_TRUE(write_file(folder / "config.json", dump(config)));
   EXPECT_TRUE(open_model(folder));
@@ -165,7 +165,7 @@ TEST(DenseModel, ParametersTensorsAndHeadsAreCounted) {
   const char* tiny =
       R"({"model_type":"qwen2","vocab_size":10,"hidden_size":8,"intermediate_size":6,"num_hidden_layers":2,
     "num_attention_heads":2,"num_key_value_heads":1,"tie_word_embeddings":true})";
-  const auto m = create_model(tiny, "tiny", 1, false).value();
+  const auto m = create_model(tiny, "tiny", 1, Weights::frozen).value();
   const i64 layer = 8 * (8 + 4 + 4 + 8) + 16 + 3 * 8 * 6 + 2 * 8;
   EXPECT_EQ(m->info().parameters, 80 + 2 * layer + 8);
   EXPECT_EQ(m->info().active_parameters, m->info().parameters);  // tied: the embedding is the head

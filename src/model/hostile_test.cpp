@@ -23,9 +23,9 @@ class Folder : public testing::Test {
     fs::copy_file(golden / "model.safetensors", folder / "model.safetensors");
   }
   void TearDown() override { fs::remove_all(folder); }
-  Result<std::unique_ptr<Model>> open(const Json& with, bool trainable = false) const {
+  Result<std::unique_ptr<Model>> open(const Json& with, Weights kind = Weights::frozen) const {
     EXPECT_TRUE(write_file(folder / "config.json", dump(with)));
-    return open_model(folder, trainable);
+    return open_model(folder, kind);
   }
   // The checkpoint without its MTP layer, as transformers saves it.
   void drop_mtp() const {
@@ -52,8 +52,8 @@ TEST_F(Folder, SizesThatNoModelHasAreRefusedByFieldAndNumber) {
   }
 }
 
-TEST_F(Folder, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
-  for (const bool trainable : {false, true})
+TEST_F(Folder, TheLargestAllowedSizesAllocateNothingIfTheCheckpointHasOthers) {
+  for (const Weights kind : {Weights::frozen, Weights::trainable})
     for (const auto& [key, n] : std::vector<std::pair<const char*, i64>>{{"vocab_size", 1 << 24},
                                                                          {"hidden_size", 1 << 20},
                                                                          {"num_hidden_layers", 1024},
@@ -62,7 +62,7 @@ TEST_F(Folder, TheLargestSizesAllowedCostNothingWhenTheCheckpointDeniesThem) {
                                                                          {"qk_nope_head_dim", 1 << 14},
                                                                          {"intermediate_size", 1 << 20},
                                                                          {"n_routed_experts", 1 << 16}}) {
-      const auto r = open(Json(config).set(key, n), trainable);
+      const auto r = open(Json(config).set(key, n), kind);
       ASSERT_FALSE(r) << key;
       EXPECT_NE(r.error().what.find(folder.string()), std::string::npos) << r.error().what;
     }
@@ -84,7 +84,7 @@ TEST_F(Folder, MtpTensorsWithoutTheKeyAreIgnoredButNoOtherLayers) {
   EXPECT_NE(shorter.error().what.find("has no place"), std::string::npos) << shorter.error().what;
 }
 
-TEST_F(Folder, RotationsWeDoNotComputeAreRefused) {
+TEST_F(Folder, UnsupportedRotationsAreRefused) {
   EXPECT_FALSE(open(Json(config).set("rope_interleave", false)));
   EXPECT_FALSE(open(Json(config).set("rope_theta", 1.0)));
 }

@@ -47,7 +47,7 @@ TEST(LimitExperts, ALimitOfTwoExpertsChangesNoBitOfTheLogitsAndKeepsNoPacks) {
   EXPECT_GT(expert_pack_bytes(**free), 0) << "packs do not tell whether the limit is in force";
 }
 
-TEST(LimitExperts, WhatCannotBeLimitedSaysWhy) {
+TEST(LimitExperts, AModelThatCannotBeLimitedIsRefusedWithTheReason) {
   const auto q8_0 = [](std::string_view name, const std::vector<i64>& shape, const GgufDims&) {
     return shape.size() < 2 || name.ends_with("ffn_gate_inp.weight") ? DType::f32 : DType::q8_0;
   };

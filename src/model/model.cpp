@@ -1,4 +1,4 @@
-// What a model does that has no MTP module and no routed experts.
+// The functions of models that have no MTP module or no routed experts.
 #include "model/model.hpp"
 
 namespace r1 {

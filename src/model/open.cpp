@@ -56,18 +56,18 @@ Result<std::unique_ptr<Model>> outline_of(const StoredModel& stored) {
   return build(stored.config, stored.config_source, *weights);
 }
 
-Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, bool trainable) {
+Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, Weights kind) {
   StoredModel stored = R1_TRY(open_stored(path));
-  const auto weights = checkpoint_source(std::move(stored.tensors), trainable);
+  const auto weights = checkpoint_source(std::move(stored.tensors), kind);
   return build(stored.config, stored.config_source, *weights);
 }
 
 Result<std::unique_ptr<Model>> create_model(std::string_view config_json, std::string_view source, u64 seed,
-                                            bool trainable) {
+                                            Weights kind) {
   const Json config = R1_TRY(parse_json(config_json, source));
   const JsonFields fields = R1_TRY(JsonFields::of(config, std::string(source)));
   const double range = R1_TRY(fields.number("initializer_range", 0.02));
-  const auto weights = random_source(seed, range, trainable);
+  const auto weights = random_source(seed, range, kind);
   return build(config, source, *weights);
 }
 

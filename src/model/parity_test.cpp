@@ -48,8 +48,8 @@ struct Golden {
   }
 };
 
-std::unique_ptr<Model> open_or_fail(const std::filesystem::path& folder, bool trainable) {
-  auto m = open_model(folder, trainable);
+std::unique_ptr<Model> open_or_fail(const std::filesystem::path& folder, Weights kind) {
+  auto m = open_model(folder, kind);
   EXPECT_TRUE(m) << (m ? "" : m.error().what);
   return std::move(*m);
 }
@@ -112,7 +112,7 @@ class Parity : public testing::TestWithParam<const char*> {};
 
 TEST_P(Parity, LogitsMatchTransformersAtEveryLevel) {
   const Golden golden = Golden::open(GetParam());
-  const auto model = open_or_fail(golden.folder, false);
+  const auto model = open_or_fail(golden.folder, Weights::frozen);
   const Batch batch = batch_of(golden.sequences());
   const std::vector<float> want = golden.floats("logits");
   for (const cpu::Kernels* kernels : cpu::levels()) {
@@ -134,7 +134,7 @@ TEST_P(Parity, LossAndGradientsMatchTransformersAtEveryLevel) {
   const std::vector<i32> targets = targets_of(batch, 1);
   for (const bool recomputed : {false, true})
     for (const cpu::Kernels* kernels : cpu::levels()) {
-      const auto model = open_or_fail(golden.folder, true);
+      const auto model = open_or_fail(golden.folder, Weights::trainable);
       Arena arena;
       ThreadPool pool(2);
       Tape tape(arena);
@@ -154,9 +154,9 @@ TEST_P(Parity, LossAndGradientsMatchTransformersAtEveryLevel) {
     }
 }
 
-TEST_P(Parity, GreedyContinuationIsTransformersWhereItsMarginIsClear) {
+TEST_P(Parity, GreedyContinuationMatchesTransformersWhereTheMarginIsClear) {
   const Golden golden = Golden::open(GetParam());
-  const auto model = open_or_fail(golden.folder, false);
+  const auto model = open_or_fail(golden.folder, Weights::frozen);
   const auto sequences = golden.sequences();
   const Json::Array& greedy = *golden.json.find("greedy")->array();
   ThreadPool pool(2);
@@ -184,7 +184,7 @@ TEST_P(Parity, BothSpellingsOfTheConfigurationGiveTheSameModel) {
   std::filesystem::create_directories(folder);
   std::filesystem::copy_file(golden.folder / "model.safetensors", folder / "model.safetensors");
   std::filesystem::copy_file(golden.folder / "config_transformers5.json", folder / "config.json");
-  const auto a = open_or_fail(golden.folder, false), b = open_or_fail(folder, false);
+  const auto a = open_or_fail(golden.folder, Weights::frozen), b = open_or_fail(folder, Weights::frozen);
   const Batch batch = batch_of(golden.sequences());
   Arena arena;
   ThreadPool pool(1);
@@ -211,7 +211,7 @@ TEST(ParityMtp, LogitsLossAndGradientsMatchTransformersMtpModel) {
   const std::vector<float> want = golden.floats("mtp_logits");
   batch.want.clear();
   for (const cpu::Kernels* kernels : cpu::levels()) {
-    const auto model = open_or_fail(golden.folder, true);
+    const auto model = open_or_fail(golden.folder, Weights::trainable);
     Arena arena;
     ThreadPool pool(2);
     Tape tape(arena);

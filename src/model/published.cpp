@@ -41,7 +41,7 @@ void read_halves(const PublishedTensor& t, i64 first, i64 count, float* dst) {
 void read_rows(const StoredTensor& t, i64 first, i64 count, float* dst) {
   const i64 cols = t.cols();
   if (t.dtype == DType::f8_e4m3) {
-    const i64 rows = static_cast<i64>(t.bytes.size()) / std::max<i64>(cols, 1);
+    const i64 rows = std::ssize(t.bytes) / std::max<i64>(cols, 1);
     return dequantize(Weight::frozen_f8(t.name, rows, cols, t.bytes.data(), t.scales.data(), nullptr), first,
                       first + count, dst);
   }

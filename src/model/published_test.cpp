@@ -8,7 +8,7 @@
 namespace r1 {
 namespace {
 
-TEST(Published, AnFp8RowIsItsCodesTimesTheScaleOfTheirBlock) {
+TEST(Published, AnFp8RowIsItsCodesTimesTheScalesOfTheirBlocks) {
   // 130×200 has two blocks down and two across. In e4m3, 0x38 is 1, 0xb8 is -1, 0x08 the smallest normal number and
   // 0x01 the smallest of all.
   std::vector<u8> codes(130 * 200, 0x38);

@@ -29,8 +29,7 @@ void write_f32(const Weight& w, const float* src) {
 
 class RandomSource final : public WeightSource {
  public:
-  RandomSource(u64 seed, double range, bool trainable)
-      : WeightSource(trainable ? Loading::trained : Loading::frozen), seed_(seed), range_(range) {}
+  RandomSource(u64 seed, double range, Weights kind) : WeightSource(loading(kind)), seed_(seed), range_(range) {}
 
  private:
   Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) override {
@@ -48,7 +47,7 @@ class RandomSource final : public WeightSource {
 class CheckpointSource final : public WeightSource {
  public:
   CheckpointSource(Checkpoint from, Loading loading) : WeightSource(loading), from_(std::move(from)) {}
-  using WeightSource::Loading;
+  using WeightSource::Loading, WeightSource::loading;
 
   bool holds(const std::string& start) const override {
     const auto at = from_.tensors.lower_bound(start);
@@ -248,13 +247,12 @@ Status WeightSource::finish() {
   return status_;
 }
 
-std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainable) {
-  return std::make_unique<RandomSource>(seed, range, trainable);
+std::unique_ptr<WeightSource> random_source(u64 seed, double range, Weights kind) {
+  return std::make_unique<RandomSource>(seed, range, kind);
 }
 
-std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, bool trainable) {
-  using Loading = CheckpointSource::Loading;
-  return std::make_unique<CheckpointSource>(std::move(checkpoint), trainable ? Loading::trained : Loading::frozen);
+std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, Weights kind) {
+  return std::make_unique<CheckpointSource>(std::move(checkpoint), CheckpointSource::loading(kind));
 }
 
 std::unique_ptr<WeightSource> outline_source(Checkpoint checkpoint) {

@@ -49,6 +49,7 @@ class WeightSource {
  protected:
   enum class Loading : u8 { frozen, trained, outline };  // outline: types and shapes are checked, no bytes are read
   explicit WeightSource(Loading loading) : loading_(loading) {}
+  static Loading loading(Weights kind) { return kind == Weights::trainable ? Loading::trained : Loading::frozen; }
   // The tensor's elements as f32. Without a checkpoint those of a matrix are random and those of a vector `start`.
   virtual Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) = 0;
   // The tensor in its checkpoint; null if there is no checkpoint.
@@ -70,8 +71,8 @@ class WeightSource {
 };
 
 // normal(0, range). The numbers of a tensor depend on the seed and its name alone: further tensors do not change them.
-std::unique_ptr<WeightSource> random_source(u64 seed, double range, bool trainable);
-std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, bool trainable);
+std::unique_ptr<WeightSource> random_source(u64 seed, double range, Weights kind);
+std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, Weights kind);
 // Weights without bytes, with the checkpoint's types: for conversion and inspection.
 std::unique_ptr<WeightSource> outline_source(Checkpoint checkpoint);
 

@@ -19,7 +19,7 @@ class SessionTest : public testing::Test {
  protected:
   SessionTest() : folder_(fs::temp_directory_path() / fmt::format("r1-session-{}", ::getpid())) {
     fs::create_directories(folder_);
-    const auto model = create_model(test_session_config(), "test model", 1, true);
+    const auto model = create_model(test_session_config(), "test model", 1, Weights::trainable);
     R1_CHECK(model, "{}", model ? "" : model.error().what);
     EXPECT_TRUE(save_model(**model, folder_, DType::f32));
     write("tokenizer.json", byte_tokenizer_json(Marks::r1));
@@ -127,7 +127,7 @@ TEST_F(SessionTest, WhatDoesNotFitTogetherIsRefusedWithThePath) {
   options = {};
   options.max_thinking_tokens = 4;
   EXPECT_NE(refusal(options).find("</think>"), std::string::npos);
-  const auto small = create_model(kTestDeepseek, "test model", 1, true);
+  const auto small = create_model(kTestDeepseek, "test model", 1, Weights::trainable);
   ASSERT_TRUE(small);
   ASSERT_TRUE(save_model(**small, folder_, DType::f32));
   EXPECT_NE(refusal().find("256"), std::string::npos);

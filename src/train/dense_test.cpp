@@ -10,7 +10,7 @@ TrainConfig sft(const RunCase& run, const std::string& out) {
   const auto folder = run.folder() / "qwen2";
   if (!std::filesystem::exists(folder)) {
     std::filesystem::create_directories(folder);
-    const auto model = value_of(create_model(kTinyQwen2, "tiny", 3, true));
+    const auto model = value_of(create_model(kTinyQwen2, "tiny", 3, Weights::trainable));
     R1_CHECK(save_model(*model, folder, DType::f32).has_value(), "cannot save");
     for (const auto& file : std::filesystem::directory_iterator(run.folder() / "tokenizer"))
       std::filesystem::copy(file.path(), folder / file.path().filename());
@@ -85,7 +85,7 @@ TEST(TrainQwen2, InterruptionRecomputationAndThreadsDoNotChangeTheBits) {
 TEST(TrainQwen2, ASavedModelOpensWithTheSameBits) {
   const RunCase run;
   const auto saved = value_of(train(sft(run, "x"))).checkpoint;
-  const auto model = value_of(open_model(saved, true));
+  const auto model = value_of(open_model(saved, Weights::trainable));
   const auto copy = run.folder() / "copy";
   std::filesystem::create_directories(copy);
   ASSERT_TRUE(save_model(*model, copy, DType::f32));

@@ -76,7 +76,9 @@ class RunCase {
     return c;
   }
   const std::filesystem::path& folder() const { return folder_; }
-  std::unique_ptr<Model> model(u64 seed = 1) const { return value_of(create_model(kTinyModel, "tiny", seed, true)); }
+  std::unique_ptr<Model> model(u64 seed = 1) const {
+    return value_of(create_model(kTinyModel, "tiny", seed, Weights::trainable));
+  }
   Tokenizer tokenizer() const { return value_of(Tokenizer::open(folder_ / "tokenizer")); }
   static void write(const std::filesystem::path& path, std::string_view text) {
     R1_CHECK(write_file(path, text).has_value(), "cannot write {}", path.string());

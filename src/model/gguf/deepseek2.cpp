@@ -13,7 +13,7 @@ constexpr i64 kMostMatrices = 1 << 16;      // ours: a stack of experts becomes 
 constexpr i64 kGroups = 8, kTopGroups = 4;  // R1's, for files that lack them
 
 Status add_attention(const GgufKeys& keys, Json& j) {
-  // Not every form of file needs these, but none may hold nonsense.
+  // The form of the file decides which of these keys are needed. None may hold nonsense.
   for (const char* name : {"attention.head_count_kv", "attention.key_length", "attention.value_length"})
     R1_TRY(keys.positive(name, 1));
   const bool mla =
@@ -38,8 +38,8 @@ Status add_attention(const GgufKeys& keys, Json& j) {
 
 enum class Gating : i64 { unset = 0, softmax = 1, sigmoid = 2 };  // llama.cpp's numbers
 
-// Files without expert_gating_func are DeepSeek-V2's and score experts by softmax, with exceptions that llama.cpp
-// recognises by their sizes: src/models/deepseek2.cpp, "for compatibility with existing DeepSeek V2 and V2.5 GGUFs".
+// Files without expert_gating_func score experts by softmax, as DeepSeek-V2 does. llama.cpp recognises the exceptions
+// by their sizes: src/models/deepseek2.cpp, "for compatibility with existing DeepSeek V2 and V2.5 GGUFs".
 struct UnnamedGating {
   i64 blocks, vocab;
   Gating gating;

@@ -97,7 +97,7 @@ Result<Json> common_config(const GgufKeys& keys, std::string_view model_type) {
     return fail(Errc::corrupt,
                 "{}: {}: {} blocks of which {} predict further tokens, expected 1..{} and fewer of those",
                 keys.file().path(), keys.key("block_count"), blocks, mtp, kMostBlocks);
-  // R1_TRY must not stand in the braced list below, which would lose what it has made so far.
+  // R1_TRY may not stand in the braced list below: if it returned, what the list has built so far would leak.
   const i64 hidden = R1_TRY(keys.positive("embedding_length")), context = R1_TRY(keys.positive("context_length"));
   const i64 heads = R1_TRY(keys.positive("attention.head_count"));
   const i64 intermediate = R1_TRY(keys.positive("feed_forward_length"));

@@ -61,7 +61,7 @@ std::vector<float> llama3_divisors(const RopeConfig& c) {
 std::optional<RopeConfig> llama3_of(std::span<const float> table, double theta) {
   if (table.empty()) return std::nullopt;
   const float factor = *std::ranges::max_element(table);
-  RopeConfig c{.dim = 2 * static_cast<i64>(table.size()),
+  RopeConfig c{.dim = 2 * std::ssize(table),
                .theta = theta,
                .original_context = 8192,
                .scaling = RopeScaling::llama3};

@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-TEST(Llama3Rope, AnyFormulaIsFoundBehindItsDivisorsAndGivesThem) {
+TEST(Llama3Rope, TheParametersFoundForDivisorsGiveThoseDivisors) {
   for (const double factor : {1.7, 3.3, 8.0, 40.0})
     for (const i64 context : {48, 100, 8192, 100'000})
       for (const auto& [low, high] :
@@ -31,7 +31,7 @@ TEST(Llama3Rope, AnyFormulaIsFoundBehindItsDivisorsAndGivesThem) {
         }
 }
 
-TEST(Llama3Rope, NoFormulaIsFoundWhereThereIsNone) {
+TEST(Llama3Rope, NoParametersAreFoundForOtherTables) {
   const float inf = std::numeric_limits<float>::infinity();
   for (const std::vector<float>& table : std::vector<std::vector<float>>{{8, 1, 1, 1},
                                                                          {1, 2, 4, 3},

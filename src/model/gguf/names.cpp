@@ -89,7 +89,7 @@ class PublishedTensors {
     return {};
   }
 
-  // Rows [first, first + count) of a fused tensor of `all` rows; of a vector those elements.
+  // Rows [first, first + count) of a fused tensor of `all` rows. The rows of a vector are its elements.
   Result<StoredTensor> rows_of(const StoredTensor& t, i64 first, i64 count, i64 all) const {
     if (t.shape.empty() || t.shape.size() > 2 || t.shape[0] != all) return wrong_shape(t, fmt::format("{} rows", all));
     StoredTensor part = t;
