@@ -132,7 +132,10 @@ class Builder {
   };
 
   // The parser's buffer grows by doubling. Copying a short string gives it the right size and leaves the buffer in use.
-  static std::string taken(std::string& s) { return s.size() < 4096 ? std::string(s) : std::move(s); }
+  static std::string taken(std::string& s) {
+    if (s.size() < 4096) return s;
+    return std::move(s);
+  }
 
   bool open(bool is_object) {
     if (levels_.size() >= static_cast<size_t>(kJsonDepth)) {

@@ -86,7 +86,7 @@ Result<std::vector<std::string>> list_model_files(const fs::path& folder, std::i
   std::error_code ignored;
   R1_TRY(add_files(folder, "", roles, files));
   if (const fs::path named = folder / kTemplateFolder; fs::is_directory(named, ignored))
-    R1_TRY(add_files(named, std::string(kTemplateFolder) + "/", roles, files));
+    R1_TRY(add_files(named, fmt::format("{}/", kTemplateFolder), roles, files));
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -110,6 +110,11 @@ TEST(Select, AFolderIsItsTextsAndSafetensors) {
                    ""),
             (Paths{"LICENSE", "config.json", "generation_config.json", "model-00001-of-00002.safetensors",
                    "model-00002-of-00002.safetensors", "model.safetensors.index.json", "tokenizer.json"}));
+  EXPECT_EQ(chosen(files({"additional_chat_templates/notes.txt", "additional_chat_templates/tool_use.jinja",
+                          "chat_template.jinja", "config.json", "merges.txt", "model.safetensors", "tokenizer.model"}),
+                   ""),
+            (Paths{"additional_chat_templates/tool_use.jinja", "chat_template.jinja", "config.json", "merges.txt",
+                   "model.safetensors", "tokenizer.model"}));
   EXPECT_EQ(chosen(files({"config.json", "model.safetensors", "x-Q4_0.gguf"}), ""),
             (Paths{"config.json", "model.safetensors"}));
   const std::string text = chosen(files({"config.json", "pytorch_model.bin"}), "")[0];

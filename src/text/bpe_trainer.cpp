@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <queue>
 
-#include "formats/json.hpp"
+#include "text/tokenizer_json_writer.hpp"
 
 namespace r1 {
 namespace {
@@ -190,16 +190,7 @@ std::string tokenizer_json(const BpeVocabulary& vocabulary) {
                      Json::object({{"type", "Sequence"}, {"pretokenizers", Json::array({split, byte_level(false)})}})},
                     {"post_processor", null},
                     {"decoder", byte_level(true)},
-                    {"model", Json::object({{"type", "BPE"},
-                                            {"dropout", null},
-                                            {"unk_token", null},
-                                            {"continuing_subword_prefix", null},
-                                            {"end_of_word_suffix", null},
-                                            {"fuse_unk", false},
-                                            {"byte_fallback", false},
-                                            {"ignore_merges", false},
-                                            {"vocab", std::move(vocab)},
-                                            {"merges", std::move(merges)}})}}),
+                    {"model", bpe_model_json(std::move(vocab), std::move(merges), false)}}),
       1);
 }
 

@@ -1,5 +1,6 @@
 // A tokenizer as tokenizer.json and tokenizer_config.json.
-#include "formats/json.hpp"
+#include "text/tokenizer_json_writer.hpp"
+
 #include "text/tokenizer_state.hpp"
 
 namespace r1 {
@@ -74,6 +75,20 @@ Json post_processor(const Tokenizer& tokenizer) {
 
 }  // namespace
 
+Json bpe_model_json(Json vocab, Json merges, bool ignore_merges) {
+  const Json null;
+  return Json::object({{"type", "BPE"},
+                       {"dropout", null},
+                       {"unk_token", null},
+                       {"continuing_subword_prefix", null},
+                       {"end_of_word_suffix", null},
+                       {"fuse_unk", false},
+                       {"byte_fallback", false},
+                       {"ignore_merges", ignore_merges},
+                       {"vocab", std::move(vocab)},
+                       {"merges", std::move(merges)}});
+}
+
 std::string Tokenizer::to_json() const {
   const State& state = *state_;
   Json::Array merges;
@@ -89,16 +104,7 @@ std::string Tokenizer::to_json() const {
                             {"pre_tokenizer", pre_tokenizer(state.pre_tokenizer)},
                             {"post_processor", post_processor(*this)},
                             {"decoder", byte_level()},
-                            {"model", Json::object({{"type", "BPE"},
-                                                    {"dropout", null},
-                                                    {"unk_token", null},
-                                                    {"continuing_subword_prefix", null},
-                                                    {"end_of_word_suffix", null},
-                                                    {"fuse_unk", false},
-                                                    {"byte_fallback", false},
-                                                    {"ignore_merges", state.ignore_merges},
-                                                    {"vocab", vocabulary(state)},
-                                                    {"merges", std::move(merges)}})}}),
+                            {"model", bpe_model_json(vocabulary(state), std::move(merges), state.ignore_merges)}}),
               1);
 }
 
