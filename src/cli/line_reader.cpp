@@ -3,6 +3,7 @@
 #include <histedit.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -57,6 +58,28 @@ class CharacterSet {
   bool utf8_ = true;
 };
 
+// While this exists the terminal sends Ctrl-C as a character, not as SIGINT. libedit misses a signal that comes between
+// two of its reads.
+class NoInterruptKey {
+ public:
+  NoInterruptKey() {
+    changed_ = tcgetattr(STDIN_FILENO, &before_) == 0;
+    if (!changed_) return;
+    termios settings = before_;
+    settings.c_cc[VINTR] = _POSIX_VDISABLE;
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
+  }
+  ~NoInterruptKey() {
+    if (changed_) tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
+  }
+  NoInterruptKey(const NoInterruptKey&) = delete;
+  NoInterruptKey& operator=(const NoInterruptKey&) = delete;
+
+ private:
+  termios before_{};
+  bool changed_;
+};
+
 // The calling thread uses a character set for as long as this exists.
 class CharacterSetScope {
  public:
@@ -81,11 +104,9 @@ struct LineReader::Terminal {
     el_set(edit, EL_PROMPT, show_prompt);
     el_set(edit, EL_EDITOR, "emacs");
     el_set(edit, EL_HIST, history, lines);
-    // Ctrl-C is a key while a line is typed: libedit would miss a SIGINT that comes between two of its reads.
     el_set(edit, EL_CLIENTDATA, this);
     el_set(edit, EL_ADDFN, "r1-drop-line", "Drops the line", &Terminal::drop_line);
     el_set(edit, EL_BIND, "^C", "r1-drop-line", nullptr);
-    el_set(edit, EL_SETTY, "-d", "intr=", nullptr);
   }
   ~Terminal() {
     el_end(edit);
@@ -96,7 +117,10 @@ struct LineReader::Terminal {
 
   std::optional<std::string> read() {
     const CharacterSetScope scope(characters);
+    const NoInterruptKey no_interrupt;
     dropped = false;
+    // Otherwise libedit shows the prompt first, and the kernel edits what is typed in the moment between.
+    el_set(edit, EL_PREP_TERM, 1);
     int length = 0;
     const char* text = el_gets(edit, &length);
     if (dropped) {
