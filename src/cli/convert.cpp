@@ -50,7 +50,8 @@ Result<int> run_convert(const Args& args) {
   if (fs::exists(to, ignored) && fs::is_directory(to, ignored) == gguf)
     return fail(Errc::usage, "{}: a {} is in the way", out, gguf ? "folder" : "file");
   if (fs::is_directory(to, ignored))
-    if (const Status may = check_replaceable(to, is_replaceable_model_file); !may) return fail(Errc::usage, "{}", may.error().what);
+    if (const Status may = check_replaceable(to, is_replaceable_model_file); !may)
+      return fail(Errc::usage, "{}", may.error().what);
 
   const InterruptFlag interrupted;
   i64 bytes = 0;

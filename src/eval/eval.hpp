@@ -53,7 +53,7 @@ struct EvalResult {
 // sequence fails (the problem's index and the token's are named).
 Result<EvalResult> evaluate(Engine& engine, const Tokenizer& tokenizer, std::span<const Problem> problems,
                             const EvalOptions& options);
-// {"n","k","pass@1","stderr","pass@j"…,"cons@k","mean_thinking_tokens","mean_tokens","truncated","by_kind","by_difficulty"…}
+// {"n","k","pass@1","stderr","pass@j"…,"cons@k","mean_thinking_tokens","mean_tokens","truncated",…} (docs/commands.md)
 std::string to_json(const EvalResult& result);
 
 // The estimators by themselves, for callers that have counts.

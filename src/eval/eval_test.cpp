@@ -1,11 +1,10 @@
 #include "eval/eval.hpp"
 
-#include <unistd.h>
-
 #include <cmath>
 #include <filesystem>
 
 #include "core/file.hpp"
+#include "core/test_folder.hpp"
 #include "formats/json.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "session/test_session.hpp"
@@ -18,11 +17,6 @@ namespace fs = std::filesystem;
 
 class EvalTest : public testing::Test {
  protected:
-  EvalTest() : folder_(fs::temp_directory_path() / fmt::format("r1-eval-{}", ::getpid())) {
-    fs::create_directories(folder_);
-  }
-  ~EvalTest() override { fs::remove_all(folder_); }
-
   Engine engine() {
     EngineOptions o;
     o.kernels = &cpu::active(), o.pool = &pool_, o.kv_tokens = 64 * 128;
@@ -48,7 +42,8 @@ class EvalTest : public testing::Test {
     return o;
   }
 
-  fs::path folder_;
+  const TestFolder temporary_;
+  const fs::path folder_ = temporary_.path();
   ThreadPool pool_{1};
   std::unique_ptr<Model> model_ = test_model();
 };

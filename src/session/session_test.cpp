@@ -1,11 +1,9 @@
 #include "session/session.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
 
 #include "core/file.hpp"
+#include "core/test_folder.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "session/numerics.hpp"
 #include "session/test_session.hpp"
@@ -13,18 +11,14 @@
 namespace r1 {
 namespace {
 
-namespace fs = std::filesystem;
-
 class SessionTest : public testing::Test {
  protected:
-  SessionTest() : folder_(fs::temp_directory_path() / fmt::format("r1-session-{}", ::getpid())) {
-    fs::create_directories(folder_);
+  SessionTest() {
     const auto model = create_model(test_session_config(), "test model", 1, Weights::trainable);
     R1_CHECK(model, "{}", model ? "" : model.error().what);
     EXPECT_TRUE(save_model(**model, folder_, DType::f32));
     write("tokenizer.json", byte_tokenizer_json(Marks::r1));
   }
-  ~SessionTest() override { fs::remove_all(folder_); }
 
   void write(const std::string& name, const std::string& text) { EXPECT_TRUE(write_file(folder_ / name, text)); }
   Result<Session> open(const SessionOptions& options = {}) { return Session::open(folder_, pool_, options); }
@@ -34,7 +28,8 @@ class SessionTest : public testing::Test {
     return session ? "" : session.error().what;
   }
 
-  fs::path folder_;
+  const TestFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   ThreadPool pool_{1};
 };
 
