@@ -365,7 +365,7 @@ def hidden_of(model, tokens):
 
 
 def mtp_hidden(mtp, hidden, tokens):
-    """The output of the MTP module for rows 0 to n-2, each made of a token's hidden state and the next one's embedding."""
+    """The MTP module's output for rows 0 to n-2, each made of a token's hidden state and the next token's embedding."""
     rows = len(tokens) - 1
     return mtp.forward_layer(0, hidden[:, :rows], torch.arange(rows)[None], None, input_ids=torch.tensor([tokens[1:]]))
 
@@ -464,7 +464,7 @@ def compute(name, seed):
 
 
 def stock_difference(folder, sequences, logits, dtype):
-    """The largest difference between the logits of unmodified transformers and the golden ones, over the largest logit."""
+    """The largest difference between unmodified transformers' logits and the golden ones, over the largest logit."""
     model = transformers.AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, attn_implementation="eager", experts_implementation="eager").eval()
     with torch.no_grad():
