@@ -127,7 +127,7 @@ TEST(Weight, APackIsFilledOnceForEachVersion) {
 
 TEST(WeightDeathTest, AskingForTheGradientOfAFrozenWeightOrTheF32OfABf16WeightAborts) {
   const u16 bits[2] = {};
-  const Weight w = Weight::frozen("norm", DType::bf16, 1, 2, reinterpret_cast<const std::byte*>(bits), nullptr);
+  const Weight w = Weight::frozen("norm", DType::bf16, 1, 2, reinterpret_cast<const std::byte*>(bits), {});
   EXPECT_DEATH(w.f32(), "norm: f32 master");
   EXPECT_DEATH(w.grad(), "frozen");
 }

@@ -23,7 +23,7 @@ Weight Weight::zeros(std::string name, i64 rows, i64 cols, bool trainable) {
   State& s = *w.state_;
   s.name = std::move(name), s.rows = rows, s.cols = cols, s.trainable = trainable;
   s.bytes = aligned_bytes(rows * cols * 4);
-  s.keep = std::shared_ptr<const void>(s.bytes, [](const void* p) { std::free(const_cast<void*>(p)); });
+  s.storage.owner = std::shared_ptr<const void>(s.bytes, [](const void* p) { std::free(const_cast<void*>(p)); });
   if (trainable) {
     auto* grad = reinterpret_cast<float*>(aligned_bytes(rows * cols * 4));
     s.grad = std::shared_ptr<float>(grad, [](float* p) { std::free(p); });
@@ -31,20 +31,19 @@ Weight Weight::zeros(std::string name, i64 rows, i64 cols, bool trainable) {
   return w;
 }
 
-Weight Weight::frozen(std::string name, DType dtype, i64 rows, i64 cols, const std::byte* bytes,
-                      std::shared_ptr<const void> keep) {
+Weight Weight::frozen(std::string name, DType dtype, i64 rows, i64 cols, const std::byte* bytes, Storage storage) {
   Weight w;
   w.state_ = std::make_shared<State>();
   State& s = *w.state_;
   s.name = std::move(name), s.rows = rows, s.cols = cols, s.dtype = dtype;
   s.bytes = const_cast<std::byte*>(bytes);
-  s.keep = std::move(keep);
+  s.storage = std::move(storage);
   return w;
 }
 
 Weight Weight::frozen_f8(std::string name, i64 rows, i64 cols, const std::byte* bytes, const std::byte* scales,
-                         std::shared_ptr<const void> keep) {
-  Weight w = frozen(std::move(name), DType::f8_e4m3, rows, cols, bytes, std::move(keep));
+                         Storage storage) {
+  Weight w = frozen(std::move(name), DType::f8_e4m3, rows, cols, bytes, std::move(storage));
   w.state_->scales = scales;
   return w;
 }

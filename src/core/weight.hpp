@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "core/tensor.hpp"
@@ -24,18 +25,23 @@ struct PackKey {
   auto operator<=>(const PackKey&) const = default;
 };
 
+// What holds the bytes of a frozen weight.
+struct Storage {
+  std::shared_ptr<const void> owner;     // the bytes are valid while it lives; null: the caller keeps them alive
+  std::span<const std::byte> mapping{};  // the whole mapping of the file that the bytes lie in; empty: memory
+};
+
 class Weight {
  public:
   Weight() = default;
   // f32 [rows, cols] of zeros in memory that the weight owns. Vectors are [1, n].
   static Weight zeros(std::string name, i64 rows, i64 cols, bool trainable);
-  // A frozen master of any dtype in memory that `keep` owns, such as a mapped file.
-  static Weight frozen(std::string name, DType dtype, i64 rows, i64 cols, const std::byte* bytes,
-                       std::shared_ptr<const void> keep);
+  // A frozen master of any dtype, in memory or in a mapped file.
+  static Weight frozen(std::string name, DType dtype, i64 rows, i64 cols, const std::byte* bytes, Storage storage);
   // f8_e4m3 with `scales` f32 [ceil(rows / 128), ceil(cols / 128)]. Element (i, j) is the value of its byte times
-  // scales[i / 128][j / 128]. The scales need no alignment. `keep` owns both arrays.
+  // scales[i / 128][j / 128]. The scales need no alignment. `storage` holds both arrays.
   static Weight frozen_f8(std::string name, i64 rows, i64 cols, const std::byte* bytes, const std::byte* scales,
-                          std::shared_ptr<const void> keep);
+                          Storage storage);
 
   explicit operator bool() const { return state_ != nullptr; }
   const void* id() const { return state_.get(); }
@@ -52,6 +58,9 @@ class Weight {
   const std::byte* bytes() const { return state_->bytes; }
   const std::byte* row(i64 r) const { return state_->bytes + r * row_bytes(dtype(), cols()); }
   const std::byte* scales() const { return state_->scales; }  // null unless the dtype is FP8
+  // The mapping of the file that a frozen master lies in. It is read-only, so the kernel can drop its pages and read
+  // them again. Empty for a master in memory.
+  std::span<const std::byte> mapping() const { return state_->storage.mapping; }
   // The gradient, of the master's shape. Only trainable weights have one. Backward functions add to it.
   float* grad() const;
   void clear_grad() const;
@@ -78,7 +87,7 @@ class Weight {
     u64 version = 1;
     std::byte* bytes = nullptr;
     const std::byte* scales = nullptr;
-    std::shared_ptr<const void> keep;
+    Storage storage;
     std::shared_ptr<float> grad;
     std::map<PackKey, Pack> packs;
   };

@@ -264,6 +264,7 @@ Result<File> parse(const std::filesystem::path& path) {
                 map.bytes.size());
   }
   R1_TRY(place(infos, map.bytes.subspan(start), file));
+  for (auto& [name, tensor] : file.tensors) tensor.mapping = map.bytes;
   return file;
 }
 

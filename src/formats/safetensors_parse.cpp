@@ -157,6 +157,7 @@ Result<File> parse(const std::filesystem::path& path) {
   File file;
   file.keep = map.keep;
   R1_TRY(parse_header(R1_TRY(parse_json(header, name + ": header")), map.bytes.subspan(8 + header_bytes), name, file));
+  for (auto& [key, tensor] : file.tensors) tensor.mapping = map.bytes;
   return file;
 }
 

@@ -24,9 +24,10 @@ inline i64 element_count(const std::vector<i64>& shape) {
 struct StoredTensor {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<i64> shape;               // outermost first: a weight is [out, in] in every format
-  std::span<const std::byte> bytes;     // inside the mapping; may be unaligned
-  std::span<const std::byte> scales{};  // f8_e4m3: f32 [ceil(out / 128), ceil(in / 128)]
+  std::vector<i64> shape;                // outermost first: a weight is [out, in] in every format
+  std::span<const std::byte> bytes;      // inside the mapping; may be unaligned
+  std::span<const std::byte> scales{};   // f8_e4m3: f32 [ceil(out / 128), ceil(in / 128)]
+  std::span<const std::byte> mapping{};  // the whole mapping of the file that `bytes` lies in
   i64 elements() const { return element_count(shape); }
   i64 cols() const { return shape.empty() ? 1 : shape.back(); }  // the innermost axis
 };

@@ -11,14 +11,6 @@ Tensor swiglu_mlp(Pass& p, const Tensor& x, const DeepseekMlp& m) {
   return linear(p, swiglu(p, linear(p, x, m.gate), linear(p, x, m.up)), m.down);
 }
 
-// The router's scores decide which experts run. Their product is f32, whatever the numerics of the other products.
-Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w) {
-  Pass exact = p;
-  exact.numerics.matmul = DType::f32;
-  exact.numerics.integer_blocks = false;
-  return linear(exact, x, w);
-}
-
 }  // namespace
 
 Tensor DeepseekV3::mla(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, const Tensor& angles) const {
@@ -34,6 +26,7 @@ Tensor DeepseekV3::mla(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, 
 
 Tensor DeepseekV3::ffn(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x) const {
   if (L.dense) return swiglu_mlp(p, x, *L.dense);
+  // The router's scores decide which experts run, so they are exact whatever the numerics of the other products.
   const Routing r = route(p, l, linear_f32(p, x, L.router), L.router_bias, config_.routing);
   const Tensor routed = experts(p, x, r, L.experts, expert_cache_.get());
   return L.shared ? add(p, swiglu_mlp(p, x, *L.shared), routed) : routed;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ops/cpu/dequantize.hpp"
+#include "ops/device.hpp"
 
 namespace r1 {
 namespace {
@@ -42,11 +43,11 @@ void read_rows(const StoredTensor& t, i64 first, i64 count, float* dst) {
   const i64 cols = t.cols();
   if (t.dtype == DType::f8_e4m3) {
     const i64 rows = std::ssize(t.bytes) / std::max<i64>(cols, 1);
-    return dequantize(Weight::frozen_f8(t.name, rows, cols, t.bytes.data(), t.scales.data(), nullptr), first,
-                      first + count, dst);
+    const Weight w = Weight::frozen_f8(t.name, rows, cols, t.bytes.data(), t.scales.data(), {});
+    return dequantize(active_kernels(), w, first, first + count, dst);
   }
   const i64 bytes = row_bytes(t.dtype, cols);
-  dequantize(t.dtype, t.bytes.data() + first * bytes, dst, count * cols);
+  dequantize(active_kernels(), t.dtype, t.bytes.data() + first * bytes, dst, count * cols);
 }
 
 void read_rows(const PublishedTensor& t, i64 first, i64 count, float* dst) {

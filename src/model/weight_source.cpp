@@ -7,6 +7,7 @@
 #include "core/hash.hpp"
 #include "core/philox.hpp"
 #include "ops/cpu/dequantize.hpp"
+#include "ops/device.hpp"
 
 namespace r1 {
 namespace {
@@ -21,7 +22,7 @@ void scatter_heads(std::byte* dst, const std::byte* src, i64 heads, i64 per_head
     std::memcpy(dst + (h * per_head + first) * bytes, src + h * count * bytes, count * bytes);
 }
 
-void read_f32(const Weight& w, float* dst) { dequantize(w, 0, w.rows(), dst); }
+void read_f32(const Weight& w, float* dst) { dequantize(active_kernels(), w, 0, w.rows(), dst); }
 void write_f32(const Weight& w, const float* src) {
   std::memcpy(w.f32(), src, w.size() * 4);
   w.bump();
@@ -121,16 +122,16 @@ std::shared_ptr<std::vector<std::byte>> buffer(i64 bytes) {
 Weight frozen(const std::string& name, const PublishedTensor& e, i64 rows, i64 cols, std::shared_ptr<const void> keep) {
   const StoredTensor& s = e.stored;
   if (e.in_place() && s.dtype == DType::f8_e4m3)
-    return Weight::frozen_f8(name, rows, cols, s.bytes.data(), s.scales.data(), std::move(keep));
-  if (e.in_place()) return Weight::frozen(name, s.dtype, rows, cols, s.bytes.data(), std::move(keep));
+    return Weight::frozen_f8(name, rows, cols, s.bytes.data(), s.scales.data(), {std::move(keep), s.mapping});
+  if (e.in_place()) return Weight::frozen(name, s.dtype, rows, cols, s.bytes.data(), {std::move(keep), s.mapping});
   const auto own = buffer(rows * row_bytes(s.dtype, cols));
   copy_rows(e, own->data());
-  return Weight::frozen(name, s.dtype, rows, cols, own->data(), own);
+  return Weight::frozen(name, s.dtype, rows, cols, own->data(), {own});
 }
 
 // A weight of an outline: a name, a type and a shape.
 Weight bare(const std::string& name, DType dtype, i64 rows, i64 cols) {
-  return Weight::frozen(name, dtype, rows, cols, nullptr, nullptr);
+  return Weight::frozen(name, dtype, rows, cols, nullptr, {});
 }
 
 // The plain type that holds every row of a tensor exactly.
@@ -217,7 +218,7 @@ std::pair<Weight, Weight> WeightSource::by_head(const std::string& name, i64 hea
     }
     const auto own = buffer(heads * count * bytes);
     gather_heads(own->data(), src, heads, a + b, first, count, bytes);
-    return keep(Weight::frozen(name + suffix, dtype, heads * count, cols, own->data(), own));
+    return keep(Weight::frozen(name + suffix, dtype, heads * count, cols, own->data(), {own}));
   };
   const Weight wa = part(":a", 0, a), wb = part(":b", a, b);
   checkpoint.push_back(

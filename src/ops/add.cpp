@@ -1,4 +1,4 @@
-// Sums: of two activations, and of an activation and a bias.
+// Sums of two activations, and of activations and a bias.
 #include "kernels/cpu/kernels.hpp"
 #include "ops/cpu/rows.hpp"
 #include "ops/ops.hpp"

@@ -9,8 +9,8 @@
 namespace r1 {
 namespace {
 
-// What backward needs. One task for every sequence and key head, which takes the query heads that share it in
-// ascending order: the order of all sums is fixed.
+// The backward pass. A task takes one key head of one sequence and the query heads that share it, in ascending order,
+// so the order of all sums is fixed.
 struct HeadsBackward {
   Pass p;
   HeadDims d;
@@ -23,23 +23,27 @@ struct HeadsBackward {
     const Tensor dq_r = d.rope ? g[q_r] : Tensor();
     const Tensor dk_r_heads = d.rope ? p.arena.zeros(k_r.rows(), d.heads * d.rope) : Tensor();
     const WorkerScratch scratch(p, cpu::attend_backward_scratch_floats(keys.of(0, 0)));
-    p.pool.run(static_cast<i64>(runs.size()) * d.kv_heads, [&](i64 task, int worker) {
+    p.pool.run(std::ssize(runs) * d.kv_heads, [&](i64 task, int worker) {
       const RowRun& run = runs[task / d.kv_heads];
       const i64 kv = task % d.kv_heads, t = run.begin;
       for (i64 h = kv * d.group(); h < (kv + 1) * d.group(); ++h) {
-        const cpu::Queries q{run.rows(), 0,          1,      q_c.row(t) + h * d.nope, q_r.row(t) + h * d.rope,
-                             q_c.cols(), q_r.cols(), d.scale};
+        const cpu::Queries q{.rows = run.rows(),
+                             .q_c = q_c.row(t) + h * d.nope,
+                             .q_r = q_r.row(t) + h * d.rope,
+                             .q_c_stride = q_c.cols(),
+                             .q_r_stride = q_r.cols(),
+                             .scale = d.scale};
         const cpu::AttentionOutput out{o.row(t) + h * d.v, o.cols(), stats.row(t) + h, stats.row(t) + d.heads + h,
                                        stats.cols()};
-        const cpu::AttentionGradients to{d_o.row(t) + h * d.v,
-                                         dq_c.row(t) + h * d.nope,
-                                         dq_r.row(t) + h * d.rope,
-                                         dk_c.row(t) + kv * d.nope,
-                                         dk_r_heads.row(t) + h * d.rope,
-                                         dv.row(t) + kv * d.v,
-                                         dk_c.cols(),
-                                         dk_r_heads.cols(),
-                                         dv.cols()};
+        const cpu::AttentionGradients to{.d_o = d_o.row(t) + h * d.v,
+                                         .dq_c = dq_c.row(t) + h * d.nope,
+                                         .dq_r = dq_r.row(t) + h * d.rope,
+                                         .dk_c = dk_c.row(t) + kv * d.nope,
+                                         .dk_r = dk_r_heads.row(t) + h * d.rope,
+                                         .dv = dv.row(t) + kv * d.v,
+                                         .dk_c_stride = dk_c.cols(),
+                                         .dk_r_stride = dk_r_heads.cols(),
+                                         .dv_stride = dv.cols()};
         p.kernels.attention.attend_backward(q, keys.of(run.seq, kv), out, to, scratch.of(worker));
       }
     });
@@ -53,8 +57,8 @@ struct HeadsBackward {
   }
 };
 
-// What one call of the kernel takes: a run of rows of one head, or all the heads of one row that share their keys.
-struct Piece {
+// The query rows of one call of the kernel: several rows of one head, or one row of all heads that share their keys.
+struct QueryTile {
   RowRun run;
   i64 head, heads;
 };
@@ -63,54 +67,44 @@ struct Piece {
 
 void attend_stored(const Pass& p, const HeadDims& d, const AttentionKeys& keys, const std::vector<RowRun>& runs,
                    const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Tensor& stats) {
-  constexpr i64 kChunk = 8 * cpu::kQueryTile;  // rows of a task: enough to reuse the keys, few enough to share the load
-  std::vector<Piece> pieces;
-  double work = 0;
-  i64 blocks = 0;
-  bool single = true;
+  // Rows of a call: enough of them to use a key block several times, and few enough to share the load among the
+  // threads.
+  constexpr i64 kMostRows = 8 * cpu::kQueryTile;
+  std::vector<QueryTile> tiles;
+  AttendCalls calls{.one_position = true};
   for (const RowRun& run : runs)
-    for (i64 begin = run.begin; begin < run.end; begin += kChunk) {
-      const RowRun rows{run.seq, begin, std::min(begin + kChunk, run.end)};
+    for (i64 begin = run.begin; begin < run.end; begin += kMostRows) {
+      const RowRun rows{run.seq, begin, std::min(begin + kMostRows, run.end)};
       const i64 heads = rows.rows() == 1 ? d.group() : 1;
-      for (i64 h = 0; h < d.heads; h += heads) pieces.push_back({rows, h, heads});
-      const i64 keys_seen = p.batch.positions[rows.end - 1] + 1;
-      work += static_cast<double>(rows.rows() * keys_seen * d.heads * (d.nope + d.rope + d.v));
-      blocks = std::max(blocks, ceil_div(keys_seen, kPageTokens));
-      single = single && rows.rows() == 1;
+      for (i64 h = 0; h < d.heads; h += heads) tiles.push_back({rows, h, heads});
+      const i64 keys_seen = p.batch.positions[rows.end - 1] + 1;  // by the last row: an upper bound for the others
+      calls.work += static_cast<double>(rows.rows() * keys_seen * d.heads * (d.nope + d.rope + d.v));
+      calls.blocks = std::max(calls.blocks, ceil_div(keys_seen, kPageTokens));
+      calls.one_position = calls.one_position && rows.rows() == 1;
     }
-  attend_units(
-      p, static_cast<i64>(pieces.size()),
-      [&](i64 i) {
-        const Piece& x = pieces[i];
-        const i64 h = x.head, t = x.run.begin, position = p.batch.positions[t];
-        const cpu::KeyPages pages = keys.of(x.run.seq, h / d.group());
-        const float *qc = q_c.row(t) + h * d.nope, *qr = q_r.row(t) + h * d.rope;
-        float *to = o.row(t) + h * d.v, *max = stats.row(t) + h, *sum = stats.row(t) + d.heads + h;
-        if (x.heads > 1)
-          return AttendUnit{{x.heads, position, 0, qc, qr, d.nope, d.rope, d.scale}, pages, {to, d.v, max, sum, 1}};
-        return AttendUnit{{x.run.rows(), position, 1, qc, qr, q_c.cols(), q_r.cols(), d.scale},
-                          pages,
-                          {to, o.cols(), max, sum, stats.cols()}};
-      },
-      work, single ? d.group() : 1, blocks, single);
+  calls.count = std::ssize(tiles);
+  calls.rows = calls.one_position ? d.group() : 1;
+  run_attend(p, calls, [&](i64 i) {
+    const QueryTile& x = tiles[i];
+    const i64 h = x.head, t = x.run.begin, position = p.batch.positions[t];
+    const cpu::KeyPages pages = keys.of(x.run.seq, h / d.group());
+    const float *qc = q_c.row(t) + h * d.nope, *qr = q_r.row(t) + h * d.rope;
+    float *to = o.row(t) + h * d.v, *max = stats.row(t) + h, *sum = stats.row(t) + d.heads + h;
+    if (x.heads > 1)
+      return AttendCall{{x.heads, position, 0, qc, qr, d.nope, d.rope, d.scale}, pages, {to, d.v, max, sum, 1}};
+    return AttendCall{{x.run.rows(), position, 1, qc, qr, q_c.cols(), q_r.cols(), d.scale},
+                      pages,
+                      {to, o.cols(), max, sum, stats.cols()}};
+  });
 }
 
 Tensor attend_heads(Pass& p, i64 layer, const HeadDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& k_c,
                     const Tensor& k_r, const Tensor& v) {
+  const NewRows rows(p.batch);
+  const AttentionKeys keys = AttentionKeys::of_pass(p, layer, d.layout(p.numerics.kv), rows.lengths);
+  keys.store(p, rows.runs, k_c, k_r, v);
   std::vector<RowRun> runs;
-  std::vector<AttentionKeys::Source> sources;
-  std::vector<i32> lengths;
-  for (i64 s = 0; s < p.batch.sequences(); ++s) {
-    const i64 begin = p.batch.seq_begin[s], end = p.batch.seq_begin[s + 1];
-    lengths.push_back(static_cast<i32>(end - begin));
-    if (begin == end) continue;
-    runs.push_back({s, begin, end});
-    sources.push_back({runs.back(), p.batch.positions[begin]});
-  }
-  const KvLayout layout = d.layout(p.numerics.kv);
-  const AttentionKeys keys =
-      p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);
-  keys.store(p, sources, k_c, k_r, v);
+  for (const KeyRun& r : rows.runs) runs.push_back(r.run);
   const Tensor o = p.alloc(q_c.rows(), d.heads * d.v), stats = p.alloc(q_c.rows(), 2 * d.heads);
   attend_stored(p, d, keys, runs, q_c, q_r, o, stats);
   if (p.tape) p.tape->record({o}, HeadsBackward{p, d, runs, keys, q_c, q_r, k_c, k_r, v, o, stats});

@@ -1,4 +1,4 @@
-// What a Pass runs on, for those who make passes without seeing kernels.
+// The kernels for passes, for set-up code that creates passes but does not include kernels.
 #pragma once
 
 namespace r1 {
@@ -7,7 +7,7 @@ namespace cpu {
 struct Kernels;
 }
 
-const cpu::Kernels& active_kernels();  // the level chosen for this processor, or by R1_CPU
+const cpu::Kernels& active_kernels();  // of the level that fits this processor, or that R1_CPU names
 const char* level_name(const cpu::Kernels& kernels);
 
 }  // namespace r1

@@ -1,5 +1,5 @@
-// One row of logits as a distribution, for those who choose tokens. No tape: linear_cross_entropy is the op that
-// trains, and its log-probabilities have the same bits.
+// One row of logits as a distribution, for code that chooses tokens and does not include kernels. There is no tape:
+// linear_cross_entropy is the op for training, and its log-probabilities have the same bits.
 #pragma once
 #include "core/dtype.hpp"
 
@@ -9,7 +9,7 @@ namespace cpu {
 struct Kernels;
 }
 
-// The level's routines for one row of n logits (kernels/cpu/elementwise.hpp has their contracts).
+// Functions of one row of n logits, by the given kernels. kernels/cpu/elementwise.hpp has their contracts.
 class Distribution {
  public:
   explicit Distribution(const cpu::Kernels& kernels) : kernels_(&kernels) {}

@@ -1,20 +1,27 @@
+// Products of activations and weights.
 #include "ops/cpu/product.hpp"
 #include "ops/ops.hpp"
 
 namespace r1 {
+namespace {
 
-Tensor linear(Pass& p, const Tensor& x, const Weight& w) {
+Tensor linear_as(const ProductNumerics& numerics, Pass& p, const Tensor& x, const Weight& w) {
   R1_CHECK(x.cols() == w.cols(), "linear {}: x {} against weight {}", w.name(), x.shape(), w.shape());
   Tensor y = p.alloc(x.rows(), w.rows());
-  multiply(p, y, x, w, Direction::forward, false);
+  multiply(p, numerics, y, x, w, Direction::forward, Into::overwrite);
   if (p.tape)  // dx += dy W   dW += dyᵀ x
-    p.tape->record({y}, [p, x, w, y](Grads& d) {
+    p.tape->record({y}, [p, numerics, x, w, y](Grads& d) {
       const Tensor dy = d[y];
-      const auto [dx, there] = d.target(x);
-      multiply(p, dx, dy, w, Direction::backward, there);
-      if (w.trainable()) accumulate_weight_gradient(p, w, dy, x);
+      const auto [dx, has_values] = d.target(x);
+      multiply(p, numerics, dx, dy, w, Direction::backward, has_values ? Into::add : Into::overwrite);
+      if (w.trainable()) accumulate_weight_gradient(p, numerics.format, w, dy, x);
     });
   return y;
 }
+
+}  // namespace
+
+Tensor linear(Pass& p, const Tensor& x, const Weight& w) { return linear_as(product_numerics(p), p, x, w); }
+Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w) { return linear_as(ProductNumerics{}, p, x, w); }
 
 }  // namespace r1

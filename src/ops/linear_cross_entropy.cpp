@@ -1,7 +1,9 @@
-// The head and its loss, chunk by chunk. Forward is one task per block of rows: logits of the block in the thread's
-// scratch, then the row's logsumexp. Backward makes the logits of a chunk again, turns them into dz in place, and from
-// those dx (row by row) and dW (rows in ascending order, chunk after chunk: one chain of sums).
-// A head of blocks is read once for a chunk of rows, not for a block of them: the logits of a chunk exist together.
+// The output head and its loss, in chunks of rows, so that the logits of all rows never exist together.
+// Forward, a task takes a block of rows: it computes the block's logits in the thread's scratch memory and then the
+// logsumexp of every row. Backward computes the logits of a chunk again and turns them into dz in place. From dz come
+// dx, row by row, and dW, which is one chain of sums over ascending rows, chunk after chunk. A head whose products are
+// streamed is read once for every chunk of rows rather than for every block, so there the logits of a whole chunk exist
+// together.
 #include <algorithm>
 #include <cstring>
 
@@ -11,9 +13,10 @@
 namespace r1 {
 namespace {
 
-// A block's logits should stay in the second-level cache; a chunk's dz may take this many floats.
+// The logits of a block should fit the second-level cache; the dz of a chunk may take kChunkLogits floats.
 constexpr i64 kBlockLogits = 128 * 1024, kChunkLogits = 4 * 1024 * 1024;
-// Reading the head costs about as much as multiplying it by 32 rows: a chunk that makes little of it.
+// Dequantising a streamed head costs about as much as multiplying it with 32 rows. Chunks of so many logits have enough
+// rows to make that cost small.
 constexpr i64 kStreamedLogits = 32 * 1024 * 1024;
 
 struct Head {
@@ -29,14 +32,14 @@ struct Head {
     const i64 steps = std::max<i64>(1, kBlockLogits / (vocab() * k.row_step));
     return std::min(steps * k.row_step, k.block_rows);
   }
-  // Even, and a multiple of what any level groups along k: chunks then cut no group of the dW sums.
+  // A multiple of 64, which every level's groups along k divide, so the chunks cut no group of the sums of dW.
   i64 chunk_rows() const {
     return std::max<i64>(64, (streams(w) ? kStreamedLogits : kChunkLogits) / vocab() / 64 * 64);
   }
 
   // Rows [begin, end) of z / temperature.
   void logits(float* z, const Packed& packed, i64 begin, i64 end, std::byte* scratch) const {
-    const cpu::Gemm g{packed.format, {x.row(begin), x.cols()}, packed.panels, z, vocab(), vocab(), x.cols(), false};
+    const cpu::Gemm g{packed.format, {x.row(begin), x.cols()}, packed.panels, z, vocab(), vocab(), x.cols()};
     p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, vocab()), scratch);
     if (temperature != 1) p.kernels.elementwise.scale(z, z, 1 / temperature, (end - begin) * vocab());
   }
@@ -55,10 +58,11 @@ struct Head {
     }
   }
 
-  // Rows [first, first + count) of z / temperature, of a head that is read as it lies.
+  // Rows [first, first + count) of z / temperature, of a streamed head.
   void streamed_logits(const Tensor& z, i64 first, i64 count) const {
-    const WeightProduct product{&w, Direction::forward, {x.row(first), x.cols()}, count, z.data(), vocab(), false};
-    multiply_streamed(p, {&product, 1});
+    const WeightProduct product{&w,      Direction::forward, {x.row(first), x.cols()}, count, z.data(),
+                                vocab(), Into::overwrite};
+    multiply_streamed(p, product_numerics(p), {&product, 1});
     if (temperature == 1) return;
     p.pool.ranges(count, 1, [&](i64 begin, i64 end, int) {
       p.kernels.elementwise.scale(z.row(begin), z.row(begin), 1 / temperature, (end - begin) * vocab());
@@ -91,7 +95,7 @@ Tensor streamed_negative_log_likelihoods(const Head& h) {
 Tensor negative_log_likelihoods(const Head& h) {
   const Pass& p = h.p;
   const i64 rows = h.x.rows(), block = h.block_rows();
-  Packs packs(p);
+  Packs packs(p, product_numerics(p));
   const Packed packed = packs.get(h.w, Direction::forward);
   packs.fill();
   const GemmScratch scratch(p, p.pool.threads());
@@ -113,14 +117,15 @@ void Head::streamed_backward(const Tensor& dnll, const Tensor& dx) const {
     streamed_logits(dz, first, count);
     p.pool.ranges(count, 1,
                   [&](i64 begin, i64 end, int) { logit_gradients(dz.row(begin), dnll, first + begin, first + end); });
-    const WeightProduct product{&w, Direction::backward, {dz.data(), vocab()}, count, dx.row(first), x.cols(), true};
-    multiply_streamed(p, {&product, 1});
+    const WeightProduct product{&w,       Direction::backward, {dz.data(), vocab()}, count, dx.row(first), x.cols(),
+                                Into::add};
+    multiply_streamed(p, product_numerics(p), {&product, 1});
   }
 }
 
 void Head::backward(const Tensor& dnll, const Tensor& dx) const {
   const i64 rows = x.rows(), block = block_rows();
-  Packs packs(p);
+  Packs packs(p, product_numerics(p));
   const Packed forward = packs.get(w, Direction::forward);
   const Packed transposed = packs.get(w, Direction::backward);
   packs.fill();
@@ -131,17 +136,28 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
     p.pool.ranges(count, block, [&](i64 begin, i64 end, int worker) {
       logits(dz.row(begin), forward, first + begin, first + end, scratch.of(worker));
       logit_gradients(dz.row(begin), dnll, first + begin, first + end);
-      const cpu::Gemm g{transposed.format, {dz.row(begin), vocab()},
-                        transposed.panels, dx.row(first + begin),
-                        x.cols(),          x.cols(),
-                        vocab(),           true};
+      const cpu::Gemm g{.format = transposed.format,
+                        .a = {dz.row(begin), vocab()},
+                        .b = transposed.panels,
+                        .c = dx.row(first + begin),
+                        .ldc = x.cols(),
+                        .n = x.cols(),
+                        .k = vocab(),
+                        .accumulate = true};
       p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, x.cols()), scratch.of(worker));
     });
     if (!w.trainable()) continue;
-    const Tensor packed = pack(p, {x.row(first), x.cols()}, count, x.cols());
+    const cpu::Format format = product_numerics(p).format;
+    const Tensor packed = pack(p, format, {x.row(first), x.cols()}, count, x.cols());
     multiply(p,
-             {format_of(p), view_transposed(dz), reinterpret_cast<const std::byte*>(packed.data()), w.grad(), x.cols(),
-              x.cols(), count, true},
+             {.format = format,
+              .a = view_transposed(dz),
+              .b = reinterpret_cast<const std::byte*>(packed.data()),
+              .c = w.grad(),
+              .ldc = x.cols(),
+              .n = x.cols(),
+              .k = count,
+              .accumulate = true},
              vocab());
   }
 }
@@ -151,8 +167,7 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
 Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span<const i32> targets,
                             float temperature) {
   R1_CHECK(x.cols() == w.cols(), "linear_cross_entropy {}: x {} against weight {}", w.name(), x.shape(), w.shape());
-  R1_CHECK(static_cast<i64>(targets.size()) == x.rows(), "linear_cross_entropy: {} targets for x {}", targets.size(),
-           x.shape());
+  R1_CHECK(std::ssize(targets) == x.rows(), "linear_cross_entropy: {} targets for x {}", targets.size(), x.shape());
   R1_CHECK(temperature > 0, "linear_cross_entropy: temperature {}", temperature);
   for (const i32 target : targets) R1_CHECK(target < w.rows(), "target {} of a vocabulary of {}", target, w.rows());
   std::vector<i32> kept(targets.begin(), targets.end());

@@ -1,4 +1,5 @@
 #include "core/half.hpp"
+#include "core/random_blocks.hpp"
 #include "ops/op_test.hpp"
 
 namespace r1 {
@@ -97,7 +98,7 @@ TEST(Linear, FrozenHalfPrecisionWeightsGiveTheGradientOfTheInput) {
       wide.f32()[i] = dtype == DType::bf16 ? f32_from_bf16(half[i]) : f32_from_f16(half[i]);
     }
     const auto* bytes = reinterpret_cast<const std::byte*>(half.data());
-    const Weight frozen = Weight::frozen("frozen", dtype, 21, 34, bytes, nullptr);
+    const Weight frozen = Weight::frozen("frozen", dtype, 21, 34, bytes, {});
     const Tensor x = test.tensor(5, 34, 1), dy = test.tensor(5, 21, 2);
     Tensor y[2], dx[2];
     for (int i = 0; i < 2; ++i) {
@@ -111,6 +112,36 @@ TEST(Linear, FrozenHalfPrecisionWeightsGiveTheGradientOfTheInput) {
     // Two bytes an element stay two, but for the rounding of a panel to 64 bytes.
     EXPECT_LE(frozen.pack_bytes() * 10, wide.pack_bytes() * (dtype == DType::bf16 ? 6 : 10));
   }
+}
+
+TEST(Linear, LinearF32IsExactWhateverThePassRoundsTo) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : {DType::f32, DType::q8_0}) {
+      OpTest test(*k, 2);
+      const Tensor x = test.tensor(5, 64, 1), dy = test.tensor(5, 33, 2);
+      std::vector<std::byte> blocks(33 * row_bytes(DType::q8_0, 64));
+      RandomBlocks(3, 0.5).fill(DType::q8_0, blocks.data(), 33 * 64);
+      const Weight w = dtype == DType::f32 ? test_weight("w", 33, 64, 3)
+                                           : Weight::frozen("w", DType::q8_0, 33, 64, blocks.data(), {});
+      const auto run = [&](const Numerics& numerics, auto&& op) {
+        Tape tape(test.arena);
+        Pass p = test.pass(&tape);
+        p.numerics = numerics;
+        const Tensor y = op(p, x, w);
+        run_backward(tape, y, dy);
+        std::vector<float> all(y.data(), y.data() + y.size());
+        const Tensor dx = tape.grads()[x];
+        all.insert(all.end(), dx.data(), dx.data() + dx.size());
+        if (!w.trainable()) return all;
+        all.insert(all.end(), w.grad(), w.grad() + w.size());
+        w.clear_grad();
+        return all;
+      };
+      const Numerics rounded{.matmul = DType::bf16, .integer_blocks = true};
+      const std::vector<float> want = run({}, linear);
+      EXPECT_EQ(run(rounded, linear_f32), want) << k->name << " " << name_of(dtype);
+      EXPECT_NE(run(rounded, linear), want) << k->name << " " << name_of(dtype);
+    }
 }
 
 TEST(Linear, ANewVersionOfTheWeightIsSeenByBothDirections) {

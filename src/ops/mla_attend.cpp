@@ -1,3 +1,5 @@
+// Multi-head latent attention: the choice of the form. The expanded form is attention per head (attend.cpp) over keys
+// and values made from the latents.
 #include "ops/cpu/attention_keys.hpp"
 
 namespace r1 {

@@ -1,5 +1,6 @@
-// The mixed form: pages hold the latent. Prompt tokens attend expanded, over k and v made again from the latents as
-// they are stored, so that it does not matter in which chunks the prompt came. Generated tokens attend absorbed:
+// Latent attention in the mixed form, in which pages hold the latents. Prompt tokens attend expanded: k and v are
+// computed again from the latents as the pages round them, so it does not matter in which chunks the prompt came.
+// Generated tokens attend absorbed:
 //   q̂ = W_ukᵀ q_c    score = scale · (q̂·c_j + q_r·k_r_j)    z = Σ_j p_j c_j    o = W_uv z
 #include "core/integer.hpp"
 #include "ops/cpu/attention_keys.hpp"
@@ -8,7 +9,7 @@
 namespace r1 {
 namespace {
 
-// Maximal runs of one role, in batch order.
+// The longest possible runs of rows of one role, in the order of the batch.
 std::vector<RowRun> runs_of(const Batch& b, Role role) {
   std::vector<RowRun> runs;
   for (i64 s = 0; s < b.sequences(); ++s) {
@@ -25,35 +26,36 @@ std::vector<RowRun> runs_of(const Batch& b, Role role) {
 void attend_prompt(Pass& p, const MlaDims& d, const AttentionKeys& latents, const std::vector<RowRun>& runs,
                    const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Weight& w_uk, const Weight& w_uv) {
   std::vector<i32> lengths(p.batch.sequences(), 0);
-  for (const RowRun& run : runs)  // ascending: the last run of a sequence reaches furthest
+  for (const RowRun& run : runs)  // the last run of a sequence has the highest position
     lengths[run.seq] = p.batch.positions[run.end - 1] + 1;
-  std::vector<AttentionKeys::Source> sources;
+  std::vector<KeyRun> positions;  // all positions of the sequences with prompt rows, as rows of c and k_r
   i64 total = 0;
-  for (size_t s = 0; s < lengths.size(); ++s) {
-    if (lengths[s]) sources.push_back({{static_cast<i64>(s), total, total + lengths[s]}, 0});
+  for (i64 s = 0; s < std::ssize(lengths); ++s) {
+    if (lengths[s]) positions.push_back({{s, total, total + lengths[s]}, 0});
     total += lengths[s];
   }
   const Tensor c = p.alloc(total, d.kv_rank), k_r = p.alloc(total, d.rope);
-  for (const AttentionKeys::Source& s : sources)
-    latents.read_latents(s.run.seq, s.run.rows(), c.row(s.run.begin), k_r.row(s.run.begin));
+  for (const auto& [run, first] : positions)
+    latents.read_latents(p, run.seq, run.rows(), c.row(run.begin), k_r.row(run.begin));
   const HeadDims heads{d.heads, d.heads, d.nope, d.rope, d.v, d.scale};
-  const AttentionKeys keys = AttentionKeys::scratch(p, heads.layout(DType::f32), lengths);
-  keys.store(p, sources, linear(p, c, w_uk), k_r, linear(p, c, w_uv));
+  const AttentionKeys keys = AttentionKeys::in_memory(p, heads.layout(DType::f32), lengths);
+  keys.store(p, positions, linear(p, c, w_uk), k_r, linear(p, c, w_uv));
   attend_stored(p, heads, keys, runs, q_c, q_r, o, p.alloc(q_c.rows(), 2 * d.heads));
 }
 
-// The absorption matrices in what the kernels read: the master itself, or what is neither f32 nor bf16 widened once.
-struct Absorbed {
+// An absorption matrix in a type that the kernels read: the master if it is f32 or bf16, else a copy in f32 that stays
+// with the weight.
+struct AbsorptionMatrix {
   const std::byte* bytes;
   DType dtype;
   const std::byte* row(i64 r, i64 cols) const { return bytes + r * cols * bytes_per_element(dtype); }
 };
-Absorbed absorbed(const Weight& w) {
+AbsorptionMatrix absorption_matrix(const Pass& p, const Weight& w) {
   if (w.dtype() == DType::f32 || w.dtype() == DType::bf16) return {w.bytes(), w.dtype()};
-  constexpr PackKey kWidened{255, 0, false};  // no kernel level has this number
-  return {
-      w.pack(kWidened, w.size() * 4, [&](std::byte* to) { dequantize(w, 0, w.rows(), reinterpret_cast<float*>(to)); }),
-      DType::f32};
+  constexpr PackKey kF32Copy{255, 0, false};  // no level of kernels has this number
+  return {w.pack(kF32Copy, w.size() * 4,
+                 [&](std::byte* to) { dequantize(p.kernels, w, 0, w.rows(), reinterpret_cast<float*>(to)); }),
+          DType::f32};
 }
 
 void copy_row(float* to, const float* from, i64 n) { std::copy(from, from + n, to); }
@@ -72,34 +74,36 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& laten
       keys_seen += static_cast<double>(tokens.back().position + 1);
       blocks = std::max(blocks, tokens.back().position / kPageTokens + 1);
     }
-  const i64 n = static_cast<i64>(tokens.size()), rank = d.kv_rank, threads = p.pool.threads();
+  const i64 n = std::ssize(tokens), rank = d.kv_rank, threads = p.pool.threads();
   const cpu::AttentionKernels& kernels = p.kernels.attention;
 
   const Tensor q = p.alloc(n, q_c.cols()), q_hat = p.alloc(n, d.heads * rank), z = p.alloc(n, d.heads * rank);
   const Tensor stats = p.alloc(n, 2 * d.heads), values = p.alloc(n, o.cols());
   for (i64 i = 0; i < n; ++i) copy_row(q.row(i), q_c.row(tokens[i].row), q_c.cols());
-  const Absorbed uk = absorbed(w_uk), uv = absorbed(w_uv);
+  const AbsorptionMatrix uk = absorption_matrix(p, w_uk), uv = absorption_matrix(p, w_uv);
   const double head_work = static_cast<double>(n * d.heads * rank);
   spread(p.pool, d.heads, head_work * static_cast<double>(d.nope), [&](i64 h, int) {
     kernels.product(q_hat.data() + h * rank, q_hat.cols(), q.data() + h * d.nope, q.cols(), uk.row(h * d.nope, rank),
                     uk.dtype, rank, n, d.nope, rank);
   });
 
-  // Heads of a token share a block's transposition; they are parted only to give every thread something.
+  // The heads of a token share the transposition of a block, so they stay together as long as every thread has work.
   const i64 groups = n * blocks >= 2 * threads ? 1 : std::max<i64>(1, d.heads / 8);
-  const i64 per = ceil_div(d.heads, groups);
-  const i64 used = ceil_div(d.heads, per);
-  attend_units(
-      p, n * used,
-      [&](i64 i) {
-        const Token& token = tokens[i / used];
-        const i64 row = i / used, h = i % used * per, heads = std::min(per, d.heads - h);
-        return AttendUnit{{heads, token.position, 0, q_hat.row(row) + h * rank, q_r.row(token.row) + h * d.rope, rank,
-                           d.rope, d.scale},
-                          latents.of(token.seq, 0),
-                          {z.row(row) + h * rank, rank, stats.row(row) + h, stats.row(row) + d.heads + h, 1}};
-      },
-      keys_seen * static_cast<double>(d.heads * (2 * rank + d.rope)), per, blocks, true);
+  const i64 per_call = ceil_div(d.heads, groups), calls = ceil_div(d.heads, per_call);  // heads; calls of a token
+  run_attend(p,
+             {.count = n * calls,
+              .work = keys_seen * static_cast<double>(d.heads * (2 * rank + d.rope)),
+              .rows = per_call,
+              .blocks = blocks,
+              .one_position = true},
+             [&](i64 i) {
+               const Token& token = tokens[i / calls];
+               const i64 row = i / calls, h = i % calls * per_call, heads = std::min(per_call, d.heads - h);
+               return AttendCall{{heads, token.position, 0, q_hat.row(row) + h * rank, q_r.row(token.row) + h * d.rope,
+                                  rank, d.rope, d.scale},
+                                 latents.of(token.seq, 0),
+                                 {z.row(row) + h * rank, rank, stats.row(row) + h, stats.row(row) + d.heads + h, 1}};
+             });
 
   spread(p.pool, d.heads, head_work * static_cast<double>(d.v), [&](i64 h, int) {
     kernels.product_transposed(values.data() + h * d.v, values.cols(), z.data() + h * rank, z.cols(),
@@ -112,17 +116,10 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& laten
 
 Tensor mla_attend_mixed(Pass& p, i64 layer, const MlaDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& c,
                         const Tensor& k_r, const Weight& w_uk, const Weight& w_uv) {
-  std::vector<AttentionKeys::Source> sources;
-  std::vector<i32> lengths;
-  for (i64 s = 0; s < p.batch.sequences(); ++s) {
-    const i64 begin = p.batch.seq_begin[s], end = p.batch.seq_begin[s + 1];
-    lengths.push_back(static_cast<i32>(end - begin));
-    if (begin < end) sources.push_back({{s, begin, end}, p.batch.positions[begin]});
-  }
+  const NewRows rows(p.batch);
   const KvLayout layout{MlaForm::mixed, p.numerics.kv, 1, d.heads, d.nope, d.rope, d.v, d.kv_rank};
-  const AttentionKeys latents =
-      p.kv ? AttentionKeys::cached(p, layer, layout) : AttentionKeys::scratch(p, layout, lengths);
-  latents.store(p, sources, c, k_r, Tensor());
+  const AttentionKeys latents = AttentionKeys::of_pass(p, layer, layout, rows.lengths);
+  latents.store(p, rows.runs, c, k_r, Tensor());
   const Tensor o = p.alloc(q_c.rows(), d.heads * d.v);
   if (const auto runs = runs_of(p.batch, Role::prompt); !runs.empty())
     attend_prompt(p, d, latents, runs, q_c, q_r, o, w_uk, w_uv);

@@ -11,32 +11,33 @@
 namespace r1 {
 namespace {
 
-constexpr i64 kGrain = 32768;  // elements per task: 128 KiB of each array; sums are formed per piece
+// Elements of a piece: 128 KiB of each array. A piece is a task, and a sum of squares is formed for each piece.
+constexpr i64 kPieceElements = 32768;
 
-struct Piece {
+struct GradientPiece {
   size_t target;
   i64 begin, count;
 };
 
-std::vector<Piece> cut(size_t targets, const std::function<i64(size_t)>& size_of) {
-  std::vector<Piece> pieces;
+std::vector<GradientPiece> cut(size_t targets, const std::function<i64(size_t)>& size_of) {
+  std::vector<GradientPiece> pieces;
   for (size_t i = 0; i < targets; ++i)
-    for (i64 begin = 0, n = size_of(i); begin < n; begin += kGrain)
-      pieces.push_back({i, begin, std::min(kGrain, n - begin)});
+    for (i64 begin = 0, n = size_of(i); begin < n; begin += kPieceElements)
+      pieces.push_back({i, begin, std::min(kPieceElements, n - begin)});
   return pieces;
 }
 
 }  // namespace
 
 void adamw_step(ThreadPool& pool, const cpu::Kernels& kernels, std::span<const AdamWTarget> targets, const AdamW& h) {
-  // In double: 1 - beta^step loses its digits in f32.
+  // In double, because 1 - beta^step loses most of its digits in f32.
   const auto correction = [&](float beta) {
     return static_cast<float>(beta > 0 ? 1.0 - exact_pow(static_cast<double>(beta), static_cast<double>(h.step)) : 1.0);
   };
   const float bias1 = correction(h.beta1), bias2 = correction(h.beta2);
   const auto pieces = cut(targets.size(), [&](size_t i) { return targets[i].weight.size(); });
-  pool.run(static_cast<i64>(pieces.size()), [&](i64 task, int) {
-    const Piece& piece = pieces[task];
+  pool.run(std::ssize(pieces), [&](i64 task, int) {
+    const GradientPiece& piece = pieces[task];
     const AdamWTarget& t = targets[piece.target];
     float* g = t.weight.grad() + piece.begin;
     kernels.elementwise.adamw(t.weight.f32() + piece.begin, t.m + piece.begin, t.v + piece.begin, g, piece.count, h.lr,
@@ -49,8 +50,8 @@ void adamw_step(ThreadPool& pool, const cpu::Kernels& kernels, std::span<const A
 double grad_sum_squares(ThreadPool& pool, const cpu::Kernels& kernels, std::span<const Weight> weights) {
   const auto pieces = cut(weights.size(), [&](size_t i) { return weights[i].trainable() ? weights[i].size() : 0; });
   std::vector<double> sums(pieces.size());
-  pool.run(static_cast<i64>(pieces.size()), [&](i64 task, int) {
-    const Piece& piece = pieces[task];
+  pool.run(std::ssize(pieces), [&](i64 task, int) {
+    const GradientPiece& piece = pieces[task];
     sums[task] = kernels.elementwise.sum_of_squares(weights[piece.target].grad() + piece.begin, piece.count);
   });
   double sum = 0;

@@ -1,5 +1,5 @@
-// What an optimizer does to weights, over the threads of a pool. Results do not depend on the thread count: partitions
-// are fixed, sums are added in order.
+// The update of weights by an optimizer, over the threads of a pool. Results do not depend on the number of threads:
+// the gradients are cut into fixed pieces, and sums run in the order of the pieces.
 #pragma once
 #include <span>
 
@@ -14,8 +14,8 @@ struct Kernels;
 
 struct AdamW {
   float lr = 0, beta1 = 0, beta2 = 0, eps = 0, weight_decay = 0;
-  float grad_scale = 1;  // the clip: gradients are multiplied by it first
-  i64 step = 1;          // 1-based, for the bias correction
+  float grad_scale = 1;  // from clipping; gradients are first multiplied by it
+  i64 step = 1;          // counts from 1, for the bias correction
 };
 
 struct AdamWTarget {
@@ -24,10 +24,10 @@ struct AdamWTarget {
   bool decay = true;
 };
 
-// w −= lr·(m̂ / (√v̂ + eps) + weight_decay·w) for every target; raises versions and clears gradients.
+// w −= lr·(m̂ / (√v̂ + eps) + weight_decay·w) for every target. Sets the gradients to zero and bumps the versions.
 void adamw_step(ThreadPool& pool, const cpu::Kernels& kernels, std::span<const AdamWTarget> targets, const AdamW& h);
 
-// Σ of squares of all gradients of the trainable weights, in double.
+// The sum of the squares of all gradients of the trainable weights, in double.
 double grad_sum_squares(ThreadPool& pool, const cpu::Kernels& kernels, std::span<const Weight> weights);
 
 }  // namespace r1

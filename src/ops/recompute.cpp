@@ -1,3 +1,4 @@
+// A block of a model whose intermediate results are not kept for the backward pass.
 #include <cstring>
 
 #include "ops/cpu/rows.hpp"
@@ -13,13 +14,15 @@ Tensor recompute(Pass& p, const Tensor& x, const std::function<Tensor(Pass&, con
   R1_CHECK(y.id() != x.id(), "recompute: the block returned its input");
   p.tape->record({y}, [p, x, y, block](Grads& d) {
     Tape tape(p.arena);
-    RouteObserver counted;  // the first run counted loads and balance loss; this one only adds the loss's gradient
+    // The first run has added loads and balance loss to p.routes. This run only adds the gradient of the loss, so its
+    // own sums go to an observer that nobody reads.
+    RouteObserver unused;
     Pass again = p;
     again.tape = &tape;
     again.recompute = false;
     if (p.routes) {
-      counted.balance_weight = p.routes->balance_weight;
-      again.routes = &counted;
+      unused.balance_weight = p.routes->balance_weight;
+      again.routes = &unused;
     }
     const Tensor z = block(again, x);
     std::memcpy(tape.grads()[z].data(), d[y].data(), y.size() * 4);

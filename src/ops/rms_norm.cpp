@@ -1,3 +1,4 @@
+// Root-mean-square normalisation. The simplest op to read first: forward and backward side by side.
 #include "core/integer.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "ops/cpu/rows.hpp"
@@ -6,7 +7,8 @@
 namespace r1 {
 namespace {
 
-// dw is a sum over rows: partial sums of this many rows each, added in ascending order, for any number of threads.
+// dw is a sum over rows. It is formed from partial sums of this many rows each, added in ascending order, whatever the
+// number of threads.
 constexpr i64 kRowsPerPartial = 32;
 
 void backward(const Pass& p, const Tensor& dx, const Tensor& dy, const Tensor& x, const Weight& w, const float* w32,

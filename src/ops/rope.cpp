@@ -1,3 +1,4 @@
+// Rotary positions: frequencies, their stretching for long contexts, and the rotation.
 #include <algorithm>
 #include <cmath>
 
@@ -11,7 +12,7 @@ namespace {
 
 constexpr double kTwoPi = 6.283185307179586;
 
-// The pair whose frequency turns `turns` times within the original context: D(r) = d ln(L0 / 2πr) / (2 ln θ).
+// The index of the pair that makes `turns` turns within the original context: D(r) = d ln(L0 / 2πr) / (2 ln θ).
 double pair_of_turns(const RopeConfig& c, double turns) {
   return static_cast<double>(c.dim) * exact_log(static_cast<double>(c.original_context) / (kTwoPi * turns)) /
          (2 * exact_log(c.theta));
@@ -20,7 +21,7 @@ double pair_of_turns(const RopeConfig& c, double turns) {
 void stretch_yarn(const RopeConfig& c, std::vector<double>& frequencies) {
   const double low = std::max(std::floor(pair_of_turns(c, c.beta_fast)), 0.0);
   double high = std::min(std::ceil(pair_of_turns(c, c.beta_slow)), static_cast<double>(c.dim - 1));
-  if (low == high) high += 0.001;  // as published: no division by zero
+  if (low == high) high += 0.001;  // as the published code, against a division by zero
   for (size_t j = 0; j < frequencies.size(); ++j) {
     const double f = frequencies[j], ramp = std::clamp((static_cast<double>(j) - low) / (high - low), 0.0, 1.0);
     frequencies[j] = f * (1 - ramp) + f / c.factor * ramp;
@@ -35,7 +36,7 @@ void stretch_llama3(const RopeConfig& c, std::vector<double>& frequencies) {
   }
 }
 
-// What cos and sin are multiplied by.
+// The factor of cos and sin.
 double magnitude(const RopeConfig& c) {
   if (c.scaling != RopeScaling::yarn || !(c.factor > 1)) return 1;
   if (c.attention_factor != 0) return c.attention_factor;
@@ -73,12 +74,12 @@ Tensor rope_angles(Pass& p, const RopeConfig& c) {
       row[half + j] = static_cast<float>(turn.sin * m);
     }
   };
-  // Packed documents have many rows and few positions: those are worked out once.
+  // Packed documents have many rows and few positions: then every position is computed once and copied to its rows.
   const std::vector<i32>& at = p.batch.positions;
   const i64 distinct = at.empty() ? 0 : i64{*std::max_element(at.begin(), at.end())} + 1;
   const bool shared = 2 * distinct <= angles.rows();
   const Tensor table = shared ? p.alloc(distinct, c.dim) : angles;
-  for_rows(p, table.rows(), c.dim * 50, [&](i64 begin, i64 end) {  // a sine costs about as much as 50 additions
+  for_rows(p, table.rows(), c.dim * 50, [&](i64 begin, i64 end) {  // a sine takes about as long as 50 additions
     for (i64 t = begin; t < end; ++t) turn_row(table.row(t), shared ? t : at[t]);
   });
   if (shared)

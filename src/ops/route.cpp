@@ -9,12 +9,13 @@
 namespace r1 {
 namespace {
 
-// Indices of the k largest of `values`, ascending; ties go to the lowest index. taken: scratch of values.size().
+// Writes the indices of the k largest values, in ascending order; of equal values the lowest index wins. `taken` is
+// scratch memory of values.size() elements.
 void top_k(std::span<const float> values, i64 k, std::span<u8> taken, i32* out) {
   std::fill(taken.begin(), taken.end(), u8{0});
   for (i64 i = 0; i < k; ++i) {
     i64 best = -1;
-    for (i64 e = 0; e < static_cast<i64>(values.size()); ++e)
+    for (i64 e = 0; e < std::ssize(values); ++e)
       if (!taken[e] && (best < 0 || values[e] > values[best])) best = e;
     taken[best] = 1;
   }
@@ -31,12 +32,12 @@ float group_score(std::span<const float> biased, TopK method) {
   return method == TopK::noaux_tc && biased.size() > 1 ? first + second : first;
 }
 
-// Scratch of one row's choice.
+// Chooses the experts of one row after another. The members are scratch memory.
 struct Chooser {
   explicit Chooser(const RoutingConfig& config)
       : c(config), biased(c.experts), group(c.groups), kept(c.top_groups), taken(c.experts) {}
 
-  // The row's experts from its scores, ascending.
+  // Writes the experts of a row with these scores, in ascending order. `bias` may be null.
   void choose(const float* scores, const float* bias, i32* out) {
     for (i64 e = 0; e < c.experts; ++e) biased[e] = scores[e] + (bias ? bias[e] : 0.0f);
     if (c.method != TopK::greedy && c.top_groups < c.groups) mask_groups();
@@ -63,7 +64,7 @@ struct Chooser {
 
 constexpr float kTiny = 1e-20f;
 
-// gates from the chosen scores; returns what the scores were multiplied by (normalisation and scaling together).
+// The factor between a chosen score and its gate: normalisation and scaling together.
 float gate_factor(const float* scores, const i32* chosen, const RoutingConfig& c) {
   float factor = !c.normalize || c.scale_normalized ? c.scaling : 1.0f;
   if (c.normalize) {
@@ -74,7 +75,7 @@ float gate_factor(const float* scores, const i32* chosen, const RoutingConfig& c
   return factor;
 }
 
-// Routes grouped by expert, ascending within each: a counting sort.
+// Groups the routes by expert, ascending within each group: a counting sort.
 void group_by_expert(Routing& r) {
   r.begin.assign(r.experts + 1, 0);
   r.slot.resize(r.expert.size());
@@ -85,14 +86,14 @@ void group_by_expert(Routing& r) {
 }
 
 void count_loads(RouteObserver& o, i64 layer, const Routing& r) {
-  if (static_cast<i64>(o.load.size()) <= layer) o.load.resize(layer + 1);
+  if (std::ssize(o.load) <= layer) o.load.resize(layer + 1);
   auto& load = o.load[layer];
   load.resize(r.experts);
   for (i64 e = 0; e < r.experts; ++e) load[e] += r.begin[e + 1] - r.begin[e];
 }
 
-// Adds V3's sequence balance loss to the observer. Returns c [S, E], its gradient with respect to s'_te of every row t
-// of sequence s: balance_weight · f_e / T_s.
+// Adds the sequence balance loss of DeepSeek-V3 to the observer. Returns a tensor [S, E]: the gradient of the loss with
+// respect to s'_te, which is the same for every row t of sequence s: balance_weight · f_e / T_s.
 Tensor balance(const Pass& p, const Tensor& scores, const RoutingConfig& c) {
   const Batch& b = p.batch;
   R1_CHECK(b.rows() == scores.rows(), "route: {} rows of scores, {} in the batch", scores.rows(), b.rows());
@@ -125,22 +126,23 @@ Tensor balance(const Pass& p, const Tensor& scores, const RoutingConfig& c) {
   return slope;
 }
 
-// What backward needs to know of the forward.
-struct Taken {
-  Tensor logits, scores, gates, slope;  // slope: empty without balance loss
-  std::vector<i32> expert, sequence;    // chosen experts [T·k]; sequence of every row, for slope
+// What the backward pass needs of the forward pass.
+struct RouteRecord {
+  Tensor logits, scores, gates, slope;  // slope is from balance(); empty without a balance loss
+  std::vector<i32> expert, sequence;    // chosen experts [T·k]; the sequence of every row, if there is a slope
   RoutingConfig c;
 };
 
-// ds [E] of one row: through gates = factor · s_chosen, and the balance loss's s' = s / Σ s.
-void score_gradients(const Taken& r, i64 t, const float* dgates, float* ds) {
+// The gradient ds [E] of one row's scores, through the gates (factor · s of the chosen experts) and through the balance
+// loss, which depends on s' = s / Σ s.
+void score_gradients(const RouteRecord& r, i64 t, const float* dgates, float* ds) {
   const RoutingConfig& c = r.c;
   const float* s = r.scores.row(t);
   const i32* chosen = r.expert.data() + t * c.top_k;
   std::fill_n(ds, c.experts, 0.0f);
   const float factor = gate_factor(s, chosen, c);
-  float common =
-      0;  // normalised: g_i = a s_i / (Σ s + tiny), so ds_i = factor · dg_i − factor · Σ_j dg_j s_j / (Σ s + tiny)
+  // If normalised, g_i = a s_i / (Σ s + tiny), so ds_i = factor · dg_i − factor · Σ_j dg_j s_j / (Σ s + tiny).
+  float common = 0;
   if (c.normalize) {
     float sum = 0, dot = 0;
     for (i64 i = 0; i < c.top_k; ++i) sum += s[chosen[i]], dot += dgates[i] * s[chosen[i]];
@@ -154,7 +156,7 @@ void score_gradients(const Taken& r, i64 t, const float* dgates, float* ds) {
   for (i64 e = 0; e < c.experts; ++e) ds[e] += (slope[e] - dot / sum) / sum;
 }
 
-void backward(const Pass& p, const Taken& r, Grads& d) {
+void backward(const Pass& p, const RouteRecord& r, Grads& d) {
   const i64 experts = r.c.experts;
   const Tensor dlogits = d[r.logits], dgates = d[r.gates];
   for_rows(p, r.scores.rows(), experts * 4, [&](i64 begin, i64 end) {
@@ -215,8 +217,9 @@ Routing route(Pass& p, i64 layer, const Tensor& logits, const Weight& bias, cons
     if (p.routes->balance_weight != 0) slope = balance(p, scores, c);
   }
   if (p.tape) {
-    Taken taken{logits, scores, r.gates, slope, r.expert, slope ? sequence_of_rows(p.batch) : std::vector<i32>(), c};
-    p.tape->record({r.gates}, [p, taken = std::move(taken)](Grads& d) { backward(p, taken, d); });
+    RouteRecord record{logits, scores, r.gates, slope, r.expert, slope ? sequence_of_rows(p.batch) : std::vector<i32>(),
+                       c};
+    p.tape->record({r.gates}, [p, record = std::move(record)](Grads& d) { backward(p, record, d); });
   }
   return r;
 }

@@ -1,4 +1,4 @@
-// split and concat: the same copies, there and back.
+// split and concat, and the copies and sums that are their forward and backward.
 #include <cstring>
 
 #include "kernels/cpu/kernels.hpp"
@@ -8,15 +8,16 @@
 namespace r1 {
 namespace {
 
-// One of two interleaved parts of every row: `parts` pieces of `width` features, `stride` apart, the first at `offset`.
-struct Pieces {
-  i64 parts, width, stride, offset;
+// The columns that one result of split takes from every row: `heads` times `width` features, `stride` apart, the first
+// at `offset`.
+struct HeadColumns {
+  i64 heads, width, stride, offset;
 };
 
-void copy_out(const Pass& p, const Tensor& dst, const Tensor& src, const Pieces& s) {
+void copy_out(const Pass& p, const Tensor& dst, const Tensor& src, const HeadColumns& s) {
   for_rows(p, dst.rows(), dst.cols(), [&](i64 begin, i64 end) {
     for (i64 t = begin; t < end; ++t)
-      for (i64 h = 0; h < s.parts; ++h)
+      for (i64 h = 0; h < s.heads; ++h)
         std::memcpy(dst.row(t) + h * s.width, src.row(t) + h * s.stride + s.offset, s.width * 4);
   });
 }
@@ -27,16 +28,16 @@ void copy_in(const Pass& p, const Tensor& dst, const Tensor& src, i64 offset) {
   });
 }
 
-// The whole's pieces += the part.
-void add_in(const Pass& p, const Tensor& whole, const Tensor& part, const Pieces& s) {
+// The columns of `whole` += `part`.
+void add_in(const Pass& p, const Tensor& whole, const Tensor& part, const HeadColumns& s) {
   for_rows(p, part.rows(), part.cols(), [&](i64 begin, i64 end) {
     for (i64 t = begin; t < end; ++t)
-      for (i64 h = 0; h < s.parts; ++h)
+      for (i64 h = 0; h < s.heads; ++h)
         p.kernels.elementwise.accumulate(whole.row(t) + h * s.stride + s.offset, part.row(t) + h * s.width, s.width);
   });
 }
 
-// The part += the whole's piece.
+// `part` += the columns of `whole` from `offset` on.
 void add_out(const Pass& p, const Tensor& part, const Tensor& whole, i64 offset) {
   for_rows(p, part.rows(), part.cols(), [&](i64 begin, i64 end) {
     for (i64 t = begin; t < end; ++t) p.kernels.elementwise.accumulate(part.row(t), whole.row(t) + offset, part.cols());
@@ -47,7 +48,7 @@ void add_out(const Pass& p, const Tensor& part, const Tensor& whole, i64 offset)
 
 std::array<Tensor, 2> split(Pass& p, const Tensor& x, i64 heads, i64 a, i64 b) {
   R1_CHECK(x.cols() == heads * (a + b), "split: x {} into {} heads of {} + {}", x.shape(), heads, a, b);
-  const Pieces first{heads, a, a + b, 0}, last{heads, b, a + b, a};
+  const HeadColumns first{heads, a, a + b, 0}, last{heads, b, a + b, a};
   Tensor y = p.alloc(x.rows(), heads * a), z = p.alloc(x.rows(), heads * b);
   copy_out(p, y, x, first);
   copy_out(p, z, x, last);

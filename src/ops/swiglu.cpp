@@ -1,3 +1,4 @@
+// The gated activation of feed-forward layers.
 #include "kernels/cpu/kernels.hpp"
 #include "ops/cpu/rows.hpp"
 #include "ops/ops.hpp"

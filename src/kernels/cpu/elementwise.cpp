@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "core/half.hpp"
 #include "core/math.hpp"
 #include "kernels/cpu/vector_math.hpp"
 
@@ -135,20 +134,6 @@ void rotate_rows(float* y, const float* x, const float* angles, i64 rows, i64 he
       rotate_head<Pairs, kBack>(y, x, angles, angles + dim / 2, dim / 2);
 }
 
-// ---- conversions -------------------------------------------------------------------------------------------------
-
-void widen(float* y, const void* x, DType dtype, i64 n) {
-  if (dtype == DType::f32) {
-    std::memcpy(y, x, n * 4);
-    return;
-  }
-  const u16* h = static_cast<const u16*>(x);
-  if (dtype == DType::bf16)
-    for (i64 i = 0; i < n; ++i) y[i] = f32_from_bf16(h[i]);
-  else
-    for (i64 i = 0; i < n; ++i) y[i] = f32_from_f16(h[i]);
-}
-
 // ---- one row of scores or logits ---------------------------------------------------------------------------------
 
 void softmax(float* y, const float* x, i64 n) {
@@ -226,7 +211,6 @@ const ElementwiseKernels elementwise_table = {
     .rotate_back = rotate_rows<Neighbours, true>,
     .rotate_halves = rotate_rows<Halves, false>,
     .rotate_halves_back = rotate_rows<Halves, true>,
-    .widen = widen,
     .softmax = softmax,
     .sigmoid = sigmoid_row,
     .argmax = argmax,

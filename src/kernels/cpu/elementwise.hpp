@@ -28,8 +28,6 @@ struct ElementwiseKernels {
   void (*rotate_halves)(float* y, const float* x, const float* angles, i64 rows, i64 heads, i64 dim);
   void (*rotate_halves_back)(float* dx, const float* dy, const float* angles, i64 rows, i64 heads, i64 dim);
 
-  void (*widen)(float* y, const void* x, DType dtype, i64 n);  // n elements of type dtype (f32, bf16 or f16) to f32
-
   void (*softmax)(float* y, const float* x, i64 n);  // of one row. y may be x
   void (*sigmoid)(float* y, const float* x, i64 n);  // y may be x
 

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "core/half.hpp"
 #include "core/philox.hpp"
 #include "kernels/cpu/kernels.hpp"
 
@@ -195,24 +194,6 @@ TEST_P(Elementwise, RotationTurnsPairsAndBackAddsTheTranspose) {
         y, [&](size_t i) { return turned(x, i, 1); }, size);
     expect(
         dx, [&](size_t i) { return 0.5 + turned(dy, i, -1); }, size);
-  }
-}
-
-TEST_P(Elementwise, WideningGivesTheValuesOfCoreHalf) {
-  for (i64 n = 1; n <= kLongest; ++n) {
-    const Floats x = random(n, 13, 100);
-    std::vector<u16> b, h;
-    for (const float v : x) b.push_back(bf16_from_f32(v)), h.push_back(f16_from_f32(v));
-    Floats y = output(n), z = output(n), w = output(n);
-    k.widen(y.data(), b.data(), DType::bf16, n);
-    k.widen(z.data(), h.data(), DType::f16, n);
-    k.widen(w.data(), x.data(), DType::f32, n);
-    for (size_t i = 0; i < x.size(); ++i) {
-      ASSERT_EQ(y[i], f32_from_bf16(b[i]));
-      ASSERT_EQ(z[i], f32_from_f16(h[i]));
-      ASSERT_EQ(w[i], x[i]);
-    }
-    ASSERT_TRUE(y.back() == kGuard && z.back() == kGuard && w.back() == kGuard);
   }
 }
 

@@ -111,8 +111,9 @@ class PublishedTensors {
     }
     const i64 bytes = row_bytes(t.dtype, t.shape[2]);
     for (i64 e = 0; e < dims_.experts; ++e) {
-      StoredTensor one{
-          "", t.dtype, {rows, t.shape[2]}, t.bytes.subspan((e * t.shape[1] + first) * bytes, rows * bytes)};
+      StoredTensor one = t;
+      one.shape = {rows, t.shape[2]};
+      one.bytes = t.bytes.subspan((e * t.shape[1] + first) * bytes, rows * bytes);
       add(published_name(row, layer, e), {std::move(one)});
     }
     return {};

@@ -1,8 +1,7 @@
 #include "ops/cpu/attention_keys.hpp"
 
-#include <cstring>
+#include <iterator>
 
-#include "core/half.hpp"
 #include "core/integer.hpp"
 
 namespace r1 {
@@ -22,9 +21,20 @@ cpu::KeyPages head0_of(const KvLayout& l) {
   return k;
 }
 
-i64 blocks_for(i64 tokens) { return ceil_div(tokens, kPageTokens); }
-
 }  // namespace
+
+NewRows::NewRows(const Batch& b) {
+  for (i64 s = 0; s < b.sequences(); ++s) {
+    const i64 begin = b.seq_begin[s], end = b.seq_begin[s + 1];
+    lengths.push_back(static_cast<i32>(end - begin));
+    if (begin < end) runs.push_back({{s, begin, end}, b.positions[begin]});
+  }
+}
+
+AttentionKeys AttentionKeys::of_pass(const Pass& p, i64 layer, const KvLayout& layout,
+                                     const std::vector<i32>& lengths) {
+  return p.kv ? cached(p, layer, layout) : in_memory(p, layout, lengths);
+}
 
 AttentionKeys AttentionKeys::cached(const Pass& p, i64 layer, const KvLayout& expected) {
   const KvLayout& l = p.kv->layout;
@@ -33,7 +43,7 @@ AttentionKeys AttentionKeys::cached(const Pass& p, i64 layer, const KvLayout& ex
   R1_CHECK(l.heads == expected.heads && l.nope == expected.nope && l.rope == expected.rope && l.v == expected.v &&
                (l.form == MlaForm::expanded || l.kv_rank == expected.kv_rank),
            "attention: pages are laid out for other dimensions");
-  R1_CHECK(static_cast<i64>(p.kv->tables.size()) == p.batch.sequences(), "attention: {} page tables for {} sequences",
+  R1_CHECK(std::ssize(p.kv->tables) == p.batch.sequences(), "attention: {} page tables for {} sequences",
            p.kv->tables.size(), p.batch.sequences());
   AttentionKeys k;
   k.head0_ = head0_of(l);
@@ -43,14 +53,14 @@ AttentionKeys AttentionKeys::cached(const Pass& p, i64 layer, const KvLayout& ex
   return k;
 }
 
-AttentionKeys AttentionKeys::scratch(const Pass& p, const KvLayout& layout, const std::vector<i32>& lengths) {
+AttentionKeys AttentionKeys::in_memory(const Pass& p, const KvLayout& layout, const std::vector<i32>& lengths) {
   AttentionKeys k;
   k.head0_ = head0_of(layout);
   k.heads_ = layout.heads;
   i64 pages = 0;
   for (const i32 n : lengths) {
     k.first_page_.push_back(static_cast<i32>(pages));
-    pages += blocks_for(n);
+    pages += ceil_div(i64{n}, kPageTokens);
   }
   k.memory_ = p.alloc(pages, layout.page_bytes() / 4);
   k.base_ = reinterpret_cast<std::byte*>(k.memory_.data());
@@ -70,88 +80,79 @@ cpu::KeyPages AttentionKeys::of(i64 seq, i64 head) const {
   return k;
 }
 
-void AttentionKeys::store(const Pass& p, const std::vector<Source>& sources, const Tensor& k_c, const Tensor& k_r,
+void AttentionKeys::store(const Pass& p, const std::vector<KeyRun>& runs, const Tensor& k_c, const Tensor& k_r,
                           const Tensor& v) const {
-  struct Piece {
-    const Source* source;
-    i64 row, position, rows;
+  struct PageRows {  // rows of one sequence that go to one page
+    i64 seq, row, position, rows;
   };
-  std::vector<Piece> pieces;
+  std::vector<PageRows> pages;
   i64 rows = 0;
-  for (const Source& s : sources) {
-    rows += s.run.rows();
-    for (i64 row = s.run.begin, position = s.first; row < s.run.end;) {
-      const i64 n = std::min(s.run.end - row, kPageTokens - position % kPageTokens);
-      pieces.push_back({&s, row, position, n});
+  for (const auto& [run, first] : runs) {
+    rows += run.rows();
+    for (i64 row = run.begin, position = first; row < run.end;) {
+      const i64 n = std::min(run.end - row, kPageTokens - position % kPageTokens);
+      pages.push_back({run.seq, row, position, n});
       row += n, position += n;
     }
   }
-  const double work = 4.0 * static_cast<double>(rows * (k_c.cols() + k_r.cols() + v.cols()));  // a copy stalls more
-  spread(p.pool, static_cast<i64>(pieces.size()), work, [&](i64 i, int) {
-    const Piece& x = pieces[i];
+  // Copying an element takes about as long as four multiply-adds, because it waits for memory.
+  const double work = 4.0 * static_cast<double>(rows * (k_c.cols() + k_r.cols() + v.cols()));
+  spread(p.pool, std::ssize(pages), work, [&](i64 i, int) {
+    const PageRows& x = pages[i];
     const cpu::KeyRows from{x.rows,     k_c.row(x.row), k_r.row(x.row), v ? v.row(x.row) : nullptr,
                             k_c.cols(), k_r.cols(),     v.cols()};
-    p.kernels.attention.store_keys(page(x.source->run.seq, x.position / kPageTokens), head0_, heads_,
-                                   x.position % kPageTokens, from);
+    p.kernels.attention.store_keys(page(x.seq, x.position / kPageTokens), head0_, heads_, x.position % kPageTokens,
+                                   from);
   });
 }
 
-void AttentionKeys::read_latents(i64 seq, i64 n, float* c, float* k_r) const {
-  const auto widen = [&](float* to, const std::byte* from, i64 at, i64 count) {
-    if (head0_.dtype == DType::f32) {
-      std::memcpy(to, from + at * 4, count * 4);
-    } else {
-      const auto* bits = reinterpret_cast<const u16*>(from) + at;
-      for (i64 i = 0; i < count; ++i) to[i] = f32_from_bf16(bits[i]);
-    }
+void AttentionKeys::read_latents(const Pass& p, i64 seq, i64 n, float* c, float* k_r) const {
+  const auto read = [&](float* to, const std::byte* page, i64 at, i64 count) {
+    p.kernels.dequantize.row(head0_.dtype, to, page + at * bytes_per_element(head0_.dtype), count);
   };
   for (i64 b = 0; b * kPageTokens < n; ++b) {
     const i64 first = b * kPageTokens, rows = std::min(kPageTokens, n - first);
-    widen(c + first * head0_.depth, page(seq, b), head0_.k_c_at, rows * head0_.depth);
-    widen(k_r + first * head0_.rope, page(seq, b), head0_.k_r_at, rows * head0_.rope);
+    read(c + first * head0_.depth, page(seq, b), head0_.k_c_at, rows * head0_.depth);
+    read(k_r + first * head0_.rope, page(seq, b), head0_.k_r_at, rows * head0_.rope);
   }
 }
 
 void check_positions(const Pass& p, const char* op) {
-  for (i64 s = 0; s < p.batch.sequences(); ++s) {
-    const auto first = static_cast<size_t>(p.batch.seq_begin[s]);
-    R1_CHECK(p.kv || first == p.batch.positions.size() || p.batch.positions[first] == 0 ||
-                 p.batch.seq_begin[s + 1] == p.batch.seq_begin[s],
-             "{}: sequence {} starts at position {} and there is no cache", op, s, p.batch.positions[first]);
-  }
+  if (p.kv) return;
+  for (const auto& [run, first] : NewRows(p.batch).runs)
+    R1_CHECK(first == 0, "{}: sequence {} starts at position {} and there is no cache", op, run.seq, first);
 }
 
 WorkerScratch::WorkerScratch(const Pass& p, i64 floats) : memory_(p.alloc(p.pool.threads(), (floats + 31) / 16 * 16)) {}
 
-void attend_units(const Pass& p, i64 n, const std::function<AttendUnit(i64)>& unit, double work, i64 rows, i64 blocks,
-                  bool one_position) {
+void run_attend(const Pass& p, const AttendCalls& calls, const std::function<AttendCall(i64)>& call) {
+  const i64 n = calls.count, blocks = calls.blocks, threads = p.pool.threads();
   if (n == 0) return;
   const cpu::AttentionKernels& kernels = p.kernels.attention;
-  const cpu::KeyPages shape = unit(0).keys;
+  const cpu::KeyPages shape = call(0).keys;
   const WorkerScratch scratch(p, cpu::attend_scratch_floats(shape));
-  const i64 threads = p.pool.threads();
-  constexpr double kSplitWork = 1e6;  // below this a second fork costs more than it gives
-  if (threads == 1 || !one_position || n >= 2 * threads || blocks < 2 || work < kSplitWork) {
-    spread(p.pool, n, work, [&](i64 i, int worker) {
-      const AttendUnit u = unit(i);
-      kernels.attend(u.queries, u.keys, u.out, scratch.of(worker));
+  constexpr double kSplitWork = 1e6;  // with less work, the second fork costs more than it saves
+  if (threads == 1 || !calls.one_position || n >= 2 * threads || blocks < 2 || calls.work < kSplitWork) {
+    spread(p.pool, n, calls.work, [&](i64 i, int worker) {
+      const AttendCall c = call(i);
+      kernels.attend(c.queries, c.keys, c.out, scratch.of(worker));
     });
     return;
   }
-  const i64 pieces = std::min(blocks, ceil_div(4 * threads, n)), span = ceil_div(blocks, pieces);
-  const i64 block_floats = rows * cpu::partial_floats(shape.v);
+  const i64 parts = std::min(blocks, ceil_div(4 * threads, n)), step = ceil_div(blocks, parts);
+  const i64 block_floats = calls.rows * cpu::partial_floats(shape.v);
   const Tensor partials = p.alloc(n * blocks, block_floats);
-  const auto blocks_of = [](const AttendUnit& u) { return u.queries.position / kPageTokens + 1; };
-  p.pool.run(n * pieces, [&](i64 task, int worker) {
-    const AttendUnit u = unit(task / pieces);
-    const i64 begin = task % pieces * span, end = std::min(begin + span, blocks_of(u));
+  const auto blocks_of = [](const AttendCall& c) { return c.queries.position / kPageTokens + 1; };
+  p.pool.run(n * parts, [&](i64 task, int worker) {
+    const AttendCall c = call(task / parts);
+    const i64 begin = task % parts * step, end = std::min(begin + step, blocks_of(c));
     if (begin >= end) return;
-    float* to = partials.row(task / pieces * blocks) + begin * u.queries.rows * cpu::partial_floats(shape.v);
-    kernels.attend_partials(u.queries, u.keys, begin, end, to, scratch.of(worker));
+    float* to = partials.row(task / parts * blocks) + begin * c.queries.rows * cpu::partial_floats(shape.v);
+    kernels.attend_partials(c.queries, c.keys, begin, end, to, scratch.of(worker));
   });
   spread(p.pool, n, 2.0 * static_cast<double>(n * blocks * block_floats), [&](i64 i, int) {
-    const AttendUnit u = unit(i);
-    kernels.merge(u.queries.rows, blocks_of(u), shape.v, partials.row(i * blocks), u.out);
+    const AttendCall c = call(i);
+    kernels.merge(c.queries.rows, blocks_of(c), shape.v, partials.row(i * blocks), c.out);
   });
 }
 

@@ -7,33 +7,29 @@
 #include "kernels/cpu/kernels.hpp"
 
 namespace r1 {
-namespace {
 
-// Row r of an FP8 weight: each run of kScaleBlock columns has its own scale.
-void dequantize_f8_row(const Weight& w, i64 r, float* dst) {
-  const i64 cols = w.cols(), across = ceil_div(cols, kScaleBlock);
-  const std::byte* scales = w.scales() + r / kScaleBlock * across * i64{sizeof(float)};
-  for (i64 c = 0; c < cols; c += kScaleBlock, scales += sizeof(float)) {
+void dequantize(const cpu::Kernels& kernels, const Weight& w, i64 begin, i64 end, float* dst) {
+  R1_CHECK(0 <= begin && begin <= end && end <= w.rows(), "dequantize: rows [{},{}) of {} {}", begin, end, w.name(),
+           w.shape());
+  if (w.dtype() != DType::f8_e4m3) return dequantize(kernels, w.dtype(), w.row(begin), dst, (end - begin) * w.cols());
+  for (i64 r = begin; r < end; ++r, dst += w.cols()) dequantize_columns(kernels, w, r, 0, w.cols(), dst);
+}
+
+void dequantize_columns(const cpu::Kernels& kernels, const Weight& w, i64 r, i64 begin, i64 count, float* dst) {
+  const std::byte* const src = w.row(r) + row_bytes(w.dtype(), begin);
+  if (w.dtype() != DType::f8_e4m3) return kernels.dequantize.row(w.dtype(), dst, src, count);
+  const std::byte* const scales = w.scales() + r / kScaleBlock * ceil_div(w.cols(), kScaleBlock) * i64{sizeof(float)};
+  for (i64 c = 0; c < count; c += kScaleBlock) {
     float scale = 0;
-    std::memcpy(&scale, scales, sizeof scale);
-    cpu::active().dequantize.f8(dst + c, w.row(r) + c, std::min(kScaleBlock, cols - c), scale);
+    std::memcpy(&scale, scales + (begin + c) / kScaleBlock * i64{sizeof(float)}, sizeof scale);
+    kernels.dequantize.f8(dst + c, src + c, std::min(kScaleBlock, count - c), scale);
   }
 }
 
-}  // namespace
-
-void dequantize(const Weight& w, i64 begin_row, i64 end_row, float* dst) {
-  R1_CHECK(0 <= begin_row && begin_row <= end_row && end_row <= w.rows(), "dequantize: rows [{},{}) of {} {}",
-           begin_row, end_row, w.name(), w.shape());
-  if (w.dtype() != DType::f8_e4m3)
-    return dequantize(w.dtype(), w.row(begin_row), dst, (end_row - begin_row) * w.cols());
-  for (i64 r = begin_row; r < end_row; ++r, dst += w.cols()) dequantize_f8_row(w, r, dst);
-}
-
-void dequantize(DType dtype, const std::byte* src, float* dst, i64 n) {
+void dequantize(const cpu::Kernels& kernels, DType dtype, const std::byte* src, float* dst, i64 n) {
   R1_CHECK(dtype != DType::f8_e4m3, "dequantize: FP8 needs its scales");
   R1_CHECK(n >= 0 && n % block_of(dtype).elements == 0, "dequantize: {} elements of {}", n, name_of(dtype));
-  cpu::active().dequantize.row(dtype, dst, src, n);
+  kernels.dequantize.row(dtype, dst, src, n);
 }
 
 }  // namespace r1

@@ -4,8 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
+#include <cstdint>
 
 namespace r1 {
 namespace {
@@ -13,55 +12,45 @@ namespace {
 i64 stored_bytes(const Weight& w) { return w.rows() * row_bytes(w.dtype(), w.cols()); }
 i64 stored_bytes(const Expert& e) { return stored_bytes(e.gate) + stored_bytes(e.up) + stored_bytes(e.down); }
 
-constexpr std::uintptr_t kAround = 64 << 10;  // what Linux maps around a page that is asked for
+enum class Advice : u8 { read, drop };
 
-// All pages that [bytes, bytes + count) touches and `around` on either side, as far as `within` goes.
-void advise(const std::byte* bytes, i64 count, std::uintptr_t around, const ExpertCache::Range& within, int advice) {
+// Gives the kernel advice on all pages that a weight touches. A page fault also maps the pages around it, 64 KiB on
+// Linux, so `drop` includes as much on either side, within the mapping.
+void advise(const Weight& w, Advice advice) {
+  constexpr std::uintptr_t kFaultAround = 64 << 10;
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(bytes), end = begin + static_cast<std::uintptr_t>(count);
-  const std::uintptr_t first = std::max(within.begin, (begin - around) / page * page);
-  const std::uintptr_t last = std::min(within.end, (end + around + page - 1) / page * page);
-  madvise(reinterpret_cast<void*>(first), last - first, advice);
+  const std::uintptr_t around = advice == Advice::drop ? kFaultAround : 0;
+  const std::span<const std::byte> mapping = w.mapping();
+  const auto mapped = reinterpret_cast<std::uintptr_t>(mapping.data()),
+             begin = reinterpret_cast<std::uintptr_t>(w.bytes());
+  const std::uintptr_t end = begin + static_cast<std::uintptr_t>(stored_bytes(w));
+  const std::uintptr_t first = std::max(mapped, (begin - around) / page * page);
+  const std::uintptr_t last = std::min(mapped + mapping.size(), (end + around + page - 1) / page * page);
+  madvise(reinterpret_cast<void*>(first), last - first, advice == Advice::drop ? MADV_DONTNEED : MADV_WILLNEED);
 }
 
-// What of the address space shows files and cannot be written: pages that may be dropped, for they can be read again.
-std::vector<ExpertCache::Range> mapped_files() {
-  std::vector<ExpertCache::Range> all;
-  std::FILE* maps = std::fopen("/proc/self/maps", "r");
-  if (!maps) return all;
-  char line[4608];
-  while (std::fgets(line, sizeof line, maps)) {
-    std::uintptr_t begin = 0, end = 0;
-    unsigned long inode = 0;
-    char access[8] = {};
-    if (std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s %*x %*s %lu", &begin, &end, access, &inode) != 4) continue;
-    if (inode == 0 || access[1] == 'w') continue;
-    if (!all.empty() && all.back().end == begin) all.back().end = end;
-    else all.push_back({begin, end});
-  }
-  std::fclose(maps);
-  return all;
+void advise(const Expert& e, Advice advice) {
+  for (const Weight* w : {&e.gate, &e.up, &e.down}) advise(*w, advice);
 }
 
-bool holds(const std::vector<i32>& all, i32 e) { return std::find(all.begin(), all.end(), e) != all.end(); }
+bool contains(const std::vector<i32>& all, i32 e) { return std::find(all.begin(), all.end(), e) != all.end(); }
 
 }  // namespace
 
 Result<std::shared_ptr<ExpertCache>> ExpertCache::create(i64 budget, std::span<const std::span<const Expert>> layers) {
   auto cache = std::make_shared<ExpertCache>();
   cache->budget_ = budget;
-  cache->files_ = mapped_files();
   double all = 0;
   for (const std::span<const Expert>& experts : layers) {
     Layer l;
     l.experts = experts;
     for (const Expert& e : experts) {
       for (const Weight* w : {&e.gate, &e.up, &e.down})
-        if (!cache->file_of(*w))
+        if (w->mapping().empty())
           return fail(Errc::unsupported, "a budget for experts: {} does not lie in a mapped file", w->name());
-      if (2 * stored_bytes(e) > budget)  // one is multiplied while the next is read
-        return fail(Errc::invalid_argument, "a budget of {} bytes for experts: two as that of {} have {}", budget,
-                    e.gate.name(), 2 * stored_bytes(e));
+      if (2 * stored_bytes(e) > budget)  // one expert is multiplied while the next is read
+        return fail(Errc::invalid_argument, "a budget of {} bytes for experts: two experts such as {} have {} bytes",
+                    budget, e.gate.name(), 2 * stored_bytes(e));
       l.bytes += stored_bytes(e);
     }
     all += static_cast<double>(l.bytes);
@@ -73,23 +62,9 @@ Result<std::shared_ptr<ExpertCache>> ExpertCache::create(i64 budget, std::span<c
   return cache;
 }
 
-const ExpertCache::Range* ExpertCache::file_of(const Weight& w) const {
-  const auto begin = reinterpret_cast<std::uintptr_t>(w.bytes()),
-             end = begin + static_cast<std::uintptr_t>(stored_bytes(w));
-  for (const Range& r : files_)
-    if (r.begin <= begin && end <= r.end) return &r;
-  return nullptr;
-}
-
-void ExpertCache::advise_expert(const Expert& e, Advice advice) const {
-  for (const Weight* w : {&e.gate, &e.up, &e.down})
-    advise(w->bytes(), stored_bytes(*w), advice == Advice::drop ? kAround : 0, *file_of(*w),
-           advice == Advice::drop ? MADV_DONTNEED : MADV_WILLNEED);
-}
-
 const ExpertCache::Layer& ExpertCache::layer_of(const Expert* first) const {
   const auto found = index_.find(first);
-  R1_CHECK(found != index_.end(), "experts of a layer that the cache does not know");
+  R1_CHECK(found != index_.end(), "experts: a layer that the cache does not know");
   return layers_[found->second];
 }
 ExpertCache::Layer& ExpertCache::layer_of(const Expert* first) {
@@ -113,7 +88,7 @@ std::vector<std::vector<i32>> ExpertCache::groups(const Expert* first, const std
 
 void ExpertCache::evict(Layer& l, size_t at) {
   const Expert& e = l.experts[l.order[at]];
-  advise_expert(e, Advice::drop);
+  advise(e, Advice::drop);
   l.resident -= stored_bytes(e), resident_ -= stored_bytes(e);
   l.order.erase(l.order.begin() + static_cast<std::ptrdiff_t>(at));
 }
@@ -130,16 +105,17 @@ void ExpertCache::fetch(const Expert* first, const std::vector<i32>& wanted, con
     }
   }
   for (size_t at = 0; at < l.order.size() && resident_ + bytes > budget_;)
-    if (holds(wanted, l.order[at]) || holds(in_use, l.order[at])) ++at;
+    if (contains(wanted, l.order[at]) || contains(in_use, l.order[at])) ++at;
     else evict(l, at);
-  // Rarely: two experts are more than this layer's share and what is free. The layer just left is needed last.
-  const size_t here = static_cast<size_t>(&l - layers_.data());
+  // In rare cases two experts do not fit this layer's share and what is free. Other layers then give up experts, first
+  // the layer before this one, because it is needed last.
+  const size_t current = static_cast<size_t>(&l - layers_.data());
   for (size_t back = 1; back < layers_.size(); ++back) {
-    Layer& other = layers_[(here + layers_.size() - back) % layers_.size()];
+    Layer& other = layers_[(current + layers_.size() - back) % layers_.size()];
     while (resident_ + bytes > budget_ && !other.order.empty()) evict(other, 0);
   }
-  for (const i32 e : missing) {  // all of them asked for before the first is needed
-    advise_expert(l.experts[e], Advice::read);
+  for (const i32 e : missing) {  // all reads start before the first expert is needed
+    advise(l.experts[e], Advice::read);
     l.order.push_back(e);
   }
   l.resident += bytes, resident_ += bytes;

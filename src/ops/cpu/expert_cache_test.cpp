@@ -26,7 +26,7 @@ class CachedExperts : public testing::Test {
     ASSERT_TRUE(map);
     const std::byte* at = map->bytes.data();
     const auto next = [&] {
-      return Weight::frozen("w", DType::q8_0, kSide, kSide, std::exchange(at, at + matrix), map->keep);
+      return Weight::frozen("w", DType::q8_0, kSide, kSide, std::exchange(at, at + matrix), {map->keep, map->bytes});
     };
     for (i64 l = 0; l < kLayers; ++l)
       for (i64 e = 0; e < kExperts; ++e) {

@@ -1,75 +1,76 @@
 #include "ops/cpu/integer_product.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace r1 {
 namespace {
 
-// An integer product is worth a task of its own at this many multiply-adds: about as long as kTaskMultiplyAdds of
-// floats.
+// The least work of a task: in integers this many multiply-adds take about as long as kTaskMultiplyAdds of floats.
 constexpr i64 kTaskByteProducts = 4 * kTaskMultiplyAdds;
 
-// Activations of several products, each quantised once: gate and up have the same.
+// The quantised activations of several products. Products with the same activations, such as those with the gate and
+// up matrices of an expert, share one copy.
 class QuantizedRows {
  public:
   explicit QuantizedRows(const Pass& p) : p_(p) {}
 
-  // The place of the product's rows, filled by quantize().
+  // Where the product's rows will be; quantize() writes them.
   const cpu::QuantizedChunk* add(const WeightProduct& x) {
-    for (const Source& s : sources_)
+    for (const Activations& s : activations_)
       if (s.a.data == x.a.data && s.a.index == x.a.index && s.rows == x.rows && s.k == x.k() &&
           cpu::same_quantization(s.type, x.w->dtype()))
         return s.to;
     const i64 bytes = x.rows * cpu::dot_chunks(x.k()) * static_cast<i64>(sizeof(cpu::QuantizedChunk));
     memory_.push_back(p_.alloc(1, bytes / 4));
-    sources_.push_back(
+    activations_.push_back(
         {x.a, x.rows, x.k(), x.w->dtype(), reinterpret_cast<cpu::QuantizedChunk*>(memory_.back().data())});
-    return sources_.back().to;
+    return activations_.back().to;
   }
 
   void quantize() const {
-    struct Piece {
-      const Source* source;
+    struct RowTask {
+      const Activations* activations;
       i64 begin, end;
     };
-    std::vector<Piece> pieces;
+    std::vector<RowTask> tasks;
     i64 elements = 0;
-    for (const Source& s : sources_) {
+    for (const Activations& s : activations_) {
       const i64 step = kTaskPackedElements / s.k + 1;
-      for (i64 begin = 0; begin < s.rows; begin += step) pieces.push_back({&s, begin, std::min(s.rows, begin + step)});
+      for (i64 begin = 0; begin < s.rows; begin += step) tasks.push_back({&s, begin, std::min(s.rows, begin + step)});
       elements += s.rows * s.k;
     }
     const auto run = [&](i64 i, int) {
-      const auto& [s, begin, end] = pieces[i];
+      const auto& [s, begin, end] = tasks[i];
       p_.kernels.block_dot.quantize(s->type, s->to, s->a, s->rows, s->k, begin, end);
     };
-    if (elements >= 2 * kTaskPackedElements) return p_.pool.run(static_cast<i64>(pieces.size()), run);
-    for (i64 i = 0; i < static_cast<i64>(pieces.size()); ++i) run(i, 0);
+    if (elements >= 2 * kTaskPackedElements) return p_.pool.run(std::ssize(tasks), run);
+    for (i64 i = 0; i < std::ssize(tasks); ++i) run(i, 0);
   }
 
  private:
-  struct Source {
+  struct Activations {
     cpu::MatrixView a;
     i64 rows, k;
-    DType type;
+    DType type;  // of the weights that they will meet
     cpu::QuantizedChunk* to;
   };
   const Pass& p_;
   std::vector<Tensor> memory_;
-  std::vector<Source> sources_;
+  std::vector<Activations> activations_;
 };
 
-// Rows [begin, end) of a weight.
-struct Task {
-  const cpu::BlockProduct* dot;
+// Columns [begin, end) of a product's result.
+struct ColumnTask {
+  const cpu::BlockProduct* product;
   i64 begin, end;
 };
 
 }  // namespace
 
-bool in_integers(const Pass& p, const WeightProduct& x) {
-  return p.numerics.integer_blocks && x.direction == Direction::forward && !x.accumulate &&
+bool in_integers(const ProductNumerics& numerics, const WeightProduct& x) {
+  return numerics.integer_blocks && x.direction == Direction::forward && x.into == Into::overwrite &&
          cpu::has_block_dot(x.w->dtype());
 }
 
@@ -86,18 +87,18 @@ void multiply_integers(const Pass& p, std::span<const WeightProduct> products) {
     work += x.rows * w.size();
   }
   quantized.quantize();
-  // Even tasks, several for every thread: other programs take their share of the cores.
+  // Tasks are even, and each thread has several of them, because other programs may take a part of the cores.
   const i64 fair = std::max(work / (8 * p.pool.threads()), kTaskByteProducts);
-  std::vector<Task> tasks;
+  std::vector<ColumnTask> tasks;
   for (const cpu::BlockProduct& g : dots) {
     const i64 lanes = kernels.lanes, step = std::max<i64>(lanes, fair / (g.rows * g.k) / lanes * lanes);
     for (i64 begin = 0; begin < g.n; begin += step) tasks.push_back({&g, begin, std::min(g.n, begin + step)});
   }
   const i64 threads = tasks.size() > 1 ? p.pool.threads() : 1;
   const Tensor scratch = p.alloc(threads, (kernels.scratch_bytes + 63) / 64 * 16);
-  p.pool.run(static_cast<i64>(tasks.size()), [&](i64 i, int worker) {
-    const Task& t = tasks[i];
-    kernels.multiply(*t.dot, t.begin, t.end, reinterpret_cast<std::byte*>(scratch.row(worker)));
+  p.pool.run(std::ssize(tasks), [&](i64 i, int worker) {
+    const ColumnTask& t = tasks[i];
+    kernels.multiply(*t.product, t.begin, t.end, reinterpret_cast<std::byte*>(scratch.row(worker)));
   });
 }
 

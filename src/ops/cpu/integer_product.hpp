@@ -1,13 +1,14 @@
-// Products of blocks with activations rounded to 8 bits: kernels/cpu/block_dot.hpp over a pass's threads.
+// Products of weights in blocks with activations rounded to 8 bits: kernels/cpu/block_dot.hpp over the threads of a
+// pass.
 #pragma once
 #include "ops/cpu/streamed_product.hpp"
 
 namespace r1 {
 
-// Does the pass want this product so, and is there a kernel for its type?
-bool in_integers(const Pass& p, const WeightProduct& x);
+// Whether the numerics ask for an integer product and the weight's type has a kernel for it.
+bool in_integers(const ProductNumerics& numerics, const WeightProduct& x);
 
-// All of them, of which in_integers() is true: activations quantised in one fork, products in another.
+// Computes products for which in_integers() is true: one fork quantises the activations, another multiplies.
 void multiply_integers(const Pass& p, std::span<const WeightProduct> products);
 
 }  // namespace r1

@@ -1,6 +1,7 @@
 #include "ops/cpu/product.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/integer.hpp"
 #include "ops/cpu/streamed_product.hpp"
@@ -8,8 +9,9 @@
 namespace r1 {
 namespace {
 
-// How many rows and panels a task takes. Rows are split first: a row split packs no part of A twice. More than
-// block_rows rows a task gain nothing, and a few tasks per thread even out what other programs take of the cores.
+// How many rows and panels a task takes. Rows are split first, because a split by rows packs no part of A twice. Tasks
+// of more than block_rows rows would gain nothing, and a few tasks per thread balance the load when other programs take
+// a part of the cores.
 struct Split {
   i64 rows, panels;
 };
@@ -21,7 +23,7 @@ Split split(const Pass& p, const cpu::Gemm& g, i64 rows) {
   i64 wanted = std::min(std::max(round_up(ceil_div(rows, k.block_rows), threads), 2 * threads), worth);
   if (wanted > threads) wanted -= wanted % threads;  // the same number for every thread
   const i64 row_tasks = std::min(wanted, ceil_div(rows, k.row_step));
-  const i64 task_rows = ceil_div(rows, row_tasks);  // even tasks: a short last tile costs less than a long last task
+  const i64 task_rows = ceil_div(rows, row_tasks);  // a short last tile costs less than a task longer than the others
   const i64 panel_tasks = std::min(ceil_div(wanted, ceil_div(rows, task_rows)), all_panels);
   return {task_rows, ceil_div(all_panels, panel_tasks)};
 }
@@ -33,27 +35,27 @@ Packed Packs::get(const Weight& w, Direction direction) {
   const cpu::GemmKernels& kernels = p_.kernels.gemm;
   const bool forward = direction == Direction::forward;
   const i64 k = forward ? w.cols() : w.rows(), n = forward ? w.rows() : w.cols();
-  // bf16 masters multiplied as f32 stay bf16: the same values in half the memory.
-  const cpu::Format format =
-      format_of(p_) == cpu::Format::f32 && w.dtype() == DType::bf16 ? cpu::Format::f32_bf16 : format_of(p_);
+  // The pack of a bf16 weight holds bf16 even in f32 products: the same values in half the memory.
+  const bool keep_bf16 = numerics_.format == cpu::Format::f32 && w.dtype() == DType::bf16;
+  const cpu::Format format = keep_bf16 ? cpu::Format::f32_bf16 : numerics_.format;
   const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format, k);
   const PackKey key{static_cast<u8>(p_.kernels.level), static_cast<u8>(format), !forward};
   std::byte* stale = nullptr;
   const std::byte* pack = w.pack(key, all * panel_bytes, [&stale](std::byte* to) { stale = to; });
   if (!stale) return {format, pack};
-  cpu::MatrixView b{w.bytes(), w.cols(), forward ? cpu::Layout::columns : cpu::Layout::rows, w.dtype()};
+  const cpu::MatrixView b{w.bytes(), w.cols(), forward ? cpu::Layout::columns : cpu::Layout::rows, w.dtype()};
   const i64 step = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel));
   for (i64 begin = 0; begin < all; begin += step)
-    jobs_.push_back({format, b, stale, k, n, begin, std::min(all, begin + step)});
+    stale_.push_back({format, b, stale, k, n, begin, std::min(all, begin + step)});
   return {format, pack};
 }
 
 void Packs::fill() {
-  p_.pool.run(static_cast<i64>(jobs_.size()), [&](i64 task, int) {
-    const Job& j = jobs_[task];
-    p_.kernels.gemm.pack_b(j.format, j.to, j.b, j.k, j.n, j.begin, j.end);
+  p_.pool.run(std::ssize(stale_), [&](i64 task, int) {
+    const StalePanels& x = stale_[task];
+    p_.kernels.gemm.pack_b(x.format, x.to, x.b, x.k, x.n, x.begin, x.end);
   });
-  jobs_.clear();
+  stale_.clear();
 }
 
 void multiply(const Pass& p, const cpu::Gemm& g, i64 rows) {
@@ -69,33 +71,40 @@ void multiply(const Pass& p, const cpu::Gemm& g, i64 rows) {
   });
 }
 
-void multiply(const Pass& p, Tensor y, const Tensor& x, const Weight& w, Direction direction, bool accumulate) {
+void multiply(const Pass& p, const ProductNumerics& numerics, Tensor y, const Tensor& x, const Weight& w,
+              Direction direction, Into into) {
   if (streams(w)) {
-    const WeightProduct product{&w, direction, view(x), x.rows(), y.data(), y.cols(), accumulate};
-    return multiply_streamed(p, {&product, 1});
+    const WeightProduct product{&w, direction, view(x), x.rows(), y.data(), y.cols(), into};
+    return multiply_streamed(p, numerics, {&product, 1});
   }
-  Packs packs(p);
+  Packs packs(p, numerics);
   const Packed b = packs.get(w, direction);
   packs.fill();
-  multiply(p, {b.format, view(x), b.panels, y.data(), y.cols(), y.cols(), x.cols(), accumulate}, x.rows());
+  multiply(p, {b.format, view(x), b.panels, y.data(), y.cols(), y.cols(), x.cols(), into == Into::add}, x.rows());
 }
 
-Tensor pack(const Pass& p, const cpu::MatrixView& b, i64 k, i64 n) {
+Tensor pack(const Pass& p, cpu::Format format, const cpu::MatrixView& b, i64 k, i64 n) {
   const cpu::GemmKernels& kernels = p.kernels.gemm;
-  const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format_of(p), k);
+  const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format, k);
   const Tensor packed = p.alloc(all, panel_bytes / 4);
   std::byte* const to = reinterpret_cast<std::byte*>(packed.data());
   const i64 grain = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel + 1));
-  p.pool.ranges(all, grain, [&](i64 begin, i64 end, int) { kernels.pack_b(format_of(p), to, b, k, n, begin, end); });
+  p.pool.ranges(all, grain, [&](i64 begin, i64 end, int) { kernels.pack_b(format, to, b, k, n, begin, end); });
   return packed;
 }
 
-void accumulate_weight_gradient(const Pass& p, const Weight& w, const Tensor& dy, const Tensor& x) {
+void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, const Tensor& dy, const Tensor& x) {
   if (x.rows() == 0) return;
-  const Tensor packed = pack(p, view(x), x.rows(), x.cols());
+  const Tensor packed = pack(p, format, view(x), x.rows(), x.cols());
   multiply(p,
-           {format_of(p), view_transposed(dy), reinterpret_cast<const std::byte*>(packed.data()), w.grad(), w.cols(),
-            w.cols(), x.rows(), true},
+           {.format = format,
+            .a = view_transposed(dy),
+            .b = reinterpret_cast<const std::byte*>(packed.data()),
+            .c = w.grad(),
+            .ldc = w.cols(),
+            .n = w.cols(),
+            .k = x.rows(),
+            .accumulate = true},
            w.rows());
 }
 

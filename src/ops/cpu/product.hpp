@@ -1,6 +1,6 @@
-// Matrix products over a pass's threads: what linear, experts, attention and the loss share.
+// Matrix products over the threads of a pass: what linear, experts, latent attention and the loss share.
 //
-// Work is split over rows and panels of the result, never over k, so thread counts do not change bits.
+// The threads split the rows and the panels of the result and never k, so the number of threads does not change bits.
 #pragma once
 #include <vector>
 
@@ -10,41 +10,48 @@
 
 namespace r1 {
 
-inline cpu::Format format_of(const Pass& p) {
-  return p.numerics.matmul == DType::f32 ? cpu::Format::f32 : cpu::Format::bf16;
+// What a product does to its inputs. Those of a pass come from Pass::numerics; the default is exact f32.
+struct ProductNumerics {
+  cpu::Format format = cpu::Format::f32;  // f32, or bf16: both inputs are rounded to it
+  bool integer_blocks = false;            // as Numerics::integer_blocks
+};
+inline ProductNumerics product_numerics(const Pass& p) {
+  return {p.numerics.matmul == DType::f32 ? cpu::Format::f32 : cpu::Format::bf16, p.numerics.integer_blocks};
 }
+
+enum class Direction : u8 { forward, backward };  // y = x Wᵀ, dx = dy W
+enum class Into : u8 { overwrite, add };          // result = product, result += product
 
 inline cpu::MatrixView view(const Tensor& x) { return {x.data(), x.cols()}; }
 inline cpu::MatrixView view_transposed(const Tensor& x) { return {x.data(), x.cols(), cpu::Layout::columns}; }
 
-enum class Direction : u8 { forward, backward };  // y = x Wᵀ, dx = dy W
-
-// A weight as a product takes it: all panels, and what it is multiplied as.
+// The panels of a packed weight, and the format of products with them.
 struct Packed {
   cpu::Format format = cpu::Format::f32;
   const std::byte* panels = nullptr;
 };
 
-// Collects the packs that an op needs; stale ones are refilled together, in one fork. Packs asked for stay where they
-// are as long as the weight lives. Call fill() before reading any of them.
+// Collects the packs of plain weights that an op needs. fill() then refills the stale ones together, in one fork; call
+// it before reading any pack. A pack stays in memory, at the same place, for as long as its weight lives.
 class Packs {
  public:
-  explicit Packs(const Pass& p) : p_(p) {}
+  Packs(const Pass& p, const ProductNumerics& numerics) : p_(p), numerics_(numerics) {}
   Packed get(const Weight& w, Direction direction);
   void fill();
 
  private:
-  struct Job {
+  struct StalePanels {
     cpu::Format format;
     cpu::MatrixView b;
     std::byte* to;
-    i64 k, n, begin, end;  // panels
+    i64 k, n, begin, end;  // panels [begin, end) of B [k, n]
   };
   const Pass& p_;
-  std::vector<Job> jobs_;
+  ProductNumerics numerics_;
+  std::vector<StalePanels> stale_;
 };
 
-// Scratch for gemm on every thread: scratch.of(worker).
+// Memory for the gemm kernel, a block for each of `threads` threads.
 class GemmScratch {
  public:
   GemmScratch(const Pass& p, i64 threads) : memory_(p.alloc(threads, p.kernels.gemm.scratch_bytes / 4)) {}
@@ -54,20 +61,21 @@ class GemmScratch {
   Tensor memory_;
 };
 
-// All `rows` rows and all panels of g.
+// Computes `rows` rows and all panels of g.
 void multiply(const Pass& p, const cpu::Gemm& g, i64 rows);
 
-// y (+)= x Wᵀ or, backward, dx (+)= dy W.
-void multiply(const Pass& p, Tensor y, const Tensor& x, const Weight& w, Direction direction, bool accumulate);
+// y = or += x Wᵀ; backward, with y as dx and x as dy: dx = or += dy W.
+void multiply(const Pass& p, const ProductNumerics& numerics, Tensor y, const Tensor& x, const Weight& w,
+              Direction direction, Into into);
 
-// B [k, n] of `b` packed for this pass.
-Tensor pack(const Pass& p, const cpu::MatrixView& b, i64 k, i64 n);
+// The matrix `b`, B [k, n], packed into memory of the pass.
+Tensor pack(const Pass& p, cpu::Format format, const cpu::MatrixView& b, i64 k, i64 n);
 
 // w.grad() += dyᵀ x, summed over rows in ascending order.
-void accumulate_weight_gradient(const Pass& p, const Weight& w, const Tensor& dy, const Tensor& x);
+void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, const Tensor& dy, const Tensor& x);
 
-// Least work that is worth a task of its own: about four microseconds of one core. A fork costs about as much on a
-// quiet machine, and twenty times that when another program holds the other core.
+// The least work of a task: about four microseconds of one core. A fork costs about as much on an idle machine, and
+// twenty times as much when another program holds the other core.
 inline constexpr i64 kTaskMultiplyAdds = 200'000;
 inline constexpr i64 kTaskPackedElements = 16'384;
 

@@ -3,21 +3,26 @@
 #include <algorithm>
 
 #include "kernels/cpu/kernels.hpp"
+#include "ops/cpu/dequantize.hpp"
 
 namespace r1 {
+namespace {
+
+// Columns for a thread when it takes all of `rows` rows: whole cache lines.
+i64 column_grain(i64 rows) { return std::max<i64>(64, kForkElements / std::max<i64>(rows, 1) / 64 * 64); }
+
+}  // namespace
 
 void scatter_rows(const Pass& p, float* dst, const float* src, std::span<const i32> rows, i64 cols) {
-  const i64 n = static_cast<i64>(rows.size());
-  const i64 grain = std::max<i64>(64, kForkElements / std::max<i64>(n, 1) / 64 * 64);  // whole cache lines
-  p.pool.ranges(cols, grain, [&](i64 begin, i64 end, int) {
+  const i64 n = std::ssize(rows);
+  p.pool.ranges(cols, column_grain(n), [&](i64 begin, i64 end, int) {
     for (i64 i = 0; i < n; ++i)
       p.kernels.elementwise.accumulate(dst + rows[i] * cols + begin, src + i * cols + begin, end - begin);
   });
 }
 
 void add_rows(const Pass& p, float* dst, const Tensor& src) {
-  const i64 grain = std::max<i64>(64, kForkElements / std::max<i64>(src.rows(), 1) / 64 * 64);  // whole cache lines
-  p.pool.ranges(src.cols(), grain, [&](i64 begin, i64 end, int) {
+  p.pool.ranges(src.cols(), column_grain(src.rows()), [&](i64 begin, i64 end, int) {
     for (i64 t = 0; t < src.rows(); ++t) p.kernels.elementwise.accumulate(dst + begin, src.row(t) + begin, end - begin);
   });
 }
@@ -32,7 +37,7 @@ void accumulate(const Pass& p, const Tensor& dst, const Tensor& src) {
 const float* vector_f32(const Pass& p, const Weight& w, Tensor* copy) {
   if (w.dtype() == DType::f32) return w.f32();
   *copy = p.alloc(1, w.size());
-  p.kernels.elementwise.widen(copy->data(), w.bytes(), w.dtype(), w.size());
+  dequantize(p.kernels, w, 0, w.rows(), copy->data());
   return copy->data();
 }
 

@@ -1,4 +1,4 @@
-// How ops split rows over the threads of a pass, and what several of them do with rows.
+// What ops over rows share: how the threads of a pass split rows, and sums of rows.
 #pragma once
 #include <span>
 
@@ -7,27 +7,29 @@
 
 namespace r1 {
 
-// Elements a thread should have at least: below this a fork costs more than it saves. One decoded token never forks.
+// The least number of elements for a thread: with fewer, a fork costs more than it saves. One decoded token never
+// forks.
 inline constexpr i64 kForkElements = 32768;
 
-// f(begin, end) over [0, rows); each row touches about `cost` elements. f's result must not depend on the split.
+// Calls f(begin, end) over [0, rows), where a row touches about `cost` elements. What f computes must not depend on how
+// the rows are split.
 template <class F>
 void for_rows(const Pass& p, i64 rows, i64 cost, F&& f) {
   const i64 grain = kForkElements / (cost > 0 ? cost : 1) + 1;
   p.pool.ranges(rows, grain, [&](i64 begin, i64 end, int) { f(begin, end); });
 }
 
-// dst[rows[i]] += src[i] for ascending i; rows may repeat. Threads split columns, so the order is the same for any
-// number of them. src [rows.size(), cols], dst [*, cols].
+// dst[rows[i]] += src[i] for ascending i; `rows` may repeat. src [rows.size(), cols], dst [*, cols]. The threads split
+// columns, so their number does not change the order of the sums.
 void scatter_rows(const Pass& p, float* dst, const float* src, std::span<const i32> rows, i64 cols);
 
-// dst [cols] += Σ of src's rows, ascending. Threads split columns.
+// dst [cols] += Σ of the rows of src, ascending. The threads split columns.
 void add_rows(const Pass& p, float* dst, const Tensor& src);
 
 // dst += src.
 void accumulate(const Pass& p, const Tensor& dst, const Tensor& src);
 
-// The elements of a vector weight as f32: the master, or a widened copy that `*copy` keeps.
+// The elements of a vector weight as f32: the master itself, or a copy in f32 that `*copy` keeps.
 const float* vector_f32(const Pass& p, const Weight& w, Tensor* copy);
 
 }  // namespace r1

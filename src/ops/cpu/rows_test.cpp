@@ -131,7 +131,7 @@ TEST_P(Rows, EmbedWidensHalfPrecisionMastersExactly) {
   const std::vector<i32> tokens{3, 0};
   Pass p = test.pass();
   for (const DType type : {DType::bf16, DType::f16}) {
-    const Tensor y = embed(p, Weight::frozen("w", type, 4, 6, bytes, nullptr), tokens);
+    const Tensor y = embed(p, Weight::frozen("w", type, 4, 6, bytes, {}), tokens);
     for (i64 t = 0; t < 2; ++t)
       for (i64 i = 0; i < 6; ++i) {
         const u16 h = bits[tokens[t] * 6 + i];
@@ -147,8 +147,7 @@ TEST_P(Rows, RmsNormReadsABf16WeightAsItsF32Values) {
     bits.push_back(bf16_from_f32(w.f32()[i]));
     w.f32()[i] = f32_from_bf16(bits.back());
   }
-  const Weight half =
-      Weight::frozen("half", DType::bf16, 1, 9, reinterpret_cast<const std::byte*>(bits.data()), nullptr);
+  const Weight half = Weight::frozen("half", DType::bf16, 1, 9, reinterpret_cast<const std::byte*>(bits.data()), {});
   const Tensor x = test.tensor(3, 9, 2);
   Tape tape(test.arena);
   Pass p = test.pass(&tape);
@@ -208,6 +207,22 @@ TEST_P(Rows, ARowAloneIsTheRowAmongOthers) {
     EXPECT_TRUE(same_bits(alone.y.data(), all.y.data() + t * cols, cols)) << t;
     EXPECT_TRUE(same_bits(alone.dx.data(), all.dx.data() + t * in, in)) << t;
   }
+}
+
+TEST(RowsOp, EmbedAndNormsAskThePassForTheirKernels) {
+  cpu::Kernels counting = cpu::active();
+  static int calls;
+  calls = 0;
+  counting.dequantize.row = [](DType, float* dst, const std::byte*, i64 n) { std::fill_n(dst, n, 2.0f), ++calls; };
+  OpTest test(counting);
+  Pass p = test.pass();
+  const std::vector<u16> bits(8);
+  const Weight w = Weight::frozen("w", DType::bf16, 2, 4, reinterpret_cast<const std::byte*>(bits.data()), {});
+  const Weight norm = Weight::frozen("norm", DType::bf16, 1, 4, reinterpret_cast<const std::byte*>(bits.data()), {});
+  const Tensor y = embed(p, w, std::vector<i32>{1});
+  EXPECT_EQ(y.data()[3], 2.0f);
+  rms_norm(p, y, norm, kEps);
+  EXPECT_EQ(calls, 2);
 }
 
 TEST(RowsOp, ForRowsCoversEveryRowOnceAndOneTokenIsOneTask) {

@@ -1,8 +1,9 @@
-// Products with weights that are read as they lie, a few panels at a time: blocks and FP8 in a mapped file. Nothing of
-// a weight's size is ever allocated: a task dequantises some panels by some of k into its thread's scratch, packs them
-// and multiplies all rows. Values, panels and order of sums are those of the same weight kept as f32, so the bits are
-// too. With numerics.integer_blocks, types that have an integer product (kernels/cpu/block_dot.hpp) take that going
-// forward.
+// Products with weights that are read in their stored form, a few panels at a time: blocks and FP8, mostly in a mapped
+// file. Nothing of the size of a weight is ever allocated. A task dequantises some panels of a part of k into the
+// scratch memory of its thread, packs them and multiplies all rows with them. The values, the panels and the order of
+// the sums are those of the same weight stored as f32, so the bits are the same too.
+//
+// With integer_blocks, forward products with types that have an integer kernel (kernels/cpu/block_dot.hpp) use it.
 #pragma once
 #include <span>
 
@@ -10,10 +11,11 @@
 
 namespace r1 {
 
-// Is `w` multiplied so, rather than through a pack that stays? Whatever is not plain; plain weights may be.
+// Whether products read `w` in its stored form. Products with plain weights go through packs that stay in memory,
+// except those of a mixture that is streamed as a whole.
 inline bool streams(const Weight& w) { return !is_plain(w.dtype()); }
 
-// `rows` rows of C [rows, n] (+)= A · Wᵀ or, backward, A · W. A is f32 with layout rows; an index picks its rows.
+// `rows` rows of C [rows, n] = or += A · Wᵀ; backward: A · W. A is f32 with layout rows; an index may select its rows.
 struct WeightProduct {
   const Weight* w = nullptr;
   Direction direction = Direction::forward;
@@ -21,13 +23,13 @@ struct WeightProduct {
   i64 rows = 0;
   float* c = nullptr;
   i64 ldc = 0;
-  bool accumulate = false;
+  Into into = Into::overwrite;
 
   i64 k() const { return direction == Direction::forward ? w->cols() : w->rows(); }
   i64 n() const { return direction == Direction::forward ? w->rows() : w->cols(); }
 };
 
-// All of them, in one fork. No product may read what another writes.
-void multiply_streamed(const Pass& p, std::span<const WeightProduct> products);
+// Computes all products in one fork. No product may read the result of another.
+void multiply_streamed(const Pass& p, const ProductNumerics& numerics, std::span<const WeightProduct> products);
 
 }  // namespace r1

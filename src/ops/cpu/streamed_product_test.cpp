@@ -27,14 +27,14 @@ Stored stored_weight(DType dtype, i64 rows, i64 cols, u64 seed) {
     const auto scales = std::make_shared<std::vector<std::byte>>(squares * 4 + 1);
     RandomBlocks(seed + 1, 0.005).fill(DType::f32, scales->data() + 1, squares);  // odd address
     const auto both = std::make_shared<std::pair<decltype(bytes), decltype(scales)>>(bytes, scales);
-    w = Weight::frozen_f8("f8", rows, cols, bytes->data(), scales->data() + 1, both);
+    w = Weight::frozen_f8("f8", rows, cols, bytes->data(), scales->data() + 1, {both});
   } else {
-    w = Weight::frozen(name_of(dtype), dtype, rows, cols, bytes->data(), bytes);
+    w = Weight::frozen(name_of(dtype), dtype, rows, cols, bytes->data(), {bytes});
   }
   const auto floats = std::make_shared<std::vector<float>>(static_cast<size_t>(rows * cols));
-  dequantize(w, 0, rows, floats->data());
+  dequantize(cpu::active(), w, 0, rows, floats->data());
   return {w,
-          Weight::frozen("wide", DType::f32, rows, cols, reinterpret_cast<const std::byte*>(floats->data()), floats)};
+          Weight::frozen("wide", DType::f32, rows, cols, reinterpret_cast<const std::byte*>(floats->data()), {floats})};
 }
 
 // In features that leave a remainder of whatever can leave one: blocks set the step.
