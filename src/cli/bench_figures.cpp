@@ -102,7 +102,7 @@ Result<std::vector<GemmFigure>> bench_gemm(ThreadPool& pool, i64 n, i64 repeats,
       const Tensor scratch = arena.alloc(pool.threads(), k.scratch_bytes / 4);
       auto* const to = reinterpret_cast<std::byte*>(packed.data());
       k.pack_b(format, to, {b.data(), n}, n, n, 0, all);
-      const cpu::Gemm g{format, {a.data(), n}, to, c.data(), n, n, n, false};
+      const cpu::Gemm g{format, {a.data(), n}, to, c.data(), n, n, n};
       const i64 rows = std::min((n / pieces + k.row_step) / k.row_step * k.row_step, k.block_rows);
       std::vector<double> gflops;
       // A slow level gets fewer repetitions instead of more time.

@@ -1,5 +1,5 @@
-// Grouped-query attention: its formula in double precision, gradients, and the bits that depend on nothing but the
-// row's own sequence.
+// Grouped-query attention: its formula in double precision, its gradients, and that a row's bits depend on its own
+// sequence alone.
 #include "ops/attention_case.hpp"
 
 namespace r1 {
@@ -10,27 +10,23 @@ struct Sequence {
   std::vector<float> q, k, v;
 };
 
-struct Case {
+struct AttendCase {
   AttendDims d;
   std::vector<Sequence> sequences;
 
-  // Scores of a spread of about 2, so that softmax is neither flat nor one key alone.
-  Case(i64 heads, i64 kv_heads, i64 head, const std::vector<i64>& lengths)
+  // The scores spread over about 2, so that the softmax is neither flat nor dominated by one key.
+  AttendCase(i64 heads, i64 kv_heads, i64 head, const std::vector<i64>& lengths)
       : d{heads, kv_heads, head, 1.5f / std::sqrt(static_cast<float>(head))} {
     for (size_t s = 0; s < lengths.size(); ++s) {
       Random random(5, Purpose::test, s);
-      const auto fill = [&](i64 cols) {
-        std::vector<float> x(lengths[s] * cols);
-        for (float& f : x) f = static_cast<float>(random.normal());
-        return x;
-      };
+      const auto fill = [&](i64 cols) { return normal_floats(random, lengths[s] * cols); };
       sequences.push_back({lengths[s], fill(heads * head), fill(kv_heads * head), fill(kv_heads * head)});
     }
   }
 
-  // Every query head with key and value heads of its own, copies of those that it shared.
-  Case ungrouped() const {
-    Case x = *this;
+  // The same attention with key and value heads for every query head: copies of the shared ones.
+  AttendCase ungrouped() const {
+    AttendCase x = *this;
     const i64 group = d.heads / d.kv_heads;
     for (Sequence& s : x.sequences)
       for (std::vector<float>* f : {&s.k, &s.v}) {
@@ -45,19 +41,19 @@ struct Case {
   }
 };
 
-struct How {
+struct AttendRun {
   const cpu::Kernels& kernels;
   DType kv = DType::f32;
   bool cached = false;
   int threads = 1;
   bool taped = false;
 };
-struct Outcome {
+struct AttendResult {
   std::vector<std::vector<float>> o, dq, dk, dv;  // [length, heads·head] of every sequence; gradients where taped
 };
 
-Outcome run(const Case& x, const How& how, const Passes& passes) {
-  Outcome r;
+AttendResult run(const AttendCase& x, const AttendRun& how, const Passes& passes) {
+  AttendResult r;
   for (auto* out : {&r.o, &r.dq, &r.dk, &r.dv})
     for (const Sequence& s : x.sequences)
       out->emplace_back(s.length * (out == &r.o || out == &r.dq ? x.d.heads : x.d.kv_heads) * x.d.head);
@@ -73,7 +69,7 @@ Outcome run(const Case& x, const How& how, const Passes& passes) {
     Tape tape(test.arena);
     Pass p = test.pass(how.taped ? &tape : nullptr);
     p.numerics.kv = how.kv;
-    p.numerics.mla = how.taped ? MlaForm::expanded : MlaForm::mixed;  // says nothing to this op
+    p.numerics.mla = how.taped ? MlaForm::expanded : MlaForm::mixed;  // this op ignores it
     if (how.cached) p.kv = &cache.view;
     const i64 rows = test.batch.rows();
     const Tensor q = p.alloc(rows, x.d.heads * x.d.head), k = p.alloc(rows, x.d.kv_heads * x.d.head);
@@ -90,9 +86,9 @@ Outcome run(const Case& x, const How& how, const Passes& passes) {
   return r;
 }
 
-// A score is off by δ = scale · Σ|q k| · ((head + 4) u + kv unit), every e^score by a factor 1 ± 2δ, p by
-// 4δ + (keys + 8 + merges) u, and v and the sum over keys add their own (see mla_attend_test.cpp).
-void expect_formula(const Case& x, const Outcome& r, double kv_unit) {
+// The error of a score is at most δ = scale · Σ|q k| · ((head + 4) u + kv unit), that of e^score a factor 1 ± 2δ, and
+// that of p 4δ + (keys + 8 + merges) u. The rounding of v and the sum over keys come on top: see mla_attend_test.cpp.
+void expect_formula(const AttendCase& x, const AttendResult& r, double kv_unit) {
   constexpr double kUnit = 0x1p-24;
   const i64 n = x.d.head, width = x.d.heads * n, kv_width = x.d.kv_heads * n;
   for (size_t s = 0; s < x.sequences.size(); ++s) {
@@ -143,9 +139,9 @@ void for_all(F&& f) {
 
 TEST(Attend, MatchesTheFormulaAtEveryLevel) {
   for (const auto& [heads, kv_heads, head] : {std::array{1, 1, 2}, {6, 2, 10}, {4, 1, 37}, {3, 3, 64}}) {
-    const Case x(heads, kv_heads, head, kLengths);
+    const AttendCase x(heads, kv_heads, head, kLengths);
     for_all([&](const cpu::Kernels& k, DType kv) {
-      expect_formula(x, run(x, {k, kv}, whole(x)), kv == DType::bf16 ? 0x1p-9 : 0);
+      expect_formula(x, run(x, {.kernels = k, .kv = kv}, whole(x)), kv == DType::bf16 ? 0x1p-9 : 0);
     });
   }
 }
@@ -162,10 +158,11 @@ TEST(Attend, GradientsMatchDifferences) {
     }
 }
 
-TEST(Attend, AGroupIsHeadsWithCopiesOfItsKeysBitForBit) {
-  const Case x(6, 2, 10, kLengths), wide = x.ungrouped();
+TEST(Attend, GroupedQueriesHaveTheBitsOfHeadsWithCopiesOfTheirKeys) {
+  const AttendCase x(6, 2, 10, kLengths), wide = x.ungrouped();
   for_all([&](const cpu::Kernels& k, DType kv) {
-    const Outcome a = run(x, {k, kv, false, 2, true}, whole(x)), b = run(wide, {k, kv, false, 2, true}, whole(wide));
+    const AttendResult a = run(x, {.kernels = k, .kv = kv, .threads = 2, .taped = true}, whole(x)),
+                       b = run(wide, {.kernels = k, .kv = kv, .threads = 2, .taped = true}, whole(wide));
     EXPECT_TRUE(same_bits(a.o, b.o) && same_bits(a.dq, b.dq));
     for (size_t s = 0; s < kLengths.size(); ++s)
       for (i64 i = 0; i < kLengths[s] * 2 * 10; ++i) {
@@ -177,57 +174,63 @@ TEST(Attend, AGroupIsHeadsWithCopiesOfItsKeysBitForBit) {
   });
 }
 
-TEST(AttendBits, CacheOrNoCacheInChunksOfAnySizeIsTheSameAsTheWhole) {
-  const Case x(6, 2, 10, kLengths);
+TEST(AttendBits, ACacheAndChunksOfAnySizeDoNotChangeBits) {
+  const AttendCase x(6, 2, 10, kLengths);
   for_all([&](const cpu::Kernels& k, DType kv) {
-    const Outcome want = run(x, {k, kv}, whole(x));
-    EXPECT_TRUE(same_bits(want.o, run(x, {k, kv, true}, whole(x)).o));
+    const AttendResult want = run(x, {.kernels = k, .kv = kv}, whole(x));
+    EXPECT_TRUE(same_bits(want.o, run(x, {.kernels = k, .kv = kv, .cached = true}, whole(x)).o));
     for (const i64 size : {1, 7, 33, 64, 100})
-      EXPECT_TRUE(same_bits(want.o, run(x, {k, kv, true}, in_chunks(x, size)).o)) << size;
+      EXPECT_TRUE(same_bits(want.o, run(x, {.kernels = k, .kv = kv, .cached = true}, in_chunks(x, size)).o)) << size;
   });
 }
 
-TEST(AttendBits, AloneIsTheSameAsAmongSixtyFourOthers) {
+TEST(AttendBits, ASequenceAloneHasTheBitsItHasAmongSixtyFourOthers) {
   std::vector<i64> lengths;
   for (i64 s = 0; s < 65; ++s) lengths.push_back(1 + s * 29 % 97);
-  const Case x(6, 2, 10, lengths);
+  const AttendCase x(6, 2, 10, lengths);
   for_all([&](const cpu::Kernels& k, DType kv) {
-    const Outcome among = run(x, {k, kv, false, 2}, whole(x));
+    const AttendResult among = run(x, {.kernels = k, .kv = kv, .threads = 2}, whole(x));
     for (const size_t s : {0u, 31u, 64u})
-      EXPECT_TRUE(same_bits({run(x, {k, kv}, {{{static_cast<i64>(s), 0, lengths[s]}}}).o[s]}, {among.o[s]})) << s;
+      EXPECT_TRUE(
+          same_bits({run(x, {.kernels = k, .kv = kv}, {{{static_cast<i64>(s), 0, lengths[s]}}}).o[s]}, {among.o[s]}))
+          << s;
   });
 }
 
-TEST(AttendBits, ThreadsAndTapeDoNotShow) {
-  const Case x(6, 2, 10, kLengths);
+TEST(AttendBits, ThreadsAndATapeDoNotChangeBits) {
+  const AttendCase x(6, 2, 10, kLengths);
   for_all([&](const cpu::Kernels& k, DType kv) {
-    const Outcome want = run(x, {k, kv}, whole(x)), taped = run(x, {k, kv, false, 1, true}, whole(x));
-    const Outcome three = run(x, {k, kv, false, 3, true}, whole(x));
+    const AttendResult want = run(x, {.kernels = k, .kv = kv}, whole(x)),
+                       taped = run(x, {.kernels = k, .kv = kv, .taped = true}, whole(x));
+    const AttendResult three = run(x, {.kernels = k, .kv = kv, .threads = 3, .taped = true}, whole(x));
     EXPECT_TRUE(same_bits(want.o, taped.o) && same_bits(want.o, three.o));
     EXPECT_TRUE(same_bits(taped.dq, three.dq) && same_bits(taped.dk, three.dk) && same_bits(taped.dv, three.dv));
-    EXPECT_TRUE(same_bits(want.o, run(x, {k, kv, true, 3}, in_chunks(x, 30)).o));
+    EXPECT_TRUE(same_bits(want.o, run(x, {.kernels = k, .kv = kv, .cached = true, .threads = 3}, in_chunks(x, 30)).o));
   });
 }
 
-// One decoded row whose heads share their keys over a cache that is work enough to part: threads split the blocks.
-TEST(AttendBits, BlocksSplitOverThreadsMergeToTheSame) {
+// One decoded row whose heads share their keys. Its cache is long enough that the threads split the blocks.
+TEST(AttendBits, BlocksSplitOverThreadsMergeToTheSameBits) {
   constexpr i64 kLength = 700;
-  const Case x(8, 1, 256, {kLength});
+  const AttendCase x(8, 1, 256, {kLength});
   const Passes decode{{{0, 0, kLength - 1}}, {{0, kLength - 1, kLength}}};
   for (const DType kv : {DType::f32, DType::bf16}) {
     const cpu::Kernels& k = *cpu::levels().back();
-    const Outcome one = run(x, {k, kv, true, 1}, decode);
-    EXPECT_TRUE(same_bits(one.o, run(x, {k, kv, true, 4}, decode).o)) << name_of(kv);
-    EXPECT_TRUE(same_bits(one.o, run(x, {k, kv}, whole(x)).o)) << name_of(kv);
+    const AttendResult one = run(x, {.kernels = k, .kv = kv, .cached = true}, decode);
+    EXPECT_TRUE(same_bits(one.o, run(x, {.kernels = k, .kv = kv, .cached = true, .threads = 4}, decode).o))
+        << name_of(kv);
+    EXPECT_TRUE(same_bits(one.o, run(x, {.kernels = k, .kv = kv}, whole(x)).o)) << name_of(kv);
   }
 }
 
-TEST(AttendBits, LaterTokensDoNotShow) {
-  const Case x(6, 2, 10, {130});
+TEST(AttendBits, LaterTokensDoNotChangeBits) {
+  const AttendCase x(6, 2, 10, {130});
   for_all([&](const cpu::Kernels& k, DType kv) {
-    const Outcome all = run(x, {k, kv}, whole(x));
+    const AttendResult all = run(x, {.kernels = k, .kv = kv}, whole(x));
     for (const i64 length : {1, 31, 64, 77, 129})
-      EXPECT_TRUE(same_bits(all.o[0].data(), run(x, {k, kv}, {{{0, 0, length}}}).o[0].data(), length * 60)) << length;
+      EXPECT_TRUE(
+          same_bits(all.o[0].data(), run(x, {.kernels = k, .kv = kv}, {{{0, 0, length}}}).o[0].data(), length * 60))
+          << length;
   });
 }
 

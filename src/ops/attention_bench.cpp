@@ -1,4 +1,5 @@
-// mla_attend beside this machine's roofs: packed documents as in training (forward, backward), decode over a cache.
+// mla_attend beside the roofs of this machine: packed documents as in training, forward and backward, and decoding over
+// a cache.
 #include <algorithm>
 #include <chrono>
 

@@ -1,4 +1,5 @@
-// What the tests of attention ops share: a cache with pages out of order, and divisions of sequences into passes.
+// What the tests of attention ops share: seeded floats, a cache with pages out of order, and ways to divide sequences
+// into passes.
 #pragma once
 #include <cmath>
 #include <vector>
@@ -8,11 +9,12 @@
 
 namespace r1 {
 
-// Pages in an order of no meaning, filled with NaN: what is read before it was written shows. Layer 1 is in use.
+// A cache of two layers, of which layer 1 is used. Its pages are out of order, and are filled with NaN so that reading
+// before writing shows in the result.
 struct AttentionCache {
   KvView view;
   std::vector<float> memory;
-  std::vector<std::vector<i32>> tables;  // of every sequence of the case
+  std::vector<std::vector<i32>> tables;  // the pages of every sequence
 
   template <class Case>
   AttentionCache(const Case& x, const KvLayout& layout) {
@@ -30,12 +32,19 @@ struct AttentionCache {
   }
 };
 
+inline std::vector<float> normal_floats(Random& random, i64 n) {
+  std::vector<float> x(n);
+  for (float& f : x) f = static_cast<float>(random.normal());
+  return x;
+}
+
 struct Chunk {
-  i64 seq, begin, end;
+  i64 seq, begin, end;  // positions of one sequence
 };
+// The chunks of every pass.
 using Passes = std::vector<std::vector<Chunk>>;
 
-// Rows of a field of every chunk's sequence, end to end.
+// Copies the rows of a field that the chunks name, end to end, to `to`.
 template <class Case, class Field>
 void gather(const Case& x, const std::vector<Chunk>& chunks, Field field, i64 cols, const Tensor& to) {
   for (i64 row = 0; const Chunk& k : chunks) {
@@ -44,7 +53,7 @@ void gather(const Case& x, const std::vector<Chunk>& chunks, Field field, i64 co
     row += k.end - k.begin;
   }
 }
-// And back.
+// Copies rows back to the sequences of the chunks.
 inline void scatter(const Tensor& from, const std::vector<Chunk>& chunks, std::vector<std::vector<float>>& out) {
   for (i64 row = 0; const Chunk& k : chunks) {
     std::copy(from.row(row), from.row(row) + (k.end - k.begin) * from.cols(),
@@ -53,14 +62,14 @@ inline void scatter(const Tensor& from, const std::vector<Chunk>& chunks, std::v
   }
 }
 
-// All sequences whole, in one pass.
+// All sequences, whole, in one pass.
 template <class Case>
 Passes whole(const Case& x) {
   Passes passes(1);
   for (size_t s = 0; s < x.sequences.size(); ++s) passes[0].push_back({static_cast<i64>(s), 0, x.sequences[s].length});
   return passes;
 }
-// Every sequence in chunks of n, the sequences side by side.
+// Every sequence in chunks of n positions; a pass has one chunk of every sequence that is long enough.
 template <class Case>
 Passes in_chunks(const Case& x, i64 n) {
   Passes passes;

@@ -62,7 +62,8 @@ void for_tokens(const Mixture& m, F&& f) {
 // y[t] = Σ_i gates[t,i] · out[slot of route i of t].
 void combine(const Mixture& m, const Tensor& y) {
   for_tokens(m, [&](i64 t, const i32* slots) {
-    m.gemm().weighted_rows(y.row(t), m.out.data(), slots, m.routing.gates.row(t), m.routing.top_k, m.d(), false);
+    m.gemm().weighted_rows(y.row(t), m.out.data(), slots, m.routing.gates.row(t), m.routing.top_k, m.d(),
+                           Into::overwrite);
   });
 }
 
@@ -78,7 +79,7 @@ void backward(const Mixture& m, const Tensor& dy, const Tensor& dx, const Tensor
                            .x = p.alloc(slots, d)};
   streams(m) ? streamed_backward(m, g) : packed_backward(m, g);
   for_tokens(m, [&](i64 t, const i32* at) {
-    m.gemm().weighted_rows(dx.row(t), g.x.data(), at, nullptr, m.routing.top_k, d, true);
+    m.gemm().weighted_rows(dx.row(t), g.x.data(), at, nullptr, m.routing.top_k, d, Into::add);
   });
   if (std::any_of(m.experts.begin(), m.experts.end(), trains)) accumulate_expert_gradients(m, g);
 }

@@ -3,7 +3,8 @@
 namespace r1 {
 namespace {
 
-// Routes chosen by a fixed rule: token t takes the k experts after t · stride, so some get many tokens, some none.
+// Routes by a fixed rule: token t goes to the k experts from t² on, modulo `busy`. Some experts get many tokens, those
+// from `busy` on none.
 Routing some_routing(OpTest& test, i64 tokens, i64 experts, i64 k, i64 busy) {
   Routing r;
   r.experts = experts, r.top_k = k;
@@ -55,7 +56,7 @@ std::vector<double> reference_row(const float* x, i64 d, const Routing& r, i64 t
   return y;
 }
 
-TEST(Experts, MatchDoublesWhateverTheLoad) {
+TEST(Experts, MatchDoublesForEveryLoad) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const int threads : {1, 2, 5})
       for (const auto& [tokens, count, top, busy] :
@@ -69,7 +70,8 @@ TEST(Experts, MatchDoublesWhateverTheLoad) {
         const Tensor y = experts(p, x, r, all);
         for (i64 t = 0; t < tokens; ++t) {
           const std::vector<double> want = reference_row(x.row(t), d, r, t, all);
-          // Three chained sums of about 40 terms of order 1: each off by 40 · 6e-8 of its size, sizes reach some 10.
+          // Three chained sums of about 40 terms of order 1. Each has an error of 40 · 6e-8 of its size, which
+          // reaches 10.
           for (i64 i = 0; i < d; ++i)
             EXPECT_NEAR(static_cast<double>(y.row(t)[i]), want[i], 1e-4) << k->name << " token " << t;
         }
@@ -109,14 +111,14 @@ Step step(OpTest& test, i64 tokens, i64 count, i64 top, DType matmul) {
   return s;
 }
 
-TEST(Experts, ThreadsAndCompanyDoNotChangeBits) {
+TEST(Experts, ThreadsAndOtherTokensDoNotChangeBits) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType matmul : {DType::f32, DType::bf16}) {
       OpTest one(*k, 1), three(*k, 3);
       const Step a = step(one, 800, 6, 2, matmul), b = step(three, 800, 6, 2, matmul);
       EXPECT_TRUE(same_bits(a.y, b.y) && same_bits(a.dx, b.dx) && same_bits(a.dgates, b.dgates)) << k->name;
       EXPECT_TRUE(same_bits(a.dw.data(), b.dw.data(), static_cast<i64>(a.dw.size()))) << k->name;
-      for (const i64 few : {1, 5}) {  // the first tokens of the same streams, on as many threads
+      for (const i64 few : {1, 5}) {  // the first tokens of the same streams
         const Step c = step(three, few, 6, 2, matmul);
         EXPECT_TRUE(same_bits(c.y.data(), a.y.data(), c.y.size())) << k->name << " " << few;
         EXPECT_TRUE(same_bits(c.dx.data(), a.dx.data(), c.dx.size())) << k->name << " " << few;
@@ -124,7 +126,7 @@ TEST(Experts, ThreadsAndCompanyDoNotChangeBits) {
     }
 }
 
-TEST(Experts, FrozenExpertsPassTheGradientOn) {
+TEST(Experts, FrozenExpertsGiveTheGradientOfTheInput) {
   OpTest test;
   const std::vector<Expert> frozen = some_experts(3, 6, 5, false), trained = some_experts(3, 6, 5);
   const Routing r = some_routing(test, 7, 3, 2, 3);

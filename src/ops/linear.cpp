@@ -14,7 +14,7 @@ Tensor linear_as(const ProductNumerics& numerics, Pass& p, const Tensor& x, cons
       const Tensor dy = d[y];
       const auto [dx, has_values] = d.target(x);
       multiply(p, numerics, dx, dy, w, Direction::backward, has_values ? Into::add : Into::overwrite);
-      if (w.trainable()) accumulate_weight_gradient(p, numerics.format, w, dy, x);
+      if (w.trainable()) accumulate_weight_gradient(p, numerics.format, w, dy.data(), x.data(), x.rows());
     });
   return y;
 }

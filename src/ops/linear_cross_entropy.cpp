@@ -143,22 +143,10 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
                         .ldc = x.cols(),
                         .n = x.cols(),
                         .k = vocab(),
-                        .accumulate = true};
+                        .into = Into::add};
       p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, x.cols()), scratch.of(worker));
     });
-    if (!w.trainable()) continue;
-    const cpu::Format format = product_numerics(p).format;
-    const Tensor packed = pack(p, format, {x.row(first), x.cols()}, count, x.cols());
-    multiply(p,
-             {.format = format,
-              .a = view_transposed(dz),
-              .b = reinterpret_cast<const std::byte*>(packed.data()),
-              .c = w.grad(),
-              .ldc = x.cols(),
-              .n = x.cols(),
-              .k = count,
-              .accumulate = true},
-             vocab());
+    if (w.trainable()) accumulate_weight_gradient(p, product_numerics(p).format, w, dz.data(), x.row(first), count);
   }
 }
 

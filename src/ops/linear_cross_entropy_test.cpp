@@ -71,15 +71,15 @@ TEST(LinearCrossEntropy, MatchesDoublesForwardAndBackward) {
         const Tensor x = test.tensor(83, 24, 1);
         const Step got = step(test, x, vocab, temperature);
         const Reference want = reference(test, x, vocab, static_cast<double>(temperature));
-        // Logits are sums of 24 terms of about 1, off by some 1e-6; so are, relatively, the probabilities, and sums of
-        // at most 83 of them times inputs of up to 4 add up to less than 100 times that.
+        // Logits are sums of 24 terms of about 1, with errors of about 1e-6, and the probabilities have relative errors
+        // of that size. dW sums at most 83 of them times inputs of up to 4, which gives less than 100 times that error.
         expect_near(got.nll.data(), want.nll, 1e-5);
         expect_near(got.dx.data(), want.dx, 2e-5);
         expect_near(got.dw.data(), want.dw, 1e-4);
       }
 }
 
-TEST(LinearCrossEntropy, RowsWithoutATargetCostNothingAndTeachNothing) {
+TEST(LinearCrossEntropy, RowsWithoutATargetHaveNoLossAndNoGradient) {
   OpTest test;
   const Tensor x = test.tensor(10, 8, 1);
   const Step got = step(test, x, 20, 1);
@@ -90,7 +90,7 @@ TEST(LinearCrossEntropy, RowsWithoutATargetCostNothingAndTeachNothing) {
   EXPECT_GT(got.nll.data()[0], 0.0f);
 }
 
-TEST(LinearCrossEntropy, EqualsLogsumexpOfTheLogitsThatServingComputesBitForBit) {
+TEST(LinearCrossEntropy, HasTheBitsOfLogsumexpOfTheLogitsThatServingComputes) {
   for (const cpu::Kernels* k : cpu::levels()) {
     OpTest test(*k, 2);
     const Tensor x = test.tensor(40, 24, 1);
@@ -105,7 +105,7 @@ TEST(LinearCrossEntropy, EqualsLogsumexpOfTheLogitsThatServingComputesBitForBit)
   }
 }
 
-TEST(LinearCrossEntropy, ThreadsAndCompanyDoNotChangeBits) {
+TEST(LinearCrossEntropy, ThreadsAndOtherRowsDoNotChangeBits) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType matmul : {DType::f32, DType::bf16}) {
       OpTest one(*k, 1), three(*k, 3);
@@ -121,7 +121,7 @@ TEST(LinearCrossEntropy, ThreadsAndCompanyDoNotChangeBits) {
 }
 
 TEST(LinearCrossEntropy, ChunksOfALargeVocabularyAddUp) {
-  OpTest test(cpu::active(), 2);  // a chunk of this vocabulary is 128 rows: 200 are one and a remainder
+  OpTest test(cpu::active(), 2);  // a chunk of this vocabulary has 128 rows, so 200 rows are one chunk and a remainder
   const Tensor x = test.tensor(200, 4, 1);
   const Step got = step(test, x, 30000, 1);
   const Reference want = reference(test, x, 30000, 1);

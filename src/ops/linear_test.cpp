@@ -9,7 +9,7 @@ double rounded(float x, DType matmul) {
   return static_cast<double>(matmul == DType::f32 ? x : f32_from_bf16(bf16_from_f32(x)));
 }
 
-// |c − want| for a sum of `terms` products whose absolute values add up to `norm`, each rounded twice.
+// The bound of |c − want| for a sum of `terms` products, each rounded twice, whose absolute values add up to `norm`.
 double rounding(double norm, i64 terms) { return norm * static_cast<double>(2 * terms + 2) * 0x1p-24 + 1e-30; }
 
 TEST(Linear, ForwardAndBackwardMatchDoublesAtEveryLevelAndPrecision) {
@@ -20,24 +20,19 @@ TEST(Linear, ForwardAndBackwardMatchDoublesAtEveryLevelAndPrecision) {
       const Tensor x = test.tensor(rows, in, 1), dy = test.tensor(rows, out, 2);
       const Weight w = test_weight("w", out, in, 3);
       std::fill_n(w.grad(), w.size(), 0.5f);  // backward adds
-      Tape tape(test.arena);
-      Pass p = test.pass(&tape);
-      p.numerics.matmul = matmul;
-      const Tensor y = linear(p, x, w);
-      run_backward(tape, y, dy);
-      const Tensor dx = tape.grads()[x];
-      const auto expect = [&](float got, double start, i64 terms, auto&& term) {
+      const LinearStep got = linear_step(test, matmul, x, dy, w);
+      const auto expect = [&](float value, double start, i64 terms, auto&& term) {
         double want = start, norm = std::abs(start);
         for (i64 i = 0; i < terms; ++i) want += term(i), norm += std::abs(term(i));
-        EXPECT_NEAR(static_cast<double>(got), want, rounding(norm, terms)) << k->name << " " << name_of(matmul);
+        EXPECT_NEAR(static_cast<double>(value), want, rounding(norm, terms)) << k->name << " " << name_of(matmul);
       };
       const auto at = [&](const float* m, i64 cols, i64 r, i64 c) { return rounded(m[r * cols + c], matmul); };
       for (i64 t = 0; t < rows; ++t)
         for (i64 o = 0; o < out; ++o)
-          expect(y.row(t)[o], 0, in, [&](i64 i) { return at(x.data(), in, t, i) * at(w.f32(), in, o, i); });
+          expect(got.y.row(t)[o], 0, in, [&](i64 i) { return at(x.data(), in, t, i) * at(w.f32(), in, o, i); });
       for (i64 t = 0; t < rows; ++t)
         for (i64 i = 0; i < in; ++i)
-          expect(dx.row(t)[i], 0, out, [&](i64 o) { return at(dy.data(), out, t, o) * at(w.f32(), in, o, i); });
+          expect(got.dx.row(t)[i], 0, out, [&](i64 o) { return at(dy.data(), out, t, o) * at(w.f32(), in, o, i); });
       for (i64 o = 0; o < out; ++o)
         for (i64 i = 0; i < in; ++i)
           expect(w.grad()[o * in + i], 0.5, rows,
@@ -45,27 +40,16 @@ TEST(Linear, ForwardAndBackwardMatchDoublesAtEveryLevelAndPrecision) {
     }
 }
 
-// Everything that one step computes: y, dx, dW.
-struct Step {
-  Tensor y, dx;
-  std::vector<float> dw;
-};
-Step step(OpTest& test, DType matmul, i64 rows, i64 in, i64 out) {
+LinearStep step(OpTest& test, DType matmul, i64 rows, i64 in, i64 out) {
   const Tensor x = test.tensor(rows, in, 1), dy = test.tensor(rows, out, 2);
-  const Weight w = test_weight("w", out, in, 3);
-  Tape tape(test.arena);
-  Pass p = test.pass(&tape);
-  p.numerics.matmul = matmul;
-  const Tensor y = linear(p, x, w);
-  run_backward(tape, y, dy);
-  return {y, tape.grads()[x], {w.grad(), w.grad() + w.size()}};
+  return linear_step(test, matmul, x, dy, test_weight("w", out, in, 3));
 }
 
 TEST(Linear, ThreadsDoNotChangeBits) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType matmul : {DType::f32, DType::bf16}) {
       OpTest one(*k, 1), three(*k, 3);
-      const Step a = step(one, matmul, 700, 130, 97), b = step(three, matmul, 700, 130, 97);
+      const LinearStep a = step(one, matmul, 700, 130, 97), b = step(three, matmul, 700, 130, 97);
       EXPECT_TRUE(same_bits(a.y, b.y) && same_bits(a.dx, b.dx)) << k->name;
       EXPECT_TRUE(same_bits(a.dw.data(), b.dw.data(), 97 * 130)) << k->name;
     }
@@ -100,21 +84,14 @@ TEST(Linear, FrozenHalfPrecisionWeightsGiveTheGradientOfTheInput) {
     const auto* bytes = reinterpret_cast<const std::byte*>(half.data());
     const Weight frozen = Weight::frozen("frozen", dtype, 21, 34, bytes, {});
     const Tensor x = test.tensor(5, 34, 1), dy = test.tensor(5, 21, 2);
-    Tensor y[2], dx[2];
-    for (int i = 0; i < 2; ++i) {
-      Tape tape(test.arena);
-      Pass p = test.pass(&tape);
-      y[i] = linear(p, x, i ? wide : frozen);
-      run_backward(tape, y[i], dy);
-      dx[i] = tape.grads()[x];
-    }
-    EXPECT_TRUE(same_bits(y[0], y[1]) && same_bits(dx[0], dx[1]));
-    // Two bytes an element stay two, but for the rounding of a panel to 64 bytes.
+    const LinearStep a = linear_step(test, DType::f32, x, dy, frozen), b = linear_step(test, DType::f32, x, dy, wide);
+    EXPECT_TRUE(same_bits(a.y, b.y) && same_bits(a.dx, b.dx));
+    // The pack of a bf16 weight has two bytes per element, apart from the rounding of a panel to 64 bytes.
     EXPECT_LE(frozen.pack_bytes() * 10, wide.pack_bytes() * (dtype == DType::bf16 ? 6 : 10));
   }
 }
 
-TEST(Linear, LinearF32IsExactWhateverThePassRoundsTo) {
+TEST(Linear, LinearF32RoundsNothingWhateverTheNumericsOfThePass) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType dtype : {DType::f32, DType::q8_0}) {
       OpTest test(*k, 2);
@@ -144,23 +121,16 @@ TEST(Linear, LinearF32IsExactWhateverThePassRoundsTo) {
     }
 }
 
-TEST(Linear, ANewVersionOfTheWeightIsSeenByBothDirections) {
+TEST(Linear, BothDirectionsUseANewVersionOfTheWeight) {
   OpTest test;
   const Tensor x = test.tensor(3, 20, 1), dy = test.tensor(3, 30, 2);
   const Weight w = test_weight("w", 30, 20, 3);
-  const auto run = [&] {
-    Tape tape(test.arena);
-    Pass p = test.pass(&tape);
-    const Tensor y = linear(p, x, w);
-    run_backward(tape, y, dy);
-    return std::pair{y, tape.grads()[x]};
-  };
-  const auto before = run();
+  const LinearStep before = linear_step(test, DType::f32, x, dy, w);
   for (i64 i = 0; i < w.size(); ++i) w.f32()[i] *= 2;  // exact
   w.bump();
-  const auto after = run();
-  for (i64 i = 0; i < before.first.size(); ++i) EXPECT_EQ(after.first.data()[i], 2 * before.first.data()[i]);
-  for (i64 i = 0; i < before.second.size(); ++i) EXPECT_EQ(after.second.data()[i], 2 * before.second.data()[i]);
+  const LinearStep after = linear_step(test, DType::f32, x, dy, w);
+  for (i64 i = 0; i < before.y.size(); ++i) EXPECT_EQ(after.y.data()[i], 2 * before.y.data()[i]);
+  for (i64 i = 0; i < before.dx.size(); ++i) EXPECT_EQ(after.dx.data()[i], 2 * before.dx.data()[i]);
 }
 
 TEST(Linear, NoRowsGiveNoRows) {

@@ -1,4 +1,4 @@
-// Where the bits of mla_attend may not depend on anything but the row's own sequence.
+// The bits of a row of mla_attend depend on its own sequence alone.
 #include "ops/mla_case.hpp"
 
 namespace r1 {
@@ -14,7 +14,7 @@ std::vector<Numerics> all_numerics() {
   return all;
 }
 
-// Half of every sequence is prompt (in the mixed form its roles decide).
+// A case in which the first half of every sequence is prompt, which matters to the mixed form.
 MlaCase half_generated(const MlaDims& d, const std::vector<i64>& lengths) {
   MlaCase x(d, lengths);
   for (MlaSequence& s : x.sequences) s.prompt = (s.length + 1) / 2;
@@ -30,68 +30,71 @@ void for_all(F&& f) {
     }
 }
 
-TEST(MlaBits, CacheOrNoCacheIsTheSame) {
+TEST(MlaBits, ACacheDoesNotChangeBits) {
   const MlaCase x = half_generated(kOdd, kLengths);
   for_all([&](const cpu::Kernels& k, const Numerics& n) {
-    EXPECT_TRUE(same_bits(run_mla(x, {k, n, false}, whole(x)), run_mla(x, {k, n, true}, whole(x))));
+    EXPECT_TRUE(same_bits(run_mla(x, {.kernels = k, .numerics = n}, whole(x)),
+                          run_mla(x, {.kernels = k, .numerics = n, .cached = true}, whole(x))));
   });
 }
 
-TEST(MlaBits, ChunksOfAnySizeAreTheSameAsTheWhole) {
+TEST(MlaBits, ChunksOfAnySizeDoNotChangeBits) {
   const MlaCase x = half_generated(kOdd, kLengths);
   for_all([&](const cpu::Kernels& k, const Numerics& n) {
-    const auto want = run_mla(x, {k, n, false}, whole(x));
+    const auto want = run_mla(x, {.kernels = k, .numerics = n}, whole(x));
     for (const i64 size : {1, 7, 33, 64, 100})
-      EXPECT_TRUE(same_bits(want, run_mla(x, {k, n, true}, in_chunks(x, size))));
+      EXPECT_TRUE(same_bits(want, run_mla(x, {.kernels = k, .numerics = n, .cached = true}, in_chunks(x, size))));
   });
 }
 
-TEST(MlaBits, AloneIsTheSameAsAmongSixtyFourOthers) {
+TEST(MlaBits, ASequenceAloneHasTheBitsItHasAmongSixtyFourOthers) {
   std::vector<i64> lengths;
   for (i64 s = 0; s < 65; ++s) lengths.push_back(1 + s * 29 % 97);
   const MlaCase x = half_generated(kOdd, lengths);
   for_all([&](const cpu::Kernels& k, const Numerics& n) {
-    const auto among = run_mla(x, {k, n, false}, whole(x));
+    const auto among = run_mla(x, {.kernels = k, .numerics = n}, whole(x));
     for (const size_t s : {0u, 31u, 64u}) {
-      const auto alone = run_mla(x, {k, n, false}, {{{static_cast<i64>(s), 0, lengths[s]}}});
+      const auto alone = run_mla(x, {.kernels = k, .numerics = n}, {{{static_cast<i64>(s), 0, lengths[s]}}});
       EXPECT_TRUE(same_bits({alone[s]}, {among[s]})) << "sequence " << s;
     }
   });
 }
 
-TEST(MlaBits, OneThreadIsTheSameAsThree) {
+TEST(MlaBits, ThreadsDoNotChangeBits) {
   const MlaCase x = half_generated(kOdd, kLengths);
   for_all([&](const cpu::Kernels& k, const Numerics& n) {
-    EXPECT_TRUE(same_bits(run_mla(x, {k, n, false, 1}, whole(x)), run_mla(x, {k, n, false, 3}, whole(x))));
-    EXPECT_TRUE(
-        same_bits(run_mla(x, {k, n, true, 1}, in_chunks(x, 30)), run_mla(x, {k, n, true, 3}, in_chunks(x, 30))));
+    EXPECT_TRUE(same_bits(run_mla(x, {.kernels = k, .numerics = n}, whole(x)),
+                          run_mla(x, {.kernels = k, .numerics = n, .threads = 3}, whole(x))));
+    EXPECT_TRUE(same_bits(run_mla(x, {.kernels = k, .numerics = n, .cached = true}, in_chunks(x, 30)),
+                          run_mla(x, {.kernels = k, .numerics = n, .cached = true, .threads = 3}, in_chunks(x, 30))));
   });
 }
 
-// One decoded row of one head over a cache that is work enough to part: threads split the blocks.
-TEST(MlaBits, BlocksSplitOverThreadsMergeToTheSame) {
+// One decoded row of one head. Its cache is long enough that the threads split the blocks.
+TEST(MlaBits, BlocksSplitOverThreadsMergeToTheSameBits) {
   constexpr i64 kLength = 700;
   MlaCase x({1, 1024, 64, 512, 768, 0}, {kLength});
   x.sequences[0].prompt = kLength - 1;
   const Passes decode{{{0, 0, kLength - 1}}, {{0, kLength - 1, kLength}}};
   const cpu::Kernels& k = *cpu::levels().back();
   for (const Numerics& n : all_numerics()) {
-    const auto one = run_mla(x, {k, n, true, 1}, decode);
-    EXPECT_TRUE(same_bits(one, run_mla(x, {k, n, true, 4}, decode))) << name_of(n.kv) << static_cast<int>(n.mla);
+    const auto one = run_mla(x, {.kernels = k, .numerics = n, .cached = true}, decode);
+    EXPECT_TRUE(same_bits(one, run_mla(x, {.kernels = k, .numerics = n, .cached = true, .threads = 4}, decode)))
+        << name_of(n.kv) << static_cast<int>(n.mla);
   }
 }
 
-TEST(MlaBits, TapeOrNoTapeIsTheSame) {
+TEST(MlaBits, ATapeDoesNotChangeBits) {
   const MlaCase x(kOdd, kLengths);
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType kv : {DType::f32, DType::bf16}) {
       const Numerics n{DType::f32, kv, MlaForm::expanded};
-      EXPECT_TRUE(
-          same_bits(run_mla(x, {*k, n, false, 1, false}, whole(x)), run_mla(x, {*k, n, false, 1, true}, whole(x))));
+      EXPECT_TRUE(same_bits(run_mla(x, {.kernels = *k, .numerics = n}, whole(x)),
+                            run_mla(x, {.kernels = *k, .numerics = n, .taped = true}, whole(x))));
     }
 }
 
-TEST(MlaBits, PromptRowsOfTheMixedFormAreTheExpandedForm) {
+TEST(MlaBits, PromptRowsOfTheMixedFormHaveTheBitsOfTheExpandedForm) {
   const MlaCase x(kOdd, kLengths);  // all prompt
   for (const cpu::Kernels* k : cpu::levels()) {
     const auto want = run_mla(x, {*k, {DType::f32, DType::f32, MlaForm::expanded}}, whole(x));
@@ -99,13 +102,13 @@ TEST(MlaBits, PromptRowsOfTheMixedFormAreTheExpandedForm) {
   }
 }
 
-// A row's bits may not tell what follows it: the same prefix, with and without later tokens.
-TEST(MlaBits, LaterTokensDoNotShow) {
+// The same prefix, with and without later tokens.
+TEST(MlaBits, LaterTokensDoNotChangeBits) {
   const MlaCase x(kOdd, {130});
   for_all([&](const cpu::Kernels& k, const Numerics& n) {
-    const auto all = run_mla(x, {k, n}, whole(x));
+    const auto all = run_mla(x, {.kernels = k, .numerics = n}, whole(x));
     for (const i64 length : {1, 31, 64, 77, 129}) {
-      const auto some = run_mla(x, {k, n}, {{{0, 0, length}}});
+      const auto some = run_mla(x, {.kernels = k, .numerics = n}, {{{0, 0, length}}});
       EXPECT_TRUE(same_bits(all[0].data(), some[0].data(), length * x.d.heads * x.d.v)) << length;
     }
   });

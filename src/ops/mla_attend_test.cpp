@@ -11,7 +11,7 @@ using Doubles = std::vector<double>;
 Doubles widened(const std::vector<float>& x) { return {x.begin(), x.end()}; }
 Doubles widened(const Weight& w) { return {w.f32(), w.f32() + w.size()}; }
 
-// One sequence in double, and with `bound` what f32 may lose: see forward().
+// One sequence in double.
 struct Reference {
   MlaDims d;
   i64 length = 0;
@@ -37,12 +37,15 @@ struct Reference {
     }
     return {sum, size};
   }
+  // The result and, in `*bound`, the largest error that f32 may have. kv_unit is half a unit in the last place of the
+  // type that k and v are rounded to, 0 for f32.
   Doubles forward(double kv_unit = 0, Doubles* bound = nullptr) const;
 };
 
-// A sum of n products loses at most (n + 1) u Σ|terms| in whatever order, so with sizes |q||c||w| a score is off by
-//   δ = scale · Σ|..| · ((rank + nope + rope + 4) u + kv unit),   every e^score by a factor 1 ± 2δ (δ < 1/2),
-// p, a quotient of sums of them, by 4δ + (keys + 8 + merges) u, and v and the sum over keys add their own.
+// A sum of n products loses at most (n + 1) u Σ|terms|, in whatever order it is formed. With terms of size |q||c||w|
+// the error of a score is at most δ = scale · Σ|..| · ((rank + nope + rope + 4) u + kv unit), and that of e^score a
+// factor 1 ± 2δ for δ < 1/2. p is a quotient of sums of these, with an error of 4δ + (keys + 8 + merges) u. The
+// rounding of v and the sum over keys come on top.
 Doubles Reference::forward(double kv_unit, Doubles* bound) const {
   Doubles o(length * d.heads * d.v);
   if (bound) bound->assign(o.size(), 0);
@@ -121,10 +124,13 @@ TEST(MlaAttend, MixedRolesMatchTheFormulaThroughTheCache) {
   MlaCase x({3, 5, 6, 7, 9, 0}, kLengths);
   for (MlaSequence& s : x.sequences) s.prompt = s.length / 3;
   for (const cpu::Kernels* k : cpu::levels())
-    expect_within(x, run_mla(x, {*k, {DType::f32, DType::f32, MlaForm::mixed}, true}, in_chunks(x, 50)), 0);
+    expect_within(x,
+                  run_mla(x, {.kernels = *k, .numerics = {DType::f32, DType::f32, MlaForm::mixed}, .cached = true},
+                          in_chunks(x, 50)),
+                  0);
 }
 
-// Absorption reads bf16 and f16 masters too; the values of these are exact in all three.
+// Absorption reads bf16 and f16 masters too. The weights of this test are exact in f32, bf16 and f16.
 TEST(MlaAttend, AbsorbedReadsHalfPrecisionMasters) {
   MlaCase x({2, 16, 8, 16, 24, 0}, {70});
   x.sequences[0].prompt = 0;
@@ -150,7 +156,8 @@ TEST(MlaAttend, AbsorbedReadsHalfPrecisionMasters) {
 
 // ---- gradients ---------------------------------------------------------------------------------------------------
 
-// Gradients of Σ weight_i o_i over all sequences; the inputs' of the sequences end to end.
+// Gradients of Σ weight_i o_i over all sequences: those of every input, with the sequences end to end, then those of
+// the two weights.
 std::vector<std::vector<float>> gradients(const MlaCase& x, const cpu::Kernels& k, const Doubles& weight, int threads,
                                           DType kv = DType::f32) {
   OpTest test(k, threads);
@@ -185,9 +192,9 @@ Doubles loss_weights(i64 n) {
   return w;
 }
 
-// Differences in double with h = 1e-5 are good to 1e-9. A gradient is a sum over keys, rows, heads and features, of
-// n = length + heads · (nope + rope + v) + rank terms at most in a row, each f32: n u Σ|terms|, and Σ|terms| stays
-// below 16 times the largest gradient of these cases.
+// Differences in double with h = 1e-5 have errors of about 1e-9. A gradient is a chain of sums over keys, rows, heads
+// and features, with at most n = length + heads · (nope + rope + v) + rank terms in f32, so its error is at most n u
+// Σ|terms|. In these cases Σ|terms| stays below 16 times the largest gradient.
 TEST(MlaAttend, GradientsOfEveryInputMatchDifferencesInDouble) {
   for (const MlaDims& d : {MlaDims{2, 3, 2, 5, 4, 0}, MlaDims{1, 4, 4, 3, 5, 0}}) {
     const MlaCase x(d, {70});
@@ -235,7 +242,7 @@ TEST(MlaAttend, GradientsDoNotDependOnThreadsOrNeighbours) {
       const auto one = gradients(x, *k, weight, 1, kv), three = gradients(x, *k, weight, 3, kv);
       EXPECT_TRUE(same_bits(one, three)) << k->name;
       const auto first = gradients(alone, *k, weight, 1, kv);
-      for (size_t part = 0; part < 4; ++part)  // the weights' sums run over all sequences
+      for (size_t part = 0; part < 4; ++part)  // not of the weights, whose gradients are sums over all sequences
         EXPECT_TRUE(same_bits(one[part].data(), first[part].data(), static_cast<i64>(first[part].size()))) << k->name;
     }
 }

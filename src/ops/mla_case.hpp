@@ -1,5 +1,5 @@
-// What the tests of mla_attend share: sequences of seeded queries and keys, and runs of the op over any division of
-// them into passes.
+// What the tests of mla_attend share: sequences of seeded queries and keys, and runs of the op over any division of the
+// sequences into passes.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ struct MlaCase {
   std::vector<MlaSequence> sequences;
   Weight w_uk, w_uv;
 
-  // Scores of a spread of about 2, so that softmax is neither flat nor one key alone.
+  // The scores spread over about 2, so that the softmax is neither flat nor dominated by one key.
   MlaCase(const MlaDims& dims, const std::vector<i64>& lengths) : d(dims) {
     d.scale = 1.5f / std::sqrt(static_cast<float>(d.nope + d.rope));
     const double w_scale = 1 / std::sqrt(static_cast<double>(d.kv_rank));
@@ -34,11 +34,7 @@ struct MlaCase {
     w_uv = test_weight("w_uv", d.heads * d.v, d.kv_rank, 2, w_scale);
     for (size_t s = 0; s < lengths.size(); ++s) {
       Random random(5, Purpose::test, s);
-      const auto fill = [&](i64 cols) {
-        std::vector<float> x(lengths[s] * cols);
-        for (float& f : x) f = static_cast<float>(random.normal());
-        return x;
-      };
+      const auto fill = [&](i64 cols) { return normal_floats(random, lengths[s] * cols); };
       MlaSequence q{lengths[s], lengths[s], {}, {}, {}, {}};
       q.q_c = fill(d.heads * d.nope), q.q_r = fill(d.heads * d.rope), q.c = fill(d.kv_rank), q.k_r = fill(d.rope);
       sequences.push_back(std::move(q));
@@ -54,7 +50,7 @@ struct MlaRun {
   bool taped = false;
 };
 
-// The op's output for every sequence, [length, heads·v] each; rows that no pass asked for stay zero.
+// The result of the op for every sequence, [length, heads·v] each. Rows that are in no pass stay zero.
 inline std::vector<std::vector<float>> run_mla(const MlaCase& x, const MlaRun& how, const Passes& passes) {
   const MlaDims& d = x.d;
   std::vector<std::vector<float>> out;

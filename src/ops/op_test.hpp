@@ -1,4 +1,4 @@
-// What tests of ops share: seeded tensors and weights, a pass at any level, and a gradient check.
+// What tests of ops share: seeded tensors and weights, a pass at any level, one step of linear, and a gradient check.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 
 namespace r1 {
 
-// Owns all that a Pass refers to. Declare it before any Tensor that it allocates.
+// Owns everything that a Pass refers to. It must outlive every Tensor that it allocates, so declare it first.
 struct OpTest {
   explicit OpTest(const cpu::Kernels& kernels = cpu::active(), int threads = 1) : pool(threads), k(kernels) {}
 
@@ -49,24 +49,40 @@ inline Weight test_weight(const std::string& name, i64 rows, i64 cols, u64 strea
   return w;
 }
 
-// The same floats, bit for bit?
+// Whether the floats are the same bit for bit.
 inline bool same_bits(const float* a, const float* b, i64 n) { return std::memcmp(a, b, n * 4) == 0; }
 inline bool same_bits(const Tensor& a, const Tensor& b) {
   return a.rows() == b.rows() && a.cols() == b.cols() && same_bits(a.data(), b.data(), a.size());
 }
 
-// Gives y the gradient dy on `tape` and runs it backwards.
+// Sets the gradient of y to dy and runs the backward pass.
 inline void run_backward(Tape& tape, const Tensor& y, const Tensor& dy) {
   std::memcpy(tape.grads()[y].data(), dy.data(), y.size() * 4);
   tape.backward();
 }
 
-// Checks the gradients of L = Σ_i c_i y_i (c seeded) with respect to every element of `inputs` and of the trainable
-// `weights` against differences of the f32 forward. f(Pass&) computes y; it may be called any number of times.
+// One step of linear: y and, from dy, the gradients of x and of a trainable weight.
+struct LinearStep {
+  Tensor y, dx;
+  std::vector<float> dw{};
+};
+inline LinearStep linear_step(OpTest& test, DType matmul, const Tensor& x, const Tensor& dy, const Weight& w) {
+  Tape tape(test.arena);
+  Pass p = test.pass(&tape);
+  p.numerics.matmul = matmul;
+  const Tensor y = linear(p, x, w);
+  run_backward(tape, y, dy);
+  LinearStep step{y, tape.grads()[x]};
+  if (w.trainable()) step.dw.assign(w.grad(), w.grad() + w.size());
+  return step;
+}
+
+// Checks gradients against differences of the f32 forward pass: those of L = Σ_i c_i y_i, with seeded c, with respect
+// to every element of `inputs` and of the trainable `weights`. f(Pass&) computes y and is called many times.
 //
-// Differences are extrapolated from steps h and h/2 (error h⁴ f⁽⁵⁾ / 480), h = step · max(1, |x|). What remains is the
-// rounding of the forward: u = 6e-8 per element of y over h, about 1e-5 · sqrt(size) of the gradient's scale at
-// h = 0.05. `tolerance` is relative to the largest gradient of the tensor in question.
+// The differences are extrapolated from steps h and h/2, with h = step · max(1, |x|) and an error of h⁴ f⁽⁵⁾ / 480. The
+// rest of the error is the rounding of the forward pass, u = 6e-8 per element of y, divided by h: about 1e-5 ·
+// sqrt(size) of the gradient's scale at h = 0.05. `tolerance` is relative to the largest gradient of each tensor.
 template <class F>
 void check_gradients(OpTest& test, F&& f, std::vector<Tensor> inputs, std::vector<Weight> weights = {},
                      double tolerance = 1e-3, double step = 0.05) {

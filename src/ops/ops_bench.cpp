@@ -1,8 +1,10 @@
 // Every op, forward and backward, at the shapes of real models, beside the roof that this machine has for it.
-//   ops_bench [--filter TEXT] [--seconds S] [--threads N]
-// Ops that move data are reported in GB/s; their roof is a copy of as many bytes by the same threads, measured in this
-// run. Ops that multiply are reported in GFLOP/s; their roof is that of the unit that their products use. A time is the
-// median of at least five runs. --filter keeps the lines whose op, model or type contains TEXT.
+//   ops_bench [--filter TEXT] [--seconds S] [--threads N] [--tokens N]
+// Ops that move data are reported in GB/s. Their roof is a copy of as many bytes by the same threads, measured in this
+// run, so shapes that fit a cache are compared with a copy in that cache. Ops that multiply are reported in GFLOP/s.
+// Their roof is that of the unit that their products use. A time is the median of at least five runs. --filter keeps
+// the lines whose op, model or type contains TEXT; --tokens sets the number of tokens of a pass, such as 1 for
+// decoding.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +24,7 @@ struct Options {
   std::string filter;
   double seconds = 0.2;  // for one line
   int threads = ThreadPool::default_threads();
+  i64 tokens = 0;  // of a pass; 0: as many as the model's line says
 };
 
 // The sizes of a model, and the tokens of a pass of it.
@@ -108,10 +111,16 @@ class Bench {
     return Weight::frozen("w", DType::bf16, rows, cols, reinterpret_cast<const std::byte*>(halves->data()), {halves});
   }
 
-  // The batch of a model: sequences of equal length.
-  void batch_of(const ModelSizes& m) {
+  // Sets the batch: m.tokens tokens in sequences of m.sequence. Returns the number of pairs of a query and a key.
+  i64 batch_of(const ModelSizes& m) {
     batch_ = Batch();
-    for (i64 t = 0; t < m.tokens; t += m.sequence) batch_.add_sequence(std::vector<i32>(m.sequence));
+    i64 pairs = 0;
+    for (i64 t = 0; t < m.tokens; t += m.sequence) {
+      const i64 n = std::min(m.sequence, m.tokens - t);
+      batch_.add_sequence(std::vector<i32>(n));
+      pairs += n * (n + 1) / 2;
+    }
+    return pairs;
   }
   std::vector<i32> some(i64 n, i64 below) const {
     std::vector<i32> all(n);
@@ -224,8 +233,9 @@ void rows_in_rows_out(Bench& b, const ModelSizes& m) {
   }
   if (b.wanted("concat", m)) b.run(line("concat", 4 * n, 6 * n, {x, y}), [&](Pass& p) { return concat(p, x, y); });
   if (b.wanted("take_rows", m)) {
-    const std::vector<i32> taken = b.some(rows / 2, rows);
-    b.run(line("take_rows", n, 3 * n / 2, {x}), [&](Pass& p) { return take_rows(p, x, taken); });
+    const i64 count = (rows + 1) / 2;
+    const std::vector<i32> taken = b.some(count, rows);
+    b.run(line("take_rows", 2 * count * d, 3 * count * d, {x}), [&](Pass& p) { return take_rows(p, x, taken); });
   }
   if (b.wanted("embed", m)) {
     const Weight table = b.weight(std::min<i64>(m.vocab, 16160), d);
@@ -275,8 +285,8 @@ void rotary(Bench& b, const ModelSizes& m) {
   }
 }
 
-void attention(Bench& b, const ModelSizes& m) {
-  const i64 rows = m.tokens, pairs = rows / m.sequence * m.sequence * (m.sequence + 1) / 2;  // query and key
+void attention(Bench& b, const ModelSizes& m, i64 pairs) {
+  const i64 rows = m.tokens;
   if (!m.mla.heads && b.wanted("attend", m)) {
     const AttendDims d{m.heads, m.kv_heads, m.head, 0.09f};
     const Tensor q = b.tensor(rows, m.heads * m.head), k = b.tensor(rows, m.kv_heads * m.head),
@@ -401,13 +411,14 @@ void optimizer(Bench& b, const ModelSizes& m) {
 
 void run_all(const Options& options) {
   Bench b(options);
-  for (const ModelSizes& m : kModels) {
-    b.batch_of(m);
+  for (ModelSizes m : kModels) {
+    if (options.tokens) m.tokens = options.tokens;
+    const i64 pairs = b.batch_of(m);
     rows_in_rows_out(b, m);
     rotary(b, m);
     routing(b, m);
     for (const DType matmul : {DType::f32, DType::bf16}) products(b, m, matmul);
-    attention(b, m);
+    attention(b, m, pairs);
     optimizer(b, m);
   }
 }
@@ -422,7 +433,8 @@ int main(int argc, char** argv) {
     if (i + 1 < argc && flag == "--filter") options.filter = argv[i + 1];
     else if (i + 1 < argc && flag == "--seconds") options.seconds = std::atof(argv[i + 1]);
     else if (i + 1 < argc && flag == "--threads") options.threads = std::max(1, std::atoi(argv[i + 1]));
-    else return std::fprintf(stderr, "usage: ops_bench [--filter TEXT] [--seconds S] [--threads N]\n"), 2;
+    else if (i + 1 < argc && flag == "--tokens") options.tokens = std::max(1, std::atoi(argv[i + 1]));
+    else return std::fprintf(stderr, "usage: ops_bench [--filter TEXT] [--seconds S] [--threads N] [--tokens N]\n"), 2;
   }
   r1::run_all(options);
 }

@@ -21,7 +21,7 @@ TEST(Rope, FactorOneIsPlainRope) {
   for (size_t j = 0; j < 4; ++j) EXPECT_NEAR(f[j], std::pow(500.0, -static_cast<double>(j) / 4), 1e-15);
 }
 
-// Llama 3.1's 128 features a head; what transformers 5.23 computes for them, in f32.
+// The frequencies of Llama 3.1, with 128 features per head, as transformers 5.23 computes them in f32.
 TEST(Rope, Llama3FrequenciesAreThePublishedOnes) {
   const std::vector<double> f = rope_frequencies(
       {.dim = 128, .theta = 500000, .factor = 8, .original_context = 8192, .scaling = RopeScaling::llama3});
@@ -35,11 +35,11 @@ TEST(Rope, Llama3FrequenciesAreThePublishedOnes) {
                                                  {34, 0.0001785077911335975},
                                                  {35, 9.556212171446532e-05},
                                                  {63, 3.068925877869333e-07}};  // divided by 8, from 35 on
-  // f32 has 6e-8; a ramp of 3 turns over a frequency that is known to so many digits multiplies it by up to 15.
+  // The error of f32 is 6e-8. The ramp over 3 turns multiplies the error of a frequency by up to 15.
   for (const auto& [j, want] : published) EXPECT_NEAR(f[j], want, 1e-6 * want) << j;
 }
 
-TEST(Rope, LinearScalingDividesEveryFrequencyAndLeavesTheSizeAlone) {
+TEST(Rope, LinearScalingDividesEveryFrequencyAndKeepsTheMagnitude) {
   const RopeConfig c{.dim = 8, .theta = 500, .factor = 3, .scaling = RopeScaling::linear};
   const std::vector<double> f = rope_frequencies(c);
   for (size_t j = 0; j < 4; ++j) EXPECT_NEAR(f[j], std::pow(500.0, -static_cast<double>(j) / 4) / 3, 1e-15);
@@ -57,8 +57,7 @@ TEST(Rope, AnAttentionFactorReplacesTheRatioOfMscales) {
   EXPECT_EQ(rope_angles(p, {.dim = 2, .factor = 4, .attention_factor = 1.5}).data()[0], 1.5f);
 }
 
-// The two layouts are one rotation of the same pairs.
-TEST(Rope, HalvesAreNeighboursInAnotherOrderBitForBit) {
+TEST(Rope, HalvesHaveTheBitsOfNeighboursInAnotherOrder) {
   constexpr i64 kHeads = 3;
   for (const cpu::Kernels* k : cpu::levels())
     for (const i64 dim : {2, 6, 32, 70}) {
@@ -90,7 +89,7 @@ TEST(Rope, AnglesAreExactToTheLastPositionOfTheContext) {
   test.batch.add_sequence(std::vector<i32>(2));
   Pass p = test.pass();
   RopeConfig c = kV3;
-  c.mscale_all_dim = 0;  // the ratio is then mscale's own factor
+  c.mscale_all_dim = 0;  // its factor is then 1, and the ratio is the factor of mscale
   const Tensor angles = rope_angles(p, c);
   const std::vector<double> f = rope_frequencies(c);
   const double m = yarn_mscale(40, 1);
@@ -102,7 +101,7 @@ TEST(Rope, AnglesAreExactToTheLastPositionOfTheContext) {
     }
 }
 
-TEST(Rope, TurnsInterleavedPairsAndDotProductsDependOnDistanceOnly) {
+TEST(Rope, RotatesNeighboursAndKeepsDotProductsOfEqualDistance) {
   OpTest test;
   for (const i64 at : {0, 7, 1000, 1007}) test.batch.add_sequence(std::vector<i32>(1), at);
   Pass p = test.pass();

@@ -1,4 +1,4 @@
-// Routing against a plain double-precision reading of the published gate code.
+// Routing against the published gate code, written in double precision.
 #include <numeric>
 
 #include "ops/op_test.hpp"
@@ -19,7 +19,7 @@ struct Reference {
   std::vector<double> gates;
 };
 
-// The k largest, lowest index first among equals, by a stable sort; ascending.
+// The indices of the k largest, in ascending order; of equal values the lowest index wins, because the sort is stable.
 std::vector<int> largest(const std::vector<double>& v, i64 k) {
   std::vector<int> order(v.size());
   std::iota(order.begin(), order.end(), 0);
@@ -95,9 +95,9 @@ TEST_P(Route, ChoicesAndGatesAreThoseOfTheReference) {
       const Reference want = reference(logits.row(t), biased ? bias.f32() : nullptr, c);
       for (i64 i = 0; i < c.top_k; ++i) {
         const auto k = static_cast<size_t>(i);
-        // Near ties could differ between f32 and double; none of these 200 seeded rows is one.
+        // Near ties could differ between f32 and double. None of these 200 seeded rows has one.
         ASSERT_EQ(r.expert[t * c.top_k + i], want.chosen[k]) << "row " << t;
-        // A score carries exp's ulp and a division; the sum of k and two more divisions: under 16 roundings.
+        // Fewer than 16 roundings: those of exp and a division in every score, of the sum of k, and of two divisions.
         EXPECT_NEAR(static_cast<double>(r.gates.row(t)[i]), want.gates[k], 16 * 6e-8 * want.gates[k]);
       }
     }
@@ -115,7 +115,7 @@ TEST_P(Route, TiesGoToTheLowestIndexInGroupsAndExperts) {
   }
 }
 
-// A negative bias pushes every kept score below zero: masking with 0 instead of -inf would choose a masked expert.
+// A negative bias makes the scores of all kept experts negative. A mask of 0 instead of -inf would choose a masked one.
 TEST_P(Route, MaskedGroupsNeverWinOverNegativeScores) {
   const RoutingConfig c{.experts = 8, .top_k = 2, .groups = 4, .top_groups = 1};
   const Weight bias = Weight::zeros("bias", 1, 8, false);
@@ -149,7 +149,7 @@ TEST_P(Route, SlotsGroupTheRoutesByExpertInRowOrder) {
   EXPECT_EQ(std::accumulate(observer.load[2].begin(), observer.load[2].end(), i64{0}), 400);
 }
 
-// Differences must not cross a change of choice: logits are spread 0.35 apart in a scrambled order, steps are 0.05.
+// Logits 0.35 apart, in a scrambled order. The steps of the differences are smaller, so they never change the choice.
 Tensor spread_logits(OpTest& test, i64 rows, i64 experts) {
   const Tensor logits = test.arena.alloc(rows, experts);
   for (i64 t = 0; t < rows; ++t)
@@ -199,7 +199,7 @@ TEST_P(Route, BalanceLossAndItsGradientAreThoseOfThePaper) {
     p.routes = &observer;
     const Routing r = route(p, 0, logits, Weight(), c);
     EXPECT_NEAR(observer.balance_loss, balance_reference(logits, test.batch, c, weight), 1e-6);
-    run_backward(tape, r.gates, test.arena.zeros(8, 2));  // nothing but the balance loss
+    run_backward(tape, r.gates, test.arena.zeros(8, 2));  // the gradient of the balance loss alone
     const Tensor g = tape.grads()[logits];
     for (i64 i = 0; i < logits.size(); ++i) {
       const float old = logits.data()[i];
@@ -208,13 +208,13 @@ TEST_P(Route, BalanceLossAndItsGradientAreThoseOfThePaper) {
       logits.data()[i] = old - 0.01f;
       const double down = balance_reference(logits, test.batch, c, weight);
       logits.data()[i] = old;
-      // Differences in double err by h²/6 times a third derivative below 1; f32 gradients by a few 1e-8.
+      // The error of the differences is h²/6 times a third derivative below 1, that of f32 gradients a few 1e-8.
       EXPECT_NEAR(static_cast<double>(g.data()[i]), (up - down) / 0.02, 2e-5) << i;
     }
   }
 }
 
-TEST_P(Route, RecomputedRoutesCountOnceAndGiveTheSameGradient) {
+TEST_P(Route, RecomputedRoutesAreCountedOnceAndGiveTheSameGradient) {
   test.sequences({5, 3});
   const RoutingConfig c{.experts = 8, .top_k = 2, .groups = 4, .top_groups = 2};
   const Tensor logits = test.tensor(8, 8, 4), dy = test.tensor(8, 2, 5);
@@ -235,7 +235,7 @@ TEST_P(Route, RecomputedRoutesCountOnceAndGiveTheSameGradient) {
   EXPECT_TRUE(same_bits(gradient[0], gradient[1]));
 }
 
-TEST_P(Route, TwoThreadsAndSingleRowsGiveTheSameBits) {
+TEST_P(Route, ThreadsAndOtherRowsDoNotChangeBits) {
   const RoutingConfig c{.experts = 256, .top_k = 8, .groups = 8, .top_groups = 4, .scaling = 2.5f};
   OpTest other(*GetParam(), 2);
   const Tensor a = test.tensor(300, 256, 6), b = other.tensor(300, 256, 6);

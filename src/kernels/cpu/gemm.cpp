@@ -115,12 +115,12 @@ void gemm(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::by
     for (i64 w = 0; w < all; w += kBlockWords) {
       const i64 count = least(kBlockWords, all - w);
       pack_a(g.format, a, g.a, m, rows, w * step, least(g.k, (w + count) * step));
-      multiply({g, a, rows, count, w, p_begin, p_end, g.c + m * g.ldc, g.accumulate || w > 0});
+      multiply({g, a, rows, count, w, p_begin, p_end, g.c + m * g.ldc, g.into == Into::add || w > 0});
     }
   }
 }
 
-void weighted_rows(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d, bool accumulate) {
+void weighted_rows(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d, Into into) {
   for (i64 j = 0; j < d; j += kLanes) {
     const i64 left = least(kLanes, d - j);
     alignas(64) float edge[kLanes] = {};
@@ -130,7 +130,7 @@ void weighted_rows(float* y, const float* rows, const i32* at, const float* weig
       copy_rows(edge, 0, p, 0, 1, left);
       return load(edge);
     };
-    if (accumulate) sum = fetch(y + j);
+    if (into == Into::add) sum = fetch(y + j);
     for (i64 i = 0; i < count; ++i)
       sum = multiply_add(sum, broadcast(weight ? weight[i] : 1.0f), fetch(rows + at[i] * d + j));
     if (left == kLanes) {

@@ -33,13 +33,16 @@ struct MatrixView {
   const i32* index = nullptr;
 };
 
+// Whether a product replaces its result or adds to it: then the sums start from C.
+enum class Into : u8 { overwrite, add };
+
 struct Gemm {
   Format format = Format::f32;
   MatrixView a;
   const std::byte* b = nullptr;  // all panels of B, which pack_b packed with the same format and k
   float* c = nullptr;
   i64 ldc = 0, n = 0, k = 0;
-  bool accumulate = false;  // true: C +=, where the sums start from C; false: C =
+  Into into = Into::overwrite;
 };
 
 struct GemmKernels {
@@ -57,8 +60,7 @@ struct GemmKernels {
 
   // y[j] = or += Σ_i weight[i] · rows[at[i] · d + j] for j in [0, d), i
   // ascending. If `weight` is null, all weights are 1.
-  void (*weighted_rows)(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d,
-                        bool accumulate);
+  void (*weighted_rows)(float* y, const float* rows, const i32* at, const float* weight, i64 count, i64 d, Into into);
   float (*dot)(const float* a, const float* b, i64 n);  // the level alone fixes how the sum is split into lanes
 
   // For roof.hpp. `spin` runs a loop without memory accesses on the unit that products of the format use (f32 or bf16).

@@ -69,7 +69,7 @@ void bench(const Kernels& kernels, Format format, const Shape& s, ThreadPool& po
   const Gemm g{format, {a.data(), s.transposed_a ? s.m : s.k, s.transposed_a ? Layout::columns : Layout::rows},
                to,     c.data(),
                s.n,    s.n,
-               s.k,    false};
+               s.k};
   // Split as ops does: by rows, or by panels if there are few rows.
   const i64 threads = pool.threads(), pieces = threads == 1 ? 1 : 2 * threads;
   const bool by_rows = s.m >= pieces * k.row_step;

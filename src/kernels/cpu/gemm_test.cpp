@@ -70,8 +70,8 @@ struct Product {
     std::vector<float> c = start;
     const MatrixView va{a.data(), how.a == Layout::rows ? k : m, how.a, DType::f32,
                         how.indexed ? index_a.data() : nullptr};
-    t.gemm({how.format, va, packed.data(), c.data(), n, n, k, how.accumulate}, begin, end, 0, panels(t, n),
-           scratch.data());
+    t.gemm({how.format, va, packed.data(), c.data(), n, n, k, how.accumulate ? Into::add : Into::overwrite}, begin, end,
+           0, panels(t, n), scratch.data());
     return c;
   }
 
@@ -225,7 +225,7 @@ TEST(Gemm, WeightedRowsAndDotMatchDoubles) {
       const std::vector<i32> at{4, 0, 5};
       std::vector<float> y = normals(d, 10);
       const std::vector<float> before = y;
-      k->gemm.weighted_rows(y.data(), rows.data(), at.data(), weight.data(), 3, d, true);
+      k->gemm.weighted_rows(y.data(), rows.data(), at.data(), weight.data(), 3, d, Into::add);
       double dot = 0, norm = 0;
       for (i64 j = 0; j < d; ++j) {
         const auto column = static_cast<size_t>(j);

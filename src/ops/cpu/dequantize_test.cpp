@@ -14,9 +14,10 @@ using Floats = std::vector<float>;
 
 const std::byte* bytes_of(const auto& v) { return reinterpret_cast<const std::byte*>(v.data()); }
 
-TEST(DequantizeWeight, Fp8TakesTheScaleOfItsSquareAtEveryEdge) {
-  const i64 rows = 2 * kScaleBlock + 3, cols = kScaleBlock + 5;  // 3 × 2 squares, those at the end cut off
-  const std::vector<u8> elements(rows * cols, 0x38);             // 1.0
+TEST(DequantizeWeight, Fp8HasTheScaleOfItsSquareUpToEveryEdge) {
+  const i64 rows = 2 * kScaleBlock + 3,
+            cols = kScaleBlock + 5;  // 3 × 2 squares, of which the last of each row and column are incomplete
+  const std::vector<u8> elements(rows * cols, 0x38);  // 1.0
   const Floats scales{1, 2, 3, 4, 5, 6};
   const Weight w = Weight::frozen_f8("w", rows, cols, bytes_of(elements), bytes_of(scales), {});
   Floats got(rows * cols);
@@ -31,7 +32,7 @@ TEST(DequantizeWeight, Fp8TakesTheScaleOfItsSquareAtEveryEdge) {
   EXPECT_EQ(some.back(), 4.0f);
 }
 
-TEST(DequantizeWeight, RowsOfBlocksAreFoundByTheirBytes) {
+TEST(DequantizeWeight, RowsOfBlocksStartAtWholeBlocks) {
   const i64 rows = 3, cols = 64;
   std::vector<u8> blocks(rows * row_bytes(DType::q8_0, cols));
   for (size_t b = 0; b < blocks.size() / 34; ++b) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr i64 kLayers = 3, kExperts = 8, kSide = 256;
 
-// Three layers of eight experts, their weights in a mapped file.
+// Three layers of eight experts whose weights are in a mapped file.
 class CachedExperts : public testing::Test {
  protected:
   void SetUp() override {
@@ -38,7 +38,7 @@ class CachedExperts : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove(path_); }
 
-  // Five passes of `tokens` tokens through all layers; the last one's result.
+  // Runs five passes of `tokens` tokens through all layers, and returns the result of the last pass.
   Tensor run(OpTest& test, i64 tokens, ExpertCache* cache) {
     Pass p = test.pass();
     p.numerics.integer_blocks = true;
@@ -62,7 +62,7 @@ class CachedExperts : public testing::Test {
   i64 expert_bytes_ = 0, budget_ = 0;
 };
 
-TEST_F(CachedExperts, ABudgetChangesNoBitsAndIsKept) {
+TEST_F(CachedExperts, ABudgetIsKeptAndDoesNotChangeBits) {
   for (const i64 tokens : {1, 40})
     for (const i64 budget : {2, 3, 7, 24}) {
       OpTest test(cpu::active(), 2);
@@ -76,18 +76,19 @@ TEST_F(CachedExperts, ABudgetChangesNoBitsAndIsKept) {
     }
 }
 
-TEST_F(CachedExperts, WhatFitsIsReadOnce) {
+TEST_F(CachedExperts, ExpertsThatFitTheBudgetAreReadOnce) {
   OpTest test(cpu::active(), 1);
   budget_ = kLayers * kExperts * expert_bytes_;
   auto cache = ExpertCache::create(budget_, spans_);
   ASSERT_TRUE(cache);
   run(test, 40, cache->get());
   EXPECT_EQ((*cache)->misses(), kLayers * kExperts);
-  EXPECT_EQ((*cache)->hits(), 4 * kLayers * kExperts);  // four more passes, all of them chosen by 40 tokens
+  EXPECT_EQ((*cache)->hits(),
+            4 * kLayers * kExperts);  // four more passes, in each of which 40 tokens choose all experts
   EXPECT_EQ((*cache)->resident(), budget_);
 }
 
-TEST_F(CachedExperts, ALayerKeepsItsShareAndTheMostRecentOfIt) {
+TEST_F(CachedExperts, ALayerKeepsTheMostRecentExpertsOfItsShare) {
   auto cache = ExpertCache::create(6 * expert_bytes_, spans_);  // two of each layer
   ASSERT_TRUE(cache);
   ExpertCache& c = **cache;
@@ -112,7 +113,7 @@ TEST_F(CachedExperts, ManyExpertsAreCutIntoGroupsThatFitTwoAtATime) {
   EXPECT_EQ((*cache)->groups(layer, {0, 1, 2, 3, 4, 5, 6, 7}), want);
 }
 
-TEST_F(CachedExperts, TooSmallABudgetAndMemoryOfOurOwnAreRefused) {
+TEST_F(CachedExperts, ABudgetBelowTwoExpertsAndExpertsInMemoryAreRefused) {
   const auto small = ExpertCache::create(2 * expert_bytes_ - 1, spans_);
   ASSERT_FALSE(small);
   EXPECT_NE(small.error().what.find(std::to_string(2 * expert_bytes_)), std::string::npos) << small.error().what;

@@ -34,7 +34,7 @@ struct PanelRange {
 enum class RowsOf : u8 { slots, tokens };
 void multiply_run(const Mixture& m, const ExpertRun& run, const Tensor& a, RowsOf rows, const Packed& b,
                   const Tensor& c, PanelRange panels, Into into, std::byte* scratch) {
-  cpu::Gemm g{b.format, view(a), b.panels, c.row(run.begin), c.cols(), c.cols(), a.cols(), into == Into::add};
+  cpu::Gemm g{b.format, view(a), b.panels, c.row(run.begin), c.cols(), c.cols(), a.cols(), into};
   if (rows == RowsOf::tokens) g.a.index = m.token.data() + run.begin;
   else g.a.data = a.row(run.begin);
   m.gemm().gemm(g, 0, run.rows(), panels.begin, panels.end, scratch);
@@ -158,15 +158,14 @@ void accumulate_expert_gradients(const Mixture& m, const MixtureGradients& g) {
     const Weight& w = down ? e.down : matrix == 1 ? e.up : e.gate;
     if (!w.trainable()) return;
     const Tensor& dz = down ? g.out : matrix == 1 ? g.up : g.gate;  // W's result: dW += dzᵀ b
-    cpu::Gemm gemm{.format = format,
-                   .a = view_transposed(dz),
-                   .b = down ? r.hidden : r.x,
-                   .c = w.grad(),
-                   .ldc = w.cols(),
-                   .n = w.cols(),
-                   .k = r.rows,
-                   .accumulate = true};
-    gemm.a.data = dz.row(r.first_slot);
+    const cpu::Gemm gemm{.format = format,
+                         .a = {dz.row(r.first_slot), dz.cols(), cpu::Layout::columns},
+                         .b = down ? r.hidden : r.x,
+                         .c = w.grad(),
+                         .ldc = w.cols(),
+                         .n = w.cols(),
+                         .k = r.rows,
+                         .into = Into::add};
     const i64 step = round_up(ceil_div(w.rows(), parts), kernels.row_step), begin = part * step;
     if (begin < w.rows())
       kernels.gemm(gemm, begin, std::min(w.rows(), begin + step), 0, down ? inner : outer, scratch.of(worker));

@@ -28,6 +28,17 @@ Split split(const Pass& p, const cpu::Gemm& g, i64 rows) {
   return {task_rows, ceil_div(all_panels, panel_tasks)};
 }
 
+// The matrix `b`, B [k, n], packed into memory of the pass.
+Tensor pack(const Pass& p, cpu::Format format, const cpu::MatrixView& b, i64 k, i64 n) {
+  const cpu::GemmKernels& kernels = p.kernels.gemm;
+  const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format, k);
+  const Tensor packed = p.alloc(all, panel_bytes / 4);
+  std::byte* const to = reinterpret_cast<std::byte*>(packed.data());
+  const i64 grain = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel + 1));
+  p.pool.ranges(all, grain, [&](i64 begin, i64 end, int) { kernels.pack_b(format, to, b, k, n, begin, end); });
+  return packed;
+}
+
 }  // namespace
 
 Packed Packs::get(const Weight& w, Direction direction) {
@@ -80,31 +91,22 @@ void multiply(const Pass& p, const ProductNumerics& numerics, Tensor y, const Te
   Packs packs(p, numerics);
   const Packed b = packs.get(w, direction);
   packs.fill();
-  multiply(p, {b.format, view(x), b.panels, y.data(), y.cols(), y.cols(), x.cols(), into == Into::add}, x.rows());
+  multiply(p, {b.format, view(x), b.panels, y.data(), y.cols(), y.cols(), x.cols(), into}, x.rows());
 }
 
-Tensor pack(const Pass& p, cpu::Format format, const cpu::MatrixView& b, i64 k, i64 n) {
-  const cpu::GemmKernels& kernels = p.kernels.gemm;
-  const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format, k);
-  const Tensor packed = p.alloc(all, panel_bytes / 4);
-  std::byte* const to = reinterpret_cast<std::byte*>(packed.data());
-  const i64 grain = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel + 1));
-  p.pool.ranges(all, grain, [&](i64 begin, i64 end, int) { kernels.pack_b(format, to, b, k, n, begin, end); });
-  return packed;
-}
-
-void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, const Tensor& dy, const Tensor& x) {
-  if (x.rows() == 0) return;
-  const Tensor packed = pack(p, format, view(x), x.rows(), x.cols());
+void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, const float* dy, const float* x,
+                                i64 rows) {
+  if (rows == 0) return;
+  const Tensor packed = pack(p, format, {x, w.cols()}, rows, w.cols());
   multiply(p,
            {.format = format,
-            .a = view_transposed(dy),
+            .a = {dy, w.rows(), cpu::Layout::columns},
             .b = reinterpret_cast<const std::byte*>(packed.data()),
             .c = w.grad(),
             .ldc = w.cols(),
             .n = w.cols(),
-            .k = x.rows(),
-            .accumulate = true},
+            .k = rows,
+            .into = Into::add},
            w.rows());
 }
 

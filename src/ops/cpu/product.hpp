@@ -20,10 +20,9 @@ inline ProductNumerics product_numerics(const Pass& p) {
 }
 
 enum class Direction : u8 { forward, backward };  // y = x Wᵀ, dx = dy W
-enum class Into : u8 { overwrite, add };          // result = product, result += product
+using cpu::Into;
 
 inline cpu::MatrixView view(const Tensor& x) { return {x.data(), x.cols()}; }
-inline cpu::MatrixView view_transposed(const Tensor& x) { return {x.data(), x.cols(), cpu::Layout::columns}; }
 
 // The panels of a packed weight, and the format of products with them.
 struct Packed {
@@ -68,11 +67,9 @@ void multiply(const Pass& p, const cpu::Gemm& g, i64 rows);
 void multiply(const Pass& p, const ProductNumerics& numerics, Tensor y, const Tensor& x, const Weight& w,
               Direction direction, Into into);
 
-// The matrix `b`, B [k, n], packed into memory of the pass.
-Tensor pack(const Pass& p, cpu::Format format, const cpu::MatrixView& b, i64 k, i64 n);
-
-// w.grad() += dyᵀ x, summed over rows in ascending order.
-void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, const Tensor& dy, const Tensor& x);
+// w.grad() += dyᵀ x, summed over the rows in ascending order. dy [rows, w.rows()], x [rows, w.cols()].
+void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, const float* dy, const float* x,
+                                i64 rows);
 
 // The least work of a task: about four microseconds of one core. A fork costs about as much on an idle machine, and
 // twenty times as much when another program holds the other core.

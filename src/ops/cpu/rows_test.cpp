@@ -1,5 +1,4 @@
-// The ops that treat every row alone: embed, add, add_bias, split, concat, swiglu, take_rows, rms_norm, rope,
-// recompute.
+// The ops over rows: embed, add, add_bias, split, concat, swiglu, take_rows, rms_norm, rope, recompute.
 #include <cstring>
 
 #include "core/half.hpp"
@@ -35,7 +34,7 @@ TEST_P(Rows, GradientsOfABiasMatchDifferences) {
   check_gradients(test, [&](Pass& p) { return add_bias(p, x, b); }, {x}, {b});
 }
 
-TEST_P(Rows, GradientOfABiasIsTheSameBitsOnOneThreadAndOnThree) {
+TEST_P(Rows, GradientOfABiasHasTheSameBitsOnOneThreadAndOnThree) {
   std::vector<float> got[2];
   for (const int threads : {1, 3}) {
     OpTest own(*GetParam(), threads);
@@ -84,8 +83,7 @@ TEST_P(Rows, GradientOfRopeMatchesDifferences) {
                     {x});
 }
 
-// h = a block with everything that records: its gradients must not differ in a bit from the plain tape's.
-TEST_P(Rows, RecomputedGradientsAreTheSameBits) {
+TEST_P(Rows, RecomputedGradientsHaveTheBitsOfThePlainTape) {
   const Tensor x = test.tensor(4, 8, 8), dy = test.tensor(4, 8, 9);
   const Weight w = test_weight("w", 1, 8, 10);
   const auto block = [&](Pass& p, const Tensor& h) {
@@ -109,7 +107,7 @@ TEST_P(Rows, RecomputedGradientsAreTheSameBits) {
   EXPECT_EQ(dw[0], dw[1]);
 }
 
-TEST_P(Rows, RecomputeKeepsNothingOfTheBlockButItsResult) {
+TEST_P(Rows, RecomputeKeepsOnlyTheResultOfTheBlock) {
   const Tensor x = test.tensor(4, 8, 8);
   const i64 before = test.arena.bytes_in_use();
   Tape tape(test.arena);
@@ -157,7 +155,7 @@ TEST_P(Rows, RmsNormReadsABf16WeightAsItsF32Values) {
   EXPECT_NE(tape.grads()[x].data()[0], 0.0f);
 }
 
-// Everything above in one chain, big enough to fork: rows of a large batch, forward and backward.
+// Most ops over rows in one chain, forward and backward, over some rows of a batch that is large enough to fork.
 struct ChainRun {
   std::vector<float> y, dx, dnorm, dtable;
 };
@@ -191,7 +189,7 @@ ChainRun chain(const cpu::Kernels& k, int threads, i64 first, i64 rows) {
           {table.grad(), table.grad() + table.size()}};
 }
 
-TEST_P(Rows, TwoThreadsGiveTheBitsOfOne) {
+TEST_P(Rows, ThreadsDoNotChangeBits) {
   const ChainRun one = chain(*GetParam(), 1, 0, 700), two = chain(*GetParam(), 2, 0, 700);
   EXPECT_TRUE(same_bits(one.y.data(), two.y.data(), static_cast<i64>(one.y.size())));
   EXPECT_TRUE(same_bits(one.dx.data(), two.dx.data(), static_cast<i64>(one.dx.size())));
@@ -199,7 +197,7 @@ TEST_P(Rows, TwoThreadsGiveTheBitsOfOne) {
   EXPECT_TRUE(same_bits(one.dtable.data(), two.dtable.data(), static_cast<i64>(one.dtable.size())));
 }
 
-TEST_P(Rows, ARowAloneIsTheRowAmongOthers) {
+TEST_P(Rows, ARowAloneHasTheBitsItHasAmongOthers) {
   const ChainRun all = chain(*GetParam(), 2, 0, 700);
   const i64 cols = static_cast<i64>(all.y.size()) / 700, in = static_cast<i64>(all.dx.size()) / 700;
   for (const i64 t : {0, 1, 333, 699}) {

@@ -35,7 +35,8 @@ void multiply_panels(const Pass& p, cpu::Format format, const PanelTask& t, i64 
   const cpu::GemmKernels& kernels = p.kernels.gemm;
   const WeightProduct& x = *t.product;
   const i64 first = t.begin * kernels.panel, n = std::min(x.n(), t.end * kernels.panel) - first;
-  cpu::Gemm g{format, x.a, s.packed, x.c + first, x.ldc, n, depth, x.into == Into::add || k > 0};
+  const Into into = k > 0 ? Into::add : x.into;
+  cpu::Gemm g{format, x.a, s.packed, x.c + first, x.ldc, n, depth, into};
   g.a.data = static_cast<const float*>(x.a.data) + k;
   kernels.gemm(g, 0, x.rows, 0, t.end - t.begin, s.gemm);
 }

@@ -1,4 +1,4 @@
-// Weights of every stored type: each op gives the bits that the same weight gives when it is kept as f32.
+// Weights of every stored type: each op gives the bits that it gives for the same weight stored as f32.
 #include "ops/cpu/streamed_product.hpp"
 #include "core/integer.hpp"
 #include "core/random_blocks.hpp"
@@ -14,7 +14,7 @@ std::vector<DType> stored_types() {
   return all;
 }
 
-// A frozen weight of `dtype`, and the f32 weight of the values it stands for.
+// A frozen weight of `dtype`, and a weight of the same values in f32.
 struct Stored {
   Weight stored, wide;
 };
@@ -25,7 +25,7 @@ Stored stored_weight(DType dtype, i64 rows, i64 cols, u64 seed) {
   if (dtype == DType::f8_e4m3) {
     const i64 squares = ceil_div(rows, kScaleBlock) * ceil_div(cols, kScaleBlock);
     const auto scales = std::make_shared<std::vector<std::byte>>(squares * 4 + 1);
-    RandomBlocks(seed + 1, 0.005).fill(DType::f32, scales->data() + 1, squares);  // odd address
+    RandomBlocks(seed + 1, 0.005).fill(DType::f32, scales->data() + 1, squares);  // at an odd address
     const auto both = std::make_shared<std::pair<decltype(bytes), decltype(scales)>>(bytes, scales);
     w = Weight::frozen_f8("f8", rows, cols, bytes->data(), scales->data() + 1, {both});
   } else {
@@ -37,22 +37,10 @@ Stored stored_weight(DType dtype, i64 rows, i64 cols, u64 seed) {
           Weight::frozen("wide", DType::f32, rows, cols, reinterpret_cast<const std::byte*>(floats->data()), {floats})};
 }
 
-// In features that leave a remainder of whatever can leave one: blocks set the step.
+// About `about` input features, with a remainder for every loop that can have one. For blocks they are whole blocks.
 i64 odd_cols(DType dtype, i64 about) {
   const i64 step = block_of(dtype).elements;
   return step == 1 ? about + 3 : (about / step + 1) * step;
-}
-
-struct Both {
-  Tensor y, dx;
-};
-Both linear_and_back(OpTest& test, DType matmul, const Tensor& x, const Tensor& dy, const Weight& w) {
-  Tape tape(test.arena);
-  Pass p = test.pass(&tape);
-  p.numerics.matmul = matmul;
-  const Tensor y = linear(p, x, w);
-  run_backward(tape, y, dy);
-  return {y, tape.grads()[x]};
 }
 
 TEST(StreamedProduct, LinearOfEveryTypeHasTheBitsOfItsValuesInF32BothWays) {
@@ -63,17 +51,17 @@ TEST(StreamedProduct, LinearOfEveryTypeHasTheBitsOfItsValuesInF32BothWays) {
         const i64 rows = 7, out = 75, in = odd_cols(dtype, 530);
         const Stored w = stored_weight(dtype, out, in, 5);
         const Tensor x = one.tensor(rows, in, 1), dy = one.tensor(rows, out, 2);
-        const Both want = linear_and_back(one, matmul, x, dy, w.wide),
-                   got = linear_and_back(one, matmul, x, dy, w.stored);
+        const LinearStep want = linear_step(one, matmul, x, dy, w.wide),
+                         got = linear_step(one, matmul, x, dy, w.stored);
         EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
         EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
-        const Both split = linear_and_back(two, matmul, x, dy, w.stored);
+        const LinearStep split = linear_step(two, matmul, x, dy, w.stored);
         EXPECT_TRUE(same_bits(want.y, split.y) && same_bits(want.dx, split.dx)) << k->name << " " << name_of(dtype);
         for (i64 i = 0; i < w.wide.size(); i += 97) ASSERT_TRUE(std::isfinite(w.wide.f32()[i])) << name_of(dtype);
       }
 }
 
-TEST(StreamedProduct, DeepAndWideWeightsAreCutWithoutATrace) {
+TEST(StreamedProduct, CuttingDeepAndWideWeightsDoesNotChangeBits) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const DType dtype : {DType::q4_k, DType::q8_0, DType::f8_e4m3, DType::iq4_nl})
       for (const DType matmul : {DType::f32, DType::bf16}) {
@@ -81,8 +69,8 @@ TEST(StreamedProduct, DeepAndWideWeightsAreCutWithoutATrace) {
         const i64 rows = 33, out = 1100, in = odd_cols(dtype, 1500);
         const Stored w = stored_weight(dtype, out, in, 6);
         const Tensor x = test.tensor(rows, in, 1), dy = test.tensor(rows, out, 2);
-        const Both want = linear_and_back(test, matmul, x, dy, w.wide),
-                   got = linear_and_back(test, matmul, x, dy, w.stored);
+        const LinearStep want = linear_step(test, matmul, x, dy, w.wide),
+                         got = linear_step(test, matmul, x, dy, w.stored);
         EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
         EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(dtype) << " " << name_of(matmul);
       }
@@ -107,7 +95,7 @@ TEST(StreamedProduct, ARowAloneHasTheBitsItHasAmongMany) {
     }
 }
 
-TEST(StreamedProduct, EmbeddingOfEveryTypeIsItsRow) {
+TEST(StreamedProduct, EmbedGivesTheRowsOfEveryType) {
   OpTest test;
   for (const DType dtype : stored_types()) {
     const Stored w = stored_weight(dtype, 150, odd_cols(dtype, 200), 8);
@@ -142,10 +130,11 @@ TEST(StreamedProduct, TheLossOverAHeadOfBlocksHasTheBitsOfItsValuesInF32) {
     }
 }
 
-struct Mixed {
+struct MixtureStep {
   Tensor y, dx, dgates;
 };
-Mixed mixture(OpTest& test, const Tensor& x, const Routing& r, const std::vector<Expert>& all, const Tensor& dy) {
+MixtureStep mixture_step(OpTest& test, const Tensor& x, const Routing& r, const std::vector<Expert>& all,
+                         const Tensor& dy) {
   Tape tape(test.arena);
   Pass p = test.pass(&tape);
   const Tensor y = experts(p, x, r, all);
@@ -175,7 +164,7 @@ TEST(StreamedProduct, ExpertsOfBlocksHaveTheBitsOfTheirValuesInF32BothWays) {
         c.experts = count, c.top_k = top_k, c.method = TopK::greedy;
         const Routing r = route(p, 0, test.tensor(tokens, count, 3), {}, c);
         const Tensor x = test.tensor(tokens, d, 1), dy = test.tensor(tokens, d, 2);
-        const Mixed want = mixture(test, x, r, wide, dy), got = mixture(test, x, r, stored, dy);
+        const MixtureStep want = mixture_step(test, x, r, wide, dy), got = mixture_step(test, x, r, stored, dy);
         EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(inner) << " " << tokens;
         EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(inner) << " " << tokens;
         EXPECT_TRUE(same_bits(want.dgates, got.dgates)) << k->name << " " << name_of(inner) << " " << tokens;
@@ -204,7 +193,7 @@ TEST(IntegerProduct, DiffersFromTheValuesByTheRoundingOfTheActivations) {
       EXPECT_FALSE(same_bits(want, got)) << name_of(dtype);
       for (i64 r = 0; r < rows; ++r)
         for (i64 o = 0; o < out; ++o) {
-          // Each activation is off by at most half a step of its block; the f32 sums of either way add a little.
+          // The error of an activation is at most half a step of its block. The f32 sums of both sides add a little.
           double tolerance = 0;
           for (i64 b = 0; b < in; b += block) {
             double most = 0, weights = 0;
@@ -239,7 +228,7 @@ TEST(IntegerProduct, NeitherThreadsNorNeighboursChangeBits) {
     }
 }
 
-TEST(IntegerProduct, OtherTypesAndTheGradientAreAsWithout) {
+TEST(IntegerProduct, OtherTypesAndGradientsKeepTheirBits) {
   for (const DType dtype : stored_types()) {
     OpTest test;
     const i64 in = odd_cols(dtype, 300);
@@ -258,7 +247,7 @@ TEST(IntegerProduct, OtherTypesAndTheGradientAreAsWithout) {
   }
 }
 
-TEST(IntegerProduct, ExpertsAreLinearsOverTheirTokens) {
+TEST(IntegerProduct, ExpertsHaveTheBitsOfLinearsOverTheirTokens) {
   for (const cpu::Kernels* k : cpu::levels())
     for (const i64 tokens : {1, 40}) {
       OpTest test(*k, 2);
@@ -280,7 +269,7 @@ TEST(IntegerProduct, ExpertsAreLinearsOverTheirTokens) {
         const Tensor out = linear(p, swiglu(p, linear(p, xt, e.gate), linear(p, xt, e.up)), e.down);
         const Tensor want = test.arena.alloc(1, d);
         const i32 first = 0;
-        k->gemm.weighted_rows(want.data(), out.data(), &first, r.gates.row(t), 1, d, false);
+        k->gemm.weighted_rows(want.data(), out.data(), &first, r.gates.row(t), 1, d, Into::overwrite);
         EXPECT_TRUE(same_bits(want.data(), y.row(t), d)) << k->name << " token " << t << " of " << tokens;
       }
     }
