@@ -133,8 +133,10 @@ class Builder {
 
   // The parser's buffer grows by doubling. Copying a short string gives it the right size and leaves the buffer in use.
   static std::string taken(std::string& s) {
-    if (s.size() < 4096) return s;
-    return std::move(s);
+    std::string own;
+    if (s.size() < 4096) own = s;
+    else own.swap(s);
+    return own;
   }
 
   bool open(bool is_object) {

@@ -124,7 +124,8 @@ TEST_F(ModelFolder, WithoutADefaultTheFirstNamedTemplateIsTheDefault) {
 
 TEST_F(ModelFolder, ATemplateThatCannotBeReadIsAnErrorThatNamesTheFile) {
   write("additional_chat_templates/a.jinja", std::string((1 << 20) + 1, ' '));
-  EXPECT_EQ(error(), (folder / "additional_chat_templates/a.jinja").string() + ": 1048577 bytes, the limit is 1048576");
+  EXPECT_EQ(error(), (folder / "additional_chat_templates/a.jinja").string() +
+                         ": the file has 1048577 bytes, the limit is 1048576");
   fs::remove(folder / "additional_chat_templates/a.jinja");
   for (size_t i = 0; i <= kMaxTemplateFiles; ++i) write(fmt::format("additional_chat_templates/{}.jinja", i), "x");
   EXPECT_EQ(error(), (folder / "additional_chat_templates").string() + ": holds more than 64 chat templates");

@@ -88,7 +88,7 @@ constexpr DType kDirect[] = {DType::q4_0, DType::q4_1,  DType::q5_0,  DType::q5_
                              DType::q8_0, DType::tq1_0, DType::tq2_0, DType::mxfp4};
 
 TEST(Quantize, TypesThatNeedNoSearchAreGgmlsBytes) {
-  std::ifstream in(std::string(R1_SOURCE_DIR) + "/tests/data/blocks/encoded.blocks", std::ios::binary);
+  std::ifstream in(R1_SOURCE_DIR "/tests/data/blocks/encoded.blocks", std::ios::binary);
   const std::string want{std::istreambuf_iterator<char>(in), {}};
   const Floats x = heavy_tailed(512, 3);
   size_t at = 0;
