@@ -255,8 +255,8 @@ TEST_F(EngineTest, AGroupNeedsAPageMoreThanASampleWhereItsPromptEndsInsideAPage)
   const auto admitted = [&](i64 prompt, i32 samples, i64 pages) {
     Settings settings{*model};
     settings.kv_tokens = pages * 64;
-    Running engine(settings);
-    Request r;
+    TestEngine engine(settings);
+    GenerationRequest r;
     r.prompt = test_prompt(prompt, 1);
     r.max_tokens = 193 - prompt, r.samples = samples;  // 192 positions: 3 pages
     const auto id = engine->submit(r);

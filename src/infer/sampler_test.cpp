@@ -185,5 +185,30 @@ TEST(Sampler, ParametersOutOfRangeAreNamed) {
   EXPECT_TRUE(check({}));
 }
 
+TEST(Sampler, ParametersAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
+  for (const SamplingParams& good : std::vector<SamplingParams>{{.temperature = 0},
+                                                                {.temperature = 1e-3f},
+                                                                {.temperature = 1000},
+                                                                {.top_p = 1e-6f},
+                                                                {.top_p = 1},
+                                                                {.top_k = 0},
+                                                                {.top_k = 1},
+                                                                {.min_p = 0},
+                                                                {.min_p = 0.999f},
+                                                                {.repetition_penalty = 0.01f},
+                                                                {.repetition_penalty = 100}})
+    EXPECT_TRUE(check(good)) << (check(good) ? "" : check(good).error().what);
+  for (const SamplingParams& bad : std::vector<SamplingParams>{{.temperature = 0.0009f},
+                                                               {.temperature = 1001},
+                                                               {.temperature = NAN},
+                                                               {.top_p = 1.001f},
+                                                               {.min_p = -0.001f},
+                                                               {.min_p = NAN},
+                                                               {.repetition_penalty = 0.0099f},
+                                                               {.repetition_penalty = 100.1f},
+                                                               {.repetition_penalty = NAN}})
+    EXPECT_FALSE(check(bad));
+}
+
 }  // namespace
 }  // namespace r1

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "core/file.hpp"
+#include "core/test_folder.hpp"
+
 namespace r1 {
 namespace {
 
@@ -44,11 +49,111 @@ TEST(Config, WrongTypesRangesAndChoicesAreErrorsWithTheirPosition) {
   EXPECT_NE(error_of(kGood, {{"recompute", "maybe"}}).find("true or false"), std::string::npos);
 }
 
+TEST(Config, NumbersAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
+  struct Limits {
+    const char* key;
+    std::vector<const char*> accepted, refused;
+  };
+  const Limits limits[] = {
+      {"seed", {"0"}, {"-1"}},
+      {"threads", {"0", "4096"}, {"-1", "4097"}},
+      {"steps", {"1"}, {"0"}},
+      {"batch_tokens", {"2", "1073741824"}, {"1", "1073741825"}},
+      {"micro_batch_tokens", {"2", "16777216"}, {"1", "16777217"}},
+      {"sequence_length", {"2", "16777216"}, {"1", "16777217"}},
+      {"lr", {"0"}, {"-1e-9", "inf", "nan"}},
+      {"lr_min", {"0"}, {"-1e-9"}},
+      {"warmup_steps", {"0"}, {"-1"}},
+      {"decay_start", {"0"}, {"-1"}},
+      {"beta1", {"0", "0.999999"}, {"-1e-9", "0.9999991", "1"}},
+      {"beta2", {"0", "0.999999"}, {"-1e-9", "0.9999991", "1"}},
+      {"eps", {"0"}, {"-1e-9"}},
+      {"weight_decay", {"0"}, {"-1e-9"}},
+      {"clip_norm", {"0"}, {"-1e-9"}},
+      {"bias_update_speed", {"0"}, {"-1e-9"}},
+      {"bias_update_stop", {"-1", "0"}, {"-2"}},
+      {"balance_alpha", {"0"}, {"-1e-9"}},
+      {"mtp_weight", {"0"}, {"-1e-9"}},
+      {"mtp_weight_later", {"0"}, {"-1e-9"}},
+      {"mtp_later_step", {"-1", "0"}, {"-2"}},
+      {"log_every", {"1"}, {"0"}},
+      {"save_every", {"1"}, {"0"}},
+      {"keep_checkpoints", {"1"}, {"0"}},
+      {"validation_every", {"0"}, {"-1"}},
+      {"validation_tokens", {"2"}, {"1"}},
+      {"data.weight", {"0"}, {"-1e-9"}},
+      {"data.long_share", {"0", "1"}, {"-1e-9", "1.000001"}},
+  };
+  for (const Limits& l : limits) {
+    for (const char* text : l.accepted)
+      EXPECT_EQ(error_of(kGood, {{l.key, text}}).find("outside"), std::string::npos) << l.key << " = " << text;
+    for (const char* text : l.refused)
+      EXPECT_NE(error_of(kGood, {{l.key, text}}).find("outside"), std::string::npos) << l.key << " = " << text;
+  }
+}
+
+TEST(Config, OverridesAreWholeNumbersAndWordsOfTheirType) {
+  for (const char* text : {"", "x", "7x", "7.5", "0x7"})
+    EXPECT_NE(error_of(kGood, {{"steps", text}}).find("steps must be an integer"), std::string::npos) << text;
+  for (const char* text : {"", "x", "0.5x", "1,5"})
+    EXPECT_NE(error_of(kGood, {{"lr", text}}).find("lr must be a number"), std::string::npos) << text;
+  for (const auto& [text, value] : {std::pair{"true", true}, {"1", true}, {"false", false}, {"0", false}})
+    EXPECT_EQ(parse_train_config(kGood, "f.toml", {{"recompute", text}})->recompute, value) << text;
+}
+
+TEST(Config, DataThatIsNotWrittenAsTablesIsAnError) {
+  for (const char* data : {"data = 3\n", "data = [1]\n", "data = [{tasks = \"default\"}, 1]\n", "[data]\n"})
+    EXPECT_NE(error_of(std::string("steps = 7\n") + data).find("f.toml:2: data must be written as [[data]]"),
+              std::string::npos)
+        << data;
+  EXPECT_NE(error_of("[[data]]\nweight = -1\n").find("f.toml:2: weight = -1 is outside"), std::string::npos);
+}
+
+TEST(Config, PathsStartAtTheirFileOrForOverridesAtTheCurrentFolder) {
+  const std::string text =
+      "model_config = \"c.json\"\ntokenizer = \"../t\"\nout = \"run\"\n[[data]]\nfile = \"d.jsonl\"\n"
+      "[[data]]\nfile = \"/far/e.jsonl\"\n";
+  const auto c = parse_train_config(text, "f.toml", {}, "/base/sub");
+  ASSERT_TRUE(c.has_value()) << c.error().what;
+  EXPECT_EQ(c->model_config, "/base/sub/c.json");
+  EXPECT_EQ(c->tokenizer, "/base/t");
+  EXPECT_EQ(c->out, "run");
+  EXPECT_EQ(c->data[0].file, "/base/sub/d.jsonl");
+  EXPECT_EQ(c->data[1].file, "/far/e.jsonl");
+  const auto here = [](const char* name) { return (std::filesystem::current_path() / name).string(); };
+  const auto moved = parse_train_config(text, "f.toml", {{"tokenizer", "u"}, {"data.file", "g.jsonl"}}, "/base/sub");
+  ASSERT_TRUE(moved.has_value()) << moved.error().what;
+  EXPECT_EQ(moved->tokenizer, here("u"));
+  EXPECT_EQ(moved->data[0].file, here("g.jsonl"));
+  const auto model = parse_train_config(kGood, "f.toml", {}, "/base");
+  EXPECT_EQ(model->model, "/base/m");
+}
+
+TEST(Config, AVocabularysSettingsHaveLimitsToo) {
+  const TestFolder folder;
+  const auto error = [&](const std::string& text) {
+    EXPECT_TRUE(write_file(folder.path() / "t.toml", text));
+    const auto c = load_vocabulary_config((folder.path() / "t.toml").string());
+    return c ? "" : c.error().what;
+  };
+  EXPECT_EQ(error("vocabulary = 262\ndocuments = 1\nseed = 0\ntasks = \"product\"\n"), "");
+  EXPECT_EQ(error("vocabulary = 1048576\ndocuments = 16777216\n"), "");
+  for (const char* text : {"vocabulary = 261", "vocabulary = 1048577", "documents = 0", "documents = 16777217", "seed = -1"})
+    EXPECT_NE(error(text).find("outside"), std::string::npos) << text;
+  EXPECT_NE(error("document = 3").find("\"documents\""), std::string::npos);
+  EXPECT_NE(error("documents = ").find("t.toml:1"), std::string::npos);
+}
+
 TEST(Config, SettingsThatContradictEachOtherAreErrors) {
   EXPECT_NE(error_of(kGood, {{"model_config", "c.json"}}).find("either model or model_config"), std::string::npos);
   EXPECT_NE(error_of(kGood, {{"data.file", "d.jsonl"}}).find("either file or tasks"), std::string::npos);
   EXPECT_NE(error_of(kGood, {{"lr_min", "3"}}).find("lr_min"), std::string::npos);
   EXPECT_NE(error_of(kGood, {{"data.weight", "0"}}).find("weights"), std::string::npos);
+  EXPECT_EQ(error_of(kGood, {{"lr_min", "1"}}), "") << "the rate may stay the same";
+  EXPECT_NE(error_of("model_config = \"c\"\nout = \"r\"\n[[data]]\ntasks = \"t\"\n").find("tokenizer"), std::string::npos);
+  EXPECT_NE(error_of("model = \"m\"\n[[data]]\ntasks = \"t\"\n").find("out is missing"), std::string::npos);
+  EXPECT_NE(error_of("model = \"m\"\nout = \"r\"\n").find("no data"), std::string::npos);
+  EXPECT_NE(error_of("model = \"m\"\nout = \"r\"\n[[data]]\n").find("either file or tasks"), std::string::npos);
 }
 
 TEST(Config, OverridesReplaceTheFilesSettingsAndTheResolvedFileParsesBackToTheSame) {
@@ -65,12 +170,34 @@ TEST(Config, OverridesReplaceTheFilesSettingsAndTheResolvedFileParsesBackToTheSa
 }
 
 TEST(Config, OnlySettingsThatAffectTheBitsCountAsADifference) {
-  const TrainConfig was = *parse_train_config(kGood, "f.toml");
+  TrainConfig was = *parse_train_config(kGood, "f.toml");
   TrainConfig now = was;
   now.threads = 9, now.save_every = 1, now.steps = 99, now.out = "elsewhere";
   EXPECT_EQ(first_difference(was, now), "");
   now.weight_decay = 0.2;
   EXPECT_EQ(first_difference(was, now), "weight_decay was 0.1, now 0.2");
+  for (const Overrides& bits : std::vector<Overrides>{
+           {{"model", "n"}}, {{"tokenizer", "t"}}, {{"seed", "2"}}, {{"batch_tokens", "64"}},
+           {{"micro_batch_tokens", "64"}}, {{"sequence_length", "64"}}, {{"lr", "2"}}, {{"lr_min", "0.5"}},
+           {{"warmup_steps", "1"}}, {{"schedule", "constant_then_decay"}}, {{"decay_start", "1"}}, {{"beta1", "0.5"}},
+           {{"beta2", "0.5"}}, {{"eps", "0.5"}}, {{"weight_decay", "0.5"}}, {{"clip_norm", "0.5"}},
+           {{"matmul", "bf16"}}, {{"bias_update_speed", "0.5"}}, {{"bias_update_stop", "5"}}, {{"balance_alpha", "0.5"}},
+           {{"mtp_weight", "0.5"}}, {{"mtp_weight_later", "0.5"}}, {{"mtp_later_step", "5"}}, {{"validation_every", "5"}},
+           {{"validation_tokens", "5"}}, {{"data.format", "chat"}}, {{"data.weight", "0.5"}}, {{"data.long_share", "0.5"}},
+           {{"data.field_text", "x"}}, {{"data.field_messages", "x"}}, {{"data.field_prompt", "x"}},
+           {{"data.field_answer", "x"}}})
+    EXPECT_NE(first_difference(was, *parse_train_config(kGood, "f.toml", bits)), "") << bits[0].first;
+  for (const Overrides& speed : std::vector<Overrides>{{{"recompute", "true"}}, {{"log_every", "5"}},
+                                                       {{"keep_checkpoints", "5"}}, {{"threads", "5"}}})
+    EXPECT_EQ(first_difference(was, *parse_train_config(kGood, "f.toml", speed)), "") << speed[0].first;
+  now = was;
+  now.data.push_back(now.data[0]);
+  EXPECT_EQ(first_difference(was, now), "[[data]]: 1 sources, now 2");
+  now.data[1].tasks = "product";
+  was = now;
+  now.data[1].weight = 3;
+  EXPECT_EQ(first_difference(was, now), "[[data]] 2: weight was 2.0, now 3.0");
+  was = *parse_train_config(kGood, "f.toml");
   now = was;
   now.model += "/";
   EXPECT_EQ(first_difference(was, now), "");

@@ -4,8 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <limits>
+#include <numeric>
 
 #include "train/run_case.hpp"
 #include "train/training_run.hpp"
@@ -30,6 +32,91 @@ TEST(Train, MemorisesTwoLines) {
 
 // Forward and backward: 6 operations per active parameter and token, and 6·(nope + rope + v) per head, layer and pair
 // of a token with a key. MTP is one more layer, its projection of 2·hidden to hidden and a second head.
+// What the first step reports, from the initial model and the first documents.
+TEST(Train, AStepReportsTheMeansOverItsTargetsAndTheBusiestExpert) {
+  const RunCase run;
+  TrainConfig c = run.config("x", 1);
+  c.validation_every = 0;
+  StepMetrics m;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& step) { m = step; };
+  value_of(train(c, hooks));
+
+  const auto model = run.model(static_cast<u64>(c.seed));
+  const auto data = value_of(open_data(c, run.tokenizer(), {256, 257}));
+  const StepBatch batch = value_of(take_step(*data, Split::train, 0, c.batch_tokens, c.micro_batch_tokens));
+  EXPECT_GT(batch.micro.size(), 1u);
+  ThreadPool pool(1);
+  RouteObserver routes;
+  double loss = 0, mtp_loss = 0, busiest = 0;
+  for (const MicroBatch& micro : batch.micro) {
+    Arena arena;
+    Pass p{.batch = micro.batch, .arena = arena, .pool = pool, .kernels = active_kernels()};
+    p.routes = &routes;
+    const Tensor hidden = model->forward(p).hidden;
+    const Tensor nll = linear_cross_entropy(p, hidden, model->head(), micro.targets);
+    const Tensor further = linear_cross_entropy(p, model->mtp(p, hidden, micro.next), model->head(), micro.mtp_targets);
+    for (i64 r = 0; r < nll.rows(); ++r)
+      loss += static_cast<double>(nll.data()[r]), mtp_loss += static_cast<double>(further.data()[r]);
+  }
+  for (const auto& layer : routes.load) {
+    const double tokens = static_cast<double>(std::accumulate(layer.begin(), layer.end(), i64{0}));
+    if (tokens > 0)
+      busiest = std::max(busiest, static_cast<double>(*std::max_element(layer.begin(), layer.end())) / (tokens / 4));
+  }
+  const auto targets = static_cast<double>(batch.targets);
+  EXPECT_NEAR(m.loss, loss / targets, 1e-9);  // sums of doubles in another order
+  EXPECT_NEAR(m.mtp_loss, mtp_loss / targets, 1e-9);
+  EXPECT_GT(busiest, 1.0);
+  EXPECT_NEAR(m.load_max, busiest, 1e-12);
+  EXPECT_EQ(m.targets, batch.targets);
+  EXPECT_EQ(m.sequences, batch.sequences);
+  EXPECT_EQ(m.micro_batches, std::ssize(batch.micro));
+  EXPECT_EQ(m.total_tokens, batch.tokens);
+}
+
+TEST(Train, TheValidationLossIsTheMeanOverTheHeldOutRows) {
+  const RunCase run;
+  TrainConfig c = run.config("x", 2);
+  c.validation_every = 1, c.save_every = 2, c.validation_tokens = 40;
+  StepMetrics m;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& step) { m = step; };
+  const TrainResult result = value_of(train(c, hooks));
+  const auto model = value_of(open_model(result.checkpoint, false));
+  const auto data = value_of(open_data(c, run.tokenizer(), {256, 257}));
+  const StepBatch batch = value_of(take_step(*data, Split::test, 0, 40, c.micro_batch_tokens));
+  ThreadPool pool(1);
+  double sum = 0;
+  for (const MicroBatch& micro : batch.micro) {
+    Arena arena;
+    Pass p{.batch = micro.batch, .arena = arena, .pool = pool, .kernels = active_kernels()};
+    const Tensor nll = linear_cross_entropy(p, model->forward(p).hidden, model->head(), micro.targets);
+    for (i64 r = 0; r < nll.rows(); ++r) sum += static_cast<double>(nll.data()[r]);
+  }
+  EXPECT_NEAR(m.validation_loss, sum / static_cast<double>(batch.targets), 1e-9);
+  EXPECT_EQ(result.validation_loss, m.validation_loss);
+}
+
+TEST(Train, TheTimeLeftFollowsARunningMeanOfTheStepsTimes) {
+  const RunCase run;
+  double mean = 0;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) {
+    mean = m.step == 1 ? m.time_step_s : 0.9 * mean + 0.1 * m.time_step_s;
+    EXPECT_NEAR(m.time_left_s, mean * static_cast<double>(8 - m.step), 1e-9) << m.step;
+  };
+  value_of(train(run.config("x", 8), hooks));
+}
+
+TEST(Train, ARunWhoseSettingsCannotBeWrittenDoesNotBegin) {
+  const RunCase run;
+  std::filesystem::create_directories(run.folder() / "x/config.toml/in the way");
+  const auto r = train(run.config("x"));
+  ASSERT_FALSE(r.has_value());
+  EXPECT_NE(r.error().what.find("config.toml"), std::string::npos) << r.error().what;
+}
+
 TEST(Train, TheRateOfAStepCountsEveryParameterAndEveryPairOfTokens) {
   const RunCase run;
   TrainConfig c = run.config("x", 1);
