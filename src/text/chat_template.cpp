@@ -140,11 +140,8 @@ void ChatTemplate::study() {
   else if (has("<|im_start|>")) kind_ = Kind::chatml;
   else if (has("<|start_header_id|>")) kind_ = Kind::llama3;
 
-  const auto opens = [&](Think think) {
-    const auto text = render({.messages = kProbe, .think = think});
-    return text && text->thinking;
-  };
-  opens_ = opens(Think::on), opens_unasked_ = opens(Think::off);
+  const auto thinking = render({.messages = kProbe, .think = Think::on});
+  opens_ = thinking && thinking->thinking;
 
   Message call{"assistant", ""};
   const Json function = Json::object({{"name", "probe"}, {"arguments", kProbeArguments}});

@@ -57,8 +57,6 @@ class ChatTemplate {
   // The rendered prompt as tokens. The begin-of-sentence token stands in front exactly once if the model's prompts
   // begin with one.
   Result<ChatPrompt> encode(const Tokenizer& tokenizer, const ChatRequest& request) const;
-  // Says whether a generation prompt after a user's turn ends inside the thinking.
-  bool opens_thinking(Think think) const { return think == Think::on ? opens_ : opens_unasked_; }
 
   Kind kind() const { return kind_; }
   // "R1-Distill, from tokenizer_config.json; opens the thinking; tools"
@@ -75,7 +73,7 @@ class ChatTemplate {
   Kind kind_ = Kind::other;
   bool lacks_opening_ = false;     // the model thinks, but the template leaves <think> to the model or to us
   bool object_arguments_ = false;  // the template needs the arguments of calls as objects
-  bool opens_ = false, opens_unasked_ = false;
+  bool opens_ = false;             // a prompt for an answer with thinking ends inside the thinking
 };
 
 const char* name_of(ChatTemplate::Kind kind);

@@ -42,7 +42,6 @@ TEST(ChatTemplate, ThinkingIsOpenedWhereItIsWantedAndClosedWhereNot) {
     const ChatText got = t.render({.messages = question, .think = think}).value();
     EXPECT_EQ(got.rendered.text, text) << t.describe();
     EXPECT_EQ(got.thinking, thinking) << t.describe();
-    EXPECT_EQ(t.opens_thinking(think), thinking) << t.describe();
     ASSERT_FALSE(got.rendered.spans.empty());
     EXPECT_EQ(got.rendered.spans.back().end, text.size());
     EXPECT_FALSE(got.rendered.spans.back().from_input) << "what was added is not the user's";
