@@ -30,7 +30,7 @@ TEST(Config, SettingsOfTheFileReplaceTheDefaults) {
 }
 
 TEST(Config, UnknownKeysAreRefusedWithTheirLineAndTheMostSimilarKey) {
-  const std::string e = error_of(std::string("step = 3\n") + kGood);
+  const std::string e = error_of(fmt::format("step = 3\n{}", kGood));
   EXPECT_NE(e.find("f.toml:1"), e.npos) << e;
   EXPECT_NE(e.find("\"step\""), e.npos) << e;
   EXPECT_NE(e.find("\"steps\""), e.npos) << e;

@@ -74,12 +74,13 @@ TEST(AdamW, ClipsByANormThatDoesNotDependOnTheNumberOfThreads) {
   EXPECT_NEAR(static_cast<double>(optimizer.moments()[0].m[0]), 0.1 * static_cast<double>(g) / norm, 1e-7);
 }
 
-TEST(AdamW, ClipsWhatIsLongerThanTheNormAndNothingElse) {
+TEST(AdamW, ScalesGradientsOnlyIfTheirNormIsAboveTheLimit) {
   const RunCase run;
   const auto model = run.model();
   TrainConfig c;
   c.clip_norm = 2;
-  // The gradient is zero but for one element, which is the norm. The first moment is a tenth of what reaches it.
+  // One element of the gradient equals the norm, the others are zero. The first moment is a tenth of the scaled
+  // gradient.
   for (const double norm : {0.5, 1.0, 1.99, 2.0, 2.01, 2.5, 3.0, 4.0}) {
     Optimizer optimizer(*model, c);
     ThreadPool pool(1);
@@ -87,7 +88,7 @@ TEST(AdamW, ClipsWhatIsLongerThanTheNormAndNothingElse) {
     const double measured = optimizer.grad_norm(pool, active_kernels());
     EXPECT_EQ(measured, static_cast<double>(static_cast<float>(norm)));
     optimizer.step(pool, active_kernels(), 0.01, measured);
-    // 1 - beta1, the scale, their product and the moment are each rounded to f32.
+    // Four roundings to f32: 1 - beta1, the scale, their product, and the moment.
     EXPECT_NEAR(static_cast<double>(optimizer.moments()[0].m[0]), 0.1 * std::min(norm, 2.0), 4 * 0.2 * 0x1p-24) << norm;
   }
 }

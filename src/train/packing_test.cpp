@@ -74,7 +74,7 @@ TEST(Packing, TargetsAreTheNextTokenMtpTargetsTheTokenAfterItAndPromptsAreMasked
   EXPECT_EQ(m.mtp_targets, (std::vector<i32>{-1, 4, 5, -1, -1, -1, -1}));
 }
 
-TEST(Packing, AStepCountsEachTokenWithTheKeysThatItSees) {
+TEST(Packing, AStepCountsTokensTargetsSequencesAndPairsOfTokensAndKeys) {
   const RunCase run;
   TrainConfig c = run.config("x");
   c.validation_every = 0;
@@ -91,7 +91,7 @@ TEST(Packing, AStepCountsEachTokenWithTheKeysThatItSees) {
   EXPECT_EQ(step.tokens, tokens);
   EXPECT_EQ(step.targets, targets);
   EXPECT_EQ(step.attention_pairs, pairs);
-  EXPECT_EQ(step.next, sequences) << "no row of this file is left out";
+  EXPECT_EQ(step.next, sequences) << "no row of this file is skipped";
 }
 
 TEST(Data, ASampleDependsOnItsIndexAloneAndAnEpochHasEveryRowOnce) {

@@ -30,8 +30,6 @@ TEST(Train, MemorisesTwoLines) {
   EXPECT_LT(r.loss, 0.3);  // only the first letter, one of two, stays unknown: about ln 2 / 17 tokens
 }
 
-// Forward and backward: 6 operations per active parameter and token, and 6·(nope + rope + v) per head, layer and pair
-// of a token with a key. MTP is one more layer, its projection of 2·hidden to hidden and a second head.
 // What the first step reports, from the initial model and the first documents.
 TEST(Train, AStepReportsTheMeansOverItsTargetsAndTheBusiestExpert) {
   const RunCase run;
@@ -117,7 +115,9 @@ TEST(Train, ARunWhoseSettingsCannotBeWrittenDoesNotBegin) {
   EXPECT_NE(r.error().what.find("config.toml"), std::string::npos) << r.error().what;
 }
 
-TEST(Train, TheRateOfAStepCountsEveryParameterAndEveryPairOfTokens) {
+// Forward and backward pass: 6 operations per active parameter and token, and 6·(nope + rope + v) per head, layer and
+// pair of a token and a key. MTP counts as one more layer, its projection from 2·hidden to hidden, and a second head.
+TEST(Train, TheSpeedOfAStepCountsEveryParameterAndEveryPairOfATokenAndAKey) {
   const RunCase run;
   TrainConfig c = run.config("x", 1);
   RunCase::write(c.data[0].file, "{\"text\": \"abcdefghi\"}\n");
@@ -126,7 +126,7 @@ TEST(Train, TheRateOfAStepCountsEveryParameterAndEveryPairOfTokens) {
   TrainHooks hooks;
   hooks.progress = [&](const StepMetrics& step) { m = step; };
   value_of(train(c, hooks));
-  const double length = 11;  // nine bytes between the two ends
+  const double length = 11;  // nine bytes and the two tokens at the ends
   ASSERT_EQ(static_cast<double>(m.tokens), length * static_cast<double>(m.sequences));
   // kTinyModel: hidden 16, 263 tokens, two layers, two heads of 8 + 4 for keys and 8 for values.
   const double head = 263 * 16, layer = (static_cast<double>(run.model()->info().active_parameters) - head) / 2;

@@ -1,5 +1,6 @@
 #include "verify/verify.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -100,7 +101,7 @@ TEST(Match, HostileInputReturnsAtOnce) {
   EXPECT_FALSE(answer_matches("1", "\\frac" + braces));
   EXPECT_FALSE(answer_matches("1", "9^9^9^9"));
   EXPECT_FALSE(answer_matches("1", std::string("1\0", 2)));
-  EXPECT_EQ(extract_answer(std::string(3000000, '{') + "\\boxed{3}"), "3");
+  EXPECT_EQ(extract_answer(std::string(3000000, '{').append("\\boxed{3}")), "3");
   EXPECT_FALSE(answer_matches("7", std::string(500, ',')));
 }
 
@@ -122,10 +123,14 @@ TEST(Countdown, WrongValueNumbersOrSyntaxAreRefused) {
     EXPECT_FALSE(countdown_reaches(bad, k3, 46)) << bad;
 }
 
+std::string in_parentheses(int depth) {
+  return fmt::format("{}25+3*7{}", std::string(depth, '('), std::string(depth, ')'));
+}
+
 TEST(Countdown, HostileExpressionsAreRefused) {
   EXPECT_FALSE(countdown_reaches(std::string(200, '('), k3, 46));
-  EXPECT_FALSE(countdown_reaches(std::string(20, '(') + "25+3*7" + std::string(20, ')'), k3, 46));
-  EXPECT_TRUE(countdown_reaches(std::string(16, '(') + "25+3*7" + std::string(16, ')'), k3, 46));
+  EXPECT_FALSE(countdown_reaches(in_parentheses(20), k3, 46));
+  EXPECT_TRUE(countdown_reaches(in_parentheses(16), k3, 46));
   EXPECT_FALSE(countdown_reaches(std::string(1000000, '1'), k3, 46));
   EXPECT_FALSE(countdown_reaches("99999999999999999999+3*7", k3, 46));
 }
