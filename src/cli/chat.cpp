@@ -93,7 +93,7 @@ Result<int> run_chat(const Args& args) {
   LineReader lines;
   if (const std::string notice = lines.notice(); !notice.empty()) print_error("r1", notice);
   for (u64 number = 0;;) {
-    InterruptFlag at_prompt;  // Ctrl-C from a pipe, or SIGINT from elsewhere
+    InterruptFlag at_prompt;  // SIGINT while lines come from a pipe, or from another program
     const auto line = lines.read();
     if (!line) {
       if (at_prompt.raised()) {
