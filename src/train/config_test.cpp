@@ -138,7 +138,8 @@ TEST(Config, AVocabularysSettingsHaveLimitsToo) {
   };
   EXPECT_EQ(error("vocabulary = 262\ndocuments = 1\nseed = 0\ntasks = \"product\"\n"), "");
   EXPECT_EQ(error("vocabulary = 1048576\ndocuments = 16777216\n"), "");
-  for (const char* text : {"vocabulary = 261", "vocabulary = 1048577", "documents = 0", "documents = 16777217", "seed = -1"})
+  for (const char* text :
+       {"vocabulary = 261", "vocabulary = 1048577", "documents = 0", "documents = 16777217", "seed = -1"})
     EXPECT_NE(error(text).find("outside"), std::string::npos) << text;
   EXPECT_NE(error("document = 3").find("\"documents\""), std::string::npos);
   EXPECT_NE(error("documents = ").find("t.toml:1"), std::string::npos);
@@ -150,7 +151,8 @@ TEST(Config, SettingsThatContradictEachOtherAreErrors) {
   EXPECT_NE(error_of(kGood, {{"lr_min", "3"}}).find("lr_min"), std::string::npos);
   EXPECT_NE(error_of(kGood, {{"data.weight", "0"}}).find("weights"), std::string::npos);
   EXPECT_EQ(error_of(kGood, {{"lr_min", "1"}}), "") << "the rate may stay the same";
-  EXPECT_NE(error_of("model_config = \"c\"\nout = \"r\"\n[[data]]\ntasks = \"t\"\n").find("tokenizer"), std::string::npos);
+  EXPECT_NE(error_of("model_config = \"c\"\nout = \"r\"\n[[data]]\ntasks = \"t\"\n").find("tokenizer"),
+            std::string::npos);
   EXPECT_NE(error_of("model = \"m\"\n[[data]]\ntasks = \"t\"\n").find("out is missing"), std::string::npos);
   EXPECT_NE(error_of("model = \"m\"\nout = \"r\"\n").find("no data"), std::string::npos);
   EXPECT_NE(error_of("model = \"m\"\nout = \"r\"\n[[data]]\n").find("either file or tasks"), std::string::npos);
@@ -176,19 +178,41 @@ TEST(Config, OnlySettingsThatAffectTheBitsCountAsADifference) {
   EXPECT_EQ(first_difference(was, now), "");
   now.weight_decay = 0.2;
   EXPECT_EQ(first_difference(was, now), "weight_decay was 0.1, now 0.2");
-  for (const Overrides& bits : std::vector<Overrides>{
-           {{"model", "n"}}, {{"tokenizer", "t"}}, {{"seed", "2"}}, {{"batch_tokens", "64"}},
-           {{"micro_batch_tokens", "64"}}, {{"sequence_length", "64"}}, {{"lr", "2"}}, {{"lr_min", "0.5"}},
-           {{"warmup_steps", "1"}}, {{"schedule", "constant_then_decay"}}, {{"decay_start", "1"}}, {{"beta1", "0.5"}},
-           {{"beta2", "0.5"}}, {{"eps", "0.5"}}, {{"weight_decay", "0.5"}}, {{"clip_norm", "0.5"}},
-           {{"matmul", "bf16"}}, {{"bias_update_speed", "0.5"}}, {{"bias_update_stop", "5"}}, {{"balance_alpha", "0.5"}},
-           {{"mtp_weight", "0.5"}}, {{"mtp_weight_later", "0.5"}}, {{"mtp_later_step", "5"}}, {{"validation_every", "5"}},
-           {{"validation_tokens", "5"}}, {{"data.format", "chat"}}, {{"data.weight", "0.5"}}, {{"data.long_share", "0.5"}},
-           {{"data.field_text", "x"}}, {{"data.field_messages", "x"}}, {{"data.field_prompt", "x"}},
-           {{"data.field_answer", "x"}}})
+  for (const Overrides& bits : std::vector<Overrides>{{{"model", "n"}},
+                                                      {{"tokenizer", "t"}},
+                                                      {{"seed", "2"}},
+                                                      {{"batch_tokens", "64"}},
+                                                      {{"micro_batch_tokens", "64"}},
+                                                      {{"sequence_length", "64"}},
+                                                      {{"lr", "2"}},
+                                                      {{"lr_min", "0.5"}},
+                                                      {{"warmup_steps", "1"}},
+                                                      {{"schedule", "constant_then_decay"}},
+                                                      {{"decay_start", "1"}},
+                                                      {{"beta1", "0.5"}},
+                                                      {{"beta2", "0.5"}},
+                                                      {{"eps", "0.5"}},
+                                                      {{"weight_decay", "0.5"}},
+                                                      {{"clip_norm", "0.5"}},
+                                                      {{"matmul", "bf16"}},
+                                                      {{"bias_update_speed", "0.5"}},
+                                                      {{"bias_update_stop", "5"}},
+                                                      {{"balance_alpha", "0.5"}},
+                                                      {{"mtp_weight", "0.5"}},
+                                                      {{"mtp_weight_later", "0.5"}},
+                                                      {{"mtp_later_step", "5"}},
+                                                      {{"validation_every", "5"}},
+                                                      {{"validation_tokens", "5"}},
+                                                      {{"data.format", "chat"}},
+                                                      {{"data.weight", "0.5"}},
+                                                      {{"data.long_share", "0.5"}},
+                                                      {{"data.field_text", "x"}},
+                                                      {{"data.field_messages", "x"}},
+                                                      {{"data.field_prompt", "x"}},
+                                                      {{"data.field_answer", "x"}}})
     EXPECT_NE(first_difference(was, *parse_train_config(kGood, "f.toml", bits)), "") << bits[0].first;
-  for (const Overrides& speed : std::vector<Overrides>{{{"recompute", "true"}}, {{"log_every", "5"}},
-                                                       {{"keep_checkpoints", "5"}}, {{"threads", "5"}}})
+  for (const Overrides& speed : std::vector<Overrides>{
+           {{"recompute", "true"}}, {{"log_every", "5"}}, {{"keep_checkpoints", "5"}}, {{"threads", "5"}}})
     EXPECT_EQ(first_difference(was, *parse_train_config(kGood, "f.toml", speed)), "") << speed[0].first;
   now = was;
   now.data.push_back(now.data[0]);
