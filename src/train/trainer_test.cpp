@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "ops/ops.hpp"
+#include "train/packing.hpp"
 #include "train/run_case.hpp"
 #include "train/training_run.hpp"
 
