@@ -49,7 +49,7 @@ std::string Json::describe() const {
   if (const Array* a = array()) return fmt::format("an array of {}", a->size());
   if (const Object* o = object()) return fmt::format("an object of {} members", o->size());
   const std::string text = dump(*this);
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+  return text.size() <= 60 ? text : fmt::format("{}...", utf8_prefix(text, 57));
 }
 
 namespace {
@@ -165,7 +165,7 @@ class Builder {
     }
     used_ -= n * item;
     if (const std::string* twice = duplicate_key(object)) {
-      return refuse(fmt::format("duplicate key {}", Json(twice->substr(0, 200)).describe()));
+      return refuse(fmt::format("duplicate key {}", quoted(*twice)));
     }
     return value(std::move(object));
   }
@@ -317,8 +317,10 @@ std::string dump(const Json& json, int indent) {
 
 std::string shown(std::string_view name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  return plain && !name.empty() && name.size() <= 128 ? std::string(name) : Json(name.substr(0, 200)).describe();
+  return plain && !name.empty() && name.size() <= 128 ? std::string(name) : quoted(name);
 }
+
+std::string quoted(std::string_view text) { return Json(utf8_prefix(text, 200)).describe(); }
 
 // ---- fields
 

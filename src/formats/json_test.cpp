@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "formats/utf8.hpp"
+
 namespace r1 {
 namespace {
 
@@ -112,6 +114,16 @@ TEST(Jsonl, NamesTheLineOfAnError) {
   EXPECT_EQ(values, (std::vector<i64>{1, 2}));
   ASSERT_FALSE(status);
   EXPECT_NE(status.error().what.find(path.string() + ":5: not JSON"), std::string::npos) << status.error().what;
+}
+
+TEST(Json, DescriptionsAreCutBetweenCharacters) {
+  std::string text = "a";
+  for (int i = 0; i < 200; ++i) text += "é";
+  for (const std::string& cut : {Json(text).describe(), shown(text), quoted(text)}) {
+    EXPECT_EQ(first_invalid_utf8(cut), cut.size()) << cut;
+    EXPECT_LE(cut.size(), 60u);
+    EXPECT_TRUE(cut.starts_with("\"aé") && cut.ends_with("é...")) << cut;
+  }
 }
 
 }  // namespace

@@ -95,6 +95,14 @@ std::string_view last_character(std::string_view s) {
   return utf8_length(last) == last.size() ? last : std::string_view{};
 }
 
+std::string_view utf8_prefix(std::string_view s, size_t most) {
+  if (s.size() <= most) return s;
+  for (size_t begin = most; begin > 0 && most - begin < 4; --begin) {
+    if ((static_cast<u8>(s[begin]) & 0xC0) != 0x80) return s.substr(0, begin);
+  }
+  return s.substr(0, most);  // not UTF-8
+}
+
 size_t trailing_space(std::string_view s) {
   for (;;) {
     const std::string_view last = last_character(s);

@@ -16,6 +16,8 @@ size_t first_invalid_utf8(std::string_view s);
 u32 utf8_code_point(std::string_view s);
 // The character at the end of `s`; empty if `s` is empty or does not end with a character.
 std::string_view last_character(std::string_view s);
+// The longest beginning of `s` that has at most `most` bytes and does not end inside a character.
+std::string_view utf8_prefix(std::string_view s, size_t most);
 void append_utf8(u32 code_point, std::string& out);
 
 // The text as a terminal can safely show it: control characters, bytes that are not UTF-8, and characters that break a

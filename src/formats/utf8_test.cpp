@@ -18,5 +18,13 @@ TEST(Printable, LongTextIsCutBetweenCharacters) {
   EXPECT_EQ(printable("aéé", 2), "aé…");
 }
 
+TEST(Utf8Prefix, NeverEndsInsideACharacter) {
+  const std::string_view text = "aé你😀z";  // 1, 2, 3, 4 and 1 bytes
+  const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+  for (size_t most = 0; most < std::size(whole); ++most)
+    EXPECT_EQ(utf8_prefix(text, most), text.substr(0, whole[most])) << most;
+  EXPECT_EQ(utf8_prefix("\x80\x80\x80\x80\x80\x80", 4).size(), 4u) << "not UTF-8: cut where asked";
+}
+
 }  // namespace
 }  // namespace r1

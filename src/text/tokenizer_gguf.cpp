@@ -16,7 +16,6 @@ enum TokenType : i64 { kUndefined, kNormal, kUnknown, kControl, kUserDefined, kU
 
 std::string key(std::string_view name) { return fmt::format("{}{}", kKeys, name); }
 std::string where(const Gguf& file, std::string_view name) { return fmt::format("{}: {}{}", file.path(), kKeys, name); }
-std::string shown(std::string_view text) { return Json(text.substr(0, 64)).describe(); }
 std::string pad_text(i64 id) { return fmt::format("[PAD{}]", id); }
 
 // ---- reading
@@ -68,7 +67,7 @@ Status read_tokens(const Gguf& file, Tokenizer::State& state) {
     }
     if (kind == Kind::none) continue;
     if (state.tokens.add(static_cast<i32>(id), text, kind) != TokenTable::Added::yes) {
-      return fail(Errc::corrupt, "{}: {} is token {} and token {}", where(file, "tokens"), shown(text),
+      return fail(Errc::corrupt, "{}: {} is token {} and token {}", where(file, "tokens"), quoted(text),
                   state.tokens.find_text(text), id);
     }
     if (added) state.added.push_back({.token = {.content = std::string(text), .id = static_cast<i32>(id)}});
@@ -86,11 +85,11 @@ Status read_merges(const Gguf& file, Tokenizer::State& state) {
     const std::string_view merge = merges[rank];
     const size_t space = merge.find(' ', 1);
     if (space == merge.npos) {
-      return fail(Errc::corrupt, "{}[{}]: expected two tokens, found {}", where(file, "merges"), rank, shown(merge));
+      return fail(Errc::corrupt, "{}[{}]: expected two tokens, found {}", where(file, "merges"), rank, quoted(merge));
     }
     if (!state.add_merge(merge.substr(0, space), merge.substr(space + 1), static_cast<i32>(rank))) {
       return fail(Errc::corrupt, "{}[{}]: {} names a token or makes one that is not in the vocabulary",
-                  where(file, "merges"), rank, shown(merge));
+                  where(file, "merges"), rank, quoted(merge));
     }
   }
   return {};

@@ -169,12 +169,12 @@ class Reader {
     R1_TRY(members(vocab, "model.vocab", [&](std::string_view token, od::value id) -> Status {
       i64 n = -1;
       if (id.get_int64().get(n) || n < 0 || n >= kMaxTokens || token.empty() || token.size() > kMaxTokenBytes) {
-        return corrupt("model.vocab", "token {} with id {}, expected 0 to {}", shown(token),
+        return corrupt("model.vocab", "token {} with id {}, expected 0 to {}", quoted(token),
                        id.raw_json_token().substr(0, 32), kMaxTokens - 1);
       }
       const auto added = tokens.add(static_cast<i32>(n), token, Kind::normal);
       if (added == TokenTable::Added::id_taken) return corrupt("model.vocab", "id {} is given twice", n);
-      if (added != TokenTable::Added::yes) return corrupt("model.vocab", "token {} is given twice", shown(token));
+      if (added != TokenTable::Added::yes) return corrupt("model.vocab", "token {} is given twice", quoted(token));
       return {};
     }));
     if (tokens.size() == 0) return corrupt("model.vocab", "no tokens");
@@ -196,7 +196,7 @@ class Reader {
       }
       if (!state_.add_merge(a, b, rank)) {
         return corrupt(fmt::format("model.merges[{}]", rank),
-                       "{} and {} name a token or make one that is not in the vocabulary", shown(a), shown(b));
+                       "{} and {} name a token or make one that is not in the vocabulary", quoted(a), quoted(b));
       }
       ++rank;
     }
@@ -220,8 +220,6 @@ class Reader {
     }
     return parts == 2;
   }
-
-  static std::string shown(std::string_view text) { return Json(text.substr(0, 64)).describe(); }
 
   simdjson::padded_string json_;
   std::string_view source_;

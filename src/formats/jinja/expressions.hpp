@@ -2,6 +2,7 @@
 // the tree are limited. parser.cpp adds the statements.
 #pragma once
 #include "formats/jinja/syntax.hpp"
+#include "formats/utf8.hpp"
 
 namespace r1::jinja {
 
@@ -63,7 +64,7 @@ class ExpressionParser {
   }
   tl::unexpected<Error> unexpected(std::string_view wanted) const {
     if (is(Token::end)) return fail(Errc::corrupt, "the template ends where {} was expected", wanted);
-    std::string_view found = current_.text.substr(0, 40);
+    std::string_view found = utf8_prefix(current_.text, 40);
     if (is(Token::print_end)) found = "}}";
     if (is(Token::block_end)) found = "%}";
     return fail(Errc::corrupt, "found '{}' where {} was expected", found, wanted);
