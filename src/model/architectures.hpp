@@ -30,10 +30,10 @@ struct Architecture {
   Result<std::string> (*published_config)(const Json& config, std::string_view source, DType dtype);
   Result<GgufDims> (*gguf_dims)(const Json& config, std::string_view source);
 
-  // A GGUF's metadata as config.json. Of rows with one gguf_architecture, all have the same function, which decides for
-  // which of their model types the file is. Errors: a key that is missing or that says what we do not support.
+  // A GGUF's metadata as config.json. All rows with the same gguf_architecture have the same function; it decides which
+  // of their model types the file holds. Errors: a key that is missing, or a setting that is not supported.
   Result<Json> (*config_of_gguf)(const GgufKeys& keys);
-  // What is allowed in such a GGUF but rare, as config_of_gguf's header describes it; null: nothing.
+  // The lines about this architecture in gguf_notes() of gguf/config.hpp; null: there are none.
   std::vector<std::string> (*gguf_notes)(const GgufKeys& keys);
 };
 

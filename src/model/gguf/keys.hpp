@@ -57,7 +57,8 @@ Result<Json> rope_scaling(const GgufKeys& keys, GgufScaling kind);
 
 // ---- one function per architecture, named in its row of the table (architectures.hpp)
 
-// deepseek2 does not say for which model it is: V2 has neither sigmoid scores nor a bias nor normalised gates.
+// deepseek2 has no key for the model. A file with softmax scores, no selection bias and gates that are not normalised
+// is a V2; any other is a V3.
 Result<Json> deepseek_config_of_gguf(const GgufKeys& keys);
 std::vector<std::string> deepseek_gguf_notes(const GgufKeys& keys);
 Result<Json> qwen2_config_of_gguf(const GgufKeys& keys);
