@@ -272,7 +272,7 @@ TEST_F(Nano, AStopStringEndsTheAnswerBeforeIt) {
 
 TEST_F(Nano, AConversationFromAPipeIsATurnALine) {
   const Outcome o =
-      r1("chat --hide-thinking <<< $'What is 47 * 36?\\n/stats\\nWhat is 12 + 35?\\n/exit\\nWhat is 1 + 1?'");
+      r1("chat --hide-thinking <<< $'What is 47 * 36?\\n/stats\\n/new\\nWhat is 12 + 35?\\n/exit\\nWhat is 1 + 1?'");
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_EQ(o.out, "The answer is \\boxed{1692}.\nThe answer is \\boxed{47}.\n");
   EXPECT_NE(o.err.find("tokens/s"), std::string::npos) << o.err;

@@ -313,8 +313,8 @@ TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
   engine.step();
   EXPECT_EQ(engine->running(), 3);
   EXPECT_EQ(engine->queued(), 2);
-  EXPECT_EQ(engine->cache().pages_in_use(),
-            1 + 3 * 2);  // 149 positions: one shared page of the prompt, two more pages each
+  // 149 positions: the sequences share one page of the prompt, and each has two more.
+  EXPECT_EQ(engine->cache().pages_in_use(), 1 + 3 * 2);
   EXPECT_TRUE(engine->cancel(running));
   EXPECT_FALSE(engine->cancel(running));
   EXPECT_EQ(engine->cache().pages_in_use(), 0);

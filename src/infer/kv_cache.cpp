@@ -10,8 +10,7 @@ namespace r1 {
 
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20, kSmallPage = 4096;
-constexpr size_t kPage = static_cast<size_t>(kPageTokens);
+constexpr i64 kHugePage = i64{2} << 20, kSmallPage = 4096;
 
 u64 hash_of(u64 parent, std::span<const i32> tokens) {
   u64 h = parent + 0x9e3779b97f4a7c15u;
@@ -40,16 +39,16 @@ Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages) {
   KvCache c;
   c.pages_ = pages;
   c.view_.layout = layout;
-  const size_t layer = static_cast<size_t>(layout.page_bytes()) * static_cast<size_t>(pages);
-  const size_t align = layer >= kHugePage ? kHugePage : kSmallPage;
-  const size_t stride = round_up(layer, align);
-  c.bytes_ = stride * static_cast<size_t>(layout.layers) + align;
+  const i64 layer = layout.page_bytes() * pages;
+  const i64 align = layer >= kHugePage ? kHugePage : kSmallPage;
+  const i64 stride = round_up(layer, align);
+  c.bytes_ = stride * layout.layers + align;
   void* memory = mmap(nullptr, c.bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
     return fail(Errc::exhausted, "KV cache: no address space for {} tokens ({:.1f} GiB)", pages * kPageTokens,
                 wanted / (1 << 30));
   c.memory_ = memory;
-  auto* base = reinterpret_cast<std::byte*>(round_up(reinterpret_cast<size_t>(memory), align));
+  auto* base = reinterpret_cast<std::byte*>(round_up(reinterpret_cast<i64>(memory), align));
   if (align == kHugePage) madvise(base, c.bytes_ - align, MADV_HUGEPAGE);
   for (i64 l = 0; l < layout.layers; ++l) c.view_.layer_base.push_back(base + l * stride);
   c.page_.resize(pages);
@@ -77,8 +76,8 @@ KvCache::~KvCache() {
 Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens) {
   KvSequence s;
   u64 parent = 0;
-  for (size_t begin = 0; begin + kPage < prompt.size(); begin += kPage) {
-    const i32 page = find(parent, prompt.subspan(begin, kPage));
+  for (i64 begin = 0; begin + kPageTokens < std::ssize(prompt); begin += kPageTokens) {
+    const i32 page = find(parent, prompt.subspan(begin, kPageTokens));
     if (page < 0) break;
     reference(page);
     s.pages.push_back(page);
@@ -89,10 +88,10 @@ Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens) {
 }
 
 Result<KvSequence> KvCache::fork(const KvSequence& of, i64 filled, i64 tokens) {
-  R1_CHECK(filled <= tokens && pages_for(filled) <= static_cast<i64>(of.pages.size()),
+  R1_CHECK(filled <= tokens && pages_for(filled) <= std::ssize(of.pages),
            "fork after {} of a sequence of {} pages, for {}", filled, of.pages.size(), tokens);
-  const size_t full = static_cast<size_t>(filled / kPageTokens);
-  KvSequence shared = hold(of, filled / kPageTokens * kPageTokens);
+  const i64 full = filled / kPageTokens;
+  KvSequence shared = hold(of, full * kPageTokens);
   KvSequence s = R1_TRY(extend(std::move(shared), tokens));
   s.cached = filled;
   if (filled % kPageTokens)
@@ -110,7 +109,7 @@ KvSequence KvCache::hold(const KvSequence& of, i64 filled) {
 }
 
 Result<KvSequence> KvCache::extend(KvSequence shared, i64 tokens) {
-  const i64 wanted = pages_for(tokens) - static_cast<i64>(shared.pages.size());
+  const i64 wanted = pages_for(tokens) - std::ssize(shared.pages);
   if (!make_room(wanted)) {
     close(shared);
     return fail(Errc::exhausted, "KV cache: {} pages wanted, {} free of {}", wanted, pages_free() + pages_cached(),
@@ -129,8 +128,8 @@ void KvCache::close(KvSequence& s) {
 
 void KvCache::publish(const KvSequence& s, std::span<const i32> prompt, i64 computed) {
   u64 parent = 0;
-  for (size_t i = 0; (i + 1) * kPage <= std::min(prompt.size(), static_cast<size_t>(computed)); ++i) {
-    const auto tokens = prompt.subspan(i * kPage, kPage);
+  for (i64 i = 0; (i + 1) * kPageTokens <= std::min(std::ssize(prompt), computed); ++i) {
+    const auto tokens = prompt.subspan(i * kPageTokens, kPageTokens);
     if (const i32 there = find(parent, tokens); there >= 0) {
       parent = page_[there].serial;
       continue;

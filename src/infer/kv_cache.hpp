@@ -42,8 +42,8 @@ class KvCache {
 
   const KvLayout& layout() const { return view_.layout; }
   i64 pages() const { return pages_; }
-  i64 pages_free() const { return static_cast<i64>(free_.size()); }    // never used, or given back
-  i64 pages_cached() const { return static_cast<i64>(idle_.size()); }  // published and unused: free if needed
+  i64 pages_free() const { return std::ssize(free_); }    // never used, or given back
+  i64 pages_cached() const { return std::ssize(idle_); }  // published and unused: free if needed
   i64 pages_in_use() const { return pages_ - pages_free() - pages_cached(); }
   i64 page_bytes() const { return layout().page_bytes() * layout().layers; }  // all layers
 
@@ -89,7 +89,7 @@ class KvCache {
 
   KvView view_;
   void* memory_ = nullptr;
-  size_t bytes_ = 0;
+  i64 bytes_ = 0;
   i64 pages_ = 0;
   u64 version_ = 0, serials_ = 0;
   std::vector<Page> page_;

@@ -1,4 +1,4 @@
-// Pages: who holds them, which prompts find them again, and that all of them come back.
+// Pages of the KV cache: which sequences hold them, which prompts find them again, and that all come back.
 #include "infer/kv_cache.hpp"
 
 #include <numeric>
@@ -20,7 +20,7 @@ KvSequence opened(KvCache& cache, std::span<const i32> prompt, i64 tokens) {
   EXPECT_TRUE(s) << (s ? "" : s.error().what);
   return s ? std::move(*s) : KvSequence{};
 }
-// Tokens of the prompt whose keys the cache already has; nothing stays taken.
+// Number of the prompt's tokens whose keys the cache already has. No page stays in use.
 i64 cached(KvCache& cache, std::span<const i32> prompt) {
   KvSequence s = opened(cache, prompt, std::ssize(prompt));
   const i64 n = s.cached;

@@ -112,7 +112,7 @@ i32 Sampler::draw_from_all(double u) {
 
 i32 Sampler::draw_from_some(const SamplingParams& params, double u) {
   const size_t n = weights_.size();
-  const bool top_k = params.top_k > 0 && static_cast<size_t>(params.top_k) < n;
+  const bool top_k = params.top_k > 0 && params.top_k < std::ssize(weights_);
   const auto likelier = [&](i32 a, i32 b) {
     const float za = logits_[a], zb = logits_[b];
     return za != zb ? za > zb : a < b;
