@@ -11,6 +11,22 @@
 
 namespace r1 {
 
+Json::Json() noexcept = default;
+Json::Json(const Json&) = default;
+Json::Json(Json&&) noexcept = default;
+Json& Json::operator=(const Json&) = default;
+Json& Json::operator=(Json&&) noexcept = default;
+Json::~Json() = default;
+
+Json::Json(std::string s) : value_(std::move(s)) {}
+Json::Json(std::string_view s) : value_(std::string(s)) {}
+Json::Json(const char* s) : value_(std::string(s)) {}
+Json::Json(Array a) : value_(std::move(a)) {}
+Json::Json(Object o) : value_(std::move(o)) {}
+Json Json::object(std::initializer_list<Member> members) { return Object(members); }
+Json Json::array(std::initializer_list<Json> items) { return Array(items); }
+bool Json::operator==(const Json&) const = default;
+
 std::optional<double> Json::number() const {
   if (const i64* i = integer()) return static_cast<double>(*i);
   if (const double* d = std::get_if<double>(&value_)) return *d;

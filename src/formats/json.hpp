@@ -29,21 +29,28 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;  // in the order written; keys are unique
 
-  Json() = default;  // null
+  // Defined in json.cpp: inline they would compile the variant's machinery in every source that holds a Json.
+  Json() noexcept;  // null
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
+
   Json(std::nullptr_t) {}
   Json(bool b) : value_(b) {}
   template <std::integral I>
   requires(!std::same_as<I, bool>) Json(I i) : value_(static_cast<i64>(i)) {}
   Json(double d) : value_(d) {}
   Json(float f) : value_(static_cast<double>(f)) {}
-  Json(std::string s) : value_(std::move(s)) {}
-  Json(std::string_view s) : value_(std::string(s)) {}
-  Json(const char* s) : value_(std::string(s)) {}
-  Json(Array a) : value_(std::move(a)) {}
-  Json(Object o) : value_(std::move(o)) {}
+  Json(std::string s);
+  Json(std::string_view s);
+  Json(const char* s);
+  Json(Array a);
+  Json(Object o);
 
-  static Json object(std::initializer_list<Member> members) { return Object(members); }
-  static Json array(std::initializer_list<Json> items) { return Array(items); }
+  static Json object(std::initializer_list<Member> members);
+  static Json array(std::initializer_list<Json> items);
   template <class Range>
   static Json array_of(const Range& range) {
     Array items;
@@ -63,7 +70,7 @@ class Json {
   const Json* find(std::string_view key) const;  // null if this is no object or has no such member
   Json& set(std::string_view key, Json value);   // adds or replaces a member; a null value becomes {} first
   Json& push(Json value);                        // appends an item; a null value becomes [] first
-  bool operator==(const Json&) const = default;
+  bool operator==(const Json&) const;
   std::string describe() const;  // short, for errors: `"x"`, `3`, `an array of 4`
 
  private:

@@ -27,6 +27,26 @@ Status Budget::hold(size_t bytes) {
 
 // ---- Value
 
+Value::Value() noexcept = default;
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
+
+Value::Value(Undefined u) : v_(std::move(u)) {}
+Value::Value(None) : v_(None{}) {}
+Value::Value(bool b) : v_(b) {}
+Value::Value(i64 i) : v_(i) {}
+Value::Value(double d) : v_(d) {}
+Value::Value(Text text) : v_(std::make_shared<const StringNode>(StringNode{std::move(text), {}})) {}
+Value::Value(std::shared_ptr<const StringNode> s) : v_(std::move(s)) {}
+Value::Value(std::shared_ptr<const ListNode> l) : v_(std::move(l)) {}
+Value::Value(std::shared_ptr<const DictNode> d) : v_(std::move(d)) {}
+Value::Value(std::shared_ptr<Namespace> n) : v_(std::move(n)) {}
+Value::Value(std::shared_ptr<const LoopNode> l) : v_(std::move(l)) {}
+Value::Value(std::shared_ptr<const CallableNode> c) : v_(std::move(c)) {}
+
 std::optional<i64> Value::integer() const {
   if (const i64* i = std::get_if<i64>(&v_)) return *i;
   if (const bool* b = boolean()) return *b ? 1 : 0;

@@ -70,19 +70,26 @@ struct None {};
 
 class Value {
  public:
-  Value() = default;  // undefined
-  Value(Undefined u) : v_(std::move(u)) {}
-  Value(None) : v_(None{}) {}
-  explicit Value(bool b) : v_(b) {}
-  explicit Value(i64 i) : v_(i) {}
-  explicit Value(double d) : v_(d) {}
-  explicit Value(Text text) : v_(std::make_shared<const StringNode>(StringNode{std::move(text), {}})) {}
-  Value(std::shared_ptr<const StringNode> s) : v_(std::move(s)) {}
-  Value(std::shared_ptr<const ListNode> l) : v_(std::move(l)) {}
-  Value(std::shared_ptr<const DictNode> d) : v_(std::move(d)) {}
-  Value(std::shared_ptr<Namespace> n) : v_(std::move(n)) {}
-  Value(std::shared_ptr<const LoopNode> l) : v_(std::move(l)) {}
-  Value(std::shared_ptr<const CallableNode> c) : v_(std::move(c)) {}
+  // Defined in value.cpp: inline they would compile the variant's machinery in every source of the interpreter.
+  Value() noexcept;  // undefined
+  Value(const Value&);
+  Value(Value&&) noexcept;
+  Value& operator=(const Value&);
+  Value& operator=(Value&&) noexcept;
+  ~Value();
+
+  Value(Undefined u);
+  Value(None);
+  explicit Value(bool b);
+  explicit Value(i64 i);
+  explicit Value(double d);
+  explicit Value(Text text);
+  Value(std::shared_ptr<const StringNode> s);
+  Value(std::shared_ptr<const ListNode> l);
+  Value(std::shared_ptr<const DictNode> d);
+  Value(std::shared_ptr<Namespace> n);
+  Value(std::shared_ptr<const LoopNode> l);
+  Value(std::shared_ptr<const CallableNode> c);
 
   // The value if it is of that kind, else null.
   const Undefined* undefined() const { return std::get_if<Undefined>(&v_); }
