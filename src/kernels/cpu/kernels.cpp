@@ -83,22 +83,25 @@ struct LevelChoice {
   const Kernels* best = nullptr;
 };
 
-#define R1_LEVEL(ns)                                                                                  \
-  static const Kernels ns##_kernels {                                                                 \
-    Level::ns, #ns, ns::gemm_table, ns::elementwise_table, ns::attention_table, ns::dequantize_table, \
-        ns::block_dot_table                                                                           \
+// The three namespaces are the levels whose objects the table takes. A level compiles only the sources that its own
+// instructions change (R1_SOURCES_level in cmake/folders.cmake). It takes the other tables from the level below, where the
+// same source compiles to the same instructions.
+#define R1_LEVEL(level, vectors, block_dots)                                                         \
+  static const Kernels level##_kernels {                                                             \
+    Level::level, #level, level::gemm_table, vectors::elementwise_table, vectors::attention_table,   \
+        vectors::dequantize_table, block_dots::block_dot_table                                       \
   }
 
 LevelChoice choose() {
   LevelChoice c;
-  R1_LEVEL(portable);
+  R1_LEVEL(portable, portable, portable);
   c.levels.push_back(&portable_kernels);
 #if defined(R1_HAS_avx2)
   const Processor p = detect();
-  R1_LEVEL(avx2);
-  R1_LEVEL(avx512);
-  R1_LEVEL(avx512bf16);
-  R1_LEVEL(amx);
+  R1_LEVEL(avx2, avx2, avx2);
+  R1_LEVEL(avx512, avx512, avx512);
+  R1_LEVEL(avx512bf16, avx512, avx512bf16);
+  R1_LEVEL(amx, avx512, avx512bf16);
   if (p.avx2) c.levels.push_back(&avx2_kernels);
   if (p.avx512) c.levels.push_back(&avx512_kernels);
   if (p.avx512bf16) c.levels.push_back(&avx512bf16_kernels);
@@ -106,7 +109,7 @@ LevelChoice choose() {
   c.best = c.levels.back();
   if (c.best->level == Level::avx512bf16 && p.slow_bf16) c.best = &avx512_kernels;
 #elif defined(R1_HAS_neon)
-  R1_LEVEL(neon);
+  R1_LEVEL(neon, neon, neon);
   c.levels.push_back(&neon_kernels);
   c.best = &neon_kernels;
 #else
