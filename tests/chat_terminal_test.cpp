@@ -165,9 +165,11 @@ TEST_F(ChatTerminal, WithoutALocaleInTheEnvironmentUtf8IsTyped) {
 }
 
 TEST_F(ChatTerminal, AUtf8LocaleThatTheMachineDoesNotHaveIsStillUtf8) {
-  start({"LANG=xx_XX.utf8"});
-  EXPECT_EQ(greeting_.find("is not UTF-8"), std::string::npos) << greeting_;
-  EXPECT_EQ(received("/é你😀" + kBackspace), "/é你");
+  for (const char* variable : {"LANG=xx_XX.utf8", "LC_CTYPE=UTF-8"}) {
+    start({variable});
+    EXPECT_EQ(greeting_.find("is not UTF-8"), std::string::npos) << greeting_;
+    EXPECT_EQ(received("/é你😀" + kBackspace), "/é你");
+  }
 }
 
 TEST_F(ChatTerminal, ALocaleThatIsNotUtf8IsNamedAndOnlyAsciiIsReceived) {

@@ -25,7 +25,7 @@ std::string locale_name() {
 }
 
 bool says_utf8(std::string_view name) {
-  for (const char* spelling : {".UTF-8", ".utf8", ".UTF8", ".utf-8"})
+  for (const char* spelling : {"UTF-8", "utf8", "UTF8", "utf-8"})
     if (name.find(spelling) != name.npos) return true;
   return false;
 }
@@ -35,11 +35,11 @@ class CharacterSet {
  public:
   CharacterSet() : name_(locale_name()) {
     if (!name_.empty()) locale_ = newlocale(LC_CTYPE_MASK, name_.c_str(), nullptr);
-    // Containers often name no locale, and ssh passes on the names of locales that the machine does not have. C.UTF-8
-    // is part of glibc's package.
+    // Containers often name no locale, and ssh passes on names that the machine does not have, such as macOS's "UTF-8".
+    // C.UTF-8 is part of glibc's package.
     if (name_.empty() || (!locale_ && says_utf8(name_))) locale_ = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
     if (locale_ && nl_langinfo_l(CODESET, locale_) == std::string_view("UTF-8")) return;
-    // Prompts are UTF-8. The C locale refuses every byte outside ASCII, so nothing comes through in another encoding.
+    // The model reads UTF-8. The C locale refuses every byte outside ASCII, so no other encoding reaches the model.
     utf8_ = false;
     if (locale_) freelocale(locale_);
     locale_ = newlocale(LC_CTYPE_MASK, "C", nullptr);
@@ -119,7 +119,8 @@ struct LineReader::Terminal {
     const CharacterSetScope scope(characters);
     const NoInterruptKey no_interrupt;
     dropped = false;
-    // Otherwise libedit shows the prompt first, and the kernel edits what is typed in the moment between.
+    // libedit itself would show the prompt first and then take the terminal out of line mode. The kernel would edit
+    // what is typed in the moment between.
     el_set(edit, EL_PREP_TERM, 1);
     int length = 0;
     const char* text = el_gets(edit, &length);
