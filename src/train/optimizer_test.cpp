@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "train/run_case.hpp"
@@ -91,6 +92,21 @@ TEST(AdamW, ScalesGradientsOnlyIfTheirNormIsAboveTheLimit) {
     // Four roundings to f32: 1 - beta1, the scale, their product, and the moment.
     EXPECT_NEAR(static_cast<double>(optimizer.moments()[0].m[0]), 0.1 * std::min(norm, 2.0), 4 * 0.2 * 0x1p-24) << norm;
   }
+}
+
+TEST(AdamW, TheFirstTensorThatIsNotFiniteIsNamedWeightsBeforeGradients) {
+  const RunCase run;
+  const auto model = run.model();
+  const Optimizer optimizer(*model, TrainConfig{});
+  const auto& moments = optimizer.moments();
+  ASSERT_GT(moments.size(), 3u);
+  EXPECT_EQ(optimizer.first_not_finite(), "");
+  moments[2].weight.grad()[moments[2].weight.size() - 1] = -std::numeric_limits<float>::infinity();
+  EXPECT_EQ(optimizer.first_not_finite(), "the gradient of " + moments[2].weight.name());
+  moments[1].weight.grad()[0] = NAN;
+  EXPECT_EQ(optimizer.first_not_finite(), "the gradient of " + moments[1].weight.name());
+  moments[3].weight.f32()[0] = NAN;
+  EXPECT_EQ(optimizer.first_not_finite(), moments[3].weight.name());
 }
 
 TEST(AdamW, DoesNotTrainAnMtpModuleThatNoLossReaches) {

@@ -1,0 +1,156 @@
+// Which documents a run reads: the order, the rows held out, and what a row becomes.
+#include "train/data.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "core/hash.hpp"
+#include "train/packing.hpp"
+#include "train/run_case.hpp"
+
+namespace r1 {
+namespace {
+
+// A run whose file holds the rows "row 0", "row 1", ….
+class Rows {
+ public:
+  explicit Rows(int n, i64 validation_every = 1) : config(run.config("x")), tokenizer(run.tokenizer()) {
+    std::string rows;
+    for (int i = 0; i < n; ++i) rows += fmt::format("{{\"text\": \"row {}\"}}\n", i);
+    RunCase::write(config.data[0].file, rows);
+    config.validation_every = validation_every;
+  }
+  Result<std::unique_ptr<Data>> open() const { return open_data(config, tokenizer, {256, 257}); }
+  void add_tasks(const char* format, double weight) {
+    DataSource& d = config.data.emplace_back();
+    d.tasks = "product", d.format = format, d.weight = weight, d.long_share = 0.5;
+  }
+  std::vector<i32> tokens_of(std::string_view text) const {
+    std::vector<i32> ids{256};
+    for (const i32 id : tokenizer.encode(text, Tokenizer::Special::as_text)) ids.push_back(id);
+    ids.push_back(257);
+    return ids;
+  }
+  const RunCase run;
+  TrainConfig config;
+  const Tokenizer tokenizer;
+};
+
+TEST(Data, Every50thRowIsHeldOutForValidationAndNeverTrainedOn) {
+  const Rows rows(101);
+  const auto data = value_of(rows.open());
+  for (i64 i = 0; i < 5; ++i)
+    EXPECT_EQ(value_of(data->document(Split::test, i)).tokens, rows.tokens_of(i % 2 ? "row 99" : "row 49")) << i;
+  for (i64 i = 0; i < 99; ++i) {
+    const auto tokens = value_of(data->document(Split::train, i)).tokens;
+    EXPECT_NE(tokens, rows.tokens_of("row 49"));
+    EXPECT_NE(tokens, rows.tokens_of("row 99"));
+  }
+}
+
+TEST(Data, WithoutValidationEveryRowIsTrainedOn) {
+  const Rows rows(50, 0);
+  const auto data = value_of(rows.open());
+  std::set<std::vector<i32>> seen;
+  for (i64 i = 0; i < 50; ++i) seen.insert(value_of(data->document(Split::train, i)).tokens);
+  EXPECT_EQ(seen.size(), 50u);
+}
+
+TEST(Data, AFileTooShortToHoldARowOutIsAnErrorThatNamesTheSetting) {
+  EXPECT_TRUE(Rows(50).open());
+  const auto short_file = Rows(49).open();
+  ASSERT_FALSE(short_file);
+  EXPECT_NE(short_file.error().what.find("49 rows"), std::string::npos) << short_file.error().what;
+  EXPECT_NE(short_file.error().what.find("validation_every = 0"), std::string::npos) << short_file.error().what;
+  EXPECT_TRUE(Rows(1, 0).open());
+  const auto empty = Rows(0, 0).open();
+  ASSERT_FALSE(empty);
+  EXPECT_NE(empty.error().what.find("no rows"), std::string::npos) << empty.error().what;
+}
+
+TEST(Data, TheLastLineNeedsNoEndAndBlankLinesAreNoRows) {
+  Rows rows(1, 0);
+  RunCase::write(rows.config.data[0].file, "\n \t\r\n{\"text\": \"one\"}\r\n\n{\"text\": \"two\"}");
+  const auto data = value_of(rows.open());
+  std::set<std::vector<i32>> seen;
+  for (i64 i = 0; i < 2; ++i) seen.insert(value_of(data->document(Split::train, i)).tokens);
+  EXPECT_EQ(seen, (std::set{rows.tokens_of("one"), rows.tokens_of("two")}));
+}
+
+TEST(Data, ALongTextIsTruncatedAndALongChatIsSkipped) {
+  Rows rows(1, 0);
+  rows.config.sequence_length = 5;  // "abc" and the two ends
+  const auto document = [&](const char* format, const char* row) {
+    rows.config.data[0].format = format;
+    RunCase::write(rows.config.data[0].file, row);
+    return value_of(value_of(rows.open())->document(Split::train, 0)).tokens;
+  };
+  EXPECT_EQ(document("text", "{\"text\": \"abc\"}"), rows.tokens_of("abc"));
+  std::vector<i32> truncated = rows.tokens_of("abcd");
+  truncated.resize(5);
+  EXPECT_EQ(document("text", "{\"text\": \"abcd\"}"), truncated);
+  const char* chat = "{\"prompt\": \"a\", \"answer\": \"b\"}";
+  rows.config.sequence_length = 100;
+  const i64 length = std::ssize(document("chat", chat));
+  rows.config.sequence_length = length;
+  EXPECT_EQ(std::ssize(document("chat", chat)), length);
+  rows.config.sequence_length = length - 1;
+  EXPECT_TRUE(document("chat", chat).empty());
+  const auto none = take_step(*value_of(rows.open()), Split::train, 0, 100, 100);
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().what.find("sequence_length"), std::string::npos) << none.error().what;
+}
+
+TEST(Data, AConversationEndsWithTheAssistantAndNeedsTheChatFormat) {
+  Rows rows(1, 0);
+  const auto error = [&](const char* format, const char* row) {
+    rows.config.data[0].format = format;
+    RunCase::write(rows.config.data[0].file, row);
+    const auto data = rows.open();
+    return data ? std::string() : data.error().what;
+  };
+  const char* good = R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})";
+  EXPECT_EQ(error("chat", good), "");
+  EXPECT_NE(error("text", good).find("needs format = \"chat\""), std::string::npos);
+  for (const char* bad : {R"({"messages": [{"role": "user", "content": "a"}]})",
+                          R"({"messages": [{"role": "assistant", "content": "a"}]})",
+                          R"({"messages": [{"role": "assistant", "content": "a"}, {"role": "user", "content": "b"}]})"})
+    EXPECT_NE(error("chat", bad).find("end with the assistant's"), std::string::npos) << bad;
+  EXPECT_NE(error("chat", R"({"messages": [{"role": "user"}, {"role": "assistant", "content": "b"}]})").find("content"),
+            std::string::npos);
+  EXPECT_NE(error("chat", R"({"text": "a"})").find("a chat row needs messages or prompt"), std::string::npos);
+}
+
+// The bits of a run depend on which document comes when. A change here changes every run from the same seed.
+TEST(Data, TheOrderOfTheDocumentsOfEverySourceStaysAsItIs) {
+  Rows rows(60);
+  rows.config.sequence_length = 2000;
+  rows.add_tasks("chat", 0.5);
+  rows.add_tasks("text", 0.5);
+  const auto data = value_of(rows.open());
+  for (const auto& [split, want] :
+       {std::pair{Split::train, u64{2778322056476680215}}, {Split::test, u64{4483512025375902239}}}) {
+    u64 hash = kFnv1aStart;
+    for (const i64 i : {0, 1, 2, 3, 4, 5, 6, 7, 100, 1023, 1024, 1025, 1026, 1027, 5000, 5001, 5002, 5003})
+      for (const i32 id : value_of(data->document(split, i)).tokens) hash = fnv1a(fmt::format("{} ", id), hash);
+    EXPECT_EQ(hash, want) << (split == Split::train ? "train" : "test");
+  }
+}
+
+TEST(Data, SourcesShareEveryBlockByWeight) {
+  Rows rows(60, 0);
+  rows.config.data[0].weight = 3;
+  rows.add_tasks("text", 1);
+  const auto data = value_of(rows.open());
+  for (const i64 block : {0, 1, 7}) {
+    int from_file = 0;
+    for (i64 i = 0; i < 1024; ++i) {
+      const auto tokens = value_of(data->document(Split::train, block * 1024 + i)).tokens;
+      from_file += tokens.size() > 4 && std::equal(tokens.begin(), tokens.begin() + 5, rows.tokens_of("row ").begin());
+    }
+    EXPECT_EQ(from_file, 768) << block;
+  }
+}
+
+}  // namespace
+}  // namespace r1
