@@ -181,7 +181,7 @@ class Builder {
     }
     used_ -= n * item;
     if (const std::string* twice = duplicate_key(object)) {
-      return refuse(fmt::format("duplicate key {}", quoted(*twice)));
+      return refuse(fmt::format("duplicate key {}", quoted_text(*twice)));
     }
     return value(std::move(object));
   }
@@ -333,10 +333,10 @@ std::string dump(const Json& json, int indent) {
 
 std::string shown(std::string_view name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  return plain && !name.empty() && name.size() <= 128 ? std::string(name) : quoted(name);
+  return plain && !name.empty() && name.size() <= 128 ? std::string(name) : quoted_text(name);
 }
 
-std::string quoted(std::string_view text) { return Json(utf8_prefix(text, 200)).describe(); }
+std::string quoted_text(std::string_view text) { return Json(utf8_prefix(text, 200)).describe(); }
 
 // ---- fields
 

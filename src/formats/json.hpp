@@ -93,7 +93,7 @@ std::string dump(const Json& json, int indent = -1);
 // A name from a file, for messages: unchanged if it is short and printable ASCII, else quoted, escaped and cut.
 std::string shown(std::string_view name);
 // Text from a file, for messages: always quoted, escaped and cut.
-std::string quoted(std::string_view text);
+std::string quoted_text(std::string_view text);
 
 // Calls `fn` for every non-blank line of a JSONL file, in order; line numbers start at 1. Stops at the first error,
 // from reading or from `fn`, and adds the file and the line to it.

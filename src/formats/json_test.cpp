@@ -119,7 +119,7 @@ TEST(Jsonl, NamesTheLineOfAnError) {
 TEST(Json, DescriptionsAreCutBetweenCharacters) {
   std::string text = "a";
   for (int i = 0; i < 200; ++i) text += "é";
-  for (const std::string& cut : {Json(text).describe(), shown(text), quoted(text)}) {
+  for (const std::string& cut : {Json(text).describe(), shown(text), quoted_text(text)}) {
     EXPECT_EQ(first_invalid_utf8(cut), cut.size()) << cut;
     EXPECT_LE(cut.size(), 60u);
     EXPECT_TRUE(cut.starts_with("\"aé") && cut.ends_with("é...")) << cut;

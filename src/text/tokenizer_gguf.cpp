@@ -67,7 +67,7 @@ Status read_tokens(const Gguf& file, Tokenizer::State& state) {
     }
     if (kind == Kind::none) continue;
     if (state.tokens.add(static_cast<i32>(id), text, kind) != TokenTable::Added::yes) {
-      return fail(Errc::corrupt, "{}: {} is token {} and token {}", where(file, "tokens"), quoted(text),
+      return fail(Errc::corrupt, "{}: {} is token {} and token {}", where(file, "tokens"), quoted_text(text),
                   state.tokens.find_text(text), id);
     }
     if (added) state.added.push_back({.token = {.content = std::string(text), .id = static_cast<i32>(id)}});
@@ -85,11 +85,12 @@ Status read_merges(const Gguf& file, Tokenizer::State& state) {
     const std::string_view merge = merges[rank];
     const size_t space = merge.find(' ', 1);
     if (space == merge.npos) {
-      return fail(Errc::corrupt, "{}[{}]: expected two tokens, found {}", where(file, "merges"), rank, quoted(merge));
+      return fail(Errc::corrupt, "{}[{}]: expected two tokens, found {}", where(file, "merges"), rank,
+                  quoted_text(merge));
     }
     if (!state.add_merge(merge.substr(0, space), merge.substr(space + 1), static_cast<i32>(rank))) {
       return fail(Errc::corrupt, "{}[{}]: {} names a token or makes one that is not in the vocabulary",
-                  where(file, "merges"), rank, quoted(merge));
+                  where(file, "merges"), rank, quoted_text(merge));
     }
   }
   return {};

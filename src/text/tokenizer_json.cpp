@@ -169,12 +169,12 @@ class Reader {
     R1_TRY(members(vocab, "model.vocab", [&](std::string_view token, od::value id) -> Status {
       i64 n = -1;
       if (id.get_int64().get(n) || n < 0 || n >= kMaxTokens || token.empty() || token.size() > kMaxTokenBytes) {
-        return corrupt("model.vocab", "token {} with id {}, expected 0 to {}", quoted(token),
+        return corrupt("model.vocab", "token {} with id {}, expected 0 to {}", quoted_text(token),
                        id.raw_json_token().substr(0, 32), kMaxTokens - 1);
       }
       const auto added = tokens.add(static_cast<i32>(n), token, Kind::normal);
       if (added == TokenTable::Added::id_taken) return corrupt("model.vocab", "id {} is given twice", n);
-      if (added != TokenTable::Added::yes) return corrupt("model.vocab", "token {} is given twice", quoted(token));
+      if (added != TokenTable::Added::yes) return corrupt("model.vocab", "token {} is given twice", quoted_text(token));
       return {};
     }));
     if (tokens.size() == 0) return corrupt("model.vocab", "no tokens");
@@ -196,7 +196,8 @@ class Reader {
       }
       if (!state_.add_merge(a, b, rank)) {
         return corrupt(fmt::format("model.merges[{}]", rank),
-                       "{} and {} name a token or make one that is not in the vocabulary", quoted(a), quoted(b));
+                       "{} and {} name a token or make one that is not in the vocabulary", quoted_text(a),
+                       quoted_text(b));
       }
       ++rank;
     }
