@@ -85,7 +85,8 @@ Status read_merges(const Gguf& file, Tokenizer::State& state) {
     const std::string_view merge = merges[rank];
     const size_t space = merge.find(' ', 1);
     if (space == merge.npos) {
-      return fail(Errc::corrupt, "{}[{}]: expected two tokens, found {}", where(file, "merges"), rank, quoted_text(merge));
+      return fail(Errc::corrupt, "{}[{}]: expected two tokens, found {}", where(file, "merges"), rank,
+                  quoted_text(merge));
     }
     if (!state.add_merge(merge.substr(0, space), merge.substr(space + 1), static_cast<i32>(rank))) {
       return fail(Errc::corrupt, "{}[{}]: {} names a token or makes one that is not in the vocabulary",

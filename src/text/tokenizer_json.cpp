@@ -196,7 +196,8 @@ class Reader {
       }
       if (!state_.add_merge(a, b, rank)) {
         return corrupt(fmt::format("model.merges[{}]", rank),
-                       "{} and {} name a token or make one that is not in the vocabulary", quoted_text(a), quoted_text(b));
+                       "{} and {} name a token or make one that is not in the vocabulary", quoted_text(a),
+                       quoted_text(b));
       }
       ++rank;
     }
