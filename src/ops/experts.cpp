@@ -97,7 +97,8 @@ void gate_gradients(const Mixture& m, const ExpertRun& run, const MixtureGradien
 
 void swiglu_gradients(const Mixture& m, const ExpertRun& run, const MixtureGradients& g) {
   const i64 n = run.rows() * m.f();
-  for (float* to : {g.gate.row(run.begin), g.up.row(run.begin)}) std::memset(to, 0, n * sizeof(float));  // it adds
+  // The kernel adds, so its outputs start as zeros. Only pointers go in the list: tasks must not copy tensors.
+  for (float* to : {g.gate.row(run.begin), g.up.row(run.begin)}) std::memset(to, 0, n * sizeof(float));
   m.p.kernels.elementwise.swiglu_backward(g.gate.row(run.begin), g.up.row(run.begin), g.hidden.row(run.begin),
                                           m.gate.row(run.begin), m.up.row(run.begin), n);
 }

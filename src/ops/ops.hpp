@@ -57,10 +57,9 @@ Tensor take_rows(Pass& p, const Tensor& x, std::span<const i32> rows);
 
 // How the frequencies f are changed for contexts longer than the one of training.
 //   linear  f / factor.
-//   yarn    arXiv:2309.00071 §3: a ramp from f, for pairs that make at least beta_fast turns within original_context,
-//   to
-//           f / factor, for those that make at most beta_slow. cos and sin are multiplied by the ratio of the two
-//           mscale factors, or by attention_factor if that is not 0.
+//   yarn    arXiv:2309.00071 §3. f for pairs that make at least beta_fast turns within original_context, f / factor
+//           for those that make at most beta_slow, and a ramp in the index of the pair between. cos and sin are
+//           multiplied by the ratio of the two mscale factors, or by attention_factor if that is not 0.
 //   llama3  f for pairs that make at least high_turns turns within original_context, f / factor for those that make at
 //           most low_turns, and a ramp in turns between.
 enum class RopeScaling : u8 { linear, yarn, llama3 };
@@ -153,8 +152,8 @@ struct Routing {
 // scores for the choice only, and has no gradient.
 // With p.routes the op counts the loads of `layer` and adds the sequence balance loss of DeepSeek-V3; with p.tape too
 // it adds the gradient of that loss:
-//   balance_weight · Σ_sequences Σ_e f_e P_e,  f_e = E/(k T_s) #{t: e among the top k of unbiased s_t},  P_e = mean_t
-//   s'_te
+//   balance_weight · Σ_sequences Σ_e f_e P_e,   P_e = mean_t s'_te,   s'_te = s_te / Σ_e s_te,
+//   f_e = E/(k T_s) #{t: e among the top k of unbiased s_t}
 Routing route(Pass& p, i64 layer, const Tensor& logits, const Weight& bias, const RoutingConfig& c);
 
 struct Expert {

@@ -31,29 +31,47 @@ struct Options {
 struct ModelSizes {
   const char* name;
   i64 tokens, sequence, hidden, heads, kv_heads, head, inner, vocab;
-  MlaDims mla;                        // heads 0: grouped queries
+  MlaDims mla{};                      // heads 0: grouped queries
   RoutingConfig routing{};            // experts 0: a dense model
   i64 expert_inner = 0, experts = 0;  // `experts` of routing.experts that are multiplied, as far as memory goes
 };
 
-// models/nano; Qwen2.5-1.5B, the base of R1's smallest distilled model; DeepSeek-R1 with an eighth of its vocabulary
-// and two of its experts. The configurations are those published with the models.
-const ModelSizes kModels[] = {
-    {"nano", 2048, 256, 128, 4, 4, 48, 384, 512, {4, 32, 16, 32, 64, 0.14f}, {.experts = 16, .top_k = 2}, 96, 16},
-    {"1.5b", 512, 512, 1536, 12, 2, 128, 8960, 151936, {}, {}, 0, 0},
-    {"r1",
-     256,
-     256,
-     7168,
-     128,
-     128,
-     192,
-     18432,
-     16160,
-     {128, 128, 64, 128, 512, 0.07f},
-     {.experts = 256, .top_k = 8, .groups = 8, .top_groups = 4, .scaling = 2.5f},
-     2048,
-     2}};
+// models/nano; DeepSeek-R1-Distill-Qwen-1.5B; DeepSeek-R1 with an eighth of its vocabulary and two of its experts.
+const ModelSizes kModels[] = {{.name = "nano",
+                               .tokens = 2048,
+                               .sequence = 256,
+                               .hidden = 128,
+                               .heads = 4,
+                               .kv_heads = 4,
+                               .head = 48,
+                               .inner = 384,
+                               .vocab = 512,
+                               .mla = {4, 32, 16, 32, 64, 0.14f},
+                               .routing = {.experts = 16, .top_k = 2},
+                               .expert_inner = 96,
+                               .experts = 16},
+                              {.name = "1.5b",
+                               .tokens = 512,
+                               .sequence = 512,
+                               .hidden = 1536,
+                               .heads = 12,
+                               .kv_heads = 2,
+                               .head = 128,
+                               .inner = 8960,
+                               .vocab = 151936},
+                              {.name = "r1",
+                               .tokens = 256,
+                               .sequence = 256,
+                               .hidden = 7168,
+                               .heads = 128,
+                               .kv_heads = 128,
+                               .head = 192,
+                               .inner = 18432,
+                               .vocab = 16160,
+                               .mla = {128, 128, 64, 128, 512, 0.07f},
+                               .routing = {.experts = 256, .top_k = 8, .groups = 8, .top_groups = 4, .scaling = 2.5f},
+                               .expert_inner = 2048,
+                               .experts = 2}};
 
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }

@@ -1,10 +1,9 @@
 // One call of experts() and its products, which run in one of two ways:
-//   packed    All weights are plain, and products go through packs that stay in memory. A task takes a run of rows of
-//             one expert through gate, up, swiglu and down while the rows are in cache. When there are fewer runs than
-//             threads, as in decoding, the threads also split the columns of each product.
+//   packed    All weights are plain, and products go through packs that stay in memory. A task takes a run of rows
+//             of one expert through gate, up, swiglu and down while the rows are in cache. When there are fewer
+//             runs than threads, as in decoding, the threads also split the columns of each product.
 //   streamed  Some weights are blocks or FP8, or the experts have a memory budget (ExpertCache). multiply_streamed
-//   reads
-//             each matrix once, for all rows of its expert.
+//             reads each matrix once, for all rows of its expert.
 // Both ways give the same bits. The sums over an expert's rows and over a token's experts run in a fixed order, so
 // neither the batch nor the number of threads changes bits.
 #pragma once
@@ -45,23 +44,22 @@ struct Mixture {
 
 // The gradients that the backward pass of a mixture computes on its way to dx.
 struct MixtureGradients {
-  Tensor dy;                // [T, d] of the result, given
-  Tensor dgates;            // [T, k] added to
-  Tensor out;               // [slots, d]
-  Tensor hidden, gate, up;  // [slots, f]
-  Tensor x;                 // [slots, d] of the slot's row of x
+  Tensor dy;                // [T, d] of the result of the op; an input
+  Tensor dgates;            // [T, k] of the gates; the backward pass adds to it
+  Tensor out;               // [slots, d] of Mixture::out
+  Tensor hidden, gate, up;  // [slots, f] of the members of Mixture with these names
+  Tensor x;                 // [slots, d] of the row of x that the slot took
 };
 
 // gate, up, hidden and out of every slot.
 void packed_forward(Mixture& m);
 void streamed_forward(Mixture& m);
 
-// All gradients of g but those that are given. g.out and dgates first need gate_gradients(), g.gate and g.up
-// swiglu_gradients(); both functions call them.
+// All members of g except dy, which is given. Both functions use the two below.
 void packed_backward(const Mixture& m, const MixtureGradients& g);
 void streamed_backward(const Mixture& m, const MixtureGradients& g);
 
-// For the slots of a run: g.out = gate of the route · dy of the token;  dgates += dy · out.
+// For the slots of a run: g.out = gate of the route · dy of the token;  dgates of the route += dy · out.
 void gate_gradients(const Mixture& m, const ExpertRun& run, const MixtureGradients& g);
 // For the slots of a run: g.gate and g.up from g.hidden.
 void swiglu_gradients(const Mixture& m, const ExpertRun& run, const MixtureGradients& g);
