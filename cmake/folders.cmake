@@ -107,7 +107,8 @@ endfunction()
 # The CPU kernels. The files in R1_LEVEL_SOURCES are compiled once per level, with the instructions of the level, in
 # namespace r1::cpu::LEVEL. The rest of the folder, which selects a level, is compiled once for all processors.
 set(R1_LEVEL_SOURCES elementwise attention gemm dequantize dequantize_k dequantize_iq block_dot)
-# These two levels compile only the sources that their instructions change. kernels.cpp takes the rest from the level below.
+# These two levels compile only the sources that their instructions change. kernels.cpp takes the other kernels from the
+# level below.
 set(R1_SOURCES_avx512bf16 gemm block_dot)
 set(R1_SOURCES_amx gemm)
 set(R1_FLAGS_portable "")

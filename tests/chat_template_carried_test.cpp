@@ -135,7 +135,7 @@ TEST_P(ChatTemplateIsCarried, ByTrainingFromAGguf) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Storage, ChatTemplateIsCarried, testing::ValuesIn(kStorages),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& storage) { return std::string(storage.param.name); });
 
 }  // namespace
 }  // namespace r1

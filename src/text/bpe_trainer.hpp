@@ -13,7 +13,7 @@
 
 #include "core/error.hpp"
 #include "text/added_tokens.hpp"
-#include "text/pretokenizer.hpp"
+#include "text/pretokenizer/pretokenizer.hpp"
 
 namespace r1 {
 

@@ -3,7 +3,7 @@
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
 #include "formats/test_hostile.hpp"
-#include "text/pretokenizer.hpp"
+#include "text/pretokenizer/pretokenizer.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1::hostile {

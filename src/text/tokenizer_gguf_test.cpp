@@ -9,7 +9,7 @@
 #include "formats/gguf.hpp"
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
-#include "text/pretokenizer.hpp"
+#include "text/pretokenizer/pretokenizer.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1 {

@@ -7,7 +7,7 @@
 
 #include "text/added_tokens.hpp"
 #include "text/bpe.hpp"
-#include "text/pretokenizer.hpp"
+#include "text/pretokenizer/pretokenizer.hpp"
 #include "text/tokenizer.hpp"
 #include "text/tokenizer_tokens.hpp"
 

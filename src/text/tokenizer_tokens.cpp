@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "text/pretokenizer.hpp"
+#include "text/pretokenizer/pretokenizer.hpp"
 #include "text/tokenizer_hash.hpp"
 
 namespace r1 {

@@ -293,7 +293,7 @@ def per_expert(name, tensor):
 
 
 def randomise(tensors, tied, small_latents, generator):
-    """Sets every parameter to random values that are exact in f32, keep activations near size 1, and all affect the loss.
+    """Sets every parameter to random values that are exact in f32, affect the loss and keep activations near size 1.
 
     With small_latents, the inner norms of MLA see values a thousandth of that, whose mean square is near their epsilon.
     """

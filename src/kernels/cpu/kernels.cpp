@@ -84,12 +84,12 @@ struct LevelChoice {
 };
 
 // The three namespaces are the levels whose objects the table takes. A level compiles only the sources that its own
-// instructions change (R1_SOURCES_level in cmake/folders.cmake). It takes the other tables from the level below, where the
-// same source compiles to the same instructions.
-#define R1_LEVEL(level, vectors, block_dots)                                                         \
-  static const Kernels level##_kernels {                                                             \
-    Level::level, #level, level::gemm_table, vectors::elementwise_table, vectors::attention_table,   \
-        vectors::dequantize_table, block_dots::block_dot_table                                       \
+// instructions change (R1_SOURCES_level in cmake/folders.cmake). It takes the other tables from the level below, where
+// the same source compiles to the same instructions.
+#define R1_LEVEL(level, vectors, block_dots)                                                       \
+  static const Kernels level##_kernels {                                                           \
+    Level::level, #level, level::gemm_table, vectors::elementwise_table, vectors::attention_table, \
+        vectors::dequantize_table, block_dots::block_dot_table                                     \
   }
 
 LevelChoice choose() {

@@ -61,10 +61,7 @@ std::vector<float> llama3_divisors(const RopeConfig& c) {
 std::optional<RopeConfig> llama3_of(std::span<const float> table, double theta) {
   if (table.empty()) return std::nullopt;
   const float factor = *std::ranges::max_element(table);
-  RopeConfig c{.dim = 2 * std::ssize(table),
-               .theta = theta,
-               .original_context = 8192,
-               .scaling = RopeScaling::llama3};
+  RopeConfig c{.dim = 2 * std::ssize(table), .theta = theta, .original_context = 8192, .scaling = RopeScaling::llama3};
   const std::vector<Point> points = ramp(c, factor, table);
   c.factor = shortest(factor);
   for (i64 context = 16; context <= 1 << 20; context *= 2) {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "text/pretokenizer_scan.hpp"
+#include "text/pretokenizer/scan.hpp"
 
 namespace r1 {
 

@@ -1,9 +1,9 @@
-#include "text/pretokenizer.hpp"
+#include "text/pretokenizer/pretokenizer.hpp"
 
 #include <array>
 
 #include "formats/utf8.hpp"
-#include "text/pretokenizer_patterns.hpp"
+#include "text/pretokenizer/patterns.hpp"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

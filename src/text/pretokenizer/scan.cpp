@@ -1,4 +1,4 @@
-#include "text/pretokenizer_scan.hpp"
+#include "text/pretokenizer/scan.hpp"
 
 #include <utf8proc.h>
 

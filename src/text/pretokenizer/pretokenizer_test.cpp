@@ -1,4 +1,4 @@
-#include "text/pretokenizer.hpp"
+#include "text/pretokenizer/pretokenizer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "formats/json.hpp"
 #include "formats/utf8.hpp"
-#include "text/pretokenizer_patterns.hpp"
+#include "text/pretokenizer/patterns.hpp"
 
 namespace r1 {
 namespace {

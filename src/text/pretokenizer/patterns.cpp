@@ -1,8 +1,8 @@
-#include "text/pretokenizer_patterns.hpp"
+#include "text/pretokenizer/patterns.hpp"
 
 #include <algorithm>
 
-#include "text/pretokenizer.hpp"
+#include "text/pretokenizer/pretokenizer.hpp"
 
 namespace r1 {
 namespace {
