@@ -10,8 +10,7 @@
 #include "core/file.hpp"
 #include "core/text.hpp"
 
-// Only this file includes toml++, because the library consists of headers and compiles slowly.
-#define TOML_EXCEPTIONS 0
+// Only this file includes toml++, because its headers compile slowly.
 #include <toml++/toml.h>
 
 namespace r1 {
@@ -201,11 +200,11 @@ Status read_table(Config& config, const std::vector<Field<Config>>& fields, cons
 }
 
 Result<toml::table> parse_toml(std::string_view text, std::string_view source) {
-  toml::parse_result parsed = toml::parse(text, source);
-  if (!parsed)
-    return fail(Errc::invalid_argument, "{}:{}: {}", source, parsed.error().source().begin.line,
-                parsed.error().description());
-  return std::move(parsed).table();
+  try {
+    return toml::parse(text, source);
+  } catch (const toml::parse_error& error) {  // the compiled library reports errors in no other way
+    return fail(Errc::invalid_argument, "{}:{}: {}", source, error.source().begin.line, error.description());
+  }
 }
 
 Status read_data(TrainConfig& config, const toml::table& table, std::string_view source,
