@@ -11,9 +11,9 @@ function(r1_precompiled_headers)
   elseif(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     add_compile_options("SHELL:-Xclang -fno-pch-timestamp")  # the same
   endif()
-  set(headers <algorithm> <array> <atomic> <charconv> <chrono> <cmath> <cstring> <filesystem> <fmt/format.h> <functional>
-      <limits> <map> <memory> <optional> <set> <span> <string> <string_view> <thread> <tl/expected.hpp> <unordered_map>
-      <utility> <variant> <vector>)
+  set(headers <algorithm> <array> <atomic> <charconv> <chrono> <cmath> <cstring> <filesystem> <fmt/format.h>
+      <functional> <limits> <map> <memory> <optional> <set> <span> <string> <string_view> <thread>
+      <tl/expected.hpp> <unordered_map> <utility> <variant> <vector>)
   file(GENERATE OUTPUT ${PROJECT_BINARY_DIR}/headers.cpp CONTENT "")
   add_library(r1_headers OBJECT ${PROJECT_BINARY_DIR}/headers.cpp)
   target_link_libraries(r1_headers PRIVATE fmt::fmt)
