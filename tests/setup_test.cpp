@@ -113,7 +113,7 @@ TEST_F(Setup, APackageIsMissingUnlessItsFilesAreInPlace) {
 }
 
 TEST_F(Setup, APackagePurgedLongAgoIsMissing) {
-  // All that dpkg keeps of a purged package.
+  // This record is all that dpkg keeps of a purged package.
   write("dpkg/status",
         "Package: libthing-dev\nStatus: unknown ok not-installed\nPriority: optional\nSection: misc\n\n");
   EXPECT_EQ(install("libthing-dev\n").err, "script: installing libthing-dev\n");

@@ -54,8 +54,9 @@ class Model {
   // Every weight once, in a fixed order, each with a unique name that stays the same from run to run.
   virtual const std::vector<Weight>& weights() const = 0;
   virtual bool in_mtp(const Weight&) const { return false; }  // whether only the MTP module uses the weight
-  // One entry per layer, the MTP module's last: the router's biases [1, experts], which the update without an auxiliary
-  // loss moves and no gradient does. Empty for layers without a router.
+  // The selection biases of the routers, [1, experts], one entry per layer; the entry of the MTP module comes last.
+  // They have no gradient; the update without an auxiliary loss changes them. The entry of a layer without a router is
+  // empty.
   virtual const std::vector<Weight>& router_biases() const = 0;
   virtual const std::vector<CheckpointTensor>& checkpoint() const = 0;
   virtual std::string config_json(DType dtype) const = 0;  // config.json in the published spelling

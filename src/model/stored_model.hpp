@@ -18,8 +18,8 @@ struct StoredModel {
   std::optional<Gguf> gguf;  // set if the model is a GGUF
 };
 
-// Opens a Hugging Face folder or a GGUF file (of a split one the first). The architecture's parser has checked the
-// configuration of a GGUF; that of a folder is unchecked.
+// Opens a Hugging Face folder or a GGUF file. If a GGUF is split, `path` names its first file. The configuration of a
+// GGUF has been checked by the architecture's parser; the configuration of a folder has not been checked yet.
 // Errors: files that are missing or malformed, and of a GGUF what the parser and published_tensors report.
 Result<StoredModel> open_stored(const std::filesystem::path& path);
 

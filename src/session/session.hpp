@@ -34,12 +34,12 @@ struct SamplingOverrides {
 SamplingParams sampling_params(const GenerationConfig& recommended, const SamplingOverrides& overrides);
 
 struct SessionOptions {
-  i64 context = 0;                           // tokens of the longest sequence; 0: the model's (EngineOptions::context)
-  i64 max_sequences = 1;                     // sequences that run at once
-  i64 kv_bytes = 0;                          // budget of the KV cache; 0: EngineOptions' default
-  std::optional<i64> expert_bytes{};         // limit of resident routed experts (model/memory.hpp)
-  SamplingOverrides sampling{};              // over generation_config.json, over R1's advice (0.6, 0.95)
-  std::optional<i64> max_tokens{};           // of an answer; default: generation_config.json, else the context
+  i64 context = 0;                    // tokens of the longest sequence; 0: the model's (EngineOptions::context)
+  i64 max_sequences = 1;              // sequences that run at once
+  i64 kv_bytes = 0;                   // budget of the KV cache; 0: EngineOptions' default
+  std::optional<i64> expert_bytes{};  // at most so many bytes of routed experts are resident (Model::limit_experts)
+  SamplingOverrides sampling{};       // override generation_config.json, which overrides R1's advice (0.6, 0.95)
+  std::optional<i64> max_tokens{};    // of an answer; default: generation_config.json, else the context
   std::optional<i64> max_thinking_tokens{};  // closes a longer thinking (ThinkBudget); default: no limit
 };
 

@@ -5,7 +5,8 @@
 namespace r1 {
 namespace {
 
-// Makes a folder with a random tiny Qwen2 and the run's tokenizer. The result fine-tunes it on questions and answers.
+// Makes a folder with a random tiny Qwen2 and the run's tokenizer. Returns a configuration that fine-tunes this model
+// on questions and answers.
 TrainConfig sft(const RunCase& run, const std::string& out) {
   const auto folder = run.folder() / "qwen2";
   if (!std::filesystem::exists(folder)) {

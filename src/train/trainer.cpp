@@ -237,8 +237,8 @@ void TrainingRun::add_gradients(const MicroBatch& batch, RouteObserver& routes, 
   tape.backward();
 }
 
-// Stops a run that has gone wrong before the update, so that only sound weights are saved. The loss may jump for some
-// steps and recover; a loss above three times the running mean plus two nats does not recover.
+// Runs before the update and stops a run that has gone wrong, so that only sound weights are saved. The loss may jump
+// for some steps and recover; a loss above three times the running mean plus two nats does not recover.
 Status TrainingRun::check_sound(const StepMetrics& m) const {
   if (!std::isfinite(m.loss) || !std::isfinite(m.mtp_loss) || !std::isfinite(m.grad_norm)) {
     const std::string name = optimizer_->first_not_finite();

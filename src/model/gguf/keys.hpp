@@ -27,7 +27,8 @@ class GgufKeys {
   Result<i64> integer(std::string_view name) const;
   Result<i64> integer(std::string_view name, i64 fallback) const { return holds(name) ? integer(name) : fallback; }
   Result<i64> positive(std::string_view name, std::optional<i64> fallback = {}) const;  // 1 .. 2^31-1
-  // A finite f32 as the shortest decimal that reads back as it: the number that a person wrote, 1e-6.
+  // A finite f32, returned as the shortest decimal that rounds to the same f32. This is the number that a person wrote,
+  // such as 1e-6.
   Result<double> number(std::string_view name) const;
   Result<double> number(std::string_view name, double fallback) const { return holds(name) ? number(name) : fallback; }
   Result<bool> flag(std::string_view name, bool fallback) const { return file_.flag(key(name), fallback); }
@@ -57,8 +58,8 @@ Result<Json> rope_scaling(const GgufKeys& keys, GgufScaling kind);
 
 // ---- one function per architecture, named in its row of the table (architectures.hpp)
 
-// deepseek2 has no key for the model. A file with softmax scores, no selection bias and gates that are not normalised
-// is a V2; any other is a V3.
+// The architecture deepseek2 has no key that tells V2 from V3. A file with softmax scores, no selection bias and gates
+// that are not normalised is a V2; any other is a V3.
 Result<Json> deepseek_config_of_gguf(const GgufKeys& keys);
 std::vector<std::string> deepseek_gguf_notes(const GgufKeys& keys);
 Result<Json> qwen2_config_of_gguf(const GgufKeys& keys);

@@ -15,8 +15,8 @@ namespace r1 {
 // another one (NAME.scale), which is not supported.
 Result<Checkpoint> published_tensors(const Gguf& file, const GgufDims& dims);
 
-// The name that a GGUF of ours gives to a published tensor: for an expert's that of the stack, for kv_b_proj that of
-// its first half. Empty: there is none.
+// The name that a published tensor has in the GGUF files that we write. For a tensor of an expert it is the name of the
+// stack; for kv_b_proj it is the name of its first half. It is empty if the tensor has no name in GGUF.
 std::string gguf_name(std::string_view published);
 
 }  // namespace r1

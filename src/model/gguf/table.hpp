@@ -23,7 +23,10 @@ enum class Arrangement : u8 {
   v_half  // the two parts of kv_b_proj
 };
 
-enum class Direction : u8 { both, read_only };  // read_only: another form of what we write under another name
+enum class Direction : u8 {
+  both,
+  read_only
+};  // read_only: this row is only read; we write the same tensor in another form, by another row
 
 struct TensorRow {
   std::string_view published, gguf;  // without the layer's prefix; {} stands for the index of an expert

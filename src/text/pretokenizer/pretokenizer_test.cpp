@@ -70,7 +70,7 @@ void expect_same(const Pair& pair, std::string_view text) {
   ASSERT_EQ(ours, theirs) << pair.name << "\n ours  " << escaped(ours) << "\n pcre2 " << escaped(theirs);
 }
 
-// Counter-based and the same everywhere.
+// The splitmix64 generator. It gives the same numbers on every machine.
 struct Random {
   u64 state;
   u64 operator()(u64 below) {
