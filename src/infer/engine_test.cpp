@@ -300,6 +300,17 @@ TEST_F(EngineTest, TheDefaultCacheHoldsASampleOfTheWholeContextThatStartsLate) {
   EXPECT_TRUE(id) << (id ? "" : id.error().what);
 }
 
+TEST_F(EngineTest, ASequenceMayFillTheContextAndNoMore) {
+  TestEngine engine({*model});
+  const auto refused = [&](i64 prompt) { return !engine->submit({.prompt = test_prompt(prompt, 1)}); };
+  EXPECT_TRUE(refused(kTestContext));
+  GenerationRequest r;
+  r.prompt = test_prompt(kTestContext - 1, 1), r.max_tokens = 100;
+  const DrawnBySample drawn = engine.run({r});
+  EXPECT_EQ(drawn.at({1, 0}).tokens.size(), 1u) << "there is room for one token";
+  EXPECT_EQ(drawn.at({1, 0}).finish, Finish::length);
+}
+
 TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
   Settings settings{*model};
   settings.max_sequences = 3;

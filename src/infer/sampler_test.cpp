@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <set>
+#include <span>
 
 #include "core/philox.hpp"
 #include "kernels/cpu/kernels.hpp"
@@ -86,6 +88,38 @@ TEST(Sampler, DrawsFromTheNucleusRenormalised) {
     if (share < 0.8) share += x, last = x;
   for (double& x : p) x = x >= last ? x / share : 0;
   expect_drawn_from(p, z, {.temperature = 1, .top_p = 0.8f});
+}
+
+// Which token a number of the generator means is part of the bits of every answer. Without truncation the tokens lie in
+// the order of their ids, otherwise from the likeliest to the least likely.
+TEST(Sampler, ANumberMeansTheTokenAtItsPlaceInTheCumulativeDistribution) {
+  const auto z = random_logits(300, 5);
+  const std::vector<double> p = softmax(z, 1);
+  std::vector<i32> by_id(300), by_likelihood;
+  std::iota(by_id.begin(), by_id.end(), 0);
+  by_likelihood = by_id;
+  std::sort(by_likelihood.begin(), by_likelihood.end(), [&](i32 a, i32 b) { return p[a] > p[b]; });
+  const auto expect = [&](const SamplingParams& params, std::span<const i32> order) {
+    double total = 0;
+    for (const i32 id : order) total += p[id];
+    for (u32 position = 0; position < 500; ++position) {
+      const double target = uniform({params.seed, 0, 0, position}) * total;
+      double below = 0, gap = total;  // gap: how far the target is from a boundary between two tokens
+      i32 want = -1;
+      for (const i32 id : order) {
+        gap = std::min(gap, std::abs(below - target));
+        if (want < 0 && below + p[id] > target) want = id;
+        below += p[id];
+      }
+      // Weights in f32 move a boundary by less than 2^-24 per token.
+      if (gap > 300 * 0x1p-24) {
+        EXPECT_EQ(draw(z, params, position), want) << position;
+      }
+    }
+  };
+  expect({.temperature = 1, .top_p = 1}, by_id);
+  expect({.temperature = 1, .top_p = 1, .top_k = 300}, by_id);
+  expect({.temperature = 1, .top_p = 1, .top_k = 40}, std::span(by_likelihood).first(40));
 }
 
 TEST(Sampler, TopKKeepsTheLikeliestAndTiesGoToTheLowestId) {
