@@ -323,6 +323,23 @@ TEST(JinjaLimits, ValuesThatGrowAreRefused) {
   EXPECT_EQ(text("{{ (-9223372036854775807 - 1) // -1 if false }}{{ (-9223372036854775807 - 1) % -1 }}").value(), "0");
 }
 
+TEST(Jinja, ABracketThatIsNotClosedIsAnErrorOfTheTemplate) {
+  for (const char* open : {"{{ (1 }}", "{{ [1 }}", "{{ {'a': 1 }}", "{{ 'ab'[0 }}", "{{ range(1 }}", "{{ 'a'|join(1 }}",
+                           "{{ 1 is divisibleby(2 }}", "{% macro m(a %}x{% endmacro %}"})
+    EXPECT_FALSE(text(open)) << open;
+}
+
+TEST(Jinja, JoinTakesAnAttributeOfEveryElement) {
+  const Json v = json(R"({"m": [{"a": 1}, {"a": 2}]})");
+  EXPECT_EQ(text("{{ m|join(',', attribute='a') }}", v).value(), "1,2");
+  EXPECT_EQ(text("{{ [1, 2]|join(',', attribute=none) }}").value(), "1,2");
+}
+
+TEST(Jinja, ANumberBeyondSixtyFourBitsIsNoInteger) {
+  EXPECT_EQ(text("{{ '%d'|format(8e18) }}").value(), "8000000000000000000");
+  EXPECT_FALSE(text("{{ '%d'|format(1e19) }}"));
+}
+
 TEST(JinjaLimits, NamespacesMayHoldEachOther) {
   EXPECT_EQ(
       text(
