@@ -1,10 +1,13 @@
 #include "ops/cpu/expert_cache.hpp"
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "core/file.hpp"
+#include "core/integer.hpp"
 #include "core/random_blocks.hpp"
 #include "ops/op_test.hpp"
 
@@ -102,6 +105,37 @@ TEST_F(CachedExperts, ALayerKeepsTheMostRecentExpertsOfItsShare) {
   c.fetch(layer, {1}, {});
   EXPECT_EQ(c.hits(), 2);
   EXPECT_EQ(c.misses(), 4);
+}
+
+// The file is mapped between two pieces of memory, to which eviction with its surroundings would reach.
+TEST_F(CachedExperts, EvictionDropsNoPageOutsideTheMapping) {
+  constexpr i64 kMemory = 128 << 10;
+  const i64 bytes = kExperts * expert_bytes_, mapped = round_up(bytes, i64{sysconf(_SC_PAGESIZE)});
+  const int fd = open(path_.c_str(), O_RDONLY);
+  void* const all = mmap(nullptr, 2 * kMemory + mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_TRUE(fd >= 0 && all != MAP_FAILED);
+  std::memset(all, 7, 2 * kMemory + mapped);
+  auto* const memory = static_cast<std::byte*>(all);
+  ASSERT_NE(mmap(memory + kMemory, bytes, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0), MAP_FAILED);
+  close(fd);
+  const std::span<const std::byte> file(memory + kMemory, bytes);
+  std::vector<Expert> layer;
+  for (const std::byte* at = file.data(); at < file.data() + bytes; at += expert_bytes_) {
+    const auto weight = [&](i64 i) {
+      return Weight::frozen("w", DType::q8_0, kSide, kSide, at + i * expert_bytes_ / 3, {nullptr, file});
+    };
+    layer.push_back({weight(0), weight(1), weight(2)});
+  }
+  const std::span<const Expert> experts(layer);
+  const auto cache = ExpertCache::create(2 * expert_bytes_, {&experts, 1});
+  ASSERT_TRUE(cache);
+  for (const i32 e : {0, 6, 0}) (*cache)->fetch(layer.data(), {e, e + 1}, {});  // evicts the first and the last
+  EXPECT_EQ((*cache)->misses(), 6);
+  for (i64 i = 0; i < kMemory; ++i) {
+    ASSERT_EQ(memory[i], std::byte{7}) << i;
+    ASSERT_EQ(memory[kMemory + mapped + i], std::byte{7}) << i;
+  }
+  munmap(all, 2 * kMemory + mapped);
 }
 
 TEST_F(CachedExperts, ManyExpertsAreCutIntoGroupsThatFitTwoAtATime) {
