@@ -137,7 +137,6 @@ TEST(Jinja, FiltersGoThroughStringsAndDictsAsThroughLists) {
           "{{ 'cab'|sort|join }} {{ {'b': 1, 'a': 2}|sort|join }} {{ 'ab'|map('upper')|join }} {{ 'aba'|unique|join }}")
           .value(),
       "abc ab AB ab");
-  EXPECT_EQ(*text("{{ [{'a': 1}, {'a': 2}]|join('-', attribute='a') }}"), "1-2");
   EXPECT_EQ(text("{{ {'b': 1}|select|join }} {{ 'ab'|reject('eq', 'a')|join }} {{ 'ab'|max }} {{ dict(['ab', 'cd']) }}")
                 .value(),
             "b b b {'a': 'b', 'c': 'd'}");
@@ -321,7 +320,6 @@ TEST(JinjaLimits, ValuesThatGrowAreRefused) {
   EXPECT_NE(error("{{ 9223372036854775807 + 1 }}").find("an integer beyond 64 bits"), std::string::npos);
   EXPECT_NE(error("{{ 10 ** 1000 }}").find("an integer beyond 64 bits"), std::string::npos);
   EXPECT_NE(error("{{ 99999999999999999999 }}").find("no integer below 2^63"), std::string::npos);
-  EXPECT_NE(error("{{ '%d' % 1e19 }}").find("no integer"), std::string::npos);
   EXPECT_EQ(text("{{ (-9223372036854775807 - 1) // -1 if false }}{{ (-9223372036854775807 - 1) % -1 }}").value(), "0");
 }
 
