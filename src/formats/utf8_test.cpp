@@ -26,5 +26,24 @@ TEST(Utf8Prefix, NeverEndsInsideACharacter) {
   EXPECT_EQ(utf8_prefix("\x80\x80\x80\x80\x80\x80", 4).size(), 4u) << "not UTF-8: cut where asked";
 }
 
+TEST(LastCharacter, IsTheWholeCharacterOrNothingIfTheEndIsNoUtf8) {
+  EXPECT_EQ(last_character(""), "");
+  EXPECT_EQ(last_character("a"), "a");
+  EXPECT_EQ(last_character("ab"), "b");
+  EXPECT_EQ(last_character("a\u00e9"), "\u00e9");
+  EXPECT_EQ(last_character("\u20ac"), "\u20ac");
+  EXPECT_EQ(last_character("a\U0001f600"), "\U0001f600");
+  EXPECT_EQ(last_character("\xe2\x82"), "") << "a character without its end";
+  EXPECT_EQ(last_character("a\x80"), "") << "an end without its character";
+}
+
+TEST(TrailingSpace, IsWhereTheWhiteSpaceAtTheEndBegins) {
+  EXPECT_EQ(trailing_space(""), 0u);
+  EXPECT_EQ(trailing_space("ab"), 2u);
+  EXPECT_EQ(trailing_space("a b \t\n"), 3u);
+  EXPECT_EQ(trailing_space(" \u00a0\u3000"), 0u);
+  EXPECT_EQ(trailing_space("a \xe2\x82"), 4u) << "what is no UTF-8 is no white space";
+}
+
 }  // namespace
 }  // namespace r1
