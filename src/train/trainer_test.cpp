@@ -83,7 +83,8 @@ TEST(Train, TheValidationLossIsTheMeanOverTheHeldOutRows) {
   hooks.progress = [&](const StepMetrics& step) { m = step; };
   const TrainResult result = value_of(train(c, hooks));
   const auto model = value_of(open_model(result.checkpoint));
-  const auto data = value_of(open_data(c, run.tokenizer(), {256, 257}));
+  const auto tokenizer = run.tokenizer();
+  const auto data = value_of(open_data(c, tokenizer, {256, 257}));
   const StepBatch batch = value_of(take_step(*data, Split::test, 0, 40, c.micro_batch_tokens));
   ThreadPool pool(1);
   double sum = 0;
