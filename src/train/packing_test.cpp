@@ -78,7 +78,8 @@ TEST(Packing, AStepCountsTokensTargetsSequencesAndPairsOfTokensAndKeys) {
   const RunCase run;
   TrainConfig c = run.config("x");
   c.validation_every = 0;
-  const auto data = value_of(open_data(c, run.tokenizer(), {256, 257}));
+  const auto tokenizer = run.tokenizer();
+  const auto data = value_of(open_data(c, tokenizer, {256, 257}));
   const StepBatch step = value_of(take_step(*data, Split::train, 0, 200, 64));
   i64 tokens = 0, targets = 0, pairs = 0, sequences = 0;
   for (const MicroBatch& m : step.micro) {

@@ -43,7 +43,8 @@ TEST(Train, AStepReportsTheMeansOverItsTargetsAndTheBusiestExpert) {
   value_of(train(c, hooks));
 
   const auto model = run.model(static_cast<u64>(c.seed));
-  const auto data = value_of(open_data(c, run.tokenizer(), {256, 257}));
+  const auto tokenizer = run.tokenizer();
+  const auto data = value_of(open_data(c, tokenizer, {256, 257}));
   const StepBatch batch = value_of(take_step(*data, Split::train, 0, c.batch_tokens, c.micro_batch_tokens));
   EXPECT_GT(batch.micro.size(), 1u);
   ThreadPool pool(1);
