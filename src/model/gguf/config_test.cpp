@@ -1,14 +1,20 @@
 // A GGUF's metadata as config.json.
-#include "convert/gguf_metadata.hpp"
-#include "convert/test_files.hpp"
+#include "model/gguf/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/file.hpp"
+#include "core/test_folder.hpp"
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
-#include "model/gguf/config.hpp"
+#include "model/gguf/llama3_rope.hpp"
 
 namespace r1 {
 namespace {
 
-class GgufConfig : public FilesTest {
+std::string error_of(const Result<Json>& r) { return r ? "" : r.error().what; }
+
+class GgufConfig : public testing::Test {
  protected:
   // The metadata of a DeepSeek-R1 file of 2025. The tensors are small: of them, reading the configuration needs only
   // the names and the rows of the embedding.
@@ -50,9 +56,10 @@ class GgufConfig : public FilesTest {
     g.tensor("token_embd.weight", {4, 32}, kGgmlF32, 4 * 32 * 4).tensor("output.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
     if (bias) g.tensor("blk.3.exp_probs_b.bias", {8}, kGgmlF32, 8 * 4);
     if (!compressed_q) g.tensor("blk.0.attn_q.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
-    EXPECT_TRUE(write_file(dir / "m.gguf", g.bytes()));
-    return config_of_gguf(R1_TRY(Gguf::open(dir / "m.gguf")));
+    EXPECT_TRUE(write_file(folder.path() / "m.gguf", g.bytes()));
+    return config_of_gguf(R1_TRY(Gguf::open(folder.path() / "m.gguf")));
   }
+  TestFolder folder;
 };
 
 TEST_F(GgufConfig, TheConfigurationOfAnR1FileIsThePublishedOne) {
@@ -154,8 +161,8 @@ TEST_F(GgufConfig, GlmFlashScoresExpertsBySigmoidWithoutAKeyForIt) {
   const auto scoring = [&](u32 blocks, i64 vocab) {
     TestGguf g = r1(blocks, 0);  // 0 reads as missing
     g.tensor("token_embd.weight", {vocab, 1}, kGgmlF32, vocab * 4).tensor("blk.3.exp_probs_b.bias", {8}, kGgmlF32, 32);
-    EXPECT_TRUE(write_file(dir / "m.gguf", g.bytes()));
-    const auto c = config_of_gguf(Gguf::open(dir / "m.gguf").value());
+    EXPECT_TRUE(write_file(folder.path() / "m.gguf", g.bytes()));
+    const auto c = config_of_gguf(Gguf::open(folder.path() / "m.gguf").value());
     return c ? *c->find("scoring_func")->string() : error_of(c);
   };
   EXPECT_EQ(scoring(47, 154880), "sigmoid");
@@ -181,16 +188,20 @@ TEST_F(GgufConfig, Llama3ScalingIsRecoveredFromItsDivisors) {
                                      {"original_max_position_embeddings", 8192},
                                      {"low_freq_factor", 1.0},
                                      {"high_freq_factor", 4.0}});
-  const auto divisors =
-      rope_divisors(Json::object({{"head_dim", 128}, {"rope_theta", 500000.0}, {"rope_scaling", scaling}}), "c");
-  ASSERT_TRUE(divisors) << error_of(divisors);
-  ASSERT_EQ(divisors->size(), 64u);
-  EXPECT_EQ(divisors->front(), 1);
-  EXPECT_EQ(divisors->back(), 8);
+  const std::vector<float> divisors = llama3_divisors({.dim = 128,
+                                                       .theta = 500000,
+                                                       .factor = 8,
+                                                       .original_context = 8192,
+                                                       .scaling = RopeScaling::llama3,
+                                                       .low_turns = 1,
+                                                       .high_turns = 4});
+  ASSERT_EQ(divisors.size(), 64u);
+  EXPECT_EQ(divisors.front(), 1);
+  EXPECT_EQ(divisors.back(), 8);
   // Pair 32 of 64 turns 8192 / (2π·500000^(32/64)) = 1.84 times: s = 0.281, divisor 1 / ((1 − s)/8 + s) = 2.70.
-  EXPECT_NEAR((*divisors)[32], 2.70, 0.02);
+  EXPECT_NEAR(divisors[32], 2.70, 0.02);
   std::string bytes;
-  for (const float d : *divisors) bytes += le(d);
+  for (const float d : divisors) bytes += le(d);
   g.tensor_with("rope_freqs.weight", {64}, kGgmlF32, bytes);
   const auto c = config(g);
   ASSERT_TRUE(c) << error_of(c);

@@ -1,0 +1,122 @@
+// The tensors of a published checkpoint and the weights that are made of them, in both directions.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/file.hpp"
+#include "core/test_folder.hpp"
+#include "formats/safetensors.hpp"
+#include "kernels/cpu/kernels.hpp"
+#include "model/model.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path golden() { return fs::path(R1_SOURCE_DIR) / "tests/golden/v3"; }
+
+i64 elements(const CheckpointTensor& t) {
+  i64 n = 1;
+  for (const i64 side : t.shape) n *= side;
+  return n;
+}
+
+std::vector<float> values(const CheckpointTensor& t) {
+  std::vector<float> v(elements(t));
+  t.read(v.data());
+  return v;
+}
+
+std::vector<float> logits_of(const Model& model) {
+  Batch batch;
+  batch.add_sequence(std::vector<i32>{3, 1, 4, 1, 5, 9, 2, 6});
+  batch.want_all();
+  Arena arena;
+  ThreadPool pool(1);
+  Pass pass{batch, arena, pool, cpu::active(), {}};
+  const Tensor logits = model.forward(pass).logits;
+  return {logits.data(), logits.data() + logits.size()};
+}
+
+class WeightSources : public testing::TestWithParam<DType> {
+ protected:
+  // A folder with the golden model in f32 or bf16.
+  void SetUp() override {
+    const auto model = open_model(golden());
+    ASSERT_TRUE(model) << model.error().what;
+    ASSERT_TRUE(save_model(**model, folder.path(), GetParam()));
+  }
+  std::unique_ptr<Model> open(Weights kind) const {
+    auto m = open_model(folder.path(), kind);
+    EXPECT_TRUE(m) << (m ? "" : m.error().what);
+    return std::move(*m);
+  }
+  TestFolder folder;
+};
+
+TEST_P(WeightSources, ACheckpointTensorReadsAsItsFileSays) {
+  const Safetensors file = Safetensors::open(folder.path()).value();
+  for (const Weights kind : {Weights::frozen, Weights::trainable}) {
+    const auto model = open(kind);
+    EXPECT_EQ(model->checkpoint().size(), file.tensors().size());
+    for (const CheckpointTensor& t : model->checkpoint()) {
+      const StoredTensor& stored = file.tensors().at(t.name);
+      ASSERT_EQ(t.shape, stored.shape) << t.name;
+      std::vector<float> want(stored.elements());
+      to_f32(stored, want.data());
+      ASSERT_EQ(values(t), want) << t.name;
+    }
+  }
+}
+
+TEST_P(WeightSources, FrozenAndTrainableWeightsOfAFileGiveTheSameLogits) {
+  EXPECT_EQ(logits_of(*open(Weights::frozen)), logits_of(*open(Weights::trainable)));
+}
+
+// The elements are written into a model with other weights, which must then be the same model.
+TEST_P(WeightSources, WhatIsWrittenIsRead) {
+  const auto from = open(Weights::trainable);
+  const auto to = create_model(from->config_json(DType::f32), "config.json", 7, Weights::trainable);
+  ASSERT_TRUE(to) << to.error().what;
+  const std::vector<float> want = logits_of(*from);
+  EXPECT_NE(logits_of(**to), want);
+  ASSERT_EQ((*to)->checkpoint().size(), from->checkpoint().size());
+  for (size_t i = 0; i < from->checkpoint().size(); ++i) {
+    const CheckpointTensor &a = from->checkpoint()[i], &b = (*to)->checkpoint()[i];
+    ASSERT_EQ(a.name, b.name);
+    const std::vector<float> v = values(a);
+    b.write(v.data());
+    ASSERT_EQ(values(b), v) << a.name;
+  }
+  EXPECT_EQ(logits_of(**to), want);
+}
+
+TEST_P(WeightSources, RandomWeightsHaveTheRangeOfTheConfiguration) {
+  const auto of = open(Weights::frozen);
+  const auto a = create_model(of->config_json(DType::f32), "config.json", 7, Weights::frozen).value();
+  const auto b = create_model(of->config_json(DType::f32), "config.json", 7, Weights::frozen).value();
+  const auto c = create_model(of->config_json(DType::f32), "config.json", 8, Weights::frozen).value();
+  for (size_t i = 0; i < a->checkpoint().size(); ++i) {
+    const CheckpointTensor& t = a->checkpoint()[i];
+    const std::vector<float> v = values(t);
+    ASSERT_EQ(v, values(b->checkpoint()[i])) << t.name;
+    if (t.shape.size() == 1) {
+      const float start = t.name.ends_with("norm.weight") ? 1.0f : 0.0f;
+      ASSERT_EQ(v, std::vector<float>(v.size(), start)) << t.name;
+      continue;
+    }
+    ASSERT_NE(v, values(c->checkpoint()[i])) << t.name;
+    double squares = 0;
+    for (const float x : v) squares += x * x;
+    // initializer_range is 0.02. The deviation of n numbers is within 6 / √(2n) of it, except once in 5e8.
+    const double n = static_cast<double>(v.size());
+    EXPECT_NEAR(std::sqrt(squares / n), 0.02, 0.02 * 6 / std::sqrt(2 * n)) << t.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, WeightSources, testing::Values(DType::f32, DType::bf16),
+                         [](const auto& of) { return std::string(name_of(of.param)); });
+
+}  // namespace
+}  // namespace r1
