@@ -1,4 +1,4 @@
-// r1 pull fetches a model from a hub; r1 models lists the models on this machine.
+// r1 pull fetches a model from a hub.
 #include "hub/pull.hpp"
 
 #include <unistd.h>
@@ -8,7 +8,6 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "formats/json.hpp"
 #include "formats/utf8.hpp"
 #include "hub/fit.hpp"
 #include "hub/models.hpp"
@@ -134,35 +133,6 @@ Result<int> run_pull(const Args& args) {
   R1_TRY(path);
   fmt::print("{}\n", path->string());
   fmt::print(stderr, "r1 run -m {} -p PROMPT\n", shortest_name_of(*path, path->string()));
-  return 0;
-}
-
-Result<int> run_models(const Args& args) {
-  bool json = false;
-  if (const auto stop = parse(args, "The models on this machine, with the names that -m understands.",
-                              {{"--json", &json, "one JSON array on stdout"}}))
-    return *stop;
-  const std::vector<LocalModel> models = local_models();
-  if (json) {
-    Json all = Json::array({});
-    for (const LocalModel& m : models)
-      all.push(Json::object({{"name", m.name},
-                             {"repo", m.repo.empty() ? Json() : Json(m.repo)},
-                             {"type", m.type},
-                             {"quant", m.quant.empty() ? Json() : Json(m.quant)},
-                             {"bytes", m.bytes},
-                             {"path", m.path.string()},
-                             {"missing", m.missing.empty() ? Json() : Json(m.missing)}}));
-    fmt::print("{}\n", dump(all));
-    return 0;
-  }
-  if (models.empty()) fmt::print(stderr, "none yet; to fetch one: r1 pull ORG/NAME[:QUANT]\n");
-  const auto shown = [](const std::string& text) { return printable(text, 400); };
-  size_t width = 4;
-  for (const LocalModel& m : models) width = std::max(width, shown(m.name).size());
-  for (const LocalModel& m : models)
-    fmt::print("{:<{}}  {:<6}  {:>9}  {}{}\n", shown(m.name), width, m.type, size_text(m.bytes), shown(m.path.string()),
-               m.missing.empty() ? "" : fmt::format("  (missing: {})", shown(m.missing)));
   return 0;
 }
 

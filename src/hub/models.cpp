@@ -263,6 +263,13 @@ Result<std::string> missing_from_folder(const fs::path& folder) {
   return "";
 }
 
+std::vector<LocalModel> pulled_models_named(std::string_view name) {
+  const std::vector<Pulled> all = pulled_with_names();
+  std::vector<LocalModel> models;
+  for (const Pulled* p : named(all, name)) models.push_back(p->model);
+  return models;
+}
+
 std::vector<LocalModel> local_models() {
   std::vector<LocalModel> all = shipped_models();
   for (Pulled& p : pulled_with_names()) all.push_back(std::move(p.model));
@@ -274,7 +281,10 @@ Result<fs::path> find_model(std::string_view name) {
   if (name.find('/') == name.npos && name.find("..") == name.npos)
     if (const fs::path at = shipped(fmt::format("models/{}", name)); !at.empty()) return at;
   std::error_code error;
-  if (fs::exists(name, error)) return fs::path(name);
+  if (fs::exists(name, error)) {
+    const fs::path checkpoint = newest_checkpoint(name);
+    return checkpoint.empty() ? fs::path(name) : checkpoint;
+  }
   const std::vector<Pulled> all = pulled_with_names();
   const std::vector<const Pulled*> meant = named(all, name);
   if (meant.empty()) return no_such_model(name);
