@@ -15,7 +15,7 @@ std::string known_recipes() {
   std::vector<std::string> names;
   std::error_code code;
   for (std::filesystem::directory_iterator it(shipped("recipes"), code), end; !code && it != end; it.increment(code))
-    names.push_back(it->path().filename().string());
+    if (std::filesystem::exists(it->path() / "tokenizer.toml")) names.push_back(it->path().filename().string());
   std::sort(names.begin(), names.end());
   return fmt::format("{}", fmt::join(names, ", "));
 }

@@ -64,10 +64,24 @@ Pass TrainingRun::pass(const Batch& batch) {
 
 Status TrainingRun::open() {
   std::error_code code;
+  fs::path existing = fs::absolute(folder_, code);
+  while (!existing.empty() && existing != existing.root_path() && !fs::exists(existing, code))
+    existing = existing.parent_path();
+  const bool is_new = !fs::exists(folder_, code);
   fs::create_directories(folder_ / "checkpoints", code);
   if (code) return fail(Errc::io, "{}: cannot create: {}", folder_.string(), code.message());
   lock_.emplace(R1_TRY(FileLock::of_folder(folder_)));
+  Status opened = open_locked();
+  if (opened || !is_new) return opened;
+  // The run has not begun, so the folders made for it go again.
+  fs::remove_all(folder_, code);
+  for (fs::path at = fs::absolute(folder_, code).parent_path(); at.has_relative_path() && at != existing;
+       at = at.parent_path())
+    if (!fs::remove(at, code)) break;
+  return opened;
+}
 
+Status TrainingRun::open_locked() {
   const auto seed = static_cast<u64>(config_.seed);
   state_ = {.seed = seed, .level = level_name(kernels_), .version = R1_VERSION};
   const std::vector<i64> saved = R1_TRY(list_checkpoints(folder_));
