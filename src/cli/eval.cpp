@@ -51,15 +51,16 @@ Result<int> run_eval(const Args& args) {
   std::string data, tasks, log;
   i64 k = 1, limit = 0, n = 500, batch = 64;
   bool json = false;
-  const auto flags = joined(generation.flags(),
-                            {{"--data", &data, "JSONL rows {\"prompt\",\"answer\"}, or rows that name their checker"},
-                             {"--tasks", &tasks, "generated problems: default, or a mixture like product:1-2,sort"},
-                             {"--n", &n, "generated problems of each part of the mixture"},
-                             {"-k", &k, "samples per problem"},
-                             {"--limit", &limit, "use only this many rows of the file (0: all)"},
-                             {"--log", &log, "JSONL file: one line per completion"},
-                             {"-b,--batch", &batch, "sequences that run at once"},
-                             {"--json", &json, "one JSON object on stdout"}});
+  const auto flags = joined(
+      generation.flags(),
+      {{"--data", &data, "JSONL rows {\"prompt\",\"answer\"}, or rows that name their checker (default: --tasks)"},
+       {"--tasks", &tasks, "generated problems: default, or a mixture like product:1-2,sort (default: --data)"},
+       {"--n", &n, "generated problems of each part of the mixture"},
+       {"-k", &k, "samples per problem"},
+       {"--limit", &limit, "use only this many rows of the file (0: all)"},
+       {"--log", &log, "JSONL file: one line per completion (default: none)"},
+       {"-b,--batch", &batch, "sequences that run at once"},
+       {"--json", &json, "one JSON object on stdout"}});
   if (const auto stop = parse(args, "Accuracy on problems with checkable answers.", flags)) return *stop;
   if (data.empty() == tasks.empty()) return fail(Errc::usage, "eval: one of --data FILE and --tasks MIXTURE is needed");
   if (k < 1 || n < 1 || limit < 0 || batch < 1)

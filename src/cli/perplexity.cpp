@@ -84,6 +84,7 @@ Result<int> run_perplexity(const Args& args) {
   i64 done = 0;
   for (; done < windows.count() && !interrupted.raised(); ++done) {
     const std::vector<float> logprobs = R1_TRY(score(*model, windows.at(done), options));
+    R1_TRY(check_finite(logprobs, path.string()));
     for (i64 t = context / 2 + 1; t < context; ++t) sum.add(-static_cast<double>(logprobs[t]));
     if (terminal)
       fmt::print(stderr, "\r\x1b[K{}/{} windows  perplexity {:.4f}", done + 1, windows.count(), sum.perplexity());

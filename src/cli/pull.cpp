@@ -11,6 +11,7 @@
 #include "formats/utf8.hpp"
 #include "hub/fit.hpp"
 #include "hub/models.hpp"
+#include "hub/reference.hpp"
 
 namespace r1 {
 namespace {
@@ -95,19 +96,20 @@ std::string shortest_name_of(const std::filesystem::path& path, const std::strin
 }  // namespace
 
 Result<int> run_pull(const Args& args) {
-  std::string model, revision = "main";
+  std::string model, revision;
   bool yes = false, dry_run = false;
-  if (const auto stop = parse(args,
-                              "Fetches a model from a hub with Hugging Face's URL scheme into Hugging Face's cache. "
-                              "REPO is ORG/NAME. FILE is a file, a glob or a quantisation such as Q4_K_M.",
-                              {{"REPO", &model, "ORG/NAME, or ORG/NAME:FILE", true},
-                               {"--revision", &revision, "branch, tag or commit"},
-                               {"--yes", &yes, "fetch even if the model is larger than this machine's memory"},
-                               {"--dry-run", &dry_run, "print what would be fetched, and fetch nothing"}}))
+  if (const auto stop =
+          parse(args,
+                "Fetches a model from a hub with Hugging Face's URL scheme into Hugging Face's cache. "
+                "FILE is a file, a glob or a quantisation such as Q4_K_M.",
+                {{"REPO", &model, "ORG/NAME[:FILE], its address, or a short name (deepseek-r1:1.5b)", true},
+                 {"--revision", &revision, "branch, tag or commit (default: main)"},
+                 {"--yes", &yes, "fetch even if the model is larger than this machine's memory"},
+                 {"--dry-run", &dry_run, "print what would be fetched, and fetch nothing"}}))
     return *stop;
-  const size_t colon = model.find(':');
-  const std::string repo = model.substr(0, colon), what = colon == model.npos ? "" : model.substr(colon + 1);
-  R1_TRY(check_repo(repo));
+  const HubSettings settings = R1_TRY(HubSettings::from_environment());
+  const ModelReference reference = R1_TRY(parse_reference(model, settings.endpoint));
+  if (revision.empty()) revision = reference.revision.empty() ? "main" : reference.revision;
   R1_TRY(check_revision(revision));
 
   const InterruptFlag interrupt;
@@ -118,10 +120,9 @@ Result<int> run_pull(const Args& args) {
     line.close();
     fmt::print(stderr, "{}\n", printable(text, 400));
   };
-  const HubSettings settings = R1_TRY(HubSettings::from_environment());
   Hub hub = R1_TRY(Hub::open(settings, std::move(options)));
   const i64 memory = memory_limit();
-  const PullPlan plan = R1_TRY(plan_pull(hub, settings, repo, what, revision, memory));
+  const PullPlan plan = R1_TRY(plan_pull(hub, settings, reference.repo, reference.file, revision, memory));
   R1_TRY(announce(plan, settings, memory, yes || dry_run ? LargerThanMemory::accept : LargerThanMemory::refuse));
   if (dry_run) return 0;
 

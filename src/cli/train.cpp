@@ -9,6 +9,7 @@
 #include "formats/model_folder.hpp"
 #include "hub/models.hpp"
 #include "hub/settings.hpp"
+#include "session/memory.hpp"
 
 namespace r1 {
 namespace {
@@ -92,6 +93,11 @@ Result<int> run_train(const Args& args) {
   hooks.stop = &interrupted.raised();
   hooks.progress = [&](const StepMetrics& m) { line(m); };
   hooks.note = [&](const std::string& text) { line.note(text); };
+  hooks.admit = [&](const Model& outline) {
+    return check_memory(config.model.empty() ? config.model_config : config.model,
+                        need_of(outline, WeightPlace::training), machine_memory(),
+                        {.otherwise = "training takes 16 bytes per parameter, and activations besides"});
+  };
   const TrainResult r = R1_TRY(train(config, hooks));
   fmt::print("{}\n", r.checkpoint.string());
   return 0;

@@ -11,6 +11,7 @@
 #include "core/text.hpp"
 #include "formats/json.hpp"
 #include "formats/model_folder.hpp"
+#include "hub/family.hpp"
 #include "hub/select.hpp"
 #include "hub/settings.hpp"
 
@@ -239,7 +240,8 @@ tl::unexpected<Error> no_such_model(std::string_view name) {
   return fail(Errc::io,
               "{}: no such model: no path, and nothing that ships or was pulled (r1 models lists it).{} To fetch one: "
               "r1 pull {}",
-              name, near_misses(name, local_models()), name.find('/') == name.npos ? "ORG/NAME[:QUANT]" : name);
+              name, near_misses(name, local_models()),
+              name.find('/') == name.npos ? "ORG/NAME[:QUANT], or a name that r1 models --available lists" : name);
 }
 
 }  // namespace
@@ -266,7 +268,8 @@ Result<std::string> missing_from_folder(const fs::path& folder) {
 std::vector<LocalModel> pulled_models_named(std::string_view name) {
   const std::vector<Pulled> all = pulled_with_names();
   std::vector<LocalModel> models;
-  for (const Pulled* p : named(all, name)) models.push_back(p->model);
+  const FamilyModel* const known = find_in_family(name);
+  for (const Pulled* p : named(all, known ? known->pull_name() : std::string(name))) models.push_back(p->model);
   return models;
 }
 
@@ -286,7 +289,11 @@ Result<fs::path> find_model(std::string_view name) {
     return checkpoint.empty() ? fs::path(name) : checkpoint;
   }
   const std::vector<Pulled> all = pulled_with_names();
-  const std::vector<const Pulled*> meant = named(all, name);
+  const FamilyModel* const known = find_in_family(name);
+  const std::vector<const Pulled*> meant = named(all, known ? known->pull_name() : std::string(name));
+  if (meant.empty() && known)
+    return fail(Errc::io, "{}: not on this machine. To fetch it ({}): r1 pull {}", name, size_text(known->bytes),
+                known->name);
   if (meant.empty()) return no_such_model(name);
   if (meant.size() > 1) {
     std::vector<std::string> names;

@@ -103,10 +103,10 @@ Status TrainingRun::open_locked() {
 Status TrainingRun::start_new(u64 seed) {
   tokenizer_path_ = config_.tokenizer.empty() ? config_.model : config_.tokenizer;
   if (!config_.model.empty()) {
-    model_ = R1_TRY(open_model(config_.model, Weights::trainable));
+    model_ = R1_TRY(open_model(config_.model, Weights::trainable, hooks_.admit));
   } else {
     const std::string text = R1_TRY(read_file(config_.model_config));
-    model_ = R1_TRY(create_model(text, config_.model_config, seed, Weights::trainable));
+    model_ = R1_TRY(create_model(text, config_.model_config, seed, Weights::trainable, hooks_.admit));
   }
   optimizer_.emplace(*model_, config_);
   return {};
@@ -125,7 +125,7 @@ Status TrainingRun::resume(const fs::path& checkpoint) {
   state_ = saved;
 
   tokenizer_path_ = checkpoint;
-  model_ = R1_TRY(open_model(checkpoint, Weights::trainable));
+  model_ = R1_TRY(open_model(checkpoint, Weights::trainable, hooks_.admit));
   optimizer_.emplace(*model_, config_);
   R1_TRY(load_moments(checkpoint, *optimizer_));
   optimizer_->set_steps_taken(state_.optimizer_steps);

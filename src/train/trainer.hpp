@@ -35,6 +35,7 @@ struct TrainHooks {
   const std::atomic<bool>* stop = nullptr;           // true: finish the step, save, return Errc::interrupted
   std::function<void(const StepMetrics&)> progress;  // called after every step
   std::function<void(const std::string&)> note;      // receives lines for people, such as "resumed from ..."
+  Admit admit;                                       // may refuse the model before memory is allocated for it
 };
 
 struct TrainResult {
