@@ -66,6 +66,7 @@ std::span<const Command> commands() {
       {"detokenize", "token ids to text", run_detokenize},
       {"train", "pretrain or sft, from a TOML file", run_train},
       {"quantize", "a model's weights in fewer bits, as a GGUF file", run_quantize},
+      {"imatrix", "which columns of a model's matrices matter, for quantize", run_imatrix},
       {"inspect", "what a model is: architecture, sizes, types, tokenizer", run_inspect, "show"},
       {"convert", "a Hugging Face folder to GGUF, or back", run_convert},
       {"perplexity", "perplexity of a text under a model", run_perplexity},

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/score_flags.hpp"
+#include "cli/text_windows.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
 #include "hub/models.hpp"
@@ -30,30 +31,6 @@ struct NllSum {
     return n > 1 ? perplexity() * std::sqrt(std::max(variance, 0.0) / static_cast<double>(n - 1)) : 0;
   }
 };
-
-struct Windows {
-  std::vector<i32> ids;
-  i64 context = 0;
-  std::optional<i32> bos;
-  i64 count() const { return static_cast<i64>(ids.size()) / context; }
-  std::vector<i32> at(i64 w) const {
-    std::vector<i32> out(ids.begin() + w * context, ids.begin() + (w + 1) * context);
-    if (bos) out[0] = *bos;
-    return out;
-  }
-};
-
-Result<Windows> windows_of(const Tokenizer& tokenizer, const std::string& text, i64 context, const std::string& file) {
-  Windows w;
-  w.context = context;
-  if (tokenizer.roles().add_bos) w.bos = tokenizer.roles().bos;
-  w.ids = tokenizer.encode(text, Tokenizer::Special::user_defined);
-  if (w.bos) w.ids.insert(w.ids.begin(), *w.bos);
-  if (w.count() == 0)
-    return fail(Errc::invalid_argument, "{}: {} tokens, one window needs {}; a longer text, or a smaller --context",
-                file, w.ids.size(), context);
-  return w;
-}
 
 }  // namespace
 
