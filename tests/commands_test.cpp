@@ -83,6 +83,21 @@ TEST_F(Commands, ProblemsWithTracesHoldTheWholeCompletion) {
   EXPECT_EQ(r1("problems --n 1 --tasks sort").out.find("messages"), std::string::npos);
 }
 
+TEST_F(Commands, AnInterruptedEvaluationSaysSoInItsTable) {
+  // The signal comes when the first completion has been logged. The shell's background jobs ignore SIGINT until the
+  // program sets its own handler, which it has done by then.
+  ASSERT_TRUE(write_file(file("script"), fmt::format("cd {0}\n{1}/r1 eval -m nano --tasks product,sort --n 4000 --log "
+                                                     "{2}/log > {2}/table 2> {2}/noise < /dev/null &\n"
+                                                     "until [ -s {2}/log ]; do sleep 0.01; done\n"
+                                                     "kill -INT $!; wait $!\n",
+                                                     R1_SOURCE_DIR, R1_BINARY_DIR, folder_.string())));
+  const int status = std::system(("bash " + file("script").string()).c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 130);
+  const std::string table = *read_file(file("table"));
+  EXPECT_NE(table.find("interrupted after "), std::string::npos) << table;
+  EXPECT_NE(table.find(" of 8000 problems\n"), std::string::npos) << table;
+}
+
 TEST_F(Commands, RmRemovesOneModelOfARepositoryAndThenAllOfIt) {
   put("org--Some-GGUF", "Some-Q4_K_M.gguf", "aa", "GGUF of 4 bits");
   put("org--Some-GGUF", "Some-Q8_0.gguf", "bb", "GGUF of 8 bits");

@@ -68,6 +68,21 @@ TEST_F(TrainCli, AStageOfARecipeSaysWhichFlagsMakeItRun) {
   EXPECT_EQ(run.code, 0) << run.err;
 }
 
+TEST_F(TrainCli, RowsWithoutThinkingAreAnnounced) {
+  const auto trained_on = [&](const char* flags) {
+    EXPECT_TRUE(write_file(file("rows.jsonl"), r1(fmt::format("problems --train --tasks sort:1 --n 8 {}", flags)).out));
+    const Outcome o =
+        r1(fmt::format("train sft --config recipes/examples/sft.toml --steps 1 --data.file {{}}/rows.jsonl "
+                       "--out {{}}/run{}",
+                       flags));
+    EXPECT_EQ(o.code, 0) << o.err;
+    return o.err;
+  };
+  const std::string without = trained_on("");
+  EXPECT_NE(without.find("rows.jsonl: no answer of its 8 rows has thinking"), std::string::npos) << without;
+  EXPECT_EQ(trained_on("--traces").find("has thinking"), std::string::npos);
+}
+
 TEST_F(TrainCli, ATrainingThatCannotStartLeavesNoFolder) {
   const Outcome o = r1("train sft --config recipes/nano/sft.toml --model /nowhere --out {}/a/b/run");
   EXPECT_NE(o.code, 0);

@@ -285,8 +285,8 @@ Result<fs::path> find_model(std::string_view name) {
     if (const fs::path at = shipped(fmt::format("models/{}", name)); !at.empty()) return at;
   std::error_code error;
   if (fs::exists(name, error)) {
-    const fs::path checkpoint = newest_checkpoint(name);
-    return checkpoint.empty() ? fs::path(name) : checkpoint;
+    const fs::path of_run = model_of_run(name);
+    return of_run.empty() ? fs::path(name) : of_run;
   }
   const std::vector<Pulled> all = pulled_with_names();
   const FamilyModel* const known = find_in_family(name);

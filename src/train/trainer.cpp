@@ -93,6 +93,7 @@ Status TrainingRun::open_locked() {
   const ModelInfo& info = model_->info();
   data_ = R1_TRY(open_data(config_, *tokenizer_, {info.bos, info.eos.empty() ? -1 : info.eos.front()}));
   R1_TRY(check_data());
+  for (const std::string& line : data_->notes()) note(line);
 
   remove_old_checkpoints(folder_, config_.keep_checkpoints);
   R1_TRY(write_file(folder_ / "config.toml", to_toml(config_)));

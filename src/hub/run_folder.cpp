@@ -1,4 +1,4 @@
-// The checkpoints of a training run, as `src/train` names them.
+// The folders of training runs and recipes, as `src/train` and `src/recipe` arrange them.
 #include <charconv>
 
 #include "formats/model_folder.hpp"
@@ -8,11 +8,11 @@ namespace r1 {
 
 namespace fs = std::filesystem;
 
-fs::path newest_checkpoint(const fs::path& folder) {
+fs::path model_of_run(const fs::path& folder) {
   fs::path newest;
   i64 newest_step = -1;
   std::error_code error;
-  if (fs::exists(folder / kConfigFile, error)) return {};
+  if (fs::exists(folder / kWeightsFile, error) || fs::exists(folder / kWeightsIndexFile, error)) return {};
   for (fs::directory_iterator at(folder / "checkpoints", error); !error && at != fs::directory_iterator();
        at.increment(error)) {
     const std::string name = at->path().filename().string();
@@ -22,6 +22,7 @@ fs::path newest_checkpoint(const fs::path& folder) {
     std::error_code missing;
     if (fs::exists(at->path() / kConfigFile, missing)) newest = at->path(), newest_step = step;
   }
+  if (newest.empty() && fs::exists(folder / "model" / kConfigFile, error)) return folder / "model";
   return newest;
 }
 
