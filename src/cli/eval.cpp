@@ -1,11 +1,10 @@
 // r1 eval: accuracy on problems with checkable answers. r1 problems: such problems as JSONL.
 #include "eval/eval.hpp"
 
-#include <unistd.h>
-
 #include "cli/commands.hpp"
 #include "cli/generation_flags.hpp"
 #include "cli/interrupt.hpp"
+#include "core/terminal/status_line.hpp"
 #include "formats/json.hpp"
 #include "tasks/rows.hpp"
 
@@ -81,12 +80,10 @@ Result<int> run_eval(const Args& args) {
   };
   options.log = log;
   options.stop = &interrupted.raised();
-  const bool terminal = isatty(STDERR_FILENO);
-  options.progress = [&](i64 done, i64 total) {
-    if (terminal) fmt::print(stderr, "\r{}/{}{}", done, total, done == total ? "\n" : "");
-  };
+  StatusLine line;
+  options.progress = [&](i64 done, i64 total) { line.show(fmt::format("{}/{}", done, total)); };
   const EvalResult result = R1_TRY(evaluate(session.engine(), session.tokenizer(), problems, options));
-  if (terminal && result.interrupted) fmt::print(stderr, "\n");  // the progress line ends here
+  line.end();
   if (json) fmt::print("{}\n", to_json(result));
   else print_table(result, std::ssize(problems));
   if (result.log_failed) return fail(Errc::io, "{}: writing failed; the evaluation ended there", log);

@@ -1,13 +1,12 @@
 // r1 pull fetches a model from a hub.
 #include "hub/pull.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "core/terminal/status_line.hpp"
 #include "formats/utf8.hpp"
 #include "hub/fit.hpp"
 #include "hub/models.hpp"
@@ -30,7 +29,7 @@ class DownloadLine {
  public:
   void show(const PullProgress& p) {
     done_ = p.done;
-    if (!terminal_) return;
+    if (!line_.visible()) return;
     const auto now = Clock::now();
     if (now - shown_ < std::chrono::milliseconds(200) && p.done < p.bytes) return;
     const double seconds = std::chrono::duration<double>(now - shown_).count(),
@@ -43,19 +42,14 @@ class DownloadLine {
     const std::string left = rate_ > 0 ? fmt::format("  {}/s  {} left", size_text(static_cast<i64>(rate_)),
                                                      time_text(static_cast<double>(p.bytes - p.done) / rate_))
                                        : "";
-    fmt::print(stderr, "\r\033[K{}  {} of {}  {} %{}", printable(p.file.path.substr(p.file.path.rfind('/') + 1), 200),
-               size_text(p.done), size_text(p.bytes), p.bytes ? p.done * 100 / p.bytes : 100, left);
-    std::fflush(stderr);
-    open_ = true;
+    line_.show(fmt::format("{}  {} of {}  {} %{}", printable(p.file.path.substr(p.file.path.rfind('/') + 1), 200),
+                           size_text(p.done), size_text(p.bytes), p.bytes ? p.done * 100 / p.bytes : 100, left));
   }
-  void close() {
-    if (std::exchange(open_, false)) fmt::print(stderr, "\n");
-  }
+  void close() { line_.end(); }
   i64 done() const { return done_; }
 
  private:
-  const bool terminal_ = isatty(STDERR_FILENO) != 0;
-  bool open_ = false;
+  StatusLine line_;
   i64 done_ = 0, last_ = -1;
   double rate_ = -1;
   Clock::time_point shown_{};

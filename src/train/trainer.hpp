@@ -13,6 +13,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/terminal/status_line.hpp"
 #include "model/model.hpp"
 #include "train/config.hpp"
 
@@ -60,7 +61,7 @@ class ProgressLine {
  private:
   i64 log_every_;
   double roof_gflops_;
-  bool terminal_, line_open_ = false;  // line_open_: the terminal shows a line without a line end
+  StatusLine line_;
   double validation_ = -1;
 };
 

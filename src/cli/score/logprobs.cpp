@@ -4,7 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/score_flags.hpp"
+#include "cli/score/score_flags.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
 #include "hub/models.hpp"

@@ -1,15 +1,14 @@
 // r1 perplexity: how surprised a model is by a text. The measure is llama.cpp's, so figures can be compared: the text
 // is cut into windows of C tokens that do not overlap. Each is scored by itself, with bos as its first token if the
 // tokenizer adds one. Only tokens C/2+1 .. C-1 of a window count, so that each has at least C/2 tokens before it.
-#include <unistd.h>
-
 #include <cmath>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/score_flags.hpp"
-#include "cli/text_windows.hpp"
+#include "cli/score/score_flags.hpp"
+#include "cli/score/text_windows.hpp"
 #include "core/file.hpp"
+#include "core/terminal/status_line.hpp"
 #include "formats/json.hpp"
 #include "hub/models.hpp"
 #include "text/tokenizer.hpp"
@@ -56,17 +55,16 @@ Result<int> run_perplexity(const Args& args) {
   const ScoreOptions options = scoring.options(*model, pool);
 
   const InterruptFlag interrupted;
-  const bool terminal = isatty(STDERR_FILENO) == 1;
+  StatusLine line;
   NllSum sum;
   i64 done = 0;
   for (; done < windows.count() && !interrupted.raised(); ++done) {
     const std::vector<float> logprobs = R1_TRY(score(*model, windows.at(done), options));
     R1_TRY(check_finite(logprobs, path.string()));
     for (i64 t = context / 2 + 1; t < context; ++t) sum.add(-static_cast<double>(logprobs[t]));
-    if (terminal)
-      fmt::print(stderr, "\r\x1b[K{}/{} windows  perplexity {:.4f}", done + 1, windows.count(), sum.perplexity());
+    line.show(fmt::format("{}/{} windows  perplexity {:.4f}", done + 1, windows.count(), sum.perplexity()));
   }
-  if (terminal) fmt::print(stderr, "\r\x1b[K");
+  line.clear();
   if (sum.n == 0) return fail(Errc::interrupted, "interrupted before the first window was done");
   if (json) {
     fmt::print("{}\n", dump(Json::object({{"perplexity", sum.perplexity()},

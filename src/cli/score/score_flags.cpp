@@ -1,4 +1,4 @@
-#include "cli/score_flags.hpp"
+#include "cli/score/score_flags.hpp"
 
 #include <cmath>
 

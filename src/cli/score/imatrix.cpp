@@ -1,14 +1,13 @@
 // r1 imatrix: how much each column of a model's matrices matters on a text, for r1 quantize --imatrix.
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/score_flags.hpp"
-#include "cli/text_windows.hpp"
+#include "cli/score/score_flags.hpp"
+#include "cli/score/text_windows.hpp"
 #include "convert/importance.hpp"
 #include "core/file.hpp"
+#include "core/terminal/status_line.hpp"
 #include "hub/models.hpp"
 
 namespace r1 {
@@ -46,13 +45,14 @@ Result<int> run_imatrix(const Args& args) {
   options.products = &collector;
 
   const InterruptFlag interrupted;
-  const bool terminal = isatty(STDERR_FILENO) == 1;
+  StatusLine line;
   for (i64 done = 0; done < count; ++done) {
     R1_TRY(check_finite(R1_TRY(score(*model, windows.at(done), options)), path.string()));
-    if (terminal) fmt::print(stderr, "\r\x1b[K{}/{} windows{}", done + 1, count, done + 1 == count ? "\n" : "");
+    line.show(fmt::format("{}/{} windows", done + 1, count));
     if (interrupted.raised())
       return fail(Errc::interrupted, "interrupted after {} of {} windows; {} was not written", done + 1, count, out);
   }
+  line.clear();
   const MeasuredImatrix file{collector.tensors(), text_file, count, context};
   R1_TRY(write_imatrix(out, file));
   fmt::print("{}: {} tensors, {} windows of {} tokens\n", out, file.tensors.size(), count, context);

@@ -1,4 +1,4 @@
-#include "cli/text_windows.hpp"
+#include "cli/score/text_windows.hpp"
 
 namespace r1 {
 
