@@ -2,6 +2,8 @@
 #include "program.hpp"
 
 #include <gtest/gtest.h>
+#include <pty.h>
+#include <unistd.h>
 
 #include "formats/json.hpp"
 
@@ -123,6 +125,40 @@ TEST_F(Commands, RmKeepsABlobThatAnotherModelUses) {
   EXPECT_TRUE(is_there("models--org--Pair-GGUF/blobs/aa"));
   EXPECT_EQ(with_cache("rm org/Pair-GGUF --yes").code, 0);
   EXPECT_FALSE(is_there("models--org--Pair-GGUF"));
+}
+
+TEST_F(Commands, OnATerminalRmAsksAndOnlyYesRemoves) {
+  put("org--Asked-GGUF", "Asked-Q8_0.gguf", "aa", "GGUF");
+  const auto answered = [&](const std::string& reply) {
+    int terminal = -1;
+    setenv("HF_HUB_CACHE", file("cache").c_str(), 1);
+    const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
+    if (child == 0) {
+      const std::string program = fmt::format("{}/r1", R1_BINARY_DIR);
+      execl(program.c_str(), "r1", "rm", "Asked:Q8_0", nullptr);
+      _exit(127);
+    }
+    unsetenv("HF_HUB_CACHE");
+    std::string shown;
+    char buffer[256];
+    bool replied = false;
+    for (ssize_t n; (n = read(terminal, buffer, sizeof buffer)) > 0;) {
+      shown.append(buffer, n);
+      if (replied || shown.find("[y/N] ") == shown.npos) continue;
+      replied = true;
+      EXPECT_EQ(write(terminal, reply.data(), reply.size()), std::ssize(reply));
+    }
+    close(terminal);
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_NE(shown.find("remove Asked:Q8_0 (4 B)? [y/N] "), std::string::npos) << shown;
+    return WEXITSTATUS(status);
+  };
+  EXPECT_EQ(answered("n\n"), 130);
+  EXPECT_EQ(answered("\n"), 130);
+  EXPECT_TRUE(is_there("models--org--Asked-GGUF/blobs/aa"));
+  EXPECT_EQ(answered("y\n"), 0);
+  EXPECT_FALSE(is_there("models--org--Asked-GGUF"));
 }
 
 TEST_F(Commands, RmRefusesWhatWasNotPulled) {

@@ -58,7 +58,7 @@ TEST_F(Input, AFileOrAPipeIsAddedToThePrompt) {
 }
 
 TEST_F(Input, APromptWithoutEndIsRefusedWithBothNumbers) {
-  expect_failure(r1("run -f /dev/zero"), 1, {"/dev/zero", "bytes and more", "at most 16777216"});
+  expect_failure(r1("run -f /dev/zero"), 1, {"/dev/zero: 16", "bytes and more", "at most 16777216"});
   expect_failure(r1("run < /dev/zero"), 1, {"stdin", "at most 16777216"});
 }
 

@@ -20,6 +20,7 @@ TEST_F(TrainCli, HelpListsEveryKeyWithItsTypeAndDefault) {
   }
   for (const KeyHelp& k : data_keys())
     EXPECT_NE(o.out.find(fmt::format("--data.{}", k.name)), std::string::npos) << k.name;
+  EXPECT_NE(o.out.find("model [none]"), std::string::npos) << o.out;
   EXPECT_NE(o.out.find("integer [16384]"), std::string::npos) << o.out;
   EXPECT_NE(o.out.find("cosine|constant_then_decay [\"cosine\"]"), std::string::npos) << o.out;
 }

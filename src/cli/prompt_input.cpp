@@ -23,16 +23,21 @@ Result<std::string> valid_text(std::string text, std::string_view source) {
   return text;
 }
 
-Result<std::string> read_all(std::FILE* from, std::string_view source) {
+Result<std::string> read_bytes(std::FILE* from, std::string_view source, size_t most) {
   std::string text;
   char buffer[1 << 16];
   while (const size_t n = std::fread(buffer, 1, sizeof buffer, from)) {
     text.append(buffer, n);
-    if (text.size() > kMostBytes)
-      return fail(Errc::invalid_argument, "{}: {} bytes and more are there, a prompt has at most {}", source,
-                  text.size(), kMostBytes);
+    if (text.size() > most)
+      return fail(Errc::invalid_argument, "{}: {} bytes and more are there, at most {} are read", source, text.size(),
+                  most);
   }
   if (std::ferror(from)) return fail(Errc::io, "{}: cannot be read: {}", source, std::strerror(errno));
+  return text;
+}
+
+Result<std::string> read_paragraph(std::FILE* from, std::string_view source) {
+  std::string text = R1_TRY(read_bytes(from, source, kMostBytes));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return valid_text(std::move(text), source);
 }
@@ -40,7 +45,7 @@ Result<std::string> read_all(std::FILE* from, std::string_view source) {
 Result<std::string> read_prompt_file(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (!file) return fail(Errc::io, "{}: cannot be read: {}", path, std::strerror(errno));
-  return read_all(file.get(), path);
+  return read_paragraph(file.get(), path);
 }
 
 bool stdin_brings_text() {
@@ -56,6 +61,8 @@ void append_paragraph(std::string& prompt, const std::string& text) {
 
 }  // namespace
 
+Result<std::string> read_stdin(size_t most) { return read_bytes(stdin, "stdin", most); }
+
 Result<std::string> read_prompt(const PromptInput& input) {
   if (input.text && !input.words.empty())
     return fail(Errc::usage, "a prompt by -p and another, \"{}\", in words: give one", fmt::join(input.words, " "));
@@ -65,7 +72,7 @@ Result<std::string> read_prompt(const PromptInput& input) {
   if (input.text) prompt = R1_TRY(valid_text(*input.text, "--prompt"));
   else if (has_text) prompt = R1_TRY(valid_text(fmt::format("{}", fmt::join(input.words, " ")), "prompt"));
   if (input.file) append_paragraph(prompt, R1_TRY(read_prompt_file(*input.file)));
-  else if (!has_text || stdin_brings_text()) append_paragraph(prompt, R1_TRY(read_all(stdin, "stdin")));
+  else if (!has_text || stdin_brings_text()) append_paragraph(prompt, R1_TRY(read_paragraph(stdin, "stdin")));
   if (prompt.empty()) return fail(Errc::invalid_argument, "the prompt is empty");
   return prompt;
 }

@@ -8,6 +8,9 @@
 
 namespace r1 {
 
+// Reads stdin to its end, byte for byte. Errors: more bytes than `most` (both numbers), a failed read.
+Result<std::string> read_stdin(size_t most = size_t{1} << 30);
+
 struct PromptInput {
   std::optional<std::string> text;  // -p
   std::vector<std::string> words;   // the words of the command line, instead of -p

@@ -22,7 +22,8 @@ tl::unexpected<Error> usage(const std::string& what) { return fail(Errc::usage, 
 
 void print_keys(const std::string& prefix, const std::vector<KeyHelp>& keys) {
   for (const KeyHelp& k : keys)
-    fmt::print("  {:<26} {} [{}]\n  {:<26} {}\n", "--" + prefix + k.name, k.type, k.fallback, "", k.meaning);
+    fmt::print("  {:<26} {} [{}]\n  {:<26} {}\n", "--" + prefix + k.name, k.type,
+               k.fallback == "\"\"" ? "none" : k.fallback, "", k.meaning);
 }
 
 void print_train_help() {
