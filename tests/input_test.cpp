@@ -77,6 +77,52 @@ TEST_F(Input, AModelLargerThanTheMachineIsRefusedBeforeItTakesMemory) {
                  {"for the cache of 768000000 tokens", "smaller -b"});
 }
 
+// A Llama of one layer whose feed-forward weights, 492 GB of bf16, are a hole in a file.
+TEST_F(Input, EveryCommandThatOpensAModelRefusesOneThatIsTooLarge) {
+  const i64 wide = 1'000'000, hidden = 81'920;
+  Json config = parse_json(*read_file(fs::path(R1_SOURCE_DIR) / "tests/golden/llama/config.json"), "config").value();
+  config.set("num_hidden_layers", 1).set("hidden_size", hidden).set("head_dim", 8).set("num_attention_heads", 1);
+  config.set("num_key_value_heads", 1).set("intermediate_size", wide).set("vocab_size", 16);
+  Json header = Json::Object{};
+  i64 at = 0;
+  const auto add = [&](const std::string& name, std::vector<i64> shape) {
+    i64 bytes = 2;
+    for (const i64 side : shape) bytes *= side;
+    header.set(name, Json::object({{"dtype", "BF16"},
+                                   {"shape", Json::array_of(shape)},
+                                   {"data_offsets", Json::array({at, at + bytes})}}));
+    at += bytes;
+  };
+  add("lm_head.weight", {16, hidden}), add("model.embed_tokens.weight", {16, hidden}),
+      add("model.norm.weight", {hidden});
+  for (const char* norm : {"input_layernorm", "post_attention_layernorm"})
+    add(fmt::format("model.layers.0.{}.weight", norm), {hidden});
+  for (const char* matrix : {"q_proj", "k_proj", "v_proj", "o_proj"})
+    add(fmt::format("model.layers.0.self_attn.{}.weight", matrix),
+        matrix[0] == 'o' ? std::vector<i64>{hidden, 8} : std::vector<i64>{8, hidden});
+  add("model.layers.0.mlp.gate_proj.weight", {wide, hidden}), add("model.layers.0.mlp.up_proj.weight", {wide, hidden});
+  add("model.layers.0.mlp.down_proj.weight", {hidden, wide});
+  const std::string text = dump(header);
+  std::string start(8, '\0');
+  for (size_t i = 0; i < 8; ++i) start[i] = static_cast<char>(text.size() >> 8 * i);
+  fs::create_directories(file("huge"));
+  ASSERT_TRUE(write_file(file("huge") / "config.json", dump(config)));
+  ASSERT_TRUE(write_file(file("huge") / "model.safetensors", start + text));
+  std::error_code no_room;
+  fs::resize_file(file("huge") / "model.safetensors", start.size() + text.size() + at, no_room);
+  if (no_room) GTEST_SKIP() << "no file of " << at << " bytes with a hole: " << no_room.message();
+  fs::copy_file(fs::path(R1_SOURCE_DIR) / "models/nano/tokenizer.json", file("huge") / "tokenizer.json");
+
+  ASSERT_TRUE(write_file(file("text"), "some text"));
+  for (const char* command : {"run -p hi -m", "chat -m", "eval --tasks sort --n 1 -m", "logprobs --tokens 1,2 -m",
+                              "perplexity -f {}/text -m", "imatrix -f {}/text -o {}/i.gguf -m", "bench -m",
+                              "train sft --config recipes/examples/sft.toml --out {}/run --model"})
+    expect_failure(r1(fmt::format("{} {{}}/huge", command)), 1,
+                   {std::string_view(command).starts_with("train") ? "huge: needs 393" : "huge: needs 492 GB",
+                    "for weights that every token uses", "are available"});
+  EXPECT_FALSE(fs::exists(file("run")));
+}
+
 TEST_F(Input, ADamagedModelFailsScoringAndConversion) {
   const std::string model = damaged_nano();
   expect_failure(r1("convert " + model + " -o {}/out.gguf"), 1, {"damaged", "tensor", "not finite"});

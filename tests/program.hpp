@@ -28,8 +28,8 @@ class Program : public testing::Test {
   Outcome r1(std::string words) const {
     for (size_t at; (at = words.find("{}")) != words.npos;) words.replace(at, 2, folder_.string());
     const fs::path script = file("command"), out = file("stdout"), err = file("stderr");
-    EXPECT_TRUE(write_file(script, fmt::format("cd {} && exec < /dev/null && exec {}/r1 {} > {} 2> {}\n", R1_SOURCE_DIR, R1_BINARY_DIR,
-                                               words, out.string(), err.string())));
+    EXPECT_TRUE(write_file(script, fmt::format("cd {} && exec < /dev/null && exec {}/r1 {} > {} 2> {}\n", R1_SOURCE_DIR,
+                                               R1_BINARY_DIR, words, out.string(), err.string())));
     const int status = std::system(("bash " + script.string()).c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, *read_file(out), *read_file(err)};
   }

@@ -28,27 +28,28 @@ void describe(const Session& session, int threads) {
 }  // namespace
 
 std::vector<Flag> GenerationFlags::flags() {
-  return {
-      {"-m,--model", &model, "model folder, GGUF file or name"},
-      {"-n,--max-tokens", &max_tokens,
-       "most tokens of an answer, thinking included; -1: as many as the context holds (default: the model's advice, else -1)"},
-      {"--temperature", &temperature, "0: always the likeliest token (default: the model's advice, else 0.6)"},
-      {"--top-p", &top_p,
-       "keep the likeliest tokens that together have this probability (default: the model's advice, else 0.95)"},
-      {"--top-k", &top_k, "keep this many of the likeliest tokens; 0: all (default: the model's advice, else 0)"},
-      {"--min-p", &min_p,
-       "keep tokens with at least this share of the likeliest token's probability (default: the model's advice, else 0)"},
-      {"--repetition-penalty", &repetition_penalty,
-       "divide the logits of tokens that are already in the text (default: the model's advice, else 1)"},
-      {"--seed", &seed, "random seed (default: 0)"},
-      {"-t,--threads", &threads, "threads"},
-      {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
-      {"--think", &think, "think before answering (the default)"},
-      {"--no-think", &no_think, "answer at once"},
-      {"--think-budget", &think_budget, "end the thinking after this many tokens (0: no limit)"},
-      {"--memory", &memory,
-       "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
-      {"-v,--verbose", &verbose, "print which model is opened and how"}};
+  return {{"-m,--model", &model, "model folder, GGUF file or name"},
+          {"-n,--max-tokens", &max_tokens,
+           "most tokens of an answer, thinking included; -1: what the context holds (default: "
+           "the model's advice, else -1)"},
+          {"--temperature", &temperature, "0: always the likeliest token (default: the model's advice, else 0.6)"},
+          {"--top-p", &top_p,
+           "keep the likeliest tokens that together have this probability (default: the model's advice, else 0.95)"},
+          {"--top-k", &top_k, "keep this many of the likeliest tokens; 0: all (default: the model's advice, else 0)"},
+          {"--min-p", &min_p,
+           "keep tokens with at least this share of the likeliest token's probability (default: "
+           "the model's advice, else 0)"},
+          {"--repetition-penalty", &repetition_penalty,
+           "divide the logits of tokens that are already in the text (default: the model's advice, else 1)"},
+          {"--seed", &seed, "random seed (default: 0)"},
+          {"-t,--threads", &threads, "threads"},
+          {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
+          {"--think", &think, "think before answering (the default)"},
+          {"--no-think", &no_think, "answer at once"},
+          {"--think-budget", &think_budget, "end the thinking after this many tokens (0: no limit)"},
+          {"--memory", &memory,
+           "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
+          {"-v,--verbose", &verbose, "print which model is opened and how"}};
 }
 
 Status GenerationFlags::check() const {
