@@ -44,9 +44,11 @@ void print_available(bool json) {
     fmt::print("{}\n", dump(all));
     return;
   }
+  size_t width = 0;
+  for (const FamilyModel& m : r1_family()) width = std::max(width, m.pull_name().size());
   for (const FamilyModel& m : r1_family())
-    fmt::print("{:<17} {:>8}  {:<9}  {}  {}{}\n", m.name, size_text(m.bytes), name_of(fit_of(m.bytes, memory)),
-               m.pull_name(), m.what, is_here(m) ? " (here)" : "");
+    fmt::print("{:<17} {:>8}  {:<9}  {:<{}}  {}{}\n", m.name, size_text(m.bytes), name_of(fit_of(m.bytes, memory)),
+               m.pull_name(), width, m.what, is_here(m) ? " (here)" : "");
   fmt::print(
       stderr,
       "This machine has {} of memory. To fetch one: r1 pull {}. A mixture of experts that is too large runs with "
