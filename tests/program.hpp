@@ -23,13 +23,13 @@ struct Outcome {
 
 class Program : public testing::Test {
  protected:
-  // Runs r1 in the root of the source tree. `words` is the rest of the command line, which may redirect stdin; every {}
-  // in it becomes folder_.
+  // Runs r1 in the root of the source tree. `words` is the rest of the command line, which may redirect stdin; without
+  // that it is /dev/null. Every {} in it becomes folder_.
   Outcome r1(std::string words) const {
     for (size_t at; (at = words.find("{}")) != words.npos;) words.replace(at, 2, folder_.string());
     const fs::path script = file("command"), out = file("stdout"), err = file("stderr");
-    EXPECT_TRUE(write_file(script, fmt::format("cd {} && exec {}/r1 {} > {} 2> {}\n", R1_SOURCE_DIR, R1_BINARY_DIR,
-                                               words, out.string(), err.string())));
+    EXPECT_TRUE(write_file(script, fmt::format("cd {} && exec < /dev/null && exec {}/r1 {} > {} 2> {}\n", R1_SOURCE_DIR,
+                                               R1_BINARY_DIR, words, out.string(), err.string())));
     const int status = std::system(("bash " + script.string()).c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, *read_file(out), *read_file(err)};
   }

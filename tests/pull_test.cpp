@@ -161,10 +161,28 @@ TEST_F(PullProgram, AModelTooLargeForTheMachineIsNotFetchedAndADryRunFetchesNoth
   EXPECT_FALSE(fs::exists(folder_ / "hf"));
 }
 
+TEST_F(PullProgram, AnAddressOfTheHubIsUnderstood) {
+  EXPECT_EQ(run({"pull", hub_.server.url() + "/org/tiny", "--dry-run"}), 0) << err();
+  EXPECT_NE(err().find("org/tiny at main"), std::string::npos) << err();
+  EXPECT_EQ(run({"pull", "https://huggingface.co/org/tiny/tree/main", "--dry-run"}), 0) << err();
+}
+
+TEST_F(PullProgram, WithoutAConnectionItFailsAtOnceAndSaysWhatToSet) {
+  setenv("HF_ENDPOINT", "http://127.0.0.1:1", 1);  // nobody listens there
+  setenv("no_proxy", "*", 1);
+  const Outcome o = r1("pull org/tiny");
+  unsetenv("HF_ENDPOINT"), unsetenv("no_proxy");
+  expect_failure(o, 1, {"127.0.0.1:1", "connected?", "https_proxy", "HF_ENDPOINT"});
+}
+
 TEST_F(PullProgram, UsageErrorsAreFoundBeforeAnyRequest) {
   EXPECT_EQ(run({"pull"}), 2);
   EXPECT_EQ(run({"pull", "../x"}), 2) << err();
   EXPECT_EQ(run({"pull", "org/tiny", "--revision", "../x"}), 2) << err();
+  EXPECT_EQ(run({"pull", "tiny"}), 2);
+  EXPECT_NE(err().find("ORG/NAME"), std::string::npos) << err();
+  EXPECT_EQ(run({"pull", "https://example.com/org/tiny"}), 2);
+  EXPECT_NE(err().find("ORG/NAME"), std::string::npos) << err();
   EXPECT_EQ(hub_.server.requests().size(), 0u);
   EXPECT_EQ(run({"pull", "org/other"}), 1);
   const std::string missing = err();

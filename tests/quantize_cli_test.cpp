@@ -25,6 +25,22 @@ TEST_F(QuantizeCli, NanoBecomesAGgufThatLogprobsCanScore) {
   EXPECT_LT(fs::file_size(gguf), before.size());
 }
 
+TEST_F(QuantizeCli, AnImportanceMatrixIsMeasuredAndUsed) {
+  const Outcome made = r1("imatrix -m nano -f README.md -c 64 --chunks 3 -o {}/im.gguf");
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_NE(made.out.find("3 windows of 64 tokens"), std::string::npos) << made.out;
+  ASSERT_EQ(r1("quantize nano --type q4_0 -o {}/plain.gguf").code, 0);
+  const Outcome used = r1("quantize nano --type q4_0 --imatrix {}/im.gguf -o {}/weighed.gguf");
+  ASSERT_EQ(used.code, 0) << used.err;
+  EXPECT_NE(*read_file(file("plain.gguf")), *read_file(file("weighed.gguf")));
+  expect_failure(r1("imatrix -m nano -f README.md -o {}/im.gguf"), 2, {"--force"});
+  expect_failure(r1("imatrix -m nano -f /nowhere -o {}/other.gguf"), 1, {"/nowhere"});
+  ASSERT_TRUE(write_file(file("short"), "7"));
+  expect_failure(r1("imatrix -m nano -f {}/short -o {}/other.gguf"), 1, {"one window needs 512"});
+  expect_failure(r1("imatrix -m nano -f README.md"), 2, {"--output"});
+  EXPECT_FALSE(fs::exists(file("other.gguf")));
+}
+
 TEST_F(QuantizeCli, AFailureIsOneLineOnStderrAndLeavesNoFile) {
   const std::string out = " -o {}/out.gguf";
   expect_failure(r1("quantize models/nano --type q4_k_x" + out), 2, {"q4_k_x"});

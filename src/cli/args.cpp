@@ -37,6 +37,9 @@ void add(CLI::App& app, const Flag& flag) {
       },
       flag.target);
   if (!optional) option->capture_default_str();
+  // A flag that may be repeated takes one value each time, and not the words that follow.
+  if (std::holds_alternative<std::vector<std::string>*>(flag.target) && flag.names.starts_with('-'))
+    option->allow_extra_args(false);
   if (flag.required) option->required();
 }
 

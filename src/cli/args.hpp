@@ -46,6 +46,7 @@ struct Command {
   const char* name;
   const char* summary;
   Result<int> (*run)(const Args& args);  // returns the exit code, or an error that main prints
+  const char* other_names = "";          // what other programs call it, separated by spaces
 };
 
 }  // namespace r1

@@ -13,6 +13,8 @@
 #include "formats/json.hpp"
 #include "hub/models.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "session/memory.hpp"
+#include "session/numerics.hpp"
 
 namespace r1 {
 namespace {
@@ -99,12 +101,12 @@ struct ShapeFlags {
     if (!shape && (layers || dense_layers)) return fail(Errc::usage, "--layers and --dense-layers need --shape");
     return {};
   }
-  Result<std::unique_ptr<Model>> model() const {
+  Result<std::unique_ptr<Model>> model(const Admit& admit) const {
     Mix mix;
     for (int t = 0; t < kDTypes; ++t)
       if (type == name_of(static_cast<DType>(t))) mix = {type, Mix::Rules::uniform, static_cast<DType>(t)};
     if (mix.name.empty()) mix = R1_TRY(find_mix(type));
-    return random_model(*shape, {layers.value_or(0), dense_layers.value_or(-1)}, mix);
+    return random_model(*shape, {layers.value_or(0), dense_layers.value_or(-1)}, mix, admit);
   }
   std::string name() const { return fmt::format("{} {}, random weights", *shape, type); }
 };
@@ -122,24 +124,26 @@ Result<int> run_bench(const Args& args) {
   std::optional<std::string> memory;
   bool json = false, no_train = false;
   ShapeFlags shape;
-  if (const auto stop =
-          parse(args, "Speed of this machine and of a model on it, beside roofs that are measured now.",
-                {{"-m,--model", &model_name, "model folder, GGUF file or name"},
-                 {"--shape", &shape.shape,
-                  fmt::format("random weights in the shape of a known model, without a file: {}",
-                              fmt::join(shape_names(), ", "))},
-                 {"--type", &shape.type, "with --shape: a mix (q4_k_m) or a type (q8_0)"},
-                 {"--layers", &shape.layers, "with --shape: number of layers"},
-                 {"--dense-layers", &shape.dense_layers, "with --shape: number of layers without experts"},
-                 {"-p", &prompt, "prompt tokens"},
-                 {"-n", &tokens, "generated tokens"},
-                 {"-d", &depth, "tokens that are cached before the prompt, not timed"},
-                 {"-b", &batch, "sequences at once (0: 1, 8 and 64; with --shape: 1)"},
-                 {"-r", &repeats, "repetitions"},
-                 {"--memory", &memory, "memory for routed experts (8g); the others are read from the file when needed"},
-                 {"-t,--threads", &threads, "threads"},
-                 {"--no-train", &no_train, "do not measure training"},
-                 {"--json", &json, "one JSON object on stdout"}}))
+  if (const auto stop = parse(
+          args, "Speed of this machine and of a model on it, beside roofs that are measured now.",
+          {{"-m,--model", &model_name, "model folder, GGUF file or name"},
+           {"--shape", &shape.shape,
+            fmt::format("random weights in the shape of a known model, without a file: {} (default: the file of -m)",
+                        fmt::join(shape_names(), ", "))},
+           {"--type", &shape.type, "with --shape: a mix (q4_k_m) or a type (q8_0)"},
+           {"--layers", &shape.layers, "with --shape: number of layers (default: all)"},
+           {"--dense-layers", &shape.dense_layers,
+            "with --shape: number of layers without experts (default: as published)"},
+           {"-p", &prompt, "prompt tokens"},
+           {"-n", &tokens, "generated tokens"},
+           {"-d", &depth, "tokens that are cached before the prompt, not timed"},
+           {"-b", &batch, "sequences at once (0: 1, 8 and 64; with --shape: 1)"},
+           {"-r", &repeats, "repetitions"},
+           {"--memory", &memory,
+            "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
+           {"-t,--threads", &threads, "threads"},
+           {"--no-train", &no_train, "do not measure training"},
+           {"--json", &json, "one JSON object on stdout"}}))
     return *stop;
   constexpr i64 kMost = 1 << 20;
   if (std::min({prompt, tokens, repeats}) < 1 || std::min(depth, batch) < 0 ||
@@ -149,8 +153,24 @@ Result<int> run_bench(const Args& args) {
   const int pool_threads = R1_TRY(thread_count(threads));
   R1_TRY(shape.check());
   const std::filesystem::path path = shape.shape ? "" : R1_TRY(find_model(model_name));
-  const auto model = shape.shape ? R1_TRY(shape.model()) : R1_TRY(open_model(path));
-  if (memory) R1_TRY(model->limit_experts(R1_TRY(parse_bytes(*memory))));
+  std::optional<i64> limit;
+  if (memory) limit = R1_TRY(parse_bytes(*memory));
+  const std::vector<i64> batches = batch         ? std::vector<i64>{batch}
+                                   : shape.shape ? std::vector<i64>{1}
+                                                 : std::vector<i64>{1, 8, 64};
+  const Admit admit = [&](const Model& outline) -> Status {
+    MemoryNeed need = need_of(outline, shape.shape ? WeightPlace::memory : WeightPlace::file);
+    if (limit) need.experts = std::min(need.experts, *limit);
+    need.cache_tokens = batches.back() * pages_for(depth + prompt + tokens) * kPageTokens;
+    need.cache = cache_bytes(outline, serving_numerics(outline), need.cache_tokens);
+    return check_memory(shape.shape ? shape.name() : path.string(), need, machine_memory(),
+                        {.memory = !shape.shape,
+                         .otherwise = shape.shape ? "--layers N measures its first N layers, and a smaller --type or "
+                                                    "smaller -b, -p, -n and -d need less"
+                                                  : "smaller -b, -p, -n and -d or a smaller quantisation need less"});
+  };
+  const auto model = shape.shape ? R1_TRY(shape.model(admit)) : R1_TRY(open_model(path, Weights::frozen, admit));
+  if (limit) R1_TRY(model->limit_experts(*limit));
   if (prompt + depth + tokens >= model->info().context)
     return fail(Errc::invalid_argument, "-p {} -d {} -n {}: more than the context of {}", prompt, depth, tokens,
                 model->info().context);
@@ -163,9 +183,6 @@ Result<int> run_bench(const Args& args) {
   report.bf16_roof = matmul_roof_gflops(DType::bf16, pool_threads);
   report.read_roof = read_roof_gb_per_s(pool_threads);
   report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
-  const std::vector<i64> batches = batch         ? std::vector<i64>{batch}
-                                   : shape.shape ? std::vector<i64>{1}
-                                                 : std::vector<i64>{1, 8, 64};
   for (const i64 b : batches)
     report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens}, repeats, stop)));
   if (!no_train && !shape.shape && !memory && !quantised(*model))

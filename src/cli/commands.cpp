@@ -1,6 +1,59 @@
 #include "cli/commands.hpp"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
 namespace r1 {
+namespace {
+
+// Commands of other programs that have no work to do here.
+struct ForeignCommand {
+  std::string_view name, answer;
+};
+constexpr ForeignCommand kForeign[] = {
+    {"ps", "no model stays in memory after a command has ended; r1 models lists the models on this machine"},
+    {"stop", "no model stays in memory after a command has ended; Ctrl-C stops a command that runs"},
+};
+
+// Names of commands that are planned. They are never taken for a prompt, so that no script depends on them as one.
+constexpr std::string_view kNotYet[] = {"serve", "sample", "verify", "report", "plan"};
+
+bool has_word(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == word) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+// Whether one letter was left out, added or replaced, or two neighbours were swapped.
+bool one_slip_apart(std::string_view a, std::string_view b) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() - a.size() > 1) return false;
+  size_t head = 0, tail = 0;
+  while (head < a.size() && a[head] == b[head]) ++head;
+  while (tail < a.size() - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) ++tail;
+  const std::string_view x = a.substr(head, a.size() - head - tail), y = b.substr(head, b.size() - head - tail);
+  return std::max(x.size(), y.size()) <= 1 || (x.size() == 2 && y.size() == 2 && x[0] == y[1] && x[1] == y[0]);
+}
+
+const Command* command_named(std::string_view word) {
+  for (const Command& c : commands())
+    if (word == c.name) return &c;
+  return nullptr;
+}
+
+const Command* command_otherwise_named(std::string_view word) {
+  for (const Command& c : commands())
+    if (has_word(c.other_names, word)) return &c;
+  return nullptr;
+}
+
+}  // namespace
 
 std::span<const Command> commands() {
   static constexpr Command kCommands[] = {
@@ -13,15 +66,39 @@ std::span<const Command> commands() {
       {"detokenize", "token ids to text", run_detokenize},
       {"train", "pretrain or sft, from a TOML file", run_train},
       {"quantize", "a model's weights in fewer bits, as a GGUF file", run_quantize},
-      {"inspect", "what a model is: architecture, sizes, types, tokenizer", run_inspect},
+      {"imatrix", "which columns of a model's matrices matter, for quantize", run_imatrix},
+      {"inspect", "what a model is: architecture, sizes, types, tokenizer", run_inspect, "show"},
       {"convert", "a Hugging Face folder to GGUF, or back", run_convert},
       {"perplexity", "perplexity of a text under a model", run_perplexity},
       {"bench", "speed of this machine, and of a model on it", run_bench},
       {"pull", "fetch a model from a hub: r1 pull REPO[:FILE]", run_pull},
-      {"models", "the models on this machine", run_models},
+      {"models", "the models on this machine", run_models, "list ls"},
+      {"rm", "remove a model that was pulled", run_rm},
       {"recipe", "a whole pipeline from random weights: r1 recipe nano", run_recipe_command},
+      {"help", "this text, or the flags of a command: r1 help COMMAND", run_help},
+      {"version", "the version of this program", run_version},
   };
   return kCommands;
+}
+
+Result<const Command*> command_of(const std::vector<std::string>& words) {
+  const std::string& first = words.front();
+  const bool is_brief = words.size() <= 2 || words[1].starts_with('-');
+  // "help" and "version" begin many a sentence, as the names from other programs do.
+  if (const Command* c = command_named(first); c && (is_brief || (first != "help" && first != "version"))) return c;
+  const std::string as_prompt = fmt::format("as a prompt: r1 run -p \"{}\"", fmt::join(words, " "));
+  if (std::find(std::begin(kNotYet), std::end(kNotYet), first) != std::end(kNotYet))
+    return fail(Errc::usage, "{}: this command does not exist yet ({})", first, as_prompt);
+  if (!is_brief) return nullptr;
+  if (const Command* c = command_otherwise_named(first)) return c;
+  for (const ForeignCommand& f : kForeign)
+    if (first == f.name) return fail(Errc::usage, "{}: {} ({})", first, f.answer, as_prompt);
+  // A command of two or three letters is one slip away from too many other words.
+  if (std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::islower(c); }))
+    for (const Command& c : commands())
+      if (std::string_view(c.name).size() > 3 && one_slip_apart(first, c.name))
+        return fail(Errc::usage, "no command \"{}\"; did you mean \"{}\"? ({})", first, c.name, as_prompt);
+  return nullptr;
 }
 
 }  // namespace r1

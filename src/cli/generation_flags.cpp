@@ -1,5 +1,7 @@
 #include "cli/generation_flags.hpp"
 
+#include <limits>
+
 #include "core/byte_size.hpp"
 #include "formats/utf8.hpp"
 #include "hub/models.hpp"
@@ -7,6 +9,8 @@
 
 namespace r1 {
 namespace {
+
+constexpr i64 kNoLimit = -1;  // of --max-tokens
 
 SamplingOverrides overrides_of(const GenerationFlags& f) {
   return {f.temperature, f.top_p, f.min_p, f.repetition_penalty, f.top_k, f.seed};
@@ -25,25 +29,33 @@ void describe(const Session& session, int threads) {
 
 std::vector<Flag> GenerationFlags::flags() {
   return {{"-m,--model", &model, "model folder, GGUF file or name"},
-          {"-n,--max-tokens", &max_tokens, "most tokens of an answer, thinking included"},
-          {"--temperature", &temperature, "0: always the likeliest token"},
-          {"--top-p", &top_p, "keep the likeliest tokens that together have this probability"},
-          {"--top-k", &top_k, "keep this many of the likeliest tokens (0: all)"},
-          {"--min-p", &min_p, "keep tokens with at least this share of the likeliest token's probability"},
-          {"--repetition-penalty", &repetition_penalty, "divide the logits of tokens that are already in the text"},
-          {"--seed", &seed, "random seed"},
+          {"-n,--max-tokens", &max_tokens,
+           "most tokens of an answer, thinking included; -1: what the context holds (default: "
+           "the model's advice, else -1)"},
+          {"--temperature", &temperature, "0: always the likeliest token (default: the model's advice, else 0.6)"},
+          {"--top-p", &top_p,
+           "keep the likeliest tokens that together have this probability (default: the model's advice, else 0.95)"},
+          {"--top-k", &top_k, "keep this many of the likeliest tokens; 0: all (default: the model's advice, else 0)"},
+          {"--min-p", &min_p,
+           "keep tokens with at least this share of the likeliest token's probability (default: "
+           "the model's advice, else 0)"},
+          {"--repetition-penalty", &repetition_penalty,
+           "divide the logits of tokens that are already in the text (default: the model's advice, else 1)"},
+          {"--seed", &seed, "random seed (default: 0)"},
           {"-t,--threads", &threads, "threads"},
-          {"-c,--context", &context, "tokens of the longest sequence (0: the model's)"},
+          {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
           {"--think", &think, "think before answering (the default)"},
           {"--no-think", &no_think, "answer at once"},
           {"--think-budget", &think_budget, "end the thinking after this many tokens (0: no limit)"},
-          {"--memory", &memory, "memory for routed experts (8g); the others are read from the file when needed"},
+          {"--memory", &memory,
+           "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
           {"-v,--verbose", &verbose, "print which model is opened and how"}};
 }
 
 Status GenerationFlags::check() const {
   if (think && no_think) return fail(Errc::usage, "--think and --no-think exclude each other");
-  if (max_tokens && *max_tokens < 1) return fail(Errc::usage, "--max-tokens: {}, must be at least 1", *max_tokens);
+  if (max_tokens && *max_tokens < 1 && *max_tokens != kNoLimit)
+    return fail(Errc::usage, "--max-tokens: {}, must be at least 1, or -1 for no limit", *max_tokens);
   if (context < 0) return fail(Errc::usage, "--context: {}, must not be negative", context);
   if (think_budget < 0) return fail(Errc::usage, "--think-budget: {}, must not be negative", think_budget);
   if (const Status given = r1::check(sampling_params({}, overrides_of(*this))); !given)
@@ -59,7 +71,7 @@ Result<Session> open_session(const GenerationFlags& flags, ThreadPool& pool, i64
   options.max_sequences = max_sequences;
   if (flags.memory) options.expert_bytes = R1_TRY(parse_bytes(*flags.memory));
   options.sampling = overrides_of(flags);
-  options.max_tokens = flags.max_tokens;
+  options.max_tokens = flags.max_tokens == kNoLimit ? std::numeric_limits<i64>::max() : flags.max_tokens;
   if (flags.think_budget > 0) options.max_thinking_tokens = flags.think_budget;
   Session session = R1_TRY(Session::open(R1_TRY(find_model(flags.model)), pool, options));
   if (flags.verbose) describe(session, pool.threads());

@@ -1,15 +1,14 @@
 // The program: it finds the subcommand, and turns its error into a line and an exit code.
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <system_error>
 
 #include "cli/commands.hpp"
-#include "core/text.hpp"
 
 namespace {
 
@@ -24,27 +23,14 @@ void print_help() {
   fmt::print("\nr1 COMMAND --help lists a command's flags. Documentation: docs/README.md\n");
 }
 
-// Names of commands that are planned. They are never taken for a prompt, so that no script depends on them as one.
-constexpr std::string_view kNotYet[] = {"serve", "sample", "verify", "report", "plan"};
-
 Result<int> dispatch(std::vector<std::string> words) {
   if (words.empty() && isatty(STDIN_FILENO)) return print_help(), 0;
-  if (!words.empty()) {
-    const std::string& first = words[0];
-    if (first == "-h" || first == "--help" || first == "help") return print_help(), 0;
-    if (first == "--version") return fmt::print("r1 {}\n", R1_VERSION), 0;
-    for (const Command& c : commands())
-      if (first == c.name) return c.run({first, {words.begin() + 1, words.end()}});
-    if (std::find(std::begin(kNotYet), std::end(kNotYet), first) != std::end(kNotYet))
-      return fail(Errc::usage, "{}: this command does not exist yet (as a prompt: r1 run -p \"{}\")", first,
-                  fmt::join(words, " "));
-    if (words.size() == 1 && std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::islower(c); }))
-      for (const Command& c : commands())
-        if (first.size() > 3 && edit_distance(first, c.name) <= 2)  // probably a typing error, not a prompt
-          return fail(Errc::usage, "no command \"{}\"; did you mean \"{}\"? (as a prompt: r1 run -p \"{}\")", first,
-                      c.name, first);
-  }
-  return run_prompt({"", std::move(words)});  // r1 PROMPT
+  if (words.empty()) return run_prompt({"", {}});
+  if (words[0] == "-h" || words[0] == "--help") return print_help(), 0;
+  if (words[0] == "--version") return run_version({"version", {}});
+  const Command* const command = R1_TRY(command_of(words));
+  if (!command) return run_prompt({"", std::move(words)});  // r1 PROMPT
+  return command->run({command->name, {words.begin() + 1, words.end()}});
 }
 
 // Prints the error and returns its exit code.
@@ -59,15 +45,40 @@ int report(const Error& error) {
 
 }  // namespace
 
+namespace r1 {
+
+Result<int> run_help(const Args& args) {
+  if (args.words.empty() || args.words[0].starts_with('-')) return print_help(), 0;
+  const Command* const command = R1_TRY(command_of(args.words));
+  if (command) return command->run({command->name, {"--help"}});
+  return fail(Errc::usage, "no command \"{}\"; r1 help lists them (as a prompt: r1 run -p \"help {}\")", args.words[0],
+              args.words[0]);
+}
+
+Result<int> run_version(const Args& args) {
+  if (const auto stop = parse(args, "The version of this program.", {})) return *stop;
+  fmt::print("r1 {}\n", R1_VERSION);
+  return 0;
+}
+
+}  // namespace r1
+
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe becomes a write error, reported like any other
+  // A closed pipe becomes a write error. If it is stdout, its reader has what it wanted ("r1 problems | head"), and the
+  // program ends without a word.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     const auto code = dispatch({argv + 1, argv + argc});
     if (!code) return report(code.error());
-    if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+      if (errno == EPIPE) return 0;
       return report({Errc::io, fmt::format("stdout: cannot be written: {}", std::strerror(errno))});
+    }
     return *code;
-  } catch (const std::exception& e) {  // fmt throws if stdout is closed, the standard library if memory runs out
+  } catch (const std::system_error& e) {  // fmt throws if stdout cannot be written
+    if (e.code() == std::errc::broken_pipe) return 0;
+    return report({Errc::io, e.what()});
+  } catch (const std::exception& e) {  // the standard library throws if memory runs out
     return report({Errc::io, e.what()});
   }
 }

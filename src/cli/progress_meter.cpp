@@ -1,30 +1,24 @@
 #include "cli/progress_meter.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 namespace r1 {
 
-ProgressMeter::ProgressMeter(AmountText amount_text)
-    : amount_text_(amount_text), terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressMeter::ProgressMeter(AmountText amount_text) : amount_text_(amount_text) {}
 
-ProgressMeter::~ProgressMeter() {
-  if (shown_) std::fputs("\r\x1b[K", stderr);
-}
+ProgressMeter::~ProgressMeter() { line_.clear(); }
 
 void ProgressMeter::show(i64 done, i64 total, std::string_view detail) {
   const auto now = Clock::now();
-  if (!terminal_ || now - last_ < std::chrono::milliseconds(200)) return;
-  last_ = now, shown_ = true;
+  if (!line_.visible() || now - last_ < std::chrono::milliseconds(200)) return;
+  last_ = now;
   const double rate = static_cast<double>(done) / std::chrono::duration<double>(now - start_).count();
   const auto left = static_cast<i64>(static_cast<double>(total - done) / std::max(rate, 1.0));
-  fmt::print(stderr, "\r\x1b[K{:3} %  {} of {}  {}/s  left {}m{:02}s  {}", total ? 100 * done / total : 100,
-             amount_text_(done), amount_text_(total), amount_text_(static_cast<i64>(rate)), left / 60, left % 60,
-             detail);
-  std::fflush(stderr);
+  line_.show(fmt::format("{:3} %  {} of {}  {}/s  left {}m{:02}s  {}", total ? 100 * done / total : 100,
+                         amount_text_(done), amount_text_(total), amount_text_(static_cast<i64>(rate)), left / 60,
+                         left % 60, detail));
 }
 
 std::string count_text(i64 n) {

@@ -1,11 +1,12 @@
-// A line on stderr that long work rewrites: "42 %  1.3 GiB of 3.1 GiB  210 MiB/s  left 0m09s". Nothing is printed if
-// stderr is not a terminal.
+// A line on stderr that long work rewrites: "42 %  1.3 GiB of 3.1 GiB  210 MiB/s  left 0m09s". See
+// StatusLine.
 #pragma once
 #include <chrono>
 #include <string>
 #include <string_view>
 
 #include "core/dtype.hpp"
+#include "core/terminal/status_line.hpp"
 
 namespace r1 {
 
@@ -24,8 +25,7 @@ class ProgressMeter {
  private:
   using Clock = std::chrono::steady_clock;
   const AmountText amount_text_;
-  const bool terminal_;
-  bool shown_ = false;
+  StatusLine line_;
   Clock::time_point start_ = Clock::now(), last_ = Clock::now();
 };
 

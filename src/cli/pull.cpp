@@ -1,17 +1,16 @@
-// r1 pull fetches a model from a hub; r1 models lists the models on this machine.
+// r1 pull fetches a model from a hub.
 #include "hub/pull.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "formats/json.hpp"
+#include "core/terminal/status_line.hpp"
 #include "formats/utf8.hpp"
 #include "hub/fit.hpp"
 #include "hub/models.hpp"
+#include "hub/reference.hpp"
 
 namespace r1 {
 namespace {
@@ -30,7 +29,7 @@ class DownloadLine {
  public:
   void show(const PullProgress& p) {
     done_ = p.done;
-    if (!terminal_) return;
+    if (!line_.visible()) return;
     const auto now = Clock::now();
     if (now - shown_ < std::chrono::milliseconds(200) && p.done < p.bytes) return;
     const double seconds = std::chrono::duration<double>(now - shown_).count(),
@@ -43,19 +42,14 @@ class DownloadLine {
     const std::string left = rate_ > 0 ? fmt::format("  {}/s  {} left", size_text(static_cast<i64>(rate_)),
                                                      time_text(static_cast<double>(p.bytes - p.done) / rate_))
                                        : "";
-    fmt::print(stderr, "\r\033[K{}  {} of {}  {} %{}", printable(p.file.path.substr(p.file.path.rfind('/') + 1), 200),
-               size_text(p.done), size_text(p.bytes), p.bytes ? p.done * 100 / p.bytes : 100, left);
-    std::fflush(stderr);
-    open_ = true;
+    line_.show(fmt::format("{}  {} of {}  {} %{}", printable(p.file.path.substr(p.file.path.rfind('/') + 1), 200),
+                           size_text(p.done), size_text(p.bytes), p.bytes ? p.done * 100 / p.bytes : 100, left));
   }
-  void close() {
-    if (std::exchange(open_, false)) fmt::print(stderr, "\n");
-  }
+  void close() { line_.end(); }
   i64 done() const { return done_; }
 
  private:
-  const bool terminal_ = isatty(STDERR_FILENO) != 0;
-  bool open_ = false;
+  StatusLine line_;
   i64 done_ = 0, last_ = -1;
   double rate_ = -1;
   Clock::time_point shown_{};
@@ -96,19 +90,20 @@ std::string shortest_name_of(const std::filesystem::path& path, const std::strin
 }  // namespace
 
 Result<int> run_pull(const Args& args) {
-  std::string model, revision = "main";
+  std::string model, revision;
   bool yes = false, dry_run = false;
-  if (const auto stop = parse(args,
-                              "Fetches a model from a hub with Hugging Face's URL scheme into Hugging Face's cache. "
-                              "REPO is ORG/NAME. FILE is a file, a glob or a quantisation such as Q4_K_M.",
-                              {{"REPO", &model, "ORG/NAME, or ORG/NAME:FILE", true},
-                               {"--revision", &revision, "branch, tag or commit"},
-                               {"--yes", &yes, "fetch even if the model is larger than this machine's memory"},
-                               {"--dry-run", &dry_run, "print what would be fetched, and fetch nothing"}}))
+  if (const auto stop =
+          parse(args,
+                "Fetches a model from a hub with Hugging Face's URL scheme into Hugging Face's cache. "
+                "FILE is a file, a glob or a quantisation such as Q4_K_M.",
+                {{"REPO", &model, "ORG/NAME[:FILE], its address, or a short name (deepseek-r1:1.5b)", true},
+                 {"--revision", &revision, "branch, tag or commit (default: main)"},
+                 {"--yes", &yes, "fetch even if the model is larger than this machine's memory"},
+                 {"--dry-run", &dry_run, "print what would be fetched, and fetch nothing"}}))
     return *stop;
-  const size_t colon = model.find(':');
-  const std::string repo = model.substr(0, colon), what = colon == model.npos ? "" : model.substr(colon + 1);
-  R1_TRY(check_repo(repo));
+  const HubSettings settings = R1_TRY(HubSettings::from_environment());
+  const ModelReference reference = R1_TRY(parse_reference(model, settings.endpoint));
+  if (revision.empty()) revision = reference.revision.empty() ? "main" : reference.revision;
   R1_TRY(check_revision(revision));
 
   const InterruptFlag interrupt;
@@ -119,10 +114,9 @@ Result<int> run_pull(const Args& args) {
     line.close();
     fmt::print(stderr, "{}\n", printable(text, 400));
   };
-  const HubSettings settings = R1_TRY(HubSettings::from_environment());
   Hub hub = R1_TRY(Hub::open(settings, std::move(options)));
   const i64 memory = memory_limit();
-  const PullPlan plan = R1_TRY(plan_pull(hub, settings, repo, what, revision, memory));
+  const PullPlan plan = R1_TRY(plan_pull(hub, settings, reference.repo, reference.file, revision, memory));
   R1_TRY(announce(plan, settings, memory, yes || dry_run ? LargerThanMemory::accept : LargerThanMemory::refuse));
   if (dry_run) return 0;
 
@@ -134,35 +128,6 @@ Result<int> run_pull(const Args& args) {
   R1_TRY(path);
   fmt::print("{}\n", path->string());
   fmt::print(stderr, "r1 run -m {} -p PROMPT\n", shortest_name_of(*path, path->string()));
-  return 0;
-}
-
-Result<int> run_models(const Args& args) {
-  bool json = false;
-  if (const auto stop = parse(args, "The models on this machine, with the names that -m understands.",
-                              {{"--json", &json, "one JSON array on stdout"}}))
-    return *stop;
-  const std::vector<LocalModel> models = local_models();
-  if (json) {
-    Json all = Json::array({});
-    for (const LocalModel& m : models)
-      all.push(Json::object({{"name", m.name},
-                             {"repo", m.repo.empty() ? Json() : Json(m.repo)},
-                             {"type", m.type},
-                             {"quant", m.quant.empty() ? Json() : Json(m.quant)},
-                             {"bytes", m.bytes},
-                             {"path", m.path.string()},
-                             {"missing", m.missing.empty() ? Json() : Json(m.missing)}}));
-    fmt::print("{}\n", dump(all));
-    return 0;
-  }
-  if (models.empty()) fmt::print(stderr, "none yet; to fetch one: r1 pull ORG/NAME[:QUANT]\n");
-  const auto shown = [](const std::string& text) { return printable(text, 400); };
-  size_t width = 4;
-  for (const LocalModel& m : models) width = std::max(width, shown(m.name).size());
-  for (const LocalModel& m : models)
-    fmt::print("{:<{}}  {:<6}  {:>9}  {}{}\n", shown(m.name), width, m.type, size_text(m.bytes), shown(m.path.string()),
-               m.missing.empty() ? "" : fmt::format("  (missing: {})", shown(m.missing)));
   return 0;
 }
 

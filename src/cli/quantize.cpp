@@ -22,6 +22,11 @@ void print(const std::string& out, const QuantizeResult& r) {
       types += fmt::format("{}{} {}", types.empty() ? "" : ", ", r.tensors[t], name_of(static_cast<DType>(t)));
   fmt::print("{}: {} -> {}, {:.2f} -> {:.2f} bits per weight; tensors: {}\n", out, size_text(r.bytes_before),
              size_text(r.bytes_after), bits(r.bytes_before), bits(r.bytes_after), types);
+  if (r.replaced > 0)
+    fmt::print(stderr,
+               "{} tensor{} got another type than the mix asks for, because the block of that type does not divide the "
+               "rows: {} instead of {} for rows of {}\n",
+               r.replaced, r.replaced == 1 ? "" : "s", name_of(r.given), name_of(r.wanted), r.row);
 }
 
 }  // namespace
@@ -35,7 +40,8 @@ Result<int> run_quantize(const Args& args) {
                 {{"MODEL", &in, "folder, GGUF file (the first one of a split model) or name", true},
                  {"-o,--output", &out, "FILE.gguf", true},
                  {"--type", &type, fmt::format("{}", fmt::join(mix_names(), " ")), true},
-                 {"--imatrix", &importance, "importance matrix (imatrix.dat or GGUF): how much each column matters"},
+                 {"--imatrix", &importance,
+                  "importance matrix (imatrix.dat or GGUF): how much each column matters (default: none)"},
                  {"--mtp", &mtp, "from a folder: keep the MTP module, as nextn.*"},
                  {"-t,--threads", &threads, "threads"},
                  {"--force", &force, "replace OUT"}}))

@@ -15,7 +15,7 @@ std::string known_recipes() {
   std::vector<std::string> names;
   std::error_code code;
   for (std::filesystem::directory_iterator it(shipped("recipes"), code), end; !code && it != end; it.increment(code))
-    names.push_back(it->path().filename().string());
+    if (std::filesystem::exists(it->path() / "tokenizer.toml")) names.push_back(it->path().filename().string());
   std::sort(names.begin(), names.end());
   return fmt::format("{}", fmt::join(names, ", "));
 }
@@ -29,7 +29,7 @@ Result<int> run_recipe_command(const Args& args) {
           args,
           "Runs all stages of a recipe, from random weights to a model folder. An interrupted recipe goes on when it is run again.",
           {{"name", &name, "name of a recipe that ships, or a folder with a recipe's files"},
-           {"-o,--out", &out, "folder of the runs (runs/NAME)"},
+           {"-o,--out", &out, "folder of the runs (default: runs/NAME)"},
            {"-t,--threads", &threads, "threads; they do not change the result"}}))
     return *stop;
   R1_TRY(thread_count(threads));

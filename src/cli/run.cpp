@@ -1,30 +1,18 @@
 // r1 PROMPT and r1 run: one answer.
-#include <unistd.h>
-
-#include <iostream>
-#include <iterator>
-
 #include "cli/answer.hpp"
 #include "cli/commands.hpp"
 #include "cli/generation_flags.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/prompt_input.hpp"
 #include "formats/json.hpp"
-#include "formats/utf8.hpp"
+#include "hub/family.hpp"
+#include "hub/select.hpp"
 
 namespace r1 {
 namespace {
 
-Result<std::string> valid_text(std::string text, std::string_view source) {
-  if (const size_t at = first_invalid_utf8(text); at < text.size())
-    return fail(Errc::invalid_argument, "{}: byte {} (0x{:02x}) is not UTF-8", source, at, static_cast<u8>(text[at]));
-  return text;
-}
-
-Result<std::string> prompt_from_stdin() {
-  std::string text{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return valid_text(std::move(text), "stdin");
-}
+// The words with which nano, the model that ships, declines (src/tasks/chat.cpp).
+constexpr std::string_view kUseABiggerModel = "`r1 -m MODEL`";
 
 std::string to_json(const Completion& c, const std::string& prompt) {
   return dump(Json::object({{"prompt", prompt},
@@ -42,28 +30,22 @@ std::string to_json(const Completion& c, const std::string& prompt) {
 
 Result<int> run_prompt(const Args& args) {
   GenerationFlags generation;
-  std::optional<std::string> prompt_flag;
-  std::vector<std::string> words, stops;
+  PromptInput input;
+  std::vector<std::string> stops;
   bool raw = false, json = false, hide_thinking = false, quiet = false;
   const auto flags =
       joined(generation.flags(),
-             {{"-p,--prompt", &prompt_flag, "the prompt; default: the words on the command line, else stdin"},
-              {"prompt_words", &words, "the prompt"},
+             {{"-p,--prompt", &input.text, "the prompt (default: the words on the command line, else stdin)"},
+              {"prompt_words", &input.words, "the prompt; text that is piped into the program is added to it"},
+              {"-f,--file", &input.file, "a file with the prompt, or with text to add to it (default: none)"},
               {"--raw", &raw, "no chat template: the model continues the text"},
-              {"--stop", &stops, "end the answer before this text (may be repeated)"},
+              {"--stop", &stops, "end the answer before this text; may be repeated (default: none)"},
               {"--hide-thinking", &hide_thinking, "print the answer only"},
               {"-q,--quiet", &quiet, "no statistics on stderr"},
               {"--json", &json, "one JSON object on stdout"}});
   if (const auto stop = parse(args, "One answer from a model.", flags)) return *stop;
   R1_TRY(generation.check());
-  if (prompt_flag && !words.empty())
-    return fail(Errc::usage, "a prompt by -p and another, \"{}\", in words: give one", fmt::join(words, " "));
-  if (!prompt_flag && words.empty() && isatty(STDIN_FILENO)) return fail(Errc::usage, "no prompt: r1 run -p PROMPT");
-  std::string prompt;
-  if (prompt_flag) prompt = R1_TRY(valid_text(*prompt_flag, "--prompt"));
-  else if (!words.empty()) prompt = R1_TRY(valid_text(fmt::format("{}", fmt::join(words, " ")), "prompt"));
-  else prompt = R1_TRY(prompt_from_stdin());
-  if (prompt.empty()) return fail(Errc::invalid_argument, "the prompt is empty");
+  const std::string prompt = R1_TRY(read_prompt(input));
 
   ThreadPool pool(static_cast<int>(generation.threads));
   Session session = R1_TRY(open_session(generation, pool));
@@ -79,6 +61,9 @@ Result<int> run_prompt(const Args& args) {
   if (json) fmt::print("{}\n", to_json(answer, prompt));
   else printer.finish(answer);
   if (!quiet && !json) fmt::print(stderr, "{}\n", stats_line(answer.stats));
+  if (!quiet && !json && answer.answer.find(kUseABiggerModel) != answer.answer.npos)
+    fmt::print(stderr, "a bigger model ({}): r1 pull {}\n", size_text(r1_family().front().bytes),
+               r1_family().front().name);
   return answer.finish == FinishReason::interrupted ? kExitInterrupted : 0;
 }
 

@@ -1,16 +1,14 @@
 // r1 tokenize and r1 detokenize: bytes to token ids, and back.
 #include <iostream>
-#include <iterator>
 
 #include "cli/commands.hpp"
+#include "cli/prompt_input.hpp"
 #include "formats/json.hpp"
 #include "hub/models.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1 {
 namespace {
-
-std::string read_stdin() { return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()}; }
 
 void print_ids(const std::vector<i32>& ids) { fmt::print("[{}]\n", fmt::join(ids, ",")); }
 
@@ -40,7 +38,7 @@ Result<int> run_tokenize(const Args& args) {
   const Tokenizer tokenizer = R1_TRY(Tokenizer::open(R1_TRY(find_model(model))));
   const auto mode = special ? Tokenizer::Special::recognise : Tokenizer::Special::user_defined;
   if (!lines) {
-    print_ids(tokenizer.encode(read_stdin(), mode));
+    print_ids(tokenizer.encode(R1_TRY(read_stdin()), mode));
     return 0;
   }
   i64 number = 0;
@@ -62,7 +60,8 @@ Result<int> run_detokenize(const Args& args) {
     return *stop;
   const Tokenizer tokenizer = R1_TRY(Tokenizer::open(R1_TRY(find_model(model))));
   if (!lines) {
-    const std::string text = tokenizer.decode(R1_TRY(ids_of(R1_TRY(parse_json(read_stdin(), "stdin")), tokenizer)));
+    const std::string text =
+        tokenizer.decode(R1_TRY(ids_of(R1_TRY(parse_json(R1_TRY(read_stdin()), "stdin")), tokenizer)));
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;
   }

@@ -1,27 +1,66 @@
 // r1 train pretrain|sft --config FILE.toml [--key value ...]
 #include "train/trainer.hpp"
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/machine.hpp"
+#include "formats/model_folder.hpp"
+#include "hub/models.hpp"
+#include "hub/settings.hpp"
+#include "session/memory.hpp"
 
 namespace r1 {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr const char* kUsage = "r1 train pretrain|sft --config FILE.toml [--key value ...]";
 
 tl::unexpected<Error> usage(const std::string& what) { return fail(Errc::usage, "train: {}: {}", what, kUsage); }
 
+void print_keys(const std::string& prefix, const std::vector<KeyHelp>& keys) {
+  for (const KeyHelp& k : keys)
+    fmt::print("  {:<26} {} [{}]\n  {:<26} {}\n", "--" + prefix + k.name, k.type,
+               k.fallback == "\"\"" ? "none" : k.fallback, "", k.meaning);
+}
+
+void print_train_help() {
+  fmt::print(
+      "Trains a model: pretrain learns from every token, sft continues a model on chats and problems.\n"
+      "Usage: {}\n\n"
+      "The keys stand in FILE.toml (key = value), or behind it as flags, which replace those of the file. Types and\n"
+      "[defaults]:\n\n",
+      kUsage);
+  print_keys("", train_keys());
+  fmt::print("\nKeys of a [[data]] table; the flag means the first table:\n\n");
+  print_keys("data.", data_keys());
+  fmt::print(
+      "\nThe same command, run again, goes on from the newest checkpoint. Complete files to begin with: {}.\n"
+      "docs/training.md explains the keys and the files of a run.\n",
+      shipped("recipes/examples").empty() ? "recipes/examples" : shipped("recipes/examples").string());
+}
+
+// A file of a recipe has no model, because the recipe gives every stage the model of the stage before.
+Error with_recipe_hint(Error error, const std::string& file) {
+  const fs::path folder = fs::path(file).parent_path();
+  std::error_code ignored;
+  const bool is_recipe = fs::exists(folder / "tokenizer.toml", ignored) && fs::exists(folder / kConfigFile, ignored);
+  if (is_recipe && error.what.find("model_config") != error.what.npos)
+    error.what += fmt::format(
+        "; this file is a stage of a recipe: r1 recipe {} runs all stages, --model_config {} "
+        "--tokenizer nano begins this one from random weights",
+        folder.string(), (folder / kConfigFile).string());
+  return error;
+}
+
 }  // namespace
 
 Result<int> run_train(const Args& args) {
   const auto& w = args.words;
-  if (!w.empty() && (w[0] == "-h" || w[0] == "--help")) {
-    fmt::print(
-        "usage: {}\n  The keys are those of the file (docs/training.md). An interrupted run goes on where it was saved.\n",
-        kUsage);
-    return 0;
-  }
+  const bool help = std::any_of(w.begin(), w.end(), [](const auto& word) { return word == "-h" || word == "--help"; });
+  if (help) return print_train_help(), 0;
   if (w.empty() || (w[0] != "pretrain" && w[0] != "sft"))
     return usage(w.empty() ? "what to train is missing" : fmt::format("no kind of training \"{}\"", w[0]));
   std::string file;
@@ -37,23 +76,29 @@ Result<int> run_train(const Args& args) {
     } else if (++i < w.size()) {
       value = w[i];
     } else {
-      return usage(fmt::format("--{} needs a value", key));
+      return usage(fmt::format("--{} needs a value; r1 train {} --help lists the keys", key, w[0]));
     }
     if (key == "config") file = value;
     else overrides.emplace_back(key, value);
   }
   if (file.empty()) return usage("--config FILE.toml is needed");
 
-  auto loaded = load_train_config(file, overrides);
+  auto loaded = load_train_config(file, overrides, find_model);
   if (!loaded && loaded.error().what.starts_with("--"))
     loaded.error().code = Errc::usage;  // the mistake is in an override, not in the file
-  const TrainConfig config = R1_TRY(std::move(loaded));
+  if (!loaded) return tl::unexpected(with_recipe_hint(std::move(loaded).error(), file));
+  const TrainConfig& config = *loaded;
   ProgressLine line(config.log_every, matmul_roof_gflops(config.matmul == "bf16" ? DType::bf16 : DType::f32));
   const InterruptFlag interrupted;
   TrainHooks hooks;
   hooks.stop = &interrupted.raised();
   hooks.progress = [&](const StepMetrics& m) { line(m); };
   hooks.note = [&](const std::string& text) { line.note(text); };
+  hooks.admit = [&](const Model& outline) {
+    return check_memory(config.model.empty() ? config.model_config : config.model,
+                        need_of(outline, WeightPlace::training), machine_memory(),
+                        {.otherwise = "training takes 16 bytes per parameter, and activations besides"});
+  };
   const TrainResult r = R1_TRY(train(config, hooks));
   fmt::print("{}\n", r.checkpoint.string());
   return 0;

@@ -150,7 +150,7 @@ GgufMetadata metadata_of(const SourceModel& in, const QuantizeOptions& options) 
 
 struct TensorPlan {
   const SourceTensor* from;
-  DType to;
+  DType to, wanted;                   // wanted: what the mix asks for
   std::span<const float> importance;  // per column; one run of columns per matrix of a stack, or one for all
 
   std::span<const float> importance_of(i64 matrix) const {
@@ -230,7 +230,8 @@ Result<std::vector<TensorPlan>> plan_tensors(const SourceModel& in, const Quanti
   std::vector<TensorPlan> plans;
   i64 again = 0, known = 0;
   for (const SourceTensor& t : in.tensors) {
-    TensorPlan plan{&t, mix_type(options.mix, t.name, t.shape, model), {}};
+    TensorPlan plan{&t, DType::f32, DType::f32, {}};
+    plan.to = mix_type(options.mix, t.name, t.shape, model, &plan.wanted);
     if (options.importance && is_block(plan.to)) {
       plan.importance = R1_TRY(options.importance->of(t.name, t.matrices(), t.cols()));
       known += !plan.importance.empty();
@@ -268,6 +269,8 @@ Result<QuantizeResult> quantize_model(const fs::path& in, const fs::path& out, c
     result.elements += t.elements();
     result.bytes_after += t.rows() * row_bytes(plan.to, t.cols());
     ++result.tensors[static_cast<size_t>(plan.to)];
+    if (plan.to != plan.wanted && result.replaced++ == 0)
+      result.wanted = plan.wanted, result.given = plan.to, result.row = t.cols();
     items.push_back({t.name, plan.to, t.shape, [&plan, &pool, &progress](const ByteSink& sink) {
                        return write_tensor(plan, pool, progress, sink);
                      }});

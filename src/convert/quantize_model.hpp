@@ -26,6 +26,10 @@ struct QuantizeOptions {
 struct QuantizeResult {
   i64 elements = 0, bytes_before = 0, bytes_after = 0;  // of all tensors
   std::array<i64, kDTypes> tensors{};                   // how many have each type
+  // How many got a type of smaller blocks, because their rows are no multiple of the block that the mix asks for.
+  i64 replaced = 0;
+  DType wanted = DType::f32, given = DType::f32;  // of the first of them
+  i64 row = 0;                                    // its elements per row
 };
 
 // The names, metadata and arrangement are those of the GGUF, and for a folder those that `r1 convert` gives it. A

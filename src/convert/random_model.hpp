@@ -7,6 +7,7 @@ namespace r1 {
 
 // The model that a GGUF of this shape, quantised by `mix`, would open as, without the file and without an MTP module.
 // Errors: those of random_model(shape, options, type_of).
-Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, const Mix& mix);
+Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, const Mix& mix,
+                                            const Admit& admit = {});
 
 }  // namespace r1

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "core/half.hpp"
 
@@ -13,6 +14,31 @@ namespace {
 
 constexpr i64 kPieceElements = 2 << 20;  // 8 MiB of f32
 constexpr i64 kReleaseEvery = 64 << 20;  // elements read between two releases of pages
+
+// The index of the first value that is infinite or no number: its exponent has only ones. -1: there is none.
+i64 first_not_finite(DType type, std::span<const std::byte> bytes) {
+  const auto find = [&]<class T>(T exponent) -> i64 {
+    for (i64 i = 0; i < std::ssize(bytes) / i64{sizeof(T)}; ++i) {
+      T value;
+      std::memcpy(&value, bytes.data() + i * i64{sizeof(T)}, sizeof value);
+      if ((value & exponent) == exponent) return i;
+    }
+    return -1;
+  };
+  switch (type) {
+    case DType::f32: return find(u32{0x7f800000});
+    case DType::bf16: return find(u16{0x7f80});
+    case DType::f16: return find(u16{0x7c00});
+    default: return -1;
+  }
+}
+
+Status check_finite(const RowStream& s, DType type, std::span<const std::byte> bytes, i64 first_element) {
+  const i64 bad = first_not_finite(type, bytes);
+  if (bad < 0) return {};
+  return fail(Errc::corrupt, "tensor {}: a value in row {} is not finite: the model is damaged", s.name,
+              (first_element + bad) / std::max<i64>(s.cols, 1));
+}
 
 Result<std::span<const std::byte>> rounded(const RowStream& s, const std::vector<float>& values,
                                            std::vector<u16>& halves) {
@@ -30,9 +56,12 @@ Result<std::span<const std::byte>> rounded(const RowStream& s, const std::vector
 
 Status stream_bytes(const RowStream& s, const ByteSink& sink) {
   constexpr size_t kPiece = 8 << 20;
+  i64 elements = 0;
   for (const PublishedTensor* t : s.from)
     for (std::span<const std::byte> rest = t->stored.bytes; !rest.empty();) {
       const auto piece = rest.first(std::min(kPiece, rest.size()));
+      R1_TRY(check_finite(s, s.type, piece, elements));
+      if (is_plain(s.type)) elements += std::ssize(piece) / bytes_per_element(s.type);
       R1_TRY(sink(piece));
       if (s.written) R1_TRY(s.written(std::ssize(piece)));
       release_pages(piece);
@@ -66,6 +95,7 @@ Status stream_rows(const RowStream& s, const ByteSink& sink) {
     const i64 count = std::min(piece, s.rows - first);
     values.resize(count * s.cols);
     s.read(first, count, values.data());
+    R1_TRY(check_finite(s, DType::f32, std::as_bytes(std::span(values)), first * s.cols));
     const std::span<const std::byte> bytes = R1_TRY(rounded(s, values, halves));
     R1_TRY(sink(bytes));
     if (s.written) R1_TRY(s.written(std::ssize(bytes)));

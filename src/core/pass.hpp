@@ -34,6 +34,16 @@ struct RouteObserver {
   std::vector<std::vector<i64>> load;  // [layer][expert] number of tokens routed
 };
 
+class Weight;
+
+// Sees the inputs of the products with weights, after each product: for importance matrices.
+class ProductObserver {
+ public:
+  virtual ~ProductObserver() = default;
+  // Row i of the input of x Wᵀ is x + rows[i] · w.cols(), or x + i · w.cols() if `rows` is null.
+  virtual void saw(const Weight& w, const float* x, const i32* rows, i64 count) = 0;
+};
+
 struct Pass {
   const Batch& batch;
   Arena& arena;
@@ -43,6 +53,7 @@ struct Pass {
   Tape* tape = nullptr;
   KvView* kv = nullptr;
   RouteObserver* routes = nullptr;
+  ProductObserver* products = nullptr;  // of `linear` and of the routed experts
   bool recompute = false;  // with a tape: keep only each layer's input, and run the layer again in the backward pass
 
   Tensor alloc(i64 rows, i64 cols) const { return arena.alloc(rows, cols); }

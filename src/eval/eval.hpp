@@ -18,7 +18,9 @@
 
 namespace r1 {
 
-// n problems of one kind; their difficulties are min, min + 1, ... max, min, ...
+// The i-th problem of a part of a mixture; the difficulties are min, min + 1, ... max, min, ...
+Problem nth_problem(const MixturePart& part, i64 i, Split split, u64 seed);
+// The first n problems of one kind.
 std::vector<Problem> generate_problems(std::string_view kind, int min_difficulty, int max_difficulty, i64 n,
                                        Split split, u64 seed);
 

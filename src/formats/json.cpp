@@ -18,6 +18,13 @@ Json& Json::operator=(const Json&) = default;
 Json& Json::operator=(Json&&) noexcept = default;
 Json::~Json() = default;
 
+Json::Json(float f) : value_(static_cast<double>(f)) {
+  if (!std::isfinite(f)) return;
+  char digits[32];
+  double d = 0;
+  std::from_chars(digits, std::to_chars(digits, digits + sizeof digits, f).ptr, d);
+  if (static_cast<float>(d) == f) value_ = d;
+}
 Json::Json(std::string s) : value_(std::move(s)) {}
 Json::Json(std::string_view s) : value_(std::string(s)) {}
 Json::Json(const char* s) : value_(std::string(s)) {}

@@ -42,7 +42,7 @@ class Json {
   template <std::integral I>
   requires(!std::same_as<I, bool>) Json(I i) : value_(static_cast<i64>(i)) {}
   Json(double d) : value_(d) {}
-  Json(float f) : value_(static_cast<double>(f)) {}
+  Json(float f);  // the double with the shortest text that reads back to `f`
   Json(std::string s);
   Json(std::string_view s);
   Json(const char* s);

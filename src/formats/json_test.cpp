@@ -77,6 +77,16 @@ TEST(Json, RefusesTextThatWouldBecomeManyTimesItsSize) {
   EXPECT_NE(error_of(list_of("[0],", 4 << 20)).find("too many small values"), std::string::npos);
 }
 
+TEST(Json, AFloatIsWrittenWithTheDigitsThatAFloatHas) {
+  for (const float f : {0.1f, -13.490408f, 1e-6f, 3.4e38f, 1e-45f, 16777216.0f, 0.0f}) {
+    const std::string text = dump(Json(f));
+    EXPECT_LE(text.size(), 16u) << text;
+    EXPECT_EQ(static_cast<float>(*parse_json(text, "text")->number()), f) << text;
+  }
+  EXPECT_EQ(dump(Json(0.1f)), "0.1");
+  EXPECT_EQ(dump(Json(std::numeric_limits<float>::quiet_NaN())), "null");
+}
+
 TEST(Json, FindsAKeyGivenTwiceAmongMany) {
   std::string text = "{";
   for (int i = 0; i < 1000; ++i) text += fmt::format("\"{}\": 0, ", i * 7 % 1000);

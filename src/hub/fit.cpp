@@ -1,10 +1,13 @@
 #include "hub/fit.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
+#include "core/error.hpp"
 #include "core/file.hpp"
 
 namespace r1 {
@@ -15,15 +18,86 @@ Fit fit_of(i64 weight_bytes, i64 memory_bytes) {
   return weight_bytes / 4 + kRest > memory_bytes - weight_bytes ? Fit::tight : Fit::fits;
 }
 
-i64 memory_limit() {
-  const i64 pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  i64 limit = pages > 0 && page > 0 ? pages * page : 0;
-  if (const auto group = read_file("/sys/fs/cgroup/memory.max")) {
-    i64 bytes = 0;  // the file holds "max" if there is no limit
-    if (std::from_chars(group->data(), group->data() + group->size(), bytes).ec == std::errc() && bytes > 0)
-      limit = limit ? std::min(limit, bytes) : bytes;
+namespace {
+
+namespace fs = std::filesystem;
+
+// The number behind "KEY" at the beginning of a line; nothing if there is none ("max").
+std::optional<i64> number_after(std::string_view text, std::string_view key) {
+  for (size_t at = 0; at < text.size(); at = std::min(text.find('\n', at), text.size() - 1) + 1) {
+    std::string_view line = text.substr(at, text.find('\n', at) - at);
+    if (!line.starts_with(key)) continue;
+    line.remove_prefix(std::min(line.find_first_not_of(" \t", key.size()), line.size()));
+    i64 n = 0;
+    if (std::from_chars(line.data(), line.data() + line.size(), n).ec == std::errc()) return n;
   }
-  return limit;
+  return {};
 }
+
+std::optional<i64> number_in(const fs::path& file, std::string_view key = "") {
+  const auto text = read_file(file);
+  return text ? number_after(*text, key) : std::nullopt;
+}
+
+struct Group {
+  i64 limit = 0, used = 0;  // pages of files, which the kernel can drop, do not count as used
+};
+
+// The control group of a folder: version 2 has memory.max, version 1 memory.limit_in_bytes.
+std::optional<Group> group_in(const fs::path& folder) {
+  for (const auto& [limit_file, used_file, prefix] :
+       {std::tuple("memory.max", "memory.current", ""),
+        std::tuple("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")}) {
+    const auto limit = number_in(folder / limit_file);
+    if (!limit || *limit <= 0 || *limit > i64{1} << 60) continue;  // version 1 writes a huge number for "no limit"
+    const fs::path stat = folder / "memory.stat";
+    const i64 cached = number_in(stat, fmt::format("{}inactive_file ", prefix)).value_or(0) +
+                       number_in(stat, fmt::format("{}active_file ", prefix)).value_or(0);
+    return Group{*limit, std::max<i64>(number_in(folder / used_file).value_or(0) - cached, 0)};
+  }
+  return {};
+}
+
+// The folders of this process's control group and of all groups above it. In a container the path of the group may lie
+// outside; then the top folder is the group's.
+std::vector<fs::path> group_folders(const fs::path& root) {
+  std::vector<fs::path> folders;
+  const std::string text = read_file(root / "proc/self/cgroup").value_or("");
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    const size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (first == line.npos || second == line.npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    if (!controllers.empty() && controllers != "memory") continue;
+    const fs::path top = root / "sys/fs/cgroup" / controllers;
+    for (fs::path group = fs::path(line.substr(second + 1)).relative_path(); !group.empty();
+         group = group.parent_path())
+      folders.push_back(top / group);
+    folders.push_back(top);
+  }
+  folders.push_back(root / "sys/fs/cgroup");
+  return folders;
+}
+
+}  // namespace
+
+MachineMemory machine_memory(const fs::path& root) {
+  const std::string info = read_file(root / "proc/meminfo").value_or("");
+  MachineMemory m;
+  m.total = number_after(info, "MemTotal:").value_or(0) * 1024;
+  m.available = number_after(info, "MemAvailable:").value_or(0) * 1024;
+  for (const fs::path& folder : group_folders(root)) {
+    const auto group = group_in(folder);
+    if (!group) continue;
+    if (m.total == 0 || group->limit < m.total) m.total = group->limit, m.group_limits = true;
+    const i64 left = std::max<i64>(group->limit - group->used, 0);
+    if (m.available == 0 || left < m.available) m.available = left, m.group_limits = true;
+  }
+  return m;
+}
+
+i64 memory_limit() { return machine_memory().total; }
 
 }  // namespace r1

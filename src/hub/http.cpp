@@ -145,6 +145,10 @@ bool never_better(CURLcode code) {
   }
 }
 
+bool no_connection(CURLcode code) {
+  return code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT;
+}
+
 // Finds the certificates where other tools look for them.
 const char* certificates() {
   for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"})
@@ -207,6 +211,7 @@ Result<std::string> HttpClient::State::perform(Transfer& t) {
   if (t.refusal) return tl::unexpected(*t.refusal);
   if (code == CURLE_OK || t.closed) return std::string();
   if (never_better(code)) return fail(Errc::io, "{}: {}", t.answer.url, curl_easy_strerror(code));
+  t.answer.unreachable = no_connection(code);
   return std::string(curl_easy_strerror(code));
 }
 

@@ -38,7 +38,8 @@ struct HttpAnswer {
   HttpHeaders headers;
   HttpHeaders own;  // the headers of all answers from the endpoint's own host, redirects included
   std::optional<Milliseconds> retry_after;
-  std::string broken;  // why the transfer ended too early; empty if the answer is complete
+  bool unreachable = false;  // no connection was made: no such host, nobody listens, or no answer
+  std::string broken;        // why the transfer ended too early; empty if the answer is complete
 };
 
 // Receives the body of a 2xx answer; other bodies are dropped. An Error from either function ends the transfer and is

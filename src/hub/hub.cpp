@@ -75,6 +75,12 @@ Result<std::string> Hub::text(const std::string& url) {
                       }};
   R1_TRY(with_retries(options_.retries, "cannot list", options_.notice, options_.stop, [&]() -> Result<Attempt> {
     const HttpAnswer a = R1_TRY(client_.get(url, {}, body));
+    // The listing is the first request: waiting does not help a machine that is not connected at all.
+    if (a.unreachable)
+      return fail(Errc::io,
+                  "{}: {}: is this machine connected? Behind a proxy set https_proxy, for a mirror of the hub "
+                  "HF_ENDPOINT (it is {})",
+                  a.url, a.broken, settings_.endpoint);
     if (a.status < 200 || a.status > 299) return refusal(a);
     if (!a.broken.empty()) return Attempt{fmt::format("{}: {}", a.url, a.broken), false, {}};
     return Attempt::done();

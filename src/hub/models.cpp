@@ -11,6 +11,7 @@
 #include "core/text.hpp"
 #include "formats/json.hpp"
 #include "formats/model_folder.hpp"
+#include "hub/family.hpp"
 #include "hub/select.hpp"
 #include "hub/settings.hpp"
 
@@ -239,7 +240,8 @@ tl::unexpected<Error> no_such_model(std::string_view name) {
   return fail(Errc::io,
               "{}: no such model: no path, and nothing that ships or was pulled (r1 models lists it).{} To fetch one: "
               "r1 pull {}",
-              name, near_misses(name, local_models()), name.find('/') == name.npos ? "ORG/NAME[:QUANT]" : name);
+              name, near_misses(name, local_models()),
+              name.find('/') == name.npos ? "ORG/NAME[:QUANT], or a name that r1 models --available lists" : name);
 }
 
 }  // namespace
@@ -263,6 +265,14 @@ Result<std::string> missing_from_folder(const fs::path& folder) {
   return "";
 }
 
+std::vector<LocalModel> pulled_models_named(std::string_view name) {
+  const std::vector<Pulled> all = pulled_with_names();
+  std::vector<LocalModel> models;
+  const FamilyModel* const known = find_in_family(name);
+  for (const Pulled* p : named(all, known ? known->pull_name() : std::string(name))) models.push_back(p->model);
+  return models;
+}
+
 std::vector<LocalModel> local_models() {
   std::vector<LocalModel> all = shipped_models();
   for (Pulled& p : pulled_with_names()) all.push_back(std::move(p.model));
@@ -274,9 +284,16 @@ Result<fs::path> find_model(std::string_view name) {
   if (name.find('/') == name.npos && name.find("..") == name.npos)
     if (const fs::path at = shipped(fmt::format("models/{}", name)); !at.empty()) return at;
   std::error_code error;
-  if (fs::exists(name, error)) return fs::path(name);
+  if (fs::exists(name, error)) {
+    const fs::path of_run = model_of_run(name);
+    return of_run.empty() ? fs::path(name) : of_run;
+  }
   const std::vector<Pulled> all = pulled_with_names();
-  const std::vector<const Pulled*> meant = named(all, name);
+  const FamilyModel* const known = find_in_family(name);
+  const std::vector<const Pulled*> meant = named(all, known ? known->pull_name() : std::string(name));
+  if (meant.empty() && known)
+    return fail(Errc::io, "{}: not on this machine. To fetch it ({}): r1 pull {}", name, size_text(known->bytes),
+                known->name);
   if (meant.empty()) return no_such_model(name);
   if (meant.size() > 1) {
     std::vector<std::string> names;

@@ -65,6 +65,27 @@ TEST_F(Models, WhatShipsIsFoundByItsNameAndAFolderByItsPath) {
   EXPECT_EQ(error("").find("empty") != std::string::npos, true);
 }
 
+TEST_F(Models, TheFolderOfARunMeansItsNewestCheckpointAndThatOfARecipeItsModel) {
+  const fs::path run = folder_ / "run", recipe = folder_ / "recipe";
+  touch(run / "checkpoints/000009/config.json");
+  touch(run / "checkpoints/000010/config.json");
+  touch(run / "checkpoints/000011/state.json");  // no model: a checkpoint that is being removed
+  touch(run / "checkpoints/000012.tmp/config.json");
+  EXPECT_EQ(find_model(run.string()).value_or(""), run / "checkpoints/000010");
+  EXPECT_EQ(find_model((run / "checkpoints/000009").string()).value_or(""), run / "checkpoints/000009");
+  touch(recipe / "config.json");
+  touch(recipe / "model/config.json");
+  EXPECT_EQ(find_model(recipe.string()).value_or(""), recipe / "model");
+  touch(recipe / "model.safetensors");
+  EXPECT_EQ(find_model(recipe.string()).value_or(""), recipe);
+}
+
+TEST_F(Models, ASmallNameOfTheFamilyFindsItsGguf) {
+  const fs::path q4 = put("unsloth--DeepSeek-R1-Distill-Qwen-7B-GGUF", "DeepSeek-R1-Distill-Qwen-7B-Q4_K_M.gguf");
+  EXPECT_EQ(find_model("deepseek-r1:7b").value_or(""), q4);
+  expect_words(error("deepseek-r1:1.5b"), {"not on this machine", "r1 pull deepseek-r1:1.5b"});
+}
+
 TEST_F(Models, APulledFolderHasItsShortAndItsFullName) {
   const fs::path path = put_folder("deepseek-ai--DeepSeek-R1-Distill-Qwen-1.5B");
   for (const char* name :

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "core/file.hpp"
+#include "core/test_folder.hpp"
 #include "hub/fit.hpp"
 
 namespace r1 {
@@ -150,6 +154,35 @@ TEST(Fit, ComparesWeightsAndWhatComesOnTopWithTheMemory) {
   EXPECT_EQ(fit_of(10 * kGB + 1, 10 * kGB), Fit::exceeds);
   EXPECT_EQ(fit_of(i64{1} << 50, 24 * kGB), Fit::exceeds);
   EXPECT_GT(memory_limit(), 0);
+}
+
+TEST(Fit, AvailableMemoryIsWhatTheTightestControlGroupLeaves) {
+  const TestFolder root;
+  const auto put = [&](const char* name, const std::string& text) {
+    std::filesystem::create_directories((root.path() / name).parent_path());
+    ASSERT_TRUE(write_file(root.path() / name, text));
+  };
+  put("proc/meminfo", "MemTotal:       20000000 kB\nMemFree:         1000000 kB\nMemAvailable:   15000000 kB\n");
+  EXPECT_EQ(machine_memory(root.path()).total, 20'480'000'000);
+  EXPECT_EQ(machine_memory(root.path()).available, 15'360'000'000);
+  EXPECT_FALSE(machine_memory(root.path()).group_limits);
+
+  put("proc/self/cgroup", "0::/user/job\n");
+  put("sys/fs/cgroup/user/job/memory.max", "max\n");
+  put("sys/fs/cgroup/user/memory.max", "8000000000\n");
+  put("sys/fs/cgroup/user/memory.current", "5000000000\n");
+  put("sys/fs/cgroup/user/memory.stat", "anon 1000000000\ninactive_file 3000000000\nactive_file 1000000000\n");
+  EXPECT_EQ(machine_memory(root.path()).total, 8'000'000'000);
+  EXPECT_EQ(machine_memory(root.path()).available, 7'000'000'000);
+  EXPECT_TRUE(machine_memory(root.path()).group_limits);
+
+  put("proc/self/cgroup", "4:memory:/docker/x\n0::/\n");  // version 1, whose path lies outside of the container
+  put("sys/fs/cgroup/memory/memory.limit_in_bytes", "4000000000\n");
+  put("sys/fs/cgroup/memory/memory.usage_in_bytes", "1000000000\n");
+  put("sys/fs/cgroup/memory/memory.stat", "inactive_file 1\ntotal_inactive_file 200000000\ntotal_active_file 0\n");
+  EXPECT_EQ(machine_memory(root.path()).available, 3'200'000'000);
+  put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_EQ(machine_memory(root.path()).available, 15'360'000'000);
 }
 
 TEST(SizeText, IsDecimalAsOnHubs) {

@@ -38,6 +38,7 @@ Result<std::vector<float>> score(const Model& model, std::span<const i32> tokens
   batch.add_sequence(tokens);
   Arena arena;
   Pass pass{batch, arena, *options.pool, *options.kernels, options.numerics};
+  pass.products = options.products;
   const Tensor hidden = model.forward(pass).hidden;
   if (options.logits) R1_TRY(hand_out_logits(pass, model, hidden, options));
 

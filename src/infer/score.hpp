@@ -15,6 +15,7 @@ struct ScoreOptions {
   ThreadPool* pool = nullptr;             // required
   Numerics numerics{};                    // default: everything f32
   float temperature = 1;
+  ProductObserver* products = nullptr;  // Pass::products
   // May be empty. Receives the raw logits in order, some rows at a time: rows first .. first + logits.size() / vocab.
   std::function<Status(i64 first, std::span<const float> logits)> logits;
 };

@@ -70,15 +70,20 @@ class Model {
 // trainable: the weights are f32 and have gradients. frozen: they have the types of the file and stay in it.
 enum class Weights : u8 { frozen, trainable };
 
+// Receives a model whose weights have names, types and shapes but no bytes, before memory is allocated for them. An
+// Error ends the opening and is its result.
+using Admit = std::function<Status(const Model& outline)>;
+
 // Opens a Hugging Face folder (config.json with model.safetensors or with an index and shards) or a GGUF file (of a
 // split one the first).
-// Errors: what the files lack or say wrong; they name the file, the field and both numbers.
-Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, Weights kind = Weights::frozen);
+// Errors: what the files lack or say wrong; they name the file, the field and both numbers. The error of `admit`.
+Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, Weights kind = Weights::frozen,
+                                          const Admit& admit = {});
 
 // Makes a model from the text of a config.json, with weights drawn from normal(0, initializer_range) by `seed`.
 // `source` names the text in errors.
 Result<std::unique_ptr<Model>> create_model(std::string_view config_json, std::string_view source, u64 seed,
-                                            Weights kind);
+                                            Weights kind, const Admit& admit = {});
 
 // Writes config.json and model.safetensors (in dtype bf16 or f32) into an existing folder. Each file appears whole or
 // not at all.

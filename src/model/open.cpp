@@ -56,17 +56,22 @@ Result<std::unique_ptr<Model>> outline_of(const StoredModel& stored) {
   return build(stored.config, stored.config_source, *weights);
 }
 
-Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, Weights kind) {
+Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, Weights kind, const Admit& admit) {
   StoredModel stored = R1_TRY(open_stored(path));
+  if (admit) R1_TRY(admit(*R1_TRY(outline_of(stored))));
   const auto weights = checkpoint_source(std::move(stored.tensors), kind);
   return build(stored.config, stored.config_source, *weights);
 }
 
 Result<std::unique_ptr<Model>> create_model(std::string_view config_json, std::string_view source, u64 seed,
-                                            Weights kind) {
+                                            Weights kind, const Admit& admit) {
   const Json config = R1_TRY(parse_json(config_json, source));
   const JsonFields fields = R1_TRY(JsonFields::of(config, std::string(source)));
   const double range = R1_TRY(fields.number("initializer_range", 0.02));
+  if (admit) {
+    const auto outline = random_outline();
+    R1_TRY(admit(*R1_TRY(build(config, source, *outline))));
+  }
   const auto weights = random_source(seed, range, kind);
   return build(config, source, *weights);
 }

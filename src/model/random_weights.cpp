@@ -33,8 +33,9 @@ void repeat(std::span<const std::byte> pattern, std::byte* dst, i64 bytes) {
 
 class RandomWeights final : public WeightSource {
  public:
-  RandomWeights(StoredTypeOf type_of, const GgufDims& dims)
-      : WeightSource(Loading::frozen), type_of_(std::move(type_of)), dims_(dims) {}
+  using WeightSource::Loading;
+  RandomWeights(StoredTypeOf type_of, const GgufDims& dims, Loading loading)
+      : WeightSource(loading), has_bytes_(loading != Loading::outline), type_of_(std::move(type_of)), dims_(dims) {}
 
  private:
   const PublishedTensor* entry(const std::string& name, const std::vector<i64>& shape) override {
@@ -43,6 +44,11 @@ class RandomWeights final : public WeightSource {
     const i64 bytes = shape[0] * row_bytes(type, shape[1]);
     const i64 scale_bytes =
         type == DType::f8_e4m3 ? ceil_div(shape[0], kScaleBlock) * ceil_div(shape[1], kScaleBlock) * 4 : 0;
+    if (!has_bytes_) {
+      tensors_.emplace_back();
+      tensors_.back().stored = {name, type, shape, {}, {}};
+      return &tensors_.back();
+    }
     constexpr i64 kSlack = 64;  // kernels may load past the end of a weight
     last_ = pages(bytes + scale_bytes + kSlack);
     if (!last_) {
@@ -76,6 +82,7 @@ class RandomWeights final : public WeightSource {
     return p;
   }
 
+  bool has_bytes_;
   StoredTypeOf type_of_;
   GgufDims dims_;
   std::map<DType, std::vector<std::byte>> patterns_;
@@ -86,7 +93,11 @@ class RandomWeights final : public WeightSource {
 }  // namespace
 
 std::unique_ptr<WeightSource> random_weights(StoredTypeOf type_of, const GgufDims& dims) {
-  return std::make_unique<RandomWeights>(std::move(type_of), dims);
+  return std::make_unique<RandomWeights>(std::move(type_of), dims, RandomWeights::Loading::frozen);
+}
+
+std::unique_ptr<WeightSource> random_weights_outline(StoredTypeOf type_of, const GgufDims& dims) {
+  return std::make_unique<RandomWeights>(std::move(type_of), dims, RandomWeights::Loading::outline);
 }
 
 }  // namespace r1

@@ -81,14 +81,20 @@ std::vector<std::string> shape_names() {
   return names;
 }
 
-Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, StoredTypeOf type_of) {
+Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, StoredTypeOf type_of,
+                                            const Admit& admit) {
   const auto known = std::ranges::find(kShapes, shape, &Shape::name);
   if (known == std::end(kShapes))
     return fail(Errc::usage, "--shape {}: unknown; known: {}", shape, fmt::join(shape_names(), ", "));
   Json config = R1_TRY(parse_json(known->config, shape));
   R1_TRY(cut_layers(shape, options, config));
   const Architecture* const architecture = R1_TRY(architecture_of(config, shape));
-  const auto weights = random_weights(std::move(type_of), R1_TRY(architecture->gguf_dims(config, shape)));
+  const GgufDims dims = R1_TRY(architecture->gguf_dims(config, shape));
+  if (admit) {
+    const auto outline = random_weights_outline(type_of, dims);
+    R1_TRY(admit(*R1_TRY(architecture->build(config, shape, *outline))));
+  }
+  const auto weights = random_weights(std::move(type_of), dims);
   return architecture->build(config, shape, *weights);
 }
 

@@ -25,7 +25,8 @@ using StoredTypeOf =
 
 // A model of the shape with random weights and without an MTP module; each tensor has memory of its own.
 // Errors: an unknown name (the message lists the known ones), layers that the shape does not have, dense_layers for a
-// shape without experts.
-Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, StoredTypeOf type_of);
+// shape without experts; the error of `admit`.
+Result<std::unique_ptr<Model>> random_model(std::string_view shape, const ShapeOptions& options, StoredTypeOf type_of,
+                                            const Admit& admit = {});
 
 }  // namespace r1

@@ -30,7 +30,8 @@ void write_f32(const Weight& w, const float* src) {
 
 class RandomSource final : public WeightSource {
  public:
-  RandomSource(u64 seed, double range, Weights kind) : WeightSource(loading(kind)), seed_(seed), range_(range) {}
+  RandomSource(u64 seed, double range, Loading loading) : WeightSource(loading), seed_(seed), range_(range) {}
+  using WeightSource::Loading, WeightSource::loading;
 
  private:
   Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) override {
@@ -249,7 +250,11 @@ Status WeightSource::finish() {
 }
 
 std::unique_ptr<WeightSource> random_source(u64 seed, double range, Weights kind) {
-  return std::make_unique<RandomSource>(seed, range, kind);
+  return std::make_unique<RandomSource>(seed, range, RandomSource::loading(kind));
+}
+
+std::unique_ptr<WeightSource> random_outline() {
+  return std::make_unique<RandomSource>(0, 0.0, RandomSource::Loading::outline);
 }
 
 std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, Weights kind) {

@@ -72,6 +72,8 @@ class WeightSource {
 
 // normal(0, range). The numbers of a tensor depend on the seed and its name alone: further tensors do not change them.
 std::unique_ptr<WeightSource> random_source(u64 seed, double range, Weights kind);
+// f32 weights without bytes, of any shape.
+std::unique_ptr<WeightSource> random_outline();
 std::unique_ptr<WeightSource> checkpoint_source(Checkpoint checkpoint, Weights kind);
 // Weights without bytes, with the checkpoint's types: for conversion and inspection.
 std::unique_ptr<WeightSource> outline_source(Checkpoint checkpoint);

@@ -67,6 +67,17 @@ void combine(const Mixture& m, const Tensor& y) {
   });
 }
 
+void show_products(const Mixture& m) {
+  for (i64 e = 0; e < m.routing.experts; ++e) {
+    const i64 begin = m.routing.begin[e], rows = m.routing.begin[e + 1] - begin;
+    if (rows == 0) continue;
+    ProductObserver& to = *m.p.products;
+    to.saw(m.experts[e].gate, m.x.data(), m.token.data() + begin, rows);
+    to.saw(m.experts[e].up, m.x.data(), m.token.data() + begin, rows);
+    to.saw(m.experts[e].down, m.hidden.row(begin), nullptr, rows);
+  }
+}
+
 void backward(const Mixture& m, const Tensor& dy, const Tensor& dx, const Tensor& dgates) {
   const Pass& p = m.p;
   const i64 slots = m.slots(), d = m.d(), f = m.f();
@@ -117,6 +128,7 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
   }
   sort_rows(*m);
   streams(*m) ? streamed_forward(*m) : packed_forward(*m);
+  if (p.products) show_products(*m);
   Tensor y = p.alloc(x.rows(), x.cols());
   combine(*m, y);
   if (p.tape) p.tape->record({y}, [m, y](Grads& d) { backward(*m, d[y], d[m->x], d[m->routing.gates]); });

@@ -21,7 +21,11 @@ Tensor linear_as(const ProductNumerics& numerics, Pass& p, const Tensor& x, cons
 
 }  // namespace
 
-Tensor linear(Pass& p, const Tensor& x, const Weight& w) { return linear_as(product_numerics(p), p, x, w); }
+Tensor linear(Pass& p, const Tensor& x, const Weight& w) {
+  const Tensor y = linear_as(product_numerics(p), p, x, w);
+  if (p.products) p.products->saw(w, x.data(), nullptr, x.rows());
+  return y;
+}
 Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w) { return linear_as(ProductNumerics{}, p, x, w); }
 
 }  // namespace r1

@@ -1,6 +1,6 @@
 // Importance matrices: for each matrix of a model, the mean square of the activations that multiply each of its
 // columns, measured on some text. Reads llama.cpp's two formats: a plain list (imatrix.dat) and GGUF (general.type
-// "imatrix").
+// "imatrix"). Writes the second.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -33,5 +33,21 @@ class Imatrix {
   std::string path_;
   std::map<std::string, std::vector<float>, std::less<>> entries_;
 };
+
+// What was measured of one matrix, or of a stack of matrices.
+struct ImatrixSums {
+  i64 cols = 0;
+  std::vector<double> squares;  // [matrices, cols] sums over the rows of activations
+  std::vector<i64> rows;        // [matrices]
+};
+
+struct MeasuredImatrix {
+  std::map<std::string, ImatrixSums> tensors;  // by GGUF name
+  std::string dataset;                         // the text, as the file names it
+  i64 chunks = 0, chunk_tokens = 0;
+};
+
+// Writes llama.cpp's GGUF format. The file appears whole or not at all.
+Status write_imatrix(const std::filesystem::path& path, const MeasuredImatrix& imatrix);
 
 }  // namespace r1

@@ -54,22 +54,69 @@ bool is_value(std::string_view t) {
   return is(t, "attn_v.weight") || is(t, "attn_qkv.weight") || is(t, "attn_kv_b.weight");
 }
 
+using Rules = Mix::Rules;
+
+struct NamedMix {
+  std::string_view name;
+  Rules rules;
+  DType type;
+  i64 file_type;  // llama.cpp's number
+};
+constexpr NamedMix kMixes[] = {
+    {"q2_k_l", Rules::q2_k_l, DType::q2_k, 10}, {"q3_k_s", Rules::q3_k_s, DType::q3_k, 11},
+    {"q3_k_m", Rules::q3_k_m, DType::q3_k, 12}, {"q3_k_l", Rules::q3_k_l, DType::q3_k, 13},
+    {"q4_k_s", Rules::q4_k_s, DType::q4_k, 14}, {"q4_k_m", Rules::q4_k_m, DType::q4_k, 15},
+    {"q5_k_s", Rules::q5_k_s, DType::q5_k, 16}, {"q5_k_m", Rules::q5_k_m, DType::q5_k, 17},
+    {"q6_k", Rules::q6_k, DType::q6_k, 18},
+};
+
+DType value_type(const Mix& mix, i64 layer, const MixModel& m) {
+  switch (mix.rules) {
+    case Rules::q3_k_m: return layer < 2 ? DType::q5_k : DType::q4_k;
+    case Rules::q3_k_l: return DType::q5_k;
+    case Rules::q4_k_s: return layer < 4 ? DType::q5_k : mix.type;
+    case Rules::q4_k_m:
+    case Rules::q5_k_m: return gets_more(layer, m.layers) ? DType::q6_k : mix.type;
+    default: return mix.type;
+  }
+}
+
+DType down_type(const Mix& mix, i64 layer, const MixModel& m) {
+  switch (mix.rules) {
+    case Rules::q3_k_m: return layer < m.layers / 16 ? DType::q5_k : DType::q4_k;
+    case Rules::q3_k_l: return DType::q5_k;
+    case Rules::q4_k_s: return layer < m.layers / 8 ? DType::q5_k : mix.type;
+    case Rules::q4_k_m:
+    case Rules::q5_k_m: return gets_more(layer, m.layers) ? DType::q6_k : mix.type;
+    default: return mix.type;
+  }
+}
+
+DType attention_output_type(const Mix& mix, const MixModel& m) {
+  if (m.experts == 8) return mix.type == DType::q6_k || mix.rules == Rules::q3_k_l ? mix.type : DType::q5_k;
+  if (mix.rules == Rules::q3_k_m) return DType::q4_k;
+  return mix.rules == Rules::q3_k_l ? DType::q5_k : mix.type;
+}
+
 DType by_rules(const Mix& mix, std::string_view t, const MixModel& m) {
-  if (mix.rules == Mix::Rules::uniform) return mix.type;
-  const bool small = mix.rules == Mix::Rules::q2_k_l, embedding = t == "token_embd.weight";
+  if (mix.rules == Rules::uniform) return mix.type;
+  const bool small = mix.rules == Rules::q2_k_l, embedding = t == "token_embd.weight";
   if (t == "output.weight" || (embedding && m.tied)) return small ? DType::q8_0 : DType::q6_k;
   if (embedding) return small ? DType::q8_0 : mix.type;
-  const bool value = is_value(t), eight_experts = m.experts == 8;
-  if (eight_experts && (value || is(t, "attn_k.weight"))) return DType::q8_0;
-  if (eight_experts && is(t, "attn_output.weight")) return DType::q5_k;
+  const bool value = is_value(t);
+  if (m.experts == 8 && (value || is(t, "attn_k.weight"))) return DType::q8_0;
   if (small) {
+    if (m.experts == 8 && is(t, "attn_output.weight")) return DType::q5_k;
     if (value) return m.kv_heads > 0 && m.heads / m.kv_heads >= 4 ? DType::q4_k : DType::q3_k;
     return is(t, "ffn_down") || is(t, "attn_output.weight") ? DType::q3_k : mix.type;
   }
-  if ((value || is(t, "ffn_down")) && gets_more(layer_of(t), m.layers)) return DType::q6_k;
+  if (is(t, "ffn_down")) return down_type(mix, layer_of(t), m);
+  if (is(t, "attn_output.weight")) return attention_output_type(mix, m);
+  if (!value) return mix.type;
+  const DType type = value_type(mix, layer_of(t), m);
   // In dense models of 70B eight query heads share each value head, so these small tensors matter much.
-  if (value && mix.type == DType::q4_k && m.layers == 80 && m.experts == 0 && m.heads > m.kv_heads) return DType::q5_k;
-  return mix.type;
+  const bool shared_by_eight = m.layers == 80 && m.experts == 0 && m.heads > m.kv_heads;
+  return shared_by_eight && (type == DType::q3_k || type == DType::q4_k) ? DType::q5_k : type;
 }
 
 DType fitting(DType type, i64 row) {
@@ -89,28 +136,33 @@ DType fitting(DType type, i64 row) {
 }  // namespace
 
 std::vector<std::string> mix_names() {
-  std::vector<std::string> names{"q4_k_m", "q5_k_m", "q2_k_l"};
+  std::vector<std::string> names{"q4_k_m"};  // the first is what most people want
+  for (const NamedMix& m : kMixes)
+    if (m.name != "q4_k_m") names.emplace_back(m.name);
   for (int t = 0; t < kDTypes; ++t)
-    if (const auto type = static_cast<DType>(t); can_quantize(type)) names.emplace_back(name_of(type));
+    if (const auto type = static_cast<DType>(t); can_quantize(type) && type != DType::q6_k)
+      names.emplace_back(name_of(type));
   return names;
 }
 
 Result<Mix> find_mix(std::string_view name) {
   std::string lower(name);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (lower == "q4_k_m") return Mix{lower, Mix::Rules::q4_k_m, DType::q4_k, 15};
-  if (lower == "q5_k_m") return Mix{lower, Mix::Rules::q5_k_m, DType::q5_k, 17};
-  if (lower == "q2_k_l") return Mix{lower, Mix::Rules::q2_k_l, DType::q2_k, 10};
+  for (const NamedMix& m : kMixes)
+    if (lower == m.name) return Mix{lower, m.rules, m.type, m.file_type};
   for (int t = 0; t < kDTypes; ++t)
     if (const auto type = static_cast<DType>(t); lower == name_of(type) && can_quantize(type))
-      return Mix{lower, Mix::Rules::uniform, type, label_of(type)};
+      return Mix{lower, Rules::uniform, type, label_of(type)};
   return fail(Errc::usage, "no type \"{}\" to quantise to: {}", name, fmt::join(mix_names(), " "));
 }
 
-DType mix_type(const Mix& mix, std::string_view tensor, const std::vector<i64>& shape, const MixModel& model) {
+DType mix_type(const Mix& mix, std::string_view tensor, const std::vector<i64>& shape, const MixModel& model,
+               DType* wanted) {
   const bool matrix = shape.size() >= 2 && tensor.ends_with("weight");
-  if (!matrix || tensor.ends_with("_norm.weight") || tensor.ends_with("ffn_gate_inp.weight")) return DType::f32;
-  return fitting(by_rules(mix, tensor, model), shape.back());
+  const bool exact = !matrix || tensor.ends_with("_norm.weight") || tensor.ends_with("ffn_gate_inp.weight");
+  const DType type = exact ? DType::f32 : by_rules(mix, tensor, model);
+  if (wanted) *wanted = type;
+  return fitting(type, shape.empty() ? 1 : shape.back());
 }
 
 }  // namespace r1

@@ -164,5 +164,59 @@ TEST(QuantizeMix, EveryNameIsFoundAndGivesWhatItCanWrite) {
   }
 }
 
+// The rules of llama.cpp's src/llama-quant.cpp (llama_tensor_get_type_impl), tensor by tensor, for 32 layers.
+TEST(QuantizeMix, TheSmallAndLargeMixesGiveEachTensorTheTypeOfLlamaCpp) {
+  const MixModel model{.layers = 32, .heads = 32, .kv_heads = 8};
+  const auto type = [&](const char* mix_name, const std::string& tensor, const MixModel& m) {
+    return std::string(name_of(mix_type(mix(mix_name), tensor, {4096, 4096}, m)));
+  };
+  struct Row {
+    const char *mix, *base, *value, *value_2, *value_9, *down, *down_3, *down_9, *attention_output;
+  };
+  for (const Row& r : {Row{"q3_k_s", "q3_k", "q3_k", "q3_k", "q3_k", "q3_k", "q3_k", "q3_k", "q3_k"},
+                       Row{"q3_k_m", "q3_k", "q5_k", "q4_k", "q4_k", "q5_k", "q4_k", "q4_k", "q4_k"},
+                       Row{"q3_k_l", "q3_k", "q5_k", "q5_k", "q5_k", "q5_k", "q5_k", "q5_k", "q5_k"},
+                       Row{"q4_k_s", "q4_k", "q5_k", "q5_k", "q4_k", "q5_k", "q5_k", "q4_k", "q4_k"},
+                       Row{"q5_k_s", "q5_k", "q5_k", "q5_k", "q5_k", "q5_k", "q5_k", "q5_k", "q5_k"},
+                       Row{"q6_k", "q6_k", "q6_k", "q6_k", "q6_k", "q6_k", "q6_k", "q6_k", "q6_k"}}) {
+    SCOPED_TRACE(r.mix);
+    EXPECT_EQ(type(r.mix, "blk.0.attn_q.weight", model), r.base);
+    EXPECT_EQ(type(r.mix, "blk.0.ffn_gate.weight", model), r.base);
+    EXPECT_EQ(type(r.mix, "token_embd.weight", model), r.base);
+    EXPECT_EQ(type(r.mix, "output.weight", model), "q6_k");
+    EXPECT_EQ(type(r.mix, "blk.0.attn_v.weight", model), r.value);
+    EXPECT_EQ(type(r.mix, "blk.2.attn_v.weight", model), r.value_2);
+    EXPECT_EQ(type(r.mix, "blk.9.attn_v.weight", model), r.value_9);
+    EXPECT_EQ(type(r.mix, "blk.0.ffn_down.weight", model), r.down);
+    EXPECT_EQ(type(r.mix, "blk.3.ffn_down_exps.weight", model), r.down_3);
+    EXPECT_EQ(type(r.mix, "blk.9.ffn_down.weight", model), r.down_9);
+    EXPECT_EQ(type(r.mix, "blk.9.attn_output.weight", model), r.attention_output);
+    EXPECT_EQ(type(r.mix, "blk.9.attn_norm.weight", model), "f32");
+  }
+  const MixModel llama_70b{.layers = 80, .heads = 64, .kv_heads = 8};
+  for (const char* name : {"q3_k_s", "q3_k_m", "q4_k_s", "q4_k_m"})
+    EXPECT_EQ(type(name, "blk.13.attn_v.weight", llama_70b), "q5_k") << name;
+  const MixModel mixtral{.layers = 32, .heads = 32, .kv_heads = 8, .experts = 8};
+  for (const char* name : {"q3_k_s", "q3_k_l", "q4_k_s", "q6_k"}) {
+    EXPECT_EQ(type(name, "blk.9.attn_v.weight", mixtral), "q8_0") << name;
+    EXPECT_EQ(type(name, "blk.9.attn_k.weight", mixtral), "q8_0") << name;
+  }
+  EXPECT_EQ(type("q4_k_s", "blk.9.attn_output.weight", mixtral), "q5_k");
+  EXPECT_EQ(type("q3_k_l", "blk.9.attn_output.weight", mixtral), "q3_k");
+  EXPECT_EQ(type("q6_k", "blk.9.attn_output.weight", mixtral), "q6_k");
+}
+
+TEST(QuantizeMix, TheFileTypesAreLlamaCpps) {
+  for (const auto& [name, number] : {std::pair("q3_k_s", 11),
+                                     {"q3_k_m", 12},
+                                     {"q3_k_l", 13},
+                                     {"q4_k_s", 14},
+                                     {"q4_k_m", 15},
+                                     {"q5_k_s", 16},
+                                     {"q5_k_m", 17},
+                                     {"q6_k", 18}})
+    EXPECT_EQ(mix(name).file_type, number) << name;
+}
+
 }  // namespace
 }  // namespace r1

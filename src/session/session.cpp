@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/device.hpp"
+#include "session/memory.hpp"
 #include "session/numerics.hpp"
 
 namespace r1 {
@@ -50,7 +51,18 @@ Session::Session(std::filesystem::path path, std::unique_ptr<Model> model, Token
       chat_template_(std::move(chat)) {}
 
 Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& pool, const SessionOptions& options) {
-  auto model = R1_TRY(open_model(path));
+  i64 context = options.context;
+  auto model = R1_TRY(open_model(path, Weights::frozen, [&](const Model& outline) -> Status {
+    const MachineMemory machine = machine_memory();
+    const Numerics numerics = serving_numerics(outline);
+    MemoryNeed need = need_of(outline, WeightPlace::file);
+    if (options.expert_bytes) need.experts = std::min(need.experts, *options.expert_bytes);
+    if (context == 0) context = std::max(context_that_fits(outline, numerics, need, machine), kPageTokens);
+    need.cache_tokens = std::min(context, outline.info().context);  // Engine::create refuses a longer one
+    need.cache = cache_bytes(outline, numerics, need.cache_tokens);
+    return check_memory(path.string(), need, machine,
+                        {.memory = true, .context = true, .otherwise = "a smaller quantisation needs less"});
+  }));
   if (options.expert_bytes) R1_TRY(model->limit_experts(*options.expert_bytes));
   auto tokenizer = R1_TRY(Tokenizer::open(path));
   const GenerationConfig generation = R1_TRY(read_generation_config(path));
@@ -66,7 +78,7 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
   engine.numerics = serving_numerics(*session.model_);
   engine.max_sequences = options.max_sequences;
   engine.max_batch_tokens = std::max(engine.max_batch_tokens, options.max_sequences);
-  engine.context = options.context;
+  engine.context = std::min(context, options.context ? context : session.model_->info().context);
   engine.kv_bytes = options.kv_bytes;
   session.engine_ = std::make_unique<Engine>(R1_TRY(Engine::create(*session.model_, engine)));
   if (Status set = session.set_defaults(options, generation); !set)

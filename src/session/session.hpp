@@ -34,7 +34,7 @@ struct SamplingOverrides {
 SamplingParams sampling_params(const GenerationConfig& recommended, const SamplingOverrides& overrides);
 
 struct SessionOptions {
-  i64 context = 0;                    // tokens of the longest sequence; 0: the model's (EngineOptions::context)
+  i64 context = 0;                    // tokens of the longest sequence; 0: the model's, or what fits into the memory
   i64 max_sequences = 1;              // sequences that run at once
   i64 kv_bytes = 0;                   // budget of the KV cache; 0: EngineOptions' default
   std::optional<i64> expert_bytes{};  // at most so many bytes of routed experts are resident (Model::limit_experts)
@@ -45,9 +45,11 @@ struct SessionOptions {
 
 class Session {
  public:
-  // Opens a model folder or a GGUF file. `pool` must outlive the session.
-  // Errors: what open_model, limit_experts, Tokenizer::open and Engine::create report; a tokenizer with more tokens
-  // than the model; sampling parameters out of range; max_thinking_tokens with a tokenizer that has no </think> token.
+  // Opens a model folder or a GGUF file. `pool` must outlive the session. Without a context in the options it is the
+  // model's, or what fits into the memory (context_that_fits).
+  // Errors: too little memory for the weights and the cache (check_memory); what open_model, limit_experts,
+  // Tokenizer::open and Engine::create report; a tokenizer with more tokens than the model; sampling parameters out of
+  // range; max_thinking_tokens with a tokenizer that has no </think> token.
   static Result<Session> open(const std::filesystem::path& path, ThreadPool& pool, const SessionOptions& options);
 
   const std::filesystem::path& path() const { return path_; }

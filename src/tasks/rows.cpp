@@ -7,12 +7,18 @@ Result<std::string> answer_text(const JsonFields& fields) {
   const Json* answer = fields.find("answer");
   if (answer && answer->integer()) return std::to_string(*answer->integer());
   if (answer && answer->number()) return fmt::format("{}", *answer->number());
-  return fields.string("answer");
+  const std::string text = R1_TRY(fields.string("answer"));
+  // The rows of GSM8K hold the worked solution and, behind ####, the answer.
+  constexpr std::string_view kMark = "####";
+  const size_t mark = text.rfind(kMark);
+  if (mark == text.npos) return text;
+  const size_t begin = text.find_first_not_of(" \t\r\n", mark + kMark.size());
+  return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
 }  // namespace
 
-Json row_of(const Problem& p) {
+Json row_of(const Problem& p, Traces traces) {
   Json row = Json::object({{"prompt", p.prompt}});
   switch (p.checker) {
     case Checker::answer: row.set("answer", p.answer); break;
@@ -22,6 +28,10 @@ Json row_of(const Problem& p) {
     case Checker::chat: row.set("check", "chat"); break;
   }
   if (!p.kind.empty()) row.set("kind", p.kind).set("difficulty", p.difficulty);
+  if (traces == Traces::with)
+    row.set("messages",
+            Json::array({Json::object({{"role", "user"}, {"content", p.prompt}}),
+                         Json::object({{"role", "assistant"}, {"content", "<think>\n" + completion_of(p)}})}));
   return row;
 }
 

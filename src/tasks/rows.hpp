@@ -1,6 +1,6 @@
 // Problems as rows of JSONL: {"prompt","answer"} or
 // {"prompt","check":"countdown","numbers":[...],"target":n}, both with "kind" and "difficulty" if they are
-// known. A row holds a question and how to check its answer, but not the trace.
+// known. A row holds a question and how to check its answer, and the trace only if it is asked for.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -11,7 +11,10 @@
 
 namespace r1 {
 
-Json row_of(const Problem& problem);
+// with: "messages" holds the question and the whole completion, "<think>\nTRACE\n</think>\n\nREPLY", from which a model
+// can be fine-tuned.
+enum class Traces : u8 { without, with };
+Json row_of(const Problem& problem, Traces traces = Traces::without);
 // `source` names the row in errors. "answer" may be a string or a number. Errors: the row cannot be checked.
 Result<Problem> problem_from_row(const Json& row, std::string source);
 

@@ -294,6 +294,9 @@ TEST(Rows, RowsThatCannotBeCheckedAreErrors) {
         R"({"prompt":"a","check":"countdown","numbers":[1,2]})"})
     EXPECT_FALSE(problem_from_row(*parse_json(bad, "test"), "row")) << bad;
   EXPECT_EQ(problem_from_row(*parse_json(R"({"prompt":"a","answer":12})", "test"), "row")->answer, "12");
+  const auto gsm8k = parse_json(R"({"prompt":"a","answer":"48 / 2 = 24\n#### 72 "})", "test");
+  EXPECT_EQ(problem_from_row(*gsm8k, "row")->answer, "72");
+  EXPECT_FALSE(problem_from_row(*parse_json(R"({"prompt":"a","answer":"####"})", "test"), "row"));
 }
 
 }  // namespace

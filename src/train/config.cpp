@@ -5,93 +5,16 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
-#include <variant>
 
 #include "core/file.hpp"
 #include "core/text.hpp"
+#include "train/config_fields.hpp"
 
 // Only this file includes toml++, because its headers compile slowly.
 #include <toml++/toml.h>
 
 namespace r1 {
 namespace {
-
-template <class Config>
-struct Field {
-  std::string_view name;
-  std::variant<std::string Config::*, i64 Config::*, double Config::*, bool Config::*> member;
-  double low = -HUGE_VAL, high = HUGE_VAL;  // allowed range of a number
-  bool path = false;                        // made absolute, from the file's folder or (overrides) the current folder
-  bool bits = true;                         // whether the setting affects the bits of the result
-  std::string_view choices = {};            // allowed strings, "a|b"
-};
-
-using T = TrainConfig;
-const std::vector<Field<TrainConfig>>& train_fields() {
-  static const std::vector<Field<TrainConfig>> fields = {
-      {.name = "model", .member = &T::model, .path = true},
-      {.name = "model_config", .member = &T::model_config, .path = true},
-      {.name = "tokenizer", .member = &T::tokenizer, .path = true},
-      {.name = "out", .member = &T::out, .bits = false},
-      {.name = "seed", .member = &T::seed, .low = 0},
-      {.name = "threads", .member = &T::threads, .low = 0, .high = 4096, .bits = false},
-      {.name = "steps", .member = &T::steps, .low = 1, .bits = false},
-      {.name = "batch_tokens", .member = &T::batch_tokens, .low = 2, .high = 1 << 30},
-      {.name = "micro_batch_tokens", .member = &T::micro_batch_tokens, .low = 2, .high = 1 << 24},
-      {.name = "sequence_length", .member = &T::sequence_length, .low = 2, .high = 1 << 24},
-      {.name = "lr", .member = &T::lr, .low = 0},
-      {.name = "lr_min", .member = &T::lr_min, .low = 0},
-      {.name = "warmup_steps", .member = &T::warmup_steps, .low = 0},
-      {.name = "schedule", .member = &T::schedule, .choices = "cosine|constant_then_decay"},
-      {.name = "decay_start", .member = &T::decay_start, .low = 0},
-      {.name = "beta1", .member = &T::beta1, .low = 0, .high = 0.999999},
-      {.name = "beta2", .member = &T::beta2, .low = 0, .high = 0.999999},
-      {.name = "eps", .member = &T::eps, .low = 0},
-      {.name = "weight_decay", .member = &T::weight_decay, .low = 0},
-      {.name = "clip_norm", .member = &T::clip_norm, .low = 0},
-      {.name = "matmul", .member = &T::matmul, .choices = "f32|bf16"},
-      {.name = "recompute", .member = &T::recompute, .bits = false},
-      {.name = "bias_update_speed", .member = &T::bias_update_speed, .low = 0},
-      {.name = "bias_update_stop", .member = &T::bias_update_stop, .low = -1},
-      {.name = "balance_alpha", .member = &T::balance_alpha, .low = 0},
-      {.name = "mtp_weight", .member = &T::mtp_weight, .low = 0},
-      {.name = "mtp_weight_later", .member = &T::mtp_weight_later, .low = 0},
-      {.name = "mtp_later_step", .member = &T::mtp_later_step, .low = -1},
-      {.name = "log_every", .member = &T::log_every, .low = 1, .bits = false},
-      {.name = "save_every", .member = &T::save_every, .low = 1, .bits = false},
-      {.name = "keep_checkpoints", .member = &T::keep_checkpoints, .low = 1, .bits = false},
-      {.name = "validation_every", .member = &T::validation_every, .low = 0},
-      {.name = "validation_tokens", .member = &T::validation_tokens, .low = 2},
-  };
-  return fields;
-}
-
-using D = DataSource;
-const std::vector<Field<DataSource>>& data_fields() {
-  static const std::vector<Field<DataSource>> fields = {
-      {.name = "file", .member = &D::file, .path = true},
-      {.name = "tasks", .member = &D::tasks},
-      {.name = "format", .member = &D::format, .choices = "text|chat"},
-      {.name = "weight", .member = &D::weight, .low = 0},
-      {.name = "long_share", .member = &D::long_share, .low = 0, .high = 1},
-      {.name = "field_text", .member = &D::field_text},
-      {.name = "field_messages", .member = &D::field_messages},
-      {.name = "field_prompt", .member = &D::field_prompt},
-      {.name = "field_answer", .member = &D::field_answer},
-  };
-  return fields;
-}
-
-using K = VocabularyConfig;
-const std::vector<Field<VocabularyConfig>>& vocabulary_fields() {
-  static const std::vector<Field<VocabularyConfig>> fields = {
-      {.name = "vocabulary", .member = &K::vocabulary, .low = 262, .high = 1 << 20},
-      {.name = "documents", .member = &K::documents, .low = 1, .high = 1 << 24},
-      {.name = "seed", .member = &K::seed, .low = 0},
-      {.name = "tasks", .member = &K::tasks},
-  };
-  return fields;
-}
 
 template <class Config>
 Result<const Field<Config>*> find_field(const std::vector<Field<Config>>& fields, std::string_view key,
@@ -118,14 +41,32 @@ struct Value {
   std::variant<std::string, i64, double, bool> v;
 };
 
+// How the texts of a source become paths.
+struct PathRules {
+  std::filesystem::path base;  // relative paths start here; empty: they stay as they are
+  const ModelFinder& find_model;
+};
+
+// The absolute path. Where a model is wanted and no such path exists, the text is the name of a model.
+template <class Config>
+Result<std::string> resolved(const Field<Config>& f, const std::string& text, std::string_view where,
+                             const PathRules& rules) {
+  std::filesystem::path path = text;
+  if (!rules.base.empty() && path.is_relative()) path = made_absolute(rules.base / path).lexically_normal();
+  if (f.kind != FieldKind::model || !rules.find_model) return path.string();
+  std::error_code error;
+  auto found = rules.find_model(std::filesystem::exists(path, error) ? path.string() : text);
+  if (!found) return tl::unexpected(std::move(found).error().in(fmt::format("{}: {}", where, f.name)));
+  return made_absolute(*found).lexically_normal().string();
+}
+
 std::string_view kind_of(const Value& value) {
   static constexpr std::string_view names[] = {"a string", "an integer", "a number", "true or false"};
   return names[value.v.index()];
 }
 
 template <class Config>
-Status set_field(Config& config, const Field<Config>& f, Value value, std::string_view where,
-                 const std::filesystem::path& base) {
+Status set_field(Config& config, const Field<Config>& f, Value value, std::string_view where, const PathRules& rules) {
   static constexpr std::string_view wanted[] = {"a string", "an integer", "a number", "true or false"};
   const auto* integer = std::get_if<i64>(&value.v);
   if (integer && std::holds_alternative<double Config::*>(f.member)) value.v = static_cast<double>(*integer);
@@ -135,8 +76,7 @@ Status set_field(Config& config, const Field<Config>& f, Value value, std::strin
   if (auto* s = std::get_if<std::string>(&value.v)) {
     if (!f.choices.empty() && fmt::format("|{}|", f.choices).find(fmt::format("|{}|", *s)) == std::string::npos)
       return fail(Errc::invalid_argument, "{}: {} must be one of {}, not \"{}\"", where, f.name, f.choices, *s);
-    if (f.path && !s->empty() && !base.empty() && std::filesystem::path(*s).is_relative())
-      *s = made_absolute(base / *s).lexically_normal().string();
+    if (f.kind != FieldKind::value && !s->empty()) *s = R1_TRY(resolved(f, *s, where, rules));
     config.*std::get<std::string Config::*>(f.member) = std::move(*s);
     return {};
   }
@@ -183,7 +123,7 @@ std::string where_is(std::string_view source, const toml::node& node) {
 
 template <class Config>
 Status read_table(Config& config, const std::vector<Field<Config>>& fields, const toml::table& table,
-                  std::string_view source, const std::filesystem::path& base, std::string_view except = {}) {
+                  std::string_view source, const PathRules& rules, std::string_view except = {}) {
   for (const auto& [key, node] : table) {
     if (key.str() == except) continue;
     const std::string where = where_is(source, node);
@@ -194,7 +134,7 @@ Status read_table(Config& config, const std::vector<Field<Config>>& fields, cons
     else if (const auto* d = node.as_floating_point()) value.v = d->get();
     else if (const auto* b = node.as_boolean()) value.v = b->get();
     else return fail(Errc::invalid_argument, "{}: {} must be a plain value, not a table or an array", where, key.str());
-    R1_TRY(set_field(config, *field, std::move(value), where, base));
+    R1_TRY(set_field(config, *field, std::move(value), where, rules));
   }
   return {};
 }
@@ -207,8 +147,7 @@ Result<toml::table> parse_toml(std::string_view text, std::string_view source) {
   }
 }
 
-Status read_data(TrainConfig& config, const toml::table& table, std::string_view source,
-                 const std::filesystem::path& base) {
+Status read_data(TrainConfig& config, const toml::table& table, std::string_view source, const PathRules& rules) {
   const toml::node* node = table.get("data");
   if (!node) return {};
   const toml::array* sources = node->as_array();
@@ -217,12 +156,12 @@ Status read_data(TrainConfig& config, const toml::table& table, std::string_view
   if (!sources)
     return fail(Errc::invalid_argument, "{}: data must be written as [[data]] tables", where_is(source, *node));
   for (const toml::node& one : *sources)
-    R1_TRY(read_table(config.data.emplace_back(), data_fields(), *one.as_table(), source, base));
+    R1_TRY(read_table(config.data.emplace_back(), data_fields(), *one.as_table(), source, rules));
   return {};
 }
 
-Status apply(TrainConfig& config, const Overrides& overrides) {
-  const std::filesystem::path here = made_absolute(".");
+Status apply(TrainConfig& config, const Overrides& overrides, const ModelFinder& find_model) {
+  const PathRules here{made_absolute("."), find_model};
   for (const auto& [key, text] : overrides) {
     const std::string where = "--" + key;
     if (key.starts_with("data.")) {
@@ -241,9 +180,14 @@ Status apply(TrainConfig& config, const Overrides& overrides) {
 
 Status check_together(const TrainConfig& c, std::string_view source) {
   const auto wrong = [&](std::string_view what) { return fail(Errc::invalid_argument, "{}: {}", source, what); };
-  if (c.model.empty() == c.model_config.empty()) return wrong("give either model or model_config");
-  if (c.model.empty() && c.tokenizer.empty()) return wrong("model_config needs also tokenizer, a folder");
-  if (c.out.empty()) return wrong("out is missing: the folder of the run");
+  if (c.model.empty() == c.model_config.empty())
+    return wrong(
+        fmt::format("{} model (a model to start from, such as nano) and model_config (a config.json for random "
+                    "weights): give one of them, in the file or as --model or --model_config",
+                    c.model.empty() ? "without" : "with both"));
+  if (c.model.empty() && c.tokenizer.empty())
+    return wrong("model_config needs a tokenizer too: a model whose vocabulary is used, such as nano");
+  if (c.out.empty()) return wrong("out is missing: the folder of the run (--out FOLDER)");
   if (c.lr_min > c.lr) return wrong(fmt::format("lr_min {} is above lr {}", c.lr_min, c.lr));
   if (c.data.empty()) return wrong("no data: add a [[data]] table with file or tasks");
   double total = 0;
@@ -285,9 +229,23 @@ std::string table_text(const Config& c, const std::vector<Field<Config>>& fields
 // with or without a slash behind it.
 template <class Config>
 std::string compared_text(const Config& c, const Field<Config>& f) {
-  if (!f.path) return value_text(c, f);
+  if (f.kind == FieldKind::value) return value_text(c, f);
   const std::filesystem::path path = c.*std::get<std::string Config::*>(f.member);
   return toml_string((path.has_filename() ? path : path.parent_path()).filename().string());
+}
+
+template <class Config>
+std::vector<KeyHelp> help_of(const std::vector<Field<Config>>& fields) {
+  static constexpr std::string_view types[] = {"text", "integer", "number", "true|false"};
+  std::vector<KeyHelp> keys;
+  for (const auto& f : fields) {
+    const std::string_view type = !f.choices.empty()           ? f.choices
+                                  : f.kind == FieldKind::model ? "model"
+                                  : f.kind == FieldKind::path  ? "path"
+                                                               : types[f.member.index()];
+    keys.push_back({std::string(f.name), std::string(type), value_text(Config{}, f), std::string(f.meaning)});
+  }
+  return keys;
 }
 
 template <class Config>
@@ -301,28 +259,33 @@ std::string difference(const Config& was, const Config& now, const std::vector<F
 }  // namespace
 
 Result<TrainConfig> parse_train_config(std::string_view text, std::string_view source, const Overrides& overrides,
-                                       const std::string& base) {
+                                       const std::string& base, const ModelFinder& find_model) {
   const toml::table table = R1_TRY(parse_toml(text, source));
   TrainConfig config;
-  R1_TRY(read_table(config, train_fields(), table, source, base, "data"));
-  R1_TRY(read_data(config, table, source, base));
-  R1_TRY(apply(config, overrides));
+  const PathRules rules{base, find_model};
+  R1_TRY(read_table(config, train_fields(), table, source, rules, "data"));
+  R1_TRY(read_data(config, table, source, rules));
+  R1_TRY(apply(config, overrides, find_model));
   R1_TRY(check_together(config, source));
   return config;
 }
 
-Result<TrainConfig> load_train_config(const std::string& path, const Overrides& overrides) {
+Result<TrainConfig> load_train_config(const std::string& path, const Overrides& overrides,
+                                      const ModelFinder& find_model) {
   const std::string text = R1_TRY(read_file(path));
-  return parse_train_config(text, path, overrides, made_absolute(path).parent_path().string());
+  return parse_train_config(text, path, overrides, made_absolute(path).parent_path().string(), find_model);
 }
 
 Result<VocabularyConfig> load_vocabulary_config(const std::string& path) {
   const std::string text = R1_TRY(read_file(path));
   const toml::table table = R1_TRY(parse_toml(text, path));
   VocabularyConfig config;
-  R1_TRY(read_table(config, vocabulary_fields(), table, path, {}));
+  R1_TRY(read_table(config, vocabulary_fields(), table, path, PathRules{{}, {}}));
   return config;
 }
+
+std::vector<KeyHelp> train_keys() { return help_of(train_fields()); }
+std::vector<KeyHelp> data_keys() { return help_of(data_fields()); }
 
 std::string to_toml(const TrainConfig& c) {
   std::string out = table_text(c, train_fields());

@@ -1,6 +1,8 @@
 // The settings of a training run, read from a TOML file and `--key value` overrides. Types and ranges are checked. An
 // unknown key is an error that suggests the most similar known one. Errors name the file and the line.
 #pragma once
+#include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -68,11 +70,27 @@ struct VocabularyConfig {
 // Keys and values such as {"lr", "0.001"}. A key data.KEY belongs to the first data source.
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
+// Finds the model that a name or path means. Where a key wants a model and its value is no path that exists, the value
+// is such a name. Empty: every value is a path.
+using ModelFinder = std::function<Result<std::filesystem::path>(std::string_view)>;
+
 // `source` names the text in errors. Relative paths in the text are relative to `base`, the folder of the file.
 Result<TrainConfig> parse_train_config(std::string_view toml, std::string_view source, const Overrides& overrides = {},
-                                       const std::string& base = "");
-Result<TrainConfig> load_train_config(const std::string& path, const Overrides& overrides = {});
+                                       const std::string& base = "", const ModelFinder& find_model = {});
+Result<TrainConfig> load_train_config(const std::string& path, const Overrides& overrides = {},
+                                      const ModelFinder& find_model = {});
 Result<VocabularyConfig> load_vocabulary_config(const std::string& path);
+
+// What --help says about the keys, in the order of the tables that read them.
+struct KeyHelp {
+  std::string name;
+  std::string type;      // "integer", "number", "text", "true|false", "path", "model", or the choices "a|b"
+  std::string fallback;  // the default, as TOML
+  std::string meaning;   // one line
+};
+std::vector<KeyHelp> train_keys();
+std::vector<KeyHelp> data_keys();  // of a [[data]] table
+
 std::string to_toml(const TrainConfig& c);  // all settings, which parse back to the same values
 
 // The first setting that affects the run's bits and differs, as "lr was 0.001, now 0.002"; empty if there is none. A

@@ -146,7 +146,7 @@ TEST(Config, SettingsOfTheVocabularyHaveLimits) {
 }
 
 TEST(Config, SettingsThatContradictEachOtherAreErrors) {
-  EXPECT_NE(error_of(kGood, {{"model_config", "c.json"}}).find("either model or model_config"), std::string::npos);
+  EXPECT_NE(error_of(kGood, {{"model_config", "c.json"}}).find("with both model"), std::string::npos);
   EXPECT_NE(error_of(kGood, {{"data.file", "d.jsonl"}}).find("either file or tasks"), std::string::npos);
   EXPECT_NE(error_of(kGood, {{"lr_min", "3"}}).find("lr_min"), std::string::npos);
   EXPECT_NE(error_of(kGood, {{"data.weight", "0"}}).find("weights"), std::string::npos);

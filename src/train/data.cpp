@@ -75,6 +75,11 @@ class DocumentEncoder {
   Result<Document> question(const std::string& prompt, std::string_view completion) const {
     return chat(std::vector<Message>{Message{"user", prompt}}, completion);
   }
+  // Whether the document teaches to end a thinking.
+  bool thinks(const Document& d) const {
+    const auto end = tokenizer_->find(kEndThink);
+    return end && std::find(d.targets.begin(), d.targets.end(), *end) != d.targets.end();
+  }
 
  private:
   DocumentEncoder(const Tokenizer& tokenizer, DocumentEnds ends, i64 sequence_length)
@@ -95,6 +100,7 @@ class Source {
   virtual ~Source() = default;
   virtual Result<Document> document(Split split, i64 n) const = 0;  // the n-th document
   virtual u64 fingerprint(u64 before) const = 0;  // the hash `before`, continued with the source's file if it has one
+  virtual std::string note() const { return ""; }
 };
 
 class TaskSource final : public Source {
@@ -146,6 +152,13 @@ class FileSource final : public Source {
     return parse(train_[order_[n % count]]);
   }
   u64 fingerprint(u64 before) const override { return fnv1a(map_.bytes, before ? before : kFnv1aStart); }
+  std::string note() const override {
+    if (format_of(d_) != DocumentFormat::chat || thinking_rows_ > 0) return "";
+    return fmt::format(
+        "{}: no answer of its {} rows has thinking (<think>...</think>), so the model learns to answer "
+        "without; r1 problems --train --traces writes rows with thinking",
+        d_.file, train_.size() + held_out_.size());
+  }
 
  private:
   struct Row {
@@ -177,7 +190,7 @@ class FileSource final : public Source {
                   "{}: the file has {} rows, too few to hold out every {}th for validation; set validation_every = 0",
                   d_.file, rows.size(), kHeldOut);
     for (size_t i = 0; i < rows.size(); ++i) {
-      R1_TRY(parse(rows[i]));
+      thinking_rows_ += encoder_.thinks(R1_TRY(parse(rows[i])));
       (validates && i % kHeldOut == kHeldOut - 1 ? held_out_ : train_).push_back(rows[i]);
     }
     return {};
@@ -226,6 +239,7 @@ class FileSource final : public Source {
   u64 seed_;
   FileMap map_;
   std::vector<Row> train_, held_out_;
+  i64 thinking_rows_ = 0;
   mutable i64 epoch_ = -1;  // the epoch of order_
   mutable std::vector<i32> order_;
 };
@@ -268,6 +282,12 @@ class MixedData final : public Data {
     u64 h = 0;
     for (const auto& source : sources_) h = source->fingerprint(h);
     return h;
+  }
+  std::vector<std::string> notes() const override {
+    std::vector<std::string> all;
+    for (const auto& source : sources_)
+      if (std::string line = source->note(); !line.empty()) all.push_back(std::move(line));
+    return all;
   }
 
  private:

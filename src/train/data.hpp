@@ -30,6 +30,8 @@ class Data {
   virtual Result<Document> document(Split split, i64 i) const = 0;
   // A hash of all bytes of the files that the data comes from, in order; 0 if there are no files.
   virtual u64 fingerprint() const = 0;
+  // What a person should know about the files before the training begins, a line each.
+  virtual std::vector<std::string> notes() const = 0;
 };
 
 inline constexpr i64 kHeldOut = 50;  // rows are held out only if the run validates

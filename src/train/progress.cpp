@@ -1,6 +1,4 @@
 // The progress line of a training run.
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "train/trainer.hpp"
@@ -16,12 +14,11 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-ProgressLine::ProgressLine(i64 log_every, double roof_gflops)
-    : log_every_(log_every), roof_gflops_(roof_gflops), terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine(i64 log_every, double roof_gflops) : log_every_(log_every), roof_gflops_(roof_gflops) {}
 
 void ProgressLine::operator()(const StepMetrics& m) {
   if (m.validation_loss >= 0) validation_ = m.validation_loss;
-  if (!terminal_ && m.step % log_every_ != 0 && m.step != m.steps) return;
+  if (!line_.visible() && m.step % log_every_ != 0 && m.step != m.steps) return;
   std::string line = fmt::format("step {}/{}  loss {:.4f}", m.step, m.steps, m.loss);
   if (m.mtp_loss > 0) line += fmt::format("  mtp {:.4f}", m.mtp_loss);
   if (validation_ >= 0) line += fmt::format("  val {:.4f}", validation_);
@@ -29,14 +26,14 @@ void ProgressLine::operator()(const StepMetrics& m) {
                       m.time_gflops);
   if (roof_gflops_ > 0) line += fmt::format(" ({:.0f} % of roof)", 100 * m.time_gflops / roof_gflops_);
   line += "  left " + duration(m.time_left_s);
-  fmt::print(stderr, "{}{}{}", terminal_ ? "\r\x1b[K" : "", line, terminal_ ? "" : "\n");
+  if (line_.visible()) return line_.show(line);
+  fmt::print(stderr, "{}\n", line);
   std::fflush(stderr);
-  line_open_ = terminal_;
 }
 
 void ProgressLine::note(const std::string& line) {
-  fmt::print(stderr, "{}{}\n", line_open_ ? "\n" : "", line);
-  line_open_ = false;
+  line_.end();
+  fmt::print(stderr, "{}\n", line);
 }
 
 }  // namespace r1

@@ -64,10 +64,24 @@ Pass TrainingRun::pass(const Batch& batch) {
 
 Status TrainingRun::open() {
   std::error_code code;
+  fs::path existing = fs::absolute(folder_, code);
+  while (!existing.empty() && existing != existing.root_path() && !fs::exists(existing, code))
+    existing = existing.parent_path();
+  const bool is_new = !fs::exists(folder_, code);
   fs::create_directories(folder_ / "checkpoints", code);
   if (code) return fail(Errc::io, "{}: cannot create: {}", folder_.string(), code.message());
   lock_.emplace(R1_TRY(FileLock::of_folder(folder_)));
+  Status opened = open_locked();
+  if (opened || !is_new) return opened;
+  // The run has not begun, so the folders made for it go again.
+  fs::remove_all(folder_, code);
+  for (fs::path at = fs::absolute(folder_, code).parent_path(); at.has_relative_path() && at != existing;
+       at = at.parent_path())
+    if (!fs::remove(at, code)) break;
+  return opened;
+}
 
+Status TrainingRun::open_locked() {
   const auto seed = static_cast<u64>(config_.seed);
   state_ = {.seed = seed, .level = level_name(kernels_), .version = R1_VERSION};
   const std::vector<i64> saved = R1_TRY(list_checkpoints(folder_));
@@ -79,6 +93,7 @@ Status TrainingRun::open() {
   const ModelInfo& info = model_->info();
   data_ = R1_TRY(open_data(config_, *tokenizer_, {info.bos, info.eos.empty() ? -1 : info.eos.front()}));
   R1_TRY(check_data());
+  for (const std::string& line : data_->notes()) note(line);
 
   remove_old_checkpoints(folder_, config_.keep_checkpoints);
   R1_TRY(write_file(folder_ / "config.toml", to_toml(config_)));
@@ -89,10 +104,10 @@ Status TrainingRun::open() {
 Status TrainingRun::start_new(u64 seed) {
   tokenizer_path_ = config_.tokenizer.empty() ? config_.model : config_.tokenizer;
   if (!config_.model.empty()) {
-    model_ = R1_TRY(open_model(config_.model, Weights::trainable));
+    model_ = R1_TRY(open_model(config_.model, Weights::trainable, hooks_.admit));
   } else {
     const std::string text = R1_TRY(read_file(config_.model_config));
-    model_ = R1_TRY(create_model(text, config_.model_config, seed, Weights::trainable));
+    model_ = R1_TRY(create_model(text, config_.model_config, seed, Weights::trainable, hooks_.admit));
   }
   optimizer_.emplace(*model_, config_);
   return {};
@@ -111,7 +126,7 @@ Status TrainingRun::resume(const fs::path& checkpoint) {
   state_ = saved;
 
   tokenizer_path_ = checkpoint;
-  model_ = R1_TRY(open_model(checkpoint, Weights::trainable));
+  model_ = R1_TRY(open_model(checkpoint, Weights::trainable, hooks_.admit));
   optimizer_.emplace(*model_, config_);
   R1_TRY(load_moments(checkpoint, *optimizer_));
   optimizer_->set_steps_taken(state_.optimizer_steps);

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "core/terminal/status_line.hpp"
 #include "model/model.hpp"
 #include "train/config.hpp"
 
@@ -35,6 +36,7 @@ struct TrainHooks {
   const std::atomic<bool>* stop = nullptr;           // true: finish the step, save, return Errc::interrupted
   std::function<void(const StepMetrics&)> progress;  // called after every step
   std::function<void(const std::string&)> note;      // receives lines for people, such as "resumed from ..."
+  Admit admit;                                       // may refuse the model before memory is allocated for it
 };
 
 struct TrainResult {
@@ -59,7 +61,7 @@ class ProgressLine {
  private:
   i64 log_every_;
   double roof_gflops_;
-  bool terminal_, line_open_ = false;  // line_open_: the terminal shows a line without a line end
+  StatusLine line_;
   double validation_ = -1;
 };
 

@@ -22,7 +22,8 @@ class TrainingRun {
   TrainingRun(const TrainConfig& config, const TrainHooks& hooks);
 
   // Locks the run's folder and starts a new run, or resumes the one that the folder holds. Errors: another process
-  // trains in the folder, the folder holds a run with other settings or other data, or something cannot be read.
+  // trains in the folder, the folder holds a run with other settings or other data, or something cannot be read. A run
+  // that cannot be started leaves no folder behind.
   Status open();
   bool finished() const { return state_.step >= config_.steps; }
   // One optimizer step, and what is due after it: validation, metrics, progress and a checkpoint.
@@ -34,6 +35,7 @@ class TrainingRun {
 
  private:
   // Opening.
+  Status open_locked();
   Status start_new(u64 seed);
   Status resume(const std::filesystem::path& checkpoint);
   void note_changes(const TrainState& saved, const TrainConfig& before) const;

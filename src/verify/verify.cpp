@@ -65,6 +65,17 @@ std::optional<std::string_view> number_after_phrase(std::string_view s) {
   }
 }
 
+// The number behind #### in the last line, as the solutions of GSM8K end. Headings of Markdown begin with #### too.
+std::optional<std::string_view> number_after_hashes(std::string_view s) {
+  s = s.substr(0, s.find_last_not_of(" \t\r\n") + 1);
+  const std::string_view line = s.substr(s.rfind('\n') + 1);
+  constexpr std::string_view kMark = "####", kStart = "0123456789-+.$";
+  if (!line.starts_with(kMark)) return std::nullopt;
+  const size_t begin = line.find_first_not_of(" \t", kMark.size());
+  if (begin == line.npos || kStart.find(line[begin]) == kStart.npos) return std::nullopt;
+  return line.substr(begin);
+}
+
 void replace_all(std::string& s, std::string_view from, std::string_view to) {
   for (size_t at = 0; (at = s.find(from, at)) != s.npos; at += to.size()) s.replace(at, from.size(), to);
 }
@@ -188,6 +199,7 @@ std::string extract_answer(std::string_view completion) {
   if (const size_t at = completion.rfind(kEnd); at != completion.npos) completion = completion.substr(at + kEnd.size());
   if (completion.size() > kSearchedTail) completion = completion.substr(completion.size() - kSearchedTail);
   if (const auto box = last_box(completion)) return std::string(trimmed(*box));
+  if (const auto number = number_after_hashes(completion)) return std::string(*number);
   if (const auto number = number_after_phrase(completion)) return std::string(*number);
   return std::string(trimmed(completion));
 }

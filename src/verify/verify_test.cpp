@@ -15,6 +15,9 @@ TEST(Extract, TheLastBoxAfterTheThinkingCounts) {
   EXPECT_EQ(extract_answer("\\boxed{1} and then \\boxed{2}"), "2");
   EXPECT_EQ(extract_answer("\\boxed{\\frac{1}{2}}"), "\\frac{1}{2}");
   EXPECT_EQ(extract_answer("\\boxed {7}"), "7");
+  EXPECT_EQ(extract_answer("48 / 2 = 24, 48 + 24 = 72\n#### 72\n"), "72");
+  EXPECT_EQ(extract_answer("#### 1. First step\nThe answer is 5"), "5");
+  EXPECT_EQ(extract_answer("The answer is 5\n#### Remarks"), "5");
 }
 
 TEST(Extract, ABoxInsideTheThinkingIsNoAnswer) {

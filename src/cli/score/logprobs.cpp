@@ -4,7 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/score_flags.hpp"
+#include "cli/score/score_flags.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
 #include "hub/models.hpp"
@@ -32,9 +32,9 @@ Result<int> run_logprobs(const Args& args) {
   ScoreFlags scoring;
   std::string tokens, logits_out;
   const auto flags =
-      joined(scoring.flags(),
-             {{"--tokens", &tokens, "ids: 1,2,3", true},
-              {"--logits-out", &logits_out, "file for the raw little-endian f32 logits [tokens, vocabulary]"}});
+      joined(scoring.flags(), {{"--tokens", &tokens, "ids: 1,2,3", true},
+                               {"--logits-out", &logits_out,
+                                "file for the raw little-endian f32 logits [tokens, vocabulary] (default: none)"}});
   if (const auto stop = parse(args, "Log-probabilities of given tokens, each given the tokens before it.", flags))
     return *stop;
   R1_TRY(scoring.check());
@@ -57,6 +57,7 @@ Result<int> run_logprobs(const Args& args) {
     };
   }
   const std::vector<float> logprobs = R1_TRY(score(*model, ids, options));
+  R1_TRY(check_finite(logprobs, path.string()));
   if (file && interrupted->raised()) return fail(Errc::interrupted, "interrupted; {} was not written", logits_out);
   if (file) R1_TRY(file->commit());
 

@@ -1,14 +1,14 @@
 // r1 perplexity: how surprised a model is by a text. The measure is llama.cpp's, so figures can be compared: the text
 // is cut into windows of C tokens that do not overlap. Each is scored by itself, with bos as its first token if the
 // tokenizer adds one. Only tokens C/2+1 .. C-1 of a window count, so that each has at least C/2 tokens before it.
-#include <unistd.h>
-
 #include <cmath>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/score_flags.hpp"
+#include "cli/score/score_flags.hpp"
+#include "cli/score/text_windows.hpp"
 #include "core/file.hpp"
+#include "core/terminal/status_line.hpp"
 #include "formats/json.hpp"
 #include "hub/models.hpp"
 #include "text/tokenizer.hpp"
@@ -30,30 +30,6 @@ struct NllSum {
     return n > 1 ? perplexity() * std::sqrt(std::max(variance, 0.0) / static_cast<double>(n - 1)) : 0;
   }
 };
-
-struct Windows {
-  std::vector<i32> ids;
-  i64 context = 0;
-  std::optional<i32> bos;
-  i64 count() const { return static_cast<i64>(ids.size()) / context; }
-  std::vector<i32> at(i64 w) const {
-    std::vector<i32> out(ids.begin() + w * context, ids.begin() + (w + 1) * context);
-    if (bos) out[0] = *bos;
-    return out;
-  }
-};
-
-Result<Windows> windows_of(const Tokenizer& tokenizer, const std::string& text, i64 context, const std::string& file) {
-  Windows w;
-  w.context = context;
-  if (tokenizer.roles().add_bos) w.bos = tokenizer.roles().bos;
-  w.ids = tokenizer.encode(text, Tokenizer::Special::user_defined);
-  if (w.bos) w.ids.insert(w.ids.begin(), *w.bos);
-  if (w.count() == 0)
-    return fail(Errc::invalid_argument, "{}: {} tokens, one window needs {}; a longer text, or a smaller --context",
-                file, w.ids.size(), context);
-  return w;
-}
 
 }  // namespace
 
@@ -79,16 +55,16 @@ Result<int> run_perplexity(const Args& args) {
   const ScoreOptions options = scoring.options(*model, pool);
 
   const InterruptFlag interrupted;
-  const bool terminal = isatty(STDERR_FILENO) == 1;
+  StatusLine line;
   NllSum sum;
   i64 done = 0;
   for (; done < windows.count() && !interrupted.raised(); ++done) {
     const std::vector<float> logprobs = R1_TRY(score(*model, windows.at(done), options));
+    R1_TRY(check_finite(logprobs, path.string()));
     for (i64 t = context / 2 + 1; t < context; ++t) sum.add(-static_cast<double>(logprobs[t]));
-    if (terminal)
-      fmt::print(stderr, "\r\x1b[K{}/{} windows  perplexity {:.4f}", done + 1, windows.count(), sum.perplexity());
+    line.show(fmt::format("{}/{} windows  perplexity {:.4f}", done + 1, windows.count(), sum.perplexity()));
   }
-  if (terminal) fmt::print(stderr, "\r\x1b[K");
+  line.clear();
   if (sum.n == 0) return fail(Errc::interrupted, "interrupted before the first window was done");
   if (json) {
     fmt::print("{}\n", dump(Json::object({{"perplexity", sum.perplexity()},

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,11 @@ struct ScoreFlags {
   ScoreOptions options(const Model& m, ThreadPool& pool) const;
 };
 
-// open_model, and limit_experts where `memory` is set.
+// Errors: a log-probability other than the first is not finite, so the model computes nothing useful. The message names
+// the position and the command that finds broken weights.
+Status check_finite(std::span<const float> logprobs, const std::string& model);
+
+// open_model, and limit_experts where `memory` is set. Errors: theirs, and a model for which the memory is too small.
 Result<std::unique_ptr<Model>> open_model_within(const std::filesystem::path& path,
                                                  const std::optional<std::string>& memory);
 

@@ -1,0 +1,29 @@
+// A line on stderr that long work rewrites. Nothing is printed if stderr is no terminal, or one that understands no
+// escape sequences (TERM=dumb).
+#pragma once
+#include <string_view>
+
+namespace r1 {
+
+// Whether a file descriptor is a terminal that understands escape sequences.
+bool is_rewritable_terminal(int fd);
+
+class StatusLine {
+ public:
+  StatusLine();
+  ~StatusLine() { end(); }
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+
+  bool visible() const { return terminal_; }
+  // Replaces the line. A text that is wider than the terminal is cut, because a line of two rows cannot be rewritten.
+  void show(std::string_view text);
+  void clear();  // the line disappears
+  void end();    // the line stays, and what is printed next begins a line of its own
+
+ private:
+  const bool terminal_;
+  bool open_ = false;
+};
+
+}  // namespace r1

@@ -1,0 +1,33 @@
+#include "hub/family.hpp"
+
+#include "hub/select.hpp"
+
+namespace r1 {
+
+std::span<const FamilyModel> r1_family() {
+  static constexpr FamilyModel kFamily[] = {
+      {"deepseek-r1:1.5b", "unsloth/DeepSeek-R1-Distill-Qwen-1.5B-GGUF", "Q4_K_M", 1'120'000'000,
+       "R1's answers taught to Qwen2.5-Math-1.5B"},
+      {"deepseek-r1:7b", "unsloth/DeepSeek-R1-Distill-Qwen-7B-GGUF", "Q4_K_M", 4'680'000'000,
+       "R1's answers taught to Qwen2.5-Math-7B"},
+      {"deepseek-r1:8b", "unsloth/DeepSeek-R1-Distill-Llama-8B-GGUF", "Q4_K_M", 4'920'000'000,
+       "R1's answers taught to Llama-3.1-8B"},
+      {"deepseek-r1:14b", "unsloth/DeepSeek-R1-Distill-Qwen-14B-GGUF", "Q4_K_M", 8'990'000'000,
+       "R1's answers taught to Qwen2.5-14B"},
+      {"deepseek-r1:32b", "unsloth/DeepSeek-R1-Distill-Qwen-32B-GGUF", "Q4_K_M", 19'900'000'000,
+       "R1's answers taught to Qwen2.5-32B"},
+      {"deepseek-r1:70b", "unsloth/DeepSeek-R1-Distill-Llama-70B-GGUF", "Q4_K_M", 42'500'000'000,
+       "R1's answers taught to Llama-3.3-70B"},
+      {"deepseek-r1:671b", "unsloth/DeepSeek-R1-GGUF", "Q4_K_M", 404'000'000'000, "R1 itself, a mixture of experts"},
+  };
+  return kFamily;
+}
+
+const FamilyModel* find_in_family(std::string_view name) {
+  if (equal_ignoring_case(name, "deepseek-r1")) return &r1_family().front();
+  for (const FamilyModel& m : r1_family())
+    if (equal_ignoring_case(name, m.name)) return &m;
+  return nullptr;
+}
+
+}  // namespace r1
