@@ -126,6 +126,25 @@ TEST(Experts, ThreadsAndOtherTokensDoNotChangeBits) {
     }
 }
 
+// Few large experts are split by columns among the threads.
+TEST(Experts, FewRunsInPartsHaveTheBitsOfOneThread) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType matmul : {DType::f32, DType::bf16}) {
+      const i64 d = 320, f = 336;  // 3 · d · f is above the 400,000 multiply-adds from which work is split
+      const std::vector<Expert> all = some_experts(2, d, f);
+      const auto output = [&](int threads) {
+        OpTest test(*k, threads);
+        const Routing r = some_routing(test, 3, 2, 1, 2);
+        Pass p = test.pass();
+        p.numerics.matmul = matmul;
+        const Tensor y = experts(p, test.tensor(3, d, 1), r, all);
+        return std::vector<float>(y.data(), y.data() + y.size());
+      };
+      const std::vector<float> one = output(1);
+      for (const int threads : {3, 4, 7}) EXPECT_EQ(output(threads), one) << k->name << ' ' << threads;
+    }
+}
+
 TEST(Experts, FrozenExpertsGiveTheGradientOfTheInput) {
   OpTest test;
   const std::vector<Expert> frozen = some_experts(3, 6, 5, false), trained = some_experts(3, 6, 5);
