@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <utility>
+
+#include "core/text.hpp"
 
 namespace r1 {
 namespace {
@@ -28,17 +29,6 @@ bool has_word(std::string_view words, std::string_view word) {
     words.remove_prefix(std::min(end + 1, words.size()));
   }
   return false;
-}
-
-// Whether one letter was left out, added or replaced, or two neighbours were swapped.
-bool one_slip_apart(std::string_view a, std::string_view b) {
-  if (a.size() > b.size()) std::swap(a, b);
-  if (b.size() - a.size() > 1) return false;
-  size_t head = 0, tail = 0;
-  while (head < a.size() && a[head] == b[head]) ++head;
-  while (tail < a.size() - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) ++tail;
-  const std::string_view x = a.substr(head, a.size() - head - tail), y = b.substr(head, b.size() - head - tail);
-  return std::max(x.size(), y.size()) <= 1 || (x.size() == 2 && y.size() == 2 && x[0] == y[1] && x[1] == y[0]);
 }
 
 const Command* command_named(std::string_view word) {
@@ -96,7 +86,7 @@ Result<const Command*> command_of(const std::vector<std::string>& words) {
   // A command of two or three letters is one slip away from too many other words.
   if (std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::islower(c); }))
     for (const Command& c : commands())
-      if (std::string_view(c.name).size() > 3 && one_slip_apart(first, c.name))
+      if (std::string_view(c.name).size() > 3 && edit_distance(first, c.name) == 1)
         return fail(Errc::usage, "no command \"{}\"; did you mean \"{}\"? ({})", first, c.name, as_prompt);
   return nullptr;
 }

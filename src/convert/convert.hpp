@@ -25,8 +25,8 @@ struct ConvertOptions {
 
 // Converts weights and configuration; tokenizer, chat template, sampling and token ids stay what they are as far as the
 // other format can hold them.
-// Errors: those of open_stored and outline_of, what the other format cannot express, a value that f16 cannot hold
-// or that is not finite.
+// Errors: those of open_stored and outline_of, what the other format cannot express, a value that f16 cannot hold or
+// that is not finite.
 // After an error nothing new lies under `out`, and what was there before stays.
 Status convert_to_gguf(const std::filesystem::path& in, const std::filesystem::path& out,
                        const ConvertOptions& options);

@@ -10,9 +10,9 @@
 
 #include "convert/convert.hpp"
 #include "core/file.hpp"
-#include "kernels/cpu/kernels.hpp"
 #include "model/gguf/config.hpp"
 #include "model/model.hpp"
+#include "model/test_logits.hpp"
 #include "quant/quantize.hpp"
 
 namespace r1 {
@@ -38,21 +38,6 @@ inline std::filesystem::path golden(const std::string& name) {
   return std::filesystem::path(R1_SOURCE_DIR) / "tests/golden" / name;
 }
 
-// The logits of all tokens of three sequences.
-inline std::vector<float> logits_of(const Model& model, const Numerics& numerics = {}) {
-  Batch batch;
-  for (const i64 n : {1, 5, 23}) {
-    std::vector<i32> ids;
-    for (i64 i = 0; i < n; ++i) ids.push_back(static_cast<i32>((i * i * 7 + n) % model.info().vocab));
-    batch.add_sequence(ids);
-  }
-  batch.want_all();
-  Arena arena;
-  ThreadPool pool(2);
-  Pass pass{batch, arena, pool, cpu::active(), numerics};
-  const Output out = model.forward(pass);
-  return {out.logits.data(), out.logits.data() + out.logits.size()};
-}
 inline std::vector<float> logits_of(const std::filesystem::path& path, const Numerics& numerics = {}) {
   const auto model = open_model(path);
   EXPECT_TRUE(model) << error_of(model);

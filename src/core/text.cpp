@@ -1,18 +1,22 @@
 #include "core/text.hpp"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 namespace r1 {
 
 size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
+  // Rows of the table of distances between the first i bytes of a and the first j of b: i, i - 1 and i - 2.
+  std::vector<size_t> row(b.size() + 1), above(row), second_above(row);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+    second_above.swap(above), above.swap(row);
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], second_above[j - 2] + 1);
+    }
   }
   return row[b.size()];
 }

@@ -10,7 +10,10 @@ TEST(Text, EditDistanceCountsInsertionsDeletionsAndReplacements) {
   EXPECT_EQ(edit_distance("", "abc"), 3u);
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);  // the usual textbook example
   EXPECT_EQ(edit_distance("sitting", "kitten"), 3u);
-  EXPECT_EQ(edit_distance("chat", "chta"), 2u) << "a transposition counts as two changes";
+  EXPECT_EQ(edit_distance("chat", "chta"), 1u);  // neighbours exchanged
+  EXPECT_EQ(edit_distance("hcta", "chat"), 2u);
+  EXPECT_EQ(edit_distance("chat", "tahc"), 3u);  // the inner two exchanged, the outer two replaced
+  EXPECT_EQ(edit_distance("ca", "abc"), 3u);     // 2 if the exchanged pair might be changed again
 }
 
 }  // namespace

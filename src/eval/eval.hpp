@@ -20,9 +20,6 @@ namespace r1 {
 
 // The i-th problem of a part of a mixture; the difficulties are min, min + 1, ... max, min, ...
 Problem nth_problem(const MixturePart& part, i64 i, Split split, u64 seed);
-// The first n problems of one kind.
-std::vector<Problem> generate_problems(std::string_view kind, int min_difficulty, int max_difficulty, i64 n,
-                                       Split split, u64 seed);
 
 struct EvalOptions {
   i32 k = 1;  // completions per problem

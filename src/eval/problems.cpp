@@ -8,12 +8,4 @@ Problem nth_problem(const MixturePart& part, i64 i, Split split, u64 seed) {
                       static_cast<u64>(i / levels));
 }
 
-std::vector<Problem> generate_problems(std::string_view kind, int min_difficulty, int max_difficulty, i64 n,
-                                       Split split, u64 seed) {
-  const MixturePart part{std::string(kind), min_difficulty, max_difficulty};
-  std::vector<Problem> problems;
-  for (i64 i = 0; i < n; ++i) problems.push_back(nth_problem(part, i, split, seed));
-  return problems;
-}
-
 }  // namespace r1

@@ -6,8 +6,8 @@
 #include "core/file.hpp"
 #include "core/test_folder.hpp"
 #include "formats/safetensors.hpp"
-#include "kernels/cpu/kernels.hpp"
 #include "model/model.hpp"
+#include "model/test_logits.hpp"
 
 namespace r1 {
 namespace {
@@ -26,17 +26,6 @@ std::vector<float> values(const CheckpointTensor& t) {
   std::vector<float> v(elements(t));
   t.read(v.data());
   return v;
-}
-
-std::vector<float> logits_of(const Model& model) {
-  Batch batch;
-  batch.add_sequence(std::vector<i32>{3, 1, 4, 1, 5, 9, 2, 6});
-  batch.want_all();
-  Arena arena;
-  ThreadPool pool(1);
-  Pass pass{batch, arena, pool, cpu::active(), {}};
-  const Tensor logits = model.forward(pass).logits;
-  return {logits.data(), logits.data() + logits.size()};
 }
 
 class WeightSources : public testing::TestWithParam<DType> {

@@ -57,8 +57,10 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
     const Numerics numerics = serving_numerics(outline);
     MemoryNeed need = need_of(outline, WeightPlace::file);
     if (options.expert_bytes) need.experts = std::min(need.experts, *options.expert_bytes);
-    if (context == 0) context = std::max(context_that_fits(outline, numerics, need, machine), kPageTokens);
-    need.cache_tokens = std::min(context, outline.info().context);  // Engine::create refuses a longer one
+    const i64 trained = outline.info().context;
+    if (context == 0)
+      context = std::min(std::max(context_that_fits(outline, numerics, need, machine), kPageTokens), trained);
+    need.cache_tokens = std::min(context, trained);  // Engine::create refuses a longer one
     need.cache = cache_bytes(outline, numerics, need.cache_tokens);
     return check_memory(path.string(), need, machine,
                         {.memory = true, .context = true, .otherwise = "a smaller quantisation needs less"});
@@ -78,7 +80,7 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
   engine.numerics = serving_numerics(*session.model_);
   engine.max_sequences = options.max_sequences;
   engine.max_batch_tokens = std::max(engine.max_batch_tokens, options.max_sequences);
-  engine.context = std::min(context, options.context ? context : session.model_->info().context);
+  engine.context = context;
   engine.kv_bytes = options.kv_bytes;
   session.engine_ = std::make_unique<Engine>(R1_TRY(Engine::create(*session.model_, engine)));
   if (Status set = session.set_defaults(options, generation); !set)

@@ -6,29 +6,14 @@
 
 #include "core/file.hpp"
 #include "core/test_folder.hpp"
-#include "kernels/cpu/kernels.hpp"
 #include "model/model.hpp"
 #include "model/test_golden_gguf.hpp"
+#include "model/test_logits.hpp"
 
 namespace r1 {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<float> logits_of(const Model& model) {
-  Batch batch;
-  for (const i64 n : {1, 5, 23}) {
-    std::vector<i32> ids;
-    for (i64 i = 0; i < n; ++i) ids.push_back(static_cast<i32>((i * i * 7 + n) % model.info().vocab));
-    batch.add_sequence(ids);
-  }
-  batch.want_all();
-  Arena arena;
-  ThreadPool pool(2);
-  Pass pass{batch, arena, pool, cpu::active(), {}};
-  const Tensor logits = model.forward(pass).logits;
-  return {logits.data(), logits.data() + logits.size()};
-}
 
 class GgufModels : public testing::Test {
  protected:
