@@ -25,7 +25,7 @@ void print(const std::string& out, const QuantizeResult& r) {
   if (r.replaced > 0)
     fmt::print(stderr,
                "{} tensor{} got another type than the mix asks for, because the block of that type does not divide the "
-               "rows: {} instead of {} for rows of {}\n",
+               "rows: for instance {} instead of {} for rows of {}\n",
                r.replaced, r.replaced == 1 ? "" : "s", name_of(r.given), name_of(r.wanted), r.row);
 }
 

@@ -5,8 +5,8 @@
 
 namespace r1 {
 
-// The number of bytes to insert, delete or replace, and of neighbours to exchange: the Damerau-Levenshtein distance that
-// changes no part of a word twice ("optimal string alignment").
+// The Damerau-Levenshtein distance that changes no part of a word twice ("optimal string alignment"): the number of
+// bytes to insert, delete or replace and of neighbours to exchange.
 size_t edit_distance(std::string_view a, std::string_view b);
 
 }  // namespace r1

@@ -9,7 +9,7 @@ namespace r1 {
 namespace {
 
 constexpr std::string_view kForm =
-    "expected ORG/NAME[:FILE], for instance unsloth/DeepSeek-R1-Distill-Qwen-1.5B-GGUF:Q4_K_M, or a short name as "
+    "expected ORG/NAME[:FILE], for instance unsloth/DeepSeek-R1-Distill-Qwen-1.5B-GGUF:Q4_K_M, or a short name such as "
     "deepseek-r1:1.5b (r1 models --available lists them)";
 
 // Removes `head` from the front; false if `text` does not begin with it.
