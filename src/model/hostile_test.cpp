@@ -87,6 +87,49 @@ TEST_F(Folder, MtpTensorsWithoutTheKeyAreIgnoredButNoOtherLayers) {
 TEST_F(Folder, UnsupportedRotationsAreRefused) {
   EXPECT_FALSE(open(Json(config).set("rope_interleave", false)));
   EXPECT_FALSE(open(Json(config).set("rope_theta", 1.0)));
+  const Json scaling = Json(*config.find("rope_scaling")).set("partial_rotary_factor", 0.5);
+  for (const Json& with : {Json(config).set("partial_rotary_factor", 0.5), Json(config).set("rope_scaling", scaling)}) {
+    const auto r = open(with);
+    ASSERT_FALSE(r);
+    EXPECT_NE(r.error().what.find("partial_rotary_factor: 0.5"), std::string::npos) << r.error().what;
+  }
+}
+
+TEST_F(Folder, ATokenNeedsAtLeastOneExpert) {
+  const auto r = open(Json(config).set("num_experts_per_tok", 0));
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("num_experts_per_tok"), std::string::npos) << r.error().what;
+}
+
+TEST_F(Folder, TheEpsilonOfAConfigurationWithoutOneIsTransformers) {
+  Json::Object members = *config.object();
+  std::erase_if(members, [](const Json::Member& m) { return m.first == "rms_norm_eps"; });
+  const auto with = open(Json(config).set("rms_norm_eps", 1e-6)), without = open(Json(members));
+  ASSERT_TRUE(with && without);
+  EXPECT_EQ((*with)->config_json(DType::f32), (*without)->config_json(DType::f32));
+}
+
+TEST_F(Folder, AnAdmitThatRefusesEndsTheOpening) {
+  const std::string text = dump(config);
+  EXPECT_TRUE(write_file(folder / "config.json", text));
+  i64 parameters = 0;
+  const Admit refuse = [&](const Model& outline) -> Status {
+    parameters = outline.info().parameters;
+    return fail(Errc::exhausted, "too large");
+  };
+  const i64 want = (*open(config))->info().parameters;
+  for (const Weights kind : {Weights::frozen, Weights::trainable}) {
+    parameters = 0;
+    const auto opened = open_model(folder, kind, refuse);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().what, "too large");
+    EXPECT_EQ(parameters, want);
+    parameters = 0;
+    const auto created = create_model(text, "config.json", 1, kind, refuse);
+    ASSERT_FALSE(created);
+    EXPECT_EQ(created.error().what, "too large");
+    EXPECT_EQ(parameters, want);
+  }
 }
 
 }  // namespace
