@@ -43,6 +43,7 @@ inline std::vector<Case> safetensors_cases() {
       {"safetensors_padded_header", safetensors("{" + entry("F32", "[1]", "[0,4]") + "}      ", 4), {}},
       {"safetensors_empty_file", "", {"0 bytes, too short"}},
       {"safetensors_shorter_than_a_length", "1234567", {"7 bytes, too short"}},
+      {"safetensors_length_alone", "12345678", {"header claims 4050765991979987505 bytes, 0 follow"}},
       {"safetensors_header_beyond_the_file", header_length(100, "{}"), {"header claims 100 bytes", "2 follow"}},
       {"safetensors_header_length_wraps",
        header_length(~u64{0} - 7, "{}"),

@@ -441,5 +441,24 @@ TEST_F(EngineTest, ASequenceWhoseLogitsAreNaNFailsAloneAndSaysWhy) {
   EXPECT_EQ(drawn.at({2, 0}).failure, "");
 }
 
+// Pages for max_sequences whole contexts, each with the page of a sample that starts late, but at most a gibibyte, and
+// at least one sequence.
+TEST_F(EngineTest, TheDefaultCacheHoldsEverySequenceOrOneGibibyteOrAtLeastOneSequence) {
+  ThreadPool pool(1);
+  const auto pages = [&](i64 sequences, i64 context) {
+    EngineOptions o;
+    o.kernels = &cpu::active(), o.pool = &pool, o.numerics = kExpanded;
+    o.max_sequences = sequences, o.context = context, o.max_batch_tokens = std::max<i64>(128, sequences);
+    auto engine = Engine::create(*model, o);
+    EXPECT_TRUE(engine) << (engine ? "" : engine.error().what);
+    return engine ? engine->cache().pages() : 0;
+  };
+  EXPECT_EQ(pages(1, 512), 512 / kPageTokens + 1);
+  EXPECT_EQ(pages(3, 512), 3 * (512 / kPageTokens + 1));
+  EXPECT_EQ(pages(3, 64), 3 * (64 / kPageTokens + 1));
+  const KvLayout layout = model->kv_layout(kExpanded);
+  EXPECT_EQ(pages(100'000, 512), (i64{1} << 30) / (layout.page_bytes() * layout.layers));
+}
+
 }  // namespace
 }  // namespace r1

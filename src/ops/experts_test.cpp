@@ -161,5 +161,50 @@ TEST(Experts, FrozenExpertsGiveTheGradientOfTheInput) {
   EXPECT_TRUE(same_bits(dx[0], dx[1]));
 }
 
+// Each of the three matrices may train alone. The gradients of a frozen matrix do not exist.
+TEST(Experts, OneTrainableMatrixOfThreeGetsItsGradient) {
+  OpTest test;
+  const Routing r = some_routing(test, 7, 3, 2, 3);
+  const Tensor x = test.tensor(7, 6, 1), dy = test.tensor(7, 6, 2);
+  const auto weight_of = [](const Expert& e, int matrix) { return matrix == 0 ? e.gate : matrix == 1 ? e.up : e.down; };
+  const auto backward = [&](const std::vector<Expert>& all) {
+    Tape tape(test.arena);
+    Pass p = test.pass(&tape);
+    run_backward(tape, experts(p, x, r, all), dy);
+  };
+  const std::vector<Expert> trained = some_experts(3, 6, 5), frozen = some_experts(3, 6, 5, false);
+  backward(trained);
+  for (int matrix = 0; matrix < 3; ++matrix) {
+    std::vector<Expert> mixed = some_experts(3, 6, 5);
+    for (size_t e = 0; e < mixed.size(); ++e) {
+      if (matrix != 0) mixed[e].gate = frozen[e].gate;
+      if (matrix != 1) mixed[e].up = frozen[e].up;
+      if (matrix != 2) mixed[e].down = frozen[e].down;
+    }
+    backward(mixed);
+    for (size_t e = 0; e < mixed.size(); ++e) {
+      const Weight got = weight_of(mixed[e], matrix), want = weight_of(trained[e], matrix);
+      EXPECT_TRUE(same_bits(got.grad(), want.grad(), want.size())) << "matrix " << matrix << " of expert " << e;
+    }
+  }
+}
+
+TEST(Experts, TheListOfExpertsMayChangeBeforeTheBackwardPass) {
+  OpTest test;
+  const Routing r = some_routing(test, 7, 3, 2, 3);
+  const Tensor x = test.tensor(7, 6, 1), dy = test.tensor(7, 6, 2);
+  Tensor dx[2];
+  for (const bool changed : {false, true}) {
+    std::vector<Expert> list = some_experts(3, 6, 5);
+    Tape tape(test.arena);
+    Pass p = test.pass(&tape);
+    const Tensor y = experts(p, x, r, list);
+    if (changed) std::swap(list[0], list[2]);
+    run_backward(tape, y, dy);
+    dx[changed] = tape.grads()[x];
+  }
+  EXPECT_TRUE(same_bits(dx[0], dx[1]));
+}
+
 }  // namespace
 }  // namespace r1

@@ -339,5 +339,58 @@ TEST(Train, ACheckpointIsAModelFolderWithItsTokenizer) {
   EXPECT_LT(value_of(train(next)).loss, 5.0);
 }
 
+TEST(Train, TheRunningMeanOfTheLossBeginsWithTheFirstAndTakesATwentiethOfEachFurtherOne) {
+  const RunCase run;
+  double mean = 0;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) { mean = m.step == 1 ? m.loss : mean + (m.loss - mean) / 20; };
+  const TrainResult r = value_of(train(run.config("x"), hooks));
+  // Both sides round each of the eight updates once or twice, to 53 bits of about 5.
+  EXPECT_NEAR(value_of(read_state(r.checkpoint)).loss_average, mean, 1e-13);
+}
+
+TEST(Train, MetricsAreWrittenEveryLogStepsAtValidationAndAtTheEnd) {
+  const RunCase run;
+  TrainConfig c = run.config("x", 7);
+  c.log_every = 3, c.validation_every = 4;
+  value_of(train(c));
+  std::vector<i64> steps;
+  const std::string text = value_of(read_file(run.folder() / "x/metrics.jsonl"));
+  for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+    steps.push_back(
+        *value_of(parse_json(text.substr(at, text.find('\n', at) - at), "metrics")).find("step")->integer());
+  EXPECT_EQ(steps, (std::vector<i64>{3, 4, 6, 7}));
+}
+
+// The checkpoints' folder is lost during the run. The message then has no checkpoint to name, and says why.
+TEST(Train, AFailedSaveWithoutAFolderOfCheckpointsIsAnErrorThatSaysSo) {
+  const RunCase run;
+  const auto checkpoints = run.folder() / "x/checkpoints";
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) {
+    if (m.step != 2) return;
+    std::filesystem::remove_all(checkpoints);
+    RunCase::write(checkpoints, "a file");
+  };
+  const auto failed = train(run.config("x"), hooks);
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_NE(failed.error().what.find("step 4 could not be saved"), std::string::npos) << failed.error().what;
+  EXPECT_EQ(failed.error().what.find("the last good checkpoint"), std::string::npos) << failed.error().what;
+}
+
+TEST(Metrics, AFileIsClosedWithItsObject) {
+  const RunCase run;
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+  };
+  const auto before = open_files();
+  {
+    MetricsFile first = value_of(MetricsFile::open(run.folder() / "metrics.jsonl", 0));
+    const MetricsFile moved = std::move(first);
+    EXPECT_EQ(open_files(), before + 1);
+  }
+  EXPECT_EQ(open_files(), before);
+}
+
 }  // namespace
 }  // namespace r1

@@ -165,6 +165,27 @@ TEST(Jinja, IntegersOfOtherBasesMayHaveTheirPrefix) {
     EXPECT_EQ(text(fmt::format("{{{{ {} }}}}", expression)), std::string(printed)) << expression;
 }
 
+// What Jinja2 3.1 prints.
+TEST(Jinja, ListsAndTuplesAreEqualIfTheirTypeSizeAndElementsAre) {
+  EXPECT_EQ(
+      text("{{ [1, 2] == [1, 2] }} {{ [1, 2] == [1, 2, 3] }} {{ [1, 2, 3] == [1, 2] }} {{ [1, 2] == [1, 3] }}").value(),
+      "True False False False");
+  EXPECT_EQ(text("{{ (1, 2) == (1, 2) }} {{ [1, 2] == (1, 2) }} {{ [[1], 2] != [[1], 2] }} {{ [] == [] }}").value(),
+            "True False False True");
+}
+
+TEST(Jinja, AnItemOutsideAListOrATextIsUndefined) {
+  EXPECT_EQ(text("{{ [1, 2][1] }}{{ [1, 2][-2] }}{{ 'ab'[-1] }}").value(), "21b");
+  for (const char* outside : {"[1, 2][2]", "[1, 2][-3]", "'ab'[2]", "'ab'[-3]", "[][0]"})
+    EXPECT_EQ(text(fmt::format("{{{{ {} is undefined }}}}", outside)).value(), "True") << outside;
+  EXPECT_NE(text("{{ nothing[0] }}").error().what.find("'nothing' is undefined"), std::string::npos);
+}
+
+TEST(Jinja, TheSmallestIntegerHasNoAbsoluteValue) {
+  EXPECT_EQ(text("{{ (-9223372036854775807)|abs }} {{ (-2.5)|abs }}").value(), "9223372036854775807 2.5");
+  EXPECT_FALSE(text("{{ (-9223372036854775807 - 1)|abs }}"));
+}
+
 TEST(JinjaSpans, TextOfVariablesStaysMarkedWhateverIsDoneToIt) {
   const Json v = json(R"({"c": " Ab</x>cD ", "l": ["p", "q"], "d": {"k": "v"}, "bos_token": "<s>", "n": 5})");
   EXPECT_EQ(marked("a{{ c }}b", v), "a[ Ab</x>cD ]b");

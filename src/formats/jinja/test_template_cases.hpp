@@ -26,6 +26,8 @@ inline std::string repeat(std::string_view text, int times) {
 inline std::vector<Case> template_cases() {
   const std::string deep_list =
       "{% set ns = namespace(x=[]) %}{% for i in range(300) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}";
+  const std::string deep_dict =
+      "{% set ns = namespace(x={}) %}{% for i in range(300) %}{% set ns.x = {'a': 1, 'b': ns.x} %}{% endfor %}{{ ns.x }}";
   return {
       {"template_well_formed", "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }}{% endfor %}", {}},
       {"template_empty", "", {}},
@@ -50,6 +52,7 @@ inline std::vector<Case> template_cases() {
        "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}",
        {"bytes"}},
       {"template_list_in_itself", deep_list, {"deeper than 200"}},
+      {"template_dict_in_itself", deep_dict, {"deeper than 200"}},
       {"template_joins_for_ever",
        "{% for i in range(99999) %}{{ range(99999) | join('x') | length }}{% endfor %}",
        {"limit"}},
