@@ -16,7 +16,7 @@ inline constexpr i64 kPageTokens = 64;
 
 // expanded: pages hold k and v of each head. For training, rollouts, scoring, and serving small models.
 // mixed: pages hold the latent vector. Prompt tokens attend in the expanded form, generated tokens in the absorbed
-// form. For serving. Only multi-head latent attention (MLA) has this form; other models are always expanded.
+// form. This form is for serving. Only multi-head latent attention (MLA) has it; other models are always expanded.
 enum class MlaForm : u8 { expanded, mixed };
 
 // What one page holds in one layer: elements of `dtype` (f32 or bf16), laid out by the attention op:

@@ -6,8 +6,8 @@
 // writes to them again; the last, partial page of a prompt is copied.
 //   fork()     shares a prompt's pages between its samples.
 //   publish()  offers the full pages of a prompt to later prompts that begin with the same tokens and run under the
-//   same
-//              version of the weights. Unused published pages stay until their room is needed; set_version() drops all.
+//              same version of the weights. Unused published pages stay until their room is needed; set_version() drops
+//              all of them.
 //
 // One address range per layer is reserved for the whole budget. The operating system fills it in as pages are first
 // written, with huge pages if the range is large enough. Not thread-safe: one thread makes all calls.

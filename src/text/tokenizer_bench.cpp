@@ -1,7 +1,7 @@
 // How fast a tokenizer opens, encodes and decodes, on one thread.
 //   tokenizer_bench TOKENIZER [TEXT...]   TOKENIZER: a folder, tokenizer.json or .gguf; TEXT: files, or strings of
 //   JSONL
-// Times are this thread's own, for a machine that does other things too: the best of some runs.
+// Prints the best of several runs in CPU time of this thread, which other processes disturb less than elapsed time.
 #include <fmt/format.h>
 #include <time.h>
 

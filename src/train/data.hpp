@@ -15,18 +15,18 @@ namespace r1 {
 class Tokenizer;
 
 struct Document {
-  std::vector<i32> tokens;   // ends with the end-of-sentence token unless it was truncated
-  std::vector<i32> targets;  // the next token of every row, or -1 for no loss; the last row has -1
+  std::vector<i32> tokens;   // the last one is the end-of-sentence token, unless the document was truncated
+  std::vector<i32> targets;  // of every row its next token, or -1 if the row has no loss; the last row has -1
 };
 
-// The document of these tokens. The first `masked` tokens are a prompt, whose prediction is not trained.
+// Makes a document of these tokens. The first `masked` tokens are a prompt: they are targets of no row.
 Document make_document(std::vector<i32> tokens, i64 masked);
 
 class Data {
  public:
   virtual ~Data() = default;
-  // Sample i. It is empty if it was skipped because it is too long. Split::test is held out for validation: other
-  // problems of the generators, and every kHeldOut-th row of a file. Not thread-safe.
+  // Returns sample i, or an empty document if the sample is too long. The samples of Split::test are held out for
+  // validation: the generators' test problems, and every kHeldOut-th row of a file. Not thread-safe.
   virtual Result<Document> document(Split split, i64 i) const = 0;
   // A hash of all bytes of the files that the data comes from, in order; 0 if there are no files.
   virtual u64 fingerprint() const = 0;
@@ -34,7 +34,7 @@ class Data {
   virtual std::vector<std::string> notes() const = 0;
 };
 
-inline constexpr i64 kHeldOut = 50;  // rows are held out only if the run validates
+inline constexpr i64 kHeldOut = 50;  // a run without validation trains on all rows
 
 // The ids that begin and end a document; -1 if the model has none.
 struct DocumentEnds {

@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-// Writers compute in f32: a few roundings of 6e-8 are allowed.
+// Programs that write this table compute it in f32, so a few roundings of 6e-8 are allowed.
 bool gives(const RopeConfig& c, std::span<const float> table) {
   return std::ranges::equal(llama3_divisors(c), table, [](float a, float b) { return std::abs(a - b) < 2e-6f * b; });
 }
@@ -20,7 +20,7 @@ struct Point {
   double turns, keep;
 };
 
-// The points on the ramp, with the last point of keep 1 before them and the first of keep 0 behind them.
+// Returns the points on the ramp, the last point before the ramp (keep 1) and the first behind it (keep 0).
 std::vector<Point> ramp(const RopeConfig& plain, double factor, std::span<const float> table) {
   const std::vector<double> frequencies = rope_frequencies(plain);
   std::vector<Point> out;

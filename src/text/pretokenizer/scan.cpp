@@ -105,8 +105,9 @@ size_t contraction(const char* at, const char* end) {
   }
 }
 
-// What \s+(?!\S)|\s+ matches at white space: all of it at the text's end, else all but the last character. With
-// newlines, \s*[\r\n]+ goes before: up to the last line break in it.
+// Returns the end of what \s+(?!\S)|\s+ matches at white space. The match takes all white space if the text ends with
+// it, and all but its last character otherwise. With Newlines::first, the expression \s*[\r\n]+ is tried before; its
+// match ends behind the last line break of the white space.
 enum class Newlines { like_spaces, first };
 template <Newlines kNewlines>
 const char* white_space(const char* at, const char* end) {
@@ -140,8 +141,8 @@ const char* scan_gpt4_like(const char* at, const char* end) {
   return skip<kNewline>(skip_others<kSpace | kWord>(next, end), end);
 }
 
-// ---- DeepSeek-V3: the third pattern, which sees no more than the piece that the first two have cut: a run of kCjk
-// characters, or what lies between those and numbers.
+// ---- DeepSeek-V3: the third pattern. It is applied to the pieces that the first two patterns have cut, one at a time.
+// A piece is a run of kCjk characters, or the text between such runs and numbers.
 
 template <bool kInCjk>
 Char inside(const char* at, const char* end) {
@@ -173,8 +174,8 @@ const char* match_v3(const char* at, const char* end) {
     return skip_inside<kInCjk, kNewline>(skip_inside<kInCjk, kOther>(next, end), end);
   }
   if (!(first.bits & kSpace)) return nullptr;
-  // If a number, an ideograph or the end follows, this step's text ends with the white space, so nothing after it can
-  // divide it.
+  // If a number, an ideograph or the end of the text follows, the piece ends with the white space. The pattern then
+  // takes the whole white space, because its look-ahead sees no character behind it.
   const char* spaces_end = skip_inside<kInCjk, kSpace>(next, end);
   return white_space<Newlines::first>(at, inside<kInCjk>(spaces_end, end).length ? end : spaces_end);
 }
