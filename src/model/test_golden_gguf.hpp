@@ -25,6 +25,7 @@ class GoldenGguf {
   };
   TestGguf metadata;
   std::map<std::string, Tensor> tensors;
+  std::map<std::string, u32> types;  // ggml's number of a tensor's type; of those not named here kGgmlF32
 
   // `config` is the text of config.json; `weights` is the folder of model.safetensors.
   GoldenGguf(const Json& config, const std::filesystem::path& weights) : config_(config) {
@@ -48,7 +49,7 @@ class GoldenGguf {
   std::string bytes() const {
     TestGguf g = metadata;
     for (const auto& [name, t] : tensors)
-      g.tensor_with(name, t.shape, kGgmlF32,
+      g.tensor_with(name, t.shape, types.contains(name) ? types.at(name) : kGgmlF32,
                     {reinterpret_cast<const char*>(t.values.data()), t.values.size() * sizeof(float)});
     return g.bytes();
   }

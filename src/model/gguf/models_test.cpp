@@ -314,6 +314,25 @@ TEST_F(GgufModels, ErrorsNameTheTensorAndBothShapes) {
   }
 }
 
+// A tensor of integers has as many bytes as one of floats, so only its type can be the reason of the refusal.
+TEST_F(GgufModels, EveryTensorOfAnUnsupportedTypeIsRefusedWithItsType) {
+  constexpr u32 kGgmlI32 = 26;
+  for (const char* name : {"v3", "qwen2_tied", "llama_bias"}) {
+    const GoldenGguf good = make(name);
+    for (const auto& [tensor, values] : good.tensors) {
+      if (tensor == "rope_freqs.weight") continue;  // a table of the format, whose type is checked elsewhere
+      GoldenGguf g = good;
+      g.types[tensor] = kGgmlI32;
+      EXPECT_NE(refusal(g).find("I32"), std::string::npos) << name << ", " << tensor << ": " << refusal(g);
+    }
+  }
+  // The program cannot know whether such a head is equal to the embedding, so it does not share the embedding.
+  GoldenGguf g = make("qwen2_tied");
+  g.tensors["output.weight"] = g.tensors.at("token_embd.weight");
+  g.types["output.weight"] = kGgmlI32;
+  EXPECT_NE(refusal(g).find("I32"), std::string::npos) << refusal(g);
+}
+
 TEST_F(GgufModels, AKeyPerBlockMustBeTheSameInEveryBlock) {
   GoldenGguf g = make("v3");
   g.set("attention.head_count", TestGguf().numbers("deepseek2.attention.head_count", {4, 4, 4, 4}));

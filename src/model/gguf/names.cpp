@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "formats/safetensors.hpp"
 #include "model/gguf/table.hpp"
 
 namespace r1 {
@@ -119,24 +120,28 @@ class PublishedTensors {
     return {};
   }
 
+  // The error for a half of attn_kv_b whose other half is not there, or has a type that is not supported.
+  tl::unexpected<Error> half_alone(const StoredTensor& half, const std::string& other) const {
+    if (const auto type = file_.unsupported().find(other); type != file_.unsupported().end())
+      return fail(Errc::unsupported, "{}: tensor {}: {}", out_.path, other, unsupported_type(type->second));
+    return fail(Errc::corrupt, "{}: tensor {} without its other half, {}", out_.path, half.name, other);
+  }
+
   // Files of ik_llama.cpp hold attn_kv_b and its halves; the halves are then not needed.
   Status place_k_half(i64 layer, const StoredTensor& t) const {
-    const auto holds = [&](const char* name) {
-      return file_.tensors().contains(fmt::format("blk.{}.{}", layer, name));
-    };
-    if (holds("attn_kv_b.weight") || holds("attn_v_b.weight")) return {};
-    return fail(Errc::corrupt, "{}: tensor {} without its other half, blk.{}.attn_v_b.weight", out_.path, t.name,
-                layer);
+    const std::string v_b = fmt::format("blk.{}.attn_v_b.weight", layer);
+    if (file_.tensors().contains(fmt::format("blk.{}.attn_kv_b.weight", layer)) || file_.tensors().contains(v_b))
+      return {};
+    return half_alone(t, v_b);
   }
 
   // k_b is [heads, kv_rank, nope] and v_b [heads, v, kv_rank]. Some files have the first two axes as one: the bytes are
   // the same.
   Status place_v_half(const TensorRow& row, i64 layer, const StoredTensor& v_b) {
     if (file_.tensors().contains(fmt::format("blk.{}.attn_kv_b.weight", layer))) return {};
-    const auto k = file_.tensors().find(fmt::format("blk.{}.attn_k_b.weight", layer));
-    if (k == file_.tensors().end())
-      return fail(Errc::corrupt, "{}: tensor {} without its other half, blk.{}.attn_k_b.weight", out_.path, v_b.name,
-                  layer);
+    const std::string k_b = fmt::format("blk.{}.attn_k_b.weight", layer);
+    const auto k = file_.tensors().find(k_b);
+    if (k == file_.tensors().end()) return half_alone(v_b, k_b);
     const i64 heads = dims_.heads, nope = dims_.nope, v = dims_.v, rank = dims_.kv_rank;
     R1_TRY(check_half(k->second, heads, rank, nope));
     R1_TRY(check_half(v_b, heads, v, rank));
