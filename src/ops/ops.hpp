@@ -31,8 +31,9 @@ Tensor linear(Pass& p, const Tensor& x, const Weight& w);
 // linear without any rounding of its inputs, whatever p.numerics says.
 Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w);
 
-// y = x / sqrt(mean(x²) + eps) ⊙ w with the mean over the features, arXiv:1910.07467. x [T, d], w [1, d].
-Tensor rms_norm(Pass& p, const Tensor& x, const Weight& w, float eps);
+// y = x / sqrt(mean(x²) + eps) ⊙ w, arXiv:1910.07467, for each of `heads` groups of d features, which share the weight.
+// The mean is over the features of the group. x [T, heads·d], w [1, d] → [T, heads·d].
+Tensor rms_norm(Pass& p, const Tensor& x, const Weight& w, float eps, i64 heads = 1);
 
 // y = a + b, both [T, d].
 Tensor add(Pass& p, const Tensor& a, const Tensor& b);

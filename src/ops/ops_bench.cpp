@@ -249,6 +249,10 @@ void rows_in_rows_out(Bench& b, const ModelSizes& m) {
     const Weight w = b.weight(1, d);
     b.run(line("rms_norm", 2 * n, 4 * n, {x}), [&](Pass& p) { return rms_norm(p, x, w, 1e-6f); });
   }
+  if (constexpr i64 kHead = 128; d % kHead == 0 && b.wanted("rms_norm of heads", m)) {
+    const Weight w = b.weight(1, kHead);
+    b.run(line("rms_norm of heads", 2 * n, 4 * n, {x}), [&](Pass& p) { return rms_norm(p, x, w, 1e-6f, d / kHead); });
+  }
   if (b.wanted("concat", m)) b.run(line("concat", 4 * n, 6 * n, {x, y}), [&](Pass& p) { return concat(p, x, y); });
   if (b.wanted("take_rows", m)) {
     const i64 count = (rows + 1) / 2;

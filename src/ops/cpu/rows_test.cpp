@@ -60,9 +60,83 @@ TEST_P(Rows, GradientOfSplitReachesBothHalvesOrTheOneThatWasUsed) {
 }
 
 TEST_P(Rows, GradientsOfRmsNormMatchDifferences) {
-  const Tensor x = test.tensor(3, 7, 4);
   const Weight w = test_weight("w", 1, 7, 5);
-  check_gradients(test, [&](Pass& p) { return rms_norm(p, x, w, kEps); }, {x}, {w});
+  for (const i64 heads : {1, 3}) {
+    const Tensor x = test.tensor(3, heads * 7, 4);
+    check_gradients(test, [&](Pass& p) { return rms_norm(p, x, w, kEps, heads); }, {x}, {w});
+  }
+}
+
+// What rms_norm computes, in double, for one head of n features; adds to dx and dw.
+void rms_norm_in_double(const float* x, const float* w, const float* dy, i64 n, double* y, double* dx, double* dw) {
+  double squares = 0, dot = 0;
+  for (i64 i = 0; i < n; ++i) squares += static_cast<double>(x[i]) * x[i];
+  const double s = 1 / std::sqrt(squares / static_cast<double>(n) + static_cast<double>(kEps));
+  for (i64 i = 0; i < n; ++i) dot += static_cast<double>(dy[i]) * w[i] * x[i] * s;
+  for (i64 i = 0; i < n; ++i) {
+    y[i] = x[i] * s * w[i];
+    dx[i] += s * (static_cast<double>(dy[i]) * w[i] - x[i] * s * dot / static_cast<double>(n));
+    dw[i] += static_cast<double>(dy[i]) * x[i] * s;
+  }
+}
+
+// Each result is a sum of at most 70 products (y, dx) or of 70 rows times 5 heads (dw). Their roundings are about
+// sqrt(350) · 6e-8 = 1e-6 of the largest result; five times that is allowed.
+TEST_P(Rows, RmsNormOfHeadsMatchesDoublePrecisionForOddSizes) {
+  constexpr i64 kRows = 70;
+  constexpr double kTolerance = 5e-6;
+  for (const i64 heads : {1, 2, 5})
+    for (const i64 n : {1, 2, 7, 16, 33, 70}) {
+      const Tensor x = test.tensor(kRows, heads * n, 1), dy = test.tensor(kRows, heads * n, 2);
+      const Weight w = test_weight("w", 1, n, 3);
+      Tape tape(test.arena);
+      Pass p = test.pass(&tape);
+      const Tensor y = rms_norm(p, x, w, kEps, heads);
+      run_backward(tape, y, dy);
+      const Tensor dx = tape.grads()[x];
+      std::vector<double> want_y(x.size()), want_dx(x.size()), want_dw(n);
+      for (i64 i = 0; i < x.size(); i += n)
+        rms_norm_in_double(x.data() + i, w.f32(), dy.data() + i, n, &want_y[i], &want_dx[i], want_dw.data());
+      const auto compare = [&](const float* got, const std::vector<double>& want, const char* what) {
+        double largest = 0, worst = 0;
+        for (size_t i = 0; i < want.size(); ++i) {
+          largest = std::max(largest, std::abs(want[i]));
+          worst = std::max(worst, std::abs(static_cast<double>(got[i]) - want[i]));
+        }
+        EXPECT_LE(worst, kTolerance * std::max(largest, 1.0)) << what << ", " << heads << " heads of " << n;
+      };
+      compare(y.data(), want_y, "y");
+      compare(dx.data(), want_dx, "dx");
+      compare(w.grad(), want_dw, "dw");
+    }
+}
+
+TEST_P(Rows, AHeadIsNormalisedAsARowOfItsOwn) {
+  constexpr i64 kHeads = 3, kHead = 37;
+  const Tensor x = test.tensor(5, kHeads * kHead, 1), apart = test.arena.alloc(5 * kHeads, kHead);
+  std::memcpy(apart.data(), x.data(), x.size() * 4);
+  const Weight w = test_weight("w", 1, kHead, 2);
+  Pass p = test.pass();
+  const Tensor a = rms_norm(p, x, w, kEps, kHeads), b = rms_norm(p, apart, w, kEps);
+  EXPECT_EQ(a.cols(), x.cols());
+  EXPECT_TRUE(same_bits(a.data(), b.data(), a.size()));
+}
+
+TEST_P(Rows, GradientOfTheNormOfHeadsHasTheSameBitsOnOneThreadAndOnThree) {
+  std::vector<float> dw[2], dx[2];
+  for (const int threads : {1, 3}) {
+    OpTest own(*GetParam(), threads);
+    const Tensor x = own.tensor(900, 4 * 50, 1), dy = own.tensor(900, 4 * 50, 2);
+    const Weight w = test_weight("w", 1, 50, 3);
+    Tape tape(own.arena);
+    Pass p = own.pass(&tape);
+    run_backward(tape, rms_norm(p, x, w, kEps, 4), dy);
+    dw[threads / 2].assign(w.grad(), w.grad() + w.size());
+    const Tensor g = tape.grads()[x];
+    dx[threads / 2].assign(g.data(), g.data() + g.size());
+  }
+  EXPECT_TRUE(same_bits(dw[0].data(), dw[1].data(), 50));
+  EXPECT_TRUE(same_bits(dx[0].data(), dx[1].data(), 900 * 4 * 50));
 }
 
 TEST_P(Rows, GradientOfEmbedAddsRepeatedTokens) {
