@@ -40,6 +40,7 @@ struct EngineOptions {
 // events are marked and have no log-probability.
 struct ThinkBudget {
   i64 tokens = -1;  // -1: no limit
+  i32 open = -1;    // a sequence thinks if this is its first token; -1: the prompt has opened the thinking
   i32 end = -1;
   std::vector<i32> close{};
 };

@@ -144,7 +144,9 @@ void Engine::State::take_token(Sequence& s, const Result<SampledToken>& sampled)
 }
 
 void Engine::State::apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e) {
-  if (s.generated >= budget.tokens && s.forced < std::ssize(budget.close)) {
+  if (budget.open >= 0 && s.generated == 0) {
+    s.thinking_ended = e.token != budget.open;
+  } else if (s.generated >= budget.tokens && s.forced < std::ssize(budget.close)) {
     e.token = budget.close[s.forced++];
     e.logprob = NAN;
     e.forced = true;

@@ -381,6 +381,26 @@ TEST_F(EngineTest, AThinkingPastItsBudgetIsClosedByForceAndOneThatEndedIsNot) {
   EXPECT_EQ(run({*model}, {r}).at({1, 0}).tokens, free);
 }
 
+TEST_F(EngineTest, AThinkingThatTheModelMustOpenHasABudgetOnlyIfItsFirstTokenOpensIt) {
+  GenerationRequest r;
+  r.prompt = test_prompt(20, 1);
+  r.sampling.temperature = 0;
+  r.max_tokens = 8;
+  const std::vector<i32> free = run({*model}, {r}).at({1, 0}).tokens;
+  i32 never = 0;
+  while (std::find(free.begin(), free.end(), never) != free.end()) ++never;
+  for (const i64 budget : {0, 1, 3}) {  // the opening token itself is never replaced
+    r.think = {.tokens = budget, .open = free[0], .end = never, .close = {7, never}};
+    const std::vector<i32> forced = run({*model}, {r}).at({1, 0}).tokens;
+    const i64 drawn = std::max<i64>(budget, 1);
+    EXPECT_EQ(std::vector(forced.begin(), forced.begin() + drawn), std::vector(free.begin(), free.begin() + drawn));
+    EXPECT_EQ(forced[drawn], 7) << budget;
+    EXPECT_EQ(forced[drawn + 1], never) << budget;
+    r.think.open = never;
+    EXPECT_EQ(run({*model}, {r}).at({1, 0}).tokens, free) << budget;
+  }
+}
+
 TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {
   TestEngine engine({*model, &cpu::active(), {}, 1, 128, 64, 4 * 64});
   const auto refusal = [&](GenerationRequest r) {

@@ -24,7 +24,8 @@ Result<ThinkBudget> think_budget(i64 max_tokens, const Tokenizer& tokenizer) {
   if (!end)
     return fail(Errc::unsupported, "the thinking cannot be limited to {} tokens: the tokenizer has no {} token",
                 max_tokens, kEndThink);
-  return ThinkBudget{max_tokens, *end, tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
+  return ThinkBudget{
+      .tokens = max_tokens, .end = *end, .close = tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
 }
 
 }  // namespace
@@ -115,7 +116,10 @@ CompletionRequest Session::request(ChatPrompt prompt) const {
   CompletionRequest request = defaults_;
   request.prompt = std::move(prompt.ids);
   request.channel = prompt.thinking ? Channel::thinking : Channel::answer;
-  if (request.channel == Channel::answer) request.think = {};  // there is no thinking to close
+  if (request.channel == Channel::thinking) return request;
+  // There is no thinking to close unless the model opens one itself, as Qwen3 and R1-0528 do.
+  if (const auto open = tokenizer_.find(kThink)) request.think.open = *open;
+  else request.think = {};
   return request;
 }
 

@@ -61,7 +61,7 @@ TEST_F(SessionTest, AnAnswerEndsAtTheTokensThatAnyOfTheModelsFilesNames) {
     EXPECT_TRUE(std::binary_search(ids.begin(), ids.end(), id)) << id;
 }
 
-TEST_F(SessionTest, ARequestThinksOnlyWhereItsPromptDoes) {
+TEST_F(SessionTest, ARequestThinksWhereItsPromptDoesOrIfTheAnswerBeginsSo) {
   SessionOptions options;
   options.max_thinking_tokens = 4;
   Session session = open(options).value();
@@ -70,12 +70,14 @@ TEST_F(SessionTest, ARequestThinksOnlyWhereItsPromptDoes) {
       session.request(session.chat_prompt({.messages = question, .think = Think::on}).value());
   EXPECT_EQ(thinking.channel, Channel::thinking);
   EXPECT_EQ(thinking.think.tokens, 4);
+  EXPECT_EQ(thinking.think.open, -1);
   EXPECT_EQ(thinking.think.end, kTestEndThink);
   EXPECT_EQ(thinking.stop_ids, session.defaults().stop_ids);
   const CompletionRequest answering =
       session.request(session.chat_prompt({.messages = question, .think = Think::off}).value());
   EXPECT_EQ(answering.channel, Channel::answer);
-  EXPECT_EQ(answering.think.tokens, -1);
+  EXPECT_EQ(answering.think.tokens, 4);
+  EXPECT_EQ(answering.think.open, kTestThink);
 
   Completions completions(session.engine(), session.tokenizer());
   CompletionRequest request = thinking;

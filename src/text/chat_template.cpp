@@ -130,10 +130,11 @@ void ChatTemplate::study() {
   const auto has = [&](std::string_view text) { return source.find(text) != source.npos; };
   const auto asked = run({.messages = kProbe}, true, false);
   const auto unasked = run({.messages = kProbe, .generation = GenerationPrompt::none}, true, false);
-  // In the templates of V3-0324 and R1-0528 the user's turn itself ends with the assistant's mark. These models open
-  // the thinking themselves.
+  // In the templates of V3-0324 and R1-0528 the user's turn itself ends with the assistant's mark. R1-0528, whose
+  // template drops earlier thinking, opens the thinking itself; V3-0324 does not think.
   const bool mark_follows_user = unasked && own_tail(*unasked).ends_with(kAssistant);
   const bool thinks = has(kEndThink) && !mark_follows_user;
+  model_opens_ = has(kEndThink) && mark_follows_user;
   lacks_opening_ = asked && thinks && own_tail(*asked).ends_with(kAssistant);
   if (has(kAssistant) && thinks) kind_ = source == kR1ChatTemplate || has("is_first_sp") ? Kind::r1 : Kind::r1_distill;
   else if (has(kAssistant)) kind_ = Kind::deepseek;
@@ -187,11 +188,11 @@ Result<ChatText> ChatTemplate::render(const ChatRequest& request) const {
   }
   out.rendered = R1_TRY(std::move(rendered));
   if (request.generation == GenerationPrompt::none) return out;
-  const bool opens = lacks_opening_ && own_tail(out.rendered).ends_with(kAssistant);
+  const bool at_answer = own_tail(out.rendered).ends_with(kAssistant);
   if (request.think == Think::on) {
-    if (opens) append_own(out.rendered, kOpenThinking);
+    if (lacks_opening_ && at_answer) append_own(out.rendered, kOpenThinking);
     out.thinking = ends_thinking(out.rendered);
-  } else if (opens) {
+  } else if ((lacks_opening_ || model_opens_) && at_answer) {
     append_own(out.rendered, kEmptyThinking);
   } else if (ends_thinking(out.rendered)) {
     append_own(out.rendered, out.rendered.text.ends_with('\n') ? "\n</think>\n\n" : "\n\n</think>\n\n");

@@ -52,7 +52,8 @@ class ChatTemplate {
 
   // The template's text. Some revisions of R1's template neither open nor close the thinking. Therefore render() opens
   // the thinking if it is wanted and the template has not, and closes it if it is not wanted and the template has
-  // opened it.
+  // opened it. Some models open it themselves, in their answer: Qwen3, whose template closes it on request, and
+  // R1-0528, for which render() closes it.
   Result<ChatText> render(const ChatRequest& request) const;
   // The rendered prompt as tokens. The begin-of-sentence token stands in front exactly once if the model's prompts
   // begin with one.
@@ -72,6 +73,7 @@ class ChatTemplate {
   Tokens tokens_;
   Kind kind_ = Kind::other;
   bool lacks_opening_ = false;     // the model thinks, but the template leaves <think> to the model or to us
+  bool model_opens_ = false;       // the template leaves <think> to the model alone
   bool object_arguments_ = false;  // the template needs the arguments of calls as objects
   bool opens_ = false;             // a prompt for an answer with thinking ends inside the thinking
 };

@@ -53,11 +53,27 @@ TEST(ChatTemplate, ThinkingIsOpenedWhereItIsWantedAndClosedWhereNot) {
   for (const char* name : {kR1, kFirstDistill, kDistill})
     expect(template_of(name), Think::off, asked + "<think>\n\n</think>\n\n", false);
   expect(template_of(kRepairedDistill), Think::off, asked + "<think>\n</think>", false);
-  // R1-0528, the model, opens the thinking by itself.
+  // R1-0528, the model, opens the thinking by itself. Its template has no way to switch the thinking off.
   expect(template_of(kR10528), Think::on, asked, false);
+  expect(template_of(kR10528), Think::off, asked + "<think>\n\n</think>\n\n", false);
   const std::string qwen = "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n";
   expect(template_of(kQwen3, kQwen), Think::on, qwen, false);
   expect(template_of(kQwen3, kQwen), Think::off, qwen + "<think>\n\n</think>\n\n", false);
+  // Qwen3's models that always think have a template that opens the thinking and has no switch.
+  const ChatTemplate always = std::move(
+      ChatTemplate::parse("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content.split('</think>')[-1] }}"
+                          "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n"
+                          "{% endif %}",
+                          "always", kQwen)
+          .value());
+  expect(always, Think::on, qwen + "<think>\n", true);
+  expect(always, Think::off, qwen + "<think>\n\n</think>\n\n", false);
+  // V3-0324's template has R1-0528's form, but the model does not think.
+  const ChatTemplate v3 = std::move(
+      ChatTemplate::parse("{{ bos_token }}{% for m in messages %}<｜User｜>{{ m.content }}<｜Assistant｜>{% endfor %}",
+                          "v3", kDeepseek)
+          .value());
+  for (const Think think : {Think::on, Think::off}) expect(v3, think, asked, false);
   const std::string system =
       "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n";
   expect(template_of(kQwen25, kQwen), Think::on, system + qwen, false);
