@@ -80,12 +80,20 @@ TEST_F(Interop, InspectDescribesNanoAlikeAsFolderAndAsGguf) {
   EXPECT_NE(out.find("deepseek_v3: 5 layers of 128"), std::string::npos) << out;
 }
 
+TEST_F(Interop, InspectNamesARopeFactorThatIsNotUsed) {
+  ASSERT_EQ(run("inspect tests/golden/qwen3_yarn"), 0) << err;
+  EXPECT_NE(out.find("rope_scaling.attn_factor 0.878248856286941"), std::string::npos) << out;
+  EXPECT_NE(out.find("is not used, as in transformers"), std::string::npos) << out;
+  ASSERT_EQ(run("inspect tests/golden/qwen3"), 0) << err;
+  EXPECT_EQ(out.find("is not used"), std::string::npos) << out;
+}
+
 TEST_F(Interop, InspectDescribesAFileThatTheProgramCannotRun) {
   const std::pair<std::string, GgufValue> metadata[] = {{"general.architecture", GgufValue::of_text("mamba9")}};
   ASSERT_TRUE(write_gguf(folder_ / "odd.gguf", metadata, {}));
   ASSERT_EQ(run("inspect {}/odd.gguf"), 0) << err;
   EXPECT_NE(out.find("mamba9"), std::string::npos) << out;
-  EXPECT_NE(out.find("known: deepseek2, qwen2, llama"), std::string::npos) << out;
+  EXPECT_NE(out.find("known: deepseek2, qwen2, qwen3, llama"), std::string::npos) << out;
 }
 
 TEST_F(Interop, InspectCheckFindsAWeightThatIsNotFinite) {

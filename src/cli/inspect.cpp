@@ -126,6 +126,11 @@ std::vector<std::string> folder_notes(const fs::path& path, const StoredFiles& f
     notes.push_back("no generation_config.json: R1's sampling (0.6, 0.95)");
   for (const auto& [name, type] : f.unsupported)
     notes.push_back(fmt::format("tensor {}: {}", name, unsupported_type(type)));
+  if (const auto config = read_json(path / kConfigFile))
+    for (const char* key : {"rope_parameters", "rope_scaling"})
+      if (const Json* rope = config->find(key); rope && rope->find("attn_factor"))
+        notes.push_back(fmt::format("{}.attn_factor {} is not used, as in transformers", key,
+                                    rope->find("attn_factor")->describe()));
   return notes;
 }
 

@@ -2,6 +2,7 @@
 // express is refused.
 #include "convert/convert.hpp"
 
+#include <cmath>
 #include <cstring>
 
 #include "convert/test_files.hpp"
@@ -80,7 +81,9 @@ INSTANTIATE_TEST_SUITE_P(Golden, RoundTrip,
                          testing::Values(Case{"v3", DType::f32}, Case{"v3", DType::bf16}, Case{"v2_lite", DType::f32},
                                          Case{"v2_lite", DType::bf16}, Case{"v2", DType::f32}, Case{"v2", DType::bf16},
                                          Case{"qwen2", DType::f32}, Case{"qwen2", DType::bf16},
-                                         Case{"qwen2_tied", DType::f32}, Case{"llama", DType::f32},
+                                         Case{"qwen2_tied", DType::f32}, Case{"qwen3", DType::f32},
+                                         Case{"qwen3", DType::bf16}, Case{"qwen3_yarn", DType::f32},
+                                         Case{"qwen3_tied", DType::f32}, Case{"llama", DType::f32},
                                          Case{"llama", DType::bf16}, Case{"llama_bias", DType::f32}));
 
 class Convert : public FilesTest {};
@@ -205,6 +208,31 @@ TEST_F(Convert, AHeadThatRepeatsTheEmbeddingStaysTied) {
   ASSERT_EQ(error_of(convert_to_gguf(dir / "twice", dir / "m.gguf", {})), "");
   EXPECT_FALSE(Gguf::open(dir / "m.gguf").value().tensors().contains("output.weight"));
   EXPECT_EQ(logits_of(dir / "m.gguf"), logits_of(golden("qwen2_tied")));
+}
+
+// The GGUF's factor multiplies YaRN's own, 1 + 0.1 ln 4; config.json's factor replaces it.
+TEST_F(Convert, AnAttentionFactorOfADenseModelBecomesAnAttnFactor) {
+  fs::create_directory(dir / "af");
+  fs::copy_file(golden("qwen3_yarn") / "model.safetensors", dir / "af/model.safetensors");
+  const Json config = read_json(golden("qwen3_yarn") / "config.json").value();
+  const Json scaling = Json::object(
+      {{"rope_type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 64}, {"attention_factor", 0.75}});
+  ASSERT_TRUE(write_file(dir / "af/config.json", dump(Json(config).set("rope_scaling", scaling))));
+  ASSERT_EQ(error_of(convert_to_gguf(dir / "af", dir / "m.gguf", {})), "");
+  const auto file = Gguf::open(dir / "m.gguf");
+  ASSERT_TRUE(file);
+  EXPECT_FLOAT_EQ(static_cast<float>(file->number("qwen3.rope.scaling.attn_factor").value()),
+                  static_cast<float>(0.75 / (1 + 0.1 * std::log(4))));
+  const std::vector<float> plain = logits_of(golden("qwen3_yarn")), want = logits_of(dir / "af");
+  const std::vector<float> got = logits_of(dir / "m.gguf");
+  double worst = 0, changed = 0, largest = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    worst = std::max<double>(worst, std::abs(got[i] - want[i]));
+    changed = std::max<double>(changed, std::abs(plain[i] - want[i]));
+    largest = std::max<double>(largest, std::abs(want[i]));
+  }
+  EXPECT_LE(worst, 1e-5 * largest);  // the factor may differ in its last bit, 6e-8, as after any rounding to f32
+  EXPECT_GE(changed, 1e-2 * largest);
 }
 
 TEST_F(Convert, AnAttentionFactorIsRefusedByName) {

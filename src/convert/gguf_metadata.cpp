@@ -3,6 +3,7 @@
 
 #include "model/architectures.hpp"
 #include "model/config_json.hpp"
+#include "model/gguf/keys.hpp"
 #include "model/gguf/llama3_rope.hpp"
 
 namespace r1 {
@@ -131,7 +132,7 @@ Result<GgufMetadata> deepseek_metadata(const JsonFields& f, std::string_view arc
   return b.take();
 }
 
-// ---- qwen2 and llama
+// ---- qwen2, qwen3 and llama
 
 Status dense_rope(MetadataBuilder& b, i64 head) {
   const JsonFields& f = b.fields();
@@ -147,9 +148,13 @@ Status dense_rope(MetadataBuilder& b, i64 head) {
   }
   if (type != "yarn")
     return fail(Errc::unsupported, "{}: \"{}\", known: linear, yarn, llama3", r.where("rope_type"), type);
-  for (const char* name : {"attention_factor", "mscale", "mscale_all_dim"})
+  for (const char* name : {"mscale", "mscale_all_dim"})
     if (r.has(name)) return refuse(r, name, "a GGUF of this architecture has no key for it");
-  return yarn(b, r);
+  R1_TRY(yarn(b, r));
+  // attention_factor replaces YaRN's own factor for cos and sin; GGUF's attn_factor multiplies it.
+  if (r.has("attention_factor"))
+    b.number(kAttnFactor, R1_TRY(r.number("attention_factor")) / yarn_mscale(R1_TRY(r.number("factor")), 1));
+  return {};
 }
 
 Result<GgufMetadata> dense_metadata(const JsonFields& f, std::string_view architecture) {

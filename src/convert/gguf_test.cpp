@@ -29,6 +29,10 @@ constexpr const char* kQwen2 = R"({"model_type": "qwen2", "vocab_size": 96, "hid
   "max_position_embeddings": 128, "num_attention_heads": 8, "num_key_value_heads": 2, "intermediate_size": 512,
   "rms_norm_eps": 1e-06, "bos_token_id": 0, "eos_token_id": 1})";
 
+constexpr const char* kQwen3 = R"({"model_type": "qwen3", "vocab_size": 96, "hidden_size": 256, "num_hidden_layers": 2,
+  "max_position_embeddings": 128, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 128,
+  "intermediate_size": 512, "rms_norm_eps": 1e-06, "bos_token_id": 0, "eos_token_id": 1})";
+
 class GgufModel : public FilesTest {
  protected:
   // dir/folder and dir/m.gguf hold the same f32 model.
@@ -49,7 +53,7 @@ class GgufModel : public FilesTest {
 
 // Exact numerics promise the bits of the dequantised values, so no difference is allowed.
 TEST_F(GgufModel, EveryTypeGivesTheBitsOfItsDequantisedValues) {
-  for (const char* config : {kDeepseek, kLlama}) {
+  for (const char* config : {kDeepseek, kLlama, kQwen3}) {
     fs::remove_all(dir / "folder");
     fs::remove(dir / "m.gguf");
     make(config);

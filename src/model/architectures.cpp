@@ -30,9 +30,11 @@ constexpr Architecture kArchitectures[] = {
      build<DeepseekV3, parse_deepseek_config>, published<parse_deepseek_config>, dims<parse_deepseek_config>,
      deepseek_config_of_gguf, deepseek_gguf_notes},
     {"qwen2", "Qwen2ForCausalLM", "qwen2", Family::dense, RotaryRows::in_order, build<DenseModel, parse_qwen2_config>,
-     published<parse_qwen2_config>, dims<parse_qwen2_config>, qwen2_config_of_gguf, nullptr},
+     published<parse_qwen2_config>, dims<parse_qwen2_config>, qwen2_config_of_gguf, dense_gguf_notes},
+    {"qwen3", "Qwen3ForCausalLM", "qwen3", Family::dense, RotaryRows::in_order, build<DenseModel, parse_qwen3_config>,
+     published<parse_qwen3_config>, dims<parse_qwen3_config>, qwen3_config_of_gguf, dense_gguf_notes},
     {"llama", "LlamaForCausalLM", "llama", Family::dense, RotaryRows::paired, build<DenseModel, parse_llama_config>,
-     published<parse_llama_config>, dims<parse_llama_config>, llama_config_of_gguf, nullptr},
+     published<parse_llama_config>, dims<parse_llama_config>, llama_config_of_gguf, dense_gguf_notes},
 };
 
 static_assert(
@@ -44,7 +46,7 @@ static_assert(
     }(),
     "one general.architecture needs one reader: the first row with that name is taken");
 
-// The names in one column of the table, each once: "deepseek2, qwen2, llama".
+// The names in one column of the table, each once: "deepseek2, qwen2, qwen3, llama".
 std::string known(std::string_view Architecture::*name) {
   std::vector<std::string_view> names;
   for (const Architecture& a : kArchitectures)

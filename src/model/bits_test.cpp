@@ -31,8 +31,8 @@ enum class Recording : u8 {
   layer_inputs
 };  // on a tape; layer_inputs: layers are computed again in backward
 
-// Runs with three models: latent attention (v3), three query heads per key head (qwen2), and two with a head size and a
-// rope of the model's own (llama).
+// Runs with four models: latent attention (v3), three query heads per key head (qwen2), and two with a head size of the
+// model's own: one with norms of q and k (qwen3), one with another rope (llama).
 class Bits : public testing::TestWithParam<const char*> {
  protected:
   static std::unique_ptr<Model> open() {
@@ -63,7 +63,7 @@ class Bits : public testing::TestWithParam<const char*> {
 
 using LatentBits = Bits;
 std::string name_of_model(const testing::TestParamInfo<const char*>& i) { return i.param; }
-INSTANTIATE_TEST_SUITE_P(Models, Bits, testing::Values("v3", "qwen2", "llama"), name_of_model);
+INSTANTIATE_TEST_SUITE_P(Models, Bits, testing::Values("v3", "qwen2", "qwen3", "llama"), name_of_model);
 INSTANTIATE_TEST_SUITE_P(Models, LatentBits, testing::Values("v3"), name_of_model);
 
 void expect_same(const std::vector<float>& a, const std::vector<float>& b, const Case& c, const char* what) {

@@ -13,9 +13,14 @@ Tensor affine(Pass& p, const Tensor& x, const Affine& a) {
 
 Tensor DenseModel::attention(Pass& p, i64 l, const DenseLayer& L, const Tensor& h, const Tensor& angles) const {
   const DenseConfig& c = config_;
-  const Tensor q = rope(p, affine(p, h, L.q), c.heads, angles, RopePairs::halves);     // [T, heads·head]
-  const Tensor k = rope(p, affine(p, h, L.k), c.kv_heads, angles, RopePairs::halves);  // [T, kv_heads·head]
-  return affine(p, attend(p, l, c.attention(), q, k, affine(p, h, L.v)), L.o);         // [T, d]
+  Tensor q = affine(p, h, L.q), k = affine(p, h, L.k);  // [T, heads·head], [T, kv_heads·head]
+  if (c.qk_norm) {
+    q = rms_norm(p, q, L.q_norm, c.eps, c.heads);
+    k = rms_norm(p, k, L.k_norm, c.eps, c.kv_heads);
+  }
+  q = rope(p, q, c.heads, angles, RopePairs::halves);
+  k = rope(p, k, c.kv_heads, angles, RopePairs::halves);
+  return affine(p, attend(p, l, c.attention(), q, k, affine(p, h, L.v)), L.o);  // [T, d]
 }
 
 Tensor DenseModel::block(Pass& p, i64 l, const DenseLayer& L, const Tensor& x, const Tensor& angles) const {

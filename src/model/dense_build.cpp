@@ -1,4 +1,4 @@
-// The tensors of a Qwen2 or Llama, asked for by their published names.
+// The tensors of a Qwen2, Qwen3 or Llama, asked for by their published names.
 #include <cmath>
 
 #include "model/dense.hpp"
@@ -19,6 +19,10 @@ DenseLayer layer(WeightSource& s, i64 l, const DenseConfig& c) {
   L.attn_norm = s.norm(at + "input_layernorm.weight", c.hidden);
   L.q = affine(s, attention + "q_proj", c.heads * c.head, c.hidden, c.qkv_bias);
   L.k = affine(s, attention + "k_proj", c.kv_heads * c.head, c.hidden, c.qkv_bias);
+  if (c.qk_norm) {
+    L.q_norm = s.norm(attention + "q_norm.weight", c.head);
+    L.k_norm = s.norm(attention + "k_norm.weight", c.head);
+  }
   L.v = affine(s, attention + "v_proj", c.kv_heads * c.head, c.hidden, c.qkv_bias);
   L.o = affine(s, attention + "o_proj", c.hidden, c.heads * c.head, c.o_bias);
   L.ffn_norm = s.norm(at + "post_attention_layernorm.weight", c.hidden);

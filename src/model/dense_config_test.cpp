@@ -1,4 +1,4 @@
-// config.json of Qwen2 and Llama: what published files say, and which fields are refused by name.
+// config.json of Qwen2, Qwen3 and Llama: what published files say, and which fields are refused by name.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -12,13 +12,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// From the config.json files of DeepSeek-R1-Distill-Qwen-1.5B and -Llama-8B.
+constexpr const char* kGoldenModels[] = {"qwen2",      "qwen2_tied", "qwen3",     "qwen3_yarn",
+                                         "qwen3_tied", "llama",      "llama_bias"};
+
+// From the config.json files of DeepSeek-R1-Distill-Qwen-1.5B, DeepSeek-R1-0528-Qwen3-8B and
+// DeepSeek-R1-Distill-Llama-8B.
 constexpr const char* kQwen = R"({"architectures":["Qwen2ForCausalLM"],"attention_dropout":0.0,"bos_token_id":151643,
   "eos_token_id":151643,"hidden_act":"silu","hidden_size":1536,"initializer_range":0.02,"intermediate_size":8960,
   "max_position_embeddings":131072,"max_window_layers":21,"model_type":"qwen2","num_attention_heads":12,
   "num_hidden_layers":28,"num_key_value_heads":2,"rms_norm_eps":1e-06,"rope_theta":10000,"sliding_window":4096,
   "tie_word_embeddings":false,"torch_dtype":"bfloat16","use_cache":true,"use_mrope":false,"use_sliding_window":false,
   "vocab_size":151936})";
+constexpr const char* kQwen3 = R"({"architectures":["Qwen3ForCausalLM"],"attention_bias":false,"attention_dropout":0.0,
+  "bos_token_id":151643,"eos_token_id":151645,"head_dim":128,"hidden_act":"silu","hidden_size":4096,
+  "initializer_range":0.02,"intermediate_size":12288,"max_position_embeddings":131072,"max_window_layers":36,
+  "model_type":"qwen3","num_attention_heads":32,"num_hidden_layers":36,"num_key_value_heads":8,"rms_norm_eps":1e-06,
+  "rope_scaling":{"attn_factor":0.8782488562869419,"factor":4.0,"original_max_position_embeddings":32768,
+  "rope_type":"yarn"},"rope_theta":1000000,"sliding_window":null,"tie_word_embeddings":false,
+  "torch_dtype":"bfloat16","use_cache":true,"use_sliding_window":false,"vocab_size":151936})";
 constexpr const char* kLlama = R"({"architectures":["LlamaForCausalLM"],"attention_bias":false,"attention_dropout":0.0,
   "bos_token_id":128000,"eos_token_id":[128001,128008,128009],"hidden_act":"silu","hidden_size":4096,
   "initializer_range":0.02,"intermediate_size":14336,"max_position_embeddings":131072,"mlp_bias":false,
@@ -30,8 +41,10 @@ constexpr const char* kLlama = R"({"architectures":["LlamaForCausalLM"],"attenti
 Json json_of(const char* text) { return parse_json(text, "test").value(); }
 
 Result<DenseConfig> parse(const Json& json) {
-  return *json.find("model_type")->string() == "qwen2" ? parse_qwen2_config(json, "config.json")
-                                                       : parse_llama_config(json, "config.json");
+  const std::string type = *json.find("model_type")->string();
+  return type == "qwen2"   ? parse_qwen2_config(json, "config.json")
+         : type == "qwen3" ? parse_qwen3_config(json, "config.json")
+                           : parse_llama_config(json, "config.json");
 }
 
 TEST(DenseConfig, TheConfigurationsOfTheDistillsAreRead) {
@@ -53,8 +66,37 @@ TEST(DenseConfig, TheConfigurationsOfTheDistillsAreRead) {
   EXPECT_EQ(l.ids.eos, (std::vector<i32>{128001, 128008, 128009}));
 }
 
+TEST(DenseConfig, TheConfigurationOfR1_0528Qwen3IsReadAsTransformersReadsIt) {
+  const DenseConfig c = parse(json_of(kQwen3)).value();
+  EXPECT_EQ((std::vector<i64>{c.vocab, c.hidden, c.layers, c.context, c.intermediate, c.heads, c.kv_heads, c.head}),
+            (std::vector<i64>{151936, 4096, 36, 131072, 12288, 32, 8, 128}));
+  EXPECT_TRUE(c.qk_norm && !c.qkv_bias && !c.o_bias && !c.tied);
+  EXPECT_EQ(c.rope.scaling, RopeScaling::yarn);
+  EXPECT_EQ((std::vector<double>{c.rope.theta, c.rope.factor, c.rope.beta_fast, c.rope.beta_slow}),
+            (std::vector<double>{1e6, 4, 32, 1}));
+  EXPECT_EQ(c.rope.original_context, 32768);
+  EXPECT_EQ(c.rope.attention_factor, 0) << "attn_factor is not attention_factor";
+  const Json known = Json(json_of(kQwen3)).set("rope_scaling", json_of(R"({"rope_type":"yarn","factor":4,
+      "attention_factor":0.7})"));
+  EXPECT_EQ(parse(known)->rope.attention_factor, 0.7);
+}
+
+// head_dim has a default of its own, so it is written even where it is hidden_size / num_attention_heads.
+TEST(DenseConfig, AQwen3WithoutAHeadSizeHasHeadsOf128) {
+  const Json published = json_of(kQwen3);
+  Json small = Json::object({});
+  for (const auto& [key, value] : *published.object())
+    if (key != "head_dim") small.set(key, value);
+  small.set("hidden_size", 1000).set("num_attention_heads", 12).set("num_key_value_heads", 4);
+  EXPECT_EQ(parse(small)->head, 128);
+  small.set("hidden_size", 1200).set("head_dim", 100);
+  const Json written = json_of(to_json(parse(small).value(), DType::bf16).c_str());
+  ASSERT_NE(written.find("head_dim"), nullptr);
+  EXPECT_EQ(*written.find("head_dim")->integer(), 100);
+}
+
 TEST(DenseConfig, WhatIsWrittenReadsBackTheSame) {
-  for (const char* name : {"qwen2", "qwen2_tied", "llama", "llama_bias"})
+  for (const char* name : kGoldenModels)
     for (const char* file : {"config.json", "config_transformers5.json"}) {
       const Json json = read_json(fs::path(R1_SOURCE_DIR) / "tests/golden" / name / file).value();
       const std::string once = to_json(parse(json).value(), DType::bf16);
@@ -64,7 +106,7 @@ TEST(DenseConfig, WhatIsWrittenReadsBackTheSame) {
 }
 
 TEST(DenseConfig, BothSpellingsAreOneConfiguration) {
-  for (const char* name : {"qwen2", "qwen2_tied", "llama", "llama_bias"}) {
+  for (const char* name : kGoldenModels) {
     const fs::path folder = fs::path(R1_SOURCE_DIR) / "tests/golden" / name;
     const auto written = [&](const char* file) {
       return to_json(parse(read_json(folder / file).value()).value(), DType::f32);
@@ -74,7 +116,7 @@ TEST(DenseConfig, BothSpellingsAreOneConfiguration) {
 }
 
 TEST(DenseConfig, UnsupportedAndImpossibleFieldsAreRefusedByNameAndValue) {
-  const Json q = json_of(kQwen), l = json_of(kLlama);
+  const Json q = json_of(kQwen), q3 = json_of(kQwen3), l = json_of(kLlama);
   const auto scaling = [](const char* text) { return Json(json_of(kLlama)).set("rope_scaling", json_of(text)); };
   const struct {
     Json config;
@@ -83,6 +125,10 @@ TEST(DenseConfig, UnsupportedAndImpossibleFieldsAreRefusedByNameAndValue) {
       {Json(q).set("use_sliding_window", true), {"use_sliding_window", "sliding window"}},
       {Json(q).set("layer_types", Json::array({"full_attention", "sliding_attention"})),
        {"layer_types", "sliding_attention"}},
+      {Json(q3).set("use_sliding_window", true), {"use_sliding_window", "sliding window"}},
+      {Json(q3).set("layer_types", Json::array({"sliding_attention"})), {"layer_types", "sliding_attention"}},
+      {Json(q3).set("attention_bias", true), {"attention_bias", "true"}},
+      {Json(q3).set("head_dim", 127), {"head_dim", "127"}},
       {Json(l).set("mlp_bias", true), {"mlp_bias"}},
       {Json(q).set("hidden_act", "gelu"), {"hidden_act", "gelu"}},
       {Json(q).set("num_key_value_heads", 5), {"num_key_value_heads", "5", "12"}},
@@ -139,7 +185,7 @@ TEST(DenseConfig, TheOriginalContextIsTakenFromOutsideThenInsideThenTheContext) 
 TEST(DenseConfig, AnUnknownArchitectureIsRefusedAndTheKnownOnesAreListed) {
   const auto r = create_model(R"({"model_type":"mistral"})", "config.json", 1, Weights::frozen);
   ASSERT_FALSE(r);
-  for (const char* part : {"mistral", "deepseek_v3", "llama", "qwen2"})
+  for (const char* part : {"mistral", "deepseek_v3", "llama", "qwen2", "qwen3"})
     EXPECT_NE(r.error().what.find(part), std::string::npos) << r.error().what;
 }
 
@@ -172,6 +218,22 @@ TEST(DenseModel, ParametersTensorsAndHeadsAreCounted) {
   EXPECT_EQ(m->checkpoint().size(), 2u + 2 * 12u);
   EXPECT_EQ(m->info().heads, 2);
   EXPECT_EQ(m->kv_layout({}).heads, 1);
+}
+
+TEST(DenseModel, AQwen3HasANormOfQAndOneOfKInEveryLayer) {
+  const char* tiny =
+      R"({"model_type":"qwen3","vocab_size":10,"hidden_size":8,"intermediate_size":6,"num_hidden_layers":2,
+    "num_attention_heads":3,"num_key_value_heads":1,"head_dim":6,"tie_word_embeddings":false})";
+  const auto m = create_model(tiny, "tiny", 1, Weights::trainable).value();
+  const i64 layer = 8 * 6 * (3 + 1 + 1 + 3) + 2 * 6 + 3 * 8 * 6 + 2 * 8;
+  EXPECT_EQ(m->info().parameters, 2 * 80 + 2 * layer + 8);
+  i64 norms = 0;
+  for (const CheckpointTensor& t : m->checkpoint())
+    if (t.name.ends_with("self_attn.q_norm.weight") || t.name.ends_with("self_attn.k_norm.weight")) {
+      EXPECT_EQ(t.shape, std::vector<i64>{6}) << t.name;
+      ++norms;
+    }
+  EXPECT_EQ(norms, 2 * 2);
 }
 
 }  // namespace

@@ -197,8 +197,8 @@ TEST_P(Parity, BothSpellingsOfTheConfigurationGiveTheSameModel) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Parity,
-                         testing::Values("v3", "v3_small_latents", "v2_lite", "v2", "qwen2", "qwen2_tied", "llama",
-                                         "llama_bias"),
+                         testing::Values("v3", "v3_small_latents", "v2_lite", "v2", "qwen2", "qwen2_tied", "qwen3",
+                                         "qwen3_yarn", "qwen3_tied", "llama", "llama_bias"),
                          [](const auto& i) { return std::string(i.param); });
 
 TEST(ParityMtp, LogitsLossAndGradientsMatchTransformersMtpModel) {

@@ -6,14 +6,9 @@ namespace r1 {
 
 Result<DenseConfig> parse_qwen2_config(const Json& json, std::string_view source) {
   const JsonFields f = R1_TRY(JsonFields::of(json, std::string(source)));
-  DenseConfig c = R1_TRY(parse_dense_config(f, "qwen2", 32768));
+  DenseConfig c = R1_TRY(parse_dense_config(f, "qwen2", {.context = 32768}));
   c.qkv_bias = true;
-  if (R1_TRY(f.boolean("use_sliding_window", false)))
-    return refuse(f, "use_sliding_window", "true; attention over a sliding window is not supported");
-  if (f.has("layer_types"))
-    for (const Json& type : *R1_TRY(f.array("layer_types")))
-      if (!type.string() || *type.string() != "full_attention")
-        return refuse(f, "layer_types", fmt::format("{}, known: \"full_attention\"", type.describe()));
+  R1_TRY(check_full_attention(f));
   c.own_fields = Json::object({{"use_sliding_window", false}});
   return c;
 }

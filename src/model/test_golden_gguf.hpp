@@ -91,8 +91,8 @@ class GoldenGguf {
                       static_cast<u32>(*(eos.array() ? (*eos.array())[i] : eos).integer()));
     const Json* scaling = find("rope_scaling");
     if (!scaling || scaling->is_null()) return;
-    const Json* type = scaling->find("type");
-    if (!type) return add_llama3(*scaling);
+    const Json* type = scaling->find(scaling->find("rope_type") ? "rope_type" : "type");
+    if (*type->string() == "llama3") return add_llama3(*scaling);
     metadata.text(key("rope.scaling.type"), *type->string());
     copy_real("rope.scaling.factor", *scaling->find("factor"));
     if (*type->string() != "yarn") return;
@@ -164,6 +164,8 @@ class GoldenGguf {
         {"self_attn.k_proj", "attn_k"},
         {"self_attn.v_proj", "attn_v"},
         {"self_attn.o_proj", "attn_output"},
+        {"self_attn.q_norm.weight", "attn_q_norm.weight"},
+        {"self_attn.k_norm.weight", "attn_k_norm.weight"},
         {"self_attn.q_a_proj.weight", "attn_q_a.weight"},
         {"self_attn.q_a_layernorm.weight", "attn_q_a_norm.weight"},
         {"self_attn.q_b_proj.weight", "attn_q_b.weight"},

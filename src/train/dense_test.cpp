@@ -1,17 +1,23 @@
-// The same loop trains a model without experts, MTP or latent attention: fine-tuning of a Qwen2 folder.
+// The same loop trains a model without experts, MTP or latent attention: fine-tuning of a Qwen2 or Qwen3 folder.
 #include "kernels/cpu/kernels.hpp"
 #include "train/run_case.hpp"
 
 namespace r1 {
 namespace {
 
-// Makes a folder with a random tiny Qwen2 and the run's tokenizer. Returns a configuration that fine-tunes this model
+constexpr const char* kTinyQwen3 = R"({
+  "architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "vocab_size": 263, "hidden_size": 16,
+  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6, "intermediate_size": 24,
+  "tie_word_embeddings": true, "rope_theta": 10000.0, "max_position_embeddings": 128, "rms_norm_eps": 1e-06,
+  "hidden_act": "silu", "initializer_range": 0.05, "bos_token_id": 256, "eos_token_id": 257})";
+
+// Makes a folder with a random tiny model and the run's tokenizer. Returns a configuration that fine-tunes this model
 // on questions and answers.
-TrainConfig sft(const RunCase& run, const std::string& out) {
-  const auto folder = run.folder() / "qwen2";
+TrainConfig sft(const RunCase& run, const std::string& out, const char* model_config = kTinyQwen2) {
+  const auto folder = run.folder() / (model_config == kTinyQwen2 ? "qwen2" : "qwen3");
   if (!std::filesystem::exists(folder)) {
     std::filesystem::create_directories(folder);
-    const auto model = value_of(create_model(kTinyQwen2, "tiny", 3, Weights::trainable));
+    const auto model = value_of(create_model(model_config, "tiny", 3, Weights::trainable));
     R1_CHECK(save_model(*model, folder, DType::f32).has_value(), "cannot save");
     for (const auto& file : std::filesystem::directory_iterator(run.folder() / "tokenizer"))
       std::filesystem::copy(file.path(), folder / file.path().filename());
@@ -64,6 +70,26 @@ TEST(TrainQwen2, EveryWeightIsTrainedIncludingBiases) {
     biases += a.name.ends_with(".bias");
   }
   EXPECT_EQ(biases, 2 * 3);
+}
+
+TEST(TrainQwen3, MemorisesTwoAnswersWithNormsOfQAndK) {
+  const RunCase run;
+  TrainConfig c = sft(run, "learn", kTinyQwen3);
+  c.steps = 120, c.save_every = 1000, c.lr = 2e-2;
+  const auto done = value_of(train(c));
+  EXPECT_LT(done.loss, 0.1);  // only answers are targets, and each question has one
+  const auto before = value_of(open_model(std::filesystem::path(c.model))),
+             after = value_of(open_model(done.checkpoint));
+  i64 norms = 0;
+  for (size_t i = 0; i < before->checkpoint().size(); ++i) {
+    const CheckpointTensor &a = before->checkpoint()[i], &b = after->checkpoint()[i];
+    if (!a.name.ends_with("q_norm.weight") && !a.name.ends_with("k_norm.weight")) continue;
+    std::vector<float> x(a.shape[0]), y(x);
+    a.read(x.data()), b.read(y.data());
+    EXPECT_NE(x, y) << a.name;
+    ++norms;
+  }
+  EXPECT_EQ(norms, 2 * 2);
 }
 
 TEST(TrainQwen2, InterruptionRecomputationAndThreadsDoNotChangeTheBits) {

@@ -1,4 +1,5 @@
-"""Makes the golden data: tiny random DeepSeek, Qwen2 and Llama models, computed by transformers in double precision.
+"""Makes the golden data: tiny random DeepSeek, Qwen2, Qwen3 and Llama models that transformers computes in double
+precision.
 
     python3 -m venv V && V/bin/pip install -r tests/golden/requirements.txt
     HF_HUB_OFFLINE=1 V/bin/python tests/golden/make_golden.py [NAME ...]
@@ -25,6 +26,7 @@ from transformers.models.deepseek_v2 import configuration_deepseek_v2, modeling_
 from transformers.models.deepseek_v3 import configuration_deepseek_v3, modeling_deepseek_v3
 from transformers.models.llama import configuration_llama, modeling_llama
 from transformers.models.qwen2 import configuration_qwen2, modeling_qwen2
+from transformers.models.qwen3 import configuration_qwen3, modeling_qwen3
 
 HERE = pathlib.Path(__file__).resolve().parent
 LENGTHS = [1, 7, 33, 70]
@@ -76,7 +78,7 @@ def yarn(beta_fast, mscale, mscale_all_dim):
     }
 
 
-# The fields that Qwen2 and Llama share with the models above.
+# The fields that Qwen2, Qwen3 and Llama share with the models above.
 DENSE = {
     key: COMMON[key]
     for key in (
@@ -93,6 +95,12 @@ QWEN2 = DENSE | {
     "rope_theta": 1000000.0,
     "sliding_window": 16,
     "use_sliding_window": False,
+}
+QWEN3 = QWEN2 | {
+    "architectures": ["Qwen3ForCausalLM"],
+    "model_type": "qwen3",
+    "attention_bias": False,
+    "sliding_window": None,
 }
 LLAMA = DENSE | {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "mlp_bias": False, "pretraining_tp": 1}
 
@@ -171,6 +179,33 @@ CONFIGS = {
         "rope_scaling": {"factor": 4.0, "original_max_position_embeddings": 64, "type": "yarn"},
         "tie_word_embeddings": True,
     },
+    "qwen3": QWEN3
+    | {"head_dim": 14, "num_attention_heads": 4, "num_key_value_heads": 2, "tie_word_embeddings": False},
+    # As in DeepSeek-R1-0528-Qwen3-8B, rope_scaling has an attn_factor, which transformers does not read.
+    "qwen3_yarn": QWEN3
+    | {
+        "head_dim": 10,
+        "num_attention_heads": 6,
+        "num_hidden_layers": 2,
+        "num_key_value_heads": 3,
+        "rope_scaling": {
+            "attn_factor": 0.8782488562869419,
+            "factor": 4.0,
+            "original_max_position_embeddings": 64,
+            "rope_type": "yarn",
+        },
+        "tie_word_embeddings": False,
+    },
+    # Heads of q and k so small that their norms' epsilon shows.
+    "qwen3_tied": QWEN3
+    | {
+        "head_dim": 16,
+        "num_attention_heads": 3,
+        "num_hidden_layers": 2,
+        "num_key_value_heads": 1,
+        "rms_norm_eps": 1e-05,
+        "tie_word_embeddings": True,
+    },
     "llama": LLAMA
     | {
         "attention_bias": False,
@@ -215,7 +250,8 @@ class Lifted:
 class lifted_islands:
     """A context in which the parts of transformers that convert to float32 compute in float64."""
 
-    modules = (modeling_deepseek_v2, modeling_deepseek_v3, modeling_llama, modeling_qwen2, modeling_rope_utils)
+    modules = (modeling_deepseek_v2, modeling_deepseek_v3, modeling_llama, modeling_qwen2, modeling_qwen3,
+               modeling_rope_utils)
 
     def __enter__(self):
         self.float = torch.Tensor.float
@@ -235,6 +271,7 @@ def classes(config):
         "deepseek_v3": (configuration_deepseek_v3.DeepseekV3Config, modeling_deepseek_v3.DeepseekV3ForCausalLM),
         "llama": (configuration_llama.LlamaConfig, modeling_llama.LlamaForCausalLM),
         "qwen2": (configuration_qwen2.Qwen2Config, modeling_qwen2.Qwen2ForCausalLM),
+        "qwen3": (configuration_qwen3.Qwen3Config, modeling_qwen3.Qwen3ForCausalLM),
     }[config["model_type"]]
 
 
@@ -292,10 +329,11 @@ def per_expert(name, tensor):
         yield name, tensor
 
 
-def randomise(tensors, tied, small_latents, generator):
+def randomise(tensors, tied, small_before_norm, generator):
     """Sets every parameter to random values that are exact in f32, affect the loss and keep activations near size 1.
 
-    With small_latents, the inner norms of MLA see values a thousandth of that, whose mean square is near their epsilon.
+    With small_before_norm, the norms inside of attention see values a thousandth of that, whose mean square is near
+    their epsilon.
     """
 
     def normal(shape):
@@ -315,9 +353,9 @@ def randomise(tensors, tied, small_latents, generator):
                 value = 1.5 * normal(tensor.shape) / math.sqrt(tensor.shape[-1])
             else:
                 value = 1.3 * normal(tensor.shape) / math.sqrt(tensor.shape[-1])
-            if small_latents and name.endswith("q_a_proj.weight"):
+            if small_before_norm and name.endswith(("q_a_proj.weight", "self_attn.q_proj.weight", "k_proj.weight")):
                 value *= 1e-3
-            if small_latents and name.endswith("kv_a_proj_with_mqa.weight"):
+            if small_before_norm and name.endswith("kv_a_proj_with_mqa.weight"):
                 value[: COMMON["kv_lora_rank"]] *= 1e-3  # the rows behind these are the rope key, which has no norm
             tensor.copy_(value.float())
 
@@ -410,7 +448,7 @@ def compute(name, seed):
     model, mtp = build(name)
     tensors = published(model, mtp)
     generator = torch.Generator().manual_seed(seed)
-    randomise(tensors, model.config.tie_word_embeddings, name == "v3_small_latents", generator)
+    randomise(tensors, model.config.tie_word_embeddings, name in ("v3_small_latents", "qwen3_tied"), generator)
     sequences = [torch.randint(2, CONFIGS[name]["vocab_size"], (n,), generator=generator).tolist() for n in LENGTHS]
     margins = RouteMargins(model, mtp)
 

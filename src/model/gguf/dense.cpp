@@ -1,4 +1,4 @@
-// GGUF's qwen2 and llama.
+// GGUF's qwen2, qwen3 and llama.
 #include <algorithm>
 
 #include "model/architectures.hpp"
@@ -54,9 +54,18 @@ Result<Json> dense_config(const GgufKeys& keys, const char* model_type) {
 
 Result<Json> qwen2_config_of_gguf(const GgufKeys& keys) { return dense_config(keys, "qwen2"); }
 
+Result<Json> qwen3_config_of_gguf(const GgufKeys& keys) { return dense_config(keys, "qwen3"); }
+
 Result<Json> llama_config_of_gguf(const GgufKeys& keys) {
   Json j = R1_TRY(dense_config(keys, "llama"));
   return j.set("attention_bias", keys.tensor("blk.0.attn_q.bias") || keys.tensor("blk.0.attn_qkv.bias"));
+}
+
+std::vector<std::string> dense_gguf_notes(const GgufKeys& keys) {
+  std::vector<std::string> notes;
+  if (const auto unused = keys.number(kUnusedAttnFactor); unused)
+    notes.push_back(fmt::format("{} {} is not used, as in llama.cpp", keys.key(kUnusedAttnFactor), *unused));
+  return notes;
 }
 
 GgufDims gguf_dims(const DenseConfig& c) {

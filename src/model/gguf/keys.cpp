@@ -133,11 +133,11 @@ Result<Json> rope_scaling(const GgufKeys& keys, GgufScaling kind) {
   if (type == "none" || (type == "linear" && factor == 1)) return Json();
   if (type == "linear" && kind == GgufScaling::dense) return Json::object({{"type", "linear"}, {"factor", factor}});
   if (type != "yarn") return keys.refuse("rope.scaling.type", fmt::format("\"{}\" is not supported", type));
-  for (const auto& [name, usual] : {std::pair{"rope.scaling.attn_factor", 1.0},
-                                    {"rope.scaling.yarn_attn_factor", 1.0},
-                                    {"rope.scaling.yarn_ext_factor", 1.0}})
-    if (const double v = R1_TRY(keys.number(name, usual)); v != usual)
-      return keys.refuse(name, fmt::format("{}, known: {}", v, usual));
+  const bool dense = kind == GgufScaling::dense;
+  std::vector<const char*> known_as_1{"rope.scaling.yarn_ext_factor"};
+  if (!dense) known_as_1.insert(known_as_1.end(), {kAttnFactor, kUnusedAttnFactor});
+  for (const char* name : known_as_1)
+    if (const double v = R1_TRY(keys.number(name, 1)); v != 1) return keys.refuse(name, fmt::format("{}, known: 1", v));
   const i64 context = R1_TRY(keys.positive("context_length"));
   const i64 original = R1_TRY(keys.positive("rope.scaling.original_context_length", context));
   const double beta_fast = R1_TRY(keys.number("rope.scaling.yarn_beta_fast", 32));
@@ -147,7 +147,11 @@ Result<Json> rope_scaling(const GgufKeys& keys, GgufScaling kind) {
                          {"original_max_position_embeddings", original},
                          {"beta_fast", beta_fast},
                          {"beta_slow", beta_slow}});
-  if (kind == GgufScaling::dense) return j;
+  if (dense) {
+    const double attn_factor = R1_TRY(keys.number(kAttnFactor, 1));
+    if (attn_factor == 1) return j;
+    return j.set("attention_factor", shortest(static_cast<float>(attn_factor * yarn_mscale(factor, 1))));
+  }
   constexpr const char* kLogMultiplier = "rope.scaling.yarn_log_multiplier";  // 0.1 times mscale_all_dim
   const double log_multiplier = R1_TRY(keys.number(kLogMultiplier, 0));
   const double all = shortest(static_cast<float>(log_multiplier * 10));

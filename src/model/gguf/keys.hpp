@@ -1,5 +1,5 @@
 // The keys of a GGUF that describe its model, and how each architecture's keys become config.json. Sources: llama.cpp's
-// src/models/{deepseek2,qwen2,llama}.cpp and conversion/.
+// src/models/{deepseek2,qwen2,qwen3,llama}.cpp and conversion/.
 #pragma once
 #include <optional>
 #include <string>
@@ -52,9 +52,13 @@ Result<i64> vocabulary(const GgufKeys& keys);
 // The fields that all architectures have, for this model_type.
 Result<Json> common_config(const GgufKeys& keys, std::string_view model_type);
 // rope.scaling.* as rope_scaling; null if nothing is scaled. deepseek2 has one key for mscale and mscale_all_dim, and
-// no linear scaling.
+// no linear scaling. A dense model's attn_factor, times YaRN's own factor 1 + 0.1 ln(factor), is attention_factor.
 enum class GgufScaling : u8 { dense, deepseek2 };
 Result<Json> rope_scaling(const GgufKeys& keys, GgufScaling kind);
+inline constexpr const char* kAttnFactor = "rope.scaling.attn_factor";
+// llama.cpp's converter writes this key for dense models, but llama.cpp reads it for Grok alone. The converter takes
+// the value from attn_factor in the rope_scaling of DeepSeek-R1-0528-Qwen3-8B, which transformers does not use either.
+inline constexpr const char* kUnusedAttnFactor = "rope.scaling.yarn_attn_factor";
 
 // ---- one function per architecture, named in its row of the table (architectures.hpp)
 
@@ -63,6 +67,8 @@ Result<Json> rope_scaling(const GgufKeys& keys, GgufScaling kind);
 Result<Json> deepseek_config_of_gguf(const GgufKeys& keys);
 std::vector<std::string> deepseek_gguf_notes(const GgufKeys& keys);
 Result<Json> qwen2_config_of_gguf(const GgufKeys& keys);
+Result<Json> qwen3_config_of_gguf(const GgufKeys& keys);
 Result<Json> llama_config_of_gguf(const GgufKeys& keys);
+std::vector<std::string> dense_gguf_notes(const GgufKeys& keys);
 
 }  // namespace r1

@@ -2,10 +2,12 @@
 // published model that the file was made of, and files that contradict themselves are refused.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 
 #include "core/file.hpp"
 #include "core/test_folder.hpp"
+#include "model/gguf/config.hpp"
 #include "model/model.hpp"
 #include "model/test_golden_gguf.hpp"
 #include "model/test_logits.hpp"
@@ -71,7 +73,8 @@ class EveryGguf : public GgufModels, public testing::WithParamInterface<const ch
 TEST_P(EveryGguf, IsThePublishedModel) { expect_published(make(GetParam())); }
 
 INSTANTIATE_TEST_SUITE_P(Golden, EveryGguf,
-                         testing::Values("v3", "v2", "v2_lite", "qwen2", "qwen2_tied", "llama", "llama_bias"),
+                         testing::Values("v3", "v2", "v2_lite", "qwen2", "qwen2_tied", "qwen3", "qwen3_yarn",
+                                         "qwen3_tied", "llama", "llama_bias"),
                          [](const auto& of) { return std::string(of.param); });
 
 // The form from before April 2025: attn_kv_b in place of its halves, one key and one value per head.
@@ -194,6 +197,29 @@ TEST_F(GgufModels, MissingKeysHaveLlamaCppsDefaults) {
   GoldenGguf zero = g;
   zero.set_real("expert_weights_scale", 0);
   expect_published(zero);
+}
+
+// As in llama.cpp, attn_factor multiplies the factor that YaRN gives cos and sin, and yarn_attn_factor does nothing.
+TEST_F(GgufModels, AnAttnFactorOfADenseModelIsPartOfItsAttentionFactor) {
+  const GoldenGguf good = make("qwen3_yarn");
+  GoldenGguf unused = good, halved = good;
+  unused.set_real("rope.scaling.yarn_attn_factor", 0.875f);
+  expect_published(unused);
+  const auto notes = gguf_notes(Gguf::open(folder.path() / "m.gguf").value());
+  EXPECT_EQ(
+      std::count(notes.begin(), notes.end(), "qwen3.rope.scaling.yarn_attn_factor 0.875 is not used, as in llama.cpp"),
+      1);
+  halved.set_real("rope.scaling.attn_factor", 0.5f);
+  const auto m = open_gguf(halved);
+  ASSERT_TRUE(m) << m.error().what;
+  const Json config = parse_json((*m)->config_json(DType::f32), "config").value();
+  // YaRN's own factor for a context four times as long is 1 + 0.1 ln 4. A GGUF's numbers are f32.
+  EXPECT_FLOAT_EQ(static_cast<float>(*config.find("rope_scaling")->find("attention_factor")->number()),
+                  static_cast<float>(0.5 * (1 + 0.1 * std::log(4))));
+  GoldenGguf extended = good;
+  extended.set_real("rope.scaling.yarn_ext_factor", 0.5f);
+  EXPECT_NE(refusal(extended).find("qwen3.rope.scaling.yarn_ext_factor: 0.5, known: 1"), std::string::npos)
+      << refusal(extended);
 }
 
 TEST_F(GgufModels, AFileWithoutACountHasNoExperts) {

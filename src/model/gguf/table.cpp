@@ -29,6 +29,8 @@ constexpr TensorRow kInLayer[] = {
     {"self_attn.q_proj.bias", "attn_qkv.bias", Arrangement::q_rows, Direction::read_only},
     {"self_attn.k_proj.bias", "attn_qkv.bias", Arrangement::k_rows, Direction::read_only},
     {"self_attn.v_proj.bias", "attn_qkv.bias", Arrangement::v_rows, Direction::read_only},
+    {"self_attn.q_norm.weight", "attn_q_norm.weight"},
+    {"self_attn.k_norm.weight", "attn_k_norm.weight"},
     {"self_attn.q_a_proj.weight", "attn_q_a.weight"},
     {"self_attn.q_a_layernorm.weight", "attn_q_a_norm.weight"},
     {"self_attn.q_b_proj.weight", "attn_q_b.weight"},
