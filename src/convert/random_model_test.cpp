@@ -55,6 +55,18 @@ TEST(RandomModel, AMixGivesTheTypesThatAFileWouldHave) {
   EXPECT_EQ(types.at("model.layers.0.self_attn.q_proj.bias"), DType::f32);
 }
 
+// hub/family.cpp names the size of this model's file. Its norms are f32; of its 36 layers 18 have v_proj and down_proj
+// in q6_k, as has the head.
+TEST(RandomModel, TheWeightsOfR1_0528Qwen3TakeFiveGigabytesInQ4KM) {
+  i64 bytes = 0;
+  const auto model = random_model("deepseek-r1-0528-qwen3-8b", {}, mix_of("q4_k_m"), [&](const Model& outline) {
+    for (const Weight& w : outline.weights()) bytes += w.rows() * row_bytes(w.dtype(), w.cols());
+    return fail(Errc::usage, "the outline is enough");
+  });
+  EXPECT_FALSE(model);
+  EXPECT_EQ(bytes, 5'021'827'072);
+}
+
 TEST(RandomModel, LayersAreCutFromTheFrontAndDenseOnesComeFirst) {
   const auto model = random_model("nano", {.layers = 2, .dense_layers = 1}, mix_of("q8_0"));
   ASSERT_TRUE(model) << model.error().what;

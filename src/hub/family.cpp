@@ -12,6 +12,10 @@ std::span<const FamilyModel> r1_family() {
        "R1's answers taught to Qwen2.5-Math-7B"},
       {"deepseek-r1:8b", "unsloth/DeepSeek-R1-Distill-Llama-8B-GGUF", "Q4_K_M", 4'920'000'000,
        "R1's answers taught to Llama-3.1-8B"},
+      // The size is computed: the weights of the shape deepseek-r1-0528-qwen3-8b take 5,021,827,072 bytes in the mix
+      // q4_k_m (convert/random_model_test.cpp), and a vocabulary of 151,936 tokens in the metadata about 6 MB.
+      {"deepseek-r1:8b-0528", "unsloth/DeepSeek-R1-0528-Qwen3-8B-GGUF", "Q4_K_M", 5'030'000'000,
+       "R1-0528's answers taught to Qwen3-8B"},
       {"deepseek-r1:14b", "unsloth/DeepSeek-R1-Distill-Qwen-14B-GGUF", "Q4_K_M", 8'990'000'000,
        "R1's answers taught to Qwen2.5-14B"},
       {"deepseek-r1:32b", "unsloth/DeepSeek-R1-Distill-Qwen-32B-GGUF", "Q4_K_M", 19'900'000'000,

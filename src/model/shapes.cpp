@@ -45,6 +45,10 @@ constexpr Shape kShapes[] = {
     {"deepseek-r1-distill-qwen-32b", R"({"model_type": "qwen2", "vocab_size": 152064, "hidden_size": 5120,
       "num_hidden_layers": 64, "max_position_embeddings": 131072, "intermediate_size": 27648,
       "num_attention_heads": 40, "num_key_value_heads": 8, "rope_theta": 1e6})"},
+    {"deepseek-r1-0528-qwen3-8b", R"({"model_type": "qwen3", "vocab_size": 151936, "hidden_size": 4096,
+      "num_hidden_layers": 36, "max_position_embeddings": 131072, "intermediate_size": 12288,
+      "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128, "rope_theta": 1e6, "rope_scaling":
+      {"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 32768}})"},
     {"deepseek-r1-distill-llama-8b", R"({"model_type": "llama", "vocab_size": 128256, "hidden_size": 4096,
       "num_hidden_layers": 32, "max_position_embeddings": 131072, "intermediate_size": 14336,
       "num_attention_heads": 32, "num_key_value_heads": 8, "rope_theta": 5e5, "rope_scaling": {"rope_type": "llama3",
