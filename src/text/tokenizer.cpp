@@ -197,7 +197,7 @@ i64 Tokenizer::size() const { return state_->tokens.size(); }
 const Tokenizer::Roles& Tokenizer::roles() const { return state_->roles; }
 
 std::string_view Tokenizer::pre() const {
-  return state_->pre.empty() ? state_->pre_tokenizer.pre() : std::string_view(state_->pre);
+  return state_->pre.empty() ? state_->pre_tokenizer.pre(state_->ignore_merges) : std::string_view(state_->pre);
 }
 
 }  // namespace r1

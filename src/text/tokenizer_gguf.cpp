@@ -4,6 +4,7 @@
 #include "formats/gguf.hpp"
 #include "formats/json.hpp"
 #include "formats/utf8.hpp"
+#include "text/pretokenizer/patterns.hpp"
 #include "text/tokenizer_state.hpp"
 
 namespace r1 {
@@ -119,7 +120,7 @@ std::optional<i32> by_text(const Tokenizer::State& state, std::initializer_list<
   return {};
 }
 
-Status read_roles(const Gguf& file, Tokenizer::State& state) {
+Status read_roles(const Gguf& file, Tokenizer::State& state, bool add_bos) {
   Tokenizer::Roles& roles = state.roles;
   const std::pair<const char*, std::optional<i32>&> names[] = {
       {"bos_token_id", roles.bos}, {"eos_token_id", roles.eos},     {"eot_token_id", roles.eot},
@@ -138,7 +139,7 @@ Status read_roles(const Gguf& file, Tokenizer::State& state) {
   }
   std::sort(roles.ends.begin(), roles.ends.end());
   roles.ends.erase(std::unique(roles.ends.begin(), roles.ends.end()), roles.ends.end());
-  roles.add_bos = R1_TRY(file.flag(key("add_bos_token"), state.pre_tokenizer.pre() == "llama-bpe"));
+  roles.add_bos = R1_TRY(file.flag(key("add_bos_token"), add_bos));
   roles.add_eos = R1_TRY(file.flag(key("add_eos_token"), false));
   roles.add_bos = roles.add_bos && roles.bos;
   roles.add_eos = roles.add_eos && roles.eos;
@@ -154,14 +155,21 @@ Result<Tokenizer> Tokenizer::from_gguf(const Gguf& file) {
                 model);
   }
   auto state = std::make_unique<State>();
+  if (!file.holds(key("pre"))) {
+    return fail(Errc::unsupported,
+                "{}: missing, as in files from before May 2024, which do not say how text is cut; fetch or convert the "
+                "model anew",
+                where(file, "pre"));
+  }
   state->pre = R1_TRY(file.text(key("pre")));
   auto pre_tokenizer = PreTokenizer::named(state->pre);
   if (!pre_tokenizer) return tl::unexpected(std::move(pre_tokenizer).error().in(where(file, "pre")));
   state->pre_tokenizer = std::move(*pre_tokenizer);
-  state->ignore_merges = state->pre_tokenizer.pre() == "llama-bpe";
+  const KnownPatterns& known = *known_patterns(state->pre);
+  state->ignore_merges = known.merges == KnownPatterns::Merges::ignored;
   R1_TRY(read_tokens(file, *state));
   R1_TRY(read_merges(file, *state));
-  R1_TRY(read_roles(file, *state));
+  R1_TRY(read_roles(file, *state, known.add_bos));
   state->finish();
   return Tokenizer(std::move(state));
 }
@@ -188,12 +196,14 @@ TokenType type_of(Kind kind, std::string_view text) {
 
 Result<std::vector<std::pair<std::string, GgufValue>>> Tokenizer::to_gguf(i64 rows) const {
   if (pre().empty()) {
+    const PreTokenizer& cuts = state_->pre_tokenizer;
+    if (const auto other = cuts.pre(!state_->ignore_merges); !other.empty()) {
+      return fail(Errc::unsupported,
+                  "the tokenizer's ignore_merges is {}, but GGUF's name for its patterns, {}, means {}",
+                  state_->ignore_merges, other, !state_->ignore_merges);
+    }
     return fail(Errc::unsupported, "the tokenizer's patterns have no name in GGUF: {}",
-                state_->pre_tokenizer.steps().empty() ? "none" : state_->pre_tokenizer.steps()[0].pattern);
-  }
-  const bool llama = state_->pre_tokenizer.pre() == "llama-bpe";
-  if (state_->ignore_merges != llama) {
-    return fail(Errc::unsupported, "ignore_merges is {}, but GGUF's {} means {}", state_->ignore_merges, pre(), llama);
+                cuts.steps().empty() ? "none" : cuts.steps()[0].pattern);
   }
   if (rows && rows < size()) return fail(Errc::invalid_argument, "{} rows for {} tokens", rows, size());
   const TokenTable& table = state_->tokens;

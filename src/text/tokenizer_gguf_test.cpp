@@ -296,8 +296,7 @@ TEST(TokenizerGguf, RefusesHostileVocabularies) {
       {[](Small& s) { s.model = "llama"; }, "tokenizer.ggml.model: \"llama\", only \"gpt2\""},
       {[](Small& s) { s.model = ""; }, "tokenizer.ggml.model"},
       {[](Small& s) { s.pre = "chameleon"; }, "\"chameleon\" is not known"},
-      {[](Small& s) { s.pre = "default"; }, "\"default\" is not known"},
-      {[](Small& s) { s.pre = ""; }, "tokenizer.ggml.pre"},
+      {[](Small& s) { s.pre = ""; }, "tokenizer.ggml.pre: missing, as in files from before May 2024"},
       {[](Small& s) { s.tokens.clear(); }, "tokenizer.ggml.tokens"},
       {[](Small& s) { s.tokens = {"a"}, s.types = {1}; }, "no token for byte"},
       {[](Small& s) { s.tokens[256] = "<|x|>"; }, "is token 256 and token 258"},
@@ -364,6 +363,45 @@ TEST(TokenizerGguf, ReadsWhatOlderWritersLeft) {
       Small().with([](Small& s) { s.types.clear(); }).open(folder);  // without types, all tokens are normal
   ASSERT_TRUE(plain) << plain.error().what;
   EXPECT_FALSE(plain->find("<|x|>"));
+}
+
+TEST(TokenizerGguf, TheNameOfThePreTokenizerSaysWhetherMergesAreIgnoredAndBosIsAdded) {
+  const Folder folder("r1_pre_tokenizer_names");
+  const auto named = [&](const char* pre) {
+    return Small()
+        .with([&](Small& s) {
+          s.pre = pre;
+          s.more = [](TestGguf& g) { g.number("tokenizer.ggml.bos_token_id", 258u); };
+        })
+        .open(folder)
+        .value();
+  };
+  // No merge makes "abc".
+  for (const char* pre : {"llama-bpe", "falcon3", "pixtral", "tekken", "minicpm5"})
+    EXPECT_EQ(named(pre).encode("abc"), std::vector<i32>{257}) << pre;
+  for (const char* pre : {"smaug-bpe", "dbrx", "smollm", "gpt-2", "gpt-4o", "seed-coder", "viking", "default", "qwen2"})
+    EXPECT_EQ(named(pre).encode("abc"), (std::vector<i32>{256, 'c'})) << pre;
+  EXPECT_TRUE(named("llama-bpe").roles().add_bos);
+  EXPECT_FALSE(named("tekken").roles().add_bos);
+}
+
+TEST(TokenizerGguf, WritesTheNameThatFitsPatternsAndMerges) {
+  const Folder folder("r1_pre_tokenizer_names_written");
+  for (const char* pre : {"llama-bpe", "smaug-bpe", "tekken", "gpt-4o", "smollm", "viking"}) {
+    const Tokenizer there = Small().with([&](Small& s) { s.pre = pre; }).open(folder).value();
+    const Tokenizer folder_form = Tokenizer::parse(there.to_json(), "t").value();
+    EXPECT_EQ(folder_form.pre(), pre);
+    EXPECT_EQ(folder_form.encode("abc 12"), there.encode("abc 12")) << pre;
+    Metadata m = folder_form.to_gguf().value();
+    EXPECT_EQ(value_of(m, "tokenizer.ggml.pre").text, pre);
+  }
+  std::string json = Small().open(folder).value().to_json();
+  const std::string_view flag = "\"ignore_merges\": false";
+  json.replace(json.find(flag), flag.size(), "\"ignore_merges\": true");
+  const auto refused = Tokenizer::parse(json, "t").value().to_gguf();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().what,
+            "the tokenizer's ignore_merges is true, but GGUF's name for its patterns, qwen2, means false");
 }
 
 }  // namespace

@@ -23,6 +23,33 @@ constexpr std::string_view kV3Cjk = "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+"
 constexpr std::string_view kV3Words =
     "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]"
     "+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
+// Newer models cut a word before a capital that follows small letters. In llama.cpp every letter beyond ASCII counts as
+// both, and marks are no part of a word; it writes "a letter that is not a to z" as ((?=[\p{L}])([^a-z])), which makes
+// PCRE2 remember every letter of a word.
+constexpr std::string_view kTekkenGguf =
+    R"([^\r\n\p{L}\p{N}]?[^\P{L}a-z]*[^\P{L}A-Z]+|[^\r\n\p{L}\p{N}]?[^\P{L}a-z]+[^\P{L}A-Z]*)"
+    R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kTekken = R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
+                                     R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
+                                     R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kGpt4oGguf =
+    R"([^\r\n\p{L}\p{N}]?[^\P{L}a-z]*[^\P{L}A-Z]+(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?)"
+    R"(|[^\r\n\p{L}\p{N}]?[^\P{L}a-z]+[^\P{L}A-Z]*(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?)"
+    R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kGpt4o =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
+    R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
+    R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kSeedCoderGguf =
+    R"((?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1})"
+    R"(| ?[^\s\p{L}\p{N}\r\n]+|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kMiniCpm5Gguf =
+    R"((?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+)"
+    R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kMiniCpm5 = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+)"
+                                       R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr std::string_view kViking = " ?[^(\\s|.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c)]+";
+constexpr std::string_view kDefaultPunctuation = R"([\p{P}\$\+<=>\^~\|]+)";
 constexpr std::string_view kNewline = "[\r\n]";
 constexpr std::string_view kCjk = "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+";
 constexpr std::string_view kLlmLetters =
@@ -39,23 +66,46 @@ constexpr std::string_view kLlmLetters =
 constexpr std::string_view kLlmPunctuation = "\\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+";
 constexpr std::string_view kSpacesAtEnd = R"(\s+$)";
 
+// Rows with "gguf" are the expressions of llama.cpp, src/llama-vocab.cpp at d32676d7. The others are those of the
+// published tokenizer.json, which that file quotes; deepseek-v3, deepseek-llm and -coder are the same in both. GPT-2's
+// expression ends with |\s+ in the Hugging Face library and without it in llama.cpp, which cuts the same pieces.
 const std::vector<KnownPatterns>& table() {
+  using Merges = KnownPatterns::Merges;
   static const std::vector<KnownPatterns> sets = {
       {"deepseek-v3", {kDigitsByThree, kV3Cjk, kV3Words}, scan_deepseek_v3},
       {"qwen2", {kQwen2Gguf}, scan_qwen2_gguf},
       {"qwen2", {kQwen2Pattern}, scan_qwen2},
-      {"llama-bpe", {kLlama3Gguf}, scan_llama3_gguf},
-      {"llama-bpe", {kLlama3}, scan_llama3},
+      {"llama-bpe", {kLlama3Gguf}, scan_llama3_gguf, Merges::ignored, true},
+      {"llama-bpe", {kLlama3}, scan_llama3, Merges::ignored, true},
+      {"smaug-bpe", {kLlama3Gguf}, scan_llama3_gguf},
+      {"smaug-bpe", {kLlama3}, scan_llama3},
       {"deepseek-llm", {kNewline, kLlmLetters, kLlmPunctuation, kSpacesAtEnd, kCjk, kDigits}, nullptr},
       {"deepseek-llm", {kNewline, kLlmLetters, kLlmPunctuation, kSpacesAtEnd, kCjk, kDigit}, nullptr},
       {"deepseek-coder", {kNewline, R"(\s?\p{L}+)", R"(\s?\p{P}+)", kCjk, kDigit}, nullptr},
       {"gpt-2", {kGpt2Pattern}, scan_gpt2},
+      {"smollm", {kDigit, kGpt2Pattern}, scan_smollm},
+      {"tekken", {kTekkenGguf}, nullptr, Merges::ignored},
+      {"tekken", {kTekken}, nullptr, Merges::ignored},
+      {"gpt-4o", {kGpt4oGguf}, nullptr},
+      {"gpt-4o", {kGpt4o}, nullptr},
+      {"seed-coder", {kSeedCoderGguf}, nullptr},
+      {"minicpm5", {kDigitsByThree, kMiniCpm5Gguf}, nullptr, Merges::ignored},
+      {"minicpm5", {kDigitsByThree, kMiniCpm5}, nullptr, Merges::ignored},
+      {"viking", {kViking, kDigit}, nullptr},
+      {"default", {kDefaultPunctuation, kGpt2Pattern, kDigits, "[0-9][0-9][0-9]"}, nullptr},
   };
   return sets;
 }
 
+// Names that llama.cpp gives the same expressions, of models that are Llama, Qwen2 or DeepSeek by their architecture or
+// whose tokenizer such models have taken.
 constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"deepseek-r1-qwen", "qwen2"}, {"llama3", "llama-bpe"}, {"llama-v3", "llama-bpe"}};
+    {"deepseek-r1-qwen", "qwen2"}, {"megrez", "qwen2"},          {"kormo", "qwen2"},       {"llama3", "llama-bpe"},
+    {"llama-v3", "llama-bpe"},     {"falcon3", "llama-bpe"},     {"pixtral", "llama-bpe"}, {"midm-2.0", "llama-bpe"},
+    {"dbrx", "smaug-bpe"},         {"joyai-llm", "deepseek-v3"}, {"mellum", "gpt-2"},      {"a.x-4.0", "gpt-2"},
+    {"trillion", "gpt-2"},         {"gigachat", "gpt-2"},        {"olmo", "gpt-2"},        {"phi-2", "gpt-2"},
+    {"starcoder", "smollm"},       {"refact", "smollm"},         {"command-r", "smollm"},  {"codeshell", "smollm"},
+    {"exaone", "smollm"},          {"minerva-7b", "smollm"},     {"kanana2", "gpt-4o"},    {"llama4", "gpt-4o"}};
 
 }  // namespace
 
@@ -69,9 +119,11 @@ const KnownPatterns* known_patterns(std::string_view pre) {
   return found == table().end() ? nullptr : &*found;
 }
 
-const KnownPatterns* known_patterns(std::span<const std::string_view> patterns) {
+const KnownPatterns* known_patterns(std::span<const std::string_view> patterns,
+                                    std::optional<KnownPatterns::Merges> merges) {
   const auto found = std::find_if(table().begin(), table().end(), [&](const KnownPatterns& k) {
-    return std::equal(k.patterns.begin(), k.patterns.end(), patterns.begin(), patterns.end());
+    return (!merges || k.merges == *merges) &&
+           std::equal(k.patterns.begin(), k.patterns.end(), patterns.begin(), patterns.end());
   });
   return found == table().end() ? nullptr : &*found;
 }

@@ -133,10 +133,14 @@ Status PreTokenizer::add(std::string_view pattern, Kind kind) {
   pcre2_set_heap_limit(made->limits, kHeapLimitKiB);
   patterns_.push_back(std::move(made));
   steps_.push_back({std::string(pattern), kind});
+  known_ = known_patterns(texts());
+  return {};
+}
+
+std::vector<std::string_view> PreTokenizer::texts() const {
   std::vector<std::string_view> texts;
   for (const Step& step : steps_) texts.push_back(step.kind == Kind::regex ? std::string_view(step.pattern) : "");
-  known_ = known_patterns(texts);
-  return {};
+  return texts;
 }
 
 Result<PreTokenizer> PreTokenizer::named(std::string_view pre) {
@@ -147,7 +151,11 @@ Result<PreTokenizer> PreTokenizer::named(std::string_view pre) {
   return made;
 }
 
-std::string_view PreTokenizer::pre() const { return known_ ? known_->pre : std::string_view{}; }
+std::string_view PreTokenizer::pre(bool ignore_merges) const {
+  using Merges = KnownPatterns::Merges;
+  const KnownPatterns* known = known_patterns(texts(), ignore_merges ? Merges::ignored : Merges::applied);
+  return known ? known->pre : std::string_view{};
+}
 
 void PreTokenizer::split(std::string_view text, const std::function<void(std::string_view)>& fn) const {
   while (!text.empty()) {

@@ -31,8 +31,8 @@ class PreTokenizer {
 
   // The pre-tokenizer that a GGUF's tokenizer.ggml.pre names. Errors: an unknown name.
   static Result<PreTokenizer> named(std::string_view pre);
-  // GGUF's name for exactly these patterns, or empty if it has none.
-  std::string_view pre() const;
+  // GGUF's name for exactly these patterns in a tokenizer with this `ignore_merges`, or empty if it has none.
+  std::string_view pre(bool ignore_merges) const;
 
   Status add(std::string_view pattern, Kind kind = Kind::regex);
   const std::vector<Step>& steps() const { return steps_; }
@@ -45,6 +45,7 @@ class PreTokenizer {
 
   std::vector<Step> steps_;
   std::vector<std::unique_ptr<Pattern>> patterns_;
+  std::vector<std::string_view> texts() const;  // of the steps, as known_patterns() takes them
   const struct KnownPatterns* known_ = nullptr;
 };
 

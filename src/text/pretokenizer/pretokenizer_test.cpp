@@ -29,7 +29,7 @@ PreTokenizer by_patterns(std::span<const std::string_view> patterns) {
 PreTokenizer by_pcre2(std::span<const std::string_view> patterns) {
   PreTokenizer made;
   for (const std::string_view pattern : patterns) EXPECT_TRUE(made.add(fmt::format("(?:{})", pattern))) << pattern;
-  EXPECT_EQ(made.pre(), "");
+  EXPECT_EQ(made.pre(false), "");
   return made;
 }
 
@@ -181,34 +181,116 @@ TEST(PreTokenizer, ScannersSeeEveryAssignedCharacterAsPcre2Does) {
 
 TEST(PreTokenizer, PublishedListsAreKnownByTheirExactText) {
   for (const KnownPatterns& known : all_known_patterns()) {
-    EXPECT_EQ(by_patterns(known.patterns).pre(), known.pre);
-    const PreTokenizer named = PreTokenizer::named(known.pre).value();
-    EXPECT_EQ(named.pre(), known.pre);
+    const bool ignored = known.merges == KnownPatterns::Merges::ignored;
+    EXPECT_EQ(by_patterns(known.patterns).pre(ignored), known.pre);
+    EXPECT_EQ(PreTokenizer::named(known.pre).value().pre(ignored), known.pre);
     std::vector<std::string> almost(known.patterns.begin(), known.patterns.end());
     almost.back() += "|x";
-    EXPECT_EQ(by_patterns(std::vector<std::string_view>(almost.begin(), almost.end())).pre(), "");
+    EXPECT_EQ(by_patterns(std::vector<std::string_view>(almost.begin(), almost.end())).pre(ignored), "");
     std::vector<std::string_view> longer = known.patterns;
     longer.push_back("x");
-    EXPECT_EQ(by_patterns(longer).pre(), "");
+    EXPECT_EQ(by_patterns(longer).pre(ignored), "");
   }
-  EXPECT_EQ(PreTokenizer::named("deepseek-r1-qwen").value().pre(), "qwen2");
-  EXPECT_EQ(PreTokenizer::named("llama3").value().pre(), "llama-bpe");
-  EXPECT_EQ(PreTokenizer().pre(), "");
+  EXPECT_EQ(PreTokenizer::named("deepseek-r1-qwen").value().pre(false), "qwen2");
+  EXPECT_EQ(PreTokenizer::named("llama3").value().pre(true), "llama-bpe");
+  EXPECT_EQ(PreTokenizer::named("llama3").value().pre(false),
+            "smaug-bpe");  // the same patterns, but merges are applied
+  EXPECT_EQ(PreTokenizer::named("qwen2").value().pre(true), "");
+  EXPECT_EQ(PreTokenizer().pre(false), "");
   EXPECT_NE(PreTokenizer::named("chameleon").error().what.find("\"chameleon\""), std::string::npos);
 }
 
+TEST(PreTokenizer, EveryOtherNameMeansTheListThatLlamaCppGivesIt) {
+  // llama.cpp, src/llama-vocab.cpp at d32676d7: names with one LLAMA_VOCAB_PRE_TYPE, or with types in one `case`.
+  const std::pair<const char*, std::vector<const char*>> groups[] = {
+      {"llama-bpe", {"llama3", "llama-v3", "falcon3", "pixtral", "midm-2.0"}},
+      {"smaug-bpe", {"dbrx"}},
+      {"deepseek-v3", {"joyai-llm"}},
+      {"qwen2", {"deepseek-r1-qwen", "megrez", "kormo"}},
+      {"gpt-2", {"mellum", "a.x-4.0", "trillion", "gigachat", "olmo", "phi-2"}},
+      {"smollm", {"starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"}},
+      {"gpt-4o", {"llama4", "kanana2"}}};
+  for (const auto& [name, others] : groups) {
+    for (const char* other : others) EXPECT_EQ(known_patterns(other), known_patterns(name)) << other;
+  }
+  // The names for which llama.cpp sets ignore_merges and add_bos.
+  for (const KnownPatterns& known : all_known_patterns()) {
+    EXPECT_EQ(known.merges == KnownPatterns::Merges::ignored,
+              known.pre == "llama-bpe" || known.pre == "tekken" || known.pre == "minicpm5")
+        << known.pre;
+    EXPECT_EQ(known.add_bos, known.pre == "llama-bpe") << known.pre;
+  }
+}
+
+Json data_file(const char* name) {
+  return read_json(std::filesystem::path(R1_SOURCE_DIR) / "tests/data/tokenizers" / name).value();
+}
+
+void expect_pieces(const PreTokenizer& cuts, const Json::Array& texts, const Json& expected, const std::string& name) {
+  ASSERT_EQ(expected.array()->size(), texts.size());
+  for (size_t i = 0; i < texts.size(); ++i) {
+    Pieces pieces;
+    for (const Json& piece : *(*expected.array())[i].array()) pieces.push_back(*piece.string());
+    EXPECT_EQ(cut(cuts, *texts[i].string()), pieces) << name << " case " << i;
+  }
+}
+
 TEST(PreTokenizer, CutsTheReferencesTextsAsTheReferenceDoes) {
-  const Json cases =
-      read_json(std::filesystem::path(R1_SOURCE_DIR) / "tests/data/tokenizers/pretokenize_cases.json").value();
+  const Json cases = data_file("pretokenize_cases.json");
   const Json::Array& texts = *cases.find("texts")->array();
-  for (const char* name : {"deepseek-llm", "deepseek-coder", "deepseek-v3", "qwen2", "llama-bpe"}) {
-    const PreTokenizer cuts = PreTokenizer::named(name).value();
-    const Json::Array& expected = *cases.find(name)->array();
-    ASSERT_EQ(expected.size(), 228u);
-    for (size_t i = 0; i < expected.size(); ++i) {
-      Pieces pieces;
-      for (const Json& piece : *expected[i].array()) pieces.push_back(*piece.string());
-      EXPECT_EQ(cut(cuts, *texts[i].string()), pieces) << name << " case " << i;
+  ASSERT_EQ(texts.size(), 228u);
+  for (const char* name : {"deepseek-llm", "deepseek-coder", "deepseek-v3", "qwen2", "llama-bpe"})
+    expect_pieces(PreTokenizer::named(name).value(), texts, *cases.find(name), name);
+}
+
+// "gguf" holds the pieces of llama.cpp's expressions, "json" those of the published tokenizer.json, both cut by Hugging
+// Face's tokenizers library.
+TEST(PreTokenizer, CutsAsTheTokenizersLibraryDoes) {
+  const Json cases = data_file("pretokenize_hf_cases.json");
+  const Json::Array& texts = *cases.find("texts")->array();
+  ASSERT_EQ(texts.size(), 264u);
+  const auto has_gguf_form_only = [](std::string_view pre) {
+    return pre == "seed-coder" || pre == "viking" || pre == "default";
+  };
+  size_t compared = 0;
+  std::string_view previous;
+  for (const KnownPatterns& known : all_known_patterns()) {
+    const std::string pre = known.pre == "smaug-bpe" ? "llama-bpe" : std::string(known.pre);
+    if (pre.starts_with("deepseek")) continue;
+    const bool second = known.pre == previous;  // the GGUF's form of a list comes first
+    previous = known.pre;
+    const Json* forms = cases.find(pre);
+    ASSERT_TRUE(forms) << pre;
+    const PreTokenizer cuts = by_patterns(known.patterns);
+    if (!second) expect_pieces(cuts, texts, *forms->find("gguf"), pre + ", gguf"), ++compared;
+    const bool one_form = pre == "gpt-2" || pre == "smollm";
+    if (second || one_form) expect_pieces(cuts, texts, *forms->find("json"), pre + ", json"), ++compared;
+    EXPECT_EQ(!forms->find("json"), has_gguf_form_only(pre)) << pre;
+  }
+  EXPECT_EQ(compared, 19u);
+}
+
+// Two lists are written in other words than llama.cpp's, so that PCRE2 need not remember every letter of a word.
+TEST(PreTokenizer, RewrittenExpressionsCutAsLlamaCppsOwnText) {
+  const std::string upper = R"(((?=[\p{L}])([^a-z])))", lower = R"(((?=[\p{L}])([^A-Z])))";
+  const std::string contraction = R"((?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?)";
+  const std::string rest = R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+  const auto words = [&](const std::string& after) {
+    const std::string before = R"([^\r\n\p{L}\p{N}]?)";
+    return before + upper + "*" + lower + "+" + after + "|" + before + upper + "+" + lower + "*" + after;
+  };
+  const std::pair<const char*, std::string> lists[] = {{"tekken", words("") + R"(|\p{N})" + rest},
+                                                       {"gpt-4o", words(contraction) + R"(|\p{N}{1,3})" + rest}};
+  Random random{7};
+  for (const auto& [name, theirs] : lists) {
+    const std::string_view pattern = theirs;
+    const Pair pair{name, PreTokenizer::named(name).value(), by_patterns(std::span(&pattern, 1))};
+    ASSERT_EQ(pair.pcre2.pre(false), "");
+    for (int round = 0; round < 3000; ++round) {
+      std::string text;
+      for (u64 i = 0, n = 1 + random(24); i < n; ++i) text += nasty()[random(nasty().size())];
+      expect_same(pair, text);
+      if (HasFatalFailure()) return;
     }
   }
 }
@@ -228,13 +310,15 @@ TEST(PreTokenizer, EscapesThatOnigurumaReadsOtherwiseAreRefusedByName) {
 TEST(PreTokenizer, Pcre2CutsLongTextInOneRun) {
   // This would take minutes if the UTF-8 of the whole text were checked at every match, or if \s+$ were tried from
   // every space.
-  for (const char* name : {"deepseek-llm", "deepseek-coder"}) {
-    const PreTokenizer cuts = PreTokenizer::named(name).value();
-    std::string text;
-    for (int i = 0; i < 20'000; ++i) text += "ab 1, \u4f60\u597d";
-    std::string again;
-    for (const std::string& piece : cut(cuts, text)) again += piece;
-    EXPECT_EQ(again, text);
+  for (const KnownPatterns& known : all_known_patterns()) {
+    const PreTokenizer cuts = by_patterns(known.patterns);
+    for (const char* unit : {"ab 1, \u4f60\u597d", "a", "A", "\u00e9", "\u4f60", "\u0301", "1", " ", "\n", "!", "$"}) {
+      std::string text;
+      for (int i = 0; i < 20'000; ++i) text += unit;
+      std::string again;
+      for (const std::string& piece : cut(cuts, text)) again += piece;
+      EXPECT_EQ(again, text) << known.pre;
+    }
   }
 }
 

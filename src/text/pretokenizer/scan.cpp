@@ -120,6 +120,30 @@ const char* white_space(const char* at, const char* end) {
   return to == end || last == at ? to : last;
 }
 
+// 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+// With cut_first, \p{N} has cut the text before: a number is a piece, and the pattern sees an end of text before it.
+enum class Numbers { in_runs, cut_first };
+template <Numbers kNumbers>
+const char* scan_gpt2_like(const char* at, const char* end) {
+  constexpr u8 kWord = kLetter | kNumber;
+  if (*at == '\'') {
+    if (const size_t letters = contraction<Case::lower>(at + 1, end)) return at + 1 + letters;
+  }
+  const char* next = at + (*at == ' ');
+  const Char c = char_at(next, end);
+  if (c.bits & kLetter) return skip<kLetter>(next, end);
+  if (c.bits & kNumber) {
+    if (kNumbers == Numbers::in_runs) return skip<kNumber>(next, end);
+    return next == at ? next + c.length : next;
+  }
+  if (c.length && !(c.bits & kSpace)) return skip_others<kSpace | kWord>(next, end);
+  if (kNumbers == Numbers::cut_first) {
+    const char* spaces_end = skip<kSpace>(at, end);
+    if (char_at(spaces_end, end).bits & kNumber) return spaces_end;
+  }
+  return white_space<Newlines::like_spaces>(at, end);
+}
+
 // kContractions|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,kDigits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 template <Case kContractions, int kDigits>
 const char* scan_gpt4_like(const char* at, const char* end) {
@@ -192,19 +216,8 @@ const char* scan_v3_piece(const char* at, const char* end) {
 
 }  // namespace
 
-const char* scan_gpt2(const char* at, const char* end) {
-  constexpr u8 kWord = kLetter | kNumber;
-  if (*at == '\'') {
-    if (const size_t letters = contraction<Case::lower>(at + 1, end)) return at + 1 + letters;
-  }
-  const char* next = at + (*at == ' ');
-  const Char c = char_at(next, end);
-  if (c.bits & kLetter) return skip<kLetter>(next, end);
-  if (c.bits & kNumber) return skip<kNumber>(next, end);
-  if (c.length && !(c.bits & kSpace)) return skip_others<kSpace | kWord>(next, end);
-  return white_space<Newlines::like_spaces>(at, end);
-}
-
+const char* scan_gpt2(const char* at, const char* end) { return scan_gpt2_like<Numbers::in_runs>(at, end); }
+const char* scan_smollm(const char* at, const char* end) { return scan_gpt2_like<Numbers::cut_first>(at, end); }
 const char* scan_qwen2(const char* at, const char* end) { return scan_gpt4_like<Case::any_unicode, 1>(at, end); }
 const char* scan_qwen2_gguf(const char* at, const char* end) { return scan_gpt4_like<Case::any_ascii, 1>(at, end); }
 const char* scan_llama3(const char* at, const char* end) { return scan_gpt4_like<Case::any_unicode, 3>(at, end); }

@@ -8,6 +8,7 @@ namespace r1 {
 using Scanner = const char* (*)(const char* at, const char* end);
 
 const char* scan_gpt2(const char* at, const char* end);
+const char* scan_smollm(const char* at, const char* end);  // \p{N} first, then GPT-2's pattern
 // The pattern in tokenizer.json has (?i:'s), which also matches U+017F (long s). The pattern in GGUF files lists the
 // letters and does not.
 const char* scan_qwen2(const char* at, const char* end);
