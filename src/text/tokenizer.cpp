@@ -17,13 +17,20 @@ using Kind = TokenTable::Kind;
 
 namespace {
 bool is_in_utf8(u32 byte) { return byte < 0xF5 && byte != 0xC0 && byte != 0xC1; }
+
+// The bytes that tell a byte-level vocabulary from others: printable ASCII, newline, the continuation bytes of UTF-8,
+// and those of U+FFFD. A byte that the training text did not contain may be missing: SmolLM2 has no token for six
+// control characters and for two leading bytes of unassigned characters.
+bool is_in_every_vocabulary(u32 byte) {
+  return (byte >= 0x20 && byte < 0x7F) || byte == '\n' || (byte >= 0x80 && byte < 0xC0) || byte == 0xEF;
+}
 }  // namespace
 
 Status Tokenizer::State::find_bytes(const std::string& where) {
   for (u32 byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     byte_ids[byte] = tokens.find_bytes({&c, 1});
-    if (byte_ids[byte] < 0 && is_in_utf8(byte)) {
+    if (byte_ids[byte] < 0 && is_in_every_vocabulary(byte)) {
       return fail(Errc::unsupported, "{}: no token for byte {}: only byte-level vocabularies are supported", where,
                   byte);
     }
@@ -74,12 +81,21 @@ const Tokenizer::State::Added* Tokenizer::State::find_added(i32 id) const {
 
 void Tokenizer::State::merge_piece(std::string_view piece, std::vector<i32>& symbols) const {
   symbols.clear();
+  size_t merged = 0;  // the symbols that no later symbol can change
+  const auto merge = [&] { symbols.resize(merged + merges.apply(std::span(symbols).subspan(merged))); };
   for (const char c : piece) {
-    if (const i32 id = byte_ids[static_cast<u8>(c)]; id >= 0) symbols.push_back(id);
-    else
+    if (const i32 id = byte_ids[static_cast<u8>(c)]; id >= 0) {
+      symbols.push_back(id);
+    } else if (!is_in_utf8(static_cast<u8>(c))) {
       for (const char r : std::string_view("\uFFFD")) symbols.push_back(byte_ids[static_cast<u8>(r)]);
+    } else if (unknown_byte >= 0) {
+      symbols.push_back(unknown_byte);
+    } else if (!pre.empty()) {  // the byte is dropped; llama.cpp merges nothing across it, Hugging Face's library does
+      merge();
+      merged = symbols.size();
+    }
   }
-  symbols.resize(merges.apply(symbols));
+  merge();
 }
 
 void Tokenizer::State::encode_piece(std::string_view piece, std::vector<i32>& symbols, std::vector<i32>& ids) const {

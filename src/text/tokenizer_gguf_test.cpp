@@ -385,6 +385,22 @@ TEST(TokenizerGguf, TheNameOfThePreTokenizerSaysWhetherMergesAreIgnoredAndBosIsA
   EXPECT_FALSE(named("tekken").roles().add_bos);
 }
 
+// The byte 4 is in no token, as in SmolLM2's vocabulary. Hugging Face's library merges across the gap, llama.cpp does
+// not.
+TEST(TokenizerGguf, DropsAByteThatTheVocabularyLeavesOut) {
+  const Folder folder("r1_vocabulary_without_a_byte");
+  const Tokenizer gguf =
+      Small().with([](Small& s) { s.tokens[4] = "zz", s.merges = {"? !"}, s.tokens[257] = "?!"; }).open(folder).value();
+  EXPECT_EQ(gguf.encode("x\4?\4!?!"), (std::vector<i32>{'x', '?', '!', 257}));
+  EXPECT_EQ(gguf.encode("\4"), std::vector<i32>{});
+  const std::string json = gguf.to_json();
+  EXPECT_EQ(Tokenizer::parse(json, "t").value().encode("x\4?\4!?!"), (std::vector<i32>{'x', 257, 257}));
+  std::string with_unknown = json;
+  const std::string_view none = "\"unk_token\": null";
+  with_unknown.replace(with_unknown.find(none), none.size(), "\"unk_token\": \"zz\"");
+  EXPECT_EQ(Tokenizer::parse(with_unknown, "t").value().encode("?\4!"), (std::vector<i32>{'?', 4, '!'}));
+}
+
 TEST(TokenizerGguf, WritesTheNameThatFitsPatternsAndMerges) {
   const Folder folder("r1_pre_tokenizer_names_written");
   for (const char* pre : {"llama-bpe", "smaug-bpe", "tekken", "gpt-4o", "smollm", "viking"}) {

@@ -2,6 +2,8 @@
 // the rest becomes Json. simdjson stays in this file.
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "formats/json.hpp"
 #include "formats/utf8.hpp"
 #include "text/tokenizer_state.hpp"
@@ -250,6 +252,13 @@ Status read_model(const JsonFields& model, Tokenizer::State& state) {
     return fail(Errc::unsupported, "{}: not supported", model.where("byte_fallback"));
   }
   state.ignore_merges = R1_TRY(model.boolean("ignore_merges", false));
+  const bool complete = std::find(state.byte_ids.begin(), state.byte_ids.end(), -1) == state.byte_ids.end();
+  if (const std::string unknown = R1_TRY(model.string("unk_token", "")); !unknown.empty() && !complete) {
+    state.unknown_byte = state.tokens.find_text(unknown);
+    if (state.unknown_byte < 0) {
+      return fail(Errc::corrupt, "{}: {} is not in the vocabulary", model.where("unk_token"), quoted_text(unknown));
+    }
+  }
   return {};
 }
 

@@ -21,8 +21,10 @@ struct Tokenizer::State {
 
   TokenTable tokens;
   BpeMerges merges;
-  std::array<i32, 256> byte_ids{};  // the token of each byte; -1 for a byte that never occurs in UTF-8 and that the
-                                    // vocabulary leaves out
+  std::array<i32, 256> byte_ids{};  // the token of each byte; -1 for a byte that the vocabulary leaves out. Such a byte
+                                    // becomes U+FFFD if it never occurs in UTF-8. Else it becomes unknown_byte, or is
+                                    // dropped without one.
+  i32 unknown_byte = -1;            // "unk_token" of the model in tokenizer.json, if the vocabulary leaves out bytes
   bool ignore_merges = false;       // a piece that is a token's text becomes that token, whatever its merges would give
   bool nfc = false;
   PreTokenizer pre_tokenizer;
@@ -30,7 +32,8 @@ struct Tokenizer::State {
   std::vector<Added> added;  // sorted by id
   Roles roles;
 
-  // Fills byte_ids. Errors: a byte without a token; the message names the vocabulary as `where`.
+  // Fills byte_ids. Errors: no token for a byte that every byte-level vocabulary has; the message names the vocabulary
+  // as `where`.
   Status find_bytes(const std::string& where);
   // Adds a merge of the tokens with texts a and b. Returns false if a, b or their concatenation is not a token.
   bool add_merge(std::string_view a, std::string_view b, i32 rank);

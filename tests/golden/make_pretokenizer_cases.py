@@ -15,10 +15,11 @@ from tokenizers import Regex, pre_tokenizers as pre
 DATA = pathlib.Path(__file__).parent / "../data/tokenizers"
 
 # Words of mixed case, with marks and with letters of no case, between which tekken's and gpt-4o's forms differ.
-TEXTS = ["éA", "aÉb", "ÉCOLE École éCole", "XMLHttpRequest", "HTTPServer's", "DON'T don'T Don't", "ǅungla ǆ", "İstanbul",
-         "ªº", "ßẞ", "नमस्तेX", "Xनमस्तेX", "e\u0301A", "A\u0301b", "\u0301\u0301", "a\u0301\u0301b", "中A文b", "ªA", "ʰA aʰ",
-         "he'LL'S", "'sa", "a/b//\n/c", "!/\n\n", "a\n/\n", "1234567 12 345678", "x.1,2?3", "(a) [b]", "a  1", "a \n1", " 1 2  3",
-         "\n\n 12", "'s1't2", "1's", "$1+2=3^4~5|6", "a`b", "hello…world。你好،"]
+TEXTS = ["éA", "aÉb", "ÉCOLE École éCole", "XMLHttpRequest", "HTTPServer's", "DON'T don'T Don't", "ǅungla ǆ",
+         "İstanbul",
+         "ªº", "ßẞ", "नमस्तेX", "Xनमस्तेX", "e\u0301A", "A\u0301b", "\u0301\u0301", "a\u0301\u0301b", "中A文b", "ªA",
+         "ʰA aʰ", "he'LL'S", "'sa", "a/b//\n/c", "!/\n\n", "a\n/\n", "1234567 12 345678", "x.1,2?3", "(a) [b]",
+         "a  1", "a \n1", " 1 2  3", "\n\n 12", "'s1't2", "1's", "$1+2=3^4~5|6", "a`b", "hello…world。你好،"]
 
 CONTRACTION = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
 ANY_CASE = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -47,7 +48,8 @@ LISTS = {
     "tekken": {"gguf": [cased(UPPER_GGUF, LOWER_GGUF, "", r"\p{N}")], "json": [cased(UPPER, LOWER, "", r"\p{N}")]},
     "gpt-4o": {"gguf": [cased(UPPER_GGUF, LOWER_GGUF, CONTRACTION + "?", r"\p{N}{1,3}")],
                "json": [cased(UPPER, LOWER, ANY_CASE + "?", r"\p{N}{1,3}")]},
-    "seed-coder": {"gguf": [rf"{CONTRACTION}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1}}| ?[^\s\p{{L}}\p{{N}}\r\n]+|{SPACES}"]},
+    "seed-coder": {"gguf": [rf"{CONTRACTION}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{{1}}"
+                            rf"| ?[^\s\p{{L}}\p{{N}}\r\n]+|{SPACES}"]},
     "minicpm5": {"gguf": [r"\p{N}{1,3}", gpt4_like(CONTRACTION, r"\p{N}+")],
                  "json": [r"\p{N}{1,3}", gpt4_like(ANY_CASE, r"\p{N}+")]},
     "viking": {"gguf": [r" ?[^(\s|.,!?…。，、।۔،)]+", r"\p{N}"]},
