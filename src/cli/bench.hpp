@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 #include "infer/engine.hpp"
 #include "model/model.hpp"
 

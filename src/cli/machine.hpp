@@ -1,7 +1,7 @@
 // What this machine can do, measured now: the roofs with which benchmarks and progress lines compare.
 #pragma once
 #include "core/dtype.hpp"
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 
 namespace r1 {
 

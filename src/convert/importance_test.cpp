@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/test_folder.hpp"
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "model/model.hpp"
 

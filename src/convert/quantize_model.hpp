@@ -7,7 +7,7 @@
 #include <string>
 
 #include "convert/gguf_tensors.hpp"
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 #include "quant/imatrix.hpp"
 #include "quant/quantize_mix.hpp"
 

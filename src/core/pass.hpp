@@ -7,7 +7,7 @@
 #include "core/kv_view.hpp"
 #include "core/tape.hpp"
 #include "core/tensor.hpp"
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 
 namespace r1 {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "model/model.hpp"
 

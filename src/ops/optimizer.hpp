@@ -3,7 +3,7 @@
 #pragma once
 #include <span>
 
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 #include "core/weight.hpp"
 
 namespace r1 {

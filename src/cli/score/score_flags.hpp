@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/args.hpp"
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 #include "infer/score.hpp"
 
 namespace r1 {

@@ -10,7 +10,7 @@
 #include "core/philox.hpp"
 #include "core/random_blocks.hpp"
 #include "core/tensor.hpp"
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 #include "kernels/cpu/bench_levels.hpp"
 #include "kernels/cpu/roof.hpp"
 

@@ -9,7 +9,7 @@
 #include "core/integer.hpp"
 #include "core/philox.hpp"
 #include "core/tensor.hpp"
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 #include "kernels/cpu/bench_levels.hpp"
 #include "kernels/cpu/roof.hpp"
 

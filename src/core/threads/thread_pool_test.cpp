@@ -1,4 +1,4 @@
-#include "core/thread_pool.hpp"
+#include "core/threads/thread_pool.hpp"
 
 #include <gtest/gtest.h>
 
@@ -52,6 +52,35 @@ TEST(ThreadPool, WritesOfATaskAreVisibleAfterRunAndToTheNextRun) {
     pool.run(64, [&](i64 i, int) { b[i] = a[63 - i]; });
     for (i64 i = 0; i < 64; ++i) ASSERT_EQ(b[i], round + 63 - i);
   }
+}
+
+TEST(ThreadPool, SeveralCallersShareAPoolAndEachGetsItsOwnTasksDone) {
+  ThreadPool pool(3);
+  std::vector<std::thread> callers;
+  std::vector<i64> sums(4);
+  for (size_t c = 0; c < sums.size(); ++c)
+    callers.emplace_back([&, c] {
+      for (int round = 0; round < 500; ++round) {
+        std::vector<i64> part(7);
+        std::vector<int> scratch(3);  // of a worker's own: two loops at once would share it
+        pool.run(7, [&](i64 task, int worker) {
+          part[task] = task + static_cast<i64>(c);
+          ++scratch[worker];
+        });
+        for (const i64 p : part) sums[c] += p;
+        sums[c] += scratch[0] + scratch[1] + scratch[2];
+      }
+    });
+  for (std::thread& t : callers) t.join();
+  for (size_t c = 0; c < sums.size(); ++c) EXPECT_EQ(sums[c], 500 * (21 + 7 * static_cast<i64>(c) + 7)) << c;
+}
+
+TEST(ThreadPool, ALoopInsideATaskOfItsOwnPoolIsRefusedAndOneOfAnotherPoolRuns) {
+  ThreadPool pool(2), other(2);
+  std::atomic<i64> sum{0};
+  pool.run(4, [&](i64, int) { other.run(3, [&](i64 task, int) { sum += task; }); });
+  EXPECT_EQ(sum.load(), 12);
+  EXPECT_DEATH(pool.run(4, [&](i64, int) { pool.run(3, [](i64, int) {}); }), "one of the pool's own tasks");
 }
 
 TEST(ThreadPool, ManyPoolsCanBeCreatedAndTwoCanRunAtOnce) {

@@ -2,11 +2,16 @@
 // kernel. Spinning without end makes a step several times slower when another program takes one of the cores; sleeping
 // at once slows every decode step, which forks many times.
 //
-// An atomic counter hands out the tasks, so any worker may run any task, and a task's result must depend on its index
-// alone. run() returns when all tasks are done. Not reentrant: one run() at a time, from one thread.
+// Threads take tasks from a shared counter, so any thread may run any task, and a task's result must depend on its
+// index alone. run() returns when all tasks are done. It waits for threads that have taken a task, and for no others: a
+// worker whose core is busy with another program does not delay the loop.
+//
+// Thread-safe: several threads may share a pool, and their loops run one after the other. A task must not call run() of
+// its own pool.
 #pragma once
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -24,10 +29,10 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
-  static int default_threads();  // the number of processors that this process may run on
+  static int default_threads();  // usable_processors() of this machine
 
-  // Calls f(task, worker) for every task in [0, tasks). `worker`, in [0,
-  // threads()), selects the thread's scratch memory.
+  // Calls f(task, worker) for every task in [0, tasks), at most 2^32 - 1. `worker`, in [0, threads()), selects the
+  // thread's scratch memory.
   template <class F>
   void run(i64 tasks, F&& f) {
     using Fn = std::remove_reference_t<F>;
@@ -37,7 +42,7 @@ class ThreadPool {
       return;
     }
     fork({[](void* fn, i64 task, int worker) { (*static_cast<Fn*>(fn))(task, worker); },
-          const_cast<void*>(static_cast<const void*>(&f)), tasks});
+          const_cast<void*>(static_cast<const void*>(&f)), static_cast<u32>(tasks)});
   }
 
   // Calls f(begin, end, worker) for consecutive ranges of [0, n), each `grain` long; the last may be shorter.
@@ -53,16 +58,17 @@ class ThreadPool {
   struct TaskLoop {
     void (*call)(void* function, i64 task, int worker) = nullptr;
     void* function = nullptr;
-    i64 tasks = 0;
+    u32 tasks = 0;
   };
   void fork(const TaskLoop& loop);
   void work(int worker);
   void take_tasks(int worker);
 
+  std::mutex callers_;  // held by the thread whose loop runs
   TaskLoop loop_;
-  alignas(64) std::atomic<u32> epoch_{0};       // fork adds one; workers sleep on it
-  alignas(64) std::atomic<i64> next_{0};        // the next task to hand out
-  alignas(64) std::atomic<u32> unfinished_{0};  // workers that still run the loop; the caller sleeps on it
+  alignas(64) std::atomic<u32> epoch_{0};  // the loop's number; workers sleep on it
+  alignas(64) std::atomic<u64> open_{0};   // the loop's number << 32 | tasks that no thread has taken
+  alignas(64) std::atomic<u32> done_{0};   // finished tasks; the caller sleeps on it
   std::atomic<bool> stop_{false};
   std::vector<std::thread> workers_;
 };
