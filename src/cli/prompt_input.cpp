@@ -73,7 +73,9 @@ Result<std::string> read_prompt(const PromptInput& input) {
   else if (has_text) prompt = R1_TRY(valid_text(fmt::format("{}", fmt::join(input.words, " ")), "prompt"));
   if (input.file) append_paragraph(prompt, R1_TRY(read_prompt_file(*input.file)));
   else if (!has_text || stdin_brings_text()) append_paragraph(prompt, R1_TRY(read_paragraph(stdin, "stdin")));
-  if (prompt.empty()) return fail(Errc::invalid_argument, "the prompt is empty");
+  if (prompt.empty())
+    return fail(Errc::invalid_argument,
+                "the prompt is empty: give it as words, with -p, with -f FILE or on stdin; see r1 --help");
   return prompt;
 }
 
