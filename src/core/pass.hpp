@@ -44,6 +44,11 @@ class ProductObserver {
   virtual void saw(const Weight& w, const float* x, const i32* rows, i64 count) = 0;
 };
 
+// The rows whose hidden states the caller reads. Training, scoring and multi-token prediction read those of all rows.
+// For a caller that reads nothing but logits, the last layer's attention still writes the keys and values of all rows,
+// and what follows it computes only the rows in batch.want. These have the same bits either way.
+enum class HiddenRows : u8 { all, wanted };
+
 struct Pass {
   const Batch& batch;
   Arena& arena;
@@ -54,6 +59,7 @@ struct Pass {
   KvView* kv = nullptr;
   RouteObserver* routes = nullptr;
   ProductObserver* products = nullptr;  // of `linear` and of the routed experts
+  HiddenRows hidden_rows = HiddenRows::all;
   bool recompute = false;  // with a tape: keep only each layer's input, and run the layer again in the backward pass
 
   Tensor alloc(i64 rows, i64 cols) const { return arena.alloc(rows, cols); }

@@ -85,6 +85,7 @@ void Engine::State::want_last_row(Sequence& s) {
 
 Tensor Engine::State::run_model() {
   Pass pass{batch, arena, *options.pool, *options.kernels, options.numerics, nullptr, &cache.view()};
+  pass.hidden_rows = HiddenRows::wanted;
   const double begin = now();
   const Output out = model.forward(pass);
   counters.forward_seconds += now() - begin;

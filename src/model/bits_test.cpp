@@ -117,6 +117,28 @@ TEST_P(Bits, APrefixHasTheSameBitsWhateverFollows) {
   }
 }
 
+// The last layer of a pass whose caller reads logits alone computes nothing but the wanted rows after its attention.
+TEST_P(Bits, WantedRowsHaveTheSameBitsWithoutTheOthers) {
+  Batch b;
+  for (const i64 length : {5, 70, 1}) b.add_sequence(sequence(length, 400 + static_cast<u64>(length)));
+  for (const std::vector<i32>& want : {std::vector<i32>{4, 30, 74, 75}, {0}, {}}) {
+    b.want = want;
+    for (const Case& c : cases()) {
+      Arena arena;
+      ThreadPool pool(2);
+      Pass all{b, arena, pool, *c.kernels, c.numerics}, wanted = all;
+      wanted.hidden_rows = HiddenRows::wanted;
+      const Output a = model_->forward(all), w = model_->forward(wanted);
+      EXPECT_EQ(a.hidden.rows(), b.rows());
+      ASSERT_EQ(w.hidden.rows(), std::ssize(want));
+      for (i64 i = 0; i < w.hidden.rows(); ++i)
+        EXPECT_EQ(0, std::memcmp(w.hidden.row(i), a.hidden.row(want[i]), a.hidden.cols() * 4)) << c.kernels->name;
+      ASSERT_EQ(w.logits.size(), a.logits.size());
+      EXPECT_EQ(0, std::memcmp(w.logits.data(), a.logits.data(), a.logits.size() * 4)) << c.kernels->name;
+    }
+  }
+}
+
 TEST_P(Bits, GradientsHaveTheSameBitsOnOneThreadAndOnTwo) {
   Batch b;
   for (u64 s = 0; s < 9; ++s) b.add_sequence(sequence(5 + static_cast<i64>(s) * 11, 200 + s));

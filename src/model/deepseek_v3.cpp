@@ -21,7 +21,7 @@ Tensor DeepseekV3::mla(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, 
   const auto [c_kv, k_r] = split(p, linear(p, h, L.w_dkv), 1, c.kv_rank, c.rope);  // one rope key for all heads
   const Tensor o = mla_attend(p, l, c.mla(), q_c, rope(p, q_r, c.heads, angles),
                               rms_norm(p, c_kv, L.kv_norm, kInnerEps), rope(p, k_r, 1, angles), L.w_uk, L.w_uv);
-  return linear(p, o, L.w_o);  // [T, d]
+  return linear(p, rows_read(p, l, o), L.w_o);  // [T, d]
 }
 
 Tensor DeepseekV3::ffn(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x) const {
@@ -33,7 +33,7 @@ Tensor DeepseekV3::ffn(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x) 
 }
 
 Tensor DeepseekV3::block(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& x, const Tensor& angles) const {
-  const Tensor h = add(p, x, mla(p, l, L, rms_norm(p, x, L.attn_norm, config_.eps), angles));
+  const Tensor h = add(p, rows_read(p, l, x), mla(p, l, L, rms_norm(p, x, L.attn_norm, config_.eps), angles));
   return add(p, h, ffn(p, l, L, rms_norm(p, h, L.ffn_norm, config_.eps)));
 }
 

@@ -20,11 +20,12 @@ Tensor DenseModel::attention(Pass& p, i64 l, const DenseLayer& L, const Tensor& 
   }
   q = rope(p, q, c.heads, angles, RopePairs::halves);
   k = rope(p, k, c.kv_heads, angles, RopePairs::halves);
-  return affine(p, attend(p, l, c.attention(), q, k, affine(p, h, L.v)), L.o);  // [T, d]
+  const Tensor o = attend(p, l, c.attention(), q, k, affine(p, h, L.v));
+  return affine(p, rows_read(p, l, o), L.o);  // [T, d]
 }
 
 Tensor DenseModel::block(Pass& p, i64 l, const DenseLayer& L, const Tensor& x, const Tensor& angles) const {
-  const Tensor h = add(p, x, attention(p, l, L, rms_norm(p, x, L.attn_norm, config_.eps), angles));
+  const Tensor h = add(p, rows_read(p, l, x), attention(p, l, L, rms_norm(p, x, L.attn_norm, config_.eps), angles));
   const Tensor g = rms_norm(p, h, L.ffn_norm, config_.eps);
   return add(p, h, linear(p, swiglu(p, linear(p, g, L.gate), linear(p, g, L.up)), L.down));
 }

@@ -12,7 +12,8 @@
 
 namespace r1 {
 
-// hidden [T, d] is what the head and the MTP module read: the hidden states after the final norm.
+// hidden is what the head and the MTP module read, the hidden states after the final norm: [T, d], or [want.size(), d]
+// if the pass asks for HiddenRows::wanted.
 // logits [want.size(), vocab] are those of the rows in batch.want, in that order; empty if batch.want is.
 struct Output {
   Tensor hidden, logits;
