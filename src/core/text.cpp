@@ -21,4 +21,14 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string nearest_word(std::string_view word, std::span<const std::string> names) {
+  std::string nearest;
+  size_t least = word.size() / 2 + 1;
+  for (const std::string& name : names) {
+    const size_t distance = edit_distance(word, name);
+    if (distance < least) nearest = name, least = distance;
+  }
+  return nearest;
+}
+
 }  // namespace r1

@@ -1,6 +1,8 @@
 // The distance between two words, for suggestions of the kind "did you mean".
 #pragma once
 #include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace r1 {
@@ -8,5 +10,9 @@ namespace r1 {
 // The Damerau-Levenshtein distance that changes no part of a word twice ("optimal string alignment"): the number of
 // bytes to insert, delete or replace and of neighbours to exchange.
 size_t edit_distance(std::string_view a, std::string_view b);
+
+// The name that is nearest to `word`, the first of equally near ones. Empty if none is nearer than half of the word's
+// length.
+std::string nearest_word(std::string_view word, std::span<const std::string> names);
 
 }  // namespace r1

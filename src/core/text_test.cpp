@@ -16,5 +16,14 @@ TEST(Text, EditDistanceCountsInsertionsDeletionsAndReplacements) {
   EXPECT_EQ(edit_distance("ca", "abc"), 3u);     // 2 if the exchanged pair might be changed again
 }
 
+TEST(Text, TheNearestWordIsNoneIfAllAreFar) {
+  const std::string names[] = {"/save", "/set", "/exit"};
+  EXPECT_EQ(nearest_word("/sev", names), "/set");
+  EXPECT_EQ(nearest_word("/sve", names), "/save");
+  EXPECT_EQ(nearest_word("/quantum", names), "");
+  EXPECT_EQ(nearest_word("", names), "");
+  EXPECT_EQ(nearest_word("/se", std::span(names).first(0)), "");
+}
+
 }  // namespace
 }  // namespace r1

@@ -205,6 +205,15 @@ TEST_F(Models, TheCacheLiesWhereTheEnvironmentSays) {
   EXPECT_EQ(hub_cache(), fs::path(std::getenv("HOME")) / ".cache/huggingface/hub");
 }
 
+TEST_F(Models, WhatTheProgramRemembersLiesInTheStateFolder) {
+  setenv("XDG_STATE_HOME", "/state", 1);
+  EXPECT_EQ(state_folder(), "/state/r1");
+  setenv("XDG_STATE_HOME", "relative", 1);
+  EXPECT_EQ(state_folder(), fs::path(std::getenv("HOME")) / ".local/state/r1");
+  unsetenv("XDG_STATE_HOME");
+  EXPECT_EQ(state_folder(), fs::path(std::getenv("HOME")) / ".local/state/r1");
+}
+
 TEST_F(Models, TheTokenIsReadFromTheEnvironmentOrItsFileAndMustBeOne) {
   setenv("HF_HOME", folder_.c_str(), 1);
   EXPECT_EQ(HubSettings::from_environment()->token, "");

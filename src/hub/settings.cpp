@@ -69,6 +69,13 @@ fs::path hub_cache() {
   return home.empty() ? home : home / "hub";
 }
 
+fs::path state_folder() {
+  // The specification says to ignore relative paths.
+  if (const fs::path state = variable("XDG_STATE_HOME"); state.is_absolute()) return state / "r1";
+  const std::string home = variable("HOME");
+  return home.empty() ? fs::path() : fs::path(home) / ".local/state/r1";
+}
+
 Result<HubSettings> HubSettings::from_environment() {
   HubSettings s;
   if (is_true(variable("HF_HUB_OFFLINE")))

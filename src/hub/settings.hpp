@@ -19,6 +19,10 @@ struct HubSettings {
 // user has no home.
 std::filesystem::path hub_cache();
 
+// The folder for what the program remembers from one run to the next: XDG_STATE_HOME/r1, else ~/.local/state/r1 (XDG
+// Base Directory Specification). Empty if the user has no home.
+std::filesystem::path state_folder();
+
 // Folders that may hold the files that ship: R1_HOME, the source tree in which the program was built, an installation
 // beside the program.
 std::vector<std::filesystem::path> homes();

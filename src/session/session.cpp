@@ -84,17 +84,19 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
   engine.context = context;
   engine.kv_bytes = options.kv_bytes;
   session.engine_ = std::make_unique<Engine>(R1_TRY(Engine::create(*session.model_, engine)));
-  if (Status set = session.set_defaults(options, generation); !set)
-    return tl::unexpected(std::move(set).error().in(path.string()));
+  session.recommended_ = generation;
+  if (Status set = session.set_defaults(options); !set) return tl::unexpected(std::move(set).error().in(path.string()));
   return session;
 }
 
-Status Session::set_defaults(const SessionOptions& options, const GenerationConfig& generation) {
-  defaults_.sampling = sampling_params(generation, options.sampling);
-  R1_TRY(check(defaults_.sampling));
-  defaults_.max_tokens = options.max_tokens.value_or(generation.max_new_tokens.value_or(engine_->context()));
-  defaults_.stop_ids = stop_ids_of(*model_, generation, tokenizer_);
-  if (options.max_thinking_tokens) defaults_.think = R1_TRY(think_budget(*options.max_thinking_tokens, tokenizer_));
+Status Session::set_defaults(const SessionOptions& options) {
+  CompletionRequest defaults;
+  defaults.sampling = sampling_params(recommended_, options.sampling);
+  R1_TRY(check(defaults.sampling));
+  defaults.max_tokens = options.max_tokens.value_or(recommended_.max_new_tokens.value_or(engine_->context()));
+  defaults.stop_ids = stop_ids_of(*model_, recommended_, tokenizer_);
+  if (options.max_thinking_tokens) defaults.think = R1_TRY(think_budget(*options.max_thinking_tokens, tokenizer_));
+  defaults_ = std::move(defaults);
   return {};
 }
 

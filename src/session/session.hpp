@@ -70,16 +70,19 @@ class Session {
   // A request for this prompt with the session's sampling, limits and stop tokens; callers change what they need.
   CompletionRequest request(ChatPrompt prompt) const;
   const CompletionRequest& defaults() const { return defaults_; }
+  // Replaces the sampling and the limits of requests by those of the options; the options' other members count only in
+  // open(). Errors: those of open() on these members. The defaults then stay as they were.
+  Status set_defaults(const SessionOptions& options);
 
  private:
   Session(std::filesystem::path path, std::unique_ptr<Model> model, Tokenizer tokenizer, Result<ChatTemplate> chat);
-  Status set_defaults(const SessionOptions& options, const GenerationConfig& generation);
 
   std::filesystem::path path_;
   std::unique_ptr<Model> model_;  // the engine keeps a reference to it, so moving the session must not move the model
   Tokenizer tokenizer_;
   Result<ChatTemplate> chat_template_;
   std::unique_ptr<Engine> engine_;
+  GenerationConfig recommended_;
   CompletionRequest defaults_;  // a request without a prompt
 };
 

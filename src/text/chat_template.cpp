@@ -214,6 +214,16 @@ Result<ChatPrompt> ChatTemplate::encode(const Tokenizer& tokenizer, const ChatRe
   return prompt;
 }
 
+Status ChatTemplate::check_system() const {
+  constexpr std::string_view kSystemProbe = "probe of the system role";
+  const std::vector<Message> with_system{{"system", std::string(kSystemProbe)}, {"user", "?"}};
+  const auto rendered = run({.messages = with_system}, true, false);
+  if (rendered && rendered->text.find(kSystemProbe) != std::string::npos) return {};
+  return fail(Errc::unsupported, "the chat template ({}) {}; write the instructions into the first message instead",
+              describe(),
+              rendered ? "leaves out system messages" : "refuses system messages: " + rendered.error().what);
+}
+
 const char* name_of(ChatTemplate::Kind kind) {
   constexpr const char* names[] = {"R1", "R1-Distill", "DeepSeek", "ChatML", "Llama-3", "other"};
   return names[static_cast<size_t>(kind)];

@@ -60,6 +60,8 @@ class ChatTemplate {
   Result<ChatPrompt> encode(const Tokenizer& tokenizer, const ChatRequest& request) const;
 
   Kind kind() const { return kind_; }
+  // Errors: the template refuses a system message, or prints nothing of it.
+  Status check_system() const;
   // "R1-Distill, from tokenizer_config.json; opens the thinking; tools"
   std::string describe() const;
 

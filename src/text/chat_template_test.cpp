@@ -106,6 +106,20 @@ TEST(ChatTemplate, KnowsItsKind) {
             "t: line 1, column 12: the template ends where '}}' was expected");
 }
 
+TEST(ChatTemplate, SaysWhetherASystemPromptReachesTheModel) {
+  for (const char* name : {kR1, kDistill, kQwen25, kQwen3}) EXPECT_TRUE(template_of(name).check_system()) << name;
+  const auto refusal = [](const char* source) {
+    const Status takes = ChatTemplate::parse(source, "test", kDeepseek).value().check_system();
+    EXPECT_FALSE(takes) << source;
+    return takes ? "" : takes.error().what;
+  };
+  EXPECT_NE(refusal("{{ messages[-1].content }}").find("leaves out system messages"), std::string::npos);
+  const std::string refused = refusal(
+      "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}{{ messages[0].content }}");
+  EXPECT_NE(refused.find("refuses system messages"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("no system role"), std::string::npos) << refused;
+}
+
 TEST(ChatTemplate, EarlierThinkingIsDropped) {
   const std::vector<Message> turns{{"user", "a"}, {"assistant", "<think>\nlong\n</think>\n\nb"}, {"user", "c"}};
   for (const char* name : {kR1, kFirstDistill, kDistill, kRepairedDistill, kR10528, kQwen3}) {
