@@ -20,7 +20,9 @@ bool no_colour() {
 }  // namespace
 
 AnswerPrinter::AnswerPrinter(ThinkingDisplay display)
-    : show_(display == ThinkingDisplay::show), colour_(isatty(STDOUT_FILENO) && !no_colour()) {}
+    : show_(display == ThinkingDisplay::show), colour_(isatty(STDOUT_FILENO) && !no_colour()) {
+  if (isatty(STDOUT_FILENO)) plain_thinking_.emplace(), plain_answer_.emplace();
+}
 
 AnswerPrinter::~AnswerPrinter() { undim(); }
 
@@ -44,9 +46,19 @@ void AnswerPrinter::undim() {
 
 void AnswerPrinter::begin_answer() {
   if (in_answer_) return;
+  if (plain_thinking_) print_thinking(plain_thinking_->finish());
   undim();
   if (in_thinking_ && show_) fmt::print("{}{}\n", mid_line_ ? "\n" : "", colour_ ? "" : "</think>\n");
   in_answer_ = true;
+}
+
+void AnswerPrinter::print_thinking(const std::string& text) {
+  if (text.empty()) return;
+  if (show_) {
+    dim();
+    fmt::print("{}", text);
+  }
+  mid_line_ = text.back() != '\n';
 }
 
 void AnswerPrinter::print(const TextDelta& text) {
@@ -55,25 +67,26 @@ void AnswerPrinter::print(const TextDelta& text) {
     if (!in_thinking_ && show_ && !colour_) fmt::print("<think>\n");
     if (!in_thinking_ && !show_ && isatty(STDERR_FILENO)) fmt::print(stderr, "thinking ...\n");
     in_thinking_ = true;
-    if (show_) {
-      dim();
-      fmt::print("{}", text.thinking);
-    }
-    mid_line_ = text.thinking.back() != '\n';
+    print_thinking(plain_thinking_ ? plain_thinking_->push(text.thinking) : text.thinking);
   }
   if (!text.answer.empty()) {
     begin_answer();
-    fmt::print("{}", text.answer);
+    fmt::print("{}", plain_answer_ ? plain_answer_->push(text.answer) : text.answer);
   }
   std::fflush(stdout);
 }
 
-void AnswerPrinter::finish(const Completion& answer) {
+void AnswerPrinter::finish(const Completion& answer, i64 context) {
+  if (plain_thinking_ && !in_answer_) print_thinking(plain_thinking_->finish());
   undim();
-  fmt::print("\n");
+  fmt::print("{}\n", plain_answer_ ? plain_answer_->finish() : "");
   std::fflush(stdout);
-  if (answer.finish == FinishReason::length)
-    fmt::print(stderr, "r1: the answer was cut after {} tokens; -n allows more\n", answer.stats.tokens);
+  if (answer.finish != FinishReason::length) return;
+  const CompletionStats& s = answer.stats;
+  if (s.prompt_tokens + s.tokens >= context)
+    fmt::print(stderr, "r1: the answer was cut: {} tokens of the prompt and {} of the answer fill the context of {}\n",
+               s.prompt_tokens, s.tokens, context);
+  else fmt::print(stderr, "r1: the answer was cut after {} tokens; -n allows more\n", s.tokens);
 }
 
 Result<Completion> complete(Session& session, CompletionRequest request, const std::atomic<bool>& interrupted,

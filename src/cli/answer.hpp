@@ -1,16 +1,19 @@
 // One answer: a request run to its end, and its text on the terminal while it comes.
 #pragma once
 #include <atomic>
+#include <optional>
 #include <string>
 
+#include "cli/plain_math.hpp"
 #include "session/session.hpp"
 
 namespace r1 {
 
 enum class ThinkingDisplay { show, hide };
 
-// Prints text as people read it. On a terminal the thinking is dimmed; elsewhere it stands between <think> and
-// </think>. Hidden thinking is one line on a terminal's stderr.
+// Prints text as people read it. On a terminal the thinking is dimmed and LaTeX is shown as plain text; elsewhere the
+// thinking stands between <think> and </think>, and the text is unchanged. Hidden thinking is one line on a terminal's
+// stderr.
 class AnswerPrinter {
  public:
   explicit AnswerPrinter(ThinkingDisplay display);
@@ -18,13 +21,16 @@ class AnswerPrinter {
   AnswerPrinter(const AnswerPrinter&) = delete;
   AnswerPrinter& operator=(const AnswerPrinter&) = delete;
   void print(const TextDelta& text);
-  void finish(const Completion& answer);  // ends the line and says on stderr if the answer was cut
+  // Ends the line, and says on stderr if -n or the context, which is given in tokens, has cut the answer.
+  void finish(const Completion& answer, i64 context);
 
  private:
+  void print_thinking(const std::string& text);
   void begin_answer();
   void dim();
   void undim();
   const bool show_, colour_;
+  std::optional<PlainMath> plain_thinking_, plain_answer_;  // on a terminal
   bool dimmed_ = false, in_thinking_ = false, in_answer_ = false, mid_line_ = false;
 };
 

@@ -1,5 +1,5 @@
-// The subcommands. Each is in the file of its name, those that score in score/; eval.cpp, main.cpp, models.cpp and
-// tokenize.cpp have two.
+// The subcommands. Each is in the file of its name, those that score in score/, the chat in chat/; eval.cpp, main.cpp,
+// models.cpp and tokenize.cpp have two.
 #pragma once
 #include <span>
 

@@ -1,6 +1,7 @@
 #include "cli/generation_flags.hpp"
 
 #include <limits>
+#include <random>
 
 #include "core/byte_size.hpp"
 #include "formats/utf8.hpp"
@@ -16,13 +17,14 @@ SamplingOverrides overrides_of(const GenerationFlags& f) {
   return {f.temperature, f.top_p, f.min_p, f.repetition_penalty, f.top_k, f.seed};
 }
 
-void describe(const Session& session, int threads) {
+void describe(const Session& session, const GenerationFlags& flags, int threads) {
   const std::string path = session.path().string();
   const ModelInfo& m = session.model().info();
   fmt::print(stderr, "{}: {}, {} parameters ({} active), context {}, level {}, {} threads\n", path, m.architecture,
              m.parameters, m.active_parameters, session.engine().context(), level_name(active_kernels()), threads);
   const auto& chat = session.chat_template();
   fmt::print(stderr, "{}: chat template: {}\n", path, printable(chat ? chat->describe() : chat.error().what, 400));
+  fmt::print(stderr, "{}: seed {}\n", path, flags.seed.value_or(0));
 }
 
 }  // namespace
@@ -41,7 +43,9 @@ std::vector<Flag> GenerationFlags::flags() {
            "the model's advice, else 0)"},
           {"--repetition-penalty", &repetition_penalty,
            "divide the logits of tokens that are already in the text (default: the model's advice, else 1)"},
-          {"--seed", &seed, "random seed (default: 0)"},
+          {"--seed", &seed,
+           default_seed == DefaultSeed::zero ? "random seed (default: 0)"
+                                             : "random seed (default: another one each time; -v shows it)"},
           {"-t,--threads", &threads, "threads"},
           {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
           {"--think", &think, "think before answering (the default)"},
@@ -65,17 +69,36 @@ Status GenerationFlags::check() const {
   return {};
 }
 
-Result<Session> open_session(const GenerationFlags& flags, ThreadPool& pool, i64 max_sequences) {
+void GenerationFlags::draw_seed() {
+  if (!seed && default_seed == DefaultSeed::random) seed = std::random_device()();
+}
+
+Result<SessionOptions> GenerationFlags::session_options() const {
   SessionOptions options;
-  options.context = flags.context;
+  options.context = context;
+  if (memory) options.expert_bytes = R1_TRY(parse_bytes(*memory));
+  options.sampling = overrides_of(*this);
+  options.max_tokens = max_tokens == kNoLimit ? std::numeric_limits<i64>::max() : max_tokens;
+  if (think_budget > 0) options.max_thinking_tokens = think_budget;
+  return options;
+}
+
+Result<Session> open_session(const GenerationFlags& flags, ThreadPool& pool, i64 max_sequences) {
+  SessionOptions options = R1_TRY(flags.session_options());
   options.max_sequences = max_sequences;
-  if (flags.memory) options.expert_bytes = R1_TRY(parse_bytes(*flags.memory));
-  options.sampling = overrides_of(flags);
-  options.max_tokens = flags.max_tokens == kNoLimit ? std::numeric_limits<i64>::max() : flags.max_tokens;
-  if (flags.think_budget > 0) options.max_thinking_tokens = flags.think_budget;
   Session session = R1_TRY(Session::open(R1_TRY(find_model(flags.model)), pool, options));
-  if (flags.verbose) describe(session, pool.threads());
+  if (flags.verbose) describe(session, flags, pool.threads());
   return session;
+}
+
+Status check_system_prompt(const Session& session, std::string_view system) {
+  if (const size_t at = first_invalid_utf8(system); at < system.size())
+    return fail(Errc::invalid_argument, "the system prompt: byte {} is not UTF-8", at);
+  const auto& chat = session.chat_template();
+  if (!chat) return tl::unexpected(chat.error());
+  if (Status takes = chat->check_system(); !takes)
+    return tl::unexpected(std::move(takes).error().in(session.path().string()));
+  return {};
 }
 
 }  // namespace r1

@@ -10,7 +10,12 @@
 
 namespace r1 {
 
+// The seed if --seed is absent: 0, so that measurements repeat, or a random one, so that people see other answers.
+enum class DefaultSeed { zero, random };
+
 struct GenerationFlags {
+  explicit GenerationFlags(DefaultSeed kind = DefaultSeed::zero) : default_seed(kind) {}
+
   std::string model = "nano";
   std::optional<i64> max_tokens, top_k;
   std::optional<u64> seed;
@@ -21,14 +26,20 @@ struct GenerationFlags {
   std::optional<std::string> memory;  // of the routed experts: "8g"
   bool think = false, no_think = false;
   bool verbose = false;
+  DefaultSeed default_seed;
 
   std::vector<Flag> flags();  // bound to this object
   Status check() const;       // usage errors
   Think thinking() const { return no_think ? Think::off : Think::on; }
+  void draw_seed();  // sets a seed that is absent to a random one, if that is the default
+  Result<SessionOptions> session_options() const;
 };
 
 // The model by its name or path, opened for `max_sequences` sequences at once. With --verbose stderr gets a line on the
-// model and one on its chat template. `flags` must have passed check().
+// model, one on its chat template and one with the seed. `flags` must have passed check().
 Result<Session> open_session(const GenerationFlags& flags, ThreadPool& pool, i64 max_sequences = 1);
+
+// Errors: text that is not UTF-8; a model whose chat template refuses or leaves out system prompts.
+Status check_system_prompt(const Session& session, std::string_view system);
 
 }  // namespace r1

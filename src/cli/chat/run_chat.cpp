@@ -1,0 +1,165 @@
+// r1 chat: a conversation in the terminal.
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cli/chat/chat.hpp"
+#include "cli/chat/commands.hpp"
+#include "cli/chat/history_file.hpp"
+#include "cli/chat/line_reader.hpp"
+#include "cli/chat/message.hpp"
+#include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
+#include "hub/settings.hpp"
+
+namespace r1 {
+namespace {
+
+// The loop of a chat: reads texts, runs commands, asks the model.
+class ChatLoop {
+ public:
+  ChatLoop(Chat& chat, LineReader& lines) : chat_(chat), lines_(lines) {}
+  void keep_history(HistoryFile file);
+  int run();  // returns the exit code
+
+ private:
+  enum class Next { go_on, leave };
+  LineReader::Line read_text(bool& quoted);
+  Next take(const std::string& text, bool quoted);
+  Next take_command(std::string_view name, std::string_view argument);
+  void remember(const std::string& text);
+  void report(const Error& error);
+
+  Chat& chat_;
+  LineReader& lines_;
+  std::optional<HistoryFile> history_;
+  bool editing_ = false;  // the next text replaces the last turn's
+  int dropped_ = 0;       // how often Ctrl-C was typed on an empty line, since something else was typed
+  int exit_code_ = 0;
+};
+
+void ChatLoop::keep_history(HistoryFile file) {
+  const auto texts = file.load();
+  if (!texts) return report(texts.error());
+  for (const std::string& text : *texts) lines_.remember(text);
+  history_ = std::move(file);
+}
+
+void ChatLoop::remember(const std::string& text) {
+  lines_.remember(text);
+  if (!history_) return;
+  if (const Status written = history_->append(text); !written) {
+    report(written.error());
+    history_.reset();  // says it once
+  }
+}
+
+// A program that reads from a pipe says by its exit code that a text was not answered.
+void ChatLoop::report(const Error& error) {
+  print_error("r1", error.what);
+  if (!lines_.is_terminal()) exit_code_ = kExitFailed;
+}
+
+// Reads lines until they are a whole text.
+LineReader::Line ChatLoop::read_text(bool& quoted) {
+  MessageLines message;
+  for (;;) {
+    const std::string prefill = editing_ && !message.begun() ? as_typed(chat_.conversation().turns.back().user) : "";
+    LineReader::Line line = lines_.read(message.begun() ? "... " : "> ", prefill);
+    const bool ends_pipe = line.kind == LineReader::Line::Kind::end && message.begun() && !lines_.is_terminal();
+    if (line.kind == LineReader::Line::Kind::dropped) return {line.kind, message.text() + line.text};
+    if (line.kind != LineReader::Line::Kind::text && !ends_pipe) return line;
+    if (!ends_pipe && !message.add(line.text)) continue;
+    quoted = message.quoted();
+    return {LineReader::Line::Kind::text, message.text()};
+  }
+}
+
+ChatLoop::Next ChatLoop::take_command(std::string_view name, std::string_view argument) {
+  const auto done = run_slash_command(chat_, name, argument);
+  if (!done) report(done.error());
+  if (!chat_.has_model()) {
+    exit_code_ = kExitFailed;
+    return Next::leave;
+  }
+  editing_ = done && *done == AfterCommand::edit;
+  return done && *done == AfterCommand::leave ? Next::leave : Next::go_on;
+}
+
+ChatLoop::Next ChatLoop::take(const std::string& text, bool quoted) {
+  const bool edits = std::exchange(editing_, false);
+  if (trimmed(text).empty()) return Next::go_on;
+  remember(quoted ? as_typed(text) : text);
+  // A path at the beginning of a pasted text is no command.
+  const CommandLine command = quoted ? CommandLine{} : command_of_line(text);
+  const bool one_line = text.find('\n') == text.npos;
+  if (!command.name.empty() && (one_line || slash_command(command.name)))
+    return take_command(command.name, command.argument);
+  const Status answered = edits ? chat_.replace(text) : chat_.say(text);
+  if (!answered && answered.error().code == Errc::exhausted)
+    report({Errc::exhausted,
+            answered.error().what + " (/new starts afresh, /set context_shift on leaves out the oldest turns)"});
+  else if (!answered) report(answered.error());
+  else if (!lines_.is_terminal() && chat_.last()->finish == FinishReason::interrupted) {
+    exit_code_ = kExitInterrupted;
+    return Next::leave;
+  }
+  return Next::go_on;
+}
+
+int ChatLoop::run() {
+  using Kind = LineReader::Line::Kind;
+  const InterruptFlag at_prompt;  // SIGINT while texts come from a pipe
+  for (;;) {
+    bool quoted = false;
+    const LineReader::Line line = read_text(quoted);
+    if (line.kind == Kind::interrupted) return kExitInterrupted;
+    if (line.kind == Kind::end) break;
+    if (line.kind == Kind::dropped) {
+      const bool edited = std::exchange(editing_, false);
+      dropped_ = line.text.empty() && !edited ? dropped_ + 1 : 0;
+      if (dropped_ == 2) return kExitInterrupted;
+      if (dropped_ == 1) fmt::print(stderr, "(Ctrl-C again, or Ctrl-D, leaves)\n");
+      continue;
+    }
+    dropped_ = 0;
+    if (take(line.text, quoted) == Next::leave) break;
+  }
+  return exit_code_;
+}
+
+}  // namespace
+
+Result<int> run_chat(const Args& args) {
+  GenerationFlags generation(DefaultSeed::random);
+  std::string system;
+  bool fold = false, shift = false, no_history = false;
+  const auto flags =
+      joined(generation.flags(), {{"--system", &system, "the system prompt (default: none)"},
+                                  {"--hide-thinking", &fold, "begin with /fold on: do not print the thinking"},
+                                  {"--context-shift", &shift, "leave out the oldest turns when the context is full"},
+                                  {"--no-history", &no_history, "neither read nor write the file of what was typed"}});
+  if (const auto stop = parse(args, "A conversation in the terminal.", flags)) return *stop;
+  R1_TRY(generation.check());
+  generation.draw_seed();
+  ThreadPool pool(static_cast<int>(generation.threads));
+  Chat chat = R1_TRY(Chat::open(generation, system, pool));
+  if (fold) chat.display = ThinkingDisplay::hide;
+  if (shift) chat.when_full = ContextFull::drop_oldest;
+  if (isatty(STDERR_FILENO))
+    fmt::print(stderr, "{}: {} parameters, context {}. /help lists commands, Ctrl-C stops an answer, Ctrl-D leaves.\n",
+               chat.session().path().filename().string(), chat.session().model().info().parameters,
+               chat.session().engine().context());
+  LineReader lines(complete_command);
+  if (const std::string notice = lines.notice(); !notice.empty()) print_error("r1", notice);
+  ChatLoop loop(chat, lines);
+  const std::filesystem::path state = state_folder();
+  if (lines.is_terminal() && !no_history && !state.empty())
+    loop.keep_history(HistoryFile(state / "chat_history.jsonl"));
+  return loop.run();
+}
+
+}  // namespace r1

@@ -1,0 +1,127 @@
+#include "cli/chat/settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include "core/text.hpp"
+
+namespace r1 {
+namespace {
+
+template <class T>
+Result<T> number(std::string_view text) {
+  T value{};
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || at != end)
+    return fail(Errc::invalid_argument, "\"{}\" is not {}", text,
+                std::is_floating_point_v<T> ? "a number" : "a whole number");
+  return value;
+}
+
+// "default" takes a value back.
+template <class T>
+Status assign(std::optional<T>& target, std::string_view text) {
+  if (text == "default") target.reset();
+  else target = R1_TRY(number<T>(text));
+  return {};
+}
+
+Result<bool> is_on(std::string_view text) {
+  if (text != "on" && text != "off") return fail(Errc::invalid_argument, "\"{}\", expected on or off", text);
+  return text == "on";
+}
+
+const SamplingParams& sampling(const Chat& chat) { return chat.session().defaults().sampling; }
+
+Status set_think(Chat& chat, std::string_view text) {
+  GenerationFlags flags = chat.flags();
+  flags.think = false;
+  flags.no_think = text == "off";
+  if (text == "on") flags.think_budget = 0;
+  else if (text != "off") flags.think_budget = R1_TRY(number<i64>(text));
+  return chat.set_flags(flags);
+}
+
+std::string show_think(const Chat& chat) {
+  if (chat.flags().thinking() == Think::off) return "off";
+  return chat.flags().think_budget > 0 ? fmt::format("{}", chat.flags().think_budget) : "on";
+}
+
+template <auto member>
+Status set_flag(Chat& chat, std::string_view text) {
+  GenerationFlags flags = chat.flags();
+  R1_TRY(assign(flags.*member, text));
+  return chat.set_flags(flags);
+}
+
+struct Setting {
+  std::string_view name, help;
+  Status (*set)(Chat&, std::string_view);
+  std::string (*show)(const Chat&);
+};
+
+using F = GenerationFlags;
+constexpr Setting kSettings[] = {
+    {"temperature", "0: always the likeliest token", set_flag<&F::temperature>,
+     [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).temperature); }},
+    {"top_p", "keep the likeliest tokens that together have this probability", set_flag<&F::top_p>,
+     [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).top_p); }},
+    {"top_k", "keep this many of the likeliest tokens; 0: all", set_flag<&F::top_k>,
+     [](const Chat& c) { return fmt::format("{}", sampling(c).top_k); }},
+    {"min_p", "keep tokens with at least this share of the likeliest token's probability", set_flag<&F::min_p>,
+     [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).min_p); }},
+    {"repetition_penalty", "divide the logits of tokens that are already in the text", set_flag<&F::repetition_penalty>,
+     [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).repetition_penalty); }},
+    {"seed", "random seed", set_flag<&F::seed>, [](const Chat& c) { return fmt::format("{}", sampling(c).seed); }},
+    {"max_tokens", "most tokens of an answer, thinking included; -1: what the context holds", set_flag<&F::max_tokens>,
+     [](const Chat& c) {
+       const i64 most = c.session().defaults().max_tokens, context = c.session().engine().context();
+       return most >= context ? std::string("-1") : fmt::format("{}", most);
+     }},
+    {"think", "on, off, or the most tokens of the thinking", set_think, show_think},
+    {"show_thinking", "on or off",
+     [](Chat& c, std::string_view text) -> Status {
+       c.display = R1_TRY(is_on(text)) ? ThinkingDisplay::show : ThinkingDisplay::hide;
+       return {};
+     },
+     [](const Chat& c) { return std::string(c.display == ThinkingDisplay::show ? "on" : "off"); }},
+    {"context_shift", "on or off: leave out the oldest turns when the context is full",
+     [](Chat& c, std::string_view text) -> Status {
+       c.when_full = R1_TRY(is_on(text)) ? ContextFull::drop_oldest : ContextFull::refuse;
+       return {};
+     },
+     [](const Chat& c) { return std::string(c.when_full == ContextFull::drop_oldest ? "on" : "off"); }},
+};
+
+}  // namespace
+
+Status change_setting(Chat& chat, std::string_view name, std::string_view value) {
+  const auto* setting =
+      std::find_if(std::begin(kSettings), std::end(kSettings), [&](const Setting& s) { return s.name == name; });
+  if (setting == std::end(kSettings)) {
+    const std::vector<std::string> names = setting_names();
+    const std::string nearest = nearest_word(name, names);
+    return fail(Errc::invalid_argument, "no setting \"{}\"{}; /set lists them", name,
+                nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest));
+  }
+  if (value.empty()) return fail(Errc::invalid_argument, "/set {}: no value", name);
+  if (Status changed = setting->set(chat, value); !changed)
+    return fail(changed.error().code, "/set {}: {}", name, changed.error().what);
+  return {};
+}
+
+std::string settings_table(const Chat& chat) {
+  std::string out;
+  for (const Setting& s : kSettings) out += fmt::format("{:<19} {:<10} {}\n", s.name, s.show(chat), s.help);
+  return out;
+}
+
+std::vector<std::string> setting_names() {
+  std::vector<std::string> names;
+  for (const Setting& s : kSettings) names.emplace_back(s.name);
+  return names;
+}
+
+}  // namespace r1
