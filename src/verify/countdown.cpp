@@ -1,15 +1,16 @@
 #include "verify/countdown.hpp"
 
 #include <algorithm>
-#include <boost/multiprecision/cpp_int.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "verify/numbers.hpp"
+
 namespace r1 {
 namespace {
 
-using Value = boost::multiprecision::cpp_rational;
+using Value = Rational;
 
 constexpr size_t kLongest = 256;
 constexpr int kDeepest = 16;
@@ -44,7 +45,7 @@ class Parser {
     while (left && (peek() == '*' || peek() == '/')) {
       const char op = s_[at_++];
       const auto right = factor(depth);
-      if (!right || (op == '/' && *right == 0)) return std::nullopt;
+      if (!right || (op == '/' && right->sign() == 0)) return std::nullopt;
       *left = op == '*' ? Value(*left * *right) : Value(*left / *right);
     }
     return left;
@@ -99,7 +100,7 @@ bool countdown_reaches(std::string_view expression, std::span<const i64> numbers
   }
   Parser parser(s);
   const auto value = parser.whole();
-  if (!value || *value != target) return false;
+  if (!value || !(*value == Value(target))) return false;
   std::vector<i64> wanted(numbers.begin(), numbers.end());
   std::sort(wanted.begin(), wanted.end());
   std::sort(parser.used().begin(), parser.used().end());
