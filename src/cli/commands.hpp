@@ -21,6 +21,7 @@ Result<int> run_train(const Args& args);
 Result<int> run_recipe_command(const Args& args);
 Result<int> run_quantize(const Args& args);
 Result<int> run_imatrix(const Args& args);
+Result<int> run_verify(const Args& args);
 Result<int> run_problems(const Args& args);
 Result<int> run_pull(const Args& args);
 Result<int> run_models(const Args& args);
