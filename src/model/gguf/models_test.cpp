@@ -8,8 +8,8 @@
 #include "core/file.hpp"
 #include "core/test_folder.hpp"
 #include "model/gguf/config.hpp"
+#include "model/gguf/test_golden_gguf.hpp"
 #include "model/model.hpp"
-#include "model/test_golden_gguf.hpp"
 #include "model/test_logits.hpp"
 
 namespace r1 {
