@@ -49,7 +49,7 @@ class GoldenGguf {
   std::string bytes() const {
     TestGguf g = metadata;
     for (const auto& [name, t] : tensors)
-      g.tensor_with(name, t.shape, types.contains(name) ? types.at(name) : kGgmlF32,
+      g.tensor_with(name, t.shape, types.contains(name) ? types.at(name) : u32{kGgmlF32},
                     {reinterpret_cast<const char*>(t.values.data()), t.values.size() * sizeof(float)});
     return g.bytes();
   }
