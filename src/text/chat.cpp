@@ -36,7 +36,7 @@ const std::string_view kR1ChatTemplate =
     "{%- if message['role'] == 'user' -%}"
     "{{- '<｜User｜>' + message['content'] -}}"
     "{%- elif message['role'] == 'assistant' -%}"
-    "{{- '<｜Assistant｜>' + message['content'].split('</think>')[-1] + '<｜end▁of▁sentence｜>' -}}"
+    "{{- '<｜Assistant｜>' + message.content.split('</think>')[-1] + '<｜end▁of▁sentence｜>' -}}"
     "{%- elif message['role'] != 'system' -%}"
     "{{- raise_exception('message role ' + message['role'] + ': expected system, user or assistant') -}}"
     "{%- endif -%}"

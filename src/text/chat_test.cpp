@@ -4,6 +4,9 @@
 
 #include <filesystem>
 
+#include "formats/jinja/jinja.hpp"
+#include "formats/json.hpp"
+
 namespace r1 {
 namespace {
 
@@ -51,6 +54,39 @@ TEST(R1Chat, AUserCannotForgeATurn) {
   }
   EXPECT_EQ(marks, (std::vector<std::string>{"<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<think>"}));
   EXPECT_EQ(r1_tokenizer().decode(ids), rendered(messages, GenerationPrompt::add));
+}
+
+// llama-server tells a template that thinks by its text (common/chat-diff-analyzer.cpp, "Old reasoning Qwen
+// templates"): it cuts content at </think> in just these words and knows nothing of reasoning_content. Its prompt must
+// end inside the thinking, because the parser of answers begins where the prompt ends.
+TEST(R1Chat, LlamaServerSeesThatTheTemplateThinks) {
+  EXPECT_NE(kR1ChatTemplate.find("content.split('</think>')"), std::string_view::npos);
+  EXPECT_EQ(kR1ChatTemplate.find("reasoning_content"), std::string_view::npos);
+  EXPECT_TRUE(rendered({{"user", "x"}}, GenerationPrompt::add).ends_with("<｜Assistant｜><think>\n"));
+  const Json nano = read_json(std::filesystem::path(R1_SOURCE_DIR) / "models/nano/tokenizer_config.json").value();
+  EXPECT_EQ(*nano.find("chat_template")->string(), kR1ChatTemplate);
+}
+
+// nano was trained with a template that says message['content'] where today's says message.content.
+TEST(R1Chat, TheTemplateRendersWhatTheOneOfTheTrainingDid) {
+  std::string text(kR1ChatTemplate);
+  const std::string_view now = "message.content.split";
+  text.replace(text.find(now), now.size(), "message['content'].split");
+  const JinjaTemplate then = JinjaTemplate::parse(text, "then").value();
+  const JinjaTemplate today = JinjaTemplate::parse(kR1ChatTemplate, "today").value();
+  const auto message = [](const char* role, const char* content) {
+    return Json::object({{"role", role}, {"content", content}});
+  };
+  const Json conversation = Json::array({message("system", "S"), message("user", "a</think>b"),
+                                         message("assistant", "<think>\nx\n</think>\n\nb"), message("user", "c"),
+                                         message("assistant", "plain")});
+  for (const bool add : {true, false}) {
+    for (const bool think : {true, false}) {
+      const Json variables =
+          Json::object({{"messages", conversation}, {"add_generation_prompt", add}, {"enable_thinking", think}});
+      EXPECT_EQ(today.render(variables).value().text, then.render(variables).value().text);
+    }
+  }
 }
 
 }  // namespace
