@@ -107,6 +107,34 @@ TEST_F(ChatUser, CtrlCDropsTheLineAndTwiceOnAnEmptyLineLeaves) {
   EXPECT_EQ(terminal_->exit_code(), 130);
 }
 
+// The portable kernels take seconds for this answer, which fills the context.
+TEST_F(ChatUser, CtrlCStopsAnAnswerAndKeepsTheConversation) {
+  const std::string question = "Sort 9 8 7 6 5 4 3 2 1 9 8 7 6 5 4 3 2 1 9 8 7 6 5 4 3 2 1 99 98 97 96";
+  start({"LANG=C.UTF-8", "R1_CPU=portable"}, 80, {"-t", "1"});
+  terminal_->type(question + kEnter);
+  terminal_->wait_for("\x1b[2m");  // the thinking begins
+  terminal_->type(kCtrlC);
+  terminal_->wait_for("(stopped)");
+  terminal_->wait_for("> ");
+  say("What is 2 + 3?");
+  EXPECT_EQ(sent(), (Texts{question, "What is 2 + 3?"}));
+  EXPECT_EQ(leave(), 0);
+}
+
+TEST_F(ChatUser, ASignalInterruptsTheLineAsCtrlCDoesAndTheTerminalIsRestored) {
+  start(kUtf8);
+  terminal_->type("half a line");
+  terminal_->wait_for("half a line");
+  terminal_->signal(SIGINT);
+  terminal_->wait_for("> ");
+  say("2 + 3 = ?");
+  EXPECT_EQ(sent(), Texts{"2 + 3 = ?"});
+  terminal_->signal(SIGTERM);
+  EXPECT_EQ(terminal_->exit_code(), -1) << "the signal ends the program";
+  const std::string& all = terminal_->output();
+  EXPECT_GT(all.rfind("\x1b[?2004l"), all.rfind("\x1b[?2004h")) << "the terminal was not restored";
+}
+
 TEST_F(ChatUser, HistoryGoesFromOneChatToTheNextAndOnlyItsOwnerReadsIt) {
   const std::string pasted = "first\nsecond";
   start(kUtf8);

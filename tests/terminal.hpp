@@ -68,6 +68,8 @@ class Terminal {
     return output_.substr(from, begin_ - from);
   }
 
+  void signal(int number) { EXPECT_EQ(kill(child_, number), 0); }
+
   // Everything that the program wrote, also what no wait has returned.
   const std::string& output() const { return output_; }
 

@@ -131,9 +131,9 @@ Done leave(Chat&, std::string_view) { return AfterCommand::leave; }
 constexpr SlashCommand kCommands[] = {
     {"/new /clear", "", "begin a new conversation; the system prompt stays", clear},
     {"/regen", "", "answer the last text again, with other random numbers", regenerate},
-    {"/edit", "[TEXT]", "change the last text, or replace it by TEXT, and send it again", edit},
+    {"/edit", "[TEXT]", "change the last text, or replace it, and send it again", edit},
     {"/system", "[TEXT]", "set the system prompt (\"none\": no prompt), or show it", system_prompt},
-    {"/set", "[NAME VALUE]", "change a setting, such as temperature; without NAME: show all", set},
+    {"/set", "[NAME VALUE]", "change a setting, such as temperature, or show all", set},
     {"/think", "on|off|N", "think before answering, or not, or for N tokens at most", think},
     {"/fold", "on|off", "hide the thinking, or show it", fold},
     {"/model", "[NAME]", "go on with another model, or show which is open", model},
@@ -197,8 +197,8 @@ std::string slash_help() {
     out += fmt::format("{:<23} {}\n", left, c.help);
   }
   return out +
-         "\n\"\"\" begins a text of several lines and ends it, and \\ at the end of a line continues it.\n"
-         "Ctrl-C stops an answer or drops the line; twice on an empty line, or Ctrl-D, leaves. Tab completes.\n";
+         "\n\"\"\" begins and ends a text of several lines; \\ at its end continues a line.\n"
+         "Ctrl-C stops an answer or drops the line; Ctrl-D leaves. Tab completes.\n";
 }
 
 Result<AfterCommand> run_slash_command(Chat& chat, std::string_view name, std::string_view argument) {

@@ -6,8 +6,8 @@
 
 namespace r1 {
 
-// While this exists, SIGWINCH (another size of the window), SIGTSTP (Ctrl-Z), SIGTERM and SIGHUP are only noted. One
-// object may exist at a time. The signal may reach any thread; the descriptor tells the one that polls.
+// While this exists, SIGWINCH (another size of the window), SIGTSTP (Ctrl-Z), SIGINT, SIGTERM and SIGHUP are only
+// noted. One object may exist at a time. The signal may reach any thread; the descriptor tells the one that polls.
 class EditSignals {
  public:
   EditSignals();
@@ -22,7 +22,7 @@ class EditSignals {
   void raise(int signal);
 
  private:
-  static constexpr std::array kSignals{SIGWINCH, SIGTSTP, SIGTERM, SIGHUP};
+  static constexpr std::array kSignals{SIGWINCH, SIGTSTP, SIGINT, SIGTERM, SIGHUP};
   void install();
   void restore();
 

@@ -150,7 +150,7 @@ Result<int> run_chat(const Args& args) {
   if (fold) chat.display = ThinkingDisplay::hide;
   if (shift) chat.when_full = ContextFull::drop_oldest;
   if (isatty(STDERR_FILENO))
-    fmt::print(stderr, "{}: {} parameters, context {}. /help lists commands, Ctrl-C stops an answer, Ctrl-D leaves.\n",
+    fmt::print(stderr, "{}: {} parameters, context {}. /help lists commands, Ctrl-D leaves.\n",
                chat.session().path().filename().string(), chat.session().model().info().parameters,
                chat.session().engine().context());
   LineReader lines(complete_command);

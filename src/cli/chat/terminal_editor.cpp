@@ -2,8 +2,8 @@
 
 #include <histedit.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -26,28 +26,7 @@ constexpr std::string_view kPasteEnd = "\033[201~";
 constexpr const char *kPrefillKey = "\\e[9999~", *kPrefillSequence = "\033[9999~";
 
 constexpr size_t kMostTexts = 1000;
-
-// While this exists the terminal sends Ctrl-C as a character, not as SIGINT. libedit misses a signal that comes between
-// two of its reads.
-class NoInterruptKey {
- public:
-  NoInterruptKey() {
-    changed_ = tcgetattr(STDIN_FILENO, &before_) == 0;
-    if (!changed_) return;
-    termios settings = before_;
-    settings.c_cc[VINTR] = _POSIX_VDISABLE;
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
-  }
-  ~NoInterruptKey() {
-    if (changed_) tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
-  }
-  NoInterruptKey(const NoInterruptKey&) = delete;
-  NoInterruptKey& operator=(const NoInterruptKey&) = delete;
-
- private:
-  termios before_{};
-  bool changed_;
-};
+constexpr wchar_t kInterrupt = 3;  // Ctrl-C
 
 struct WindowSize {
   int rows = 24, columns = 80;
@@ -68,6 +47,32 @@ std::string narrow(std::wstring_view text) {
 }
 
 }  // namespace
+
+// Ctrl-C comes as a character, so that one inside a pasted text does nothing.
+EditingMode::EditingMode(editline* edit, bool rewritable) : edit_(edit), rewritable_(rewritable) {
+  if (tcgetattr(STDIN_FILENO, &before_) == 0) {
+    termios settings = before_;
+    settings.c_cc[VINTR] = _POSIX_VDISABLE;
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
+    changed_ = true;
+  }
+  if (rewritable_) {
+    std::fputs(kPasteModeOn, stdout);
+    std::fflush(stdout);
+  }
+  // libedit itself would show the prompt first and then take the terminal out of line mode. The kernel would edit what
+  // is typed in the moment between.
+  el_set(edit_, EL_PREP_TERM, 1);
+}
+
+EditingMode::~EditingMode() {
+  el_set(edit_, EL_PREP_TERM, 0);
+  if (rewritable_) {
+    std::fputs(kPasteModeOff, stdout);
+    std::fflush(stdout);
+  }
+  if (changed_) tcsetattr(STDIN_FILENO, TCSADRAIN, &before_);
+}
 
 TerminalEditor::TerminalEditor(TabCompleter complete)
     : complete_(std::move(complete)), rewritable_(is_rewritable_terminal(STDOUT_FILENO)) {
@@ -107,7 +112,6 @@ TerminalEditor& TerminalEditor::of(editline* edit) {
 
 LineReader::Line TerminalEditor::read(const char* prompt, std::string_view prefill) {
   const CharacterSetScope scope(characters_);
-  const NoInterruptKey no_interrupt;
   EditSignals signals;
   signals_ = &signals;
   prompt_ = prompt;
@@ -115,14 +119,11 @@ LineReader::Line TerminalEditor::read(const char* prompt, std::string_view prefi
   dropped_ = false;
   place_ = texts_.size();
   folded_.clear();
-  set_paste_mode(true);
-  // libedit itself would show the prompt first and then take the terminal out of line mode. The kernel would edit what
-  // is typed in the moment between.
-  el_set(edit_, EL_PREP_TERM, 1);
+  mode_.emplace(edit_, rewritable_);
   if (!prefill_.empty()) el_push(edit_, kPrefillSequence);
   int length = 0;
   const char* text = el_gets(edit_, &length);
-  set_paste_mode(false);
+  mode_.reset();
   signals_ = nullptr;
   if (dropped_) {
     std::fputs("\n", stdout);
@@ -157,7 +158,10 @@ int TerminalEditor::read_character(wchar_t* character) {
     pollfd ready[] = {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0},
                       {.fd = signals_->descriptor(), .events = POLLIN, .revents = 0}};
     if (poll(ready, 2, -1) < 0 && errno != EINTR) return -1;
-    while (const int signal = signals_->take()) handle(signal);
+    while (const int signal = signals_->take()) {
+      if (signal == SIGINT) return *character = kInterrupt, 1;
+      handle(signal);
+    }
     if (ready[0].revents == 0) continue;
     char byte;
     const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
@@ -177,13 +181,11 @@ int TerminalEditor::read_character(wchar_t* character) {
 
 void TerminalEditor::handle(int signal) {
   if (signal == SIGWINCH) return redraw_for_new_size();
-  set_paste_mode(false);
-  el_set(edit_, EL_PREP_TERM, 0);
+  mode_.reset();
   std::fputs("\n", stdout);
   std::fflush(stdout);
   signals_->raise(signal);
-  el_set(edit_, EL_PREP_TERM, 1);
-  set_paste_mode(true);
+  mode_.emplace(edit_, rewritable_);
   el_set(edit_, EL_REFRESH);
 }
 
@@ -211,12 +213,6 @@ int TerminalEditor::rows(std::wstring_view text) const {
     if (column >= columns) ++row, column = 0;
   }
   return row;
-}
-
-void TerminalEditor::set_paste_mode(bool on) const {
-  if (!rewritable_) return;
-  std::fputs(on ? kPasteModeOn : kPasteModeOff, stdout);
-  std::fflush(stdout);
 }
 
 // ---- the text of the line

@@ -1,6 +1,9 @@
 // A line that is edited at a terminal, by libedit: keys as in a shell, history, completion, pasted texts of several
 // lines, windows that change their size.
 #pragma once
+#include <termios.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +18,21 @@ struct history;
 namespace r1 {
 
 class EditSignals;
+
+// While this exists the terminal sends single characters, marks pasted texts, and sends Ctrl-C as a character.
+class EditingMode {
+ public:
+  EditingMode(editline* edit, bool rewritable);
+  ~EditingMode();  // restores the terminal
+  EditingMode(const EditingMode&) = delete;
+  EditingMode& operator=(const EditingMode&) = delete;
+
+ private:
+  editline* const edit_;
+  const bool rewritable_;
+  termios before_{};
+  bool changed_ = false;
+};
 
 class TerminalEditor {
  public:
@@ -51,7 +69,6 @@ class TerminalEditor {
   unsigned char complete();
   unsigned char move_in_history(int step);
   int rows(std::wstring_view text) const;
-  void set_paste_mode(bool on) const;
 
   const CharacterSet characters_;
   const TabCompleter complete_;
@@ -64,6 +81,7 @@ class TerminalEditor {
   const char* prompt_ = "";
   std::string prefill_;
   EditSignals* signals_ = nullptr;
+  std::optional<EditingMode> mode_;
   bool dropped_ = false;  // by Ctrl-C
   std::wstring dropped_text_;
   size_t place_ = 0;   // in texts_; its size stands for the line that is typed
