@@ -36,6 +36,7 @@ Done help(Chat&, std::string_view) {
 
 Done clear(Chat& chat, std::string_view) {
   chat.clear();
+  say("a new conversation\n");
   return AfterCommand::go_on;
 }
 
@@ -53,7 +54,14 @@ Done system_prompt(Chat& chat, std::string_view argument) {
     else say("{}\n", now);
     return AfterCommand::go_on;
   }
-  return go_on(chat.set_system(argument == "none" ? "" : std::string(argument)));
+  R1_TRY(chat.set_system(argument == "none" ? "" : std::string(argument)));
+  say("{}\n", argument == "none" ? "no system prompt" : "the system prompt is set");
+  return AfterCommand::go_on;
+}
+
+Done change(Chat& chat, std::string_view name, std::string_view value) {
+  say("{}\n", R1_TRY(change_setting(chat, name, value)));
+  return AfterCommand::go_on;
 }
 
 Done set(Chat& chat, std::string_view argument) {
@@ -64,16 +72,15 @@ Done set(Chat& chat, std::string_view argument) {
   const size_t end = std::min(argument.find_first_of(" =\t"), argument.size());
   std::string_view value = trimmed(argument.substr(end));
   if (value.starts_with('=')) value = trimmed(value.substr(1));
-  return go_on(change_setting(chat, argument.substr(0, end), value));
+  return change(chat, argument.substr(0, end), value);
 }
 
-Done think(Chat& chat, std::string_view argument) { return go_on(change_setting(chat, "think", argument)); }
+Done think(Chat& chat, std::string_view argument) { return change(chat, "think", argument); }
 
 Done fold(Chat& chat, std::string_view argument) {
   if (argument != "on" && argument != "off")
     return fail(Errc::invalid_argument, "/fold: \"{}\", expected on or off", argument);
-  chat.display = argument == "on" ? ThinkingDisplay::hide : ThinkingDisplay::show;
-  return AfterCommand::go_on;
+  return change(chat, "show_thinking", argument == "on" ? "off" : "on");
 }
 
 Done save(Chat& chat, std::string_view argument) {
@@ -205,9 +212,10 @@ Result<AfterCommand> run_slash_command(Chat& chat, std::string_view name, std::s
   const SlashCommand* command = slash_command(name);
   if (!command) {
     const std::string nearest = nearest_word(name, all_names());
-    return fail(Errc::invalid_argument, "unknown command {}{}{}; {}/help lists the commands", name,
-                argument.empty() ? "" : " ", argument,
-                nearest.empty() ? "" : fmt::format("did you mean {}? ", nearest));
+    return fail(
+        Errc::invalid_argument, "unknown command {}{}{}; {} /help lists the commands", name,
+        argument.empty() ? "" : " ", argument,
+        nearest.empty() ? "\"\"\" before and behind it sends it as a text." : fmt::format("did you mean {}?", nearest));
   }
   if (command->argument.empty() && !argument.empty())
     return fail(Errc::invalid_argument, "{} takes no argument, \"{}\" was given", name, argument);

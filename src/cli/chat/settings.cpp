@@ -97,7 +97,7 @@ constexpr Setting kSettings[] = {
 
 }  // namespace
 
-Status change_setting(Chat& chat, std::string_view name, std::string_view value) {
+Result<std::string> change_setting(Chat& chat, std::string_view name, std::string_view value) {
   const auto* setting =
       std::find_if(std::begin(kSettings), std::end(kSettings), [&](const Setting& s) { return s.name == name; });
   if (setting == std::end(kSettings)) {
@@ -109,7 +109,7 @@ Status change_setting(Chat& chat, std::string_view name, std::string_view value)
   if (value.empty()) return fail(Errc::invalid_argument, "/set {}: no value", name);
   if (Status changed = setting->set(chat, value); !changed)
     return fail(changed.error().code, "/set {}: {}", name, changed.error().what);
-  return {};
+  return fmt::format("{} {}", name, setting->show(chat));
 }
 
 std::string settings_table(const Chat& chat) {

@@ -125,12 +125,12 @@ LineReader::Line TerminalEditor::read(const char* prompt, std::string_view prefi
   const char* text = el_gets(edit_, &length);
   mode_.reset();
   signals_ = nullptr;
-  if (dropped_) {
+  if (dropped_) return {LineReader::Line::Kind::dropped, narrow(dropped_text_)};
+  if (!text || length <= 0) {
     std::fputs("\n", stdout);
     std::fflush(stdout);
-    return {LineReader::Line::Kind::dropped, narrow(dropped_text_)};
+    return {LineReader::Line::Kind::end};
   }
-  if (!text || length <= 0) return {LineReader::Line::Kind::end};
   std::string line(text, static_cast<size_t>(length));
   while (!line.empty() && line.back() == '\n') line.pop_back();
   return {LineReader::Line::Kind::text, expanded(std::move(line))};
@@ -263,11 +263,12 @@ std::string TerminalEditor::expanded(std::string text) const {
 
 // ---- keys
 
-// CC_EOF ends el_gets() at once, without a line.
+// libedit's own Enter goes to the end of a text of several rows before it ends the line.
 unsigned char TerminalEditor::on_drop(editline* edit, int) {
   of(edit).dropped_ = true;
   of(edit).dropped_text_ = of(edit).typed();
-  return CC_EOF;
+  el_push(edit, "\n");
+  return CC_NORM;
 }
 
 unsigned char TerminalEditor::on_prefill(editline* edit, int) {
