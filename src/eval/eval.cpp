@@ -4,7 +4,6 @@
 
 #include "eval/summary.hpp"
 #include "formats/json.hpp"
-#include "verify/verify.hpp"
 
 namespace r1 {
 
@@ -17,7 +16,7 @@ GradedCompletion grade(const Problem& problem, const Completion& completion) {
   g.tokens = completion.stats.tokens;
   g.thinking_tokens = completion.stats.thinking_tokens;
   if (completion.channel == Channel::thinking) return g;  // the thinking did not end, so there is no answer
-  g.given = extract_answer(completion.answer);
+  g.given = given_answer(problem, completion.answer);
   const auto right = check_answer(problem, completion.answer);
   g.right = right && *right;
   g.unchecked = !right;

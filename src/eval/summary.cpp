@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "formats/json.hpp"
-#include "verify/verify.hpp"
 
 namespace r1 {
 
@@ -25,7 +24,7 @@ double clustered_stderr(std::span<const double> means) {
   return std::sqrt(squares / (n - 1) / n);
 }
 
-bool consensus(std::span<const GradedCompletion> completions) {
+bool consensus(std::span<const GradedCompletion> completions, Checker checker) {
   struct Candidate {
     const GradedCompletion* first;
     i64 votes;
@@ -33,9 +32,8 @@ bool consensus(std::span<const GradedCompletion> completions) {
   std::vector<Candidate> candidates;
   for (const GradedCompletion& g : completions) {
     if (g.given.empty()) continue;
-    const auto same = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) {
-      return c.first->given == g.given || answer_matches(c.first->given, g.given);
-    });
+    const auto same = std::find_if(candidates.begin(), candidates.end(),
+                                   [&](const Candidate& c) { return same_answer(checker, c.first->given, g.given); });
     if (same != candidates.end()) ++same->votes;
     else candidates.push_back({&g, 1});
   }
@@ -98,7 +96,7 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCo
     }
     if (!complete) continue;
     const double mean = static_cast<double>(right) / static_cast<double>(k);
-    const bool vote = consensus(samples);
+    const bool vote = consensus(samples, problems[i].checker);
     all.add(mean, vote);
     if (!problems[i].kind.empty()) {
       kinds[problems[i].kind].add(mean, vote);

@@ -1,5 +1,7 @@
 #include "tasks/rows.hpp"
 
+#include "verify/find.hpp"
+
 namespace r1 {
 namespace {
 
@@ -21,7 +23,14 @@ Result<std::string> answer_text(const JsonFields& fields) {
 Json row_of(const Problem& p, Traces traces) {
   Json row = Json::object({{"prompt", p.prompt}});
   switch (p.checker) {
-    case Checker::answer: row.set("answer", p.answer); break;
+    case Checker::answer:
+      row.set("answer", p.answer);
+      if (p.kind.empty()) row.set("check", "answer");
+      break;
+    case Checker::math:
+      row.set("answer", p.answer);
+      if (!p.kind.empty()) row.set("check", "math");
+      break;
     case Checker::countdown:
       row.set("check", "countdown").set("numbers", Json::array_of(p.numbers)).set("target", p.target);
       break;
@@ -39,13 +48,16 @@ Result<Problem> problem_from_row(const Json& row, std::string source) {
   const JsonFields fields = R1_TRY(JsonFields::of(row, std::move(source)));
   Problem p;
   p.prompt = R1_TRY(fields.string("prompt"));
-  const std::string check = R1_TRY(fields.string("check", "answer"));
   p.kind = R1_TRY(fields.string("kind", ""));
+  const std::string check = R1_TRY(fields.string("check", p.kind.empty() ? "math" : "answer"));
   p.difficulty = static_cast<int>(R1_TRY(fields.integer_in("difficulty", 0, 1000, 1)));
-  if (check == "answer") {
+  if (check == "answer" || check == "math") {
+    p.checker = check == "math" ? Checker::math : Checker::answer;
     p.answer = R1_TRY(answer_text(fields));
     if (p.answer.empty())
       return fail(Errc::corrupt, "{}: is empty, so no answer could be right", fields.where("answer"));
+    if (check == "math" && !find_answer(p.answer, {}, true))
+      return fail(Errc::corrupt, "{}: {} cannot be read as an answer", fields.where("answer"), quoted_text(p.answer));
   } else if (check == "countdown") {
     p.checker = Checker::countdown;
     p.numbers = R1_TRY(fields.integers("numbers"));
@@ -54,7 +66,8 @@ Result<Problem> problem_from_row(const Json& row, std::string source) {
   } else if (check == "chat") {
     p.checker = Checker::chat;
   } else {
-    return fail(Errc::unsupported, "{}: expected answer, countdown or chat, found '{}'", fields.where("check"), check);
+    return fail(Errc::unsupported, "{}: expected answer, math, countdown or chat, found '{}'", fields.where("check"),
+                check);
   }
   return p;
 }

@@ -1,6 +1,7 @@
 // Problems as rows of JSONL: {"prompt","answer"} or
 // {"prompt","check":"countdown","numbers":[...],"target":n}, both with "kind" and "difficulty" if they are
-// known. A row holds a question and how to check its answer, and the trace only if it is asked for.
+// known. "check" is math (docs/verify.md) if it is absent, and answer, the strict comparison, if there is a "kind". A
+// row holds a question and how to check its answer, and the trace only if it is asked for.
 #pragma once
 #include <filesystem>
 #include <string>

@@ -90,7 +90,26 @@ Result<bool> check_answer(const Problem& p, std::string_view completion) {
     return countdown_reaches(extract_answer(completion), p.numbers, p.target);
   }
   if (p.answer.empty()) return fail(Errc::invalid_argument, "problem '{}' has no answer to compare with", p.prompt);
-  return answer_matches(p.answer, extract_answer(completion));
+  if (p.checker == Checker::answer) return answer_matches(p.answer, extract_answer(completion));
+  const Verdict verdict = verify_answer(p.answer, completion, {}).verdict;
+  if (verdict == Verdict::unreadable_gold)
+    return fail(Errc::invalid_argument, "the answer '{}' of problem '{}' cannot be read", p.answer, p.prompt);
+  return verdict == Verdict::equal;
+}
+
+std::string given_answer(const Problem& p, std::string_view completion) {
+  if (p.checker != Checker::math) return extract_answer(completion);
+  const auto found = find_answer(completion, {}, false);
+  return found ? found->answer.text : "";
+}
+
+bool same_answer(Checker checker, std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) return false;
+  if (a == b) return true;
+  if (checker != Checker::math) return answer_matches(a, b);
+  VerifyOptions bare;
+  bare.form = AnswerForm::bare;
+  return verify_answer(a, b, bare).verdict == Verdict::equal;
 }
 
 }  // namespace r1

@@ -13,14 +13,15 @@
 
 namespace r1 {
 
-// How an answer is checked: against an expected answer, as a countdown expression, or (chat) for declining to answer.
-enum class Checker { answer, countdown, chat };
+// How an answer is checked: against an expected answer, strictly (answer) or by the rules of mathematics (math), as a
+// countdown expression, or (chat) for declining to answer.
+enum class Checker { answer, math, countdown, chat };
 
 struct Problem {
   std::string kind;
   int difficulty = 1;
   std::string prompt, trace, reply;
-  std::string answer;  // for Checker::answer; empty for the others
+  std::string answer;  // for Checker::answer and math; empty for the others
   Checker checker = Checker::answer;
   std::vector<i64> numbers;  // countdown only
   i64 target = 0;            // countdown only
@@ -58,7 +59,12 @@ Problem sample_problem(const Mixture& mixture, Split split, u64 seed, u64 index)
 std::string completion_of(const Problem& problem);
 
 // Whether the final answer of a completion is right. A chat is right if it declines with the taught words and has no
-// box. Errors: the problem lacks what its checker needs.
+// box. Errors: the problem lacks what its checker needs, or its expected answer is none.
 Result<bool> check_answer(const Problem& problem, std::string_view completion);
+
+// The final answer that the problem's checker finds in a completion; empty if there is none.
+std::string given_answer(const Problem& problem, std::string_view completion);
+// Whether two given answers are the same to a checker.
+bool same_answer(Checker checker, std::string_view a, std::string_view b);
 
 }  // namespace r1

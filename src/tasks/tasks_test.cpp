@@ -297,6 +297,24 @@ TEST(Rows, RowsThatCannotBeCheckedAreErrors) {
   const auto gsm8k = parse_json(R"({"prompt":"a","answer":"48 / 2 = 24\n#### 72 "})", "test");
   EXPECT_EQ(problem_from_row(*gsm8k, "row")->answer, "72");
   EXPECT_FALSE(problem_from_row(*parse_json(R"({"prompt":"a","answer":"####"})", "test"), "row"));
+  EXPECT_FALSE(problem_from_row(*parse_json(R"({"prompt":"a","answer":"1/0"})", "test"), "row"));
+}
+
+TEST(Rows, WithoutAKindAnAnswerIsComparedAsMathematicsAndWithOneStrictly) {
+  const auto row = [](const char* text) { return *problem_from_row(*parse_json(text, "test"), "row"); };
+  const Problem math = row(R"({"prompt":"a","answer":"1, 2"})"),
+                sorted = row(R"({"prompt":"a","answer":"1, 2","kind":"sort"})");
+  const Problem strict = row(R"({"prompt":"a","answer":"1, 2","check":"answer"})");
+  EXPECT_EQ(math.checker, Checker::math);
+  EXPECT_EQ(strict.checker, Checker::answer);
+  for (const Problem& p : {math, sorted, strict}) {
+    EXPECT_TRUE(*check_answer(p, "\\boxed{1,2}")) << p.kind;
+    EXPECT_EQ(*check_answer(p, "\\boxed{2,1}"), p.checker == Checker::math);
+    EXPECT_EQ(problem_from_row(row_of(p), "row")->checker, p.checker);
+  }
+  EXPECT_TRUE(same_answer(Checker::math, "\\frac12", "0.5"));
+  EXPECT_FALSE(same_answer(Checker::math, "", ""));
+  EXPECT_EQ(given_answer(math, "so $x=2$ or \\boxed{\\frac12}"), "\\frac12");
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 namespace r1 {
 namespace {
@@ -101,6 +103,56 @@ TEST(VerifyRows, OptionsChangeTheVerdict) {
   EXPECT_EQ(verdict(R"({"gold":"7","pred":"\\boxed{7}","options":{"after_think":true}})"), Verdict::no_answer);
   EXPECT_EQ(verdict(R"({"gold":"1/0","pred":"1/0"})"), Verdict::unreadable_gold);
   EXPECT_EQ(verdict(R"({"gold":"","pred":"1"})"), Verdict::unreadable_gold);
+}
+
+// GSM8K's own answers in ten spellings, against the whole solution as gold.
+TEST(VerifyRows, AnswersOfGsm8kAreEqualToThemselvesInTenSpellings) {
+  i64 rows = 0;
+  const fs::path file = fs::path(R1_SOURCE_DIR) / "tests/data/verify/gsm8k_answers.jsonl";
+  const Status status = for_each_jsonl(file, [&](i64, Json row) -> Status {
+    const std::string gold = *row.find("answer")->string();
+    const std::string number = gold.substr(gold.rfind("####") + 5);
+    std::string digits = number;
+    std::erase(digits, ',');
+    const std::string spellings[] = {
+        gold,
+        "The answer is " + number + ".",
+        "So we get \\boxed{" + digits + "}.",
+        "**Answer:** $" + digits + "$",
+        digits + ".00",
+        "It costs \\$" + number + " in all. The final answer is $" + digits + "$. I hope it is correct.",
+        "<think>12 or 13?</think>\n<answer>" + number + "</answer>",
+        "2 + 2 = 4, and then\n#### " + digits,
+        "\\[ x = \\boxed{\\text{" + digits + " apples}} \\]",
+        "In total there are " + number};
+    for (const std::string& s : spellings)
+      EXPECT_EQ(verify_answer(gold, s, {}).verdict, Verdict::equal) << number << "\n" << s;
+    EXPECT_NE(verify_answer(gold, "\\boxed{" + digits + "1}", {}).verdict, Verdict::equal) << number;
+    EXPECT_NE(verify_answer(gold, "The answer is -" + number + "1.", {}).verdict, Verdict::equal) << number;
+    ++rows;
+    return {};
+  });
+  EXPECT_TRUE(status) << status.error().what;
+  EXPECT_EQ(rows, 108);
+}
+
+// The seeds of the fuzz target, and what it found: two texts with a line of # between them.
+TEST(VerifyRows, TheCorpusOfTheFuzzTargetIsReplayed) {
+  i64 files = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(R1_SOURCE_DIR) / "fuzz/corpus/verify")) {
+    std::ostringstream out;
+    out << std::ifstream(entry.path()).rdbuf();
+    const std::string text = out.str();
+    const size_t cut = std::min(text.find("\n#\n"), text.size());
+    const std::string_view gold = std::string_view(text).substr(0, cut);
+    const std::string_view given = std::string_view(text).substr(std::min(cut + 3, text.size()));
+    VerifyOptions bare;
+    bare.form = AnswerForm::bare;
+    (void)verify_answer(gold, given, bare);
+    (void)verify_answer(gold, given, {});
+    ++files;
+  }
+  EXPECT_GE(files, 40);
 }
 
 }  // namespace

@@ -134,7 +134,9 @@ class Finder {
   // A text that is nothing but an answer.
   std::optional<FoundAnswer> whole_text() const {
     const std::string_view s = trimmed(text_);
-    const bool marked = s.find('$') != s.npos || s.find("\\(") != s.npos || s.find("\\[") != s.npos;
+    int dollars = 0;  // one alone is money
+    for (size_t i = 0; i < s.size(); ++i) dollars += s[i] == '$' && (i == 0 || s[i - 1] != '\\') ? 1 : 0;
+    const bool marked = dollars > 1 || s.find("\\(") != s.npos || s.find("\\[") != s.npos;
     if (marked || s.size() > 400) return std::nullopt;
     if (gold_ && lower_.find("answer") == lower_.npos) return accepted(s, FoundBy::whole);
     auto found = readable(s, FoundBy::whole);

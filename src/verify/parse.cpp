@@ -131,9 +131,7 @@ std::optional<AnswerNode> AnswerParser::sum() {
 bool AnswerParser::begins_factor() const {
   const Token& t = peek();
   if (t.kind == Kind::name) return t.s != "mod";
-  if (t.kind == Kind::command)
-    return t.s != "in" && t.s != "cup" && t.s != "cap" && t.s != "setminus" && t.s != "pm" && t.s != "mp" &&
-           t.s != "approx" && t.s != "sim" && t.s != "equiv" && t.s != "circ" && t.s != "pmod" && t.s != "mod";
+  if (t.kind == Kind::command) return !is_operator_command(t.s);
   return t.is("(") || t.is("{") || (t.is("|") && bars_ == 0 && !in_builder_) ||
          (t.kind == Kind::symbol && t.s.size() > 1 && t.s[0] == '{');
 }

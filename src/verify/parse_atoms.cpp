@@ -7,6 +7,14 @@ namespace r1 {
 
 using Kind = AnswerToken::Kind;
 
+bool AnswerParser::is_operator_command(std::string_view name) {
+  constexpr std::string_view kOperators[] = {"circ",     "pm",         "mp",     "in",     "cup",      "cap",
+                                             "setminus", "approx",     "sim",    "equiv",  "to",       "rightarrow",
+                                             "implies",  "Rightarrow", "rfloor", "rceil",  "pmod",     "mod",
+                                             "neg",      "not",        "forall", "exists", "therefore"};
+  return std::find(std::begin(kOperators), std::end(kOperators), name) != std::end(kOperators);
+}
+
 std::optional<AnswerNode> AnswerParser::atom() {
   const Token& t = peek();
   if (++nodes_ > kMostNodes) return std::nullopt;
@@ -100,11 +108,7 @@ std::optional<AnswerNode> AnswerParser::command() {
     }
     return symbol_node(name + ":" + of);
   }
-  constexpr std::string_view kOperators[] = {"circ",     "pm",         "mp",     "in",     "cup",      "cap",
-                                             "setminus", "approx",     "sim",    "equiv",  "to",       "rightarrow",
-                                             "implies",  "Rightarrow", "rfloor", "rceil",  "pmod",     "mod",
-                                             "neg",      "not",        "forall", "exists", "therefore"};
-  if (std::find(std::begin(kOperators), std::end(kOperators), name) != std::end(kOperators)) return std::nullopt;
+  if (is_operator_command(name)) return std::nullopt;
   --at_;
   return symbol();
 }
@@ -336,6 +340,7 @@ size_t AnswerParser::label_end(size_t at) const {
     return end;
   }
   bool wrapped = false;
+  if (t.kind == Kind::name && t.s == "m" && token(at + 1).is_command("angle")) return label_end(at + 1);
   if (t.kind == Kind::command) {
     constexpr std::string_view kWrappers[] = {"angle", "triangle", "overline", "vec", "hat", "bar", "overrightarrow"};
     wrapped = std::find(std::begin(kWrappers), std::end(kWrappers), t.s) != std::end(kWrappers);

@@ -37,6 +37,7 @@ class AnswerParser {
   Parsed mixed_number();
   void skip_units();
   bool begins_factor() const;
+  static bool is_operator_command(std::string_view name);  // a command that stands between or behind operands
 
   Parsed atom();
   Parsed symbol();

@@ -55,7 +55,8 @@ std::optional<AnswerNode> value_of_equation(const AnswerNode& r) {
   if (about == 0) return r.args.front();
   // An equation between constants says the last one, and so does one whose left side has no value of its own.
   const bool constants = std::all_of(r.args.begin(), r.args.end(), [](const AnswerNode& side) {
-    return side.is(NodeKind::call) ? side.name.size() > 1 : variables_of(side).empty();
+    const bool sums_up = side.is(NodeKind::call) && side.name.find('_') != std::string::npos;  // a limit, a sum
+    return sums_up || variables_of(side).empty();
   });
   if (!constants) return std::nullopt;
   return about == std::string::npos ? r.args.back() : r.args[about];
