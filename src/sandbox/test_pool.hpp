@@ -1,0 +1,55 @@
+// A pool for the tests of this folder, and shorthands for jobs.
+#pragma once
+#include <gtest/gtest.h>
+
+#include "sandbox/sandbox.hpp"
+
+namespace r1::sandbox {
+
+// Skips a test where the kernel does not allow namespaces. Missing programs are a failure.
+class SandboxTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Result<Pool>& pool = shared();
+    if (!pool && pool.error().code == Errc::unsupported) GTEST_SKIP() << pool.error().what;
+    ASSERT_TRUE(pool) << pool.error().what;
+  }
+  // One pool for all tests, so that they also show that no job harms the next.
+  static Result<Pool>& shared() {
+    static Result<Pool> pool = Pool::open(2);
+    return pool;
+  }
+  static Pool& pool() { return *shared(); }
+  static Verdict judge(Job job) { return pool().submit(std::move(job)).get(); }
+
+  // Limits that a correct program does not meet on a busy machine, and a wrong one soon.
+  static Limits short_limits() {
+    Limits limits;
+    limits.wall_ms = 20'000;
+    limits.cpu_ms = 1'000;
+    return limits;
+  }
+  static Job python(std::string program, std::string output, std::string input = "") {
+    Job job;
+    job.program = std::move(program);
+    job.io = {{std::move(input), std::move(output)}};
+    job.limits = short_limits();
+    return job;
+  }
+  static Job python_asserts(std::string program, std::string tests) {
+    Job job;
+    job.program = std::move(program);
+    job.asserts.tests = std::move(tests);
+    job.limits = short_limits();
+    return job;
+  }
+  static Job cpp(std::string program, std::string output, std::string input = "") {
+    Job job = python(std::move(program), std::move(output), std::move(input));
+    job.language = Language::cpp;
+    return job;
+  }
+};
+
+inline std::ostream& operator<<(std::ostream& out, VerdictKind kind) { return out << name(kind); }
+
+}  // namespace r1::sandbox
