@@ -42,14 +42,14 @@ std::string named(const std::string& comm) {
 
 TEST_F(Attack, AForkBombEndsAtTheLimitOfTimeAndLeavesNoProcess) {
   const std::string comm = fmt::format("r1a{}", getpid());
-  const Verdict v = judge(python(named(comm) + R"py(
+  const Verdict v = judge(hasty(python(named(comm) + R"py(
 while True:
     try:
         os.fork()
     except OSError:
         pass
 )py",
-                                 ""));
+                                       "")));
   EXPECT_EQ(v.kind, VerdictKind::time) << v.detail;
   EXPECT_EQ(processes_named(comm), 0);
 }
@@ -130,7 +130,7 @@ TEST_F(Attack, AFloodOfOutputEndsAtTheLimitOfOutput) {
 }
 
 TEST_F(Attack, EndlessLoopsAndSleepsEndAtTheLimitOfTime) {
-  const Verdict loop = judge(python("while True: pass\n", ""));
+  const Verdict loop = judge(hasty(python("while True: pass\n", "")));
   EXPECT_EQ(loop.kind, VerdictKind::time) << loop.detail;
   Job sleep = python(
       "import time, signal\nfor s in range(1, 32):\n  try: signal.signal(s, signal.SIG_IGN)\n"
@@ -139,14 +139,14 @@ TEST_F(Attack, EndlessLoopsAndSleepsEndAtTheLimitOfTime) {
   sleep.limits.wall_ms = 1000;
   EXPECT_EQ(judge(sleep).kind, VerdictKind::time);
   // Processor time counts for all processes together.
-  const Verdict children = judge(python(R"py(
+  const Verdict children = judge(hasty(python(R"py(
 import os, time
 for i in range(20):
     if os.fork() == 0:
         while True: pass
 time.sleep(1000)
 )py",
-                                        ""));
+                                              "")));
   EXPECT_EQ(children.kind, VerdictKind::time) << children.detail;
 }
 

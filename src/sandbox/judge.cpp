@@ -160,7 +160,7 @@ Attempt judge(Runner& runner, const Job& job) {
     launch.program = {"/usr/bin/python3", "-s", "-B", kProgramPath};
     return judge_io(runner, job, launch);
   }
-  const Compiled compiled = compile_cpp(runner, job.program, job.limits);
+  const Compiled compiled = compile_cpp(runner, job.program, Optimize::yes, job.limits);
   if (compiled.attempt.verdict.kind != VerdictKind::passed) return compiled.attempt;
   launch.files = {{"/program", compiled.executable, true}};
   launch.program = {"/program"};

@@ -26,7 +26,8 @@ struct Compiled {
   Attempt attempt;
   std::string executable;
 };
-Compiled compile_cpp(Runner& runner, const std::string& source, const Limits& limits);
+enum class Optimize { no, yes };
+Compiled compile_cpp(Runner& runner, const std::string& source, Optimize optimize, const Limits& limits);
 
 // What the way a program ended means. `passed`: it ended by itself with exit code 0.
 Attempt attempt_of(const Ending& ending);

@@ -31,9 +31,7 @@ std::string advice() {
          "--security-opt systempaths=unconfined)";
 }
 
-std::string first_line(std::string_view text) {
-  return {text.begin(), std::find(text.begin(), text.end(), '\n')};
-}
+std::string first_line(std::string_view text) { return {text.begin(), std::find(text.begin(), text.end(), '\n')}; }
 
 // Starts a sandbox with a harmless program in it.
 Status try_sandbox(Runner& runner) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sandbox/child.hpp"
+#include "sandbox/executable_cache.hpp"
 
 namespace r1::sandbox {
 
@@ -29,6 +30,7 @@ class Runner {
   void cancel() { cancelled_ = true; }  // ends all sandboxes, also those that are started later
   bool cancelled() const { return cancelled_; }
   std::vector<i64> processes() const;
+  ExecutableCache& compiled_tests() { return compiled_tests_; }
 
  private:
   Result<Child> start(Launch launch);
@@ -36,6 +38,7 @@ class Runner {
   void step(const std::vector<Child*>& children);
 
   std::string filter_;
+  ExecutableCache compiled_tests_;
   std::atomic<bool> cancelled_{false};
   mutable std::mutex mutex_;
   std::set<i64> pids_;
