@@ -31,4 +31,10 @@ std::string nearest_word(std::string_view word, std::span<const std::string> nam
   return nearest;
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  const size_t first = text.find_first_not_of(kSpace);
+  return first == text.npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
 }  // namespace r1

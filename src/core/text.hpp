@@ -1,4 +1,4 @@
-// The distance between two words, for suggestions of the kind "did you mean".
+// Words and lines: the distance between two words, for suggestions of the kind "did you mean", and space around a text.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -14,5 +14,8 @@ size_t edit_distance(std::string_view a, std::string_view b);
 // The name that is nearest to `word`, the first of equally near ones. Empty if none is nearer than half of the word's
 // length.
 std::string nearest_word(std::string_view word, std::span<const std::string> names);
+
+// The text without the spaces, tabs and line ends around it.
+std::string_view trimmed(std::string_view text);
 
 }  // namespace r1

@@ -25,5 +25,12 @@ TEST(Text, TheNearestWordIsNoneIfAllAreFar) {
   EXPECT_EQ(nearest_word("/se", std::span(names).first(0)), "");
 }
 
+TEST(Text, SpaceAroundATextIsTrimmed) {
+  EXPECT_EQ(trimmed(" \t\r\na b\n "), "a b");
+  EXPECT_EQ(trimmed("a"), "a");
+  EXPECT_EQ(trimmed(" \n"), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
 }  // namespace
 }  // namespace r1

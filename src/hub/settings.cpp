@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/file.hpp"
+#include "core/text.hpp"
 
 namespace r1 {
 namespace {
@@ -34,12 +35,6 @@ fs::path hugging_face_home() {
   if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return path_of(cache) / "huggingface";
   const std::string home = variable("HOME");
   return home.empty() ? fs::path() : fs::path(home) / ".cache/huggingface";
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const size_t first = text.find_first_not_of(kSpace);
-  return first == text.npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 // The token goes into a header, so it may hold no character that ends a header.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/hash.hpp"
+#include "core/text.hpp"
 #include "verify/comparer.hpp"
 #include "verify/latex_words.hpp"
 #include "verify/parse.hpp"

@@ -1,6 +1,7 @@
 // The strict comparison of verify.hpp.
 #include <algorithm>
 
+#include "core/text.hpp"
 #include "verify/latex.hpp"
 #include "verify/parse.hpp"
 #include "verify/verify.hpp"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
 #include "verify/latex.hpp"
 #include "verify/latex_words.hpp"
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/text.hpp"
 #include "verify/find.hpp"
 #include "verify/latex.hpp"
 

@@ -45,7 +45,6 @@ std::string words_of(std::string_view answer);
 bool is_digit(char c);
 bool is_letter(char c);
 bool is_space(char c);
-std::string_view trimmed(std::string_view s);
 void replace_all(std::string& s, std::string_view from, std::string_view to);
 // The content of the braces that open at `open`; nothing if they are never closed. \{ and \} count as a pair.
 std::optional<std::string_view> braced(std::string_view s, size_t open);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace r1 {
 namespace {
 
@@ -15,11 +17,6 @@ std::string_view without_space_behind(std::string_view text) {
 bool continues(std::string_view line) { return line.ends_with('\\') && !line.ends_with("\\\\"); }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-  text = without_space_behind(text);
-  return text.substr(std::min(text.find_first_not_of(kSpace), text.size()));
-}
 
 bool MessageLines::add(std::string_view line) {
   if (!begun_ && trimmed(line).starts_with(kQuotes)) {

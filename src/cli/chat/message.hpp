@@ -29,6 +29,4 @@ struct CommandLine {
 };
 CommandLine command_of_line(std::string_view text);
 
-std::string_view trimmed(std::string_view text);  // without spaces, tabs and line ends around it
-
 }  // namespace r1

@@ -13,6 +13,7 @@
 #include "cli/chat/message.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "core/text.hpp"
 #include "hub/settings.hpp"
 
 namespace r1 {
