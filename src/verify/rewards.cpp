@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/hash.hpp"
 #include "core/math.hpp"
+#include "core/text.hpp"
 #include "verify/latex.hpp"
 
 namespace r1 {
