@@ -230,6 +230,36 @@ TEST_F(ChatUser, EverySlashCommandWorksWithSpacesAroundIt) {
   }
 }
 
+TEST_F(ChatUser, RegenDrawsAnotherAnswerAndASeedRepeatsAllOfThem) {
+  const auto answers = [&] {
+    const Outcome o =
+        piped("What is 47 * 36?\n/regen\n/regen\nWhat is 2 + 3?\n/save --force " + file("a.jsonl").string() + "\n",
+              "--seed 1 --temperature 9 --no-think -n 20");
+    EXPECT_EQ(o.code, 0) << o.err;
+    return o.out;
+  };
+  const std::string once = answers();
+  EXPECT_EQ(users_of(file("a.jsonl")), (Texts{"What is 47 * 36?", "What is 2 + 3?"}));
+  EXPECT_EQ(answers(), once);
+  std::vector<std::string> drawn;
+  for (size_t begin = 0, end; (end = once.find('\n', begin)) != once.npos; begin = end + 1)
+    drawn.push_back(once.substr(begin, end - begin));
+  ASSERT_GE(drawn.size(), 3u) << once;
+  EXPECT_NE(drawn[0], drawn[1]);
+  EXPECT_NE(drawn[1], drawn[2]);
+}
+
+TEST_F(ChatUser, AnotherModelGoesOnWithTheConversationAndOneThatIsNoneChangesNothing) {
+  fs::copy(fs::path(R1_SOURCE_DIR) / "models/nano", file("other"));
+  const Outcome o = piped("What is 47 * 36?\n/model " + file("absent").string() + "\n/model\n/model " +
+                          file("other").string() + "\nWhat is 2 + 3?\n/save " + file("a.jsonl").string() + "\n");
+  EXPECT_EQ(o.code, 1);
+  EXPECT_NE(o.err.find("absent"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("models/nano: 3164384 parameters"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("other: 3164384 parameters"), std::string::npos) << o.err;
+  EXPECT_EQ(users_of(file("a.jsonl")), (Texts{"What is 47 * 36?", "What is 2 + 3?"}));
+}
+
 TEST_F(ChatUser, AWrongCommandOrSettingNamesTheNearestAndChangesNothing) {
   const Outcome o = piped("/hlep\n/set temprature 1\n/set temperature hot\n/set top_p 7\n/set seed\n/new now\n/set\n");
   EXPECT_EQ(o.code, 1);

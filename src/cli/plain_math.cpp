@@ -51,6 +51,7 @@ std::optional<Argument> argument(std::string_view s, size_t at, bool last) {
     if (end == s.npos) return std::nullopt;
     return Argument{s.substr(at + 1, end - at - 1), end + 1};
   }
+  if (utf8_length(s.substr(at)) == 0 && s.size() - at < 4 && !last) return std::nullopt;  // half a character
   size_t length = std::max<size_t>(utf8_length(s.substr(at)), 1);
   if (s[at] == '\\') {
     length = 1 + name_at(s, at + 1).size();
@@ -223,14 +224,14 @@ std::optional<PlainMath::Unit> PlainMath::next(std::string_view s, bool last) {
   if (code_ != Code::none || c == '`') return code(s, last);
   if (c == '\\') return backslash(s, last);
   if (c == '$') return dollar(s, last);
-  if (c == '\n' && before_ == '\n') math_ = false, depth_ = 0;  // no formula goes over an empty line
+  if (c == '\n' && source_ == '\n') math_ = false, depth_ = 0;  // no formula goes over an empty line
   if (!in_formula()) return Unit{1, std::string(1, c)};
   if (c == ' ') {
     const size_t end = skip_spaces(s, 0);
     const std::string_view after = s.substr(end);
     if ((after.empty() || after == "\\" || after == "$") && !last) return std::nullopt;
     const bool ends = after.starts_with("\\)") || after.starts_with("\\]") || after.starts_with("$$");
-    return Unit{end, skip_space_ || ends ? "" : " "};
+    return Unit{end, skip_space_ || ends || before_ == ' ' ? "" : " "};
   }
   if (c == '{') return ++depth_, Unit{1, ""};
   if (c == '}') return depth_ = std::max(depth_ - 1, 0), Unit{1, ""};
@@ -254,6 +255,7 @@ std::string PlainMath::convert(bool last) {
     if (opened && rest[0] != ' ') skip_space_ = false;
     out += unit->text;
     at += unit->bytes;
+    source_ = held_[at - 1];
     if (unit->text.empty()) continue;
     before_ = unit->text.back();
     line_start_ = before_ == '\n' || (line_start_ && before_ == ' ');

@@ -49,6 +49,7 @@ class PlainMath {
   Code code_ = Code::none;
   bool line_start_ = true;  // nothing but spaces since the last line end
   char before_ = '\n';      // the last byte that was shown
+  char source_ = ' ';       // the last byte that was converted
 };
 
 // The whole of a text.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/dtype.hpp"
+
 namespace r1 {
 namespace {
 
@@ -18,7 +20,7 @@ void expect_all(std::initializer_list<Case> cases) {
       PlainMath two;
       std::string out = two.push(all.substr(0, cut));
       out += two.push(all.substr(cut));
-      EXPECT_EQ(out + two.finish(), plain) << latex << " cut at " << cut;
+      ASSERT_EQ(out + two.finish(), plain) << latex << " cut at " << cut;
     }
     PlainMath bytes;
     std::string out;
@@ -39,7 +41,71 @@ TEST(PlainMath, ShowsCommandsAsText) {
               {R"(\begin{align*} x &= 1 \\ y &= 2 \end{align*} done)", " x = 1 \n y = 2  done"},
               {R"(\(90^\circ\), \(x^{n+1}\), \(2^{10}\), \(a_{ij}\), \(x^{a/b}\))", "90°, xⁿ⁺¹, 2¹⁰, aᵢⱼ, x^(a/b)"},
               {R"(\(7 \equiv 1 \pmod{3}\))", "7 ≡ 1 (mod 3)"},
-              {R"(\(\mathbb{R}, \sin x, \left. y \right|\))", "R, sin x,  y |"}});
+              {R"(\(\mathbb{R}, \sin x, \left. y \right|\))", "R, sin x, y |"}});
+}
+
+TEST(PlainMath, ShowsAnswersOfModels) {
+  expect_all({{"**Answer:** $\\boxed{D}$", "**Answer:** D"},
+              {"So\n\\[\n\\boxed{\\dfrac{1}{2}}\n\\]\nis it.", "So\n\n1/2\n\nis it."},
+              {R"(\( f(x) = x^2 - 4x + 3 \), where \(x \in \mathbb{R}\).)", "f(x) = x² - 4x + 3, where x ∈ R."},
+              {R"(\boxed{\text{Yes, } 50\%} and \boxed{-\frac{7}{2}})", "Yes, 50% and -7/2"},
+              {R"(\[ \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \])", " 1 2 \n 3 4 "},
+              {R"($$\sum_{i=1}^{n} i = \frac{n(n+1)}{2}$$)", "∑ᵢ₌₁ⁿ i = (n(n+1))/2"},
+              {R"(The price is $5.00, so $5 \times 3 = 15$ dollars.)", "The price is $5.00, so 5 × 3 = 15 dollars."},
+              {R"(\(\sqrt{x^2+y^2}\), \(10^{-3}\), \(a_n\), \(x_{\max}\))", "√(x²+y²), 10⁻³, aₙ, xₘₐₓ"}});
+}
+
+// Texts of random pieces: cut anywhere they must give what the whole gives.
+TEST(PlainMath, ThePlaceOfTheCutsDoesNotMatter) {
+  constexpr const char* kPieces[] = {"a",
+                                     " ",
+                                     "\n",
+                                     "\\",
+                                     "{",
+                                     "}",
+                                     "$",
+                                     "$$",
+                                     "\\(",
+                                     "\\)",
+                                     "\\[",
+                                     "\\]",
+                                     "^",
+                                     "_",
+                                     "2",
+                                     "`",
+                                     "```",
+                                     "é",
+                                     "\\frac",
+                                     "\\sqrt",
+                                     "\\boxed",
+                                     "\\times",
+                                     "\\left",
+                                     "[3]",
+                                     "&",
+                                     "-",
+                                     "(",
+                                     ")",
+                                     "~",
+                                     "\n\n",
+                                     "\\text{",
+                                     "\\begin{align}",
+                                     "\\end{align}",
+                                     "\\x"};
+  u32 state = 7;
+  const auto draw = [&](u32 n) { return (state = state * 1664525 + 1013904223) / 65536 % n; };  // Numerical Recipes
+  for (int i = 0; i < 20000; ++i) {
+    std::string text;
+    for (u32 n = draw(16); n-- > 0;) text += kPieces[draw(std::size(kPieces))];
+    const std::string whole = plain_math(text);
+    PlainMath plain;
+    std::string pieces;
+    for (size_t at = 0; at < text.size();) {
+      const size_t length = std::min<size_t>(1 + draw(4), text.size() - at);
+      pieces += plain.push(std::string_view(text).substr(at, length));
+      at += length;
+    }
+    ASSERT_EQ(pieces + plain.finish(), whole) << text;
+  }
 }
 
 TEST(PlainMath, FractionsAndRootsGetTheParenthesesThatTheyNeed) {
