@@ -288,6 +288,16 @@ TEST_F(ChatUser, ASavedConversationGoesOnAfterLoad) {
   EXPECT_EQ(users_of(file("a.jsonl")), Texts{"What is 2 + 3?"});
 }
 
+TEST_F(ChatUser, ReadAddsAFileToTheNextTextAndToNoOther) {
+  ASSERT_TRUE(write_file(file("notes"), std::string_view("12\n30\n\n")));
+  ASSERT_TRUE(write_file(file("bytes"), std::string_view("\xff")));
+  const Outcome o = piped("/read " + file("bytes").string() + "\n/read " + file("notes").string() +
+                          "\nAdd these.\nThanks.\n/save " + file("a.jsonl").string() + "\n");
+  EXPECT_EQ(o.code, 1);
+  EXPECT_NE(o.err.find("bytes: byte 0 (0xff) is not UTF-8"), std::string::npos) << o.err;
+  EXPECT_EQ(users_of(file("a.jsonl")), (Texts{"Add these.\n\n12\n30", "Thanks."}));
+}
+
 TEST_F(ChatUser, ABrokenFileLeavesTheConversationAlone) {
   ASSERT_TRUE(write_file(file("broken"), std::string_view("{\"messages\": [{\"role\": \"user\"}]}")));
   const Outcome o = piped("What is 2 + 3?\n/load " + file("broken").string() + "\n/load " + file("absent").string() +

@@ -42,12 +42,6 @@ Result<std::string> read_paragraph(std::FILE* from, std::string_view source) {
   return valid_text(std::move(text), source);
 }
 
-Result<std::string> read_prompt_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) return fail(Errc::io, "{}: cannot be read: {}", path, std::strerror(errno));
-  return read_paragraph(file.get(), path);
-}
-
 bool stdin_brings_text() {
   struct stat info {};
   return fstat(STDIN_FILENO, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode));
@@ -60,6 +54,12 @@ void append_paragraph(std::string& prompt, const std::string& text) {
 }
 
 }  // namespace
+
+Result<std::string> read_prompt_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (!file) return fail(Errc::io, "{}: cannot be read: {}", path, std::strerror(errno));
+  return read_paragraph(file.get(), path);
+}
 
 Result<std::string> read_stdin(size_t most) { return read_bytes(stdin, "stdin", most); }
 

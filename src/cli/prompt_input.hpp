@@ -11,6 +11,10 @@ namespace r1 {
 // Reads stdin to its end, byte for byte. Errors: more bytes than `most` (both numbers), a failed read.
 Result<std::string> read_stdin(size_t most = size_t{1} << 30);
 
+// A text file of the user's, without the line ends at its end. Errors: it cannot be read, is longer than a prompt may
+// be, or is not UTF-8.
+Result<std::string> read_prompt_file(const std::string& path);
+
 struct PromptInput {
   std::optional<std::string> text;  // -p
   std::vector<std::string> words;   // the words of the command line, instead of -p

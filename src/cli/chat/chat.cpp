@@ -1,6 +1,7 @@
 #include "cli/chat/chat.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/interrupt.hpp"
 #include "formats/utf8.hpp"
@@ -42,7 +43,10 @@ Status Chat::answer(Conversation before, const std::string& text, u64 stream, i3
   return {};
 }
 
-Status Chat::say(const std::string& text) { return answer(conversation_, text, asked_, 0); }
+Status Chat::say(const std::string& text) {
+  const std::string attached = std::exchange(attached_, {});
+  return answer(conversation_, attached.empty() ? text : text + "\n\n" + attached, asked_, 0);
+}
 
 Status Chat::replace(const std::string& text) {
   if (conversation_.turns.empty()) return fail(Errc::invalid_argument, "there is no turn yet");

@@ -26,12 +26,13 @@ class Chat {
   // Each of these asks the model and prints its answer as it comes. After an error the conversation is as it was.
   // Errors: a text that is not UTF-8; a conversation that does not fit into the context; those of complete(); for the
   // last two that there is no turn yet.
-  Status say(const std::string& text);      // a new turn
+  Status say(const std::string& text);      // a new turn; what is attached goes behind the text
   Status replace(const std::string& text);  // in place of the last turn
   Status regenerate();                      // the last turn again, drawn with other random numbers
 
-  void clear();                         // all turns; the system prompt stays
-  Status set_system(std::string text);  // Errors: those of check_system_prompt
+  void attach(std::string text) { attached_ = std::move(text); }  // to the next text that is said
+  void clear();                                                   // all turns; the system prompt stays
+  Status set_system(std::string text);                            // Errors: those of check_system_prompt
   Status load(Conversation conversation);
   // Changes the flags of the requests to come. Errors: values out of range; the flags stay as they were.
   Status set_flags(const GenerationFlags& flags);
@@ -50,6 +51,7 @@ class Chat {
   std::optional<Session> session_;
   Conversation conversation_;
   std::optional<Completion> last_;
+  std::string attached_;
   u64 asked_ = 0;        // texts that were answered; the random stream of the next one
   i32 sample_ = 0;       // how often the last one was drawn again
   size_t left_out_ = 0;  // turns at the beginning that no longer fit into the context

@@ -8,6 +8,7 @@
 
 #include "cli/chat/message.hpp"
 #include "cli/chat/settings.hpp"
+#include "cli/prompt_input.hpp"
 #include "core/file.hpp"
 #include "core/text.hpp"
 #include "formats/json.hpp"
@@ -111,6 +112,15 @@ Done load(Chat& chat, std::string_view argument) {
   return AfterCommand::go_on;
 }
 
+Done read(Chat& chat, std::string_view argument) {
+  if (argument.empty()) return fail(Errc::invalid_argument, "/read: no file is named");
+  const fs::path path = path_of(argument);
+  std::string text = R1_TRY(read_prompt_file(path.string()));
+  say("{}: {} bytes go behind the next text\n", path.string(), text.size());
+  chat.attach(std::move(text));
+  return AfterCommand::go_on;
+}
+
 Done regenerate(Chat& chat, std::string_view) { return go_on(chat.regenerate()); }
 
 Done edit(Chat& chat, std::string_view argument) {
@@ -139,6 +149,7 @@ constexpr SlashCommand kCommands[] = {
     {"/new /clear", "", "begin a new conversation; the system prompt stays", clear},
     {"/regen", "", "answer the last text again, with other random numbers", regenerate},
     {"/edit", "[TEXT]", "change the last text, or replace it, and send it again", edit},
+    {"/read", "FILE", "add a text file to the next text", read},
     {"/system", "[TEXT]", "set the system prompt (\"none\": no prompt), or show it", system_prompt},
     {"/set", "[NAME VALUE]", "change a setting, such as temperature, or show all", set},
     {"/think", "on|off|N", "think before answering, or not, or for N tokens at most", think},
@@ -237,7 +248,7 @@ TabWords complete_command(std::string_view before_cursor) {
     all = setting_names();
   } else if (command == "/think" || command == "/fold") {
     all = {"on", "off"};
-  } else if (command == "/save" || command == "/load") {
+  } else if (command == "/save" || command == "/load" || command == "/read") {
     all = files_beginning(typed);
   } else if (command == "/model") {
     for (const LocalModel& model : local_models()) all.push_back(model.name);

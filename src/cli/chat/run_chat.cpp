@@ -113,8 +113,8 @@ ChatLoop::Next ChatLoop::take(const std::string& text, bool quoted) {
 
 int ChatLoop::run() {
   using Kind = LineReader::Line::Kind;
-  const InterruptFlag at_prompt;  // SIGINT while texts come from a pipe
   for (;;) {
+    const InterruptFlag at_prompt;  // SIGINT while texts come from a pipe, or while a command runs
     bool quoted = false;
     const LineReader::Line line = read_text(quoted);
     if (line.kind == Kind::interrupted) return kExitInterrupted;
