@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "formats/json.hpp"
+#include "hub/family.hpp"
 #include "program.hpp"
 #include "text/chat_template.hpp"
 
@@ -66,6 +67,9 @@ TEST_F(RealModels, TheDistillOf7BIsDescribed) {
   EXPECT_EQ(*about.find("tokenizer")->find("tokens")->integer(), 151665);
   EXPECT_EQ(*about.find("tokenizer")->find("add_bos")->boolean(), true);
   EXPECT_NE(ok("inspect " + path.string()).find("chat         R1-Distill"), std::string::npos);
+  // The length is that of the whole file. `r1 models --available` shows it to 10 MB.
+  EXPECT_NEAR(static_cast<double>(find_in_family("deepseek-r1:7b")->bytes), static_cast<double>(fs::file_size(path)),
+              5e6);
 }
 
 // ---- tokens

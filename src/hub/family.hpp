@@ -13,7 +13,7 @@ struct FamilyModel {
   std::string_view name;   // "deepseek-r1:1.5b"
   std::string_view repo;   // "unsloth/DeepSeek-R1-Distill-Qwen-1.5B-GGUF"
   std::string_view quant;  // the file of the repository that the short name means: "Q4_K_M"
-  i64 bytes;               // of that file or its shards, to three digits
+  i64 bytes;               // of that file or its shards, to 10 MB; 671b to 1 GB
   std::string_view what;   // one line for people
 
   std::string pull_name() const { return std::string(repo) + ":" + std::string(quant); }

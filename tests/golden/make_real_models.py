@@ -3,11 +3,12 @@
     scripts/real-models FOLDER
     pip install tokenizers==0.23.3 transformers==5.23.0 gguf && python make_real_models.py LLAMA_CPP FOLDER
 
-LLAMA_CPP is a checkout of llama.cpp with llama-perplexity, llama-server, llama-tokenize and llama-quantize in build/bin.
-FOLDER holds the files that scripts/real-models fetches; a SmolLM2 with its weights dequantised to F32 is written there
-too. The results: figures.json (perplexity, greedy continuations with the likeliest tokens of every step), tokens.json
-(odd texts and their ids) and chat.json (conversations, as transformers renders them with the template of a file).
-tests/real_models_test.cpp compares r1 with them. Prints where tokenizers, the library, gives other ids than llama.cpp.
+LLAMA_CPP is a checkout of llama.cpp with llama-perplexity, llama-server, llama-tokenize and llama-quantize in
+build/bin. FOLDER holds the files that scripts/real-models fetches; a SmolLM2 with its weights dequantised to F32 is
+written there too. The results: figures.json (perplexity, greedy continuations with the likeliest tokens of every
+step), tokens.json (odd texts and their ids) and chat.json (conversations, as transformers renders them with the
+template of a file). tests/real_models_test.cpp compares r1 with them. Prints where tokenizers, the library, gives
+other ids than llama.cpp.
 """
 import json
 import pathlib
@@ -70,7 +71,8 @@ class Server:
                 time.sleep(0.5)
 
     def post(self, path, body):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"})
         return json.load(urllib.request.urlopen(request))
 
     def close(self):
@@ -84,8 +86,8 @@ def perplexity(binary, model):
 
 
 def continuation(server, ids):
-    answer = server.post("/completion", {"prompt": ids, "n_predict": STEPS, "temperature": 0, "samplers": ["temperature"],
-                                         "n_probs": LIKELIEST, "cache_prompt": False, "return_tokens": True})
+    answer = server.post("/completion", {"prompt": ids, "n_predict": STEPS, "n_probs": LIKELIEST, "temperature": 0,
+                                         "samplers": ["temperature"], "cache_prompt": False, "return_tokens": True})
     steps = answer["completion_probabilities"]
     return {"tokens": [s["id"] for s in steps],
             "likeliest": [[[t["id"], round(t["logprob"], 5)] for t in s["top_logprobs"]] for s in steps]}
@@ -116,10 +118,11 @@ def figures(peer, folder):
 def odd_texts():
     cases = json.loads((HERE / "../data/tokenizers/pretokenize_hf_cases.json").read_text())["texts"]
     cases = [t for t in cases if t]
-    parts = cases + ["the", " The", " of", "ing", " quick brown fox", "don't", " I'LL", "123", " 3.14", "x²", "\n", "\n\n",
-                     "  ", "    ", "\t", "\r\n", "\u00a0", "\u3000", "é", "e\u0301", "ß", "你好", "日本", "한국", "привет",
-                     "مرحبا", "नमस्ते", "🙂", "👩‍👩‍👧", "<think>", "</think>", "<|im_start|>", "\x04", "\x13", "\U0004ffff",
-                     "\U000f0000", "!", "?", "...", "#", "{", "}", "==", "->", "http://", "_", "'", "\"", "''s", "0", "00"]
+    parts = cases + ["the", " The", " of", "ing", " quick brown fox", "don't", " I'LL", "123", " 3.14", "x²", "\n",
+                     "\n\n", "  ", "    ", "\t", "\r\n", "\u00a0", "\u3000", "é", "e\u0301", "ß", "你好", "日本",
+                     "한국", "привет", "مرحبا", "नमस्ते", "🙂", "👩‍👩‍👧", "<think>", "</think>", "<|im_start|>",
+                     "\x04", "\x13", "\U0004ffff", "\U000f0000", "!", "?", "...", "#", "{", "}", "==", "->",
+                     "http://", "_", "'", "\"", "''s", "0", "00"]
     generator = random.Random(1)
     while len(cases) < 1000:
         cases.append("".join(generator.choice(parts) for _ in range(generator.randrange(1, 7))))
@@ -127,7 +130,7 @@ def odd_texts():
 
 
 def llama_ids(binary, model, texts, separator):
-    """The ids of all texts from one run, which takes seconds: a control token that no text holds stands between them."""
+    """The ids of all texts from one run, with a control token between them that no text holds."""
     assert not any(separator in t for t in texts)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="") as file:
         file.write(separator.join(texts))
@@ -145,12 +148,13 @@ def llama_ids(binary, model, texts, separator):
 
 
 def library_tokenizer(model):
-    """A GGUF's tokenizer in Hugging Face's library: its vocabulary, merges and added tokens, the published pre-tokenizer."""
+    """A GGUF's vocabulary, merges and added tokens in Hugging Face's library, with the published pre-tokenizer."""
     fields = gguf.GGUFReader(model).fields
     names, merges = (fields["tokenizer.ggml." + k].contents() for k in ("tokens", "merges"))
     made = tokenizers.Tokenizer(tokenizers.models.BPE(
         {t: i for i, t in enumerate(names)}, [tuple(m.split(" ", 1)) for m in merges]))
-    qwen2 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    qwen2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+             r"|\s*[\r\n]+|\s+(?!\S)|\s+")
     steps = {"smollm": [pre.Digits(individual_digits=True), pre.ByteLevel(add_prefix_space=False)],
              "deepseek-r1-qwen": [pre.Split(Regex(qwen2), "isolated"),
                                   pre.ByteLevel(add_prefix_space=False, use_regex=False)]}
@@ -197,9 +201,10 @@ def chats(folder):
 def write(name, values):
     lines = []
     for key, value in values.items():
-        one = isinstance(value, list) and value and not isinstance(value[0], int)
-        lines.append(f"{json.dumps(key)}: " + ("[\n" + ",\n".join(json.dumps(v, separators=(",", ":")) for v in value) + "]"
-                                               if one else json.dumps(value)))
+        text = json.dumps(value)
+        if isinstance(value, list) and value and not isinstance(value[0], int):
+            text = "[\n" + ",\n".join(json.dumps(v, separators=(",", ":")) for v in value) + "]"
+        lines.append(f"{json.dumps(key)}: {text}")
     (OUT / name).write_text("{" + ",\n".join(lines) + "}\n")
 
 
