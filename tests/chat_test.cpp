@@ -100,6 +100,10 @@ TEST_F(ChatUser, CtrlCDropsTheLineAndTwiceOnAnEmptyLineLeaves) {
   terminal_->wait_for("> ");
   say("2 + 3 = ?");
   EXPECT_EQ(sent(), Texts{"2 + 3 = ?"});
+  terminal_->type("\"\"\"" + kEnter);
+  terminal_->wait_for("... ");
+  terminal_->type(kCtrlC);
+  EXPECT_EQ(terminal_->wait_for("> ").find("Ctrl-C again"), std::string::npos) << "the line was not empty";
   terminal_->type(kCtrlC);
   terminal_->wait_for("Ctrl-C again");
   terminal_->wait_for("> ");
@@ -340,6 +344,7 @@ TEST_F(ChatUser, AnAnswerThatTheContextCutsDoesNotBlameTheFlagN) {
   EXPECT_NE(o.err.find("15 tokens of the prompt and 49 of the answer fill the context of 64"), std::string::npos)
       << o.err;
   EXPECT_EQ(o.err.find("-n"), std::string::npos) << o.err;
+  EXPECT_NE(piped("What is 47 * 36?\n", "-c 64").err.find("/set context_shift on"), std::string::npos);
   EXPECT_NE(r1("run -p 'What is 47 * 36?' -n 5").err.find("after 5 tokens; -n allows more"), std::string::npos);
 }
 

@@ -33,6 +33,8 @@ Status Chat::answer(Conversation before, const std::string& text, u64 stream, i3
   AnswerPrinter printer(display);
   Completion answer = R1_TRY(complete(*session_, std::move(request), interrupted.raised(), &printer));
   printer.finish(answer, context);
+  if (answer.finish == FinishReason::length && answer.stats.prompt_tokens + answer.stats.tokens >= context)
+    fmt::print(stderr, "({})\n", kFullContextAdvice);
   if (answer.finish == FinishReason::interrupted) fmt::print(stderr, "(stopped)\n");
   before.turns.push_back({text, answer.thinking, answer.answer, thinks || !answer.thinking.empty()});
   conversation_ = std::move(before);

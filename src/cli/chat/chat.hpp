@@ -10,6 +10,10 @@
 
 namespace r1 {
 
+// What helps if the context is full.
+inline constexpr std::string_view kFullContextAdvice =
+    "/new starts afresh, /set context_shift on leaves out the oldest turns";
+
 class Chat {
  public:
   // Opens the model. `flags` must have passed check(). Errors: those of open_session and check_system_prompt.

@@ -71,7 +71,8 @@ LineReader::Line ChatLoop::read_text(bool& quoted) {
     const std::string prefill = editing_ && !message.begun() ? as_typed(chat_.conversation().turns.back().user) : "";
     LineReader::Line line = lines_.read(message.begun() ? "... " : "> ", prefill);
     const bool ends_pipe = line.kind == LineReader::Line::Kind::end && message.begun() && !lines_.is_terminal();
-    if (line.kind == LineReader::Line::Kind::dropped) return {line.kind, message.text() + line.text};
+    if (line.kind == LineReader::Line::Kind::dropped)
+      return {line.kind, message.begun() ? message.text() + "\n" + line.text : line.text};
     if (line.kind != LineReader::Line::Kind::text && !ends_pipe) return line;
     if (!ends_pipe && !message.add(line.text)) continue;
     quoted = message.quoted();
@@ -101,8 +102,7 @@ ChatLoop::Next ChatLoop::take(const std::string& text, bool quoted) {
     return take_command(command.name, command.argument);
   const Status answered = edits ? chat_.replace(text) : chat_.say(text);
   if (!answered && answered.error().code == Errc::exhausted)
-    report({Errc::exhausted,
-            answered.error().what + " (/new starts afresh, /set context_shift on leaves out the oldest turns)"});
+    report({Errc::exhausted, fmt::format("{} ({})", answered.error().what, kFullContextAdvice)});
   else if (!answered) report(answered.error());
   else if (!lines_.is_terminal() && chat_.last()->finish == FinishReason::interrupted) {
     exit_code_ = kExitInterrupted;

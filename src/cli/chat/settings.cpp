@@ -66,28 +66,28 @@ using F = GenerationFlags;
 constexpr Setting kSettings[] = {
     {"temperature", "0: always the likeliest token", set_flag<&F::temperature>,
      [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).temperature); }},
-    {"top_p", "keep the likeliest tokens that together have this probability", set_flag<&F::top_p>,
+    {"top_p", "keep the likeliest tokens with this probability", set_flag<&F::top_p>,
      [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).top_p); }},
     {"top_k", "keep this many of the likeliest tokens; 0: all", set_flag<&F::top_k>,
      [](const Chat& c) { return fmt::format("{}", sampling(c).top_k); }},
-    {"min_p", "keep tokens with at least this share of the likeliest token's probability", set_flag<&F::min_p>,
+    {"min_p", "keep tokens with this share of the likeliest's", set_flag<&F::min_p>,
      [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).min_p); }},
-    {"repetition_penalty", "divide the logits of tokens that are already in the text", set_flag<&F::repetition_penalty>,
+    {"repetition_penalty", "divide the logits of tokens already in the text", set_flag<&F::repetition_penalty>,
      [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).repetition_penalty); }},
     {"seed", "random seed", set_flag<&F::seed>, [](const Chat& c) { return fmt::format("{}", sampling(c).seed); }},
-    {"max_tokens", "most tokens of an answer, thinking included; -1: what the context holds", set_flag<&F::max_tokens>,
+    {"max_tokens", "of an answer with its thinking; -1: no limit", set_flag<&F::max_tokens>,
      [](const Chat& c) {
        const i64 most = c.session().defaults().max_tokens, context = c.session().engine().context();
        return most >= context ? std::string("-1") : fmt::format("{}", most);
      }},
-    {"think", "on, off, or the most tokens of the thinking", set_think, show_think},
+    {"think", "on, off, or the most tokens of it", set_think, show_think},
     {"show_thinking", "on or off",
      [](Chat& c, std::string_view text) -> Status {
        c.display = R1_TRY(is_on(text)) ? ThinkingDisplay::show : ThinkingDisplay::hide;
        return {};
      },
      [](const Chat& c) { return std::string(c.display == ThinkingDisplay::show ? "on" : "off"); }},
-    {"context_shift", "on or off: leave out the oldest turns when the context is full",
+    {"context_shift", "on or off: leave out old turns when it is full",
      [](Chat& c, std::string_view text) -> Status {
        c.when_full = R1_TRY(is_on(text)) ? ContextFull::drop_oldest : ContextFull::refuse;
        return {};
