@@ -20,10 +20,12 @@ namespace r1 {
 namespace {
 
 // Terminals put these around a pasted text if they are asked to ("bracketed paste", xterm's control sequences).
-constexpr const char *kPasteBegin = "\\e[200~", *kPasteModeOn = "\033[?2004h", *kPasteModeOff = "\033[?2004l";
+constexpr const wchar_t* kPasteBegin = L"\\e[200~";
+constexpr const char *kPasteModeOn = "\033[?2004h", *kPasteModeOff = "\033[?2004l";
 constexpr std::string_view kPasteEnd = "\033[201~";
 // A sequence that no key sends. The program types it to itself.
-constexpr const char *kPrefillKey = "\\e[9999~", *kPrefillSequence = "\033[9999~";
+constexpr const wchar_t* kPrefillKey = L"\\e[9999~";
+constexpr const char* kPrefillSequence = "\033[9999~";
 
 constexpr size_t kMostTexts = 1000;
 constexpr wchar_t kInterrupt = 3;  // Ctrl-C
@@ -86,17 +88,18 @@ TerminalEditor::TerminalEditor(TabCompleter complete)
   el_set(edit_, EL_HIST, ::history, search_);
   el_set(edit_, EL_CLIENTDATA, this);
   el_set(edit_, EL_GETCFN, on_character);
-  const auto bind = [&](const char* name, unsigned char (*function)(editline*, int),
-                        std::initializer_list<const char*> keys) {
-    el_set(edit_, EL_ADDFN, name, name, function);
-    for (const char* key : keys) el_set(edit_, EL_BIND, key, name, nullptr);
+  // el_set() would copy the names and never free them.
+  const auto bind = [&](const wchar_t* name, unsigned char (*function)(editline*, int),
+                        std::initializer_list<const wchar_t*> keys) {
+    el_wset(edit_, EL_ADDFN, name, name, function);
+    for (const wchar_t* key : keys) el_wset(edit_, EL_BIND, key, name, nullptr);
   };
-  bind("r1-drop", on_drop, {"^C"});
-  bind("r1-paste", on_paste, {kPasteBegin});
-  bind("r1-prefill", on_prefill, {kPrefillKey});
-  bind("r1-older", on_older, {"^P", "\\e[A", "\\eOA"});
-  bind("r1-newer", on_newer, {"^N", "\\e[B", "\\eOB"});
-  bind("r1-tab", on_tab, {"^I"});
+  bind(L"r1-drop", on_drop, {L"^C"});
+  bind(L"r1-paste", on_paste, {kPasteBegin});
+  bind(L"r1-prefill", on_prefill, {kPrefillKey});
+  bind(L"r1-older", on_older, {L"^P", L"\\e[A", L"\\eOA"});
+  bind(L"r1-newer", on_newer, {L"^N", L"\\e[B", L"\\eOB"});
+  bind(L"r1-tab", on_tab, {L"^I"});
 }
 
 TerminalEditor::~TerminalEditor() {
