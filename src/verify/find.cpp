@@ -40,6 +40,22 @@ std::string_view percent_behind(std::string_view rest) {
   return is_percent_word(rest.substr(0, n)) ? "\\%" : "";
 }
 
+// Whether a word of prose stands in a text: two letters or more between spaces that mean nothing in mathematics.
+bool is_prose(std::string_view text) {
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (!is_letter(text[at]) || (at > 0 && !is_space(text[at - 1]))) continue;
+    size_t end = at;
+    while (end < text.size() && is_letter(text[end])) ++end;
+    const std::string word = in_lower_case(text.substr(at, end - at));
+    const bool alone = end < text.size() && is_space(text[end]);
+    if (alone && word.size() > 1 && word != "and" && word != "or" && !is_unit(word) && !is_function(word) &&
+        !is_percent_word(word))
+      return true;
+    at = end;
+  }
+  return false;
+}
+
 // The last box with those that it is joined to, as a list.
 std::optional<std::string> boxed_answer(std::string_view text, bool closed_only, size_t& end) {
   const auto boxes = boxes_in(text);
@@ -100,6 +116,7 @@ class Finder {
         return found;
     for (const TextSpan& s : spans_)
       if (s.latex) return accepted(s.content, FoundBy::words);
+    if (auto words = announced_words()) return words;
     if (trimmed(text_).size() <= 200 && options_.latex) return accepted(text_, FoundBy::words);
     return std::nullopt;
   }
@@ -140,6 +157,7 @@ class Finder {
     const bool marked = dollars > 1 || s.find("\\(") != s.npos || s.find("\\[") != s.npos;
     if (marked || s.size() > 400) return std::nullopt;
     if (gold_ && lower_.find("answer") == lower_.npos) return accepted(s, FoundBy::whole);
+    if (is_prose(s)) return std::nullopt;
     auto found = readable(s, FoundBy::whole);
     if (!found || found->answer.readings.front().is(NodeKind::text)) return std::nullopt;
     return found;
@@ -186,6 +204,21 @@ class Finder {
         ++end;
       if (auto found = readable(text_.substr(at, end - at), FoundBy::anchor))
         if (!found->answer.readings.front().is(NodeKind::text)) return found;
+    }
+    return std::nullopt;
+  }
+
+  // A few words behind the last "answer is" or "answer:".
+  std::optional<FoundAnswer> announced_words() const {
+    const auto anchors = anchors_in(lower_);
+    if (anchors.empty() || !options_.latex) return std::nullopt;
+    const std::string_view rest = std::string_view(text_).substr(anchors.back());
+    for (const std::string_view mark : {" is ", ":", " est ", " ist ", " es ", "是", "："}) {
+      if (!rest.starts_with(mark)) continue;
+      const std::string_view words = trimmed(rest.substr(mark.size()));
+      constexpr size_t kLongest = 60;
+      if (words.empty() || words.size() > kLongest || words.find('\n') != words.npos) return std::nullopt;
+      return accepted(words, FoundBy::words);
     }
     return std::nullopt;
   }

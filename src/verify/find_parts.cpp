@@ -50,9 +50,13 @@ size_t arithmetic_end(std::string_view s, size_t at, int depth) {
     if (i < s.size() && (s[i] == '-' || s[i] == '+')) i = skip_spaces(s, i + 1);
     if (i < s.size() && s[i] == '$') ++i;
     if (i < s.size() && s[i] == '(') {
-      const size_t inside = arithmetic_end(s, skip_spaces(s, i + 1), depth + 1);
-      if (inside == skip_spaces(s, i + 1)) return begin;
-      const size_t close = skip_spaces(s, inside);
+      size_t inside = skip_spaces(s, i + 1), close = inside;
+      do {  // one value, or the coordinates of a point
+        if (close != inside) inside = skip_spaces(s, close + 1);
+        const size_t end = arithmetic_end(s, inside, depth + 1);
+        if (end == inside) return begin;
+        close = skip_spaces(s, end);
+      } while (close < s.size() && s[close] == ',');
       return close < s.size() && s[close] == ')' ? close + 1 : begin;
     }
     const size_t end = number_end(s, i);
@@ -62,6 +66,10 @@ size_t arithmetic_end(std::string_view s, size_t at, int depth) {
   if (end == at) return at;
   for (;;) {
     size_t next = skip_spaces(s, end);
+    if (end + 1 < s.size() && s[end] == ':' && is_digit(s[end + 1])) {  // a ratio or a time: 3:4, 11:30
+      end = digits_end(s, end + 1);
+      continue;
+    }
     // A mixed number, also one that is not well-formed or is broken over two lines: 4 4/9, 4 0/0, 11\n5/6.
     size_t fraction = end;
     while (fraction < s.size() && is_space(s[fraction])) ++fraction;

@@ -268,7 +268,9 @@ class Tokenizer {
       const bool capitals = std::all_of(run.begin(), run.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
       for (const std::string_view f : {"arcsin", "arccos", "arctan", "sqrt", "sin", "cos", "tan", "log"})
         if (run.starts_with(f) && run.size() <= f.size() + 2) return emit(Kind::name, std::string(f)), done(f.size());
-      if (!capitals) return emit(behind && space_ ? Kind::unit : Kind::text, std::string(run)), done(run.size());
+      if (!capitals)
+        return emit(behind && space_ && out.back().kind != Kind::name ? Kind::unit : Kind::text, std::string(run)),
+               done(run.size());
     }
     for (const std::string_view f : {"sqrt", "sin", "cos", "tan", "ln"})
       if (run.size() > f.size() && run.starts_with(f)) return emit(Kind::name, std::string(f)), done(f.size());
