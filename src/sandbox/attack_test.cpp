@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -120,6 +121,11 @@ for names in (["large"], [f"part{i}" for i in range(100)]):  # one file, then al
 )py"),
                                  "-1 -1 -1 -1 refused refused"));
   EXPECT_EQ(v.kind, VerdictKind::passed) << v.detail;
+}
+
+TEST_F(Attack, AFloodOfFilesEndsAtTheLimitOfOutput) {
+  const Verdict v = judge(python("import os\ni = 0\nwhile True:\n  os.mkdir('/tmp/%d' % i)\n  i += 1\n", ""));
+  EXPECT_EQ(v.kind, VerdictKind::output) << v.detail;
 }
 
 TEST_F(Attack, AFloodOfOutputEndsAtTheLimitOfOutput) {
@@ -299,6 +305,25 @@ print("done")
 )py",
                                  "done"));
   EXPECT_EQ(v.kind, VerdictKind::passed) << v.detail;
+  EXPECT_EQ(processes_named(comm), 0);
+}
+
+TEST_F(Attack, TheSandboxesEndWithThisProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  // The process of the death test runs this test from its start, and must use the same name.
+  setenv("R1_TEST_COMM", fmt::format("r1k{}", getpid()).c_str(), 0);
+  const std::string comm = getenv("R1_TEST_COMM");
+  const auto job = [&] { return python(named(comm) + "import time\nprint(1, flush=True)\ntime.sleep(1000)\n", ""); };
+  EXPECT_EXIT(
+      {
+        auto own = Pool::open(1);
+        auto verdict = own->submit(job());
+        while (processes_named(comm) == 0) usleep(1000);
+        kill(getpid(), SIGKILL);
+      },
+      testing::KilledBySignal(SIGKILL), "");
+  // The kernel ends them at once, but not before this process goes on.
+  for (int i = 0; i < 30'000 && processes_named(comm) > 0; ++i) usleep(1000);
   EXPECT_EQ(processes_named(comm), 0);
 }
 

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@ namespace {
 
 constexpr i64 kKeptErrorBytes = 4096;  // of stderr
 constexpr i64 kStatusBytes = 4096;
+constexpr i64 kMostFiles = 4096;  // in /tmp
 constexpr i64 kGraceMs = 10'000;  // bubblewrap must have reported process 1 by then
 
 Descriptor pidfd_of(pid_t pid) { return Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
@@ -29,6 +32,18 @@ void kill_through(const Descriptor& pidfd) { syscall(SYS_pidfd_send_signal, pidf
 bool readable(int fd, int timeout_ms) {
   pollfd p{fd, POLLIN, 0};
   return poll(&p, 1, timeout_ms) > 0;
+}
+
+// How many files and folders /tmp of the sandbox holds; the size of a tmpfs does not count empty ones. 0 if the mount
+// cannot be seen from here.
+i64 files_of(pid_t init) {
+  const std::string path = "/proc/" + std::to_string(init) + "/root/tmp";
+  // Until bubblewrap has changed the root, this is the /tmp of the machine.
+  struct stat here, there;
+  if (stat(path.c_str(), &there) != 0 || stat("/tmp", &here) != 0 || here.st_dev == there.st_dev) return 0;
+  struct statvfs info;
+  if (statvfs(path.c_str(), &info) != 0) return 0;
+  return static_cast<i64>(info.f_files - info.f_ffree);
 }
 
 // The number after "key": in bubblewrap's status, or -1.
@@ -171,6 +186,7 @@ void Child::check_limits(i64 now) {
   const Usage usage = usage_of_tree(init_);
   if (usage.memory_bytes > limits_.memory_bytes) return stop(VerdictKind::memory);
   if (usage.cpu_ms > limits_.cpu_ms) return stop(VerdictKind::time);
+  if (files_of(init_) > kMostFiles) return stop(VerdictKind::output);
 }
 
 // bubblewrap has ended. Process 1 of the sandbox may still be ending, and with it the other processes: its pidfd

@@ -30,7 +30,7 @@ struct Limits {
   i64 cpu_ms = 5'000;                 // processor time of all its processes together
   i64 memory_bytes = i64{512} << 20;  // address space of each process; resident memory of all of them together
   i64 output_bytes = i64{1} << 20;    // stdout and stderr together
-  i64 file_bytes = i64{16} << 20;     // each file, and all files in /tmp together
+  i64 file_bytes = i64{16} << 20;     // each file, and all files in /tmp together; there may be 4096
   i64 processes = 64;                 // processes and threads
   i64 program_bytes = i64{1} << 20;   // the source, and each other text of the job
   i64 compile_wall_ms = 60'000;       // the compiler's limits, for C++
@@ -112,7 +112,8 @@ class Pool {
 
   // The process ids of the running sandboxes (of bubblewrap itself), for operators and tests.
   std::vector<i64> processes() const;
-  i64 lost() const;  // how many sandboxes were killed from outside so far
+  // How many attempts ended because a sandbox did not start, or was, or may have been, killed from outside.
+  i64 lost() const;
 
  private:
   struct State;
