@@ -118,6 +118,12 @@ Result<Child> Child::start(const std::string& filter, Launch launch) {
   const auto command = command_line(launch.root, launch.files, launch.program, launch.limits);
   child.pid_ = R1_TRY(spawn(command, fds));
   child.pidfd_ = pidfd_of(child.pid_);
+  if (!child.pidfd_) {
+    const int error = errno;
+    kill(child.pid_, SIGKILL);
+    while (waitpid(child.pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+    return fail(Errc::io, "cannot watch a sandbox (pidfd_open, Linux 5.3): {}", std::strerror(error));
+  }
   child.out_ = std::move(out.read), child.err_ = std::move(err.read), child.status_ = std::move(status.read);
   child.started_ms_ = child.sampled_ms_ = now_ms();
   return child;

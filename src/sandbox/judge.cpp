@@ -1,5 +1,6 @@
 #include "sandbox/judge.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/random.h>
@@ -110,6 +111,7 @@ Attempt judge_by_report(Runner& runner, const Job& job, Launch tests, Launch pro
   const auto endings = runner.run_both(std::move(tests), std::move(program), kPatienceMs);
   if (!endings) return attempt_of(endings.error());
   std::string text;
+  fcntl(report->read.get(), F_SETFL, O_NONBLOCK);  // all writers have ended
   while (read_available(report->read.get(), text, 1 << 16) > 0) continue;
   const Attempt of_program = attempt_of(endings->follower), of_tests = attempt_of(endings->leader);
   if (endings->follower.stopped) return of_program;
