@@ -28,11 +28,15 @@ TEST_F(PythonAsserts, TheVerdictFollowsTheAnswers) {
 }
 
 TEST_F(PythonAsserts, ProgramsThatEndEarlyDoNotPass) {
+  const i64 lost = pool().lost();
   for (const char* end : {"import sys\nsys.exit(0)\n", "import os\nos._exit(0)\n",
                           "import os\nos.kill(os.getpid(), 15)\n", "import os\nos.close(3)\nos.close(4)\n"}) {
     expect(VerdictKind::crash, std::string(end) + "def f(x): return x + x");
     expect(VerdictKind::crash, fmt::format("def f(x):\n  exec('''{}''')\n  return 0", end));
   }
+  expect(VerdictKind::crash, "import os, time\nos.close(3)\nos.close(4)\ntime.sleep(1000)");
+  expect(VerdictKind::crash, "import os, time\nos.write(4, b'[')\nos.closerange(3, 5)\ntime.sleep(1000)");
+  EXPECT_EQ(pool().lost(), lost) << "none of these is an accident";
 }
 
 TEST_F(PythonAsserts, PrintingTheVerdictDoesNothing) {

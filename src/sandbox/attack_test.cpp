@@ -289,6 +289,22 @@ for fd in range(1024):
   close(fd);
 }
 
+TEST_F(Attack, NoLimitCanBeRaisedAndNoCoreIsWritten) {
+  const Verdict v = judge(python(R"py(
+import resource
+for name in ("AS", "CPU", "FSIZE", "NPROC", "NOFILE", "STACK", "MEMLOCK", "CORE", "MSGQUEUE", "SIGPENDING"):
+    limit = getattr(resource, "RLIMIT_" + name)
+    soft, hard = resource.getrlimit(limit)
+    try:
+        resource.setrlimit(limit, (soft, hard + 1))
+        print("raised", name)
+    except (ValueError, OSError):
+        print(hard, end=" ")
+)py",
+                                 "536870912 6 16777216 64 64 67108864 0 1 0 256"));
+  EXPECT_EQ(v.kind, VerdictKind::passed) << v.detail;
+}
+
 TEST_F(Attack, ProcessesThatOutliveTheProgramAreEndedWithIt) {
   const std::string comm = fmt::format("r1o{}", getpid());
   const Verdict v = judge(python(named(comm) + R"py(

@@ -66,11 +66,12 @@ Words command_line(Root root, const std::vector<File>& files, const Words& progr
                "LANG", "C.UTF-8", "--setenv", "PYTHONHASHSEED", "0"});
   // The limit of processes counts those of the sandbox's own user namespace, so it is set inside. The limit of
   // processor time is a second line: this process also adds up the time of all processes and acts first.
+  // A core size of 0 would still start a core handler of the machine; of 1 never does (core(5)).
   const i64 stack = std::min(limits.memory_bytes / 8, i64{64} << 20);
   append(out, {"--", kPrlimit, fmt::format("--as={}", limits.memory_bytes), fmt::format("--nproc={}", limits.processes),
                fmt::format("--cpu={}", ceil_div(limits.cpu_ms, i64{1000}) + 1),
                fmt::format("--fsize={}", limits.file_bytes), fmt::format("--stack={}", stack), "--nofile=64",
-               "--core=0", "--memlock=0", "--msgqueue=0", "--sigpending=256", "--"});
+               "--core=1", "--memlock=0", "--msgqueue=0", "--sigpending=256", "--"});
   out.insert(out.end(), program.begin(), program.end());
   return out;
 }

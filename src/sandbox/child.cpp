@@ -214,6 +214,7 @@ void Child::reap() {
   read_output();
   ending_.lost = WIFSIGNALED(status) && !stopping_;
   ending_.started = status_text_.find("\"exit-code\"") != std::string::npos || ending_.stopped.has_value();
+  ending_.cut = stopping_ && !ending_.stopped;
   ending_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   out_.reset(), err_.reset(), status_.reset();
   ended_ = true;

@@ -30,6 +30,7 @@ struct Ending {
   bool started = false;                // the program ran; if not, `err` says why
   int exit_code = -1;                  // 128 + the signal, if a signal ended the program
   std::optional<VerdictKind> stopped;  // time, memory or output: this process ended it for that
+  bool cut = false;                    // this process ended it, and no limit was the reason
   std::string out, err;                // stdout; the last bytes of stderr
 };
 

@@ -17,11 +17,12 @@ constexpr size_t kMostDetail = 300;  // bytes
 
 Attempt failed(VerdictKind kind, std::string detail) { return {{kind, -1, std::move(detail)}, false}; }
 
-// A line for people: printable, without line breaks, of limited length.
+// A line for people: printable ASCII, without line breaks, of limited length.
 std::string clean(std::string_view text) {
   std::string out(text.substr(0, kMostDetail));
   for (char& c : out)
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+    if (c == '\n' || c == '\t' || c == '\r') c = ' ';
+    else if (c < ' ' || c > '~') c = '?';
   return out;
 }
 
@@ -126,7 +127,8 @@ Attempt judge_by_report(Runner& runner, const Job& job, Launch tests, Launch pro
   const std::string word = text.substr(random.size() + 1, line - random.size() - 1);
   const std::string detail = clean(last_line(std::string_view(text).substr(line)));
   if (word == "ended") {
-    if (of_program.verdict.kind != VerdictKind::passed) return of_program;
+    // A program that closed its pipes and went on has not said how it ended.
+    if (!endings->follower.cut && of_program.verdict.kind != VerdictKind::passed) return of_program;
     return failed(VerdictKind::crash, detail);
   }
   for (int k = 0; k <= static_cast<int>(VerdictKind::refused); ++k)
@@ -152,6 +154,8 @@ Attempt judge(Runner& runner, const Job& job) {
   if (job.asserts.entry_point.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") !=
       std::string::npos)
     return failed(VerdictKind::refused, "the entry point \"" + clean(job.asserts.entry_point) + "\" is no name");
+  if (job.io.empty() && job.asserts.tests.find_first_not_of(" \t\r\n") == std::string::npos)
+    return failed(VerdictKind::refused, "the job has no tests");
   if (job.io.empty())
     return job.language == Language::python ? judge_python_asserts(runner, job) : judge_cpp_asserts(runner, job);
   Launch launch;

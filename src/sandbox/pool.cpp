@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -35,6 +36,11 @@ std::string first_line(std::string_view text) { return {text.begin(), std::find(
 
 // Starts a sandbox with a harmless program in it.
 Status try_sandbox(Runner& runner) {
+  if (access("/proc/thread-self/children", R_OK) != 0)
+    return fail(
+        Errc::unsupported,
+        "/proc/thread-self/children: cannot be read, so nobody can see what a judged program uses. Mount /proc, "
+        "and use a kernel with CONFIG_PROC_CHILDREN");
   Launch launch;
   launch.program = {"/usr/bin/prlimit", "--version"};
   const Ending ending = R1_TRY(runner.run(std::move(launch)));

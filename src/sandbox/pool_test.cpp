@@ -34,6 +34,11 @@ TEST_F(PoolTest, TheFirstTestThatFailsIsNamed) {
   EXPECT_EQ(v.detail, "printed \"2 \"");
 }
 
+TEST_F(PoolTest, WhatAProgramPrintsIsQuotedAsPrintableAscii) {
+  const Verdict v = judge(python("print('a\\x1b[2J\\u00e9\\tb')", ""));
+  EXPECT_EQ(v.detail, "printed \"a?[2J?? b \"");
+}
+
 TEST_F(PoolTest, CppProgramsAreCompiledAndJudged) {
   const std::string head = "#include <iostream>\n#include <vector>\n#include <cstdlib>\n";
   struct Case {
@@ -109,7 +114,8 @@ TEST_F(PoolTest, JobsThatCannotBeJudgedAreRefused) {
   const Verdict v = judge(job);
   EXPECT_EQ(v.kind, VerdictKind::refused);
   EXPECT_EQ(v.detail, "the program has 1048584 bytes, the limit is 1048576");
-  job = python_asserts("", "");
+  job = python_asserts("def f(): return 1", " \n");
+  EXPECT_EQ(judge(job).detail, "the job has no tests");
   job.asserts.entry_point = "f\ng";
   EXPECT_EQ(judge(job).kind, VerdictKind::refused);
 }

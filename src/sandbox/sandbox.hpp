@@ -80,14 +80,14 @@ enum class VerdictKind {
   memory,   // over the limit of memory
   crash,    // an exception, a signal, an exit code other than 0, or an exit before the last test
   output,   // over the limit of output or of files
-  refused   // not judged: no reward may be computed from it. `detail` says why
+  refused   // not judged: no reward may be computed from it. `detail` says why, such as a job without tests
 };
 const char* name(VerdictKind kind);
 
 struct Verdict {
   VerdictKind kind = VerdictKind::refused;
   i64 test = -1;       // input and output: the index of the test that failed
-  std::string detail;  // one line for people. It quotes the program, so it is not to be trusted
+  std::string detail;  // one line of ASCII for people. It quotes the program, so it is not to be trusted
 };
 
 // Judges jobs in a fixed number of workers. A worker is a thread of this process that owns the sandboxes of one job at
