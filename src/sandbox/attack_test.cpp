@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -106,9 +108,8 @@ time.sleep(100)
 
 TEST_F(Attack, MemoryThatNoLimitCountsIsNotToBeHad) {
   const Verdict v = judge(python(with_syscalls(R"py(
-# memfd_create, shmget, mq_open, memfd_secret
-for number in (319, 29, 240, 447):
-    print(syscall(number, b"x", 1 << 20, 0o1600, 0))
+print(syscall(319, b"x", 0), syscall(29, 0, 1 << 20, 0o1600))              # memfd_create, shmget
+print(syscall(240, b"x", os.O_CREAT | os.O_RDWR, 0o600, 0), syscall(447, 0))  # mq_open, memfd_secret
 for names in (["large"], [f"part{i}" for i in range(100)]):  # one file, then all files together
     try:
         for i in range(100):
@@ -210,8 +211,22 @@ for call in (165, 166, 161, 155, 428, 429, 442):  # mount, umount2, chroot, pivo
 }
 
 TEST_F(Attack, ThereIsNoNetwork) {
-  const Verdict v = judge(python(R"py(
+  // An abstract address of AF_UNIX belongs to the network namespace, so this shows that the program has its own.
+  const std::string address = fmt::format("r1-test-{}", getpid());
+  const int server = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  address.copy(name.sun_path + 1, address.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + address.size());
+  ASSERT_EQ(bind(server, reinterpret_cast<const sockaddr*>(&name), length), 0);
+  ASSERT_EQ(listen(server, 1), 0);
+  const Verdict v = judge(python(fmt::format("address = '\\0{}'\n", address) + R"py(
 import socket
+try:
+    socket.socket(socket.AF_UNIX).connect(address)
+    print("reached")
+except OSError:
+    pass
 for family in range(0, 46):
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW):
         try:
@@ -228,6 +243,7 @@ except OSError:
 )py",
                                  "1"));  // AF_UNIX
   EXPECT_EQ(v.kind, VerdictKind::passed) << v.detail;
+  close(server);
 }
 
 TEST_F(Attack, SignalsAndTracesReachNoProcessOutside) {
