@@ -160,7 +160,7 @@ std::optional<ReadAnswer> read_answer(std::string_view text, bool gold) {
   if (seconds_of_day(answer.words)) return answer;  // 12:00 is no quotient
   // What does not exist is no answer, not even to itself.
   for (const AnswerNode& n : answer.readings) {
-    VerifyBudget budget;
+    VerifyBudget budget{2000, 0};  // small, because a text may have many candidates
     if (exact_form(n, budget).state == FormState::undefined && sign_of_infinity(n) == 0) return std::nullopt;
   }
   return answer;

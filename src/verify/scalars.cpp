@@ -49,7 +49,10 @@ int sign_of_infinity(const AnswerNode& n) {
 }
 
 bool AnswerComparer::scalars_equal(const AnswerNode& gold, const AnswerNode& given) {
-  if (gold.is(NodeKind::number) && given.is(NodeKind::number) && gold.value == given.value) return true;
+  if (gold.is(NodeKind::number) && given.is(NodeKind::number)) {
+    if (gold.value == given.value) return true;
+    if (!gold.decimal && !given.decimal) return false;
+  }
   if (!is_scalar(gold) || !is_scalar(given)) return false;
   if (is_based(gold) || is_based(given)) return based_equal(gold, given);
   if (sign_of_infinity(gold) != 0 || sign_of_infinity(given) != 0)
