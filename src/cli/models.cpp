@@ -44,11 +44,14 @@ void print_available(bool json) {
     fmt::print("{}\n", dump(all));
     return;
   }
-  size_t width = 0;
-  for (const FamilyModel& m : r1_family()) width = std::max(width, m.pull_name().size());
+  size_t name_width = 0, pull_width = 0;
+  for (const FamilyModel& m : r1_family()) {
+    name_width = std::max(name_width, m.name.size());
+    pull_width = std::max(pull_width, m.pull_name().size());
+  }
   for (const FamilyModel& m : r1_family())
-    fmt::print("{:<17} {:>8}  {:<9}  {:<{}}  {}{}\n", m.name, size_text(m.bytes), name_of(fit_of(m.bytes, memory)),
-               m.pull_name(), width, m.what, is_here(m) ? " (here)" : "");
+    fmt::print("{:<{}} {:>8}  {:<9}  {:<{}}  {}{}\n", m.name, name_width, size_text(m.bytes),
+               name_of(fit_of(m.bytes, memory)), m.pull_name(), pull_width, m.what, is_here(m) ? " (here)" : "");
   fmt::print(
       stderr,
       "This machine has {} of memory. To fetch one: r1 pull {}. A mixture of experts that is too large runs with "
