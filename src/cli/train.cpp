@@ -95,9 +95,7 @@ Result<int> run_train(const Args& args) {
   hooks.progress = [&](const StepMetrics& m) { line(m); };
   hooks.note = [&](const std::string& text) { line.note(text); };
   hooks.admit = [&](const Model& outline) {
-    return check_memory(config.model.empty() ? config.model_config : config.model,
-                        need_of(outline, WeightPlace::training), machine_memory(),
-                        {.otherwise = "training takes 16 bytes per parameter, and activations besides"});
+    return check_training_memory(config.model.empty() ? config.model_config : config.model, outline);
   };
   const TrainResult r = R1_TRY(train(config, hooks));
   fmt::print("{}\n", r.checkpoint.string());

@@ -4,6 +4,7 @@
 #include "formats/generation_config.hpp"
 #include "formats/json.hpp"
 #include "formats/model_folder.hpp"
+#include "session/memory.hpp"
 #include "tasks/tasks.hpp"
 #include "text/bpe_trainer.hpp"
 #include "text/chat.hpp"
@@ -80,6 +81,9 @@ Result<TrainResult> run_stage(const std::string& name, const fs::path& recipe, c
   train_hooks.stop = hooks.stop;
   train_hooks.progress = hooks.progress;
   train_hooks.note = hooks.note;
+  train_hooks.admit = [&](const Model& outline) {
+    return check_training_memory(config.model.empty() ? config.model_config : config.model, outline);
+  };
   auto result = train(config, train_hooks);
   if (!result) return tl::unexpected(std::move(result).error().in("stage " + name));
   if (hooks.note)

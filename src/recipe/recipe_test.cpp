@@ -33,6 +33,25 @@ TEST(Recipe, MakesAModelFolderFromRandomWeights) {
   EXPECT_NE(text_of(model_folder / "tokenizer_config.json").find("chat_template"), std::string::npos);
 }
 
+// Feed-forward layers of 2^20 times 2^20 need 16 bytes for each of about 6·10^12 parameters.
+TEST(Recipe, AModelLargerThanTheMemoryIsRefusedBeforeItIsMade) {
+  const RunCase run;
+  const auto recipe = small_recipe(run);
+  std::string config = kTinyModel;
+  for (const std::string& field : {std::string("\"hidden_size\": 16"), std::string("\"intermediate_size\": 24")}) {
+    const size_t at = config.find(field);
+    ASSERT_NE(at, std::string::npos);
+    config.replace(at, field.size(), field.substr(0, field.find(':')) + ": 1048576");
+  }
+  RunCase::write(recipe / "config.json", config);
+  const auto refused = run_recipe(recipe, run.folder() / "out", {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Errc::exhausted);
+  EXPECT_NE(refused.error().what.find("stage pretrain: "), std::string::npos) << refused.error().what;
+  EXPECT_NE(refused.error().what.find("training takes 16 bytes per parameter"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(run.folder() / "out/pretrain"));
+}
+
 TEST(Recipe, ARecipeThatIsInterruptedAfterEveryStepMakesTheSameModel) {
   const RunCase run;
   const auto recipe = small_recipe(run);

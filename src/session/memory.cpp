@@ -76,4 +76,9 @@ Status check_memory(std::string_view name, const MemoryNeed& need, const Machine
               machine.group_limits ? " (the limit of the control group)" : "", advice(need, machine, flags));
 }
 
+Status check_training_memory(std::string_view name, const Model& outline) {
+  return check_memory(name, need_of(outline, WeightPlace::training), machine_memory(),
+                      {.otherwise = "training takes 16 bytes per parameter, and activations besides"});
+}
+
 }  // namespace r1

@@ -38,6 +38,9 @@ struct MemoryFlags {
 Status check_memory(std::string_view name, const MemoryNeed& need, const MachineMemory& machine,
                     const MemoryFlags& flags);
 
+// check_memory() of this machine for a model whose weights are all trained. `name` is the model's, for the message.
+Status check_training_memory(std::string_view name, const Model& outline);
+
 // The longest context, in tokens, whose cache fits into half of what the weights leave of the available memory; at
 // most the context for which the model is trained. 0 if not even a page fits.
 i64 context_that_fits(const Model& outline, const Numerics& numerics, const MemoryNeed& weights,
