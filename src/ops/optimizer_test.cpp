@@ -50,6 +50,22 @@ TEST(Optimizer, AdamWMatchesDoublesInEveryPiece) {
     }
 }
 
+// With both betas 0 the moments are the gradient and its square, without a correction: the step is lr · g / (|g| +
+// eps).
+TEST(Optimizer, BetasOfZeroGiveTheSignOfTheGradient) {
+  AdamW step = kStep;
+  step.beta1 = step.beta2 = 0, step.weight_decay = 0;
+  ThreadPool pool(2);
+  Targets before, after;
+  adamw_step(pool, cpu::active(), after.list(), step);
+  for (size_t i = 0; i < before.weights.size(); ++i)
+    for (i64 j = 0; j < before.weights[i].size(); ++j) {
+      const double w = before.weights[i].f32()[j], g = 0.5 * before.weights[i].grad()[j];
+      // A few roundings of the step of 0.01, and one of the difference.
+      ASSERT_NEAR(after.weights[i].f32()[j], w - step.lr * g / (std::abs(g) + step.eps), 1e-8 + 1e-7 * std::abs(w));
+    }
+}
+
 TEST(Optimizer, ThreadsDoNotChangeBits) {
   ThreadPool one(1), many(5);
   Targets a, b;

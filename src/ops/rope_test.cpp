@@ -16,6 +16,16 @@ TEST(Rope, YarnFrequenciesAreThePublishedOnes) {
   for (const auto& [j, want] : published) EXPECT_NEAR(f[j], want, 1e-7 * want) << j;  // eight digits are printed
 }
 
+// No pair turns 800 times within the original context: the fastest turns 4096 / 2π = 652 times. The ramp then begins
+// and ends at pair 0. The published code moves its end by 0.001, so that pair 0 keeps its frequency and the others are
+// divided.
+TEST(Rope, AYarnWithoutARampHasAStepInItsPlace) {
+  const std::vector<double> plain = rope_frequencies({.dim = 8, .theta = 10000});
+  const std::vector<double> f = rope_frequencies(
+      {.dim = 8, .theta = 10000, .factor = 4, .original_context = 4096, .beta_fast = 800, .beta_slow = 800});
+  for (size_t j = 0; j < 4; ++j) EXPECT_NEAR(f[j], j == 0 ? plain[j] : plain[j] / 4, 1e-15) << j;
+}
+
 TEST(Rope, FactorOneIsPlainRope) {
   const std::vector<double> f = rope_frequencies({.dim = 8, .theta = 500});
   for (size_t j = 0; j < 4; ++j) EXPECT_NEAR(f[j], std::pow(500.0, -static_cast<double>(j) / 4), 1e-15);

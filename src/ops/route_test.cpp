@@ -78,6 +78,7 @@ std::vector<RoutingConfig> configurations() {
   one_each.groups = 32, one_each.top_groups = 8;
   ungrouped.groups = 1, ungrouped.top_groups = 1;
   lite.scoring = Scoring::softmax, lite.method = TopK::greedy, lite.normalize = false, lite.scaling = 1;
+  lite.top_groups = 2;  // greedy choices ignore the groups
   v2.scoring = Scoring::softmax, v2.method = TopK::group_limited_greedy, v2.normalize = false, v2.scaling = 16;
   v2_normal.scoring = Scoring::softmax, v2_normal.method = TopK::group_limited_greedy,
   v2_normal.scale_normalized = false;
