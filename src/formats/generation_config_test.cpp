@@ -22,8 +22,8 @@ TEST(GenerationConfig, ReadsOneOrSeveralEndTokensAndWritesWhatItRead) {
   EXPECT_EQ(to_json(many).find("temperature"), nullptr);
   EXPECT_EQ(to_json(many).find("min_p"), nullptr);
   EXPECT_EQ(parse(R"({"top_p": 1.5})").error().what, "g: top_p: expected 0 to 1, found 1.5");
-  for (const char* bad : {R"({"temperature": "x"})", R"({"top_k": -1})", R"({"eos_token_id": [-1]})",
-                          R"({"eos_token_id": "x"})", R"({"max_new_tokens": 0})", "[]"}) {
+  for (const char* bad : {R"({"temperature": "x"})", R"({"temperature": 100.5})", R"({"top_k": -1})",
+                          R"({"eos_token_id": [-1]})", R"({"eos_token_id": "x"})", R"({"max_new_tokens": 0})", "[]"}) {
     EXPECT_FALSE(parse(bad)) << bad;
   }
   EXPECT_EQ(read_generation_config("/nonexistent")->top_p, 0.95);

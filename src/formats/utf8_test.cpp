@@ -45,5 +45,7 @@ TEST(TrailingSpace, IsWhereTheWhiteSpaceAtTheEndBegins) {
   EXPECT_EQ(trailing_space("a \xe2\x82"), 4u) << "what is no UTF-8 is no white space";
 }
 
+TEST(Utf8Length, AnEmptyTextHasNoCharacter) { EXPECT_EQ(utf8_length(""), 0u); }
+
 }  // namespace
 }  // namespace r1

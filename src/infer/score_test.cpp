@@ -23,5 +23,16 @@ TEST(Score, TokensThatCannotBeScoredAreRefusedWithBothNumbers) {
   EXPECT_EQ(refusal({3, 130}), "accepted");
 }
 
+TEST(Score, AnErrorOfTheReceiverOfLogitsEndsTheScoring) {
+  const auto model = test_model();
+  ThreadPool pool(1);
+  ScoreOptions options;
+  options.kernels = &cpu::active(), options.pool = &pool;
+  options.logits = [](i64, std::span<const float>) -> Status { return fail(Errc::io, "the disk is full"); };
+  const auto scored = score(*model, std::vector<i32>{3, 4, 5}, options);
+  ASSERT_FALSE(scored.has_value());
+  EXPECT_EQ(scored.error().what, "the disk is full");
+}
+
 }  // namespace
 }  // namespace r1

@@ -99,5 +99,14 @@ TEST(DeepseekConfig, UnsupportedAndImpossibleFieldsAreRefusedByNameAndValue) {
   }
 }
 
+// Of tests/golden/v3: two layers of 8 experts, of which a token uses 3, with three matrices of 12 x 44, and a row of an
+// embedding of 131 x 44.
+TEST(DeepseekInfo, ActiveParametersAreAllButTheEmbeddingAndTheExpertsThatATokenLeavesOut) {
+  const auto model = open_model(std::filesystem::path(R1_SOURCE_DIR) / "tests/golden/v3");
+  ASSERT_TRUE(model) << model.error().what;
+  const ModelInfo& info = (*model)->info();
+  EXPECT_EQ(info.parameters - info.active_parameters, 2 * (8 - 3) * 3 * 12 * 44 + 131 * 44);
+}
+
 }  // namespace
 }  // namespace r1

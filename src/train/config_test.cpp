@@ -160,14 +160,14 @@ TEST(Config, SettingsThatContradictEachOtherAreErrors) {
 
 TEST(Config, OverridesReplaceTheFilesSettingsAndTheResolvedFileParsesBackToTheSame) {
   const auto c = parse_train_config(
-      kGood, "f.toml", {{"lr", "0.1"}, {"lr_min", "1e-17"}, {"out", "a \"b\"\\"}, {"data.format", "chat"}});
+      kGood, "f.toml", {{"lr", "0.1"}, {"lr_min", "1e-17"}, {"out", "a \"b\"\\\t\x01\x7f"}, {"data.format", "chat"}});
   ASSERT_TRUE(c.has_value()) << c.error().what;
   EXPECT_EQ(c->lr, 0.1);
   EXPECT_EQ(c->data[0].format, "chat");
   const auto again = parse_train_config(to_toml(*c), "config.toml");
   ASSERT_TRUE(again.has_value()) << again.error().what;
   EXPECT_EQ(to_toml(*again), to_toml(*c));
-  EXPECT_EQ(again->out, "a \"b\"\\");
+  EXPECT_EQ(again->out, "a \"b\"\\\t\x01\x7f");
   EXPECT_EQ(first_difference(*c, *again), "");
 }
 

@@ -392,5 +392,15 @@ TEST(Metrics, AFileIsClosedWithItsObject) {
   EXPECT_EQ(open_files(), before);
 }
 
+TEST(Train, ARunWhoseOptimizerStateIsDamagedIsNotContinued) {
+  const RunCase run;
+  value_of(train(run.config("x", 4)));
+  const auto moments = checkpoint_path(run.folder() / "x", 4) / "trainer.safetensors";
+  std::filesystem::resize_file(moments, std::filesystem::file_size(moments) - 1);
+  const auto failed = train(run.config("x", 8));
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_NE(failed.error().what.find("trainer.safetensors"), std::string::npos) << failed.error().what;
+}
+
 }  // namespace
 }  // namespace r1

@@ -181,6 +181,19 @@ TEST(Jinja, AnItemOutsideAListOrATextIsUndefined) {
   EXPECT_NE(text("{{ nothing[0] }}").error().what.find("'nothing' is undefined"), std::string::npos);
 }
 
+TEST(Jinja, RoundTakesDigitsUpAndDown) {
+  EXPECT_EQ(text("{{ 2.347|round(2, 'floor') }} {{ 2.341|round(2, 'ceil') }} {{ (-2.5)|round(0, 'floor') }}").value(),
+            "2.34 2.35 -3.0");
+}
+
+TEST(Jinja, LinesEndAtEverySeparatorOfPython) {
+  for (const char* separator :
+       {"\\n", "\\u000b", "\\u000c", "\\u001c", "\\u001d", "\\u001e", "\\u0085", "\\u2028", "\\u2029"})
+    EXPECT_EQ(text("{{ x.splitlines()|length }}", json(fmt::format("{{\"x\": \"a{}b\"}}", separator))).value(), "2")
+        << separator;
+  EXPECT_EQ(text("{{ x.splitlines()|length }}", json("{\"x\": \"a\\u001fb\\u001bc\"}")).value(), "1");
+}
+
 TEST(Jinja, TheSmallestIntegerHasNoAbsoluteValue) {
   EXPECT_EQ(text("{{ (-9223372036854775807)|abs }} {{ (-2.5)|abs }}").value(), "9223372036854775807 2.5");
   EXPECT_FALSE(text("{{ (-9223372036854775807 - 1)|abs }}"));
