@@ -105,6 +105,12 @@ class Terminal {
 
 class TerminalProgram : public Program {
  protected:
+  void SetUp() override {
+    Program::SetUp();
+    const int master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (master < 0) GTEST_SKIP() << "this machine has no pseudo-terminals (/dev/pts)";
+    close(master);
+  }
   // Runs `r1 chat` with more flags. `environment` holds further variables, such as {"LANG=C.UTF-8"}; the last of two
   // with the same name counts.
   void start(const std::vector<std::string>& environment, unsigned short columns = 80,
