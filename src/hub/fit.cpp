@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/control_group.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
 
@@ -58,29 +59,6 @@ std::optional<Group> group_in(const fs::path& folder) {
   return {};
 }
 
-// The folders of this process's control group and of all groups above it. In a container the path of the group may lie
-// outside; then the top folder is the group's.
-std::vector<fs::path> group_folders(const fs::path& root) {
-  std::vector<fs::path> folders;
-  const std::string text = read_file(root / "proc/self/cgroup").value_or("");
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    at = end + 1;
-    const size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (first == line.npos || second == line.npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    if (!controllers.empty() && controllers != "memory") continue;
-    const fs::path top = root / "sys/fs/cgroup" / controllers;
-    for (fs::path group = fs::path(line.substr(second + 1)).relative_path(); !group.empty();
-         group = group.parent_path())
-      folders.push_back(top / group);
-    folders.push_back(top);
-  }
-  folders.push_back(root / "sys/fs/cgroup");
-  return folders;
-}
-
 }  // namespace
 
 MachineMemory machine_memory(const fs::path& root) {
@@ -88,7 +66,7 @@ MachineMemory machine_memory(const fs::path& root) {
   MachineMemory m;
   m.total = number_after(info, "MemTotal:").value_or(0) * 1024;
   m.available = number_after(info, "MemAvailable:").value_or(0) * 1024;
-  for (const fs::path& folder : group_folders(root)) {
+  for (const fs::path& folder : control_group_folders("memory", root)) {
     const auto group = group_in(folder);
     if (!group) continue;
     if (m.total == 0 || group->limit < m.total) m.total = group->limit, m.group_limits = true;

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "core/control_group.hpp"
 #include "core/integer.hpp"
 
 namespace r1 {
@@ -68,27 +69,11 @@ std::optional<i64> group_quota(const fs::path& group) {
   return q && p && *q > 0 && *p > 0 ? std::optional(ceil_div(*q, *p)) : std::nullopt;
 }
 
-// The smallest quota of the group and of the groups around it. In a container the path may be one of the host, of which
-// only the last group, the container's own, is visible: it is the mount itself.
-std::optional<i64> quota_under(const fs::path& mount, const fs::path& group) {
-  std::optional<i64> smallest;
-  for (fs::path at = group.relative_path();; at = at.parent_path()) {
-    if (const auto quota = group_quota(mount / at)) smallest = std::min(smallest.value_or(*quota), *quota);
-    if (at.empty()) return smallest;
-  }
-}
-
+// The smallest quota of the process's group and of the groups around it.
 std::optional<i64> quota(const fs::path& root) {
   std::optional<i64> smallest;
-  std::ifstream groups(root / "proc/self/cgroup");  // lines "hierarchy:controllers:path"; v2's has no controllers
-  for (std::string line; std::getline(groups, line);) {
-    const size_t first = line.find(':'), second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    if (!controllers.empty() && ("," + controllers + ",").find(",cpu,") == std::string::npos) continue;
-    const fs::path mount = root / "sys/fs/cgroup" / controllers;
-    if (const auto q = quota_under(mount, line.substr(second + 1))) smallest = std::min(smallest.value_or(*q), *q);
-  }
+  for (const fs::path& group : control_group_folders("cpu", root))
+    if (const auto q = group_quota(group)) smallest = std::min(smallest.value_or(*q), *q);
   return smallest;
 }
 
