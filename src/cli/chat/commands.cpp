@@ -96,7 +96,8 @@ Done save(Chat& chat, std::string_view argument) {
   if (!force && fs::exists(path, error))
     return fail(Errc::invalid_argument, "{}: the file exists; /save --force {} replaces it", path.string(), argument);
   R1_TRY(write_file(path, dump(to_json(chat.conversation())) + "\n"));
-  say("saved {} turns in {}\n", chat.conversation().turns.size(), path.string());
+  const size_t turns = chat.conversation().turns.size();
+  say("saved {} turn{} in {}\n", turns, turns == 1 ? "" : "s", path.string());
   return AfterCommand::go_on;
 }
 
@@ -106,7 +107,7 @@ Done load(Chat& chat, std::string_view argument) {
   StoredConversation stored = R1_TRY(read_conversation(path));
   const size_t turns = stored.conversation.turns.size();
   R1_TRY(chat.load(std::move(stored.conversation)));
-  say("loaded {} turns from {}", turns, path.string());
+  say("loaded {} turn{} from {}", turns, turns == 1 ? "" : "s", path.string());
   if (stored.rows > 1) say(", the first of {} rows", stored.rows);
   say("\n");
   return AfterCommand::go_on;
