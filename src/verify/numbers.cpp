@@ -1,32 +1,39 @@
 #include "verify/numbers.hpp"
 
+#include <gmpxx.h>
+
 #include <algorithm>
 #include <array>
-#include <boost/multiprecision/cpp_bin_float.hpp>
-#include <boost/multiprecision/cpp_int.hpp>
 #include <cmath>
 
 #include "core/error.hpp"
+#include "verify/real.hpp"
 
 namespace r1 {
 
-using boost::multiprecision::cpp_int;
-using boost::multiprecision::cpp_rational;
-using Real = boost::multiprecision::cpp_bin_float_100;
-
 struct BigRational {
-  cpp_rational v;
+  mpq_class v;
 };
 
 namespace {
 
-Rational make(cpp_rational v) { return Rational(std::make_shared<const BigRational>(BigRational{std::move(v)})); }
-cpp_int floor_of(const cpp_rational& v) {
-  const cpp_int n = numerator(v), d = denominator(v);
-  cpp_int q = n / d;  // towards zero
-  if (n < 0 && q * d != n) --q;
+Rational make(mpq_class v) { return Rational(std::make_shared<const BigRational>(BigRational{std::move(v)})); }
+mpq_class fraction(mpz_class numerator, mpz_class denominator) {
+  mpq_class v(std::move(numerator), std::move(denominator));
+  v.canonicalize();
+  return v;
+}
+mpz_class power_of(const mpz_class& base, i64 exponent) {
+  mpz_class power;
+  mpz_pow_ui(power.get_mpz_t(), base.get_mpz_t(), static_cast<unsigned long>(exponent));
+  return power;
+}
+mpz_class floor_of(const mpq_class& v) {
+  mpz_class q;
+  mpz_fdiv_q(q.get_mpz_t(), v.get_num_mpz_t(), v.get_den_mpz_t());
   return q;
 }
+size_t length(const mpz_class& n) { return sgn(n) == 0 ? 0 : mpz_sizeinbase(n.get_mpz_t(), 2); }
 
 }  // namespace
 
@@ -51,11 +58,8 @@ std::optional<Rational> Rational::parse(std::string_view s) {
     else return std::nullopt;
   }
   if (digits.empty()) return std::nullopt;
-  // Leading zeros are removed because cpp_int would read the digits as octal.
-  const size_t nonzero = std::min(digits.find_first_not_of('0'), digits.size() - 1);
-  const cpp_int value(digits.substr(nonzero));
-  const cpp_int scale = point == s.npos ? cpp_int(1) : pow(cpp_int(10), static_cast<unsigned>(digits.size() - point));
-  return make(cpp_rational(value, scale));
+  const mpz_class value(digits, 10);
+  return make(point == s.npos ? mpq_class(value) : fraction(value, power_of(10, std::ssize(digits) - point)));
 }
 
 Rational Rational::operator+(const Rational& o) const { return make(value_->v + o.value_->v); }
@@ -68,38 +72,31 @@ Rational Rational::operator/(const Rational& o) const {
 Rational Rational::operator-() const { return make(-value_->v); }
 bool Rational::operator==(const Rational& o) const { return value_ == o.value_ || value_->v == o.value_->v; }
 bool Rational::operator<(const Rational& o) const { return value_->v < o.value_->v; }
-int Rational::sign() const { return value_->v.sign(); }
-bool Rational::is_integer() const { return boost::multiprecision::denominator(value_->v) == 1; }
+int Rational::sign() const { return sgn(value_->v); }
+bool Rational::is_integer() const { return value_->v.get_den() == 1; }
 std::optional<i64> Rational::small() const {
   if (!is_integer() || bits() > 62) return std::nullopt;
-  return static_cast<i64>(boost::multiprecision::numerator(value_->v));
+  return value_->v.get_num().get_si();
 }
-Rational Rational::numerator() const { return make(boost::multiprecision::numerator(value_->v)); }
-Rational Rational::denominator() const { return make(boost::multiprecision::denominator(value_->v)); }
+Rational Rational::numerator() const { return make(value_->v.get_num()); }
+Rational Rational::denominator() const { return make(value_->v.get_den()); }
 Rational Rational::floor() const { return make(floor_of(value_->v)); }
 
 Rational Rational::power(i64 exponent) const {
   R1_CHECK(exponent >= 0 || sign() != 0, "zero to the power {}", exponent);
-  const auto n = static_cast<unsigned>(exponent < 0 ? -exponent : exponent);
-  const cpp_int above = pow(boost::multiprecision::numerator(value_->v), n);
-  const cpp_int below = pow(boost::multiprecision::denominator(value_->v), n);
-  return exponent < 0 ? make(cpp_rational(below, above)) : make(cpp_rational(above, below));
+  const mpz_class above = power_of(value_->v.get_num(), std::abs(exponent));
+  const mpz_class below = power_of(value_->v.get_den(), std::abs(exponent));
+  return make(exponent < 0 ? fraction(below, above) : fraction(above, below));
 }
 
 Rational Rational::rounded(int places) const {
-  const cpp_int scale = pow(cpp_int(10), static_cast<unsigned>(places));
-  const cpp_rational v = abs(value_->v) * scale + cpp_rational(1, 2);
-  const cpp_rational rounded(floor_of(v), scale);
-  return make(sign() < 0 ? cpp_rational(-rounded) : rounded);
+  const mpz_class scale = power_of(10, places);
+  const mpz_class n = floor_of(abs(value_->v) * scale + mpq_class(1, 2));
+  return make(fraction(sign() < 0 ? mpz_class(-n) : n, scale));
 }
 
-size_t Rational::bits() const {
-  const auto length = [](const cpp_int& n) { return n.is_zero() ? 0 : msb(cpp_int(abs(n))) + 1; };
-  return std::max(length(boost::multiprecision::numerator(value_->v)),
-                  length(boost::multiprecision::denominator(value_->v)));
-}
-
-std::string Rational::text() const { return value_->v.str(); }
+size_t Rational::bits() const { return std::max(length(value_->v.get_num()), length(value_->v.get_den())); }
+std::string Rational::text() const { return value_->v.get_str(); }
 
 // The radius is a double: 10^-100 times any allowed magnitude fits.
 struct BigComplex {
@@ -108,11 +105,11 @@ struct BigComplex {
 };
 
 struct ComplexMaker {
-  static constexpr double kUnit = 1e-98;  // relative error of one operation, some hundred times the true one
+  static constexpr double kUnit = 1e-98;  // more than the relative error of any operation here, for which see Real
   // Undefined if the result is too large. `inherited` is the error that comes from the operands.
   static Complex make(Real re, Real im, double inherited) {
-    if (!isfinite(re) || !isfinite(im)) return {};
-    const double size = std::hypot(static_cast<double>(re), static_cast<double>(im));
+    if (!re.finite() || !im.finite()) return {};
+    const double size = std::hypot(re.approximate(), im.approximate());
     const double radius = inherited * 1.01 + size * kUnit;
     if (!(size < 1e200) || !(radius < 1e100)) return {};
     return Complex(std::make_shared<const BigComplex>(BigComplex{std::move(re), std::move(im), radius}));
@@ -123,23 +120,25 @@ struct ComplexMaker {
 namespace {
 
 using M = ComplexMaker;
-Real magnitude(const Real& v) { return v < 0 ? Real(-v) : v; }
-double size_of(const BigComplex& z) { return std::hypot(static_cast<double>(z.re), static_cast<double>(z.im)); }
+Real magnitude(const Real& v) { return v < 0 ? -v : v; }
+double size_of(const BigComplex& z) { return std::hypot(z.re.approximate(), z.im.approximate()); }
 // The largest error that a comparison or a branch allows, relative to the size or, for small numbers, absolute.
 double fine(double size) { return 1e-50 * std::max(size, 1e-20); }
-bool is_real(const BigComplex& z) { return magnitude(z.im) <= Real(z.radius) && z.radius <= fine(size_of(z)); }
+bool is_real(const BigComplex& z) { return !(magnitude(z.im) > z.radius) && z.radius <= fine(size_of(z)); }
 
 }  // namespace
 
 Complex::Complex(const Rational& value) {
-  const cpp_rational& v = value.big().v;
   if (value.bits() > 4096) return;
-  *this = M::make(Real(numerator(v)) / Real(denominator(v)), Real(0), 0);
+  *this = M::make(Real(value.big().v.get_mpq_t()), Real(), 0);
 }
-Complex Complex::pi() { return M::make(boost::math::constants::pi<Real>(), Real(0), 0); }
-Complex Complex::e() { return M::make(boost::math::constants::e<Real>(), Real(0), 0); }
-Complex Complex::i() { return M::make(Real(0), Real(1), 0); }
-Complex Complex::from_bits(u64 bits) { return M::make(Real(0.5) + ldexp(Real(bits), -63), Real(0), 0); }
+Complex Complex::pi() { return M::make(Real::result(mpfr_const_pi), Real(), 0); }
+Complex Complex::e() { return M::make(Real::result(mpfr_exp, Real(1)), Real(), 0); }
+Complex Complex::i() { return M::make(Real(), Real(1), 0); }
+Complex Complex::from_bits(u64 bits) {
+  const mpq_class fraction_of_two(mpz_class(bits), mpz_class(1) << 63);
+  return M::make(Real(0.5) + Real(fraction_of_two.get_mpq_t()), Real(), 0);
+}
 
 Complex Complex::operator+(const Complex& o) const {
   if (!defined() || !o.defined()) return {};
@@ -173,12 +172,12 @@ bool Complex::nonzero() const { return defined() && size_of(*value_) > 2 * value
 Complex Complex::exp() const {
   if (!defined() || value_->re > 450 || value_->re < -450 || magnitude(value_->im) > 1e20 || value_->radius > 0.1)
     return {};
-  const Real scale = boost::multiprecision::exp(value_->re);
-  const Real c = boost::multiprecision::cos(value_->im), s = boost::multiprecision::sin(value_->im);
+  const Real scale = Real::result(mpfr_exp, value_->re);
+  const Real c = Real::result(mpfr_cos, value_->im), s = Real::result(mpfr_sin, value_->im);
   // Reducing a large angle loses as many digits as the angle has before its point.
-  const double size = static_cast<double>(scale);
+  const double size = scale.approximate();
   return M::make(scale * c, scale * s,
-                 size * (1.2 * value_->radius + M::kUnit * (1 + std::abs(static_cast<double>(value_->im)))));
+                 size * (1.2 * value_->radius + M::kUnit * (1 + std::abs(value_->im.approximate()))));
 }
 
 Complex Complex::log() const {
@@ -186,13 +185,13 @@ Complex Complex::log() const {
   const BigComplex& z = *value_;
   // Just beside the branch cut the sign of the angle is not known.
   const bool real = is_real(z);
-  if (z.re < 0 && magnitude(z.im) <= Real(z.radius) && !real) return {};
+  if (z.re < 0 && !(magnitude(z.im) > z.radius) && !real) return {};
   const Real n = z.re * z.re + z.im * z.im;
-  if (n < Real("1e-280")) return {};
-  const Real angle = real ? (z.re < 0 ? boost::math::constants::pi<Real>() : Real(0)) : atan2(z.im, z.re);
+  if (n < 1e-280) return {};
+  const Real angle = real ? (z.re < 0 ? Real::result(mpfr_const_pi) : Real()) : Real::result(mpfr_atan2, z.im, z.re);
   const double relative = z.radius / size_of(z);
   if (relative > 0.1) return {};
-  return M::make(boost::multiprecision::log(n) / 2, angle, 2 * relative + M::kUnit);
+  return M::make(Real::result(mpfr_log, n) / Real(2), angle, 2 * relative + M::kUnit);
 }
 
 Complex Complex::sin() const {
@@ -207,20 +206,19 @@ Complex Complex::cos() const {
 Complex Complex::abs() const {
   if (!defined()) return {};
   const BigComplex& z = *value_;
-  return M::make(is_real(z) ? magnitude(z.re) : sqrt(z.re * z.re + z.im * z.im), Real(0), z.radius);
+  return M::make(is_real(z) ? magnitude(z.re) : Real::result(mpfr_hypot, z.re, z.im), Real(), z.radius);
 }
 
 Complex Complex::root(i64 n) const {
   if (!defined() || n < 1) return {};
   const BigComplex& z = *value_;
-  if (z.re == 0 && z.im == 0 && z.radius == 0) return *this;
+  if (z.re.zero() && z.im.zero() && z.radius == 0) return *this;
   if (!nonzero()) return {};
   const double relative = z.radius / size_of(z);
   if (relative > 0.1) return {};
   if (is_real(z) && (z.re > 0 || n % 2 == 1)) {
-    const Real size = magnitude(z.re);
-    const Real r = n == 2 ? Real(sqrt(size)) : Real(pow(size, 1 / Real(n)));
-    return M::make(z.re > 0 ? r : Real(-r), Real(0), 2 * relative * static_cast<double>(r));
+    const Real r = Real::result(mpfr_rootn_ui, magnitude(z.re), static_cast<unsigned long>(n));
+    return M::make(z.re > 0 ? r : -r, Real(), 2 * relative * r.approximate());
   }
   return (log() / Complex(Rational(n))).exp();
 }
@@ -239,10 +237,12 @@ bool Complex::agrees(const Complex& o) const {
 
 std::optional<Rational> Complex::rounded(int places) const {
   if (!defined() || !is_real(*value_)) return std::nullopt;
-  const Real scaled = value_->re * pow(Real(10), places);
-  if (magnitude(scaled) > Real("1e80")) return std::nullopt;
-  const Real whole = boost::multiprecision::round(scaled);
-  return r1::make(cpp_rational(cpp_int(whole), pow(cpp_int(10), static_cast<unsigned>(places))));
+  const mpz_class scale = power_of(10, places);
+  const Real scaled = value_->re * Real(mpq_class(scale).get_mpq_t());
+  if (magnitude(scaled) > 1e80) return std::nullopt;
+  mpz_class whole;
+  scaled.round_to(whole.get_mpz_t());
+  return r1::make(fraction(whole, scale));
 }
 
 std::optional<int> Complex::sign() const {

@@ -1,5 +1,5 @@
-// Exact rational numbers, and complex numbers of 100 digits that know how wrong they may be. This is the only door to
-// Boost.Multiprecision, whose headers cost seconds in every source that includes them.
+// Exact rational numbers, and complex numbers of 104 digits that know how wrong they may be. GMP and MPFR compute them;
+// only numbers.cpp includes their headers.
 #pragma once
 #include <memory>
 #include <optional>
