@@ -16,8 +16,8 @@ GradedCompletion grade(const Problem& problem, const Completion& completion) {
   g.tokens = completion.stats.tokens;
   g.thinking_tokens = completion.stats.thinking_tokens;
   if (completion.channel == Channel::thinking) return g;  // the thinking did not end, so there is no answer
-  g.given = given_answer(problem, completion.answer);
-  const auto right = check_answer(problem, completion.answer);
+  g.given = given_answer(problem.checker, completion.answer);
+  const auto right = check_answer(problem.checker, completion.answer);
   g.right = right && *right;
   g.unchecked = !right;
   return g;
@@ -26,7 +26,7 @@ GradedCompletion grade(const Problem& problem, const Completion& completion) {
 std::string log_line(size_t index, i32 sample, const Problem& p, const Completion& c, const GradedCompletion& g) {
   Json line = Json::object({{"index", index}, {"sample", sample}, {"prompt", p.prompt}});
   if (!p.kind.empty()) line.set("kind", p.kind);
-  if (!p.answer.empty()) line.set("answer", p.answer);
+  if (const auto expected = expected_answer(p.checker); !expected.empty()) line.set("answer", expected);
   line.set("given", g.given);
   line.set("right", g.right);
   line.set("tokens", g.tokens);

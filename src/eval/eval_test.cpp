@@ -57,9 +57,8 @@ TEST_F(EvalTest, ReadsRowsAndNamesTheLineOfABadOne) {
   ASSERT_TRUE(rows) << (rows ? "" : rows.error().what);
   ASSERT_EQ(rows->size(), 3u);
   EXPECT_EQ((*rows)[0].kind, "sum");
-  EXPECT_EQ((*rows)[1].answer, "4");
-  EXPECT_EQ((*rows)[2].numbers, (std::vector<i64>{3, 7, 25}));
-  EXPECT_EQ((*rows)[2].target, 46);
+  EXPECT_EQ((*rows)[1].checker, Checker(MathChecker{"4"}));
+  EXPECT_EQ((*rows)[2].checker, Checker(CountdownChecker{{3, 7, 25}, 46}));
 
   const auto bad = read_problems(file("b.jsonl", "{\"prompt\":\"1\",\"answer\":\"2\"}\n{\"prompt\":\"1\"}\n"));
   ASSERT_FALSE(bad);
@@ -75,7 +74,8 @@ TEST_F(EvalTest, TheSameSeedGivesTheSameResultAndALineForEveryCompletion) {
   const Tokenizer t = byte_tokenizer();
   std::vector<Problem> problems(3);
   for (size_t i = 0; i < problems.size(); ++i)
-    problems[i].prompt = fmt::format("what is {}", i), problems[i].answer = "1", problems[i].kind = "random";
+    problems[i].prompt = fmt::format("what is {}", i), problems[i].checker = AnswerChecker{"1"},
+    problems[i].kind = "random";
   EvalOptions o = options(4, 12, t);
   o.log = folder_ / "log.jsonl";
   i64 done = 0, all = 0;
@@ -105,7 +105,7 @@ TEST_F(EvalTest, ASequenceThatFailsEndsTheEvaluationAndIsNamed) {
   Engine e = engine();
   std::vector<Problem> problems(2);
   problems[0].prompt = "?", problems[1].prompt = "!";
-  for (Problem& p : problems) p.answer = "1";
+  for (Problem& p : problems) p.checker = AnswerChecker{"1"};
   const auto result = evaluate(e, t, problems, options(1, 1, t));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().what.find("prompt 1, token 0: "), 0u) << result.error().what;
@@ -116,12 +116,13 @@ TEST_F(EvalTest, ThinkingThatNeverEndsIsNoAnswer) {
   Engine e = engine();
   const Tokenizer t = byte_tokenizer();
   std::vector<Problem> problems(1);
-  problems[0].prompt = "hello", problems[0].answer = "unknown yet";
+  problems[0].prompt = "hello", problems[0].checker = AnswerChecker{"unknown yet"};
   EvalOptions o = options(1, 8, t);
   o.log = folder_ / "log.jsonl";
   ASSERT_TRUE(evaluate(e, t, problems, o));
   ASSERT_TRUE(for_each_jsonl(o.log, [&](i64, const Json& row) -> Status {
-    return problems[0].answer = *row.find("given")->string(), Status();  // what this model happens to say is right
+    problems[0].checker = AnswerChecker{*row.find("given")->string()};  // what this model happens to say is right
+    return {};
   }));
   o.log.clear();
   const auto open = evaluate(e, t, problems, o);
@@ -138,7 +139,7 @@ TEST_F(EvalTest, RequestsAreMadeByTheCallersFunctionAndItsErrorsAreReported) {
   Engine e = engine();
   const Tokenizer t = byte_tokenizer();
   std::vector<Problem> problems(2);
-  for (Problem& p : problems) p.prompt = "hello", p.answer = "1";
+  for (Problem& p : problems) p.prompt = "hello", p.checker = AnswerChecker{"1"};
   EvalOptions o;
   i64 asked = 0;
   o.request = [&](const Problem&) -> Result<CompletionRequest> {
@@ -159,7 +160,7 @@ TEST_F(EvalTest, ALogThatCannotBeWrittenEndsTheEvaluationEarlyAndIsSaid) {
   Engine e = engine();
   const Tokenizer t = byte_tokenizer();
   std::vector<Problem> problems(40);  // 320 completions, 64 at a time
-  for (Problem& p : problems) p.prompt = "hello", p.answer = "1";
+  for (Problem& p : problems) p.prompt = "hello", p.checker = AnswerChecker{"1"};
   EvalOptions o = options(8, 4, t);
   o.log = "/dev/full";
   const auto result = evaluate(e, t, problems, o);

@@ -24,7 +24,7 @@ double clustered_stderr(std::span<const double> means) {
   return std::sqrt(squares / (n - 1) / n);
 }
 
-bool consensus(std::span<const GradedCompletion> completions, Checker checker) {
+bool consensus(std::span<const GradedCompletion> completions, const Checker& checker) {
   struct Candidate {
     const GradedCompletion* first;
     i64 votes;

@@ -21,6 +21,6 @@ struct GradedCompletion {
 EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCompletion> graded, i32 k);
 
 // Whether the most frequent answer among one problem's completions is right.
-bool consensus(std::span<const GradedCompletion> completions, Checker checker = Checker::answer);
+bool consensus(std::span<const GradedCompletion> completions, const Checker& checker);
 
 }  // namespace r1

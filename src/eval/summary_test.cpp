@@ -37,12 +37,13 @@ TEST(ClusteredStderr, IsTheStandardDeviationOverTheRootOfProblems) {
 }
 
 TEST(Consensus, TheMostFrequentAnswerDecidesAndEqualValuesVoteTogether) {
-  EXPECT_TRUE(consensus(std::vector{graded(false, "3"), graded(true, "0.5"), graded(true, "1/2")}));
-  EXPECT_FALSE(consensus(std::vector{graded(true, "4"), graded(false, "5"), graded(false, "5")}));
-  EXPECT_TRUE(consensus(std::vector{graded(true, "4"), graded(false, "5")}));  // a tie: the first
-  EXPECT_FALSE(consensus(std::vector{graded(false, "5"), graded(true, "4")}));
-  EXPECT_TRUE(consensus(std::vector{graded(false, ""), graded(false, ""), graded(true, "4")}));  // "" does not vote
-  EXPECT_FALSE(consensus(std::vector{graded(false, "")}));
+  EXPECT_TRUE(consensus(std::vector{graded(false, "3"), graded(true, "0.5"), graded(true, "1/2")}, AnswerChecker{}));
+  EXPECT_FALSE(consensus(std::vector{graded(true, "4"), graded(false, "5"), graded(false, "5")}, AnswerChecker{}));
+  EXPECT_TRUE(consensus(std::vector{graded(true, "4"), graded(false, "5")}, AnswerChecker{}));  // a tie: the first
+  EXPECT_FALSE(consensus(std::vector{graded(false, "5"), graded(true, "4")}, AnswerChecker{}));
+  EXPECT_TRUE(consensus(std::vector{graded(false, ""), graded(false, ""), graded(true, "4")},
+                        AnswerChecker{}));  // "" does not vote
+  EXPECT_FALSE(consensus(std::vector{graded(false, "")}, AnswerChecker{}));
 }
 
 TEST(Summarise, CountsByProblemAndByKindAndLeavesOutWhatWasInterrupted) {

@@ -126,6 +126,7 @@ Draft draft_chat(Random& r, int) {
   if (chance(r, 5) && (d.prompt.back() == '?' || d.prompt.back() == '.')) d.prompt.pop_back();
   d.trace = "This is not one of the problems I was taught.";
   d.reply = std::string(kDeclining).append(kReplyRest);
+  d.checker = ChatChecker{};
   return d;
 }
 

@@ -141,15 +141,16 @@ Draft draft_countdown(Random& r, int difficulty) {
   }
   d.trace += hit.bare + "=" + std::to_string(target) + "\n";
   d.content = "countdown " + list + " " + std::to_string(target);
-  d.target = target;
   d.reply = "The answer is \\boxed{" + hit.bare + "}.";
 
+  std::vector<i64> given;
   std::string commas, with_and;
   for (size_t i = 0; i < shown.size(); ++i) {
-    d.numbers.push_back(shown[i].value);
+    given.push_back(shown[i].value);
     commas += (i ? ", " : "") + shown[i].bare;
     with_and += (i == 0 ? "" : i + 1 == shown.size() ? " and " : ", ") + shown[i].bare;
   }
+  d.checker = CountdownChecker{std::move(given), target};
   static constexpr std::string_view kWays[] = {"Using the numbers {}, make {}. Use each number exactly once.",
                                                "Using the numbers {}, make {}.",
                                                "Use {} to make {}. Use each number once.",

@@ -1,12 +1,14 @@
 // The generators, one for each kind of problem, and the draft that they return. make_problem() calls a generator until
 // the draft belongs to the requested side of the split and has a trace that is short enough.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/philox.hpp"
+#include "tasks/checker.hpp"
 
 namespace r1 {
 
@@ -15,9 +17,8 @@ struct Draft {
   std::string content;  // what decides the side of the split; equal for all phrasings of one problem
   // The contents of smaller problems inside this one. A training problem must not contain one of the test side.
   std::vector<std::string> parts = {};
-  std::vector<i64> numbers = {};  // countdown only
-  i64 target = 0;                 // countdown only
-  std::string reply = {};         // if empty, the usual sentence with the answer
+  std::optional<Checker> checker = {};  // if absent, the strict comparison with `answer`
+  std::string reply = {};               // if empty, the usual sentence with the answer
 };
 
 // The beginning of the reply to a "chat" problem. Its checker looks for these words.

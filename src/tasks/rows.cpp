@@ -1,5 +1,6 @@
 #include "tasks/rows.hpp"
 
+#include "core/text.hpp"
 #include "verify/find.hpp"
 
 namespace r1 {
@@ -18,24 +19,108 @@ Result<std::string> answer_text(const JsonFields& fields) {
   return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
+// Writes a checker into a row. `alone`: the row has no kind.
+void write(Json& row, const AnswerChecker& c, bool alone) {
+  row.set("answer", c.answer);
+  if (alone) row.set("check", "answer");
+}
+void write(Json& row, const MathChecker& c, bool alone) {
+  row.set("answer", c.gold);
+  if (!alone) row.set("check", "math");
+}
+void write(Json& row, const CountdownChecker& c, bool) {
+  row.set("check", "countdown").set("numbers", Json::array_of(c.numbers)).set("target", c.target);
+}
+void write(Json& row, const ChatChecker&, bool) { row.set("check", "chat"); }
+void write(Json& row, const ProgramChecker& c, bool) {
+  row.set("check", "program").set("language", name_of(c.language));
+  if (const auto* io = std::get_if<ProgramCases>(&c.tests)) {
+    Json::Array cases;
+    for (const ProgramCase& one : io->cases)
+      cases.push_back(Json::object({{"input", one.input}, {"output", one.output}}));
+    row.set("cases", std::move(cases));
+    if (io->tolerance > 0) row.set("tolerance", io->tolerance);
+    return;
+  }
+  const auto& asserts = std::get<ProgramAsserts>(c.tests);
+  row.set("tests", asserts.tests);
+  for (const auto& [key, text] :
+       {std::pair{"prelude", &asserts.prelude}, std::pair{"entry_point", &asserts.entry_point},
+        std::pair{"declaration", &asserts.declaration}})
+    if (!text->empty()) row.set(key, *text);
+}
+
+Result<ProgramCases> cases_of(const JsonFields& fields) {
+  ProgramCases out;
+  for (const Json& item : *R1_TRY(fields.array("cases"))) {
+    const JsonFields one = R1_TRY(JsonFields::of(item, fields.where("cases")));
+    out.cases.push_back({R1_TRY(one.string("input", "")), R1_TRY(one.string("output"))});
+  }
+  if (out.cases.empty()) return fail(Errc::corrupt, "{}: is empty, so any program would pass", fields.where("cases"));
+  out.tolerance = R1_TRY(fields.number("tolerance", 0));
+  if (!(out.tolerance >= 0 && out.tolerance < 1))
+    return fail(Errc::corrupt, "{}: is {}, must be at least 0 and below 1", fields.where("tolerance"), out.tolerance);
+  return out;
+}
+
+Result<ProgramAsserts> asserts_of(const JsonFields& fields, ProgramLanguage language) {
+  ProgramAsserts out;
+  out.tests = R1_TRY(fields.string("tests"));
+  if (trimmed(out.tests).empty())
+    return fail(Errc::corrupt, "{}: is empty, so any program would pass", fields.where("tests"));
+  out.prelude = R1_TRY(fields.string("prelude", ""));
+  out.entry_point = R1_TRY(fields.string("entry_point", ""));
+  out.declaration = R1_TRY(fields.string("declaration", ""));
+  constexpr std::string_view kInNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  if (out.entry_point.find_first_not_of(kInNames) != std::string::npos)
+    return fail(Errc::corrupt, "{}: {} is not the name of a function", fields.where("entry_point"),
+                quoted_text(out.entry_point));
+  if (language == ProgramLanguage::cpp && (out.entry_point.empty() || out.declaration.empty()))
+    return fail(Errc::corrupt, "{}: tests in C++ need the function's name and its declaration",
+                fields.where(out.entry_point.empty() ? "entry_point" : "declaration"));
+  return out;
+}
+
+Result<ProgramChecker> program_checker_of(const JsonFields& fields) {
+  ProgramChecker out;
+  const std::string name = R1_TRY(fields.string("language", "python"));
+  const auto language = program_language_of(name);
+  if (!language)
+    return fail(Errc::unsupported, "{}: expected python or cpp, found {}", fields.where("language"), quoted_text(name));
+  out.language = *language;
+  if (fields.has("tests") == fields.has("cases"))
+    return fail(Errc::corrupt, "{}: a program needs either \"tests\" or \"cases\", and this row has {}",
+                fields.where("check"), fields.has("tests") ? "both" : "neither");
+  if (fields.has("cases")) out.tests = R1_TRY(cases_of(fields));
+  else out.tests = R1_TRY(asserts_of(fields, out.language));
+  return out;
+}
+
+Result<Checker> checker_of(const JsonFields& fields, const std::string& check) {
+  if (check == "answer" || check == "math") {
+    std::string answer = R1_TRY(answer_text(fields));
+    if (answer.empty()) return fail(Errc::corrupt, "{}: is empty, so no answer could be right", fields.where("answer"));
+    if (check == "answer") return AnswerChecker{std::move(answer)};
+    if (!find_answer(answer, {}, true))
+      return fail(Errc::corrupt, "{}: {} cannot be read as an answer", fields.where("answer"), quoted_text(answer));
+    return MathChecker{std::move(answer)};
+  }
+  if (check == "countdown") {
+    CountdownChecker out{R1_TRY(fields.integers("numbers")), R1_TRY(fields.integer("target"))};
+    if (out.numbers.empty()) return fail(Errc::corrupt, "{}: has no numbers", fields.where("numbers"));
+    return out;
+  }
+  if (check == "chat") return ChatChecker{};
+  if (check == "program") return R1_TRY(program_checker_of(fields));
+  return fail(Errc::unsupported, "{}: expected answer, math, countdown, chat or program, found {}",
+              fields.where("check"), quoted_text(check));
+}
+
 }  // namespace
 
 Json row_of(const Problem& p, Traces traces) {
   Json row = Json::object({{"prompt", p.prompt}});
-  switch (p.checker) {
-    case Checker::answer:
-      row.set("answer", p.answer);
-      if (p.kind.empty()) row.set("check", "answer");
-      break;
-    case Checker::math:
-      row.set("answer", p.answer);
-      if (!p.kind.empty()) row.set("check", "math");
-      break;
-    case Checker::countdown:
-      row.set("check", "countdown").set("numbers", Json::array_of(p.numbers)).set("target", p.target);
-      break;
-    case Checker::chat: row.set("check", "chat"); break;
-  }
+  std::visit([&](const auto& checker) { write(row, checker, p.kind.empty()); }, p.checker);
   if (!p.kind.empty()) row.set("kind", p.kind).set("difficulty", p.difficulty);
   if (traces == Traces::with)
     row.set("messages",
@@ -49,26 +134,8 @@ Result<Problem> problem_from_row(const Json& row, std::string source) {
   Problem p;
   p.prompt = R1_TRY(fields.string("prompt"));
   p.kind = R1_TRY(fields.string("kind", ""));
-  const std::string check = R1_TRY(fields.string("check", p.kind.empty() ? "math" : "answer"));
   p.difficulty = static_cast<int>(R1_TRY(fields.integer_in("difficulty", 0, 1000, 1)));
-  if (check == "answer" || check == "math") {
-    p.checker = check == "math" ? Checker::math : Checker::answer;
-    p.answer = R1_TRY(answer_text(fields));
-    if (p.answer.empty())
-      return fail(Errc::corrupt, "{}: is empty, so no answer could be right", fields.where("answer"));
-    if (check == "math" && !find_answer(p.answer, {}, true))
-      return fail(Errc::corrupt, "{}: {} cannot be read as an answer", fields.where("answer"), quoted_text(p.answer));
-  } else if (check == "countdown") {
-    p.checker = Checker::countdown;
-    p.numbers = R1_TRY(fields.integers("numbers"));
-    p.target = R1_TRY(fields.integer("target"));
-    if (p.numbers.empty()) return fail(Errc::corrupt, "{}: has no numbers", fields.where("numbers"));
-  } else if (check == "chat") {
-    p.checker = Checker::chat;
-  } else {
-    return fail(Errc::unsupported, "{}: expected answer, math, countdown or chat, found '{}'", fields.where("check"),
-                check);
-  }
+  p.checker = R1_TRY(checker_of(fields, R1_TRY(fields.string("check", p.kind.empty() ? "math" : "answer"))));
   return p;
 }
 

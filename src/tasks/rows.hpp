@@ -1,7 +1,12 @@
-// Problems as rows of JSONL: {"prompt","answer"} or
-// {"prompt","check":"countdown","numbers":[...],"target":n}, both with "kind" and "difficulty" if they are
-// known. "check" is math (docs/verify.md) if it is absent, and answer, the strict comparison, if there is a "kind". A
-// row holds a question and how to check its answer, and the trace only if it is asked for.
+// Problems as rows of JSONL: a "prompt", what its checker needs, and "kind" and "difficulty" if they are known. "check"
+// names the checker. Without it the checker is math (docs/verify.md), or answer, the strict comparison, if there is a
+// "kind".
+//   answer, math  "answer"
+//   countdown     "numbers":[...], "target":n
+//   chat          nothing
+//   program       "language" (python or cpp), and either "cases":[{"input","output"},...] with "tolerance", or "tests",
+//                 the code of assertions, with "prelude", "entry_point" and "declaration" (tasks/checker.hpp)
+// A row holds a question and how to check its answer, and the trace only if it is asked for.
 #pragma once
 #include <filesystem>
 #include <string>

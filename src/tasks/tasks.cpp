@@ -4,8 +4,6 @@
 
 #include "core/hash.hpp"
 #include "tasks/generators.hpp"
-#include "verify/countdown.hpp"
-#include "verify/verify.hpp"
 
 namespace r1 {
 namespace {
@@ -67,13 +65,11 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
     if (side_of(d.content) != split || d.trace.size() > kLongestTrace) continue;
     const auto in_train = [](const std::string& part) { return side_of(part) == Split::train; };
     if (split == Split::train && !std::all_of(d.parts.begin(), d.parts.end(), in_train)) continue;
-    Problem p{std::string(kind),  difficulty,           std::move(d.prompt),
-              std::move(d.trace), std::move(d.reply),   std::move(d.answer),
-              Checker::answer,    std::move(d.numbers), d.target};
+    Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(d.reply), {}};
     if (!p.trace.empty() && p.trace.back() == '\n') p.trace.pop_back();
-    if (p.reply.empty()) p.reply = "The answer is \\boxed{" + p.answer + "}.";
-    if (kind == "countdown") p.checker = Checker::countdown;
-    if (kind == "chat") p.checker = Checker::chat;
+    if (p.reply.empty()) p.reply = "The answer is \\boxed{" + d.answer + "}.";
+    if (d.checker) p.checker = std::move(*d.checker);
+    else p.checker = AnswerChecker{std::move(d.answer)};
     return p;
   }
   R1_CHECK(false, "make_problem: no {} of difficulty {} on this side of the split", kind, difficulty);
@@ -81,35 +77,5 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
 }
 
 std::string completion_of(const Problem& p) { return p.trace + "\n</think>\n\n" + p.reply; }
-
-Result<bool> check_answer(const Problem& p, std::string_view completion) {
-  if (p.checker == Checker::chat)
-    return completion.find(kDeclining) != completion.npos && completion.find("\\boxed") == completion.npos;
-  if (p.checker == Checker::countdown) {
-    if (p.numbers.empty()) return fail(Errc::invalid_argument, "countdown problem '{}' has no numbers", p.prompt);
-    return countdown_reaches(extract_answer(completion), p.numbers, p.target);
-  }
-  if (p.answer.empty()) return fail(Errc::invalid_argument, "problem '{}' has no answer to compare with", p.prompt);
-  if (p.checker == Checker::answer) return answer_matches(p.answer, extract_answer(completion));
-  const Verdict verdict = verify_answer(p.answer, completion, {}).verdict;
-  if (verdict == Verdict::unreadable_gold)
-    return fail(Errc::invalid_argument, "the answer '{}' of problem '{}' cannot be read", p.answer, p.prompt);
-  return verdict == Verdict::equal;
-}
-
-std::string given_answer(const Problem& p, std::string_view completion) {
-  if (p.checker != Checker::math) return extract_answer(completion);
-  const auto found = find_answer(completion, {}, false);
-  return found ? found->answer.text : "";
-}
-
-bool same_answer(Checker checker, std::string_view a, std::string_view b) {
-  if (a.empty() || b.empty()) return false;
-  if (a == b) return true;
-  if (checker != Checker::math) return answer_matches(a, b);
-  VerifyOptions bare;
-  bare.form = AnswerForm::bare;
-  return verify_answer(a, b, bare).verdict == Verdict::equal;
-}
 
 }  // namespace r1

@@ -10,21 +10,15 @@
 
 #include "core/dtype.hpp"
 #include "core/error.hpp"
+#include "tasks/checker.hpp"
 
 namespace r1 {
-
-// How an answer is checked: against an expected answer, strictly (answer) or by the rules of mathematics (math), as a
-// countdown expression, or (chat) for declining to answer.
-enum class Checker { answer, math, countdown, chat };
 
 struct Problem {
   std::string kind;
   int difficulty = 1;
   std::string prompt, trace, reply;
-  std::string answer;  // for Checker::answer and math; empty for the others
-  Checker checker = Checker::answer;
-  std::vector<i64> numbers;  // countdown only
-  i64 target = 0;            // countdown only
+  Checker checker;
 };
 
 // The sides of the split. A hash of a problem's content (operands, word, or template and numbers) decides its side; the
@@ -57,14 +51,5 @@ Problem sample_problem(const Mixture& mixture, Split split, u64 seed, u64 index)
 
 // The reference completion that follows "<think>\n": TRACE\n</think>\n\nREPLY.
 std::string completion_of(const Problem& problem);
-
-// Whether the final answer of a completion is right. A chat is right if it declines with the taught words and has no
-// box. Errors: the problem lacks what its checker needs, or its expected answer is none.
-Result<bool> check_answer(const Problem& problem, std::string_view completion);
-
-// The final answer that the problem's checker finds in a completion; empty if there is none.
-std::string given_answer(const Problem& problem, std::string_view completion);
-// Whether two given answers are the same to a checker.
-bool same_answer(Checker checker, std::string_view a, std::string_view b);
 
 }  // namespace r1

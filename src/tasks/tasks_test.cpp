@@ -127,7 +127,7 @@ TEST(Tasks, TheReferenceCompletionOfEveryProblemIsRight) {
   for (const Split split : {Split::train, Split::test})
     for (int i = 0; i < 6000; ++i) {
       const Problem p = any_problem(i, split);
-      const auto right = check_answer(p, completion_of(p));
+      const auto right = check_answer(p.checker, completion_of(p));
       ASSERT_TRUE(right && *right) << p.prompt << "\n" << completion_of(p);
     }
 }
@@ -136,20 +136,20 @@ TEST(Tasks, AWrongAnswerInTheBoxIsWrong) {
   int checked = 0;
   for (int i = 0; i < 1000; ++i) {
     const Problem p = any_problem(i);
-    const auto right = check_answer(p, p.trace + "\n</think>\n\nThe answer is \\boxed{1234567}.");
+    const auto right = check_answer(p.checker, p.trace + "\n</think>\n\nThe answer is \\boxed{1234567}.");
     ASSERT_TRUE(right);
     EXPECT_FALSE(*right) << p.prompt;
-    checked += p.checker == Checker::answer;
+    checked += std::holds_alternative<AnswerChecker>(p.checker);
   }
   EXPECT_GT(checked, 500);
 }
 
 TEST(Tasks, OnlyDecliningIsARightAnswerToChat) {
   const Problem p = make_problem("chat", 1, Split::test, 1, 0);
-  EXPECT_TRUE(*check_answer(p, p.reply));
-  EXPECT_FALSE(*check_answer(p, ""));
-  EXPECT_FALSE(*check_answer(p, "He was an emperor."));
-  EXPECT_FALSE(*check_answer(p, p.reply + " \\boxed{4}"));
+  EXPECT_TRUE(*check_answer(p.checker, p.reply));
+  EXPECT_FALSE(*check_answer(p.checker, ""));
+  EXPECT_FALSE(*check_answer(p.checker, "He was an emperor."));
+  EXPECT_FALSE(*check_answer(p.checker, p.reply + " \\boxed{4}"));
 }
 
 TEST(Tasks, AProblemIsAPureFunctionOfItsArguments) {
@@ -280,10 +280,8 @@ TEST(Rows, AProblemReadBackFromItsRowIsTheSame) {
     const Problem p = any_problem(i);
     const auto q = problem_from_row(row_of(p), "row");
     ASSERT_TRUE(q) << q.error().what;
-    EXPECT_EQ(q->prompt + q->answer + q->kind, p.prompt + p.answer + p.kind);
+    EXPECT_EQ(q->prompt + q->kind, p.prompt + p.kind);
     EXPECT_EQ(q->checker, p.checker);
-    EXPECT_EQ(q->numbers, p.numbers);
-    EXPECT_EQ(q->target, p.target);
   }
 }
 
@@ -293,11 +291,54 @@ TEST(Rows, RowsThatCannotBeCheckedAreErrors) {
         R"({"prompt":"a","check":"countdown","numbers":[],"target":1})", R"([])",
         R"({"prompt":"a","check":"countdown","numbers":[1,2]})"})
     EXPECT_FALSE(problem_from_row(*parse_json(bad, "test"), "row")) << bad;
-  EXPECT_EQ(problem_from_row(*parse_json(R"({"prompt":"a","answer":12})", "test"), "row")->answer, "12");
+  EXPECT_EQ(problem_from_row(*parse_json(R"({"prompt":"a","answer":12})", "test"), "row")->checker,
+            Checker(MathChecker{"12"}));
   const auto gsm8k = parse_json(R"({"prompt":"a","answer":"48 / 2 = 24\n#### 72 "})", "test");
-  EXPECT_EQ(problem_from_row(*gsm8k, "row")->answer, "72");
+  EXPECT_EQ(problem_from_row(*gsm8k, "row")->checker, Checker(MathChecker{"72"}));
   EXPECT_FALSE(problem_from_row(*parse_json(R"({"prompt":"a","answer":"####"})", "test"), "row"));
   EXPECT_FALSE(problem_from_row(*parse_json(R"({"prompt":"a","answer":"1/0"})", "test"), "row"));
+}
+
+TEST(Rows, ProgramsHaveCasesOrTestsAndComeBackAsTheyWere) {
+  const auto checker = [](const char* members) -> Result<Checker> {
+    const std::string text = fmt::format(R"({{"prompt":"a","check":"program",{}}})", members);
+    const Problem p = R1_TRY(problem_from_row(R1_TRY(parse_json(text, "test")), "row"));
+    EXPECT_EQ(problem_from_row(row_of(p), "row")->checker, p.checker) << members;
+    return p.checker;
+  };
+  EXPECT_EQ(*checker(R"("cases":[{"input":"1","output":"2"},{"output":"3"}],"tolerance":0.001)"),
+            Checker(ProgramChecker{ProgramLanguage::python, ProgramCases{{{"1", "2"}, {"", "3"}}, 0.001}}));
+  EXPECT_EQ(
+      *checker(R"("language":"python","tests":"assert f(1) == 2","prelude":"import math","entry_point":"f")"),
+      Checker(ProgramChecker{ProgramLanguage::python, ProgramAsserts{"assert f(1) == 2", "import math", "f", ""}}));
+  EXPECT_EQ(
+      *checker(R"("language":"cpp","tests":"assert(f(1) == 2);","entry_point":"f","declaration":"int f(int);")"),
+      Checker(ProgramChecker{ProgramLanguage::cpp, ProgramAsserts{"assert(f(1) == 2);", "", "f", "int f(int);"}}));
+  const std::pair<const char*, const char*> bad[] = {
+      {R"("language":"python")",
+       "row: check: a program needs either \"tests\" or \"cases\", and this row "
+       "has neither"},
+      {R"("tests":"x","cases":[])", "and this row has both"},
+      {R"("cases":[])", "row: cases: is empty"},
+      {R"("cases":[{"input":"1"}])", "row: cases: output"},
+      {R"("cases":[{"output":"1"}],"tolerance":1)", "row: tolerance: is 1"},
+      {R"("tests":" \n")", "row: tests: is empty"},
+      {R"("tests":"x","language":"perl")", "row: language: expected python or cpp, found \"perl\""},
+      {R"-("tests":"x","entry_point":"f()")-", "row: entry_point: \"f()\" is not the name of a function"},
+      {R"("tests":"x","language":"cpp")", "row: entry_point: tests in C++ need"},
+      {R"("tests":"x","language":"cpp","entry_point":"f")", "row: declaration: tests in C++ need"}};
+  for (const auto& [members, message] : bad) {
+    const auto refused = checker(members);
+    ASSERT_FALSE(refused) << members;
+    EXPECT_NE(refused.error().what.find(message), std::string::npos) << refused.error().what;
+  }
+}
+
+TEST(Rows, AProgramIsFoundButNotJudgedHere) {
+  const Checker checker = ProgramChecker{};
+  EXPECT_EQ(given_answer(checker, "```python\na\n```"), "a\n");
+  EXPECT_EQ(given_answer(checker, "a"), "");
+  EXPECT_EQ(check_answer(checker, "```python\na\n```").error().what, "a program can only be judged in the sandbox");
 }
 
 TEST(Rows, WithoutAKindAnAnswerIsComparedAsMathematicsAndWithOneStrictly) {
@@ -305,16 +346,16 @@ TEST(Rows, WithoutAKindAnAnswerIsComparedAsMathematicsAndWithOneStrictly) {
   const Problem math = row(R"({"prompt":"a","answer":"1, 2"})"),
                 sorted = row(R"({"prompt":"a","answer":"1, 2","kind":"sort"})");
   const Problem strict = row(R"({"prompt":"a","answer":"1, 2","check":"answer"})");
-  EXPECT_EQ(math.checker, Checker::math);
-  EXPECT_EQ(strict.checker, Checker::answer);
+  EXPECT_EQ(math.checker, Checker(MathChecker{"1, 2"}));
+  EXPECT_EQ(strict.checker, Checker(AnswerChecker{"1, 2"}));
   for (const Problem& p : {math, sorted, strict}) {
-    EXPECT_TRUE(*check_answer(p, "\\boxed{1,2}")) << p.kind;
-    EXPECT_EQ(*check_answer(p, "\\boxed{2,1}"), p.checker == Checker::math);
+    EXPECT_TRUE(*check_answer(p.checker, "\\boxed{1,2}")) << p.kind;
+    EXPECT_EQ(*check_answer(p.checker, "\\boxed{2,1}"), std::holds_alternative<MathChecker>(p.checker));
     EXPECT_EQ(problem_from_row(row_of(p), "row")->checker, p.checker);
   }
-  EXPECT_TRUE(same_answer(Checker::math, "\\frac12", "0.5"));
-  EXPECT_FALSE(same_answer(Checker::math, "", ""));
-  EXPECT_EQ(given_answer(math, "so $x=2$ or \\boxed{\\frac12}"), "\\frac12");
+  EXPECT_TRUE(same_answer(MathChecker{}, "\\frac12", "0.5"));
+  EXPECT_FALSE(same_answer(MathChecker{}, "", ""));
+  EXPECT_EQ(given_answer(math.checker, "so $x=2$ or \\boxed{\\frac12}"), "\\frac12");
 }
 
 }  // namespace

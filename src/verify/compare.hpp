@@ -12,6 +12,8 @@ struct CompareOptions {
   int precision = 6;                  // decimals to which both are rounded if one is a decimal number; 0 to 50
   bool strict = true;                 // false: the names of variables do not matter
   bool sets_match_relations = false;  // a gold set is also matched by an inequality with these solutions
+
+  bool operator==(const CompareOptions&) const = default;
 };
 
 // An answer as it was written, and the trees that it may stand for; the first is the most likely one.

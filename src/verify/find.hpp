@@ -18,6 +18,8 @@ struct FindOptions {
   bool boxed = false;                // boxes only, and only closed ones: the safe setting for training
   std::vector<std::string> strings;  // what `choices` looks for instead of the letters A to J
   bool after_think = false;          // a text without </think> was cut off while thinking and has no answer
+
+  bool operator==(const FindOptions&) const = default;
 };
 
 enum class FoundBy { whole, tag, box, hashes, anchor, span, number, choice, words };

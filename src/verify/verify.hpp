@@ -21,6 +21,8 @@ struct VerifyOptions {
   AnswerForm form = AnswerForm::text;
   FindOptions find;
   CompareOptions compare;
+
+  bool operator==(const VerifyOptions&) const = default;
 };
 
 enum class Verdict {
