@@ -1,11 +1,15 @@
 // r1 eval: accuracy on problems with checkable answers. r1 problems: such problems as JSONL.
 #include "eval/eval.hpp"
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/generation_flags.hpp"
 #include "cli/interrupt.hpp"
 #include "core/terminal/status_line.hpp"
 #include "formats/json.hpp"
+#include "formats/utf8.hpp"
+#include "tasks/problem_files.hpp"
 #include "tasks/rows.hpp"
 
 namespace r1 {
@@ -20,6 +24,20 @@ Status for_each_generated(const std::string& mixture_text, i64 per_part, Split s
   for (const MixturePart& part : mixture->parts)
     for (i64 i = 0; i < per_part; ++i) visit(nth_problem(part, i, split, seed));
   return {};
+}
+
+// The rows of a file. What is skipped goes to stderr.
+Result<ProblemFile> from_file(const std::string& path, i64 limit, const std::string& format_name) {
+  std::optional<RowFormat> format;
+  if (!format_name.empty() && !(format = row_format_named(format_name)))
+    return fail(Errc::usage, "--format {}: expected one of {}", shown(format_name), fmt::join(kRowFormatNames, ", "));
+  ProblemFile file = R1_TRY(read_problems(path, limit, format));
+  constexpr size_t kShown = 5;
+  for (size_t i = 0; i < std::min(kShown, file.skipped.size()); ++i)
+    fmt::print(stderr, "skipped: {}\n", printable(file.skipped[i], 400));
+  if (file.skipped.size() > kShown)
+    fmt::print(stderr, "{}: {} rows are skipped in all, because they cannot be checked\n", path, file.skipped.size());
+  return file;
 }
 
 Result<std::vector<Problem>> generated(const std::string& mixture, i64 per_part, u64 seed) {
@@ -47,12 +65,13 @@ void print_table(const EvalResult& r, i64 problems) {
 
 Result<int> run_eval(const Args& args) {
   GenerationFlags generation;
-  std::string data, tasks, log;
+  std::string data, format, tasks, log;
   i64 k = 1, limit = 0, n = 500, batch = 64;
   bool json = false;
   const auto flags = joined(
       generation.flags(),
       {{"--data", &data, "JSONL rows {\"prompt\",\"answer\"}, or rows that name their checker (default: --tasks)"},
+       {"--format", &format, "of the rows: rows, gsm8k, math, humaneval or mbpp (default: what their fields say)"},
        {"--tasks", &tasks, "generated problems: default, or a mixture like product:1-2,sort (default: --data)"},
        {"--n", &n, "generated problems of each part of the mixture"},
        {"-k", &k, "samples per problem"},
@@ -65,8 +84,10 @@ Result<int> run_eval(const Args& args) {
   if (k < 1 || n < 1 || limit < 0 || batch < 1)
     return fail(Errc::usage, "-k {}, --n {}, --limit {}, --batch {}: must be positive", k, n, limit, batch);
   R1_TRY(generation.check());
-  const std::vector<Problem> problems =
-      tasks.empty() ? R1_TRY(read_problems(data, limit)) : R1_TRY(generated(tasks, n, generation.seed.value_or(0)));
+  ProblemFile file;
+  if (tasks.empty()) file = R1_TRY(from_file(data, limit, format));
+  else file.problems = R1_TRY(generated(tasks, n, generation.seed.value_or(0)));
+  const std::vector<Problem>& problems = file.problems;
   ThreadPool pool(static_cast<int>(generation.threads));
   Session session = R1_TRY(open_session(generation, pool, batch));
   if (k > 1 && session.defaults().sampling.temperature == 0)

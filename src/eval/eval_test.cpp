@@ -8,7 +8,6 @@
 #include "formats/json.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "session/test_session.hpp"
-#include "tasks/rows.hpp"
 
 namespace r1 {
 namespace {
@@ -47,27 +46,6 @@ class EvalTest : public testing::Test {
   ThreadPool pool_{1};
   std::unique_ptr<Model> model_ = test_model();
 };
-
-TEST_F(EvalTest, ReadsRowsAndNamesTheLineOfABadOne) {
-  const auto rows =
-      read_problems(file("a.jsonl",
-                         "{\"prompt\":\"1+1\",\"answer\":\"2\",\"kind\":\"sum\"}\n\n"
-                         "{\"prompt\":\"2+2\",\"answer\":4}\n"
-                         "{\"prompt\":\"make 46\",\"check\":\"countdown\",\"numbers\":[3,7,25],\"target\":46}\n"));
-  ASSERT_TRUE(rows) << (rows ? "" : rows.error().what);
-  ASSERT_EQ(rows->size(), 3u);
-  EXPECT_EQ((*rows)[0].kind, "sum");
-  EXPECT_EQ((*rows)[1].checker, Checker(MathChecker{"4"}));
-  EXPECT_EQ((*rows)[2].checker, Checker(CountdownChecker{{3, 7, 25}, 46}));
-
-  const auto bad = read_problems(file("b.jsonl", "{\"prompt\":\"1\",\"answer\":\"2\"}\n{\"prompt\":\"1\"}\n"));
-  ASSERT_FALSE(bad);
-  EXPECT_NE(bad.error().what.find("b.jsonl"), std::string::npos) << bad.error().what;
-  EXPECT_NE(bad.error().what.find("2"), std::string::npos) << bad.error().what;
-  EXPECT_NE(bad.error().what.find("answer"), std::string::npos) << bad.error().what;
-  EXPECT_FALSE(read_problems(file("c.jsonl", "\n")));
-  EXPECT_FALSE(read_problems(file("d.jsonl", "{\"prompt\":\"1\",\"check\":\"luck\"}\n")));
-}
 
 TEST_F(EvalTest, TheSameSeedGivesTheSameResultAndALineForEveryCompletion) {
   Engine e = engine();

@@ -53,6 +53,8 @@ struct ProgramAsserts {
   std::string prelude;      // trusted code that the tests need, such as imports
   std::string entry_point;  // the function that is always the program's; C++ requires it
   std::string declaration;  // C++ only: of the entry point, such as "int add(int, int);"
+  // What the prompt gives: it is put in front of the program. Nothing that the program must not see may be here.
+  std::string preamble = {};
   bool operator==(const ProgramAsserts&) const = default;
 };
 // A program, in the last fenced block of the completion (verify/program.hpp), that passes all tests.

@@ -10,13 +10,7 @@ Result<std::string> answer_text(const JsonFields& fields) {
   const Json* answer = fields.find("answer");
   if (answer && answer->integer()) return std::to_string(*answer->integer());
   if (answer && answer->number()) return fmt::format("{}", *answer->number());
-  const std::string text = R1_TRY(fields.string("answer"));
-  // The rows of GSM8K hold the worked solution and, behind ####, the answer.
-  constexpr std::string_view kMark = "####";
-  const size_t mark = text.rfind(kMark);
-  if (mark == text.npos) return text;
-  const size_t begin = text.find_first_not_of(" \t\r\n", mark + kMark.size());
-  return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+  return std::string(gsm8k_answer(R1_TRY(fields.string("answer"))));
 }
 
 // Writes a checker into a row. `alone`: the row has no kind.
@@ -46,7 +40,7 @@ void write(Json& row, const ProgramChecker& c, bool) {
   row.set("tests", asserts.tests);
   for (const auto& [key, text] :
        {std::pair{"prelude", &asserts.prelude}, std::pair{"entry_point", &asserts.entry_point},
-        std::pair{"declaration", &asserts.declaration}})
+        std::pair{"declaration", &asserts.declaration}, std::pair{"preamble", &asserts.preamble}})
     if (!text->empty()) row.set(key, *text);
 }
 
@@ -71,10 +65,8 @@ Result<ProgramAsserts> asserts_of(const JsonFields& fields, ProgramLanguage lang
   out.prelude = R1_TRY(fields.string("prelude", ""));
   out.entry_point = R1_TRY(fields.string("entry_point", ""));
   out.declaration = R1_TRY(fields.string("declaration", ""));
-  constexpr std::string_view kInNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-  if (out.entry_point.find_first_not_of(kInNames) != std::string::npos)
-    return fail(Errc::corrupt, "{}: {} is not the name of a function", fields.where("entry_point"),
-                quoted_text(out.entry_point));
+  out.preamble = R1_TRY(fields.string("preamble", ""));
+  R1_TRY(check_function_name(out.entry_point, fields.where("entry_point")));
   if (language == ProgramLanguage::cpp && (out.entry_point.empty() || out.declaration.empty()))
     return fail(Errc::corrupt, "{}: tests in C++ need the function's name and its declaration",
                 fields.where(out.entry_point.empty() ? "entry_point" : "declaration"));
@@ -118,8 +110,28 @@ Result<Checker> checker_of(const JsonFields& fields, const std::string& check) {
 
 }  // namespace
 
+std::string_view gsm8k_answer(std::string_view text) {
+  constexpr std::string_view kMark = "####";
+  const size_t mark = text.rfind(kMark);
+  return mark == text.npos ? text : trimmed(text.substr(mark + kMark.size()));
+}
+
+Status check_function_name(std::string_view name, std::string_view where) {
+  constexpr std::string_view kInNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  if (name.find_first_not_of(kInNames) == name.npos) return {};
+  return fail(Errc::corrupt, "{}: {} is not the name of a function", where, quoted_text(name));
+}
+
+Result<MathChecker> math_checker(std::string gold, std::string_view where) {
+  if (gold.empty()) return fail(Errc::corrupt, "{}: is empty, so nothing could be right", where);
+  if (!find_answer(gold, {}, true))
+    return fail(Errc::corrupt, "{}: {} cannot be read as an answer", where, quoted_text(gold));
+  return MathChecker{std::move(gold)};
+}
+
 Json row_of(const Problem& p, Traces traces) {
   Json row = Json::object({{"prompt", p.prompt}});
+  if (!p.id.empty()) row.set("id", p.id);
   std::visit([&](const auto& checker) { write(row, checker, p.kind.empty()); }, p.checker);
   if (!p.kind.empty()) row.set("kind", p.kind).set("difficulty", p.difficulty);
   if (traces == Traces::with)
@@ -129,25 +141,21 @@ Json row_of(const Problem& p, Traces traces) {
   return row;
 }
 
+std::string id_in(const JsonFields& fields, std::string_view key) {
+  const Json* id = fields.find(key);
+  if (!id) return "";
+  return id->string() ? *id->string() : dump(*id);
+}
+
 Result<Problem> problem_from_row(const Json& row, std::string source) {
   const JsonFields fields = R1_TRY(JsonFields::of(row, std::move(source)));
   Problem p;
   p.prompt = R1_TRY(fields.string("prompt"));
   p.kind = R1_TRY(fields.string("kind", ""));
+  p.id = id_in(fields, "id");
   p.difficulty = static_cast<int>(R1_TRY(fields.integer_in("difficulty", 0, 1000, 1)));
   p.checker = R1_TRY(checker_of(fields, R1_TRY(fields.string("check", p.kind.empty() ? "math" : "answer"))));
   return p;
-}
-
-Result<std::vector<Problem>> read_problems(const std::filesystem::path& path, i64 limit) {
-  std::vector<Problem> problems;
-  R1_TRY(for_each_jsonl(path, [&](i64, Json row) -> Status {
-    if (limit > 0 && std::ssize(problems) >= limit) return {};
-    problems.push_back(R1_TRY(problem_from_row(row, "row")));
-    return {};
-  }));
-  if (problems.empty()) return fail(Errc::invalid_argument, "{}: the file has no rows", path.string());
-  return problems;
 }
 
 }  // namespace r1

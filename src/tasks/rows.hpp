@@ -5,12 +5,12 @@
 //   countdown     "numbers":[...], "target":n
 //   chat          nothing
 //   program       "language" (python or cpp), and either "cases":[{"input","output"},...] with "tolerance", or "tests",
-//                 the code of assertions, with "prelude", "entry_point" and "declaration" (tasks/checker.hpp)
+//                 the code of assertions, with "prelude", "entry_point", "declaration" and "preamble"
+//                 (tasks/checker.hpp)
 // A row holds a question and how to check its answer, and the trace only if it is asked for.
 #pragma once
-#include <filesystem>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "formats/json.hpp"
 #include "tasks/tasks.hpp"
@@ -24,7 +24,11 @@ Json row_of(const Problem& problem, Traces traces = Traces::without);
 // `source` names the row in errors. "answer" may be a string or a number. Errors: the row cannot be checked.
 Result<Problem> problem_from_row(const Json& row, std::string source);
 
-// Reads at most `limit` rows, or all if it is 0. Errors: a broken row, or a file without rows.
-Result<std::vector<Problem>> read_problems(const std::filesystem::path& path, i64 limit = 0);
+// What rows of several formats share. The rows of GSM8K hold the worked solution and, behind ####, the answer; a text
+// without #### is the answer itself. `where` names the answer in errors; an empty or unreadable answer is one.
+std::string_view gsm8k_answer(std::string_view text);
+Result<MathChecker> math_checker(std::string gold, std::string_view where);
+Status check_function_name(std::string_view name, std::string_view where);
+std::string id_in(const JsonFields& fields, std::string_view key);  // a number as its digits; empty if absent
 
 }  // namespace r1

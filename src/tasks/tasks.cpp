@@ -65,7 +65,7 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
     if (side_of(d.content) != split || d.trace.size() > kLongestTrace) continue;
     const auto in_train = [](const std::string& part) { return side_of(part) == Split::train; };
     if (split == Split::train && !std::all_of(d.parts.begin(), d.parts.end(), in_train)) continue;
-    Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(d.reply), {}};
+    Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(d.reply), {}, {}};
     if (!p.trace.empty() && p.trace.back() == '\n') p.trace.pop_back();
     if (p.reply.empty()) p.reply = "The answer is \\boxed{" + d.answer + "}.";
     if (d.checker) p.checker = std::move(*d.checker);

@@ -19,6 +19,7 @@ struct Problem {
   int difficulty = 1;
   std::string prompt, trace, reply;
   Checker checker;
+  std::string id = {};  // what the problem is called where it comes from; may be empty
 };
 
 // The sides of the split. A hash of a problem's content (operands, word, or template and numbers) decides its side; the

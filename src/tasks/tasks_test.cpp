@@ -309,8 +309,10 @@ TEST(Rows, ProgramsHaveCasesOrTestsAndComeBackAsTheyWere) {
   EXPECT_EQ(*checker(R"("cases":[{"input":"1","output":"2"},{"output":"3"}],"tolerance":0.001)"),
             Checker(ProgramChecker{ProgramLanguage::python, ProgramCases{{{"1", "2"}, {"", "3"}}, 0.001}}));
   EXPECT_EQ(
-      *checker(R"("language":"python","tests":"assert f(1) == 2","prelude":"import math","entry_point":"f")"),
-      Checker(ProgramChecker{ProgramLanguage::python, ProgramAsserts{"assert f(1) == 2", "import math", "f", ""}}));
+      *checker(
+          R"("language":"python","tests":"assert f(1) == 2","prelude":"import math","entry_point":"f","preamble":"a")"),
+      Checker(
+          ProgramChecker{ProgramLanguage::python, ProgramAsserts{"assert f(1) == 2", "import math", "f", "", "a"}}));
   EXPECT_EQ(
       *checker(R"("language":"cpp","tests":"assert(f(1) == 2);","entry_point":"f","declaration":"int f(int);")"),
       Checker(ProgramChecker{ProgramLanguage::cpp, ProgramAsserts{"assert(f(1) == 2);", "", "f", "int f(int);"}}));
