@@ -9,6 +9,7 @@
 
 #include "core/philox.hpp"
 #include "tasks/checker.hpp"
+#include "tasks/tasks.hpp"
 
 namespace r1 {
 
@@ -19,7 +20,11 @@ struct Draft {
   std::vector<std::string> parts = {};
   std::optional<Checker> checker = {};  // if absent, the strict comparison with `answer`
   std::string reply = {};               // if empty, the usual sentence with the answer
+  std::optional<Split> side = {};       // if absent, what side_of() says of the content and the parts
 };
+
+// The side to which a hash of a content assigns it.
+Split side_of(std::string_view content);
 
 // The beginning of the reply to a "chat" problem. Its checker looks for these words.
 inline constexpr std::string_view kDeclining = "I was only taught arithmetic";
@@ -43,6 +48,7 @@ Draft draft_letters(Random& r, int difficulty);
 Draft draft_word_problem(Random& r, int difficulty);
 Draft draft_countdown(Random& r, int difficulty);
 Draft draft_chat(Random& r, int difficulty);
+Draft draft_code(Random& r, int difficulty);
 
 // Phrasing.
 template <class T>

@@ -27,7 +27,8 @@ constexpr Entry kEntries[] = {{{"product", 4}, draft_product},
                               {{"letters", 1}, draft_letters},
                               {{"words", 3}, draft_word_problem},
                               {{"countdown", 3}, draft_countdown},
-                              {{"chat", 1}, draft_chat}};
+                              {{"chat", 1}, draft_chat},
+                              {{"code", 4}, draft_code}};
 
 // The longest trace in characters, about 380 tokens: every digit is a token, and most characters of a trace are digits.
 constexpr size_t kLongestTrace = 400;
@@ -40,9 +41,9 @@ u64 hash_of(std::string_view s) {
   return h ^ h >> 32;
 }
 
-Split side_of(std::string_view content) { return hash_of(content) % 8 == 0 ? Split::test : Split::train; }
-
 }  // namespace
+
+Split side_of(std::string_view content) { return hash_of(content) % 8 == 0 ? Split::test : Split::train; }
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> list = [] {
@@ -62,7 +63,7 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
   Random r(seed ^ hash_of(kind) ^ static_cast<u64>(difficulty), Purpose::task, index);
   for (int tries = 0; tries < 10000; ++tries) {
     Draft d = entry->draft(r, difficulty);
-    if (side_of(d.content) != split || d.trace.size() > kLongestTrace) continue;
+    if (d.side.value_or(side_of(d.content)) != split || d.trace.size() > kLongestTrace) continue;
     const auto in_train = [](const std::string& part) { return side_of(part) == Split::train; };
     if (split == Split::train && !std::all_of(d.parts.begin(), d.parts.end(), in_train)) continue;
     Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(d.reply), {}, {}};
