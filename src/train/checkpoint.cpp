@@ -48,7 +48,7 @@ std::string state_text(const TrainState& s) {
                             {"optimizer_steps", s.optimizer_steps},
                             {"next_sample", s.next_sample},
                             {"tokens", s.tokens},
-                            {"metrics_bytes", s.metrics_bytes},
+                            {"metrics_lines", s.metrics_lines},
                             {"loss_average", s.loss_average},
                             {"random", Json::object({{"generator", "philox"}, {"seed", std::to_string(s.seed)}})},
                             {"data", s.data},
@@ -104,7 +104,7 @@ Result<TrainState> read_state(const fs::path& checkpoint) {
   s.optimizer_steps = R1_TRY(f.integer_in("optimizer_steps", 0, kMost));
   s.next_sample = R1_TRY(f.integer_in("next_sample", 0, kMost));
   s.tokens = R1_TRY(f.integer_in("tokens", 0, kMost));
-  s.metrics_bytes = R1_TRY(f.integer_in("metrics_bytes", 0, kMost));
+  s.metrics_lines = R1_TRY(f.integer_in("metrics_lines", 0, kMost, 0));
   s.loss_average = R1_TRY(f.number("loss_average"));
   s.data = R1_TRY(f.string("data", ""));
   s.level = R1_TRY(f.string("level"));

@@ -16,7 +16,7 @@ struct TrainState {
   i64 step = 0;  // optimizer steps done
   i64 optimizer_steps = 0;
   i64 next_sample = 0;    // the first sample that no step has taken yet
-  i64 metrics_bytes = 0;  // length of metrics.jsonl at the time of the save
+  i64 metrics_lines = 0;  // of metrics.jsonl at the time of the save; 0 in checkpoints of older versions
   i64 tokens = 0;         // trained on so far
   double loss_average = 0;
   u64 seed = 0;

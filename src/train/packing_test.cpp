@@ -211,5 +211,19 @@ TEST(Data, AWeightTooSmallForASingleDocumentIsAnError) {
   EXPECT_TRUE(open_data(c, tokenizer, {256, 257}).has_value());
 }
 
+// Row by row beside the targets, in whichever micro-batch the document is.
+TEST(Packing, TheValuesOfADocumentsRowsStandBesideItsTargets) {
+  Document a = make_document({1, 2, 3}, 1), b = make_document({4, 5}, 1), c = make_document({6, 7, 8, 9}, 2);
+  float next = 1;
+  for (Document* d : {&a, &b, &c})
+    for (size_t i = 0; i < d->tokens.size(); ++i, ++next) d->weights.push_back(next), d->old_logprobs.push_back(-next);
+  const auto micro = pack({a, b, c}, 5);
+  ASSERT_EQ(micro.size(), 2u);
+  EXPECT_EQ(micro[0].weights, (std::vector<float>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(micro[0].old_logprobs, (std::vector<float>{-1, -2, -3, -4, -5}));
+  EXPECT_EQ(micro[1].weights, (std::vector<float>{6, 7, 8, 9}));
+  EXPECT_TRUE(micro[1].reference_logprobs.empty());
+}
+
 }  // namespace
 }  // namespace r1

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/terminal/status_line.hpp"
@@ -28,6 +30,8 @@ struct StepMetrics {
   double load_max = 0;  // the largest load of an expert divided by the mean load of its layer, over all layers
   i64 tokens = 0, targets = 0, sequences = 0, skipped = 0, total_tokens = 0;
   double validation_loss = -1;  // negative if it was not measured at this step
+  // Further figures under names of the caller. Names of wall-clock figures start with time_.
+  std::vector<std::pair<std::string, double>> more{};
   double time_step_s = 0, time_tokens_per_s = 0, time_gflops = 0, time_left_s = 0;
 };
 

@@ -385,11 +385,39 @@ TEST(Metrics, AFileIsClosedWithItsObject) {
   };
   const auto before = open_files();
   {
-    MetricsFile first = value_of(MetricsFile::open(run.folder() / "metrics.jsonl", 0));
+    MetricsFile first = value_of(MetricsFile::open(run.folder() / "metrics.jsonl", 0, 0));
     const MetricsFile moved = std::move(first);
     EXPECT_EQ(open_files(), before + 1);
   }
   EXPECT_EQ(open_files(), before);
+}
+
+TEST(Metrics, AResumedRunKeepsTheLinesUpToItsStepAndWhatFollowsADamagedLineIsCut) {
+  const RunCase run;
+  const auto path = run.folder() / "metrics.jsonl";
+  const auto kept = [&](const std::string& text, i64 step, i64 lines) {
+    RunCase::write(path, text);
+    const auto file = MetricsFile::open(path, step, lines);
+    return file ? fmt::format("{}: {}", file->lines(), text_of(path)) : file.error().what;
+  };
+  const std::string two = "{\"step\":2,\"time_step_s\":0.25}\n{\"step\":4}\n";
+  EXPECT_EQ(kept(two + "{\"step\":6}\n", 5, 2), "2: " + two);
+  EXPECT_EQ(kept(two + "{\"step\":5", 5, 2), "2: " + two) << "a line without its end";
+  EXPECT_EQ(kept(two + std::string(8, '\0') + "\n{\"step\":5}\n", 5, 2), "2: " + two) << "zeros after a crash";
+  EXPECT_EQ(kept("", 0, 0), "0: ");
+  EXPECT_NE(kept(two, 3, 2).find("metrics.jsonl: 1 lines up to step 3, but 2 when"), std::string::npos);
+}
+
+// A caller's figures stand in the row like the others.
+TEST(Metrics, FurtherFiguresAreWrittenUnderTheirNames) {
+  const RunCase run;
+  const auto path = run.folder() / "metrics.jsonl";
+  StepMetrics m;
+  m.step = 3, m.more = {{"reward", 0.5}, {"time_generate", 2.5}};
+  ASSERT_TRUE(value_of(MetricsFile::open(path, 0, 0)).append(m));
+  const Json row = value_of(parse_json(text_of(path), "the row"));
+  EXPECT_EQ(*row.find("reward")->number(), 0.5);
+  EXPECT_EQ(*row.find("time_generate")->number(), 2.5);
 }
 
 TEST(Train, ARunWhoseOptimizerStateIsDamagedIsNotContinued) {

@@ -5,14 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "core/file.hpp"
-#include "core/pass.hpp"
 #include "text/tokenizer.hpp"
-#include "train/checkpoint.hpp"
 #include "train/data.hpp"
-#include "train/metrics.hpp"
-#include "train/optimizer.hpp"
-#include "train/packing.hpp"
+#include "train/learner.hpp"
+#include "train/run_folder.hpp"
 #include "train/trainer.hpp"
 
 namespace r1 {
@@ -31,54 +27,37 @@ class TrainingRun {
   // Steps until the run is finished. Errors: Errc::interrupted after hooks.stop; those of step().
   Result<TrainResult> finish();
 
-  const Model& model() const { return *model_; }
+  const Model& model() const { return learner_.model(); }
 
  private:
   // Opening.
-  Status open_locked();
   Status start_new(u64 seed);
   Status resume(const std::filesystem::path& checkpoint);
   void note_changes(const TrainState& saved, const TrainConfig& before) const;
-  Status check_sizes() const;
+  Status check_sizes(const std::filesystem::path& tokenizer) const;
   Status check_data();
 
   // One step.
   Result<StepMetrics> optimizer_step();
   StepMetrics new_metrics(const StepBatch& batch) const;
-  void compute_gradients(const StepBatch& batch, RouteObserver& routes, StepMetrics& m);
-  void add_gradients(const MicroBatch& batch, RouteObserver& routes, StepMetrics& m, double mtp_weight);
   Status check_sound(const StepMetrics& m) const;
-  void update_weights(const RouteObserver& routes, const StepMetrics& m);
   void advance_state(const StepBatch& batch, const StepMetrics& m);
   void measure_speed(const StepBatch& batch, double seconds, StepMetrics& m);
   Result<double> validate();
-
-  // Saving.
-  Status save();
-  Status explain_failed_write(Status status) const;
-  std::string last_good_checkpoint() const;
 
   void note(const std::string& line) const {
     if (hooks_.note) hooks_.note(line);
   }
   bool stop_requested() const { return hooks_.stop && hooks_.stop->load(); }
-  Pass pass(const Batch& batch);
 
   TrainConfig config_;
   const TrainHooks& hooks_;
-  const cpu::Kernels& kernels_;
-  ThreadPool pool_;
-  Arena arena_;
-  std::optional<FileLock> lock_;
-  std::filesystem::path folder_, tokenizer_path_;
-  std::unique_ptr<Model> model_;
+  RunFolder folder_;
+  Learner learner_;
   std::optional<Tokenizer> tokenizer_;
-  std::optional<Optimizer> optimizer_;
-  std::optional<MetricsFile> metrics_;
   std::unique_ptr<Data> data_;
   std::optional<StepBatch> validation_;
   TrainState state_;
-  i64 saved_step_ = -1;
   double last_loss_ = 0, last_validation_ = -1, seconds_per_step_ = 0;
 };
 

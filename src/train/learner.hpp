@@ -1,0 +1,70 @@
+// A model, its optimizer and one step of them: packed batch → forward pass with a tape → loss → gradients → AdamW. The
+// loss is the caller's: pretraining and fine-tuning use likelihood_loss, reinforcement learning a loss of its own.
+//
+//   learner.compute_gradients(batch, likelihood_loss(batch), m);
+//   R1_TRY(learner.check_finite(m));
+//   learner.update(m);
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "core/pass.hpp"
+#include "train/optimizer.hpp"
+#include "train/packing.hpp"
+#include "train/trainer.hpp"
+
+namespace r1 {
+
+// A loss that reads one number of a row: nll, minus the log-probability of the row's target at `temperature`.
+//   loss = Σ_rows value(row) / denominator
+struct RowLoss {
+  // Writes d value / d nll of every row and returns the sum of the values. Rows without a target have nll 0, and what
+  // is written for them has no effect.
+  std::function<double(const MicroBatch&, std::span<const float> nll, std::span<float> gradient)> rows;
+  double denominator = 1;
+  float temperature = 1;
+};
+
+// The mean of nll over the targets of the step, each multiplied by its row's weight if the batch has weights.
+RowLoss likelihood_loss(const StepBatch& batch);
+
+class Learner {
+ public:
+  // Reads matmul, recompute, the weights of the losses and what the optimizer needs. `kernels` must outlive the object.
+  Learner(const TrainConfig& config, const cpu::Kernels& kernels);
+
+  void set_model(std::unique_ptr<Model> model);  // with moments that are zero
+  const Model& model() const { return *model_; }
+  Optimizer& optimizer() { return *optimizer_; }
+  const cpu::Kernels& kernels() const { return kernels_; }
+  ThreadPool& pool() { return pool_; }
+  Arena& arena() { return arena_; }
+
+  // The parts of step m.step, counted from 1. The first adds the gradients of all micro-batches and fills in the
+  // losses, load_max and grad_norm. The gradients of the micro-batches add up to that of the step's loss. The
+  // multi-token-prediction loss is the mean over the targets; it reads no weights of rows.
+  void compute_gradients(const StepBatch& batch, const RowLoss& loss, StepMetrics& m);
+  // Errors: a loss or a gradient is not finite; the message names the first such tensor.
+  Status check_finite(const StepMetrics& m) const;
+  // AdamW at m.lr with clipping by m.grad_norm, and the update of the routing biases.
+  void update(const StepMetrics& m);
+
+  // nll of every row, without gradients: [T, 1].
+  Tensor score(const MicroBatch& batch, float temperature = 1);
+
+ private:
+  Pass pass(const Batch& batch);
+  void add_gradients(const MicroBatch& batch, const RowLoss& loss, double mtp_weight, i64 targets, StepMetrics& m);
+
+  const TrainConfig config_;
+  const cpu::Kernels& kernels_;
+  ThreadPool pool_;
+  Arena arena_;
+  std::unique_ptr<Model> model_;
+  std::optional<Optimizer> optimizer_;
+  RouteObserver routes_;  // of the step
+};
+
+}  // namespace r1
