@@ -1,5 +1,6 @@
 #include "core/tensor.hpp"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <bit>
@@ -59,8 +60,19 @@ Block* from_system(i64 bytes) {
 
 Arena::~Arena() {
   R1_CHECK(in_use_ == 0, "an arena with {} bytes in live tensors is destroyed", in_use_);
-  for (auto& list : free_)
-    for (Block* b : list) std::free(b);
+  free_unused();
+}
+
+void Arena::free_unused() {
+  for (auto& list : free_) {
+    for (Block* b : list) reserved_ -= b->bytes, std::free(b);
+    list.clear();
+  }
+}
+
+void Arena::release_unused() {
+  free_unused();
+  malloc_trim(0);  // glibc keeps freed blocks below a threshold, which grows up to 32 MiB
 }
 
 Tensor Arena::alloc(i64 rows, i64 cols) {

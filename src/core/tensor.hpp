@@ -73,6 +73,8 @@ class Arena {
 
   Tensor alloc(i64 rows, i64 cols);  // contents unspecified
   Tensor zeros(i64 rows, i64 cols);
+  // Gives the memory that no live tensor holds back to the system; later work takes it again.
+  void release_unused();
   i64 bytes_in_use() const { return in_use_; }      // held by live tensors
   i64 bytes_reserved() const { return reserved_; }  // taken from the system
   i64 peak_bytes() const { return peak_; }
@@ -80,6 +82,7 @@ class Arena {
  private:
   friend void detail::release(detail::Block*) noexcept;
   void recycle(detail::Block*) noexcept;
+  void free_unused();
   std::vector<std::vector<detail::Block*>> free_;  // by size class
   i64 in_use_ = 0, reserved_ = 0, peak_ = 0;
 };

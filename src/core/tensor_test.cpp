@@ -41,6 +41,19 @@ TEST(Arena, RepeatedWorkTakesNoMoreMemoryFromTheSystem) {
   EXPECT_EQ(arena.bytes_in_use(), 0);
 }
 
+TEST(Arena, MemoryThatNoTensorHoldsIsGivenBackAndTakenAgain) {
+  Arena arena;
+  const Tensor kept = arena.zeros(10, 10);
+  const i64 held = arena.bytes_in_use();
+  { const Tensor large = arena.alloc(1000, 1000); }
+  EXPECT_GT(arena.bytes_reserved(), 4'000'000);
+  arena.release_unused();
+  EXPECT_EQ(arena.bytes_reserved(), held);
+  EXPECT_EQ(kept.data()[99], 0);
+  const Tensor again = arena.zeros(1000, 1000);
+  EXPECT_EQ(again.data()[999'999], 0);
+}
+
 TEST(Arena, EveryBufferIsAlignedHoldsItsElementsAndWastesAtMostAQuarter) {
   Arena arena;
   std::vector<Tensor> live;

@@ -112,9 +112,17 @@ void Engine::finish_sample(RequestId id, i32 sample) {
   s.sweep();
 }
 
+void Engine::release_memory() {
+  R1_CHECK(!busy(), "{} requests are running while the engine's memory is released", state_->groups.size());
+  state_->arena.release_unused();
+  state_->cache.release_memory();
+}
+
 bool Engine::busy() const { return !state_->groups.empty(); }
 i64 Engine::running() const { return std::ssize(state_->running); }
 i64 Engine::queued() const { return std::ssize(state_->queue); }
+u64 Engine::weights_version() const { return state_->weights_version; }
+i64 Engine::activation_bytes() const { return state_->arena.bytes_reserved(); }
 const EngineCounters& Engine::counters() const { return state_->counters; }
 const KvCache& Engine::cache() const { return state_->cache; }
 const EngineOptions& Engine::options() const { return state_->options; }

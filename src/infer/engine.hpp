@@ -68,8 +68,9 @@ struct TokenEvent {
   i32 token = -1;
   float logprob = 0;  // SampledToken::logprob; NaN if forced
   Finish finish = Finish::none;
-  bool forced = false;  // by the ThinkBudget
-  std::string failure;  // the reason, if `finish` is failed
+  bool forced = false;              // by the ThinkBudget
+  std::vector<TokenLogprob> top{};  // SampledToken::top; it is of the model's own draw even if the token was forced
+  std::string failure;              // the reason, if `finish` is failed
 };
 
 struct EngineCounters {
@@ -99,9 +100,16 @@ class Engine {
   // Ends one sequence early, for instance at a stop string. Its first token must have been drawn.
   void finish_sample(RequestId id, i32 sample);
 
+  // Gives the memory of activations and KV pages back to the system, for a phase in which others need it. busy() must
+  // be false. Cached prefixes are lost; the next step takes memory again. Bits do not change.
+  void release_memory();
+
   bool busy() const;
   i64 running() const;
   i64 queued() const;  // requests some of whose samples have not started
+  // Identifies the weights that drew the tokens of the last step(): it grows with every update of the model.
+  u64 weights_version() const;
+  i64 activation_bytes() const;  // memory taken for activations
   const EngineCounters& counters() const;
   const KvCache& cache() const;
   const EngineOptions& options() const;

@@ -60,7 +60,7 @@ struct Engine::State {
   void draw_tokens(const Tensor& logits);
   Result<SampledToken> draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const;
   void publish_prompt(Sequence& s, std::span<const float> logits);
-  void take_token(Sequence& s, const Result<SampledToken>& sampled);
+  void take_token(Sequence& s, Result<SampledToken> sampled);
   static void apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e);
 
   void end(Sequence& s);  // frees its pages; sweep() removes it

@@ -100,7 +100,7 @@ void Engine::State::draw_tokens(const Tensor& logits) {
   for (i64 i = 0; i < std::ssize(draws); ++i) {
     Sequence& s = *draws[i].sequence;
     if (s.generated == 0) publish_prompt(s, row(i));
-    take_token(s, draws[i].sampled);
+    take_token(s, std::move(draws[i].sampled));
   }
 }
 
@@ -122,7 +122,7 @@ void Engine::State::publish_prompt(Sequence& s, std::span<const float> logits) {
   g.logits.assign(logits.begin(), logits.end());
 }
 
-void Engine::State::take_token(Sequence& s, const Result<SampledToken>& sampled) {
+void Engine::State::take_token(Sequence& s, Result<SampledToken> sampled) {
   const GenerationRequest& r = s.group->request;
   TokenEvent e;
   e.id = s.group->id;
@@ -130,6 +130,7 @@ void Engine::State::take_token(Sequence& s, const Result<SampledToken>& sampled)
   if (sampled) {
     e.token = sampled->token;
     e.logprob = sampled->logprob;
+    e.top = std::move(sampled->top);
     if (r.think.tokens >= 0 && !s.thinking_ended) apply_think_budget(s, r.think, e);
     s.next = e.token;
     ++s.generated;

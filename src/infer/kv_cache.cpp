@@ -149,6 +149,16 @@ void KvCache::publish(const KvSequence& s, std::span<const i32> prompt, i64 comp
 void KvCache::set_version(u64 version) {
   if (version == version_) return;
   version_ = version;
+  unpublish_all();
+}
+
+void KvCache::release_memory() {
+  R1_CHECK(pages_in_use() == 0, "{} KV pages are in use while their memory is released", pages_in_use());
+  unpublish_all();
+  R1_CHECK(madvise(memory_, bytes_, MADV_DONTNEED) == 0, "cannot release {} bytes of KV pages", bytes_);
+}
+
+void KvCache::unpublish_all() {
   for (i32 id = 0; id < static_cast<i32>(pages_); ++id)
     if (page_[id].serial) unpublish(id);
 }

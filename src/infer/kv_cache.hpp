@@ -65,6 +65,10 @@ class KvCache {
   // dropped.
   void set_version(u64 version);
 
+  // Gives the memory of all pages back to the system. No sequence may be open; published pages are dropped. The address
+  // range remains, and pages that are used later take memory again.
+  void release_memory();
+
   // A view with an empty list of tables. The caller fills in one table per sequence of its batch.
   KvView& view() { return view_; }
 
@@ -83,6 +87,7 @@ class KvCache {
   void reference(i32 page);
   void release(i32 page);
   void unpublish(i32 page);
+  void unpublish_all();
   i32 find(u64 parent, std::span<const i32> tokens) const;  // a published page; -1: none
   // Adds free pages to `shared` up to `tokens` positions. On an error `shared` is closed.
   Result<KvSequence> extend(KvSequence shared, i64 tokens);

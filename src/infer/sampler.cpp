@@ -33,6 +33,7 @@ Status check(const SamplingParams& p) {
   if (!(p.min_p >= 0 && p.min_p < 1)) return refuse("min_p", p.min_p, "at least 0 and below 1");
   if (!(p.repetition_penalty >= 0.01f && p.repetition_penalty <= 100))
     return refuse("repetition_penalty", p.repetition_penalty, "0.01 to 100");
+  if (p.top_logprobs < 0) return refuse("top_logprobs", static_cast<double>(p.top_logprobs), "0 (off) or more");
   return {};
 }
 
@@ -72,7 +73,19 @@ Result<SampledToken> Sampler::sample(std::span<const float> logits, const Sampli
     const bool all = params.top_p == 1 && params.min_p == 0 && (params.top_k == 0 || params.top_k >= n);
     token = all ? draw_from_all(u) : draw_from_some(params, u);
   }
-  return SampledToken{token, logits[token] * inverse - lse};
+  return SampledToken{token, logits[token] * inverse - lse, likeliest(logits, inverse, lse, params.top_logprobs)};
+}
+
+std::vector<TokenLogprob> Sampler::likeliest(std::span<const float> logits, float inverse, float lse, i64 count) {
+  if (count == 0) return {};
+  candidates_.resize(logits.size());
+  for (size_t i = 0; i < candidates_.size(); ++i) candidates_[i] = static_cast<i32>(i);
+  const i64 kept = std::min<i64>(count, std::ssize(candidates_));
+  std::partial_sort(candidates_.begin(), candidates_.begin() + kept, candidates_.end(),
+                    [&](i32 a, i32 b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
+  std::vector<TokenLogprob> top;
+  for (const i32 id : std::span(candidates_).first(kept)) top.push_back({id, logits[id] * inverse - lse});
+  return top;
 }
 
 // Penalty and temperature commute, so it is enough to penalise the scaled logits.

@@ -30,6 +30,7 @@ struct SamplingParams {
   float min_p = 0;               // [0, 1)
   float repetition_penalty = 1;  // > 0
   u64 seed = 0;
+  i64 top_logprobs = 0;  // how many of the likeliest tokens to report with every draw
 };
 // Errors: a value out of range; the message names the field, the value and the range.
 Status check(const SamplingParams& params);
@@ -43,11 +44,19 @@ struct SampleKey {
 };
 double uniform(const SampleKey& key);  // [0, 1)
 
+struct TokenLogprob {
+  i32 token = -1;
+  float logprob = 0;
+  bool operator==(const TokenLogprob&) const = default;
+};
+
 struct SampledToken {
   i32 token = -1;
   // log softmax(z / T)[token] of the model's own logits, before penalty and truncation, at the sampling temperature
   // (greedy: 1). It has the bits of minus linear_cross_entropy of the same row.
   float logprob = 0;
+  // The top_logprobs likeliest tokens by the same measure, likeliest first; equally likely ones by ascending id.
+  std::vector<TokenLogprob> top{};
 };
 
 // Holds scratch memory that grows to the size of the vocabulary once. Each thread needs its own. The level of the
@@ -61,6 +70,7 @@ class Sampler {
                               std::span<const i32> history = {});
 
  private:
+  std::vector<TokenLogprob> likeliest(std::span<const float> logits, float inverse, float lse, i64 count);
   void penalise(float penalty, std::span<const i32> history);
   i32 draw_from_all(double u);
   i32 draw_from_some(const SamplingParams& params, double u);
