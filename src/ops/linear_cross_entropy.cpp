@@ -19,6 +19,11 @@ constexpr i64 kBlockLogits = 128 * 1024, kChunkLogits = 4 * 1024 * 1024;
 // rows to make that cost small.
 constexpr i64 kStreamedLogits = 32 * 1024 * 1024;
 
+struct RowResults {
+  Tensor nll, entropy;  // [T, 1]; entropy is empty if it is not wanted
+  Tensor softmax;       // scratch for the entropy, [threads, vocab]
+};
+
 struct Head {
   const Pass& p;
   Tensor x;
@@ -69,30 +74,40 @@ struct Head {
     });
   }
 
-  float nll(const float* z, i64 t) const {
+  // The results of row t from its logits z / temperature.
+  void finish_row(const RowResults& results, const float* z, i64 t, int worker) const {
     const i32 target = targets[t];
-    return target < 0 ? 0.0f : p.kernels.elementwise.logsumexp(z, vocab()) - z[target];
+    const float lse = target < 0 ? 0.0f : p.kernels.elementwise.logsumexp(z, vocab());
+    results.nll.data()[t] = target < 0 ? 0.0f : lse - z[target];
+    if (results.entropy) results.entropy.data()[t] = target < 0 ? 0.0f : entropy(z, lse, results.softmax.row(worker));
+  }
+
+  // Σ_v p_v (lse − z_v), which is −Σ p ln p.
+  float entropy(const float* z, float lse, float* probabilities) const {
+    p.kernels.elementwise.softmax(probabilities, z, vocab());
+    double sum = 0;
+    for (i64 v = 0; v < vocab(); ++v) sum += static_cast<double>(probabilities[v]) * static_cast<double>(lse - z[v]);
+    return static_cast<float>(sum);
   }
 
   void backward(const Tensor& dnll, const Tensor& dx) const;
   void streamed_backward(const Tensor& dnll, const Tensor& dx) const;
 };
 
-Tensor streamed_negative_log_likelihoods(const Head& h) {
+void streamed_results(const Head& h, const RowResults& results) {
   const Pass& p = h.p;
   const i64 rows = h.x.rows();
-  const Tensor logits = p.alloc(std::min(rows, h.chunk_rows()), h.vocab()), nll = p.alloc(rows, 1);
+  const Tensor logits = p.alloc(std::min(rows, h.chunk_rows()), h.vocab());
   for (i64 first = 0; first < rows; first += h.chunk_rows()) {
     const i64 count = std::min(h.chunk_rows(), rows - first);
     h.streamed_logits(logits, first, count);
-    p.pool.ranges(count, 1, [&](i64 begin, i64 end, int) {
-      for (i64 t = begin; t < end; ++t) nll.data()[first + t] = h.nll(logits.row(t), first + t);
+    p.pool.ranges(count, 1, [&](i64 begin, i64 end, int worker) {
+      for (i64 t = begin; t < end; ++t) h.finish_row(results, logits.row(t), first + t, worker);
     });
   }
-  return nll;
 }
 
-Tensor negative_log_likelihoods(const Head& h) {
+void packed_results(const Head& h, const RowResults& results) {
   const Pass& p = h.p;
   const i64 rows = h.x.rows(), block = h.block_rows();
   Packs packs(p, product_numerics(p));
@@ -100,13 +115,11 @@ Tensor negative_log_likelihoods(const Head& h) {
   packs.fill();
   const GemmScratch scratch(p, p.pool.threads());
   const Tensor logits = p.alloc(p.pool.threads(), block * h.vocab());
-  const Tensor nll = p.alloc(rows, 1);
   p.pool.ranges(rows, block, [&](i64 begin, i64 end, int worker) {
     float* z = logits.row(worker);
     h.logits(z, packed, begin, end, scratch.of(worker));
-    for (i64 t = begin; t < end; ++t, z += h.vocab()) nll.data()[t] = h.nll(z, t);
+    for (i64 t = begin; t < end; ++t, z += h.vocab()) h.finish_row(results, z, t, worker);
   });
-  return nll;
 }
 
 void Head::streamed_backward(const Tensor& dnll, const Tensor& dx) const {
@@ -152,15 +165,19 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
 
 }  // namespace
 
-Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span<const i32> targets,
-                            float temperature) {
+Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span<const i32> targets, float temperature,
+                            Tensor* entropy) {
   R1_CHECK(x.cols() == w.cols(), "linear_cross_entropy {}: x {} against weight {}", w.name(), x.shape(), w.shape());
   R1_CHECK(std::ssize(targets) == x.rows(), "linear_cross_entropy: {} targets for x {}", targets.size(), x.shape());
   R1_CHECK(temperature > 0, "linear_cross_entropy: temperature {}", temperature);
   for (const i32 target : targets) R1_CHECK(target < w.rows(), "target {} of a vocabulary of {}", target, w.rows());
   std::vector<i32> kept(targets.begin(), targets.end());
   const Head head{p, x, w, kept, temperature};
-  const Tensor nll = streams(w) ? streamed_negative_log_likelihoods(head) : negative_log_likelihoods(head);
+  const Tensor nll = p.alloc(x.rows(), 1);
+  if (entropy) *entropy = p.alloc(x.rows(), 1);
+  const RowResults results{nll, entropy ? *entropy : Tensor(),
+                           entropy ? p.alloc(p.pool.threads(), w.rows()) : Tensor()};
+  streams(w) ? streamed_results(head, results) : packed_results(head, results);
   if (p.tape)
     p.tape->record({nll}, [p, x, w, kept = std::move(kept), temperature, nll](Grads& d) {
       const Head again{p, x, w, kept, temperature};

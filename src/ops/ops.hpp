@@ -170,8 +170,10 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
 // A linear head and the cross-entropy of its logits, in chunks of rows: the logits of all rows never exist together.
 //   nll[t] = logsumexp_v(z_t / temperature) − z_t[targets[t]] / temperature,  z = x Wᵀ
 // x [T, d], w [vocab, d], targets [T] → [T, 1]. A row with targets[t] < 0 has nll 0 and no gradient.
+// If `entropy` is not null it receives [T, 1]: the entropy of softmax(z_t / temperature), which has no gradient, and 0
+// for a row without a target.
 Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span<const i32> targets,
-                            float temperature = 1);
+                            float temperature = 1, Tensor* entropy = nullptr);
 
 // block(p, x), which must not be x itself. With p.tape and p.recompute the block runs without a tape, and only x is
 // kept; the backward pass then runs the block again with a tape of its own. The bits are the same.

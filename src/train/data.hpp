@@ -17,9 +17,9 @@ class Tokenizer;
 struct Document {
   std::vector<i32> tokens;   // the last one is the end-of-sentence token, unless the document was truncated
   std::vector<i32> targets;  // of every row its next token, or -1 if the row has no loss; the last row has -1
-  // What a loss may read of every row: its weight, and the log-probabilities that the row's target had when it was
-  // drawn and has under a reference model. Each is empty, or has a value for every row.
-  std::vector<float> weights{}, old_logprobs{}, reference_logprobs{};
+  // What a loss may read of every row: its weight, its advantage, and the log-probabilities that the row's target had
+  // when it was drawn and has under a reference model. Each is empty, or has a value for every row.
+  std::vector<float> weights{}, advantages{}, old_logprobs{}, reference_logprobs{};
 };
 
 // Makes a document of these tokens. The first `masked` tokens are a prompt: they are targets of no row.

@@ -27,12 +27,12 @@ double sum_of(std::span<const float> x) {
   return sum;
 }
 
-double weighted_sum(const MicroBatch& batch, std::span<const float> nll, std::span<float> gradient) {
+double weighted_sum(const MicroBatch& batch, const LossRows& rows) {
   double sum = 0;
-  for (size_t r = 0; r < nll.size(); ++r) {
+  for (size_t r = 0; r < rows.nll.size(); ++r) {
     const float weight = batch.weights.empty() ? 1.0f : batch.weights[r];
-    gradient[r] = weight;
-    sum += static_cast<double>(weight) * static_cast<double>(nll[r]);
+    rows.gradient[r] = weight;
+    sum += static_cast<double>(weight) * static_cast<double>(rows.nll[r]);
   }
   return sum;
 }
@@ -77,9 +77,11 @@ void Learner::add_gradients(const MicroBatch& batch, const RowLoss& loss, double
   Pass p = pass(batch.batch);
   p.tape = &tape, p.routes = &routes_, p.recompute = config_.recompute;
   const Output out = model_->forward(p);
-  const Tensor nll = linear_cross_entropy(p, out.hidden, model_->head(), batch.targets, loss.temperature);
+  Tensor entropy;
+  const Tensor nll = linear_cross_entropy(p, out.hidden, model_->head(), batch.targets, loss.temperature,
+                                          loss.wants_entropy ? &entropy : nullptr);
   const auto gradient = column(tape.grads()[nll]);
-  m.loss += loss.rows(batch, column(nll), gradient);
+  m.loss += loss.rows(batch, {column(nll), column(entropy), gradient});
   for (float& g : gradient) g = static_cast<float>(static_cast<double>(g) / loss.denominator);
   if (mtp_weight > 0) {
     const Tensor mtp_hidden = model_->mtp(p, out.hidden, batch.next);

@@ -19,12 +19,17 @@ namespace r1 {
 
 // A loss that reads one number of a row: nll, minus the log-probability of the row's target at `temperature`.
 //   loss = Σ_rows value(row) / denominator
+struct LossRows {
+  std::span<const float> nll;      // 0 for rows without a target
+  std::span<const float> entropy;  // of the row's distribution, 0 for rows without a target; empty if it is not wanted
+  std::span<float> gradient;       // receives d value / d nll; zeros before. Rows without a target have no effect
+};
 struct RowLoss {
-  // Writes d value / d nll of every row and returns the sum of the values. Rows without a target have nll 0, and what
-  // is written for them has no effect.
-  std::function<double(const MicroBatch&, std::span<const float> nll, std::span<float> gradient)> rows;
+  std::function<double(const MicroBatch&, const LossRows&)>
+      rows;  // writes the gradients, returns the sum of the values
   double denominator = 1;
   float temperature = 1;
+  bool wants_entropy = false;
 };
 
 // The mean of nll over the targets of the step, each multiplied by its row's weight if the batch has weights.

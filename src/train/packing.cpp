@@ -13,8 +13,9 @@ void append(MicroBatch& m, const Document& d) {
     m.next.push_back(d.tokens[std::min(i + 1, n - 1)]);
     m.mtp_targets.push_back(i + 1 < n ? d.targets[i + 1] : -1);
   }
-  for (const auto& values : {std::pair(&m.weights, &d.weights), std::pair(&m.old_logprobs, &d.old_logprobs),
-                             std::pair(&m.reference_logprobs, &d.reference_logprobs)}) {
+  for (const auto& values :
+       {std::pair(&m.weights, &d.weights), std::pair(&m.advantages, &d.advantages),
+        std::pair(&m.old_logprobs, &d.old_logprobs), std::pair(&m.reference_logprobs, &d.reference_logprobs)}) {
     values.first->insert(values.first->end(), values.second->begin(), values.second->end());
     R1_CHECK(values.first->empty() || values.first->size() == m.targets.size(),
              "a document of {} rows has {} values of a kind that its neighbours have", n, values.second->size());

@@ -15,7 +15,7 @@ struct MicroBatch {
   std::vector<i32> next;         // [T] the next token, which MTP embeds; a last row repeats its own token
   std::vector<i32> mtp_targets;  // [T] the token after the next, or -1 for no loss
   // [T], or empty if the documents have none (Document):
-  std::vector<float> weights, old_logprobs, reference_logprobs;
+  std::vector<float> weights, advantages, old_logprobs, reference_logprobs;
 };
 
 struct StepBatch {
