@@ -108,13 +108,45 @@ HWY_INLINE float widened(u16 x) { return f32_from_bf16(x); }
 HWY_INLINE void narrow(float x, float* to) { *to = x; }
 HWY_INLINE void narrow(float x, u16* to) { *to = bf16_from_f32(x); }
 
+using Four = float __attribute__((vector_size(16)));
+HWY_INLINE Four four_at(const float* p) {
+  Four x;
+  __builtin_memcpy(&x, p, sizeof x);
+  return x;
+}
+HWY_INLINE Four four_at(const u16* p) {  // bf16
+  u16 __attribute__((vector_size(8))) halves;
+  __builtin_memcpy(&halves, p, sizeof halves);
+  using Words = u32 __attribute__((vector_size(16)));
+  return reinterpret_cast<Four>(__builtin_convertvector(halves, Words) << 16);
+}
+
+// Four elements of each of four rows, stored as four rows of four.
+template <class From>
+HWY_INLINE void transpose_4x4(float* to, i64 to_stride, const From* from, i64 from_stride) {
+  const Four a = four_at(from), b = four_at(from + from_stride);
+  const Four c = four_at(from + 2 * from_stride), d = four_at(from + 3 * from_stride);
+  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const Four columns[4] = {
+      __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+      __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+  for (int i = 0; i < 4; ++i) __builtin_memcpy(to + i * to_stride, &columns[i], sizeof columns[i]);
+}
+
 // from [rows][cols] → to [cols][to_stride], in strips of 16 columns, so that the cache lines being written stay in L1.
 template <class From, class To>
 void transpose(To* to, i64 to_stride, const From* from, i64 from_stride, i64 rows, i64 cols) {
   constexpr i64 kStrip = 16;
   for (i64 c0 = 0; c0 < cols; c0 += kStrip) {
     const i64 end = c0 + kStrip < cols ? c0 + kStrip : cols;
-    for (i64 r = 0; r < rows; ++r)
+    i64 r = 0;
+    if constexpr (sizeof(To) == sizeof(float))
+      if (end - c0 == kStrip)
+        for (; r + 4 <= rows; r += 4)
+          for (i64 c = c0; c < end; c += 4)
+            transpose_4x4(to + c * to_stride + r, to_stride, from + r * from_stride + c, from_stride);
+    for (; r < rows; ++r)
       for (i64 c = c0; c < end; ++c) narrow(widened(from[r * from_stride + c]), to + c * to_stride + r);
   }
 }
