@@ -24,6 +24,10 @@ struct Numerics {
   // activations to 8 bits and sum each block in exact integers. Otherwise, and for all other types,
   // the weights' values are multiplied as `matmul` says.
   bool integer_blocks = false;
+  // true, for serving weights in blocks: the absorbed form of latent attention multiplies by copies of W_uk and W_uv in
+  // Q8_0, whose blocks run along the axis of the product's sum, as integer_blocks says. Otherwise it multiplies by the
+  // weights' values in f32. Only matrices whose sums are over a multiple of 32 elements have such copies.
+  bool integer_absorption = false;
 };
 
 // What training collects from expert routing. Passes that share an observer add up their loads over the whole optimizer

@@ -3,8 +3,8 @@
 // Generated tokens attend absorbed:
 //   q̂ = W_ukᵀ q_c    score = scale · (q̂·c_j + q_r·k_r_j)    z = Σ_j p_j c_j    o = W_uv z
 #include "core/integer.hpp"
+#include "ops/cpu/absorption.hpp"
 #include "ops/cpu/attention_keys.hpp"
-#include "ops/cpu/dequantize.hpp"
 
 namespace r1 {
 namespace {
@@ -43,21 +43,6 @@ void attend_prompt(Pass& p, const MlaDims& d, const AttentionKeys& latents, cons
   attend_stored(p, heads, keys, runs, q_c, q_r, o, p.alloc(q_c.rows(), 2 * d.heads));
 }
 
-// An absorption matrix in a type that the kernels read: the master if it is f32 or bf16, else a copy in f32 that stays
-// with the weight.
-struct AbsorptionMatrix {
-  const std::byte* bytes;
-  DType dtype;
-  const std::byte* row(i64 r, i64 cols) const { return bytes + r * cols * bytes_per_element(dtype); }
-};
-AbsorptionMatrix absorption_matrix(const Pass& p, const Weight& w) {
-  if (w.dtype() == DType::f32 || w.dtype() == DType::bf16) return {w.bytes(), w.dtype()};
-  constexpr PackKey kF32Copy{255, 0, false};  // no level of kernels has this number
-  return {w.pack(kF32Copy, w.size() * 4,
-                 [&](std::byte* to) { dequantize(p.kernels, w, 0, w.rows(), reinterpret_cast<float*>(to)); }),
-          DType::f32};
-}
-
 void copy_row(float* to, const float* from, i64 n) { std::copy(from, from + n, to); }
 
 void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& latents, const std::vector<RowRun>& runs,
@@ -75,17 +60,11 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& laten
       blocks = std::max(blocks, tokens.back().position / kPageTokens + 1);
     }
   const i64 n = std::ssize(tokens), rank = d.kv_rank, threads = p.pool.threads();
-  const cpu::AttentionKernels& kernels = p.kernels.attention;
 
   const Tensor q = p.alloc(n, q_c.cols()), q_hat = p.alloc(n, d.heads * rank), z = p.alloc(n, d.heads * rank);
   const Tensor stats = p.alloc(n, 2 * d.heads), values = p.alloc(n, o.cols());
   for (i64 i = 0; i < n; ++i) copy_row(q.row(i), q_c.row(tokens[i].row), q_c.cols());
-  const AbsorptionMatrix uk = absorption_matrix(p, w_uk), uv = absorption_matrix(p, w_uv);
-  const double head_work = static_cast<double>(n * d.heads * rank);
-  spread(p.pool, d.heads, head_work * static_cast<double>(d.nope), [&](i64 h, int) {
-    kernels.product(q_hat.data() + h * rank, q_hat.cols(), q.data() + h * d.nope, q.cols(), uk.row(h * d.nope, rank),
-                    uk.dtype, rank, n, d.nope, rank);
-  });
+  absorb_queries(p, d, q, w_uk, q_hat);
 
   // The heads of a token share the transposition of a block, so they stay together as long as every thread has work.
   const i64 groups = n * blocks >= 2 * threads ? 1 : std::max<i64>(1, d.heads / 8);
@@ -105,10 +84,7 @@ void attend_absorbed(const Pass& p, const MlaDims& d, const AttentionKeys& laten
                                  {z.row(row) + h * rank, rank, stats.row(row) + h, stats.row(row) + d.heads + h, 1}};
              });
 
-  spread(p.pool, d.heads, head_work * static_cast<double>(d.v), [&](i64 h, int) {
-    kernels.product_transposed(values.data() + h * d.v, values.cols(), z.data() + h * rank, z.cols(),
-                               uv.row(h * d.v, rank), uv.dtype, rank, n, rank, d.v);
-  });
+  expand_latents(p, d, z, w_uv, values);
   for (i64 i = 0; i < n; ++i) copy_row(o.row(tokens[i].row), values.row(i), o.cols());
 }
 

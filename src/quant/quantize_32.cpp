@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/q8_0.hpp"
 #include "quant/quantize_blocks.hpp"
 #include "quant/quantize_fit.hpp"
 
@@ -56,13 +57,6 @@ void affine(u8* at_d, int* q, const float* x, const float* importance, int top) 
   for (int j = 0; j < kBlock; ++j) q[j] = std::min(top, static_cast<int>((x[j] - m) * by + 0.5f));
 }
 
-// To the nearest integer, halves away from zero; |v| < 2^23.
-int round_away(float v) {
-  const int whole = static_cast<int>(v);
-  const float rest = v - static_cast<float>(whole);
-  return whole + (rest >= 0.5f) - (rest <= -0.5f);
-}
-
 }  // namespace
 
 double mean_square(const float* x, int n) {
@@ -108,11 +102,7 @@ void q5_1(u8* block, const float* x, const float* importance) {
   put_nibbles(block + 8, q);
 }
 
-void q8_0(u8* block, const float* x, const float*) {
-  const float d = std::fabs(fit::largest(x, kBlock)) / 127, by = inverse(d);
-  put_half(block, d);
-  for (int j = 0; j < kBlock; ++j) block[2 + j] = static_cast<u8>(round_away(x[j] * by));
-}
+void q8_0(u8* block, const float* x, const float*) { encode_q8_0(block, x); }
 
 // The scale is the power of two that brings the largest number to 8..16, where the format has 8 and 12. Each element
 // takes the nearest magnitude, the smaller of two that are equally near.

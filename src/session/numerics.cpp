@@ -1,5 +1,7 @@
 #include "session/numerics.hpp"
 
+#include <algorithm>
+
 namespace r1 {
 
 Numerics serving_numerics(const Model& model) {
@@ -9,6 +11,7 @@ Numerics serving_numerics(const Model& model) {
   const bool small = model.kv_layout(n).page_elements() <= kSmallPerToken * kPageTokens;
   n.integer_blocks = true;  // weights that are not quantised compute the same with and without it
   if (!small) n.kv = DType::bf16, n.mla = MlaForm::mixed;
+  n.integer_absorption = std::ranges::any_of(model.weights(), [](const Weight& w) { return !is_plain(w.dtype()); });
   return n;
 }
 

@@ -9,7 +9,8 @@ namespace r1 {
 //     then have the bits that training and scoring see.
 //   - For a model whose keys and values of one token in one layer take more than 1024 elements, that cache would fill
 //     the memory. It is served with a bf16 cache, and latent attention in its mixed form.
-//   - Weights in blocks of integers are multiplied as integers if a kernel for their type exists.
+//   - Weights in blocks of integers are multiplied as integers if a kernel for their type exists. In a model with such
+//     weights, or with FP8, the mixed form's absorbed products run in integers too.
 Numerics serving_numerics(const Model& model);
 
 }  // namespace r1

@@ -9,6 +9,8 @@ namespace {
 
 // The least work of a task: in integers this many multiply-adds take about as long as kTaskMultiplyAdds of floats.
 constexpr i64 kTaskByteProducts = 4 * kTaskMultiplyAdds;
+// To read and unpack a weight takes about as long as to multiply it with this many rows.
+constexpr i64 kRowsOfUnpacking = 7;
 
 // The quantised activations of several products. Products with the same activations, such as those with the gate and
 // up matrices of an expert, share one copy.
@@ -17,15 +19,14 @@ class QuantizedRows {
   explicit QuantizedRows(const Pass& p) : p_(p) {}
 
   // Where the product's rows will be; quantize() writes them.
-  const cpu::QuantizedChunk* add(const WeightProduct& x) {
+  const cpu::QuantizedChunk* add(const IntegerProduct& x) {
     for (const Activations& s : activations_)
-      if (s.a.data == x.a.data && s.a.index == x.a.index && s.rows == x.rows && s.k == x.k() &&
-          cpu::same_quantization(s.type, x.w->dtype()))
+      if (s.a.data == x.a.data && s.a.index == x.a.index && s.rows == x.rows && s.k == x.k &&
+          cpu::same_quantization(s.type, x.type))
         return s.to;
-    const i64 bytes = x.rows * cpu::dot_chunks(x.k()) * static_cast<i64>(sizeof(cpu::QuantizedChunk));
+    const i64 bytes = x.rows * cpu::dot_chunks(x.k) * static_cast<i64>(sizeof(cpu::QuantizedChunk));
     memory_.push_back(p_.alloc(1, bytes / 4));
-    activations_.push_back(
-        {x.a, x.rows, x.k(), x.w->dtype(), reinterpret_cast<cpu::QuantizedChunk*>(memory_.back().data())});
+    activations_.push_back({x.a, x.rows, x.k, x.type, reinterpret_cast<cpu::QuantizedChunk*>(memory_.back().data())});
     return activations_.back().to;
   }
 
@@ -75,23 +76,29 @@ bool in_integers(const ProductNumerics& numerics, const WeightProduct& x) {
 }
 
 void multiply_integers(const Pass& p, std::span<const WeightProduct> products) {
+  std::vector<IntegerProduct> all;
+  for (const WeightProduct& x : products)
+    all.push_back({x.w->dtype(), x.w->bytes(), x.w->rows(), x.w->cols(), x.a, x.rows, x.c, x.ldc});
+  multiply_integers(p, all);
+}
+
+void multiply_integers(const Pass& p, std::span<const IntegerProduct> products) {
   const cpu::BlockDotKernels& kernels = p.kernels.block_dot;
   QuantizedRows quantized(p);
   std::vector<cpu::BlockProduct> dots;
   i64 work = 0;
-  for (const WeightProduct& x : products) {
+  for (const IntegerProduct& x : products) {
     if (x.rows == 0) continue;
-    const Weight& w = *x.w;
-    dots.push_back({w.dtype(), w.bytes(), row_bytes(w.dtype(), w.cols()), w.cols(), w.rows(), quantized.add(x), x.rows,
-                    x.c, x.ldc});
-    work += x.rows * w.size();
+    dots.push_back({x.type, x.w, row_bytes(x.type, x.k), x.k, x.n, quantized.add(x), x.rows, x.c, x.ldc});
+    work += (x.rows + kRowsOfUnpacking) * x.n * x.k;
   }
   quantized.quantize();
   // Tasks are even, and each thread has several of them, because other programs may take a part of the cores.
   const i64 fair = std::max(work / (8 * p.pool.threads()), kTaskByteProducts);
   std::vector<ColumnTask> tasks;
   for (const cpu::BlockProduct& g : dots) {
-    const i64 lanes = kernels.lanes, step = std::max<i64>(lanes, fair / (g.rows * g.k) / lanes * lanes);
+    const i64 lanes = kernels.lanes,
+              step = std::max<i64>(lanes, fair / ((g.rows + kRowsOfUnpacking) * g.k) / lanes * lanes);
     for (i64 begin = 0; begin < g.n; begin += step) tasks.push_back({&g, begin, std::min(g.n, begin + step)});
   }
   const i64 threads = tasks.size() > 1 ? p.pool.threads() : 1;
