@@ -27,97 +27,109 @@ constexpr i64 chunk_bytes(DType t) { return kDotChunk / block_of(t).elements * b
 
 #if defined(__AVX2__)
 
-inline __m256i bytes32(const u8* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+// The 16 bytes at `offset` of rows i, i + 4, i + 8, ..., one row in each 128 bits.
 inline __m128i bytes16(const u8* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-inline __m256i low_nibbles(__m256i x) { return _mm256_and_si256(x, _mm256_set1_epi8(15)); }
-inline __m256i high_nibbles(__m256i x) { return low_nibbles(_mm256_srli_epi16(x, 4)); }
-inline __m256i or_of(__m256i a, __m256i b) { return _mm256_or_si256(a, b); }
-
-// On entry r[i] holds eight words of row i; on return r[j] holds word j of the eight rows.
-inline void transpose(__m256i (&r)[8]) {
-  __m256i t[8];
-#pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2) {
-    t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
-  }
-#pragma GCC unroll 2
-  for (int i = 0; i < 8; i += 4) {  // now r[i + j] holds words j and j + 4 of four rows
-    r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-#pragma GCC unroll 4
-  for (int j = 0; j < 4; ++j) {
-    t[j] = _mm256_permute2x128_si256(r[j], r[4 + j], 0x20);
-    t[4 + j] = _mm256_permute2x128_si256(r[j], r[4 + j], 0x31);
-  }
-#pragma GCC unroll 8
-  for (int j = 0; j < 8; ++j) r[j] = t[j];
+#if defined(__AVX512F__)
+inline Ints every_fourth(const u8* const* at, int i, i64 offset) {
+  Ints x = _mm512_castsi128_si512(bytes16(at[i] + offset));
+  x = _mm512_inserti32x4(x, bytes16(at[i + 4] + offset), 1);
+  x = _mm512_inserti32x4(x, bytes16(at[i + 8] + offset), 2);
+  return _mm512_inserti32x4(x, bytes16(at[i + 12] + offset), 3);
 }
+inline Ints interleave_low_32(Ints a, Ints b) { return _mm512_unpacklo_epi32(a, b); }
+inline Ints interleave_high_32(Ints a, Ints b) { return _mm512_unpackhi_epi32(a, b); }
+inline Ints interleave_low_64(Ints a, Ints b) { return _mm512_unpacklo_epi64(a, b); }
+inline Ints interleave_high_64(Ints a, Ints b) { return _mm512_unpackhi_epi64(a, b); }
+inline Ints each_byte(int x) { return _mm512_set1_epi8(static_cast<char>(x)); }
+inline Ints and_of(Ints a, Ints b) { return _mm512_and_si512(a, b); }
+inline Ints or_of(Ints a, Ints b) { return _mm512_or_si512(a, b); }
+inline Ints xor_of(Ints a, Ints b) { return _mm512_xor_si512(a, b); }
+// Shifts of each lane. Of bytes only the bits that stay in their byte may be used.
+inline Ints shift_left(Ints x, int bits) { return _mm512_sll_epi32(x, _mm_cvtsi32_si128(bits)); }
+inline Ints shift_right(Ints x, int bits) { return _mm512_srl_epi32(x, _mm_cvtsi32_si128(bits)); }
+inline Ints shift_right_signed(Ints x, int bits) { return _mm512_sra_epi32(x, _mm_cvtsi32_si128(bits)); }
+inline void store(void* to, Ints x) { _mm512_storeu_si512(to, x); }
+// The f16 numbers in the low halves of the lanes, as floats.
+inline Floats floats_of_halves(Ints x) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(x)); }
+#else
+inline Ints every_fourth(const u8* const* at, int i, i64 offset) {
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(bytes16(at[i] + offset)), bytes16(at[i + 4] + offset), 1);
+}
+inline Ints interleave_low_32(Ints a, Ints b) { return _mm256_unpacklo_epi32(a, b); }
+inline Ints interleave_high_32(Ints a, Ints b) { return _mm256_unpackhi_epi32(a, b); }
+inline Ints interleave_low_64(Ints a, Ints b) { return _mm256_unpacklo_epi64(a, b); }
+inline Ints interleave_high_64(Ints a, Ints b) { return _mm256_unpackhi_epi64(a, b); }
+inline Ints each_byte(int x) { return _mm256_set1_epi8(static_cast<char>(x)); }
+inline Ints and_of(Ints a, Ints b) { return _mm256_and_si256(a, b); }
+inline Ints or_of(Ints a, Ints b) { return _mm256_or_si256(a, b); }
+inline Ints xor_of(Ints a, Ints b) { return _mm256_xor_si256(a, b); }
+inline Ints shift_left(Ints x, int bits) { return _mm256_sll_epi32(x, _mm_cvtsi32_si128(bits)); }
+inline Ints shift_right(Ints x, int bits) { return _mm256_srl_epi32(x, _mm_cvtsi32_si128(bits)); }
+inline Ints shift_right_signed(Ints x, int bits) { return _mm256_sra_epi32(x, _mm_cvtsi32_si128(bits)); }
+inline void store(void* to, Ints x) { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }
+inline Floats floats_of_halves(Ints x) {
+  const Ints low = _mm256_and_si256(x, _mm256_set1_epi32(0xffff));
+  const Ints packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(low, low), 0x08);
+  return _mm256_cvtph_ps(_mm256_castsi256_si128(packed));
+}
+#endif
+inline Ints low_nibbles(Ints x) { return and_of(x, each_byte(15)); }
+inline Ints high_nibbles(Ints x) { return and_of(shift_right(x, 4), each_byte(15)); }
 
-// Unpacks eight rows into the lanes from `first` on.
-struct EightRows {
+// Unpacks a chunk of every row.
+struct Unpacker {
   Tile& tile;
   const u8* const* at;
-  int first;
 
-  // Words [0, 8) at byte `offset` of every row, transposed.
-  void words(__m256i (&r)[8], i64 offset) const {
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i) r[i] = bytes32(at[i] + offset);
-    transpose(r);
+  // Words [0, 4) at byte `offset` of every row: r[j] holds word j of all rows.
+  void four_words(Ints* r, i64 offset) const {
+    const Ints a = every_fourth(at, 0, offset), b = every_fourth(at, 1, offset);
+    const Ints c = every_fourth(at, 2, offset), d = every_fourth(at, 3, offset);
+    const Ints ab_low = interleave_low_32(a, b), ab_high = interleave_high_32(a, b);
+    const Ints cd_low = interleave_low_32(c, d), cd_high = interleave_high_32(c, d);
+    r[0] = interleave_low_64(ab_low, cd_low), r[1] = interleave_high_64(ab_low, cd_low);
+    r[2] = interleave_low_64(ab_high, cd_high), r[3] = interleave_high_64(ab_high, cd_high);
   }
-  // Words [0, 4) at byte `offset` and words [0, 4) at byte `second` of every row, transposed.
-  void two_of_four_words(__m256i (&r)[8], i64 offset, i64 second) const {
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i)
-      r[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(bytes16(at[i] + offset)), bytes16(at[i] + second), 1);
-    transpose(r);
+  void eight_words(Ints (&r)[8], i64 offset) const { four_words(r, offset), four_words(r + 4, offset + 16); }
+  // The two bytes at `offset` of every row, in the low half of the lane.
+  Ints half(i64 offset) const {
+    alignas(64) i32 halves[kLanes];
+#pragma GCC unroll 16
+    for (int lane = 0; lane < kLanes; ++lane) {
+      u16 h;
+      __builtin_memcpy(&h, at[lane] + offset, 2);
+      halves[lane] = h;
+    }
+    return load(halves);
   }
-  __m256i word(i64 offset) const {
-    return _mm256_set_epi32(word_at(at[7] + offset), word_at(at[6] + offset), word_at(at[5] + offset),
-                            word_at(at[4] + offset), word_at(at[3] + offset), word_at(at[2] + offset),
-                            word_at(at[1] + offset), word_at(at[0] + offset));
-  }
-  void put(int step, __m256i x) const { store(&tile.w[step][first], x); }
-  void store(void* to, __m256i x) const { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }
-  // Stores the f16 numbers in the low (or high) halves of eight words as floats.
-  void put_halves(float* to, __m256i x, bool high) const {
-    const __m256i half = high ? _mm256_srli_epi32(x, 16) : _mm256_and_si256(x, _mm256_set1_epi32(0xffff));
-    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(half, half), 0x08);
-    _mm256_storeu_ps(to + first, _mm256_cvtph_ps(_mm256_castsi256_si128(packed)));
-  }
-  // Byte b of every word as an integer.
-  static __m256i byte(__m256i x, int b) {
-    return _mm256_and_si256(_mm256_srli_epi32(x, 8 * b), _mm256_set1_epi32(255));
-  }
+  void put(int step, Ints x) const { store(tile.w[step], x); }
+  // Byte b of every lane as an integer.
+  static Ints byte(Ints x, int b) { return and_of(shift_right(x, 8 * b), broadcast(255)); }
 
   // The header of a Q4_K or Q5_K block: d, dmin, and twelve bytes that pack eight scales and eight minima of six bits.
   void k_scales() const {
-    const __m256i d = word(0), u0 = word(4), u1 = word(8), u2 = word(12);
-    put_halves(tile.d[0], d, false), put_halves(tile.dmin, d, true);
-    const __m256i six = _mm256_set1_epi8(63), top = _mm256_set1_epi8(48);
-    const __m256i scales[2] = {_mm256_and_si256(u0, six),
-                               or_of(low_nibbles(u2), _mm256_and_si256(_mm256_srli_epi32(u0, 2), top))};
-    const __m256i minima[2] = {_mm256_and_si256(u1, six),
-                               or_of(high_nibbles(u2), _mm256_and_si256(_mm256_srli_epi32(u1, 2), top))};
-    const __m256i even = _mm256_set1_epi32(0x00ff);
-    for (int s = 0; s < 8; ++s) store(&tile.scale[s][first], byte(scales[s / 4], s % 4));
-    for (int half = 0; half < 2; ++half) {
-      const __m256i m = minima[half];
-      store(&tile.minimum[2 * half][first],
-            or_of(_mm256_and_si256(m, even), _mm256_slli_epi32(_mm256_and_si256(_mm256_srli_epi32(m, 8), even), 16)));
-      store(&tile.minimum[2 * half + 1][first], or_of(byte(m, 2), _mm256_slli_epi32(_mm256_srli_epi32(m, 24), 16)));
+    Ints header[4];
+    four_words(header, 0);
+    store_floats(tile.d[0], floats_of_halves(header[0]));
+    store_floats(tile.dmin, floats_of_halves(shift_right(header[0], 16)));
+    const Ints u0 = header[1], u1 = header[2], u2 = header[3], six = each_byte(63), top = each_byte(48);
+    const Ints scales[2] = {and_of(u0, six), or_of(low_nibbles(u2), and_of(shift_right(u0, 2), top))};
+    const Ints minima[2] = {and_of(u1, six), or_of(high_nibbles(u2), and_of(shift_right(u1, 2), top))};
+#pragma GCC unroll 8
+    for (int s = 0; s < 8; ++s) store(tile.scale[s], byte(scales[s / 4], s % 4));
+#pragma GCC unroll 2
+    for (int pair = 0; pair < 4; ++pair) {
+      const Ints m = shift_right(minima[pair / 2], pair % 2 * 16);
+      store(tile.minimum[pair], or_of(byte(m, 0), shift_left(byte(m, 1), 16)));
     }
   }
 
   void q4_k() const {
     k_scales();
+#pragma GCC unroll 4
     for (int c = 0; c < 4; ++c) {
-      __m256i r[8];
-      words(r, 16 + 32 * c);
+      Ints r[8];
+      eight_words(r, 16 + 32 * c);
 #pragma GCC unroll 8
       for (int j = 0; j < 8; ++j) put(16 * c + j, low_nibbles(r[j])), put(16 * c + 8 + j, high_nibbles(r[j]));
     }
@@ -125,15 +137,14 @@ struct EightRows {
 
   // `high` stores the bits of each quant above the low four. Moves those from bit kFrom on to bit 4, masked by kMask.
   template <int kFrom, int kMask>
-  static __m256i above(__m256i high) {
-    const __m256i moved = kFrom < 4 ? _mm256_slli_epi16(high, 4 - kFrom) : _mm256_srli_epi16(high, kFrom - 4);
-    return _mm256_and_si256(moved, _mm256_set1_epi8(kMask));
+  static Ints above(Ints high) {
+    return and_of(kFrom < 4 ? shift_left(high, 4 - kFrom) : shift_right(high, kFrom - 4), each_byte(kMask));
   }
 
   template <int kPair>  // sub-blocks 2·kPair and 2·kPair + 1
-  void q5_k_pair(const __m256i (&high)[8]) const {
-    __m256i r[8];
-    words(r, 48 + 32 * kPair);
+  void q5_k_pair(const Ints (&high)[8]) const {
+    Ints r[8];
+    eight_words(r, 48 + 32 * kPair);
 #pragma GCC unroll 8
     for (int j = 0; j < 8; ++j) {
       put(16 * kPair + j, or_of(low_nibbles(r[j]), above<2 * kPair, 16>(high[j])));
@@ -142,67 +153,66 @@ struct EightRows {
   }
   void q5_k() const {
     k_scales();
-    __m256i high[8];
-    words(high, 16);
+    Ints high[8];
+    eight_words(high, 16);
     q5_k_pair<0>(high), q5_k_pair<1>(high), q5_k_pair<2>(high), q5_k_pair<3>(high);
   }
 
   void q6_k() const {
-    put_halves(tile.d[0], word(206), true);
-    __m256i scales[8];
-    two_of_four_words(scales, 192, 192);
+    Ints scales[4], end[4];
+    four_words(scales, 192);
+    four_words(end, 194);  // its last two bytes are d
+    store_floats(tile.d[0], floats_of_halves(shift_right(end[3], 16)));
+#pragma GCC unroll 16
     for (int s = 0; s < 16; ++s)
-      store(&tile.scale[s][first],
-            _mm256_srai_epi32(_mm256_sll_epi32(scales[s / 4], _mm_cvtsi32_si128(24 - s % 4 * 8)), 24));
-    for (int n = 0; n < 2; ++n) {
-      __m256i a[8], b[8], high[8];
-      words(a, 64 * n), words(b, 64 * n + 32), words(high, 128 + 32 * n);
-#pragma GCC unroll 8
-      for (int j = 0; j < 8; ++j) {
-        put(32 * n + j, or_of(low_nibbles(a[j]), above<0, 48>(high[j])));
-        put(32 * n + 8 + j, or_of(low_nibbles(b[j]), above<2, 48>(high[j])));
-        put(32 * n + 16 + j, or_of(high_nibbles(a[j]), above<4, 48>(high[j])));
-        put(32 * n + 24 + j, or_of(high_nibbles(b[j]), above<6, 48>(high[j])));
+      store(tile.scale[s], shift_right_signed(shift_left(scales[s / 4], 24 - s % 4 * 8), 24));
+    for (int n = 0; n < 2; ++n)
+#pragma GCC unroll 2
+      for (int part = 0; part < 2; ++part) {  // four words of each run of eight
+        Ints a[4], b[4], high[4];
+        four_words(a, 64 * n + 16 * part), four_words(b, 64 * n + 32 + 16 * part);
+        four_words(high, 128 + 32 * n + 16 * part);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; ++j) {
+          const int step = 32 * n + 4 * part + j;
+          put(step, or_of(low_nibbles(a[j]), above<0, 48>(high[j])));
+          put(step + 8, or_of(low_nibbles(b[j]), above<2, 48>(high[j])));
+          put(step + 16, or_of(high_nibbles(a[j]), above<4, 48>(high[j])));
+          put(step + 24, or_of(high_nibbles(b[j]), above<6, 48>(high[j])));
+        }
       }
-    }
   }
 
   void q8_0(i64 blocks) const {
-    const __m256i offset = _mm256_set1_epi8(kSignedWeights ? 0 : -128);
+    const Ints offset = each_byte(kSignedWeights ? 0 : -128);
     for (int b = 0; b < blocks; ++b) {
-      __m256i r[8];
-      put_halves(tile.d[b], word(34 * b), false);
-      words(r, 34 * b + 2);
+      Ints r[8];
+      store_floats(tile.d[b], floats_of_halves(half(34 * b)));
+      eight_words(r, 34 * b + 2);
 #pragma GCC unroll 8
-      for (int j = 0; j < 8; ++j) put(8 * b + j, _mm256_xor_si256(r[j], offset));
+      for (int j = 0; j < 8; ++j) put(8 * b + j, xor_of(r[j], offset));
     }
   }
 
   void q4_0(i64 blocks) const {
-    for (int b = 0; b < blocks; b += 2) {
-      const int next = b + 1 < blocks ? b + 1 : b;
-      __m256i r[8];
-      put_halves(tile.d[b], word(18 * b), false), put_halves(tile.d[next], word(18 * next), false);
-      two_of_four_words(r, 18 * b + 2, 18 * next + 2);
-#pragma GCC unroll 2
-      for (int of = 0; of < 2; ++of)
+    for (int b = 0; b < blocks; ++b) {
+      Ints r[4];
+      store_floats(tile.d[b], floats_of_halves(half(18 * b)));
+      four_words(r, 18 * b + 2);
 #pragma GCC unroll 4
-        for (int j = 0; j < 4; ++j)
-          put(8 * (b + of) + j, low_nibbles(r[4 * of + j])), put(8 * (b + of) + 4 + j, high_nibbles(r[4 * of + j]));
+      for (int j = 0; j < 4; ++j) put(8 * b + j, low_nibbles(r[j])), put(8 * b + 4 + j, high_nibbles(r[j]));
     }
   }
 };
 
 template <DType kType>
 void unpack(Tile& tile, const ChunkRows& rows) {
-  for (int first = 0; first < kLanes; first += 8) {
-    const EightRows eight{tile, rows.at + first, first};
-    if constexpr (kType == DType::q4_k) eight.q4_k();
-    if constexpr (kType == DType::q5_k) eight.q5_k();
-    if constexpr (kType == DType::q6_k) eight.q6_k();
-    if constexpr (kType == DType::q8_0) eight.q8_0(rows.blocks);
-    if constexpr (kType == DType::q4_0) eight.q4_0(rows.blocks);
-  }
+  const Unpacker u{tile, rows.at};
+  if constexpr (kType == DType::q4_k) u.q4_k();
+  if constexpr (kType == DType::q5_k) u.q5_k();
+  if constexpr (kType == DType::q6_k) u.q6_k();
+  if constexpr (kType == DType::q8_0) u.q8_0(rows.blocks);
+  if constexpr (kType == DType::q4_0) u.q4_0(rows.blocks);
 }
 
 #else
