@@ -22,7 +22,7 @@ namespace {
 Json to_json(const Spread& s) { return Json::object({{"median", s.median}, {"min", s.min}, {"max", s.max}}); }
 
 struct Report {
-  double f32_roof = 0, bf16_roof = 0, read_roof = 0;
+  double f32_roof = 0, bf16_roof = 0, read_roof = 0, fork_us = 0;
   std::vector<GemmFigure> gemm;
   std::vector<ServeFigure> serve;
   std::vector<TrainFigure> train;
@@ -38,18 +38,19 @@ double peak_resident_gib() {
 }
 
 void print(const Report& r) {
-  fmt::print("level {}, {} threads; roofs: f32 {:.0f} GFLOP/s, bf16 {:.0f} GFLOP/s, reading {:.1f} GB/s\n",
-             cpu::active().name, r.threads, r.f32_roof, r.bf16_roof, r.read_roof);
+  fmt::print(
+      "level {}, {} threads; roofs: f32 {:.0f} GFLOP/s, bf16 {:.0f} GFLOP/s, reading {:.1f} GB/s; {:.2f} us a fork\n",
+      cpu::active().name, r.threads, r.f32_roof, r.bf16_roof, r.read_roof, r.fork_us);
   for (const GemmFigure& g : r.gemm)
     fmt::print("matrix product 1024^3, {:<10} {:<4} {:8.1f} GFLOP/s, {:3.0f} % of {:.0f}\n", g.level, g.inputs,
                g.gflops, 100 * g.gflops / g.roof_gflops, g.roof_gflops);
   for (const ServeFigure& s : r.serve)
     fmt::print(
         "batch {:>3}: prefill {:>8.0f} tokens/s ({:.0f}..{:.0f}), decode {:>8.0f} tokens/s ({:.0f}..{:.0f}), "
-        "{:.1f} GFLOP/s ({:.0f} % of f32), {:.1f} GB/s ({:.0f} % of reading)\n",
+        "{:.1f} GFLOP/s ({:.0f} % of f32), {:.1f} GB/s ({:.0f} % of reading), {:.0f} forks a step\n",
         s.batch, s.prefill_tokens_per_s.median, s.prefill_tokens_per_s.min, s.prefill_tokens_per_s.max,
         s.decode_tokens_per_s.median, s.decode_tokens_per_s.min, s.decode_tokens_per_s.max, s.decode_gflops,
-        100 * s.decode_gflops / r.f32_roof, s.decode_gb_per_s, 100 * s.decode_gb_per_s / r.read_roof);
+        100 * s.decode_gflops / r.f32_roof, s.decode_gb_per_s, 100 * s.decode_gb_per_s / r.read_roof, s.decode_forks);
   for (const TrainFigure& t : r.train)
     fmt::print(
         "training {:<4}: {:>8.0f} tokens/s ({:.0f}..{:.0f}), {:.1f} GFLOP/s, {:.0f} % of the {} roof, "
@@ -72,7 +73,8 @@ std::string to_json(const Report& r, const std::string& model) {
                                   {"prefill_tokens_per_s", to_json(s.prefill_tokens_per_s)},
                                   {"decode_tokens_per_s", to_json(s.decode_tokens_per_s)},
                                   {"decode_gflops", s.decode_gflops},
-                                  {"decode_gb_per_s", s.decode_gb_per_s}}));
+                                  {"decode_gb_per_s", s.decode_gb_per_s},
+                                  {"decode_forks", s.decode_forks}}));
   for (const TrainFigure& t : r.train)
     train.push_back(Json::object({{"inputs", t.inputs},
                                   {"tokens_per_s", to_json(t.tokens_per_s)},
@@ -85,6 +87,7 @@ std::string to_json(const Report& r, const std::string& model) {
                             {"roof_f32_gflops", r.f32_roof},
                             {"roof_bf16_gflops", r.bf16_roof},
                             {"roof_read_gb_per_s", r.read_roof},
+                            {"fork_us", r.fork_us},
                             {"gemm", gemm},
                             {"serve", serve},
                             {"train", train},
@@ -182,6 +185,7 @@ Result<int> run_bench(const Args& args) {
   report.f32_roof = matmul_roof_gflops(DType::f32, pool_threads);
   report.bf16_roof = matmul_roof_gflops(DType::bf16, pool_threads);
   report.read_roof = read_roof_gb_per_s(pool_threads);
+  report.fork_us = bench_fork(pool);
   report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
   for (const i64 b : batches)
     report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens}, repeats, stop)));

@@ -31,10 +31,14 @@ struct ServeFigure {
   Spread prefill_tokens_per_s, decode_tokens_per_s;
   double decode_gflops = 0;    // 2 operations per active parameter and token
   double decode_gb_per_s = 0;  // the active weights, read once a step
+  double decode_forks = 0;     // loops split over the threads in a step
 };
 struct ServeShape {
   i64 batch = 1, depth = 0, prompt = 1, tokens = 1;
 };
+// Microseconds of a loop of empty tasks, two for each thread.
+double bench_fork(ThreadPool& pool);
+
 Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const ServeShape& shape, i64 repeats,
                                 const std::atomic<bool>& stop);
 

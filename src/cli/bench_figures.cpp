@@ -122,6 +122,13 @@ Result<std::vector<GemmFigure>> bench_gemm(ThreadPool& pool, i64 n, i64 repeats,
   return figures;
 }
 
+double bench_fork(ThreadPool& pool) {
+  constexpr int kForks = 20'000;
+  const auto start = Clock::now();
+  for (int i = 0; i < kForks; ++i) pool.run(2 * pool.threads(), [](i64, int) {});
+  return 1e6 * seconds_since(start) / kForks;
+}
+
 Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const ServeShape& shape, i64 repeats,
                                 const std::atomic<bool>& stop) {
   const auto [batch, depth, prompt, tokens] = shape;
@@ -137,6 +144,7 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
   ServeFigure f;
   f.batch = batch, f.depth = depth, f.prompt = prompt, f.tokens = tokens;
   std::vector<double> prefill, decode;
+  double forks = 0, steps = 0;
   for (i64 r = 0; r < repeats; ++r) {
     Engine engine = R1_TRY(Engine::create(model, options));
     // The depth is not timed. Its pages stay in the cache as the prefix of the timed prompts.
@@ -152,8 +160,12 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
     prefill.push_back(static_cast<double>(filled) / seconds_since(start));
     R1_CHECK(filled == batch * (depth % kPageTokens + prompt), "prefill of {} tokens in a step, {} filled",
              options.max_batch_tokens, filled);
+    const u32 forks_before = pool.forks();
+    const i64 steps_before = engine.counters().steps;
     start = Clock::now();
     while (engine.busy()) R1_TRY(check_stop(stop)), R1_TRY(engine.step());
+    forks += static_cast<double>(pool.forks() - forks_before);
+    steps += static_cast<double>(engine.counters().steps - steps_before);
     decode.push_back(static_cast<double>(engine.counters().decode_tokens - before.decode_tokens) /
                      seconds_since(start));
   }
@@ -161,6 +173,7 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
   f.decode_tokens_per_s = spread_of(decode);
   const auto active = static_cast<double>(model.info().active_parameters);
   f.decode_gflops = 2e-9 * active * f.decode_tokens_per_s.median;
+  f.decode_forks = forks / steps;
   f.decode_gb_per_s = 1e-9 * active_bytes(model) * f.decode_tokens_per_s.median / static_cast<double>(batch);
   return f;
 }

@@ -30,6 +30,8 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
   static int default_threads();  // usable_processors() of this machine
+  // Loops that were split over the threads so far, modulo 2^32. Each is a fork and a join.
+  u32 forks() const { return epoch_.load(std::memory_order_relaxed); }
 
   // Calls f(task, worker) for every task in [0, tasks), at most 2^32 - 1. `worker`, in [0, threads()), selects the
   // thread's scratch memory.

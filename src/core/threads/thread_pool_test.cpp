@@ -95,5 +95,13 @@ TEST(ThreadPool, ManyPoolsCanBeCreatedAndTwoCanRunAtOnce) {
   EXPECT_GE(ThreadPool::default_threads(), 1);
 }
 
+TEST(ThreadPool, OnlyLoopsThatAreSplitCountAsForks) {
+  ThreadPool one(1), two(2);
+  for (ThreadPool* pool : {&one, &two})
+    for (const i64 tasks : {0, 1, 2, 50}) pool->run(tasks, [](i64, int) {});
+  EXPECT_EQ(one.forks(), 0u);
+  EXPECT_EQ(two.forks(), 2u);
+}
+
 }  // namespace
 }  // namespace r1
