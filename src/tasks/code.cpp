@@ -24,7 +24,9 @@ bool roles_join(const CodePart& a, const CodePart& b) {
   };
   using enum CodeRole;
   if (a.to != b.from) return false;
-  if (b.id == "place" && a.role != source) return false;  // its place in which list?
+  if (b.id == "place" && a.role != source) return false;                           // its place in which list?
+  if (a.id == "different" && one_of(b.id, {"first of", "last of"})) return false;  // in which order?
+  if (a.id != "different" && a.role == slice && b.id == "count") return false;     // nobody asks for that
   // The numbers from 1 to n and the divisors of n are sorted and known, so that few questions about them make sense.
   if (a.id == "range" && (b.role == reduce || b.role == order)) return one_of(b.id, {"sum", "product", "reverse"});
   if (a.id == "divisors" && (b.role == reduce || b.role == order)) return one_of(b.id, {"sum", "count", "descending"});
@@ -330,7 +332,8 @@ const std::vector<CodeShape>& code_shapes(int difficulty) {
         consider({a, b});
         if (a->role != CodeRole::source || b->role != CodeRole::keep) continue;
         for (const CodePart* c : parts)
-          if (roles_join(*b, *c) && one_of(c->id, {"sum", "count", "largest", "smallest", "count words"}))
+          if (roles_join(*b, *c) && (one_of(c->id, {"sum", "count", "count words"}) ||
+                                     (a->id == "digits" && one_of(c->id, {"largest", "smallest"}))))
             consider({a, b, c});
       }
     }

@@ -1,6 +1,8 @@
 // The words and the Python of "code" problems.
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <optional>
 
 #include "core/error.hpp"
 #include "tasks/code.hpp"
@@ -279,8 +281,9 @@ std::string prompt_of(const CodeDraft& d, Random& r) {
 
 // Chooses arguments that tell the pipeline from its near misses, from programs that always return the same and from
 // programs that return something else for an empty list or string. Each is the argument that tells the most of them.
+// Then arguments for which the function returns what it returned least often so far.
 std::vector<CodeValue> telling_arguments(const CodePipeline& pipeline, const std::vector<CodeValue>& all) {
-  constexpr size_t kFewest = 6, kMost = 12;
+  constexpr size_t kFewest = 8, kMost = 12;
   std::vector<CodeValue> own, before;
   const CodePipeline front(pipeline.begin(), pipeline.end() - 1);
   for (const CodeValue& a : all) {
@@ -299,8 +302,11 @@ std::vector<CodeValue> telling_arguments(const CodePipeline& pipeline, const std
   add([&](size_t i) { return std::find(std::begin(empty), std::end(empty), before[i]) != std::end(empty); });
 
   std::vector<CodeValue> out;
+  std::vector<bool> used(all.size());
+  std::map<CodeValue, int> returned;
   const auto take = [&](size_t i) {
-    if (std::find(out.begin(), out.end(), all[i]) == out.end()) out.push_back(all[i]);
+    if (std::find(out.begin(), out.end(), all[i]) == out.end()) out.push_back(all[i]), ++returned[own[i]];
+    used[i] = true;
   };
   while (out.size() < kMost) {
     size_t best = 0, most = 0;
@@ -312,7 +318,13 @@ std::vector<CodeValue> telling_arguments(const CodePipeline& pipeline, const std
     take(best);
     std::erase_if(differs, [&](const auto& d) { return d[best]; });
   }
-  for (size_t i = all.size(); i-- > 0 && out.size() < kFewest;) take(i);
+  while (out.size() < kFewest) {
+    std::optional<size_t> rarest;
+    for (size_t i = 0; i < all.size(); ++i)
+      if (!used[i] && (!rarest || returned[own[i]] <= returned[own[*rarest]])) rarest = i;
+    if (!rarest) break;
+    take(*rarest);
+  }
   return out;
 }
 
