@@ -25,7 +25,7 @@ DType type_of(const StoredModel& in, const ConvertOptions& options) {
 }
 
 // Counts the bytes for options.progress.
-struct Progress {
+struct ConvertProgress {
   const ConvertOptions& options;
   i64 done = 0, total = 0;
   std::function<Status(i64)> counter() {
@@ -127,7 +127,7 @@ Status write_companions(const fs::path& from, const fs::path& to, const ModelInf
 }
 
 // The tensor of the new file whose rows `rows` gives.
-TensorItem item_of(RowStream rows, std::vector<i64> shape, Progress& progress) {
+TensorItem item_of(RowStream rows, std::vector<i64> shape, ConvertProgress& progress) {
   progress.total += rows.rows * row_bytes(rows.type, rows.cols);
   rows.written = progress.counter();
   return {rows.name, rows.type, std::move(shape),
@@ -155,7 +155,7 @@ Result<GgufPlan> plan_gguf(const fs::path& in, const ConvertOptions& options) {
 
 Status convert_to_gguf(const fs::path& in, const fs::path& out, const ConvertOptions& options) {
   GgufPlan plan = R1_TRY(plan_gguf(in, options));
-  Progress progress{options};
+  ConvertProgress progress{options};
   std::vector<TensorItem> items;
   if (!plan.divisors.empty()) items.push_back(divisors_item(std::move(plan.divisors)));
   for (const GgufTensor& t : plan.tensors) {
@@ -177,7 +177,7 @@ Status convert_to_folder(const fs::path& in, const fs::path& out, const ConvertO
   const auto outline = R1_TRY(outline_of(model));
   const DType type = type_of(model, options);
 
-  Progress progress{options};
+  ConvertProgress progress{options};
   std::vector<TensorItem> items;
   for (const CheckpointTensor& c : outline->checkpoint()) {
     const PublishedTensor& t = model.tensors.tensors.find(c.name)->second;

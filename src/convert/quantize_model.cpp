@@ -160,7 +160,7 @@ struct TensorPlan {
 };
 
 // Counts the elements for options.progress.
-struct Progress {
+struct QuantizeProgress {
   const QuantizeOptions& options;
   i64 elements = 0, done = 0;
   Status advance(const SourceTensor& t, i64 more) {
@@ -193,7 +193,7 @@ void release_rows(const SourceTensor& t, i64 row, i64 count) {
   for (const PublishedTensor* p : t.parts) release_pages(p->stored.bytes), release_pages(p->k_b.bytes);
 }
 
-Status write_tensor(const TensorPlan& plan, ThreadPool& pool, Progress& progress, const ByteSink& sink) {
+Status write_tensor(const TensorPlan& plan, ThreadPool& pool, QuantizeProgress& progress, const ByteSink& sink) {
   const SourceTensor& t = *plan.from;
   if (t.stored && !t.read) return sink(t.stored->bytes);  // made here, not read from a file
   const i64 cols = t.cols(), rows = t.rows(), to_bytes = row_bytes(plan.to, cols);
@@ -262,7 +262,7 @@ Result<QuantizeResult> quantize_model(const fs::path& in, const fs::path& out, c
 
   QuantizeResult result;
   result.bytes_before = model.bytes;
-  Progress progress{options};
+  QuantizeProgress progress{options};
   std::vector<TensorItem> items;
   for (const TensorPlan& plan : plans) {
     const SourceTensor& t = *plan.from;

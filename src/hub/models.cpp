@@ -20,8 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxFiles = 100'000;  // files of a snapshot that are looked at
-constexpr int kMaxDepth = 4;           // depth of folders that are looked at
+constexpr size_t kMostSnapshotFiles = 100'000;  // files of a snapshot that are looked at
+constexpr int kMaxDepth = 4;                    // depth of folders that are looked at
 
 // A model in the cache, with the parts of its names.
 struct Pulled {
@@ -53,7 +53,7 @@ std::vector<FileSize> files_of(const fs::path& snapshot) {
   std::vector<FileSize> files;
   std::error_code error;
   fs::recursive_directory_iterator at(snapshot, fs::directory_options::skip_permission_denied, error);
-  for (; !error && at != fs::recursive_directory_iterator() && files.size() < kMaxFiles; at.increment(error)) {
+  for (; !error && at != fs::recursive_directory_iterator() && files.size() < kMostSnapshotFiles; at.increment(error)) {
     std::error_code missing;
     if (at.depth() >= kMaxDepth) at.disable_recursion_pending();
     if (!at->is_regular_file(missing)) continue;

@@ -9,8 +9,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr i64 kSlack = 64'000'000;       // bytes to leave free on the disk
-constexpr i64 kMaxBytes = i64{1} << 52;  // limit for all files together
+constexpr i64 kSlack = 64'000'000;           // bytes to leave free on the disk
+constexpr i64 kMaxPullBytes = i64{1} << 52;  // limit for all files together
 
 std::vector<FileSize> sizes_of(const Listing& listing) {
   std::vector<FileSize> files;
@@ -47,7 +47,7 @@ Result<PullPlan> plan_pull(Hub& hub, const HubSettings& settings, std::string_vi
     RemoteFile& file = listing.files[i];
     if (file.size < 0 || file.hash.empty()) R1_TRY(hub.describe(repo, plan.commit, file));
     plan.bytes += file.size;
-    if (plan.bytes > kMaxBytes) return fail(Errc::corrupt, "{}: more than {} bytes", repo, kMaxBytes);
+    if (plan.bytes > kMaxPullBytes) return fail(Errc::corrupt, "{}: more than {} bytes", repo, kMaxBytes);
     plan.here += cache.holds(file) ? file.size : cache.partial_bytes(file);
     if (is_weight(file.path)) plan.weight_bytes += file.size;
     plan.files.push_back(file);

@@ -387,5 +387,19 @@ TEST_F(EngineTest, TheDefaultCacheHoldsEverySequenceOrOneGibibyteOrAtLeastOneSeq
   EXPECT_EQ(pages(100'000, 512), (i64{1} << 30) / (layout.page_bytes() * layout.layers));
 }
 
+TEST_F(EngineTest, ABudgetInBytesHoldsAsManyPagesAsFit) {
+  ThreadPool pool(1);
+  EngineOptions o;
+  o.kernels = &cpu::active(), o.pool = &pool, o.numerics = kExpanded, o.context = 128;
+  const KvLayout layout = model->kv_layout(kExpanded);
+  const i64 page = layout.page_bytes() * layout.layers;
+  for (const i64 bytes : {7 * page, 8 * page - 1}) {
+    o.kv_bytes = bytes;
+    const auto engine = Engine::create(*model, o);
+    ASSERT_TRUE(engine) << engine.error().what;
+    EXPECT_EQ(engine->cache().pages(), 7);
+  }
+}
+
 }  // namespace
 }  // namespace r1

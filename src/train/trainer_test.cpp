@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <limits>
 #include <numeric>
 
+#include "formats/safetensors.hpp"
 #include "ops/ops.hpp"
 #include "train/packing.hpp"
 #include "train/run_case.hpp"
@@ -418,6 +420,54 @@ TEST(Metrics, FurtherFiguresAreWrittenUnderTheirNames) {
   const Json row = value_of(parse_json(text_of(path), "the row"));
   EXPECT_EQ(*row.find("reward")->number(), 0.5);
   EXPECT_EQ(*row.find("time_generate")->number(), 2.5);
+}
+
+// After one step the first moment m of a weight is 0.1 times its gradient, which is linear in the MTP loss's weight.
+TEST(Train, TheGradientHoldsThatOfTheMtpLossTimesItsWeight) {
+  const RunCase run;
+  const auto moments = [&](double weight) {
+    TrainConfig c = run.config(fmt::format("mtp{}", weight), 1);
+    c.mtp_weight = weight, c.clip_norm = 0;
+    value_of(train(c));
+    return value_of(Safetensors::open(checkpoint_path(c.out, 1) / "trainer.safetensors"));
+  };
+  const Safetensors none = moments(0), half = moments(0.5), one = moments(1);
+  double of_half = 0, total = 0, difference = 0;
+  for (const auto& [name, entry] : one.tensors()) {
+    if (!name.ends_with(".m") || !none.tensors().contains(name)) continue;  // without the loss, MTP is not trained
+    std::vector<float> x(entry.elements()), y(x.size()), z(x.size());
+    to_f32(entry, x.data()), to_f32(half.tensors().at(name), y.data()), to_f32(none.tensors().at(name), z.data());
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double whole = static_cast<double>(x[i]) - static_cast<double>(z[i]);
+      const double part = static_cast<double>(y[i]) - static_cast<double>(z[i]);
+      total += std::pow(static_cast<double>(x[i]), 2), of_half += part * part,
+          difference += std::pow(whole - 2 * part, 2);
+    }
+  }
+  EXPECT_GT(std::sqrt(of_half / total), 1e-2);
+  // The gradients themselves have the rounding of Step.OneMicroBatchOrEightGiveTheSameGradientWithinRounding.
+  EXPECT_LT(std::sqrt(difference / total), 2e-5);
+}
+
+TEST(Train, ARunThatCannotStartLeavesNoneOfTheFoldersThatItMade) {
+  const RunCase run;
+  TrainConfig c = run.config("a/b/x");
+  c.sequence_length = c.batch_tokens = c.micro_batch_tokens = 9999;
+  ASSERT_FALSE(train(c).has_value());
+  EXPECT_FALSE(std::filesystem::exists(run.folder() / "a"));
+}
+
+TEST(Train, ARunWhoseOptimizerStateLacksATensorIsNotContinued) {
+  const RunCase run;
+  value_of(train(run.config("x", 4)));
+  const auto path = checkpoint_path(run.folder() / "x", 4) / "trainer.safetensors";
+  std::string text = text_of(path);
+  const size_t at = text.find(".v\"");
+  ASSERT_NE(at, text.npos);
+  RunCase::write(path, text.replace(at, 2, ".w"));
+  const auto failed = train(run.config("x", 8));
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_NE(failed.error().what.find(".v is missing"), std::string::npos) << failed.error().what;
 }
 
 TEST(Train, ARunWhoseOptimizerStateIsDamagedIsNotContinued) {

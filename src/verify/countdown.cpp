@@ -12,8 +12,8 @@ namespace {
 
 using Value = Rational;
 
-constexpr size_t kLongest = 256;
-constexpr int kDeepest = 16;
+constexpr size_t kLongestExpression = 256;
+constexpr int kDeepestExpression = 16;
 
 // A recursive-descent parser for sum := product (± product)*, product := factor (*/ factor)*, factor := number | (sum).
 // There is no unary minus. Values stay small, because there are at most 64 numbers of at most 9 digits.
@@ -52,7 +52,7 @@ class Parser {
   }
   std::optional<Value> factor(int depth) {
     if (peek() == '(') {
-      if (depth == kDeepest) return std::nullopt;
+      if (depth == kDeepestExpression) return std::nullopt;
       ++at_;
       auto v = sum(depth + 1);
       if (peek() != ')') return std::nullopt;
@@ -92,7 +92,7 @@ std::string plain(std::string_view expression) {
 }  // namespace
 
 bool countdown_reaches(std::string_view expression, std::span<const i64> numbers, i64 target) {
-  if (expression.empty() || expression.size() > kLongest) return false;
+  if (expression.empty() || expression.size() > kLongestExpression) return false;
   std::string s = plain(expression);
   if (const size_t equals = s.find('='); equals != s.npos) {
     if (s.substr(equals + 1) != std::to_string(target)) return false;

@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-constexpr size_t kLongest = 1024, kMostDigits = 400, kMostElements = 64, kTail = 4096;
+constexpr size_t kLongestText = 1024, kMostDigits = 400, kMostListed = 64, kTail = 4096;
 
 // The last number after the phrase "answer is", together with the list ("3, 7,
 // 19") or the difference ("10-3") that it ends.
@@ -36,7 +36,7 @@ std::optional<std::string_view> number_after_phrase(std::string_view s) {
 // The value of a number that is written out: of -3, 1,692, 0.75, 3/4, \frac{3}{4}.
 std::optional<Rational> literal(std::string_view s) {
   s = trimmed(s);
-  if (s.empty() || s.size() > kLongest || s.back() == ',') return std::nullopt;
+  if (s.empty() || s.size() > kLongestText || s.back() == ',') return std::nullopt;
   const auto tokens = tokens_of(s, Commas::thousands);
   if (!tokens) return std::nullopt;
   for (const AnswerToken& t : *tokens) {
@@ -77,7 +77,7 @@ std::vector<std::string_view> elements(std::string_view s) {
     s = s.substr(1, s.size() - 2);
   const bool commas = s.find(',') != s.npos;
   std::vector<std::string_view> list;
-  for (size_t at = 0; at <= s.size() && list.size() <= kMostElements;) {
+  for (size_t at = 0; at <= s.size() && list.size() <= kMostListed;) {
     const size_t end = std::min(commas ? s.find(',', at) : s.find(' ', at), s.size());
     const std::string_view element = trimmed(s.substr(at, end - at));
     if (!element.empty() || commas) list.push_back(element);
@@ -107,10 +107,10 @@ std::string extract_answer(std::string_view completion) {
 }
 
 bool answer_matches(std::string_view expected, std::string_view given) {
-  if (expected.size() > kLongest || given.size() > kLongest) return false;
+  if (expected.size() > kLongestText || given.size() > kLongestText) return false;
   if (element_matches(expected, given)) return true;
   const auto x = elements(expected), y = elements(given);
-  if (x.size() < 2 || x.size() != y.size() || x.size() > kMostElements) return false;
+  if (x.size() < 2 || x.size() != y.size() || x.size() > kMostListed) return false;
   return std::equal(x.begin(), x.end(), y.begin(), element_matches);
 }
 

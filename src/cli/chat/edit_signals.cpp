@@ -18,7 +18,7 @@ void note(int signal) {
   const int error = errno;
   g_noted |= u64{1} << signal;
   const u64 one = 1;
-  if (write(g_descriptor, &one, sizeof one) < 0) errno = error;  // full: it is readable already
+  if (::write(g_descriptor, &one, sizeof one) < 0) errno = error;  // full: it is readable already
   errno = error;
 }
 
@@ -35,7 +35,7 @@ EditSignals::~EditSignals() {
   while (const int signal = take())
     if (signal != SIGWINCH) ::raise(signal);
   g_descriptor = -1;
-  close(descriptor_);
+  ::close(descriptor_);
 }
 
 void EditSignals::install() {
@@ -52,11 +52,11 @@ void EditSignals::restore() {
 
 int EditSignals::take() {
   u64 count;
-  if (read(descriptor_, &count, sizeof count) < 0) count = 0;
+  if (::read(descriptor_, &count, sizeof count) < 0) count = 0;
   for (const int signal : kSignals)
     if (g_noted.fetch_and(~(u64{1} << signal)) >> signal & 1) {
       const u64 one = 1;  // others may be noted too
-      if (g_noted && write(descriptor_, &one, sizeof one) < 0) break;
+      if (g_noted && ::write(descriptor_, &one, sizeof one) < 0) break;
       return signal;
     }
   return 0;

@@ -20,11 +20,11 @@ tl::unexpected<Error> io_error(const std::filesystem::path& path, const char* do
 // The open file. One program at a time holds its lock.
 class LockedFile {
  public:
-  LockedFile(const std::filesystem::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {
+  LockedFile(const std::filesystem::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {
     if (fd_ >= 0) flock(fd_, LOCK_EX);
   }
   ~LockedFile() {
-    if (fd_ >= 0) close(fd_);
+    if (fd_ >= 0) ::close(fd_);
   }
   LockedFile(const LockedFile&) = delete;
   LockedFile& operator=(const LockedFile&) = delete;
@@ -36,7 +36,7 @@ class LockedFile {
 
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = write(fd, bytes.data(), bytes.size());
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return false;
     bytes.remove_prefix(static_cast<size_t>(count));
@@ -55,7 +55,7 @@ Result<std::vector<std::string>> HistoryFile::load() const {
   if (file.fd() < 0) return io_error(path_, "cannot open");
   std::string bytes;
   char buffer[1 << 14];
-  for (ssize_t count; (count = read(file.fd(), buffer, sizeof buffer)) != 0;) {
+  for (ssize_t count; (count = ::read(file.fd(), buffer, sizeof buffer)) != 0;) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return io_error(path_, "cannot read");
     bytes.append(buffer, static_cast<size_t>(count));

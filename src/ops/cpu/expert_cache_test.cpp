@@ -75,6 +75,7 @@ TEST_F(CachedExperts, ABudgetIsKeptAndDoesNotChangeBits) {
       const Tensor want = run(test, tokens, nullptr), got = run(test, tokens, cache->get());
       EXPECT_TRUE(same_bits(want, got)) << tokens << " tokens, budget of " << budget << " experts";
       EXPECT_LE((*cache)->peak(), budget_);
+      EXPECT_GE((*cache)->peak(), 2 * expert_bytes_) << "a token uses two experts at once";
       EXPECT_GT((*cache)->misses(), 0);
     }
 }

@@ -144,18 +144,21 @@ MixtureStep mixture_step(OpTest& test, const Tensor& x, const Routing& r, const 
 
 TEST(StreamedProduct, ExpertsOfBlocksHaveTheBitsOfTheirValuesInF32BothWays) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (const auto& [inner, outer] : {std::pair{DType::q4_k, DType::q6_k},
-                                       {DType::f8_e4m3, DType::f8_e4m3},
-                                       {DType::q5_0, DType::iq4_nl},
-                                       {DType::bf16, DType::q8_0}})
+    for (const auto& [of_gate, of_up, of_down] : {std::array{DType::q4_k, DType::q4_k, DType::q6_k},
+                                                  {DType::f8_e4m3, DType::f8_e4m3, DType::f8_e4m3},
+                                                  {DType::q5_0, DType::q5_0, DType::iq4_nl},
+                                                  {DType::bf16, DType::bf16, DType::q8_0},
+                                                  {DType::q8_0, DType::f32, DType::f32},
+                                                  {DType::f32, DType::q8_0, DType::f32},
+                                                  {DType::f32, DType::f32, DType::q8_0}})
       for (const i64 tokens : {1, 60}) {
         OpTest test(*k, 2);
         const i64 d = 256, f = 256, count = 6, top_k = 2;
         std::vector<Expert> stored, wide;
         for (i64 e = 0; e < count; ++e) {
           const u64 seed = static_cast<u64>(10 + 3 * e);
-          const Stored gate = stored_weight(inner, f, d, seed), up = stored_weight(inner, f, d, seed + 1);
-          const Stored down = stored_weight(outer, d, f, seed + 2);
+          const Stored gate = stored_weight(of_gate, f, d, seed), up = stored_weight(of_up, f, d, seed + 1);
+          const Stored down = stored_weight(of_down, d, f, seed + 2);
           stored.push_back({gate.stored, up.stored, down.stored});
           wide.push_back({gate.wide, up.wide, down.wide});
         }
@@ -165,9 +168,11 @@ TEST(StreamedProduct, ExpertsOfBlocksHaveTheBitsOfTheirValuesInF32BothWays) {
         const Routing r = route(p, 0, test.tensor(tokens, count, 3), {}, c);
         const Tensor x = test.tensor(tokens, d, 1), dy = test.tensor(tokens, d, 2);
         const MixtureStep want = mixture_step(test, x, r, wide, dy), got = mixture_step(test, x, r, stored, dy);
-        EXPECT_TRUE(same_bits(want.y, got.y)) << k->name << " " << name_of(inner) << " " << tokens;
-        EXPECT_TRUE(same_bits(want.dx, got.dx)) << k->name << " " << name_of(inner) << " " << tokens;
-        EXPECT_TRUE(same_bits(want.dgates, got.dgates)) << k->name << " " << name_of(inner) << " " << tokens;
+        const std::string types =
+            fmt::format("{} {} {} {}, {} tokens", k->name, name_of(of_gate), name_of(of_up), name_of(of_down), tokens);
+        EXPECT_TRUE(same_bits(want.y, got.y)) << types;
+        EXPECT_TRUE(same_bits(want.dx, got.dx)) << types;
+        EXPECT_TRUE(same_bits(want.dgates, got.dgates)) << types;
       }
 }
 
