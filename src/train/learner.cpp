@@ -54,8 +54,7 @@ void Learner::set_model(std::unique_ptr<Model> model) {
 }
 
 Pass Learner::pass(const Batch& batch) {
-  const DType matmul = config_.matmul == "bf16" ? DType::bf16 : DType::f32;
-  return {.batch = batch, .arena = arena_, .pool = pool_, .kernels = kernels_, .numerics = {.matmul = matmul}};
+  return {.batch = batch, .arena = arena_, .pool = pool_, .kernels = kernels_, .numerics = numerics()};
 }
 
 void Learner::compute_gradients(const StepBatch& batch, const RowLoss& loss, StepMetrics& m) {

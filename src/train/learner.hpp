@@ -44,6 +44,8 @@ class Learner {
   const Model& model() const { return *model_; }
   Optimizer& optimizer() { return *optimizer_; }
   const cpu::Kernels& kernels() const { return kernels_; }
+  // An engine with these numerics draws tokens at the log-probabilities that the loss computes, bit for bit.
+  Numerics numerics() const { return {.matmul = config_.matmul == "bf16" ? DType::bf16 : DType::f32}; }
   ThreadPool& pool() { return pool_; }
   Arena& arena() { return arena_; }
 
