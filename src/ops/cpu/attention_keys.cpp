@@ -85,19 +85,21 @@ void AttentionKeys::store(const Pass& p, const std::vector<KeyRun>& runs, const 
   struct PageRows {  // rows of one sequence that go to one page
     i64 seq, row, position, rows;
   };
+  // In multiply-adds. Copying an element takes about as long as four of them, because it waits for memory. The keys of
+  // an expanded page are columns, so each feature of one to sixteen keys waits for a cache line of its own.
+  constexpr i64 kCopyWork = 4, kLineWork = 64, kLineElements = 16;
   std::vector<PageRows> pages;
-  i64 rows = 0;
+  i64 work = 0;
   for (const auto& [run, first] : runs) {
-    rows += run.rows();
     for (i64 row = run.begin, position = first; row < run.end;) {
       const i64 n = std::min(run.end - row, kPageTokens - position % kPageTokens);
       pages.push_back({run.seq, row, position, n});
+      work += kCopyWork * n * (k_c.cols() + k_r.cols() + v.cols());
+      if (!head0_.latent) work += kLineWork * ceil_div(n, kLineElements) * (k_c.cols() + k_r.cols());
       row += n, position += n;
     }
   }
-  // Copying an element takes about as long as four multiply-adds, because it waits for memory.
-  const double work = 4.0 * static_cast<double>(rows * (k_c.cols() + k_r.cols() + v.cols()));
-  spread(p.pool, std::ssize(pages), work, [&](i64 i, int) {
+  spread(p.pool, std::ssize(pages), static_cast<double>(work), [&](i64 i, int) {
     const PageRows& x = pages[i];
     const cpu::KeyRows from{x.rows,     k_c.row(x.row), k_r.row(x.row), v ? v.row(x.row) : nullptr,
                             k_c.cols(), k_r.cols(),     v.cols()};
