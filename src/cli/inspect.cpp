@@ -8,7 +8,6 @@
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress_meter.hpp"
-#include "convert/row_stream.hpp"
 #include "core/file.hpp"
 #include "formats/json.hpp"
 #include "formats/model_folder.hpp"

@@ -6,6 +6,7 @@
 
 #include "convert/convert.hpp"
 #include "convert/row_stream.hpp"
+#include "core/file.hpp"
 #include "core/integer.hpp"
 #include "formats/gguf.hpp"
 #include "quant/quantize.hpp"

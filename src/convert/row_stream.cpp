@@ -1,12 +1,10 @@
 #include "convert/row_stream.hpp"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "core/file.hpp"
 #include "core/half.hpp"
 
 namespace r1 {
@@ -75,14 +73,6 @@ Status stream_bytes(const RowStream& s, const ByteSink& sink) {
 bool RowStream::verbatim() const {
   return in_order && std::all_of(from.begin(), from.end(),
                                  [&](const PublishedTensor* t) { return t->in_place() && t->stored.dtype == type; });
-}
-
-void release_pages(std::span<const std::byte> bytes) {
-  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  const size_t begin = reinterpret_cast<size_t>(bytes.data()) / page * page;
-  // The last page may hold the beginning of another tensor.
-  const size_t end = reinterpret_cast<size_t>(bytes.data() + bytes.size()) / page * page;
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 Status stream_rows(const RowStream& s, const ByteSink& sink) {

@@ -23,7 +23,4 @@ struct RowStream {
 // Errors: a finite value that f16 cannot hold; those of `sink` and `written`.
 Status stream_rows(const RowStream& s, const ByteSink& sink);
 
-// Takes the pages of a mapping out of memory. The next access reads them from the file again.
-void release_pages(std::span<const std::byte> bytes);
-
 }  // namespace r1

@@ -45,6 +45,14 @@ Result<FileMap> map_file(const std::filesystem::path& path, i64 max_bytes) {
                  {static_cast<const std::byte*>(p), size}};
 }
 
+void release_pages(std::span<const std::byte> bytes) {
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t begin = reinterpret_cast<size_t>(bytes.data()) / page * page;
+  // The last page may hold the beginning of another tensor.
+  const size_t end = reinterpret_cast<size_t>(bytes.data() + bytes.size()) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes) {
   const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   struct stat info;

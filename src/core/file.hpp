@@ -21,6 +21,8 @@ struct FileMap {
 };
 // Errors: the path is not a regular file, or the file has more than max_bytes.
 Result<FileMap> map_file(const std::filesystem::path& path, i64 max_bytes = std::numeric_limits<i64>::max());
+// Takes the pages of bytes of a FileMap out of the process's memory. The next access reads them from the file again.
+void release_pages(std::span<const std::byte> bytes);
 
 // Reads a file that the user named. It may also be a pipe or a device. Errors: more than max_bytes.
 Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes = i64{1} << 30);

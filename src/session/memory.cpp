@@ -19,7 +19,9 @@ i64 bytes_of(const Model& model, const Weight& w, WeightPlace place) {
       w.name() == "model.embed_tokens.weight" && w.id() != model.head().id();  // rows are read singly
   const i64 per_element = w.dtype() == DType::bf16 ? 2 : 4;
   const i64 pack = is_plain(w.dtype()) && !is_lookup && w.rows() > 1 ? w.size() * per_element : 0;
-  if (place == WeightPlace::memory) return stored_bytes(w) + pack;
+  // Blocks are packed too, for serving. The pack takes the place of the file's pages, but not of memory.
+  if (place == WeightPlace::memory)
+    return stored_bytes(w) + (is_plain(w.dtype()) || is_lookup ? pack : stored_bytes(w));
   if (is_lookup || model.in_mtp(w)) return 0;
   return is_plain(w.dtype()) ? pack : stored_bytes(w);
 }

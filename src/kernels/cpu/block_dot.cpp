@@ -150,19 +150,39 @@ inline void fetch_ahead(const BlockProduct& g, i64 first, i64 last, i64 chunk, i
     __builtin_prefetch(next + at, 0, 2);
 }
 
+inline i64 blocks_of_chunk(i64 k, i64 chunk) { return least(kDotChunk, k - chunk * kDotChunk) / 32; }
+constexpr i64 packed_bytes(DType t, i64 blocks) { return packed_vectors(t, blocks) * static_cast<i64>(sizeof(Ints)); }
+// Of all chunks of kLanes rows. Every chunk but the last is whole.
+inline i64 group_bytes(DType t, i64 k) {
+  const i64 last = dot_chunks(k) - 1;
+  return last * packed_bytes(t, kDotChunk / 32) + packed_bytes(t, blocks_of_chunk(k, last));
+}
+
+// The kLanes rows from `first` on. Behind the last row of the weight it is repeated.
+inline ChunkRows rows_from(const std::byte* w, i64 row_bytes, i64 n, i64 first) {
+  ChunkRows rows;
+  for (i64 lane = 0; lane < kLanes; ++lane)
+    rows.at[lane] = reinterpret_cast<const u8*>(w) + least(first + lane, n - 1) * row_bytes;
+  return rows;
+}
+
 // Rows [m, m + rows) times the weight rows [first, last), of which there are at most kMostTiles · kLanes.
 template <DType kType>
 void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last, Scratch* s) {
   const i64 tiles = ceil_div(last - first, kLanes), ldacc = kMostTiles * kLanes;
   ChunkRows at[kMostTiles];
-  for (i64 t = 0; t < tiles; ++t)
-    for (i64 lane = 0; lane < kLanes; ++lane)
-      at[t].at[lane] = reinterpret_cast<const u8*>(g.w) + least(first + t * kLanes + lane, g.n - 1) * g.row_bytes;
+  const i64 packed_group = g.packed ? group_bytes(kType, g.k) : 0;
+  for (i64 t = 0; t < tiles && !g.packed; ++t) at[t] = rows_from(g.w, g.row_bytes, g.n, first + t * kLanes);
   for (i64 r = 0; r < rows; ++r) __builtin_memset(s->acc[r], 0, sizeof s->acc[r]);
   for (i64 c = 0; c < dot_chunks(g.k); ++c) {
-    if (rows <= kFewRows) fetch_ahead(g, first, last, c, dot_chunks(g.k));
-    const i64 blocks = least(kDotChunk, g.k - c * kDotChunk) / 32;
+    if (rows <= kFewRows && !g.packed) fetch_ahead(g, first, last, c, dot_chunks(g.k));
+    const i64 blocks = blocks_of_chunk(g.k, c);
     for (i64 t = 0; t < tiles; ++t) {
+      if (g.packed) {
+        const i64 group = first / kLanes + t;
+        unpack_packed<kType>(s->tiles[t], g.w + group * packed_group + c * packed_bytes(kType, kDotChunk / 32), blocks);
+        continue;
+      }
       at[t].blocks = blocks;
       unpack<kType>(s->tiles[t], at[t]);
       for (const u8*& p : at[t].at) p += chunk_bytes(kType);
@@ -187,21 +207,48 @@ void multiply_type(const BlockProduct& g, i64 begin, i64 end, Scratch* s) {
   }
 }
 
-void multiply(const BlockProduct& g, i64 begin, i64 end, std::byte* scratch) {
-  Scratch* const s = reinterpret_cast<Scratch*>(scratch);
-  switch (g.type) {
-    case DType::q8_0: return multiply_type<DType::q8_0>(g, begin, end, s);
-    case DType::q4_0: return multiply_type<DType::q4_0>(g, begin, end, s);
-    case DType::q4_k: return multiply_type<DType::q4_k>(g, begin, end, s);
-    case DType::q5_k: return multiply_type<DType::q5_k>(g, begin, end, s);
-    case DType::q6_k: return multiply_type<DType::q6_k>(g, begin, end, s);
+template <DType kType>
+void pack_type(std::byte* to, const std::byte* w, i64 row_bytes, i64 k, i64 n, i64 begin, i64 end) {
+  Tile tile;
+  for (i64 first = begin; first < end; first += kLanes) {
+    ChunkRows rows = rows_from(w, row_bytes, n, first);
+    std::byte* at = to + first / kLanes * group_bytes(kType, k);
+    for (i64 c = 0; c < dot_chunks(k); ++c) {
+      rows.blocks = blocks_of_chunk(k, c);
+      pack_chunk<kType>(at, rows, tile);
+      at += packed_bytes(kType, rows.blocks);
+      for (const u8*& p : rows.at) p += chunk_bytes(kType);
+    }
+  }
+}
+
+// Calls f with the type as a constant: f.template operator()<type>().
+template <class F>
+void with_type(DType type, const F& f) {
+  switch (type) {
+    case DType::q8_0: return f.template operator()<DType::q8_0>();
+    case DType::q4_0: return f.template operator()<DType::q4_0>();
+    case DType::q4_k: return f.template operator()<DType::q4_k>();
+    case DType::q5_k: return f.template operator()<DType::q5_k>();
+    case DType::q6_k: return f.template operator()<DType::q6_k>();
     default: __builtin_trap();  // callers check has_block_dot
   }
+}
+
+i64 pack_bytes(DType type, i64 k, i64 n) { return ceil_div(n, kLanes) * group_bytes(type, k); }
+
+void pack(DType type, std::byte* to, const std::byte* w, i64 row_bytes, i64 k, i64 n, i64 begin, i64 end) {
+  with_type(type, [&]<DType kType>() { pack_type<kType>(to, w, row_bytes, k, n, begin, end); });
+}
+
+void multiply(const BlockProduct& g, i64 begin, i64 end, std::byte* scratch) {
+  Scratch* const s = reinterpret_cast<Scratch*>(scratch);
+  with_type(g.type, [&]<DType kType>() { multiply_type<kType>(g, begin, end, s); });
 }
 
 }  // namespace
 
 extern const BlockDotKernels block_dot_table;
-const BlockDotKernels block_dot_table{kLanes, static_cast<i64>(sizeof(Scratch)), quantize, multiply};
+const BlockDotKernels block_dot_table{kLanes, static_cast<i64>(sizeof(Scratch)), pack_bytes, pack, quantize, multiply};
 
 }  // namespace r1::cpu::R1_TARGET

@@ -28,17 +28,23 @@ struct QuantizedChunk {
 
 struct BlockProduct {
   DType type = DType::q8_0;
-  const std::byte* w = nullptr;       // rows of weight blocks, row_bytes apart
+  const std::byte* w = nullptr;       // rows of weight blocks, row_bytes apart, or their pack
   i64 row_bytes = 0, k = 0, n = 0;    // n: rows of w, and columns of y
   const QuantizedChunk* x = nullptr;  // [dot_chunks(k)][rows], quantised for `type`
   i64 rows = 0;
   float* y = nullptr;
   i64 ldy = 0;
+  bool packed = false;
 };
 
 struct BlockDotKernels {
   i64 lanes;          // rows of weights that are computed together; callers split at multiples of it
   i64 scratch_bytes;  // per thread, 64-byte aligned
+  // A pack holds the same bits as the rows, in the order in which `multiply` reads them: one stream of memory per task,
+  // and no shuffling. pack_bytes is its size, or 0 if this level has no packs. `pack` writes the part for the rows
+  // [begin, end) of w, where `begin` is a multiple of the lanes and `end` too or n. The products have the same bits.
+  i64 (*pack_bytes)(DType type, i64 k, i64 n);
+  void (*pack)(DType type, std::byte* to, const std::byte* w, i64 row_bytes, i64 k, i64 n, i64 begin, i64 end);
   // Quantises rows [begin, end) of the `rows` f32 rows of x for products with weights of `type`. x has layout rows and
   // may have an index.
   void (*quantize)(DType type, QuantizedChunk* to, const MatrixView& x, i64 rows, i64 k, i64 begin, i64 end);

@@ -28,9 +28,10 @@ double best_seconds(i64 runs, auto&& f) {
   return best;
 }
 
-void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double read_roof, double f32_roof) {
+void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, bool packed, double read_roof,
+           double f32_roof) {
   const BlockDotKernels& k = kernels.block_dot;
-  const i64 in = 4096, out = rows == 1 ? 64 * 1024 : 1024;  // for one row 150 MB of Q4_K, more than the caches hold
+  const i64 in = 4096, out = rows == 1 ? 16 * 1024 : 1024;  // for one row 38 MB of Q4_K, more than the caches of a core
   Arena arena;
   std::vector<std::byte> w(out * row_bytes(t, in));
   const i64 pattern = std::min<i64>(out, 256) * in;  // so many elements are random; the rest repeats them
@@ -43,7 +44,13 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double r
   for (i64 i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(random.uniform() - 0.5);
   std::vector<QuantizedChunk> q(rows * dot_chunks(in));
   const Tensor scratch = arena.alloc(pool.threads(), k.scratch_bytes / 4 + 16);
-  const BlockProduct g{t, w.data(), row_bytes(t, in), in, out, q.data(), rows, y.data(), out};
+  BlockProduct g{t, w.data(), row_bytes(t, in), in, out, q.data(), rows, y.data(), out};
+  std::vector<std::byte> pack(packed ? k.pack_bytes(t, in, out) : 0);
+  if (packed) {
+    if (pack.empty()) return;
+    k.pack(t, pack.data(), w.data(), g.row_bytes, in, out, 0, out);
+    g.w = pack.data(), g.packed = true;
+  }
   const i64 step = std::max(k.lanes, out / (16 * pool.threads()) / k.lanes * k.lanes);
   const double seconds = best_seconds(7, [&] {
     k.quantize(t, q.data(), {x.data(), in}, rows, in, 0, rows);
@@ -55,12 +62,13 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, double r
   const double gb = 1e-9 * static_cast<double>(w.size()) / seconds;
   const double gflops = 2e-9 * static_cast<double>(rows * in * out) / seconds;
   if (rows == 1)
-    fmt::print("{:10} {:5} {} threads, 1 row    {:8.2f} ms {:7.1f} GB/s, {:3.0f} % of reading ({:.1f})\n", kernels.name,
-               name_of(t), pool.threads(), seconds * 1e3, gb, 100 * gb / read_roof, read_roof);
+    fmt::print("{:10} {:5} {:6} {} threads, 1 row    {:8.2f} ms {:7.1f} GB/s, {:3.0f} % of reading ({:.1f})\n",
+               kernels.name, name_of(t), packed ? "packed" : "stored", pool.threads(), seconds * 1e3, gb,
+               100 * gb / read_roof, read_roof);
   else
-    fmt::print("{:10} {:5} {} threads, {:3} rows {:8.2f} ms {:7.1f} GOP/s, {:3.0f} % of f32's roof ({:.0f})\n",
-               kernels.name, name_of(t), pool.threads(), rows, seconds * 1e3, gflops, 100 * gflops / f32_roof,
-               f32_roof);
+    fmt::print("{:10} {:5} {:6} {} threads, {:3} rows {:8.2f} ms {:7.1f} GOP/s, {:3.0f} % of f32's roof ({:.0f})\n",
+               kernels.name, name_of(t), packed ? "packed" : "stored", pool.threads(), rows, seconds * 1e3, gflops,
+               100 * gflops / f32_roof, f32_roof);
 }
 
 }  // namespace
@@ -73,7 +81,8 @@ int main(int argc, char** argv) {
       ThreadPool pool(threads);
       const double reading = cpu::read_roof(*k, pool), f32 = cpu::compute_roof(*k, pool, cpu::Format::f32);
       for (const DType t : {DType::q8_0, DType::q4_0, DType::q4_k, DType::q5_k, DType::q6_k})
-        for (const i64 rows : {1, 8, 128}) cpu::bench(*k, pool, t, rows, reading, f32);
+        for (const i64 rows : {1, 8, 128})
+          for (const bool packed : {false, true}) cpu::bench(*k, pool, t, rows, packed, reading, f32);
     }
   }
 }

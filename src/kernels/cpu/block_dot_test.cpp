@@ -58,16 +58,29 @@ struct Case {
     return q;
   }
   // Rows [first, first + count) of the kernel's product. The columns are split into two calls if they are enough.
-  std::vector<float> product(const Kernels& kernels, i64 first, i64 count) const {
+  std::vector<float> product(const Kernels& kernels, i64 first, i64 count,
+                             const std::vector<std::byte>* pack = nullptr) const {
     const std::vector<QuantizedChunk> q = quantized(kernels, first, count);
     std::vector<float> y(count * n, NAN);
     std::vector<std::byte> memory(kernels.block_dot.scratch_bytes + 64);
     std::byte* const scratch = memory.data() + (64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64) % 64;
-    const BlockProduct g{t, w.data(), row_bytes(t, k), k, n, q.data(), count, y.data(), n};
+    BlockProduct g{t, w.data(), row_bytes(t, k), k, n, q.data(), count, y.data(), n};
+    if (pack) g.w = pack->data(), g.packed = true;
     const i64 half = n / 2 / kernels.block_dot.lanes * kernels.block_dot.lanes;
     if (half) kernels.block_dot.multiply(g, 0, half, scratch);
     kernels.block_dot.multiply(g, half, n, scratch);
     return y;
+  }
+
+  // The pack of w, made by two calls if there are enough rows. Empty if the level has none.
+  std::vector<std::byte> packed(const Kernels& kernels) const {
+    const BlockDotKernels& dots = kernels.block_dot;
+    std::vector<std::byte> to(dots.pack_bytes(t, k, n), std::byte{0x55});
+    const i64 half = n / 2 / dots.lanes * dots.lanes;
+    if (to.empty()) return to;
+    dots.pack(t, to.data(), w.data(), row_bytes(t, k), k, n, 0, half);
+    dots.pack(t, to.data(), w.data(), row_bytes(t, k), k, n, half, n);
+    return to;
   }
 
   void expect_close_to_doubles(const Kernels& kernels) const {
@@ -198,6 +211,26 @@ TEST(BlockDot, ZeroAndSubnormalActivationsGiveZeroAndInfinityAndNanGiveNan) {
         EXPECT_TRUE(std::isnan(y[3 * c.n + o])) << kernels->name << " " << name_of(t);
       }
     }
+}
+
+TEST(BlockDot, APackGivesTheBitsOfItsRows) {
+  for (const Kernels* kernels : levels())
+    for (const DType t : kTypes)
+      for (const i64 rows : {1, 4, 9})
+        for (const i64 n : {1, 16, 53, 96})
+          for (const i64 k : {block_of(t).elements, 3 * block_of(t).elements, i64{1280}}) {
+            const Case c(t, rows, n, k);
+            const std::vector<std::byte> pack = c.packed(*kernels);
+            if (pack.empty()) {
+              EXPECT_EQ(kernels->level, Level::portable);
+              continue;
+            }
+            EXPECT_LE(pack.size(), (c.w.size() / n) * (n + 15) * 9 / 8 + 64)
+                << "hardly larger than whole groups of rows";
+            const std::vector<float> want = c.product(*kernels, 0, rows), got = c.product(*kernels, 0, rows, &pack);
+            ASSERT_EQ(0, std::memcmp(want.data(), got.data(), want.size() * 4))
+                << kernels->name << " " << name_of(t) << " rows " << rows << " n " << n << " k " << k;
+          }
 }
 
 }  // namespace

@@ -76,9 +76,8 @@ inline Floats floats_of_halves(Ints x) {
 inline Ints low_nibbles(Ints x) { return and_of(x, each_byte(15)); }
 inline Ints high_nibbles(Ints x) { return and_of(shift_right(x, 4), each_byte(15)); }
 
-// Unpacks a chunk of every row.
-struct Unpacker {
-  Tile& tile;
+// A chunk of kLanes rows where they are stored.
+struct StoredChunk {
   const u8* const* at;
 
   // Words [0, 4) at byte `offset` of every row: r[j] holds word j of all rows.
@@ -90,7 +89,6 @@ struct Unpacker {
     r[0] = interleave_low_64(ab_low, cd_low), r[1] = interleave_high_64(ab_low, cd_low);
     r[2] = interleave_low_64(ab_high, cd_high), r[3] = interleave_high_64(ab_high, cd_high);
   }
-  void eight_words(Ints (&r)[8], i64 offset) const { four_words(r, offset), four_words(r + 4, offset + 16); }
   // The two bytes at `offset` of every row, in the low half of the lane.
   Ints half(i64 offset) const {
     alignas(64) i32 halves[kLanes];
@@ -102,6 +100,56 @@ struct Unpacker {
     }
     return load(halves);
   }
+};
+
+// The same chunk in a pack: the vectors that StoredChunk returns, in the order in which Unpacker asks for them.
+struct PackedChunk {
+  const u8* next;
+
+  void four_words(Ints* r, i64) {
+    for (int j = 0; j < 4; ++j) r[j] = load(next + j * static_cast<i64>(sizeof(Ints)));
+    next += 4 * sizeof(Ints);
+  }
+  Ints half(i64) {
+    const Ints x = load(next);
+    next += sizeof(Ints);
+    return x;
+  }
+};
+
+// Writes a pack while a StoredChunk is unpacked.
+struct PackingChunk {
+  StoredChunk from;
+  u8* to;
+
+  void four_words(Ints* r, i64 offset) {
+    from.four_words(r, offset);
+    for (int j = 0; j < 4; ++j) store(to + j * static_cast<i64>(sizeof(Ints)), r[j]);
+    to += 4 * sizeof(Ints);
+  }
+  Ints half(i64 offset) {
+    const Ints x = from.half(offset);
+    store(to, x);
+    to += sizeof(Ints);
+    return x;
+  }
+};
+
+// Vectors of a packed chunk with so many blocks of 32 elements.
+constexpr i64 packed_vectors(DType t, i64 blocks) {
+  if (t == DType::q8_0) return 9 * blocks;
+  if (t == DType::q4_0) return 5 * blocks;
+  return t == DType::q4_k ? 36 : t == DType::q5_k ? 44 : 56;
+}
+
+// Unpacks a chunk of every row.
+template <class Chunk>
+struct Unpacker {
+  Tile& tile;
+  Chunk& chunk;
+
+  void four_words(Ints* r, i64 offset) const { chunk.four_words(r, offset); }
+  void eight_words(Ints (&r)[8], i64 offset) const { four_words(r, offset), four_words(r + 4, offset + 16); }
   void put(int step, Ints x) const { store(tile.w[step], x); }
   // Byte b of every lane as an integer.
   static Ints byte(Ints x, int b) { return and_of(shift_right(x, 8 * b), broadcast(255)); }
@@ -187,7 +235,7 @@ struct Unpacker {
     const Ints offset = each_byte(kSignedWeights ? 0 : -128);
     for (int b = 0; b < blocks; ++b) {
       Ints r[8];
-      store_floats(tile.d[b], floats_of_halves(half(34 * b)));
+      store_floats(tile.d[b], floats_of_halves(chunk.half(34 * b)));
       eight_words(r, 34 * b + 2);
 #pragma GCC unroll 8
       for (int j = 0; j < 8; ++j) put(8 * b + j, xor_of(r[j], offset));
@@ -197,7 +245,7 @@ struct Unpacker {
   void q4_0(i64 blocks) const {
     for (int b = 0; b < blocks; ++b) {
       Ints r[4];
-      store_floats(tile.d[b], floats_of_halves(half(18 * b)));
+      store_floats(tile.d[b], floats_of_halves(chunk.half(18 * b)));
       four_words(r, 18 * b + 2);
 #pragma GCC unroll 4
       for (int j = 0; j < 4; ++j) put(8 * b + j, low_nibbles(r[j])), put(8 * b + 4 + j, high_nibbles(r[j]));
@@ -205,14 +253,33 @@ struct Unpacker {
   }
 };
 
-template <DType kType>
-void unpack(Tile& tile, const ChunkRows& rows) {
-  const Unpacker u{tile, rows.at};
+template <DType kType, class Chunk>
+void unpack_chunk(Tile& tile, Chunk& chunk, i64 blocks) {
+  const Unpacker<Chunk> u{tile, chunk};
   if constexpr (kType == DType::q4_k) u.q4_k();
   if constexpr (kType == DType::q5_k) u.q5_k();
   if constexpr (kType == DType::q6_k) u.q6_k();
-  if constexpr (kType == DType::q8_0) u.q8_0(rows.blocks);
-  if constexpr (kType == DType::q4_0) u.q4_0(rows.blocks);
+  if constexpr (kType == DType::q8_0) u.q8_0(blocks);
+  if constexpr (kType == DType::q4_0) u.q4_0(blocks);
+}
+
+template <DType kType>
+void unpack(Tile& tile, const ChunkRows& rows) {
+  StoredChunk chunk{rows.at};
+  unpack_chunk<kType>(tile, chunk, rows.blocks);
+}
+
+template <DType kType>
+void unpack_packed(Tile& tile, const std::byte* pack, i64 blocks) {
+  PackedChunk chunk{reinterpret_cast<const u8*>(pack)};
+  unpack_chunk<kType>(tile, chunk, blocks);
+}
+
+// `tile` is scratch memory.
+template <DType kType>
+void pack_chunk(std::byte* to, const ChunkRows& rows, Tile& tile) {
+  PackingChunk chunk{{rows.at}, reinterpret_cast<u8*>(to)};
+  unpack_chunk<kType>(tile, chunk, rows.blocks);
 }
 
 #else
@@ -263,6 +330,13 @@ void unpack(Tile& tile, const ChunkRows& rows) {
     }
   }
 }
+
+// This level unpacks element by element and has no packs.
+constexpr i64 packed_vectors(DType, i64) { return 0; }
+template <DType kType>
+void unpack_packed(Tile&, const std::byte*, i64) {}
+template <DType kType>
+void pack_chunk(std::byte*, const ChunkRows&, Tile&) {}
 
 #endif
 

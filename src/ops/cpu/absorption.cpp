@@ -1,5 +1,8 @@
 #include "ops/cpu/absorption.hpp"
 
+#include <cstring>
+#include <vector>
+
 #include "core/q8_0.hpp"
 #include "ops/cpu/attention_keys.hpp"
 #include "ops/cpu/dequantize.hpp"
@@ -7,10 +10,6 @@
 
 namespace r1 {
 namespace {
-
-// The packs of this file belong to no level of kernels: no level has this number.
-constexpr u8 kNoLevel = 255;
-constexpr PackKey kF32Copy{kNoLevel, 0, false}, kQ8Rows{kNoLevel, 1, false}, kQ8Columns{kNoLevel, 1, true};
 
 // An absorption matrix in a type that the kernels read: the master if it is f32 or bf16, else a copy in f32 that stays
 // with the weight.
@@ -21,53 +20,52 @@ struct AbsorptionMatrix {
 };
 AbsorptionMatrix absorption_matrix(const Pass& p, const Weight& w) {
   if (w.dtype() == DType::f32 || w.dtype() == DType::bf16) return {w.bytes(), w.dtype()};
+  constexpr PackKey kF32Copy{255, 0, false};  // no level of kernels has this number
   return {w.pack(kF32Copy, w.size() * 4,
                  [&](std::byte* to) { dequantize(p.kernels, w, 0, w.rows(), reinterpret_cast<float*>(to)); }),
           DType::f32};
 }
 
-void encode_row(std::byte* to, const float* x, i64 n) {
-  for (i64 i = 0; i < n; i += kQ8Elements, to += kQ8Bytes) encode_q8_0(reinterpret_cast<u8*>(to), x + i);
-}
+// How W_uk or W_uv is multiplied in integers: a matrix for every head, with `out` rows of `in` elements in Q8_0.
+struct HeadBlocks {
+  i64 heads, in, out;
+  i64 row_bytes() const { return r1::row_bytes(DType::q8_0, in); }
+  // Of a head. The matrices are packed for the level's kernels, if it has packs.
+  i64 bytes(const Pass& p) const { return packed_bytes(p) ? packed_bytes(p) : out * row_bytes(); }
+  i64 packed_bytes(const Pass& p) const { return p.kernels.block_dot.pack_bytes(DType::q8_0, in, out); }
+};
 
-// The rows of w in Q8_0.
-const std::byte* q8_rows(const Pass& p, const Weight& w) {
-  const i64 cols = w.cols(), row = row_bytes(DType::q8_0, cols);
-  return w.pack(kQ8Rows, w.rows() * row, [&](std::byte* to) {
-    p.pool.run(w.rows(), [&](i64 r, int) {
-      std::vector<float> values(cols);
-      dequantize(p.kernels, w, r, r + 1, values.data());
-      encode_row(to + r * row, values.data(), cols);
+// The blocks of every head, which stay with the weight. matrix(h, to) writes the matrix of a head, [out, in].
+template <class F>
+const std::byte* head_blocks(const Pass& p, const Weight& w, const HeadBlocks& b, const F& matrix) {
+  constexpr u8 kHeadBlocks = 254;  // no format of the gemm kernels has this number
+  const auto fill = [&](std::byte* to) {
+    p.pool.run(b.heads, [&](i64 h, int) {
+      std::vector<float> values(b.out * b.in);
+      std::vector<std::byte> rows(b.out * b.row_bytes());
+      matrix(h, values.data());
+      for (i64 i = 0; i < b.out * b.in; i += kQ8Elements)
+        encode_q8_0(reinterpret_cast<u8*>(rows.data()) + i / kQ8Elements * kQ8Bytes, values.data() + i);
+      std::byte* const at = to + h * b.bytes(p);
+      if (b.packed_bytes(p))
+        p.kernels.block_dot.pack(DType::q8_0, at, rows.data(), b.row_bytes(), b.in, b.out, 0, b.out);
+      else std::memcpy(at, rows.data(), rows.size());
     });
-  });
+  };
+  return w.pack({static_cast<u8>(p.kernels.level), kHeadBlocks, false}, b.heads * b.bytes(p), fill);
 }
 
-// The columns of every head of w in Q8_0: row h·cols + c holds column c of the `depth` rows of head h.
-const std::byte* q8_columns(const Pass& p, const Weight& w, i64 depth) {
-  const i64 cols = w.cols(), row = row_bytes(DType::q8_0, depth);
-  return w.pack(kQ8Columns, w.rows() / depth * cols * row, [&](std::byte* to) {
-    p.pool.run(w.rows() / depth, [&](i64 h, int) {
-      std::vector<float> values(depth * cols), column(depth);
-      dequantize(p.kernels, w, h * depth, (h + 1) * depth, values.data());
-      for (i64 c = 0; c < cols; ++c) {
-        for (i64 i = 0; i < depth; ++i) column[i] = values[i * cols + c];
-        encode_row(to + (h * cols + c) * row, column.data(), depth);
-      }
-    });
-  });
-}
-
-// y[i,h] = B[h] x[i,h] in integers, where B has `out` rows of `in` elements for every head.
-void multiply_heads(const Pass& p, i64 heads, const Tensor& x, const std::byte* b, i64 in, i64 out, const Tensor& y) {
+// y[i,h] = B[h] x[i,h] in integers.
+void multiply_heads(const Pass& p, const HeadBlocks& b, const Tensor& x, const std::byte* blocks, const Tensor& y) {
   std::vector<IntegerProduct> products;
-  for (i64 h = 0; h < heads; ++h)
+  for (i64 h = 0; h < b.heads; ++h)
     products.push_back({.type = DType::q8_0,
-                        .w = b + h * out * row_bytes(DType::q8_0, in),
-                        .n = out,
-                        .k = in,
-                        .a = {x.data() + h * in, x.cols()},
+                        .w = {blocks + h * b.bytes(p), b.packed_bytes(p) > 0},
+                        .n = b.out,
+                        .k = b.in,
+                        .a = {x.data() + h * b.in, x.cols()},
                         .rows = x.rows(),
-                        .c = y.data() + h * out,
+                        .c = y.data() + h * b.out,
                         .ldc = y.cols()});
   multiply_integers(p, products);
 }
@@ -80,7 +78,16 @@ double work(const MlaDims& d, i64 rows, i64 head) { return static_cast<double>(r
 
 void absorb_queries(const Pass& p, const MlaDims& d, const Tensor& q, const Weight& w_uk, const Tensor& q_hat) {
   const i64 rank = d.kv_rank;
-  if (in_integers(p, d.nope)) return multiply_heads(p, d.heads, q, q8_columns(p, w_uk, d.nope), d.nope, rank, q_hat);
+  if (in_integers(p, d.nope)) {
+    const HeadBlocks b{d.heads, d.nope, rank};
+    const auto columns = [&](i64 h, float* to) {
+      std::vector<float> rows(d.nope * rank);
+      dequantize(p.kernels, w_uk, h * d.nope, (h + 1) * d.nope, rows.data());
+      for (i64 c = 0; c < rank; ++c)
+        for (i64 i = 0; i < d.nope; ++i) *to++ = rows[i * rank + c];
+    };
+    return multiply_heads(p, b, q, head_blocks(p, w_uk, b, columns), q_hat);
+  }
   const AbsorptionMatrix uk = absorption_matrix(p, w_uk);
   spread(p.pool, d.heads, work(d, q.rows(), d.nope), [&](i64 h, int) {
     p.kernels.attention.product(q_hat.data() + h * rank, q_hat.cols(), q.data() + h * d.nope, q.cols(),
@@ -90,7 +97,11 @@ void absorb_queries(const Pass& p, const MlaDims& d, const Tensor& q, const Weig
 
 void expand_latents(const Pass& p, const MlaDims& d, const Tensor& z, const Weight& w_uv, const Tensor& o) {
   const i64 rank = d.kv_rank;
-  if (in_integers(p, rank)) return multiply_heads(p, d.heads, z, q8_rows(p, w_uv), rank, d.v, o);
+  if (in_integers(p, rank)) {
+    const HeadBlocks b{d.heads, rank, d.v};
+    const auto rows = [&](i64 h, float* to) { dequantize(p.kernels, w_uv, h * d.v, (h + 1) * d.v, to); };
+    return multiply_heads(p, b, z, head_blocks(p, w_uv, b, rows), o);
+  }
   const AbsorptionMatrix uv = absorption_matrix(p, w_uv);
   spread(p.pool, d.heads, work(d, z.rows(), d.v), [&](i64 h, int) {
     p.kernels.attention.product_transposed(o.data() + h * d.v, o.cols(), z.data() + h * rank, z.cols(),

@@ -4,6 +4,9 @@
 #include <iterator>
 #include <vector>
 
+#include "core/file.hpp"
+#include "core/integer.hpp"
+
 namespace r1 {
 namespace {
 
@@ -75,10 +78,30 @@ bool in_integers(const ProductNumerics& numerics, const WeightProduct& x) {
          cpu::has_block_dot(x.w->dtype());
 }
 
+DotBlocks packed_blocks(const Pass& p, const Weight& w) {
+  constexpr u8 kBlocks = 255;  // no format of the gemm kernels has this number
+  const cpu::BlockDotKernels& kernels = p.kernels.block_dot;
+  const i64 bytes = kernels.pack_bytes(w.dtype(), w.cols(), w.rows());
+  if (bytes == 0) return {w.bytes()};
+  const auto fill = [&](std::byte* to) {
+    const i64 grain = round_up(kTaskPackedElements / w.cols() + 1, kernels.lanes);
+    p.pool.ranges(w.rows(), grain, [&](i64 begin, i64 end, int) {
+      kernels.pack(w.dtype(), to, w.bytes(), row_bytes(w.dtype(), w.cols()), w.cols(), w.rows(), begin, end);
+    });
+    // The file's pages would only take memory beside the pack. They stay in the system's cache while there is room.
+    if (!w.mapping().empty())
+      release_pages({w.bytes(), static_cast<size_t>(w.rows() * row_bytes(w.dtype(), w.cols()))});
+  };
+  return {w.pack({static_cast<u8>(p.kernels.level), kBlocks, false}, bytes, fill), true};
+}
+
 void multiply_integers(const Pass& p, std::span<const WeightProduct> products) {
   std::vector<IntegerProduct> all;
   for (const WeightProduct& x : products)
-    all.push_back({x.w->dtype(), x.w->bytes(), x.w->rows(), x.w->cols(), x.a, x.rows, x.c, x.ldc});
+    if (x.rows > 0) {
+      const DotBlocks blocks = x.may_pack ? packed_blocks(p, *x.w) : DotBlocks{x.w->bytes()};
+      all.push_back({x.w->dtype(), blocks, x.w->rows(), x.w->cols(), x.a, x.rows, x.c, x.ldc});
+    }
   multiply_integers(p, all);
 }
 
@@ -89,7 +112,8 @@ void multiply_integers(const Pass& p, std::span<const IntegerProduct> products) 
   i64 work = 0;
   for (const IntegerProduct& x : products) {
     if (x.rows == 0) continue;
-    dots.push_back({x.type, x.w, row_bytes(x.type, x.k), x.k, x.n, quantized.add(x), x.rows, x.c, x.ldc});
+    dots.push_back(
+        {x.type, x.w.bytes, row_bytes(x.type, x.k), x.k, x.n, quantized.add(x), x.rows, x.c, x.ldc, x.w.packed});
     work += (x.rows + kRowsOfUnpacking) * x.n * x.k;
   }
   quantized.quantize();

@@ -8,11 +8,20 @@ namespace r1 {
 // Whether the numerics ask for an integer product and the weight's type has a kernel for it.
 bool in_integers(const ProductNumerics& numerics, const WeightProduct& x);
 
-// `rows` rows of C [rows, n] = A · Wᵀ with W [n, k] in blocks of `type`, whose rows follow one another. A is f32 with
-// layout rows; an index may select its rows.
+// Blocks as the integer kernels read them: the rows of a weight one after another, or their pack.
+struct DotBlocks {
+  const std::byte* bytes = nullptr;
+  bool packed = false;
+};
+// The pack of the level's kernels, which is made once and stays with the weight, or the weight's own rows if the level
+// has no packs.
+DotBlocks packed_blocks(const Pass& p, const Weight& w);
+
+// `rows` rows of C [rows, n] = A · Wᵀ with W [n, k] in blocks of `type`. A is f32 with layout rows; an index may select
+// its rows.
 struct IntegerProduct {
   DType type = DType::q8_0;  // one with an integer kernel
-  const std::byte* w = nullptr;
+  DotBlocks w{};
   i64 n = 0, k = 0;
   cpu::MatrixView a{};
   i64 rows = 0;

@@ -36,6 +36,9 @@ void forward_runs(const Mixture& m, std::span<const ExpertRun> runs) {
     inner.push_back(product_of_tokens(m, run, e.up, m.up));
     outer.push_back(product(run, e.down, Direction::forward, m.hidden, m.out, Into::overwrite));
   }
+  if (m.cache)
+    for (auto* products : {&inner, &outer})
+      for (WeightProduct& x : *products) x.may_pack = false;
   const Pass& p = m.p;
   multiply_streamed(p, product_numerics(p), inner);
   const i64 first = runs.front().begin, count = runs.back().end - first, f = m.f();

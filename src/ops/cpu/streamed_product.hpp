@@ -24,6 +24,7 @@ struct WeightProduct {
   float* c = nullptr;
   i64 ldc = 0;
   Into into = Into::overwrite;
+  bool may_pack = true;  // false for weights with a budget of memory, which must stay as they are stored
 
   i64 k() const { return direction == Direction::forward ? w->cols() : w->rows(); }
   i64 n() const { return direction == Direction::forward ? w->rows() : w->cols(); }

@@ -229,7 +229,24 @@ TEST(IntegerProduct, NeitherThreadsNorNeighboursChangeBits) {
         std::memcpy(row.data(), x.row(r), in * 4);
         EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), out)) << k->name << " " << name_of(dtype);
       }
-      EXPECT_EQ(w.pack_bytes(), 0);
+    }
+}
+
+TEST(IntegerProduct, WeightsWithABudgetStayAsTheyAreStoredAndHaveTheSameBits) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType dtype : kIntegerTypes) {
+      OpTest test(*k);
+      const i64 rows = 3, out = 75, in = odd_cols(dtype, 500);
+      const Weight packed = stored_weight(dtype, out, in, 22).stored, stored = stored_weight(dtype, out, in, 22).stored;
+      const Tensor x = test.tensor(rows, in, 1);
+      Pass p = integer_pass(test);
+      const Tensor want = linear(p, x, packed), got = p.alloc(rows, out);
+      const WeightProduct product{
+          .w = &stored, .a = {x.data(), in}, .rows = rows, .c = got.data(), .ldc = out, .may_pack = false};
+      multiply_streamed(p, product_numerics(p), {&product, 1});
+      EXPECT_TRUE(same_bits(want, got)) << k->name << " " << name_of(dtype);
+      EXPECT_EQ(stored.pack_bytes(), 0);
+      EXPECT_EQ(packed.pack_bytes() > 0, k->level != cpu::Level::portable) << k->name;
     }
 }
 
