@@ -103,6 +103,12 @@ TEST_F(JudgeOfPrograms, KindsSayHowAProgramFailed) {
   EXPECT_EQ(kind(refused, "```python\na = 1\n```"), "unchecked");
 }
 
+TEST_F(JudgeOfPrograms, ATestThatPassesMoreThanPlainDataGivesNoReward) {  // as row 533 of MBPP
+  const Problem p =
+      problem(ProgramChecker{ProgramLanguage::python, ProgramAsserts{"assert f([1, 'a'], int) == ['a']", "", "f", ""}});
+  EXPECT_EQ(kind(p, "```python\ndef f(xs, t): return [x for x in xs if not isinstance(x, t)]\n```"), "unchecked");
+}
+
 TEST_F(JudgeOfPrograms, CasesAreInputsAndOutputs) {
   const Problem sum = problem(ProgramChecker{ProgramLanguage::python, ProgramCases{{{"1 2\n", "3"}, {"4 5", "9"}}, 0}});
   EXPECT_EQ(kind(sum, "```\nprint(sum(map(int, input().split())))\n```"), "right");
