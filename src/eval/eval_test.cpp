@@ -1,51 +1,9 @@
-#include "eval/eval.hpp"
-
 #include <cmath>
-#include <filesystem>
 
-#include "core/file.hpp"
-#include "core/test_folder.hpp"
-#include "formats/json.hpp"
-#include "kernels/cpu/kernels.hpp"
-#include "session/test_session.hpp"
+#include "eval/test_eval.hpp"
 
 namespace r1 {
 namespace {
-
-namespace fs = std::filesystem;
-
-class EvalTest : public testing::Test {
- protected:
-  Engine engine() {
-    EngineOptions o;
-    o.kernels = &cpu::active(), o.pool = &pool_, o.kv_tokens = 64 * 128;
-    auto e = Engine::create(*model_, o);
-    R1_CHECK(e, "{}", e ? "" : e.error().what);
-    return std::move(*e);
-  }
-  fs::path file(const std::string& name, const std::string& text) {
-    EXPECT_TRUE(write_file(folder_ / name, text));
-    return folder_ / name;
-  }
-  // k completions of at most max_tokens tokens for each problem; the prompt goes in as it is.
-  static EvalOptions options(i32 k, i64 max_tokens, const Tokenizer& tokenizer, Channel channel = Channel::answer) {
-    EvalOptions o;
-    o.k = k;
-    o.request = [&tokenizer, max_tokens, channel](const Problem& p) -> Result<CompletionRequest> {
-      CompletionRequest r;
-      r.prompt = tokenizer.encode(p.prompt);
-      r.max_tokens = max_tokens;
-      r.channel = channel;
-      return r;
-    };
-    return o;
-  }
-
-  const TestFolder temporary_;
-  const fs::path folder_ = temporary_.path();
-  ThreadPool pool_{1};
-  std::unique_ptr<Model> model_ = test_model();
-};
 
 TEST_F(EvalTest, TheSameSeedGivesTheSameResultAndALineForEveryCompletion) {
   Engine e = engine();
@@ -57,18 +15,19 @@ TEST_F(EvalTest, TheSameSeedGivesTheSameResultAndALineForEveryCompletion) {
   EvalOptions o = options(4, 12, t);
   o.log = folder_ / "log.jsonl";
   i64 done = 0, all = 0;
-  o.progress = [&](i64 d, i64 total) { done = d, all = total; };
-  const auto first = evaluate(e, t, problems, o);
+  o.progress = [&](const EvalProgress& p) { done = p.done, all = p.total; };
+  const auto first = evaluate(e, t, problems, judge_, o);
   ASSERT_TRUE(first) << (first ? "" : first.error().what);
-  const auto second = evaluate(e, t, problems, o);
-  ASSERT_TRUE(second);
-  EXPECT_EQ(to_json(*first), to_json(*second));
-  EXPECT_EQ(first->all.n, 3);
-  EXPECT_EQ(first->truncated, 12);  // nothing stops a random model
   EXPECT_EQ(done, 12);
   EXPECT_EQ(all, 12);
+  const auto second = evaluate(e, t, problems, judge_, options(4, 12, t));
+  ASSERT_TRUE(second);
+  EXPECT_EQ(dump(to_json(*first)), dump(to_json(*second)));
+  EXPECT_EQ(first->all.n, 3);
+  EXPECT_EQ(first->truncated, 12);  // nothing stops a random model
   i64 lines = 0;
   ASSERT_TRUE(for_each_jsonl(o.log, [&](i64, const Json& row) -> Status {
+    if (!row.find("index")) return {};  // the settings
     EXPECT_EQ(*row.find("tokens")->integer(), 12);
     return ++lines, Status();
   }));
@@ -84,7 +43,7 @@ TEST_F(EvalTest, ASequenceThatFailsEndsTheEvaluationAndIsNamed) {
   std::vector<Problem> problems(2);
   problems[0].prompt = "?", problems[1].prompt = "!";
   for (Problem& p : problems) p.checker = AnswerChecker{"1"};
-  const auto result = evaluate(e, t, problems, options(1, 1, t));
+  const auto result = evaluate(e, t, problems, judge_, options(1, 1, t));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().what.find("prompt 1, token 0: "), 0u) << result.error().what;
   EXPECT_FALSE(e.busy());
@@ -97,17 +56,18 @@ TEST_F(EvalTest, ThinkingThatNeverEndsIsNoAnswer) {
   problems[0].prompt = "hello", problems[0].checker = AnswerChecker{"unknown yet"};
   EvalOptions o = options(1, 8, t);
   o.log = folder_ / "log.jsonl";
-  ASSERT_TRUE(evaluate(e, t, problems, o));
+  ASSERT_TRUE(evaluate(e, t, problems, judge_, o));
   ASSERT_TRUE(for_each_jsonl(o.log, [&](i64, const Json& row) -> Status {
+    if (!row.find("given")) return {};                                  // the settings
     problems[0].checker = AnswerChecker{*row.find("given")->string()};  // what this model happens to say is right
     return {};
   }));
   o.log.clear();
-  const auto open = evaluate(e, t, problems, o);
+  const auto open = evaluate(e, t, problems, judge_, o);
   ASSERT_TRUE(open);
   EXPECT_EQ(open->all.pass_at_1, 1);
   o = options(1, 8, t, Channel::thinking);
-  const auto thinking = evaluate(e, t, problems, o);
+  const auto thinking = evaluate(e, t, problems, judge_, o);
   ASSERT_TRUE(thinking);
   EXPECT_EQ(thinking->all.pass_at_1, 0);
   EXPECT_EQ(thinking->mean_thinking_tokens, 8);
@@ -126,10 +86,10 @@ TEST_F(EvalTest, RequestsAreMadeByTheCallersFunctionAndItsErrorsAreReported) {
     r.prompt = {1, 2, 3};
     return r;
   };
-  ASSERT_TRUE(evaluate(e, t, problems, o));
+  ASSERT_TRUE(evaluate(e, t, problems, judge_, o));
   EXPECT_EQ(asked, 2);
   o.request = [](const Problem& p) -> Result<CompletionRequest> { return fail(Errc::corrupt, "no {}", p.prompt); };
-  const auto refused = evaluate(e, t, problems, o);
+  const auto refused = evaluate(e, t, problems, judge_, o);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().what, "no hello");
 }
@@ -141,9 +101,10 @@ TEST_F(EvalTest, ALogThatCannotBeWrittenEndsTheEvaluationEarlyAndIsSaid) {
   for (Problem& p : problems) p.prompt = "hello", p.checker = AnswerChecker{"1"};
   EvalOptions o = options(8, 4, t);
   o.log = "/dev/full";
-  const auto result = evaluate(e, t, problems, o);
+  const auto result = evaluate(e, t, problems, judge_, o);
   ASSERT_TRUE(result);
-  EXPECT_TRUE(result->log_failed);
+  ASSERT_TRUE(result->failure);
+  EXPECT_NE(result->failure->what.find("/dev/full: writing failed"), std::string::npos) << result->failure->what;
   EXPECT_FALSE(result->interrupted);
   EXPECT_LT(result->all.n, 40);
 }

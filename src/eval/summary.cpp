@@ -15,13 +15,38 @@ double pass_at(i64 n, i64 right, i64 k) {
   return 1 - all_wrong;
 }
 
+namespace {
+
+double mean_of(std::span<const double> values) {
+  double sum = 0;
+  for (const double v : values) sum += v;
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+}  // namespace
+
 double clustered_stderr(std::span<const double> means) {
   const double n = static_cast<double>(means.size());
   if (n < 2) return 0;
-  double sum = 0, squares = 0;
-  for (const double m : means) sum += m;
-  for (const double m : means) squares += (m - sum / n) * (m - sum / n);
+  const double mean = mean_of(means);
+  double squares = 0;
+  for (const double m : means) squares += (m - mean) * (m - mean);
   return std::sqrt(squares / (n - 1) / n);
+}
+
+Interval interval95(double p, double standard_error, i64 n, i64 k) {
+  if (n == 0) return {};
+  constexpr double z = 1.959963984540054;  // of the normal distribution at 0.975
+  const double problems = static_cast<double>(n), completions = problems * static_cast<double>(k);
+  double size = problems;  // if all completions are right, or all wrong
+  if (p > 0 && p < 1) {
+    const double variance = standard_error * standard_error;
+    size = variance * completions > p * (1 - p) ? std::max(problems, p * (1 - p) / variance) : completions;
+  }
+  const double scale = 1 / (1 + z * z / size), middle = p + z * z / (2 * size);
+  const double half = z * std::sqrt(p * (1 - p) / size + z * z / (4 * size * size));
+  // Exact at the ends, where the rounded values would be next to 0 and 1.
+  return {p == 0 ? 0 : scale * (middle - half), p == 1 ? 1 : scale * (middle + half)};
 }
 
 bool consensus(std::span<const GradedCompletion> completions, const Checker& checker) {
@@ -39,36 +64,45 @@ bool consensus(std::span<const GradedCompletion> completions, const Checker& che
   }
   const auto winner = std::max_element(candidates.begin(), candidates.end(),
                                        [](const Candidate& a, const Candidate& b) { return a.votes < b.votes; });
-  return winner != candidates.end() && winner->first->right;
+  return winner != candidates.end() && winner->first->right();
 }
 
 namespace {
 
 struct Tally {
   std::vector<double> means;  // share of right completions, per problem
-  i64 consensus = 0;          // problems whose most frequent answer is right
+  i64 voted = 0;              // problems with answers that vote
+  i64 consensus = 0;          // of them, those whose most frequent answer is right
 
-  void add(double mean, bool vote) {
+  void add(double mean, std::optional<bool> vote) {
     means.push_back(mean);
-    consensus += vote;
+    voted += vote.has_value();
+    consensus += vote.value_or(false);
   }
-  Accuracy accuracy() const {
+  Accuracy accuracy(i32 k) const {
     Accuracy a;
     a.n = static_cast<i64>(means.size());
-    if (a.n == 0) return a;
-    for (const double m : means) a.pass_at_1 += m;
-    a.pass_at_1 /= static_cast<double>(a.n);
+    a.pass_at_1 = mean_of(means);
     a.standard_error = clustered_stderr(means);
-    a.cons_at_k = static_cast<double>(consensus) / static_cast<double>(a.n);
+    a.ci95 = interval95(a.pass_at_1, a.standard_error, a.n, k);
+    if (voted > 0) a.cons_at_k = static_cast<double>(consensus) / static_cast<double>(voted);
     return a;
   }
 };
 
 Json json_of(const Accuracy& a) {
-  return Json::object({{"n", a.n}, {"pass@1", a.pass_at_1}, {"stderr", a.standard_error}, {"cons@k", a.cons_at_k}});
+  Json out = Json::object({{"n", a.n}, {"pass@1", a.pass_at_1}, {"stderr", a.standard_error}});
+  out.set("ci95", Json::array({a.ci95.low, a.ci95.high}));
+  if (a.cons_at_k) out.set("cons@k", *a.cons_at_k);
+  return out;
 }
 
 }  // namespace
+
+i64 EvalResult::unchecked() const {
+  const auto found = verdicts.find(JudgementKind::unchecked);
+  return found == verdicts.end() ? 0 : found->second;
+}
 
 EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCompletion> graded, i32 k) {
   EvalResult r;
@@ -80,23 +114,31 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCo
   for (i32 j = 1; j < k; j *= 2) js.push_back(j);
   js.push_back(k);
   i64 completions = 0;
+  std::vector<double> own_rewards;  // per problem
   for (size_t i = 0; i < problems.size(); ++i) {
-    const auto samples = graded.subspan(i * k, k);
-    i64 right = 0;
-    bool complete = true;
+    const auto samples = graded.subspan(i * static_cast<size_t>(k), static_cast<size_t>(k));
+    i64 right = 0, judged = 0;
+    double own = 0;
     for (const GradedCompletion& g : samples) {
-      complete &= g.done;
       if (!g.done) continue;
-      ++completions;
-      right += g.right;
+      ++r.verdicts[g.kind];
+      if (!g.judged()) {
+        r.unchecked_detail = g.detail;
+        continue;
+      }
+      ++completions, ++judged;
+      right += g.right();
+      own += g.parts.own.value_or(0);
+      r.format += g.parts.format;
       r.truncated += g.truncated;
-      r.unchecked += g.unchecked;
       r.mean_tokens += static_cast<double>(g.tokens);
       r.mean_thinking_tokens += static_cast<double>(g.thinking_tokens);
     }
-    if (!complete) continue;
+    if (judged < k) continue;
+    if (samples[0].parts.own) own_rewards.push_back(own / static_cast<double>(k));
     const double mean = static_cast<double>(right) / static_cast<double>(k);
-    const bool vote = consensus(samples, problems[i].checker);
+    std::optional<bool> vote;
+    if (!std::holds_alternative<ProgramChecker>(problems[i].checker)) vote = consensus(samples, problems[i].checker);
     all.add(mean, vote);
     if (!problems[i].kind.empty()) {
       kinds[problems[i].kind].add(mean, vote);
@@ -104,26 +146,31 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCo
     }
     for (const i32 j : js) r.pass_at[j] += pass_at(k, right, j);
   }
-  r.all = all.accuracy();
+  r.all = all.accuracy(k);
   for (auto& [j, sum] : r.pass_at) sum /= static_cast<double>(r.all.n);
-  for (const auto& [kind, tally] : kinds) r.by_kind[kind] = tally.accuracy();
-  for (const auto& [key, tally] : difficulties) r.by_difficulty[key] = tally.accuracy();
-  if (completions > 0) {
-    r.mean_tokens /= static_cast<double>(completions);
-    r.mean_thinking_tokens /= static_cast<double>(completions);
-  }
+  for (const auto& [kind, tally] : kinds) r.by_kind[kind] = tally.accuracy(k);
+  for (const auto& [key, tally] : difficulties) r.by_difficulty[key] = tally.accuracy(k);
+  if (!own_rewards.empty()) r.own_reward = mean_of(own_rewards), r.own_reward_error = clustered_stderr(own_rewards);
+  if (completions > 0)
+    for (double* mean : {&r.mean_tokens, &r.mean_thinking_tokens, &r.format}) *mean /= static_cast<double>(completions);
   return r;
 }
 
-std::string to_json(const EvalResult& r) {
+Json to_json(const EvalResult& r) {
   Json out = Json::object({{"n", r.all.n}, {"k", r.k}, {"pass@1", r.all.pass_at_1}, {"stderr", r.all.standard_error}});
+  out.set("ci95", Json::array({r.all.ci95.low, r.all.ci95.high}));
   for (const auto& [j, value] : r.pass_at)
     if (j > 1) out.set(fmt::format("pass@{}", j), value);
-  out.set("cons@k", r.all.cons_at_k);
+  if (r.all.cons_at_k) out.set("cons@k", *r.all.cons_at_k);
+  if (r.own_reward) out.set("own_reward", *r.own_reward).set("own_reward_stderr", r.own_reward_error);
+  out.set("format", r.format);
   out.set("mean_thinking_tokens", r.mean_thinking_tokens);
   out.set("mean_tokens", r.mean_tokens);
   out.set("truncated", r.truncated);
-  out.set("unchecked", r.unchecked);
+  out.set("unchecked", r.unchecked());
+  Json verdicts = Json::Object{};
+  for (const auto& [kind, count] : r.verdicts) verdicts.set(name_of(kind), count);
+  out.set("verdicts", std::move(verdicts));
   if (r.interrupted) out.set("interrupted", true);
   if (!r.by_kind.empty()) {
     Json kinds = Json::Object{};
@@ -134,7 +181,7 @@ std::string to_json(const EvalResult& r) {
       difficulties.set(fmt::format("{}:{}", key.first, key.second), json_of(accuracy));
     out.set("by_difficulty", std::move(difficulties));
   }
-  return dump(out);
+  return out;
 }
 
 }  // namespace r1

@@ -1,5 +1,6 @@
 // From graded completions to an EvalResult.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 
@@ -7,14 +8,18 @@
 
 namespace r1 {
 
-// A completion and its checker's verdict.
+// A completion and what the judge said.
 struct GradedCompletion {
-  bool done = false;  // false: interrupted; it counts nowhere
-  bool right = false;
+  bool done = false;  // false: not generated or not judged yet; it counts nowhere
+  JudgementKind kind = JudgementKind::unchecked;
+  RewardParts parts;
   bool truncated = false;  // cut by max_tokens or the context
-  bool unchecked = false;  // the checker failed
   std::string given;       // the extracted answer; without one the completion does not vote
+  std::string detail;      // why it is not right
   i64 tokens = 0, thinking_tokens = 0;
+
+  bool judged() const { return done && kind != JudgementKind::unchecked; }
+  bool right() const { return kind == JudgementKind::right; }
 };
 
 // graded: [problems × k], problem-major.

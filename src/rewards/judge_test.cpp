@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tasks/problem_files.hpp"
+
 namespace r1 {
 namespace {
 
@@ -47,6 +49,19 @@ TEST(Judge, TheFormGatesTheAnswer) {
     EXPECT_FALSE(j.parts.own);
   }
   EXPECT_EQ(judged(judge, p, "<think>a</think>\\boxed{\\frac12}").given, "\\frac12");
+}
+
+TEST(Judge, TheSolutionsOfGsm8kAreRightAndOtherNumbersAreWrong) {
+  Judge judge = *Judge::open({}, false);
+  const auto file = read_problems(std::filesystem::path(R1_SOURCE_DIR) / "tests/data/eval/gsm8k.jsonl");
+  ASSERT_TRUE(file) << file.error().what;
+  ASSERT_EQ(file->problems.size(), 15u);
+  for (const Problem& p : file->problems) {
+    EXPECT_EQ(judged(judge, p, "<think>\n</think>" + p.reply).reward, 1.0) << p.reply;
+    EXPECT_EQ(judged(judge, p, "<think>\n</think>" + p.reply + "7").reward, 0.0) << p.reply;
+    const std::string boxed = fmt::format("<think>\n</think>\\boxed{{{}}}", expected_answer(p.checker));
+    EXPECT_EQ(judged(judge, p, boxed).reward, 1.0) << boxed;
+  }
 }
 
 TEST(Judge, WhatCannotBeCheckedHasNoReward) {

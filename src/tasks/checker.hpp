@@ -8,7 +8,7 @@
 
 #include "core/dtype.hpp"
 #include "core/error.hpp"
-#include "verify/program.hpp"
+#include "tasks/program.hpp"
 #include "verify/verify.hpp"
 
 namespace r1 {
@@ -57,7 +57,7 @@ struct ProgramAsserts {
   std::string preamble = {};
   bool operator==(const ProgramAsserts&) const = default;
 };
-// A program, in the last fenced block of the completion (verify/program.hpp), that passes all tests.
+// A program, in the last fenced block of the completion (tasks/program.hpp), that passes all tests.
 struct ProgramChecker {
   ProgramLanguage language = ProgramLanguage::python;
   std::variant<ProgramAsserts, ProgramCases> tests;

@@ -1,4 +1,4 @@
-#include "verify/program.hpp"
+#include "tasks/program.hpp"
 
 #include <algorithm>
 
