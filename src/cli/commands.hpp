@@ -1,4 +1,4 @@
-// The subcommands. Each is in the file of its name, those that score in score/, the chat in chat/; eval.cpp, main.cpp,
+// The subcommands. Each is in the file of its name, those that score in score/, the chat in chat/; eval.cpp, help.cpp,
 // models.cpp and tokenize.cpp have two.
 #pragma once
 #include <span>
@@ -26,6 +26,7 @@ Result<int> run_problems(const Args& args);
 Result<int> run_pull(const Args& args);
 Result<int> run_models(const Args& args);
 Result<int> run_rm(const Args& args);
+void print_help();  // the list of commands, on stdout
 Result<int> run_help(const Args& args);
 Result<int> run_version(const Args& args);
 
