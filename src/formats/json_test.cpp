@@ -136,5 +136,9 @@ TEST(Json, DescriptionsAreCutBetweenCharacters) {
   }
 }
 
+TEST(Json, AnIndentOfZeroWritesLinesWithoutSpaces) {
+  EXPECT_EQ(dump(parsed(R"([1, {"a": 2}])"), 0), "[\n1,\n{\n\"a\": 2\n}\n]");
+}
+
 }  // namespace
 }  // namespace r1

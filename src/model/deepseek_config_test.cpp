@@ -39,6 +39,25 @@ TEST(DeepseekConfig, AMissingKeyMeansWhatItMeansInTransformers) {
   EXPECT_EQ(v3.routing.scaling, 2.5f);
   EXPECT_EQ(v2.routing.scaling, 1);
   EXPECT_TRUE(v3.routing.normalize && !v2.routing.normalize);
+  EXPECT_FALSE(v3.tied || v2.tied);
+}
+
+TEST(DeepseekConfig, SharedExpertsMayBeZero) {
+  const auto c = parse(least("deepseek_v3").set("n_shared_experts", 0));
+  ASSERT_TRUE(c) << c.error().what;
+  EXPECT_EQ(c->shared_experts, 0);
+}
+
+// Nothing here reads these fields. Other programs that train or run the written model do.
+TEST(DeepseekConfig, AWrittenConfigurationHasNoDropoutAndUsesACache) {
+  const Json written = parse_json(to_json(parse(least("deepseek_v3")).value(), DType::f32), "written").value();
+  EXPECT_EQ(*written.find("attention_dropout")->number(), 0);
+  EXPECT_TRUE(*written.find("use_cache")->boolean());
+}
+
+TEST(DeepseekConfig, TheArchitectureOfItsGgufIsDeepseek2) {
+  for (const char* type : {"deepseek_v2", "deepseek_v3"})
+    EXPECT_EQ(gguf_dims(parse(least(type)).value()).architecture, "deepseek2") << type;
 }
 
 TEST(DeepseekConfig, NullMeansNone) {

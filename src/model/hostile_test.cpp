@@ -84,6 +84,35 @@ TEST_F(Folder, MtpTensorsWithoutTheKeyAreIgnoredButNoOtherLayers) {
   EXPECT_NE(shorter.error().what.find("has no place"), std::string::npos) << shorter.error().what;
 }
 
+TEST_F(Folder, ALayerWithoutAnMtpModuleIsNotIgnored) {
+  drop_mtp();
+  const auto shorter = open(Json(config).set("num_hidden_layers", 2).set("num_nextn_predict_layers", 0));
+  ASSERT_FALSE(shorter);
+  EXPECT_NE(shorter.error().what.find("has no place"), std::string::npos) << shorter.error().what;
+}
+
+TEST_F(Folder, AHeadThatEqualsTheEmbeddingHasAPlaceInATiedModel) {
+  std::vector<SafetensorsItem> items;
+  const Safetensors file = Safetensors::open(folder).value();
+  for (const auto& [name, e] : file.tensors()) {
+    const StoredTensor& from = file.tensors().at(name == "lm_head.weight" ? "model.embed_tokens.weight" : name);
+    items.push_back({name, from.dtype, from.shape, [&from](float* dst) { to_f32(from, dst); }});
+  }
+  ASSERT_TRUE(write_safetensors(folder / "other", items, {}));
+  fs::rename(folder / "other", folder / "model.safetensors");
+  const auto tied = open(Json(config).set("tie_word_embeddings", true));
+  ASSERT_TRUE(tied) << tied.error().what;
+  for (const CheckpointTensor& t : (*tied)->checkpoint()) EXPECT_NE(t.name, "lm_head.weight");
+}
+
+TEST_F(Folder, WeightsThatCannotBeWrittenAreAnError) {
+  const auto model = open(config);
+  ASSERT_TRUE(model) << model.error().what;
+  const fs::path target = folder / "saved";
+  fs::create_directories(target / "model.safetensors");  // a file cannot replace a folder
+  EXPECT_FALSE(save_model(**model, target, DType::f32));
+}
+
 TEST_F(Folder, UnsupportedRotationsAreRefused) {
   EXPECT_FALSE(open(Json(config).set("rope_interleave", false)));
   EXPECT_FALSE(open(Json(config).set("rope_theta", 1.0)));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "formats/json.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "model/shapes.hpp"
 
@@ -68,6 +69,18 @@ TEST(LimitExperts, AModelThatCannotBeLimitedIsRefusedWithTheReason) {
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Errc::unsupported);
   EXPECT_NE(none.error().what.find("qwen2"), std::string::npos) << none.error().what;
+}
+
+TEST(LimitExperts, AnMtpModuleWithoutExpertsCannotBeLimited) {
+  const auto golden = read_json(std::filesystem::path(R1_SOURCE_DIR) / "tests/golden/v3/config.json");
+  ASSERT_TRUE(golden) << golden.error().what;
+  const auto model =
+      create_model(dump(Json(*golden).set("n_routed_experts", Json())), "config.json", 1, Weights::frozen);
+  ASSERT_TRUE(model) << model.error().what;
+  ASSERT_EQ((*model)->info().mtp_layers, 1);
+  const Status none = (*model)->limit_experts(1 << 30);
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().what.find("the model has no routed experts"), std::string::npos) << none.error().what;
 }
 
 }  // namespace

@@ -372,6 +372,31 @@ TEST(Jinja, JoinTakesAnAttributeOfEveryElement) {
 TEST(Jinja, ANumberBeyondSixtyFourBitsIsNoInteger) {
   EXPECT_EQ(text("{{ '%d'|format(8e18) }}").value(), "8000000000000000000");
   EXPECT_FALSE(text("{{ '%d'|format(1e19) }}"));
+  EXPECT_EQ(text("{{ 9e18|int }} {{ 1e19|int }} {{ 1e19|int(5) }}").value(), "9000000000000000000 0 5");
+}
+
+TEST(Jinja, ALoopWithoutItemsIsAnErrorOfTheTemplate) { EXPECT_FALSE(text("{% for x in %}a{% endfor %}")); }
+
+TEST(JinjaLimits, AComparisonWorksOnTheBytesOfTheShorterText) {
+  const Json v = Json::object({{"long", std::string(1'000'000, 'a')}});
+  // The bytes of the long text would count 1e10, and the limit is 2^31.
+  EXPECT_EQ(text("{% for i in range(10000) %}{{ '' if 'b' > long else i }}{% endfor %}", v).value(), "");
+}
+
+TEST(JinjaLimits, EveryComparisonOfASortIsWork) {
+  JinjaLimits small;
+  // Sorting 1000 items takes at least 999 comparisons, of 64 each. The rest of the template takes less than half of it.
+  small.work = 999 * 64;
+  EXPECT_NE(error("{{ range(1000)|sort|length }}", small).find("works for too long"), std::string::npos);
+  EXPECT_EQ(error("{{ range(1000)|list|length }}", small), "no error");
+}
+
+TEST(JinjaLimits, AConvertedTextThatDoesNotFitTheMemoryIsAnError) {
+  JinjaOptions options;
+  options.limits.memory = 3000;  // enough for one copy of the text, which is converted and then added to the result
+  const auto got = text("{{ '%s' % s }}", Json::object({{"s", std::string(2000, 'x')}}), options);
+  ASSERT_FALSE(got);
+  EXPECT_NE(got.error().what.find("need more than 3000 bytes"), std::string::npos) << got.error().what;
 }
 
 TEST(JinjaLimits, NamespacesMayHoldEachOther) {

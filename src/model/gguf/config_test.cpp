@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/file.hpp"
 #include "core/test_folder.hpp"
 #include "formats/json.hpp"
 #include "formats/test_gguf.hpp"
+#include "model/gguf/keys.hpp"
 #include "model/gguf/llama3_rope.hpp"
 
 namespace r1 {
@@ -206,6 +209,28 @@ TEST_F(GgufConfig, Llama3ScalingIsRecoveredFromItsDivisors) {
   const auto c = config(g);
   ASSERT_TRUE(c) << error_of(c);
   EXPECT_EQ(dump(*c->find("rope_scaling")), dump(scaling));
+}
+
+TEST_F(GgufConfig, ASizeIsAtMostTwoToThe31MinusOne) {
+  TestGguf g;
+  g.number("t.block_count", 1).number("t.most", 2147483647).number("t.more", 2147483648);
+  ASSERT_TRUE(write_file(folder.path() / "m.gguf", g.bytes()));
+  const Gguf file = Gguf::open(folder.path() / "m.gguf").value();
+  const GgufKeys keys(file, "t");
+  EXPECT_EQ(keys.positive("most").value_or(0), 2147483647);
+  EXPECT_FALSE(keys.positive("more"));
+}
+
+TEST_F(GgufConfig, TheNotesSayOverHowManyFilesAModelIsSplit) {
+  for (const u16 k : {0, 1}) {
+    TestGguf g;
+    if (k == 0) g.text("general.architecture", "deepseek2").pair("split.tensors.count", kI32, le(i32{2}));
+    g.pair("split.no", kU16, le(k)).pair("split.count", kU16, le(u16{2}));
+    g.tensor(fmt::format("w{}", k), {2}, kGgmlF32, 8);
+    ASSERT_TRUE(write_file(folder.path() / fmt::format("m-{:05}-of-00002.gguf", k + 1), g.bytes()));
+  }
+  const auto notes = gguf_notes(Gguf::open(folder.path() / "m-00001-of-00002.gguf").value());
+  EXPECT_EQ(std::count(notes.begin(), notes.end(), "split over 2 files"), 1);
 }
 
 }  // namespace
