@@ -47,7 +47,7 @@ TEST_F(RewardPrograms, OneNumberALineComesBackInOrder) {
   // More than a pipe holds, both ways at once.
   EXPECT_EQ(*ask(*program, fmt::format("{{\"completion\":\"{}\"}}\n", std::string(1 << 20, 'x'))), 1 << 19);
   for (const auto& [text, number] : {std::pair{"-1", -1.0}, {"+0.5", 0.5}, {"1e-3", 1e-3}, {" 2 ", 2}, {"3\\r", 3}})
-    EXPECT_EQ(failure(fmt::format("while read x; do printf '{}\\n'; done", text)), fmt::format("{}", number));
+    EXPECT_EQ(failure(fmt::format("while read x; do printf '%b\\n' '{}'; done", text)), fmt::format("{}", number));
 }
 
 TEST_F(RewardPrograms, FailuresAreErrorsAndSayWhatHappened) {
