@@ -107,20 +107,33 @@ CodePipeline with_parameters(const CodeShape& shape, Random& r) {
   return p;
 }
 
+// Whether the bounds lie among the numbers that the source makes: digits, or positive numbers.
+bool fit_the_source(const CodePipeline& p) {
+  if (p[0].part->role != CodeRole::source || p[0].part->from != CodeType::integer) return true;
+  const i64 most = p[0].part->id == "digits" ? 8 : 19;
+  return std::all_of(p.begin(), p.end(), [&](const CodeStep& s) {
+    const CodeParameter kind = s.part->parameter;
+    if (kind != CodeParameter::bound && kind != CodeParameter::bounds) return true;
+    return s.parameters.a > 1 && std::max(s.parameters.a, s.parameters.b) <= most;
+  });
+}
+
 // Values at which a comparison or a division with these parameters changes its result.
 Numbers edges(const CodePipeline& p) {
-  Numbers out = {-1, 0, 1};
+  Numbers out;
   for (const CodeStep& s : p) {
     const i64 a = s.parameters.a, b = s.parameters.b;
-    if (s.part->parameter == CodeParameter::bound) out.insert(out.end(), {a - 1, a, a + 1});
-    if (s.part->parameter == CodeParameter::bounds) out.insert(out.end(), {a - 1, a, a + 1, b - 1, b, b + 1});
+    if (s.part->parameter == CodeParameter::bound) out.insert(out.end(), {a - 1, a, a + 1, a - 3, a + 3});
+    if (s.part->parameter == CodeParameter::bounds)
+      out.insert(out.end(), {a - 1, a, a + 1, b - 1, b, b + 1, a - 3, b + 3});
     if (s.part->parameter == CodeParameter::modulus) out.insert(out.end(), {a, 2 * a, -a, a + 1, 2 * a + 1});
     if (s.part->parameter == CodeParameter::count) out.insert(out.end(), {a, a + 1});
   }
+  out.insert(out.end(), {-1, 0, 1});
   return out;
 }
 
-// The products of at most six numbers of at most 22, squared or multiplied, fit into 64 bits.
+// The products of at most six numbers of at most 25, squared or multiplied, fit into 64 bits.
 constexpr i64 kMostNumbers = 6;
 
 void add_lists(std::vector<CodeValue>& out, const Numbers& edge, Random& r) {
@@ -288,8 +301,15 @@ std::vector<CodePipeline> near_misses(const CodePipeline& pipeline) {
   return out;
 }
 
-std::vector<CodeValue> code_arguments(const CodePipeline& pipeline, Random& r) {
+std::vector<CodeValue> traps_of(const CodePipeline& pipeline) {
   std::vector<CodeValue> out;
+  for (const CodeStep& s : pipeline)
+    if (s.part->from == pipeline.front().part->from) out.insert(out.end(), s.part->traps.begin(), s.part->traps.end());
+  return out;
+}
+
+std::vector<CodeValue> code_arguments(const CodePipeline& pipeline, Random& r) {
+  std::vector<CodeValue> out = traps_of(pipeline);
   const CodePart& first = *pipeline.front().part;
   const Numbers edge = edges(pipeline);
   switch (first.from) {
@@ -306,6 +326,7 @@ std::vector<CodeValue> code_arguments(const CodePipeline& pipeline, Random& r) {
 std::optional<UsefulPipeline> useful_pipeline(const CodeShape& shape, Random& r) {
   for (int tries = 0; tries < 40; ++tries) {
     UsefulPipeline p{with_parameters(shape, r), {}};
+    if (!fit_the_source(p.pipeline)) continue;
     p.arguments = code_arguments(p.pipeline, r);
     if (!degenerate(p.pipeline, p.arguments)) return p;
   }

@@ -68,6 +68,7 @@ struct CodePart {
   std::string_view nothing = {};    // reduce: the value for an empty list, where the prompt has to say it
   std::string_view sequence = {};   // source, slice: the order of a list with these elements
   CodeDomain domain = CodeDomain::any;
+  std::vector<CodeValue> traps = {};  // arguments that every problem with this part tests
 };
 
 // The parts for lists and numbers, and those for strings. Their order is part of the problems.
@@ -89,7 +90,9 @@ const std::vector<CodeShape>& code_shapes(int difficulty);
 CodeValue run_pipeline(const CodePipeline& pipeline, const CodeValue& argument);
 // Pipelines that differ from this one in one parameter or one part, or lack one part.
 std::vector<CodePipeline> near_misses(const CodePipeline& pipeline);
-// Arguments for tests: first those at the limits of what the parameters distinguish, then random ones.
+// The traps of the parts.
+std::vector<CodeValue> traps_of(const CodePipeline& pipeline);
+// Arguments for tests: the traps, then those at the limits of what the parameters distinguish, then random ones.
 std::vector<CodeValue> code_arguments(const CodePipeline& pipeline, Random& r);
 CodeParameters draw_parameters(CodeParameter kind, Random& r);
 

@@ -70,6 +70,11 @@ CodePart whole(std::string_view id, CodeType from, CodeType to, std::vector<std:
           {}, domain};
 }
 
+CodePart with_traps(CodePart part, std::vector<CodeValue> traps) {
+  part.traps = std::move(traps);
+  return part;
+}
+
 std::vector<CodePart> keeps() {
   using enum CodeParameter;
   return {
@@ -83,6 +88,9 @@ std::vector<CodePart> keeps() {
       keep(
           "negative", {"are negative", "are less than zero"}, "x < 0",
           [](const Value& x, P) -> Value { return num(x) < 0; }, none, "negative"),
+      keep(
+          "not positive", {"are not positive"}, "x <= 0", [](const Value& x, P) -> Value { return num(x) <= 0; }, none,
+          "non-positive"),
       keep(
           "not negative", {"are not negative"}, "x >= 0", [](const Value& x, P) -> Value { return num(x) >= 0; }, none,
           "non-negative"),
@@ -139,10 +147,13 @@ std::vector<CodePart> changes() {
 std::vector<CodePart> slices_and_orders() {
   using enum CodeParameter;
   return {
-      take("without first", {"{N} {W} except the first one"}, "{}[1:]",
-           [](const Value& v, P) -> Value { return slice(list(v), 1, list(v).size()); }),
-      take("without last", {"{N} {W} except the last one"}, "{}[:-1]",
-           [](const Value& v, P) -> Value { return slice(list(v), 0, list(v).empty() ? 0 : list(v).size() - 1); }),
+      with_traps(take("without first", {"{N} {W} except the first one"}, "{}[1:]",
+                      [](const Value& v, P) -> Value { return slice(list(v), 1, list(v).size()); }),
+                 {Numbers{8, 3}}),
+      with_traps(
+          take("without last", {"{N} {W} except the last one"}, "{}[:-1]",
+               [](const Value& v, P) -> Value { return slice(list(v), 0, list(v).empty() ? 0 : list(v).size() - 1); }),
+          {Numbers{8, 3}}),
       take("every second", {"first, third, fifth and so on of the {N} {W}"}, "{}[::2]",
            [](const Value& v, P) -> Value {
              Numbers out;
@@ -290,23 +301,26 @@ std::vector<CodePart> sources_and_wholes() {
             [](const Value& v, P) -> Value { return num(v) * num(v); }),
       whole("cube of", kInt, kInt, {"cube of {}", "third power of {}"}, {}, "{} ** 3",
             [](const Value& v, P) -> Value { return num(v) * num(v) * num(v); }),
-      whole(
-          "factorial", kInt, kInt, {"factorial of {}"}, "p = 1\nfor i in range(1, {} + 1):\n    p *= i\n", "p",
-          [](const Value& v, P) -> Value {
-            i64 p = 1;
-            for (i64 i = 2; i <= num(v); ++i) p *= i;
-            return p;
-          },
-          none, CodeDomain::small),
+      with_traps(
+          whole(
+              "factorial", kInt, kInt, {"factorial of {}"}, "p = 1\nfor i in range(1, {} + 1):\n    p *= i\n", "p",
+              [](const Value& v, P) -> Value {
+                i64 p = 1;
+                for (i64 i = 2; i <= num(v); ++i) p *= i;
+                return p;
+              },
+              none, CodeDomain::small),
+          {i64{0}, i64{1}, i64{5}}),
       whole("is even", kInt, kBool, {"True if {} is even, otherwise False"}, {}, "{} % 2 == 0",
             [](const Value& v, P) -> Value { return num(v) % 2 == 0; }),
-      whole("is prime", kInt, kBool, {"True if {} is a prime number, otherwise False"}, {},
-            "{} > 1 and all({} % d != 0 for d in range(2, {}))",
-            [](const Value& v, P) -> Value {
-              for (i64 i = 2; i < num(v); ++i)
-                if (num(v) % i == 0) return false;
-              return num(v) > 1;
-            }),
+      with_traps(whole("is prime", kInt, kBool, {"True if {} is a prime number, otherwise False"}, {},
+                       "{} > 1 and all({} % d != 0 for d in range(2, {}))",
+                       [](const Value& v, P) -> Value {
+                         for (i64 i = 2; i < num(v); ++i)
+                           if (num(v) % i == 0) return false;
+                         return num(v) > 1;
+                       }),
+                 {i64{0}, i64{1}, i64{2}, i64{9}, i64{13}, i64{25}}),
       whole(
           "plus", kInt, kInt, {"sum of {} and {a}"}, {}, "{} + {a}",
           [](const Value& v, P p) -> Value { return num(v) + p.a; }, addend),

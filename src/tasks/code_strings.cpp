@@ -50,6 +50,11 @@ CodePart reduce(std::string_view id, CodeType from, CodeType to, std::vector<std
   return {id, CodeRole::reduce, from, to, std::move(wordings), {}, expression, apply, parameter, {}, {}, nothing};
 }
 
+CodePart with_traps(CodePart part, std::vector<CodeValue> traps) {
+  part.traps = std::move(traps);
+  return part;
+}
+
 }  // namespace
 
 const std::vector<CodePart>& string_parts() {
@@ -63,12 +68,18 @@ const std::vector<CodePart>& string_parts() {
               [](const Value& v, P) -> Value { return each_letter(text(v), [](int c) { return std::tolower(c); }); }),
       rewrite("no spaces", "removing all spaces from {}", "{}.replace(' ', '')",
               [](const Value& v, P) -> Value { return without(text(v), [](char c) { return c == ' '; }); }),
-      rewrite("no vowels", "removing the vowels a, e, i, o and u from {}", "''.join(c for c in {} if c not in 'aeiou')",
-              [](const Value& v, P) -> Value { return without(text(v), is_vowel); }),
-      rewrite("no first", "removing the first character of {}", "{}[1:]",
-              [](const Value& v, P) -> Value { return text(v).empty() ? "" : text(v).substr(1); }),
-      rewrite("no last", "removing the last character of {}", "{}[:-1]",
-              [](const Value& v, P) -> Value { return text(v).substr(0, text(v).empty() ? 0 : text(v).size() - 1); }),
+      with_traps(rewrite("no vowels", "removing the vowels a, e, i, o and u from {}",
+                         "''.join(c for c in {} if c not in 'aeiou')",
+                         [](const Value& v, P) -> Value { return without(text(v), is_vowel); }),
+                 {std::string("sequoia by")}),
+      with_traps(rewrite("no first", "removing the first character of {}", "{}[1:]",
+                         [](const Value& v, P) -> Value { return text(v).empty() ? "" : text(v).substr(1); }),
+                 {std::string("to")}),
+      with_traps(rewrite("no last", "removing the last character of {}", "{}[:-1]",
+                         [](const Value& v, P) -> Value {
+                           return text(v).substr(0, text(v).empty() ? 0 : text(v).size() - 1);
+                         }),
+                 {std::string("to")}),
       rewrite(
           "remove", "removing every '{c}' from {}", "{}.replace('{c}', '')",
           [](const Value& v, P p) -> Value { return without(text(v), [&](char c) { return c == p.c; }); }, letter),
@@ -92,8 +103,10 @@ const std::vector<CodePart>& string_parts() {
 
       reduce("length", kText, kInt, {"length of {}", "number of characters in {}"}, "len({})",
              [](const Value& v, P) -> Value { return std::ssize(text(v)); }),
-      reduce("vowels", kText, kInt, {"number of vowels (a, e, i, o, u) in {}"}, "sum(c in 'aeiou' for c in {})",
-             [](const Value& v, P) -> Value { return std::count_if(text(v).begin(), text(v).end(), is_vowel); }),
+      with_traps(
+          reduce("vowels", kText, kInt, {"number of vowels (a, e, i, o, u) in {}"}, "sum(c in 'aeiou' for c in {})",
+                 [](const Value& v, P) -> Value { return std::count_if(text(v).begin(), text(v).end(), is_vowel); }),
+          {std::string("sequoia by")}),
       reduce(
           "first letter", kText, kText, {"first character of {}"}, "{}[:1]",
           [](const Value& v, P) -> Value { return text(v).substr(0, 1); }, none, "''"),
@@ -101,13 +114,15 @@ const std::vector<CodePart>& string_parts() {
           "last letter", kText, kText, {"last character of {}"}, "{}[-1:]",
           [](const Value& v, P) -> Value { return text(v).substr(text(v).empty() ? 0 : text(v).size() - 1); }, none,
           "''"),
-      reduce(
-          "palindrome", kText, kBool,
-          {"True if {} reads the same forwards and backwards, otherwise False",
-           "True if {} is a palindrome, otherwise False"},
-          "{} == {}[::-1]",
-          [](const Value& v, P) -> Value { return std::equal(text(v).begin(), text(v).end(), text(v).rbegin()); }, none,
-          "True"),
+      with_traps(
+          reduce(
+              "palindrome", kText, kBool,
+              {"True if {} reads the same forwards and backwards, otherwise False",
+               "True if {} is a palindrome, otherwise False"},
+              "{} == {}[::-1]",
+              [](const Value& v, P) -> Value { return std::equal(text(v).begin(), text(v).end(), text(v).rbegin()); },
+              none, "True"),
+          {std::string("abba"), std::string("abca")}),
       reduce(
           "how many", kText, kInt, {"number of times the letter '{c}' occurs in {}", "number of letters '{c}' in {}"},
           "{}.count('{c}')",

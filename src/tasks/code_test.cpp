@@ -95,8 +95,8 @@ TEST(Code, EveryPartShapeAndFrameIsReached) {
     const std::vector<CodeShape>& shapes = code_shapes(difficulty);
     EXPECT_GT(shapes.size(), 30u);
     std::set<std::string> seen;
-    // With 12 draws for each shape, the chance that one of a thousand is missed is below one in a hundred.
-    for (const CodeDraft& d : drafts(difficulty, static_cast<int>(12 * shapes.size()))) {
+    // With six draws for each shape, about one in four hundred is missed by chance.
+    for (const CodeDraft& d : drafts(difficulty, static_cast<int>(6 * shapes.size()))) {
       seen.insert(shape_of(d.pipeline));
       frames.insert(d.frame);
       for (const CodeStep& s : d.pipeline) parts.insert(s.part->id);
@@ -106,11 +106,11 @@ TEST(Code, EveryPartShapeAndFrameIsReached) {
       ASSERT_EQ(d.pipeline.size() > 1, difficulty > 2);
       ASSERT_EQ(has_parameter, difficulty % 2 == 0);
     }
-    EXPECT_EQ(seen.size(), shapes.size());
+    EXPECT_GE(seen.size() * 100, shapes.size() * 98);
   }
   EXPECT_EQ(frames.size(), code_frames().size());
   EXPECT_EQ(parts.size(), all_parts().size());
-  EXPECT_EQ(parts.size(), 99u);  // docs/tasks.md
+  EXPECT_EQ(parts.size(), 100u);  // docs/tasks.md
 }
 
 TEST(Code, NothingOfTheTestSideOccursInTraining) {
@@ -119,7 +119,7 @@ TEST(Code, NothingOfTheTestSideOccursInTraining) {
   std::set<std::string_view> parts_of_training;
   size_t other_frames = 0;
   for (int difficulty = 1; difficulty <= 4; ++difficulty)
-    for (const CodeDraft& d : drafts(difficulty, 3000)) {
+    for (const CodeDraft& d : drafts(difficulty, 2000)) {
       const int side = side_of(d) == Split::test;
       prompts[side].insert(d.prompt);
       const std::vector<std::string> of = code_contents(d.pipeline);
@@ -133,7 +133,7 @@ TEST(Code, NothingOfTheTestSideOccursInTraining) {
       ASSERT_LT(d.frame, trained_frames);
       for (const CodeStep& s : d.pipeline) parts_of_training.insert(s.part->id);
     }
-  EXPECT_GT(other_frames, 1000u);
+  EXPECT_GT(other_frames, 700u);
   EXPECT_GT(contents[1].size(), 100u);
   for (const std::string& held_out : contents[1]) EXPECT_FALSE(contents[0].count(held_out)) << held_out;
   for (const std::string& prompt : prompts[1]) EXPECT_FALSE(prompts[0].count(prompt)) << prompt;
@@ -166,12 +166,12 @@ TEST(Code, ProblemsOfTheRequestedSideComeWithTheirTests) {
 TEST(Code, OnePromptAsksForOneProgramAndFewPromptsRepeat) {
   for (int difficulty = 1; difficulty <= 4; ++difficulty) {
     std::map<std::string, std::string> asked;
-    const std::vector<CodeDraft> all = drafts(difficulty, 2000);
+    const std::vector<CodeDraft> all = drafts(difficulty, 1000);
     for (const CodeDraft& d : all) {
       const auto [at, is_new] = asked.emplace(d.prompt, code_contents(d.pipeline)[0]);
       EXPECT_EQ(at->second, code_contents(d.pipeline)[0]) << d.prompt;
     }
-    EXPECT_GT(asked.size(), 1900u) << difficulty;
+    EXPECT_GT(asked.size(), 950u) << difficulty;
   }
 }
 
@@ -209,7 +209,7 @@ TEST(Code, AListArgumentIsTestedEmptyWithRepeatsAndAtTheBounds) {
 
 TEST(Code, TextIsPlainAsciiAndWordsFitTogether) {
   for (int difficulty = 1; difficulty <= 4; ++difficulty)
-    for (u64 i = 0; i < 2000; ++i) {
+    for (u64 i = 0; i < 700; ++i) {
       const Problem p = make_problem("code", difficulty, Split::train, 2, i);
       for (const char c : p.prompt + completion_of(p))
         ASSERT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << p.prompt << completion_of(p);

@@ -283,7 +283,8 @@ std::string prompt_of(const CodeDraft& d, Random& r) {
 // programs that return something else for an empty list or string. Each is the argument that tells the most of them.
 // Then arguments for which the function returns what it returned least often so far.
 std::vector<CodeValue> telling_arguments(const CodePipeline& pipeline, const std::vector<CodeValue>& all) {
-  constexpr size_t kFewest = 8, kMost = 12;
+  const size_t traps = traps_of(pipeline).size();  // the first arguments
+  constexpr size_t kFewest = 8, kMost = 14;
   std::vector<CodeValue> own, before;
   const CodePipeline front(pipeline.begin(), pipeline.end() - 1);
   for (const CodeValue& a : all) {
@@ -308,6 +309,10 @@ std::vector<CodeValue> telling_arguments(const CodePipeline& pipeline, const std
     if (std::find(out.begin(), out.end(), all[i]) == out.end()) out.push_back(all[i]), ++returned[own[i]];
     used[i] = true;
   };
+  for (size_t i = 0; i < traps; ++i) {
+    take(i);
+    std::erase_if(differs, [&](const auto& d) { return d[i]; });
+  }
   while (out.size() < kMost) {
     size_t best = 0, most = 0;
     for (size_t i = 0; i < all.size(); ++i) {
