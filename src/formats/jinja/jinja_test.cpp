@@ -385,7 +385,7 @@ TEST(JinjaLimits, AComparisonWorksOnTheBytesOfTheShorterText) {
 
 TEST(JinjaLimits, EveryComparisonOfASortIsWork) {
   JinjaLimits small;
-  // Sorting 1000 items takes at least 999 comparisons, of 64 each. The rest of the template takes less than half of it.
+  // Sorting 1000 items takes at least 999 comparisons, of 64 each. The second template shows that the rest takes less.
   small.work = 999 * 64;
   EXPECT_NE(error("{{ range(1000)|sort|length }}", small).find("works for too long"), std::string::npos);
   EXPECT_EQ(error("{{ range(1000)|list|length }}", small), "no error");
