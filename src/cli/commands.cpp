@@ -55,7 +55,7 @@ std::span<const Command> commands() {
       {"logprobs", "log-probabilities of given tokens", run_logprobs},
       {"tokenize", "text to token ids", run_tokenize},
       {"detokenize", "token ids to text", run_detokenize},
-      {"train", "pretrain or sft, from a TOML file", run_train},
+      {"train", "pretrain, sft or grpo, from a TOML file", run_train},
       {"quantize", "a model's weights in fewer bits, as a GGUF file", run_quantize},
       {"imatrix", "which columns of a model's matrices matter, for quantize", run_imatrix},
       {"inspect", "what a model is: architecture, sizes, types, tokenizer", run_inspect, "show"},

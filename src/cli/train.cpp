@@ -1,4 +1,4 @@
-// r1 train pretrain|sft --config FILE.toml [--key value ...]
+// r1 train pretrain|sft|grpo --config FILE.toml [--key value ...]
 #include "train/trainer.hpp"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include "formats/model_folder.hpp"
 #include "hub/models.hpp"
 #include "hub/settings.hpp"
+#include "rl/grpo.hpp"
 #include "session/memory.hpp"
 
 namespace r1 {
@@ -16,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kUsage = "r1 train pretrain|sft --config FILE.toml [--key value ...]";
+constexpr const char* kUsage = "r1 train pretrain|sft|grpo --config FILE.toml [--key value ...]";
 
 tl::unexpected<Error> usage(const std::string& what) { return fail(Errc::usage, "train: {}: {}", what, kUsage); }
 
@@ -26,9 +27,22 @@ void print_keys(const std::string& prefix, const std::vector<KeyHelp>& keys) {
                k.fallback == "\"\"" ? "none" : k.fallback, "", k.meaning);
 }
 
+void print_grpo_help() {
+  fmt::print(
+      "Trains a model by reinforcement learning: it draws answers to problems, and good ones become likelier.\n"
+      "Usage: r1 train grpo --config FILE.toml [--key value ...]\n\n"
+      "The keys stand in FILE.toml (key = value), or behind it as flags, which replace those of the file. Types and\n"
+      "[defaults]:\n\n");
+  print_keys("", grpo_keys());
+  fmt::print(
+      "\nThe same command, run again, goes on from the newest checkpoint. docs/training.md explains the keys and the\n"
+      "files of a run.\n");
+}
+
 void print_train_help() {
   fmt::print(
-      "Trains a model: pretrain learns from every token, sft continues a model on chats and problems.\n"
+      "Trains a model: pretrain learns from every token, sft continues a model on chats and problems. The third kind,\n"
+      "grpo, is reinforcement learning; its keys are others: r1 train grpo --help.\n"
       "Usage: {}\n\n"
       "The keys stand in FILE.toml (key = value), or behind it as flags, which replace those of the file. Types and\n"
       "[defaults]:\n\n",
@@ -55,13 +69,34 @@ Error with_recipe_hint(Error error, const std::string& file) {
   return error;
 }
 
+// A mistake in an override is one of usage, unlike one in the file.
+Error with_usage(Error error) {
+  if (error.what.starts_with("--")) error.code = Errc::usage;
+  return error;
+}
+
+Result<int> run_grpo(const std::string& file, const Overrides& overrides) {
+  auto loaded = load_grpo_config(file, overrides, find_model);
+  if (!loaded) return tl::unexpected(with_usage(std::move(loaded).error()));
+  GrpoLine line(loaded->log_every);
+  const InterruptFlag interrupted;
+  TrainHooks hooks;
+  hooks.stop = &interrupted.raised();
+  hooks.progress = [&](const StepMetrics& m) { line(m); };
+  hooks.note = [&](const std::string& text) { line.note(text); };
+  hooks.admit = [&](const Model& outline) { return check_training_memory(loaded->model, outline); };
+  const TrainResult r = R1_TRY(train_grpo(*loaded, hooks));
+  fmt::print("{}\n", r.checkpoint.string());
+  return 0;
+}
+
 }  // namespace
 
 Result<int> run_train(const Args& args) {
   const auto& w = args.words;
   const bool help = std::any_of(w.begin(), w.end(), [](const auto& word) { return word == "-h" || word == "--help"; });
-  if (help) return print_train_help(), 0;
-  if (w.empty() || (w[0] != "pretrain" && w[0] != "sft"))
+  if (help) return w[0] == "grpo" ? print_grpo_help() : print_train_help(), 0;
+  if (w.empty() || (w[0] != "pretrain" && w[0] != "sft" && w[0] != "grpo"))
     return usage(w.empty() ? "what to train is missing" : fmt::format("no kind of training \"{}\"", w[0]));
   std::string file;
   Overrides overrides;
@@ -83,10 +118,9 @@ Result<int> run_train(const Args& args) {
   }
   if (file.empty()) return usage("--config FILE.toml is needed");
 
+  if (w[0] == "grpo") return run_grpo(file, overrides);
   auto loaded = load_train_config(file, overrides, find_model);
-  if (!loaded && loaded.error().what.starts_with("--"))
-    loaded.error().code = Errc::usage;  // the mistake is in an override, not in the file
-  if (!loaded) return tl::unexpected(with_recipe_hint(std::move(loaded).error(), file));
+  if (!loaded) return tl::unexpected(with_recipe_hint(with_usage(std::move(loaded).error()), file));
   const TrainConfig& config = *loaded;
   ProgressLine line(config.log_every, matmul_roof_gflops(config.matmul == "bf16" ? DType::bf16 : DType::f32));
   const InterruptFlag interrupted;

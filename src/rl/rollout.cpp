@@ -1,6 +1,7 @@
 #include "rl/rollout.hpp"
 
 #include <cmath>
+#include <map>
 
 namespace r1 {
 
@@ -17,6 +18,56 @@ Document rollout_document(std::span<const i32> prompt, std::span<const i32> draw
     else d.old_logprobs[row] = logprobs[i];
   }
   return d;
+}
+
+RewardParts judge(const Problem& problem, const Completion& completion) {
+  RewardParts parts;
+  const bool ended = completion.finish == FinishReason::stop_token && completion.channel != Channel::thinking;
+  parts.format = ended ? 1 : 0;
+  if (!ended) return parts;
+  const auto right = check_answer(problem, completion.answer);
+  parts.unchecked = !right;
+  parts.accuracy = right && *right ? 1 : 0;
+  return parts;
+}
+
+Result<std::vector<Rollout>> draw_rollouts(Engine& engine, const Tokenizer& tokenizer, const ChatTemplate& chat,
+                                           std::span<const Problem> problems, u64 first_stream,
+                                           const RolloutSettings& settings, const std::atomic<bool>* stop) {
+  std::vector<Rollout> rollouts(problems.size() * static_cast<size_t>(settings.samples));
+  std::map<RequestId, size_t> first_of;  // the request's first result
+  Completions completions(engine, tokenizer, stop);
+  for (size_t i = 0; i < problems.size(); ++i) {
+    const Message question[] = {{"user", problems[i].prompt}};
+    ChatPrompt prompt = R1_TRY(chat.encode(tokenizer, {.messages = question}));
+    CompletionRequest r;
+    r.prompt = prompt.ids;
+    r.sampling = {.temperature = settings.temperature,
+                  .top_p = 1,
+                  .top_k = 0,
+                  .min_p = 0,
+                  .repetition_penalty = 1,
+                  .seed = settings.seed,
+                  .top_logprobs = 0};
+    r.max_tokens = settings.max_tokens;
+    r.stop_ids = settings.stop_ids;
+    r.samples = static_cast<i32>(settings.samples);
+    r.stream = first_stream + i;
+    r.channel = prompt.thinking ? Channel::thinking : Channel::answer;
+    const size_t first = i * static_cast<size_t>(settings.samples);
+    for (i64 k = 0; k < settings.samples; ++k) rollouts[first + static_cast<size_t>(k)].prompt = prompt.ids;
+    const auto id = completions.submit(std::move(r));
+    if (!id) return tl::unexpected(Error(id.error()).in(fmt::format("problem {}", first_stream + i)));
+    first_of[*id] = first;
+  }
+  while (completions.busy())
+    for (const CompletionEvent& event : R1_TRY(completions.step())) {
+      if (event.finish == FinishReason::failed)
+        return fail(Errc::corrupt, "problem {}: {}", first_stream + first_of.at(event.request), event.failure);
+      rollouts[first_of.at(event.request) + static_cast<size_t>(event.sample)].completion.append(event);
+    }
+  if (stop && stop->load()) return fail(Errc::interrupted, "interrupted while samples were drawn");
+  return rollouts;
 }
 
 }  // namespace r1

@@ -1,7 +1,13 @@
-// Rollouts: samples that the engine drew, as documents that the trainer learns from.
+// Rollouts: samples that the engine draws from the model that is being trained, what they are worth, and how they
+// become documents that the trainer learns from.
 #pragma once
+#include <atomic>
 #include <span>
+#include <vector>
 
+#include "session/completions.hpp"
+#include "tasks/tasks.hpp"
+#include "text/chat_template.hpp"
 #include "train/data.hpp"
 
 namespace r1 {
@@ -10,5 +16,35 @@ namespace r1 {
 // log-probability at which it was drawn. A forced token, whose log-probability is NaN, is the target of no row. Weights
 // and advantages are left to the caller.
 Document rollout_document(std::span<const i32> prompt, std::span<const i32> drawn, std::span<const float> logprobs);
+
+struct RewardParts {
+  double format = 0;       // 1 if the sample ended by itself, and behind its thinking
+  double accuracy = 0;     // 1 if the answer is right
+  bool unchecked = false;  // the answer could not be checked; the sample has no reward
+  // The form gates and does not add: a sample without it gets nothing for its answer.
+  double reward() const { return format * accuracy; }
+};
+RewardParts judge(const Problem& problem, const Completion& completion);
+
+// How samples are drawn. The random numbers are keyed by (seed, the prompt's stream, sample, position).
+struct RolloutSettings {
+  i64 samples = 1;  // of every prompt
+  i64 max_tokens = 512;
+  float temperature = 1;
+  u64 seed = 0;
+  std::vector<i32> stop_ids;
+};
+
+struct Rollout {
+  std::vector<i32> prompt;
+  Completion completion;
+};
+
+// Draws samples of every problem's prompt over the whole vocabulary. Problem i has the stream first_stream + i; its
+// samples are the results i · samples and following. Errors: Errc::interrupted once *stop is true; a prompt that does
+// not fit; logits that are no distribution.
+Result<std::vector<Rollout>> draw_rollouts(Engine& engine, const Tokenizer& tokenizer, const ChatTemplate& chat,
+                                           std::span<const Problem> problems, u64 first_stream,
+                                           const RolloutSettings& settings, const std::atomic<bool>* stop);
 
 }  // namespace r1

@@ -9,16 +9,6 @@
 namespace r1 {
 namespace {
 
-// Every token after which an answer is over: those that config.json, generation_config.json and the tokenizer name.
-std::vector<i32> stop_ids_of(const Model& model, const GenerationConfig& generation, const Tokenizer& tokenizer) {
-  std::vector<i32> ids = model.info().eos;
-  for (const i64 id : generation.eos_token_ids) ids.push_back(static_cast<i32>(id));
-  for (const i32 id : end_tokens(tokenizer)) ids.push_back(id);
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return ids;
-}
-
 Result<ThinkBudget> think_budget(i64 max_tokens, const Tokenizer& tokenizer) {
   const auto end = tokenizer.find(kEndThink);
   if (!end)
@@ -29,6 +19,15 @@ Result<ThinkBudget> think_budget(i64 max_tokens, const Tokenizer& tokenizer) {
 }
 
 }  // namespace
+
+std::vector<i32> stop_ids_of(const Model& model, const GenerationConfig& generation, const Tokenizer& tokenizer) {
+  std::vector<i32> ids = model.info().eos;
+  for (const i64 id : generation.eos_token_ids) ids.push_back(static_cast<i32>(id));
+  for (const i32 id : end_tokens(tokenizer)) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
 
 SamplingParams sampling_params(const GenerationConfig& recommended, const SamplingOverrides& overrides) {
   const auto value = [](const std::optional<double>& given, double otherwise) {

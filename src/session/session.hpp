@@ -33,6 +33,9 @@ struct SamplingOverrides {
 };
 SamplingParams sampling_params(const GenerationConfig& recommended, const SamplingOverrides& overrides);
 
+// Every token after which an answer is over: those that config.json, generation_config.json and the tokenizer name.
+std::vector<i32> stop_ids_of(const Model& model, const GenerationConfig& generation, const Tokenizer& tokenizer);
+
 struct SessionOptions {
   i64 context = 0;                    // tokens of the longest sequence; 0: the model's, or what fits into the memory
   i64 max_sequences = 1;              // sequences that run at once

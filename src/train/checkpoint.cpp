@@ -71,6 +71,21 @@ Status write_files(const fs::path& folder, const TrainState& state, const Model&
 
 }  // namespace
 
+std::vector<std::string> changes_since(const TrainState& saved, const TrainState& now) {
+  std::vector<std::string> lines;
+  if (saved.level != now.level)
+    lines.push_back(
+        fmt::format("saved with kernel level {}, resuming with {}: the result will be close to that of {}, but not "
+                    "equal bit for bit",
+                    saved.level, now.level, saved.level));
+  if (saved.version != now.version)
+    lines.push_back(
+        fmt::format("saved by version {}, resuming with {}: the bits are those of {} only if no change between the "
+                    "versions touched training",
+                    saved.version, now.version, saved.version));
+  return lines;
+}
+
 fs::path checkpoint_path(const fs::path& run, i64 step) { return run / "checkpoints" / folder_name(step); }
 
 Result<std::vector<i64>> list_checkpoints(const fs::path& run) {

@@ -25,6 +25,10 @@ struct TrainState {
   std::string version;    // of the program
 };
 
+// What a person should know about a run that was saved as `saved` and goes on as `now`: another level or version, a
+// line each.
+std::vector<std::string> changes_since(const TrainState& saved, const TrainState& now);
+
 // The steps of a run's complete checkpoints, ascending: folders whose names are those that checkpoint_path gives.
 // Remains of interrupted saves are not listed.
 Result<std::vector<i64>> list_checkpoints(const std::filesystem::path& run);

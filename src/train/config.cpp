@@ -160,19 +160,23 @@ Status read_data(TrainConfig& config, const toml::table& table, std::string_view
   return {};
 }
 
+template <class Config>
+Status override_field(Config& config, const std::vector<Field<Config>>& fields, std::string_view key,
+                      const std::string& text, const std::string& where, const ModelFinder& find_model) {
+  const auto* field = R1_TRY(find_field(fields, key, where));
+  Value value = R1_TRY(read_text(*field, text, where));
+  return set_field(config, *field, std::move(value), where, PathRules{made_absolute("."), find_model});
+}
+
 Status apply(TrainConfig& config, const Overrides& overrides, const ModelFinder& find_model) {
-  const PathRules here{made_absolute("."), find_model};
   for (const auto& [key, text] : overrides) {
     const std::string where = "--" + key;
     if (key.starts_with("data.")) {
       if (config.data.empty()) config.data.emplace_back();
-      const auto* field = R1_TRY(find_field(data_fields(), std::string_view(key).substr(5), where));
-      Value value = R1_TRY(read_text(*field, text, where));
-      R1_TRY(set_field(config.data.front(), *field, std::move(value), where, here));
+      R1_TRY(
+          override_field(config.data.front(), data_fields(), std::string_view(key).substr(5), text, where, find_model));
     } else {
-      const auto* field = R1_TRY(find_field(train_fields(), key, where));
-      Value value = R1_TRY(read_text(*field, text, where));
-      R1_TRY(set_field(config, *field, std::move(value), where, here));
+      R1_TRY(override_field(config, train_fields(), key, text, where, find_model));
     }
   }
   return {};
@@ -196,6 +200,17 @@ Status check_together(const TrainConfig& c, std::string_view source) {
     total += d.weight;
   }
   return total > 0 ? Status{} : wrong("the weights of all [[data]] are 0");
+}
+
+Status check_together(const GrpoConfig& c, std::string_view source) {
+  const auto wrong = [&](std::string_view what) { return fail(Errc::invalid_argument, "{}: {}", source, what); };
+  if (c.model.empty()) return wrong("model is missing: a model to start from, such as nano (--model)");
+  if (c.out.empty()) return wrong("out is missing: the folder of the run (--out FOLDER)");
+  if (c.lr_min > c.lr) return wrong(fmt::format("lr_min {} is above lr {}", c.lr_min, c.lr));
+  if (c.tasks.empty() == c.file.empty()) return wrong("give either file or tasks; tasks = \"\" if there is a file");
+  if (c.updates > c.groups * c.group_size)
+    return wrong(fmt::format("updates {} is more than the {} samples of a step", c.updates, c.groups * c.group_size));
+  return {};
 }
 
 std::string toml_string(std::string_view s) {
@@ -276,6 +291,23 @@ Result<TrainConfig> load_train_config(const std::string& path, const Overrides& 
   return parse_train_config(text, path, overrides, made_absolute(path).parent_path().string(), find_model);
 }
 
+Result<GrpoConfig> parse_grpo_config(std::string_view text, std::string_view source, const Overrides& overrides,
+                                     const std::string& base, const ModelFinder& find_model) {
+  const toml::table table = R1_TRY(parse_toml(text, source));
+  GrpoConfig config;
+  R1_TRY(read_table(config, grpo_fields(), table, source, PathRules{base, find_model}));
+  for (const auto& [key, value] : overrides)
+    R1_TRY(override_field(config, grpo_fields(), key, value, "--" + key, find_model));
+  R1_TRY(check_together(config, source));
+  return config;
+}
+
+Result<GrpoConfig> load_grpo_config(const std::string& path, const Overrides& overrides,
+                                    const ModelFinder& find_model) {
+  const std::string text = R1_TRY(read_file(path));
+  return parse_grpo_config(text, path, overrides, made_absolute(path).parent_path().string(), find_model);
+}
+
 Result<VocabularyConfig> load_vocabulary_config(const std::string& path) {
   const std::string text = R1_TRY(read_file(path));
   const toml::table table = R1_TRY(parse_toml(text, path));
@@ -285,12 +317,19 @@ Result<VocabularyConfig> load_vocabulary_config(const std::string& path) {
 }
 
 std::vector<KeyHelp> train_keys() { return help_of(train_fields()); }
+std::vector<KeyHelp> grpo_keys() { return help_of(grpo_fields()); }
 std::vector<KeyHelp> data_keys() { return help_of(data_fields()); }
+
+std::string to_toml(const GrpoConfig& c) { return table_text(c, grpo_fields()); }
 
 std::string to_toml(const TrainConfig& c) {
   std::string out = table_text(c, train_fields());
   for (const DataSource& d : c.data) out += "\n[[data]]\n" + table_text(d, data_fields());
   return out;
+}
+
+std::string first_difference(const GrpoConfig& was, const GrpoConfig& now) {
+  return difference(was, now, grpo_fields());
 }
 
 std::string first_difference(const TrainConfig& was, const TrainConfig& now) {

@@ -59,6 +59,31 @@ struct TrainConfig {
   std::vector<DataSource> data;
 };
 
+// The settings of a run of reinforcement learning. Of TrainConfig it has what grpo_fields() lists.
+struct GrpoConfig : TrainConfig {
+  GrpoConfig() {
+    steps = 200, micro_batch_tokens = 8192, lr = 3e-6, lr_min = 3e-6, warmup_steps = 0, weight_decay = 0;
+    bias_update_speed = balance_alpha = mtp_weight = 0;
+    log_every = 1, save_every = 20;
+  }
+  std::string tasks = "default";  // a mixture of problem generators
+  std::string file;               // instead of tasks: JSONL of problems (tasks/rows.hpp)
+  i64 groups = 32;                // prompts of a step
+  i64 group_size = 8;             // samples of a prompt
+  i64 updates = 1;                // optimizer steps per step; each sees an equal part of the samples
+  i64 max_tokens = 512;           // of a sample
+  i64 max_sequences = 64;         // samples that are drawn at once
+  double temperature = 1;
+
+  std::string loss = "grpo";  // named_policy_loss(); the settings below replace its own
+  std::string mean = "default", kl = "default", divide_by_std = "default";
+  double clip_low = -1, clip_high = -1, kl_weight = -1;  // -1: the loss's own
+  double dual_clip = 0;
+  i64 reference_every = 400;  // steps after which the current model becomes the reference. 0: never
+
+  i64 eval_every = 0, eval_problems = 100;
+};
+
 // How a recipe trains its tokenizer (tokenizer.toml).
 struct VocabularyConfig {
   i64 vocabulary = 512;  // the most tokens: bytes, merges and added tokens together
@@ -79,6 +104,10 @@ Result<TrainConfig> parse_train_config(std::string_view toml, std::string_view s
                                        const std::string& base = "", const ModelFinder& find_model = {});
 Result<TrainConfig> load_train_config(const std::string& path, const Overrides& overrides = {},
                                       const ModelFinder& find_model = {});
+Result<GrpoConfig> parse_grpo_config(std::string_view toml, std::string_view source, const Overrides& overrides = {},
+                                     const std::string& base = "", const ModelFinder& find_model = {});
+Result<GrpoConfig> load_grpo_config(const std::string& path, const Overrides& overrides = {},
+                                    const ModelFinder& find_model = {});
 Result<VocabularyConfig> load_vocabulary_config(const std::string& path);
 
 // What --help says about the keys, in the order of the tables that read them.
@@ -91,10 +120,14 @@ struct KeyHelp {
 std::vector<KeyHelp> train_keys();
 std::vector<KeyHelp> data_keys();  // of a [[data]] table
 
+std::vector<KeyHelp> grpo_keys();
+
+std::string to_toml(const GrpoConfig& c);
 std::string to_toml(const TrainConfig& c);  // all settings, which parse back to the same values
 
 // The first setting that affects the run's bits and differs, as "lr was 0.001, now 0.002"; empty if there is none. A
 // resumed run may change steps, threads, out, recompute, and how often it logs and saves.
 std::string first_difference(const TrainConfig& was, const TrainConfig& now);
+std::string first_difference(const GrpoConfig& was, const GrpoConfig& now);
 
 }  // namespace r1

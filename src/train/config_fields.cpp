@@ -6,6 +6,23 @@ namespace {
 using T = TrainConfig;
 using D = DataSource;
 using K = VocabularyConfig;
+using G = GrpoConfig;
+
+// The field of a setting that GrpoConfig has from TrainConfig.
+Field<GrpoConfig> inherited(std::string_view name) {
+  for (const Field<TrainConfig>& f : train_fields())
+    if (f.name == name)
+      return {.name = f.name,
+              .meaning = f.meaning,
+              .member = std::visit([](auto m) { return decltype(Field<GrpoConfig>::member)(m); }, f.member),
+              .low = f.low,
+              .high = f.high,
+              .kind = f.kind,
+              .bits = f.bits,
+              .choices = f.choices};
+  R1_CHECK(false, "TrainConfig has no field {}", name);
+  return {};
+}
 }  // namespace
 
 const std::vector<Field<TrainConfig>>& train_fields() {
@@ -159,6 +176,96 @@ const std::vector<Field<DataSource>>& data_fields() {
       {.name = "field_prompt", .meaning = "the file's name for prompt", .member = &D::field_prompt},
       {.name = "field_answer", .meaning = "the file's name for answer", .member = &D::field_answer},
   };
+  return fields;
+}
+
+const std::vector<Field<GrpoConfig>>& grpo_fields() {
+  static const std::vector<Field<GrpoConfig>> fields = [] {
+    std::vector<Field<GrpoConfig>> all;
+    for (const char* name : {"model", "tokenizer", "out", "seed", "threads"}) all.push_back(inherited(name));
+    all.insert(
+        all.end(),
+        {{.name = "steps",
+          .meaning = "rounds of drawing, judging and updating",
+          .member = &G::steps,
+          .low = 1,
+          .bits = false},
+         {.name = "tasks",
+          .meaning = "generated problems: default or a mixture (countdown=2,product:1-3)",
+          .member = &G::tasks},
+         {.name = "file",
+          .meaning = "instead of tasks: JSONL of problems, as r1 eval reads them",
+          .member = &G::file,
+          .kind = FieldKind::path},
+         {.name = "groups", .meaning = "prompts of a step", .member = &G::groups, .low = 1, .high = 1 << 20},
+         {.name = "group_size", .meaning = "samples of a prompt", .member = &G::group_size, .low = 2, .high = 1 << 16},
+         {.name = "updates",
+          .meaning = "optimizer steps per step; each sees an equal part of the samples",
+          .member = &G::updates,
+          .low = 1},
+         {.name = "max_tokens",
+          .meaning = "longest sample; a longer one is cut and wrong",
+          .member = &G::max_tokens,
+          .low = 1,
+          .high = 1 << 24},
+         {.name = "temperature",
+          .meaning = "of the draws and of the log-probabilities that are learnt",
+          .member = &G::temperature,
+          .low = 0.01,
+          .high = 100},
+         {.name = "max_sequences",
+          .meaning = "samples that are drawn at once; the result does not depend on it",
+          .member = &G::max_sequences,
+          .low = 1,
+          .high = 1 << 16,
+          .bits = false},
+         {.name = "loss",
+          .meaning = "policy-gradient loss, with the constants of its paper",
+          .member = &G::loss,
+          .choices = "grpo|dr_grpo|dapo|gspo"},
+         {.name = "mean",
+          .meaning = "mean over tokens, if not the loss's own",
+          .member = &G::mean,
+          .choices = "default|samples|length_limit|group_tokens|batch_tokens"},
+         {.name = "divide_by_std",
+          .meaning = "advantages in standard deviations of the group, if not as the loss has it",
+          .member = &G::divide_by_std,
+          .choices = "default|yes|no"},
+         {.name = "clip_low",
+          .meaning = "ratios below 1 - clip_low are clipped (-1: the loss's own)",
+          .member = &G::clip_low,
+          .low = -1},
+         {.name = "clip_high",
+          .meaning = "ratios above 1 + clip_high are clipped (-1: the loss's own)",
+          .member = &G::clip_high,
+          .low = -1},
+         {.name = "dual_clip",
+          .meaning = "above 1: ratios of bad samples are clipped there too (0: not)",
+          .member = &G::dual_clip,
+          .low = 0},
+         {.name = "kl_weight",
+          .meaning = "weight of the distance from the reference (-1: the loss's own)",
+          .member = &G::kl_weight,
+          .low = -1},
+         {.name = "kl",
+          .meaning = "estimator of that distance, if not the loss's own",
+          .member = &G::kl,
+          .choices = "default|k1|k2|k3|k3_plus"},
+         {.name = "reference_every",
+          .meaning = "steps after which the model becomes the reference (0: never)",
+          .member = &G::reference_every,
+          .low = 0},
+         {.name = "eval_every",
+          .meaning = "steps between two evaluations (0: none)",
+          .member = &G::eval_every,
+          .low = 0},
+         {.name = "eval_problems", .meaning = "held-out problems of each", .member = &G::eval_problems, .low = 1}});
+    for (const char* name : {"micro_batch_tokens", "lr", "lr_min", "warmup_steps", "schedule", "decay_start", "beta1",
+                             "beta2", "eps", "weight_decay", "clip_norm", "matmul", "recompute", "bias_update_speed",
+                             "log_every", "save_every", "keep_checkpoints"})
+      all.push_back(inherited(name));
+    return all;
+  }();
   return fields;
 }
 

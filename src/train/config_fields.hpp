@@ -26,6 +26,7 @@ struct Field {
 
 const std::vector<Field<TrainConfig>>& train_fields();
 const std::vector<Field<DataSource>>& data_fields();
+const std::vector<Field<GrpoConfig>>& grpo_fields();
 const std::vector<Field<VocabularyConfig>>& vocabulary_fields();
 
 }  // namespace r1

@@ -104,9 +104,9 @@ void Learner::update(const StepMetrics& m) {
   update_router_biases(*model_, routes_, bias_speed_at(config_, m.step - 1));
 }
 
-Tensor Learner::score(const MicroBatch& batch, float temperature) {
+Tensor Learner::score(const Model& model, const MicroBatch& batch, float temperature) {
   Pass p = pass(batch.batch);
-  return linear_cross_entropy(p, model_->forward(p).hidden, model_->head(), batch.targets, temperature);
+  return linear_cross_entropy(p, model.forward(p).hidden, model.head(), batch.targets, temperature);
 }
 
 }  // namespace r1

@@ -58,8 +58,9 @@ class Learner {
   // AdamW at m.lr with clipping by m.grad_norm, and the update of the routing biases.
   void update(const StepMetrics& m);
 
-  // nll of every row, without gradients: [T, 1].
-  Tensor score(const MicroBatch& batch, float temperature = 1);
+  // nll of every row, without gradients: [T, 1]. The other one is of another model, such as a reference.
+  Tensor score(const MicroBatch& batch, float temperature = 1) { return score(*model_, batch, temperature); }
+  Tensor score(const Model& model, const MicroBatch& batch, float temperature);
 
  private:
   Pass pass(const Batch& batch);

@@ -156,6 +156,23 @@ Result<PolicyLoss> named_policy_loss(std::string_view name) {
   return p;
 }
 
+Result<PolicyLoss> policy_loss_of(const GrpoConfig& c) {
+  PolicyLoss p = R1_TRY(named_policy_loss(c.loss));
+  for (const auto& [name, mean] :
+       {std::pair("samples", PolicyMean::samples), std::pair("length_limit", PolicyMean::length_limit),
+        std::pair("group_tokens", PolicyMean::group_tokens), std::pair("batch_tokens", PolicyMean::batch_tokens)})
+    if (c.mean == name) p.mean = mean;
+  for (const auto& [name, kl] : {std::pair("k1", KlEstimator::k1), std::pair("k2", KlEstimator::k2),
+                                 std::pair("k3", KlEstimator::k3), std::pair("k3_plus", KlEstimator::k3_plus)})
+    if (c.kl == name) p.kl = kl;
+  if (c.divide_by_std != "default") p.divide_by_std = c.divide_by_std == "yes";
+  if (c.clip_low >= 0) p.clip_low = c.clip_low;
+  if (c.clip_high >= 0) p.clip_high = c.clip_high;
+  if (c.kl_weight >= 0) p.kl_weight = c.kl_weight;
+  p.dual_clip = c.dual_clip;
+  return p;
+}
+
 std::vector<double> group_advantages(std::span<const double> rewards, bool divide_by_std) {
   const auto n = static_cast<double>(rewards.size());
   std::vector<double> advantages(rewards.size(), 0.0);

@@ -53,6 +53,9 @@ struct PolicyLoss {
 // Errors: another name; the message lists all.
 Result<PolicyLoss> named_policy_loss(std::string_view name);
 
+// The loss of a configuration: its named loss with the settings that replace the loss's own.
+Result<PolicyLoss> policy_loss_of(const GrpoConfig& config);
+
 // The advantages of a group: r − mean, divided by std + 1e-6 if `divide_by_std` (the sample standard deviation, with
 // n − 1). All are exactly 0 if the rewards are equal.
 std::vector<double> group_advantages(std::span<const double> rewards, bool divide_by_std);

@@ -95,16 +95,7 @@ Status TrainingRun::resume(const fs::path& checkpoint) {
 }
 
 void TrainingRun::note_changes(const TrainState& saved, const TrainConfig& before) const {
-  if (saved.level != state_.level)
-    note(
-        fmt::format("saved with kernel level {}, resuming with {}: the result will be close to that of {}, but not "
-                    "equal bit for bit",
-                    saved.level, state_.level, saved.level));
-  if (saved.version != state_.version)
-    note(
-        fmt::format("saved by version {}, resuming with {}: the bits are those of {} only if no change between the "
-                    "versions touched training",
-                    saved.version, state_.version, saved.version));
+  for (const std::string& line : changes_since(saved, state_)) note(line);
   if (before.steps != config_.steps)
     note(fmt::format("steps was {}, now {}: the learning rate follows the new length from here on", before.steps,
                      config_.steps));

@@ -54,6 +54,8 @@ struct TrainResult {
 // last good checkpoint is.
 Result<TrainResult> train(const TrainConfig& config, const TrainHooks& hooks = {});
 
+std::string duration_text(double seconds);  // as "2h05m" or "7m03s"
+
 // Prints progress to stderr: one line that is rewritten on a terminal, otherwise a line every log_every steps.
 // `roof_gflops` is the machine's highest speed, 0 if unknown.
 class ProgressLine {

@@ -1,0 +1,19 @@
+// The samples of a run with their verdicts: RUN/samples/STEP.jsonl, written before the update of the step. A run that
+// repeats a step after a crash draws the same samples and takes the verdicts from the file, because a judge may decide
+// otherwise a second time, such as one that runs programs against a clock.
+#pragma once
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "rl/rollout.hpp"
+
+namespace r1 {
+
+// Judges the samples of a step, `samples` of every problem in order, and writes the file. If the file is there, a
+// sample whose text stands in it has the verdict of the file. Errors: the file cannot be written, or is damaged.
+Result<std::vector<RewardParts>> judge_step(const std::filesystem::path& run, i64 step,
+                                            std::span<const Problem> problems, std::span<const Rollout> rollouts);
+std::filesystem::path samples_path(const std::filesystem::path& run, i64 step);
+
+}  // namespace r1
