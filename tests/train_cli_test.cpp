@@ -39,6 +39,20 @@ TEST_F(TrainCli, TheExamplesRunAsTheyStand) {
   EXPECT_EQ(more.code, 0) << more.err;
 }
 
+TEST_F(TrainCli, ReinforcementLearningHasKeysOfItsOwnAndAnExampleThatRuns) {
+  const Outcome help = r1("train grpo --help");
+  EXPECT_EQ(help.code, 0) << help.err;
+  for (const KeyHelp& k : grpo_keys())
+    EXPECT_NE(help.out.find(fmt::format("--{} ", k.name)), std::string::npos) << k.name;
+  const std::string example = "train grpo --config recipes/examples/grpo.toml ";
+  const Outcome o = r1(example + "--steps 1 --groups 1 --group_size 2 --max_tokens 40 --eval_problems 1 --out {}/grpo");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.out.find("grpo/checkpoints/000001"), std::string::npos) << o.out;
+  EXPECT_NE(o.err.find("step 1/1  reward "), std::string::npos) << o.err;
+  expect_failure(r1(example + "--group_sizes 3"), 2, {"--group_sizes", "group_size"});
+  expect_failure(r1(example + "--data.file rows.jsonl"), 2, {"--data.file"});
+}
+
 TEST_F(TrainCli, TheDocumentationShowsTheExampleAndHowItsRowsWereMade) {
   const fs::path root = R1_SOURCE_DIR;
   const std::string page = read_file(root / "docs/training.md").value(),

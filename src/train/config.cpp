@@ -207,7 +207,8 @@ Status check_together(const GrpoConfig& c, std::string_view source) {
   if (c.model.empty()) return wrong("model is missing: a model to start from, such as nano (--model)");
   if (c.out.empty()) return wrong("out is missing: the folder of the run (--out FOLDER)");
   if (c.lr_min > c.lr) return wrong(fmt::format("lr_min {} is above lr {}", c.lr_min, c.lr));
-  if (c.tasks.empty() == c.file.empty()) return wrong("give either file or tasks; tasks = \"\" if there is a file");
+  if (c.tasks.empty() == c.file.empty())
+    return wrong(fmt::format("{} tasks and file: give one of them", c.tasks.empty() ? "without" : "with both"));
   if (c.updates > c.groups * c.group_size)
     return wrong(fmt::format("updates {} is more than the {} samples of a step", c.updates, c.groups * c.group_size));
   return {};

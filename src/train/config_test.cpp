@@ -6,6 +6,7 @@
 
 #include "core/file.hpp"
 #include "core/test_folder.hpp"
+#include "train/policy_loss.hpp"
 
 namespace r1 {
 namespace {
@@ -228,6 +229,51 @@ TEST(Config, OnlySettingsThatAffectTheBitsCountAsADifference) {
   now = was;
   now.data[0].tasks = "product";
   EXPECT_NE(first_difference(was, now).find("[[data]] 1: tasks"), std::string::npos);
+}
+
+TEST(GrpoConfig, ItsTextParsesBackToTheSameSettings) {
+  const Overrides overrides = {{"model", "nano"},    {"out", "x"},     {"tasks", "default"},
+                               {"clip_high", "0.3"}, {"loss", "dapo"}, {"lr", "2e-4"}};
+  const auto config = parse_grpo_config("groups = 5\nlr_min = 1e-7", "test", overrides);
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(config->groups, 5);
+  EXPECT_EQ(config->lr, 2e-4);
+  EXPECT_EQ(config->weight_decay, 0);  // other defaults than TrainConfig
+  const auto again = parse_grpo_config(to_toml(*config), "its text");
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_EQ(to_toml(*again), to_toml(*config));
+  EXPECT_EQ(first_difference(*again, *config), "");
+  GrpoConfig other = *config;
+  other.clip_high = 0.4;
+  EXPECT_EQ(first_difference(*config, other), "clip_high was 0.3, now 0.4");
+}
+
+TEST(GrpoConfig, WhatDoesNotGoTogetherIsRefused) {
+  const auto refusal = [](const std::string& text) {
+    const auto config = parse_grpo_config("out = \"x\"\n" + text, "test");
+    return config ? "accepted" : config.error().what;
+  };
+  EXPECT_NE(refusal("").find("model is missing"), std::string::npos);
+  EXPECT_NE(refusal("model = \"m\"").find("without tasks and file"), std::string::npos);
+  const std::string model = "model = \"m\"\nfile = \"f\"\n";
+  EXPECT_EQ(refusal(model), "accepted");
+  EXPECT_NE(refusal(model + "tasks = \"default\"").find("with both tasks and file"), std::string::npos);
+  EXPECT_EQ(refusal(model + "groups = 1\ngroup_size = 2\nupdates = 3"),
+            "test: updates 3 is more than the 2 samples of a step");
+  EXPECT_NE(refusal(model + "batch_tokens = 4096").find("unknown key"), std::string::npos);
+  EXPECT_NE(refusal(model + "loss = \"ppo\"").find("grpo|dr_grpo|dapo|gspo"), std::string::npos);
+}
+
+TEST(GrpoConfig, SettingsReplacePartsOfTheNamedLoss) {
+  GrpoConfig c;
+  c.loss = "dapo", c.mean = "batch_tokens", c.divide_by_std = "no", c.kl = "k2", c.kl_weight = 0.5, c.clip_low = 0;
+  const PolicyLoss p = *policy_loss_of(c);
+  EXPECT_EQ(p.mean, PolicyMean::batch_tokens);
+  EXPECT_FALSE(p.divide_by_std);
+  EXPECT_EQ(p.kl, KlEstimator::k2);
+  EXPECT_EQ(p.kl_weight, 0.5);
+  EXPECT_EQ(p.clip_low, 0);
+  EXPECT_EQ(p.clip_high, 0.28);  // DAPO's own
 }
 
 }  // namespace
