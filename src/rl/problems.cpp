@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "core/philox.hpp"
-#include "tasks/rows.hpp"
+#include "tasks/problem_files.hpp"
 #include "train/data.hpp"
 
 namespace r1 {
@@ -15,7 +15,7 @@ Result<ProblemSource> ProblemSource::open(const GrpoConfig& config) {
     s.mixture_ = R1_TRY(parse_mixture(config.tasks));
     return s;
   }
-  std::vector<Problem> rows = R1_TRY(read_problems(config.file));
+  std::vector<Problem> rows = R1_TRY(read_problems(config.file)).problems;
   for (size_t i = 0; i < rows.size(); ++i)
     (config.eval_every > 0 && i % kHeldOut == 0 ? s.held_out_ : s.train_).push_back(std::move(rows[i]));
   if (s.train_.empty())
@@ -40,9 +40,8 @@ u64 ProblemSource::fingerprint() const {
   u64 h = 0;
   for (const auto* rows : {&train_, &held_out_})
     for (const Problem& p : *rows)
-      for (const std::string* text : {&p.prompt, &p.answer})
-        for (const char c : *text + '\n')
-          h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u + 0x9e3779b97f4a7c15u;
+      for (const std::string_view text : {std::string_view(p.prompt), expected_answer(p.checker)})
+        for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u + 0x9e3779b97f4a7c15u;
   return h;
 }
 

@@ -25,7 +25,7 @@ RewardParts judge(const Problem& problem, const Completion& completion) {
   const bool ended = completion.finish == FinishReason::stop_token && completion.channel != Channel::thinking;
   parts.format = ended ? 1 : 0;
   if (!ended) return parts;
-  const auto right = check_answer(problem, completion.answer);
+  const auto right = check_answer(problem.checker, completion.answer);
   parts.unchecked = !right;
   parts.accuracy = right && *right ? 1 : 0;
   return parts;
