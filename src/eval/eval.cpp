@@ -12,20 +12,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// The text with U+FFFD in place of bytes that are not UTF-8, as the log holds it.
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const size_t valid = first_invalid_utf8(text);
-    out += text.substr(0, valid);
-    text.remove_prefix(valid);
-    if (text.empty()) break;
-    out += "\xEF\xBF\xBD";
-    text.remove_prefix(1);
-  }
-  return out;
-}
-
 // One call of evaluate(). A completion's number, which is also its ticket at the judge, is index · k + sample.
 class Evaluation {
  public:

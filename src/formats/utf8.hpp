@@ -19,6 +19,8 @@ std::string_view last_character(std::string_view s);
 // The longest beginning of `s` that has at most `most` bytes and does not end inside a character.
 std::string_view utf8_prefix(std::string_view s, size_t most);
 void append_utf8(u32 code_point, std::string& out);
+// The text with U+FFFD in place of each byte that is not UTF-8.
+std::string valid_utf8(std::string_view text);
 
 // The text as a terminal can safely show it: control characters, bytes that are not UTF-8, and characters that break a
 // line or turn its direction become escapes such as \n or \x1b. After about `most` bytes … stands for the rest.

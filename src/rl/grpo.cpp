@@ -42,6 +42,7 @@ GrpoRun::GrpoRun(const GrpoConfig& config, const TrainHooks& hooks)
 Status GrpoRun::open() {
   loss_ = R1_TRY(policy_loss_of(config_));
   problems_ = R1_TRY(ProblemSource::open(config_));
+  judge_.emplace(R1_TRY(Judge::open({}, problems_->needs_sandbox())));
   return folder_.open([&](const fs::path& newest) { return start(newest); });
 }
 
@@ -148,7 +149,7 @@ Result<std::vector<GrpoRun::Judged>> GrpoRun::draw(StepMetrics& m) {
   const auto rollouts = R1_TRY(draw_rollouts(*engine_, *tokenizer_, *chat_, problems, first, settings, hooks_.stop));
   engine_->release_memory();
   const double generated = seconds_since(start);
-  const auto verdicts = R1_TRY(judge_step(folder_.path(), m.step, problems, rollouts));
+  const auto verdicts = R1_TRY(judge_step(*judge_, folder_.path(), m.step, problems, rollouts));
   const double judged = seconds_since(start) - generated;
 
   std::vector<Judged> samples;
@@ -159,15 +160,16 @@ Result<std::vector<GrpoRun::Judged>> GrpoRun::draw(StepMetrics& m) {
     for (i64 k = 0; k < config_.group_size; ++k) {
       const size_t i = static_cast<size_t>(g * config_.group_size + k);
       const Completion& c = rollouts[i].completion;
-      const RewardParts& parts = verdicts[i];
-      m.skipped += parts.unchecked;
-      if (parts.unchecked) continue;
-      samples.push_back({g, parts, rollout_document(rollouts[i].prompt, c.tokens, c.logprobs), std::ssize(c.tokens)});
-      rewards.push_back(parts.reward());
-      reward.add(parts.reward()), accuracy.add(parts.accuracy), format.add(parts.format);
+      const Judgement& judgement = verdicts[i];
+      m.skipped += !judgement.reward;
+      if (!judgement.reward) continue;
+      samples.push_back({g, rollout_document(rollouts[i].prompt, c.tokens, c.logprobs), std::ssize(c.tokens)});
+      const double correct = judgement.parts.accuracy.value_or(0);
+      rewards.push_back(*judgement.reward);
+      reward.add(*judgement.reward), accuracy.add(correct), format.add(judgement.parts.format);
       truncated.add(c.finish == FinishReason::length ? 1 : 0);
       length.add(static_cast<double>(c.stats.tokens));
-      (parts.accuracy > 0 ? right : wrong).add(static_cast<double>(c.stats.thinking_tokens));
+      (correct > 0 ? right : wrong).add(static_cast<double>(c.stats.thinking_tokens));
     }
     const auto advantages = group_advantages(rewards, loss_.divide_by_std);
     equal.add(std::all_of(advantages.begin(), advantages.end(), [](double a) { return a == 0; }) ? 1 : 0);
@@ -262,7 +264,8 @@ Result<double> GrpoRun::evaluate() {
   const auto rollouts = R1_TRY(draw_rollouts(*engine_, *tokenizer_, *chat_, problems, 0, greedy, hooks_.stop));
   engine_->release_memory();
   Mean accuracy;
-  for (size_t i = 0; i < problems.size(); ++i) accuracy.add(judge(problems[i], rollouts[i].completion).reward());
+  for (const Judgement& j : R1_TRY(judge_rollouts(*judge_, problems, rollouts)))
+    if (j.reward) accuracy.add(*j.reward);
   return accuracy.value();
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "infer/engine.hpp"
+#include "rewards/judge.hpp"
 #include "rl/grpo.hpp"
 #include "rl/problems.hpp"
 #include "rl/rollout.hpp"
@@ -29,10 +30,9 @@ class GrpoRun {
   const Model& model() const { return learner_.model(); }
 
  private:
-  // A sample of the step with its verdict and what is learnt from it.
+  // A sample of the step that has a reward, and what is learnt from it.
   struct Judged {
     i64 group = 0;
-    RewardParts parts;
     Document document;
     i64 drawn = 0;  // tokens
   };
@@ -62,6 +62,7 @@ class GrpoRun {
   std::optional<Tokenizer> tokenizer_;
   std::optional<ChatTemplate> chat_;
   std::optional<ProblemSource> problems_;
+  std::optional<Judge> judge_;
   std::optional<Engine> engine_;
   std::unique_ptr<Model> reference_;  // null if the loss has no KL term
   std::vector<i32> stop_ids_;

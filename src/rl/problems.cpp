@@ -1,8 +1,10 @@
 #include "rl/problems.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include "core/philox.hpp"
+#include "rewards/judge.hpp"
 #include "tasks/problem_files.hpp"
 #include "train/data.hpp"
 
@@ -34,6 +36,15 @@ Problem ProblemSource::problem(Split split, i64 i) const {
   Random random(seed_, Purpose::data, static_cast<u64>(epoch));
   for (i64 k = n; k > 1; --k) std::swap(order[k - 1], order[random.below(static_cast<u32>(k))]);
   return rows[order[i % n]];
+}
+
+bool ProblemSource::needs_sandbox() const {
+  if (train_.empty())
+    return std::any_of(mixture_.parts.begin(), mixture_.parts.end(), [&](const MixturePart& part) {
+      const Problem p[] = {make_problem(part.kind, part.min_difficulty, Split::train, seed_, 0)};
+      return r1::needs_sandbox(p);
+    });
+  return r1::needs_sandbox(train_) || r1::needs_sandbox(held_out_);
 }
 
 u64 ProblemSource::fingerprint() const {

@@ -15,6 +15,8 @@ class ProblemSource {
   // Problem i of the training or the held-out problems. The rows of a file are shuffled anew in every epoch. One row in
   // kHeldOut of a file is held out if the run evaluates.
   Problem problem(Split split, i64 i) const;
+  // Whether one of the problems asks for a program.
+  bool needs_sandbox() const;
   // A hash of the file's problems; 0 if there is no file.
   u64 fingerprint() const;
 

@@ -20,17 +20,6 @@ Document rollout_document(std::span<const i32> prompt, std::span<const i32> draw
   return d;
 }
 
-RewardParts judge(const Problem& problem, const Completion& completion) {
-  RewardParts parts;
-  const bool ended = completion.finish == FinishReason::stop_token && completion.channel != Channel::thinking;
-  parts.format = ended ? 1 : 0;
-  if (!ended) return parts;
-  const auto right = check_answer(problem.checker, completion.answer);
-  parts.unchecked = !right;
-  parts.accuracy = right && *right ? 1 : 0;
-  return parts;
-}
-
 Result<std::vector<Rollout>> draw_rollouts(Engine& engine, const Tokenizer& tokenizer, const ChatTemplate& chat,
                                            std::span<const Problem> problems, u64 first_stream,
                                            const RolloutSettings& settings, const std::atomic<bool>* stop) {
@@ -55,7 +44,10 @@ Result<std::vector<Rollout>> draw_rollouts(Engine& engine, const Tokenizer& toke
     r.stream = first_stream + i;
     r.channel = prompt.thinking ? Channel::thinking : Channel::answer;
     const size_t first = i * static_cast<size_t>(settings.samples);
-    for (i64 k = 0; k < settings.samples; ++k) rollouts[first + static_cast<size_t>(k)].prompt = prompt.ids;
+    for (i64 k = 0; k < settings.samples; ++k) {
+      Rollout& rollout = rollouts[first + static_cast<size_t>(k)];
+      rollout.prompt = prompt.ids, rollout.opened_thinking = prompt.thinking;
+    }
     const auto id = completions.submit(std::move(r));
     if (!id) return tl::unexpected(Error(id.error()).in(fmt::format("problem {}", first_stream + i)));
     first_of[*id] = first;

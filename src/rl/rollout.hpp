@@ -1,5 +1,5 @@
-// Rollouts: samples that the engine draws from the model that is being trained, what they are worth, and how they
-// become documents that the trainer learns from.
+// Rollouts: samples that the engine draws from the model that is being trained, and how they become documents that the
+// trainer learns from.
 #pragma once
 #include <atomic>
 #include <span>
@@ -17,15 +17,6 @@ namespace r1 {
 // and advantages are left to the caller.
 Document rollout_document(std::span<const i32> prompt, std::span<const i32> drawn, std::span<const float> logprobs);
 
-struct RewardParts {
-  double format = 0;       // 1 if the sample ended by itself, and behind its thinking
-  double accuracy = 0;     // 1 if the answer is right
-  bool unchecked = false;  // the answer could not be checked; the sample has no reward
-  // The form gates and does not add: a sample without it gets nothing for its answer.
-  double reward() const { return format * accuracy; }
-};
-RewardParts judge(const Problem& problem, const Completion& completion);
-
 // How samples are drawn. The random numbers are keyed by (seed, the prompt's stream, sample, position).
 struct RolloutSettings {
   i64 samples = 1;  // of every prompt
@@ -37,6 +28,7 @@ struct RolloutSettings {
 
 struct Rollout {
   std::vector<i32> prompt;
+  bool opened_thinking = false;  // the prompt ends inside the thinking
   Completion completion;
 };
 

@@ -1,73 +1,128 @@
 #include "rl/verdicts.hpp"
 
 #include <map>
+#include <optional>
 
 #include "core/file.hpp"
 #include "formats/json.hpp"
+#include "formats/utf8.hpp"
 
 namespace r1 {
 namespace {
 
 namespace fs = std::filesystem;
 
-using VerdictOf = std::map<std::pair<i64, std::string>, RewardParts>;  // of a sample's number and text
+using VerdictOf = std::map<std::pair<i64, std::string>, Judgement>;  // of a sample's number and text
+
+// A number, or null for what could not be judged.
+Result<std::optional<double>> number_or_null(const JsonFields& fields, std::string_view key) {
+  const Json* value = fields.find(key);
+  if (!value || value->is_null()) return std::optional<double>();
+  return std::optional(R1_TRY(fields.number(key)));
+}
+Json json_of(const std::optional<double>& number) { return number ? Json(*number) : Json(); }
 
 Result<VerdictOf> read_verdicts(const fs::path& path) {
   VerdictOf verdicts;
   R1_TRY(for_each_jsonl(path, [&](i64 line, Json row) -> Status {
     const JsonFields f = R1_TRY(JsonFields::of(row, fmt::format("{}:{}", path.string(), line)));
-    RewardParts parts;
-    parts.format = R1_TRY(f.number("format"));
-    parts.accuracy = R1_TRY(f.number("accuracy"));
-    parts.unchecked = R1_TRY(f.boolean("unchecked", false));
-    verdicts[{R1_TRY(f.integer("index")), R1_TRY(f.string("text"))}] = parts;
+    Judgement j;
+    const std::string name = R1_TRY(f.string("verdict"));
+    const auto kind = judgement_kind_named(name);
+    if (!kind) return fail(Errc::corrupt, "{}: {} is no verdict", f.where("verdict"), quoted_text(name));
+    j.kind = *kind;
+    j.parts.format = R1_TRY(f.number("format"));
+    j.parts.accuracy = R1_TRY(number_or_null(f, "accuracy"));
+    j.reward = R1_TRY(number_or_null(f, "reward"));
+    verdicts[{R1_TRY(f.integer("index")), R1_TRY(f.string("text"))}] = j;
     return {};
   }));
   return verdicts;
 }
 
-// The bytes of a sample need not be UTF-8, which JSON text must be.
-std::string text_of(const Completion& c) { return c.thinking + std::string(kEndThink) + c.answer; }
+// What the model wrote, behind the <think> of the prompt if there is one.
+std::string text_of(const Rollout& r) {
+  return valid_utf8((r.opened_thinking ? "<think>\n" : "") + r.completion.bytes);
+}
 
-std::string line_of(i64 step, i64 index, const Problem& problem, const Completion& c, const RewardParts& parts) {
-  Json row = Json::object({{"step", step},
-                           {"index", index},
-                           {"prompt", problem.prompt},
-                           {"kind", problem.kind},
-                           {"reward", parts.reward()},
-                           {"format", parts.format},
-                           {"accuracy", parts.accuracy},
-                           {"tokens", c.stats.tokens},
-                           {"thinking_tokens", c.stats.thinking_tokens},
-                           {"finish", name_of(c.finish)},
-                           {"text", text_of(c)}});
-  if (parts.unchecked) row.set("unchecked", true);
-  return dump(row) + "\n";
+std::string line_of(i64 step, i64 index, const Problem& problem, const Rollout& rollout, const Judgement& judgement) {
+  const Completion& c = rollout.completion;
+  return dump(Json::object({{"step", step},
+                            {"index", index},
+                            {"prompt", problem.prompt},
+                            {"kind", problem.kind},
+                            {"verdict", name_of(judgement.kind)},
+                            {"reward", json_of(judgement.reward)},
+                            {"format", judgement.parts.format},
+                            {"accuracy", json_of(judgement.parts.accuracy)},
+                            {"tokens", c.stats.tokens},
+                            {"thinking_tokens", c.stats.thinking_tokens},
+                            {"finish", name_of(c.finish)},
+                            {"text", text_of(rollout)}})) +
+         "\n";
+}
+
+Judgement unfinished() {
+  Judgement j;
+  j.kind = JudgementKind::no_answer, j.parts.accuracy = 0, j.reward = 0;
+  return j;
+}
+
+// Judges the rollouts that `verdicts` has no verdict for.
+Status judge_missing(Judge& judge, std::span<const Problem> problems, std::span<const Rollout> rollouts,
+                     std::vector<std::optional<Judgement>>& verdicts) {
+  const size_t samples = rollouts.size() / problems.size();
+  for (size_t i = 0; i < rollouts.size(); ++i) {
+    if (verdicts[i]) continue;
+    const Rollout& r = rollouts[i];
+    if (r.completion.finish != FinishReason::stop_token) verdicts[i] = unfinished();
+    else judge.submit(i, problems[i / samples], {text_of(r), r.opened_thinking ? TurnForm::thinking : TurnForm::plain});
+  }
+  while (judge.busy()) {
+    for (Judge::Finished& finished : judge.finished(std::chrono::milliseconds(100)))
+      verdicts[finished.ticket] = std::move(finished.judgement);
+    R1_TRY(judge.health());
+  }
+  return {};
+}
+
+std::vector<Judgement> all_of(std::vector<std::optional<Judgement>> verdicts) {
+  std::vector<Judgement> all;
+  for (std::optional<Judgement>& v : verdicts) all.push_back(std::move(*v));
+  return all;
 }
 
 }  // namespace
 
 fs::path samples_path(const fs::path& run, i64 step) { return run / "samples" / fmt::format("{:06}.jsonl", step); }
 
-Result<std::vector<RewardParts>> judge_step(const fs::path& run, i64 step, std::span<const Problem> problems,
-                                            std::span<const Rollout> rollouts) {
+Result<std::vector<Judgement>> judge_rollouts(Judge& judge, std::span<const Problem> problems,
+                                              std::span<const Rollout> rollouts) {
+  std::vector<std::optional<Judgement>> verdicts(rollouts.size());
+  R1_TRY(judge_missing(judge, problems, rollouts, verdicts));
+  return all_of(std::move(verdicts));
+}
+
+Result<std::vector<Judgement>> judge_step(Judge& judge, const fs::path& run, i64 step,
+                                          std::span<const Problem> problems, std::span<const Rollout> rollouts) {
   const fs::path path = samples_path(run, step);
   std::error_code code;
   fs::create_directories(path.parent_path(), code);
-  VerdictOf known;
-  if (fs::exists(path, code)) known = R1_TRY(read_verdicts(path));
-  std::vector<RewardParts> verdicts;
+  std::vector<std::optional<Judgement>> verdicts(rollouts.size());
+  if (fs::exists(path, code)) {
+    const VerdictOf known = R1_TRY(read_verdicts(path));
+    for (size_t i = 0; i < rollouts.size(); ++i)
+      if (const auto found = known.find({static_cast<i64>(i), text_of(rollouts[i])}); found != known.end())
+        verdicts[i] = found->second;
+  }
+  R1_TRY(judge_missing(judge, problems, rollouts, verdicts));
+  std::vector<Judgement> judgements = all_of(std::move(verdicts));
   std::string text;
   const size_t samples = rollouts.size() / problems.size();
-  for (size_t i = 0; i < rollouts.size(); ++i) {
-    const Problem& problem = problems[i / samples];
-    const Completion& completion = rollouts[i].completion;
-    const auto found = known.find({static_cast<i64>(i), text_of(completion)});
-    verdicts.push_back(found != known.end() ? found->second : judge(problem, completion));
-    text += line_of(step, static_cast<i64>(i), problem, completion, verdicts.back());
-  }
+  for (size_t i = 0; i < rollouts.size(); ++i)
+    text += line_of(step, static_cast<i64>(i), problems[i / samples], rollouts[i], judgements[i]);
   R1_TRY(write_file(path, text));
-  return verdicts;
+  return judgements;
 }
 
 }  // namespace r1

@@ -6,14 +6,19 @@
 #include <span>
 #include <vector>
 
+#include "rewards/judge.hpp"
 #include "rl/rollout.hpp"
 
 namespace r1 {
 
-// Judges the samples of a step, `samples` of every problem in order, and writes the file. If the file is there, a
-// sample whose text stands in it has the verdict of the file. Errors: the file cannot be written, or is damaged.
-Result<std::vector<RewardParts>> judge_step(const std::filesystem::path& run, i64 step,
-                                            std::span<const Problem> problems, std::span<const Rollout> rollouts);
+// Judges rollouts, of which each problem has the same number, in order. A sample that did not end by itself has no
+// answer and is worth 0. Errors: the reward program failed too often.
+Result<std::vector<Judgement>> judge_rollouts(Judge& judge, std::span<const Problem> problems,
+                                              std::span<const Rollout> rollouts);
+// Judges the rollouts of a step and writes the file. If the file is there, a sample whose text stands in it has the
+// verdict of the file. Errors: also that the file cannot be written, or is damaged.
+Result<std::vector<Judgement>> judge_step(Judge& judge, const std::filesystem::path& run, i64 step,
+                                          std::span<const Problem> problems, std::span<const Rollout> rollouts);
 std::filesystem::path samples_path(const std::filesystem::path& run, i64 step);
 
 }  // namespace r1
