@@ -1,5 +1,6 @@
 #include "formats/generation_config.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace r1 {
@@ -26,6 +27,10 @@ TEST(GenerationConfig, ReadsOneOrSeveralEndTokensAndWritesWhatItRead) {
                           R"({"eos_token_id": [-1]})", R"({"eos_token_id": "x"})", R"({"max_new_tokens": 0})", "[]"}) {
     EXPECT_FALSE(parse(bad)) << bad;
   }
+  for (const char* limit : {"0.01", "100"})
+    EXPECT_TRUE(parse(fmt::format("{{\"repetition_penalty\": {}}}", limit).c_str())) << limit;
+  for (const char* beyond : {"0.0099", "100.01"})
+    EXPECT_FALSE(parse(fmt::format("{{\"repetition_penalty\": {}}}", beyond).c_str())) << beyond;
   EXPECT_EQ(read_generation_config("/nonexistent")->top_p, 0.95);
 }
 

@@ -324,6 +324,8 @@ TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {
   EXPECT_NE(refusal({.prompt = {0}, .sampling = {.temperature = NAN}}).find("temperature"), std::string::npos);
   EXPECT_NE(refusal({.prompt = {0}, .max_tokens = 0}).find("max_tokens"), std::string::npos);
   EXPECT_NE(refusal({.prompt = {0}, .max_tokens = 300}).find("pages"), std::string::npos);
+  EXPECT_NE(refusal({.prompt = {0}, .samples = 0}).find("samples is 0"), std::string::npos);
+  EXPECT_NE(refusal({.prompt = {0}, .first_sample = -1}).find("from -1"), std::string::npos);
   EXPECT_FALSE(engine->busy());
 }
 

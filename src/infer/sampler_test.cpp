@@ -202,6 +202,16 @@ TEST(Sampler, EveryPartOfTheKeyChangesTheNumber) {
   EXPECT_EQ(numbers.size(), std::size(keys));
 }
 
+// Of 4096 numbers each of the first 53 bits is set in half, give or take five standard deviations of 32.
+TEST(Sampler, EveryBitOfTheRandomNumberIsSetInHalfOfTheNumbers) {
+  int set[53] = {};
+  for (u32 position = 0; position < 4096; ++position) {
+    const auto bits = static_cast<u64>(uniform({7, 1, 2, position}) * 0x1p53);
+    for (int b = 0; b < 53; ++b) set[b] += static_cast<int>(bits >> b & 1);
+  }
+  for (int b = 0; b < 53; ++b) EXPECT_NEAR(set[b], 2048, 160) << b;
+}
+
 TEST(Sampler, ParametersOutOfRangeAreNamed) {
   const std::pair<SamplingParams, const char*> bad[] = {{{.temperature = -1}, "temperature"},
                                                         {{.temperature = kInf}, "temperature"},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "ops/op_test.hpp"
@@ -213,6 +214,18 @@ TEST(PolicyLoss, TheWeightsOfRowsAddUpToOneExceptAgainstTheLengthLimit) {
   near(weights(PolicyMean::length_limit), {1.0 / 30, 1.0 / 30, 1.0 / 30});
   near(weights(PolicyMean::group_tokens), {1.0 / 16, 1.0 / 16, 1.0 / 8});
   near(weights(PolicyMean::batch_tokens), {1.0 / 12, 1.0 / 12, 1.0 / 12});
+}
+
+// R1's report (arXiv:2501.12948) for grpo; the papers of the others are arXiv:2503.20783, 2503.14476 and 2507.18071.
+TEST(PolicyLoss, TheNamedLossesHaveTheConstantsOfTheirPapers) {
+  const auto constants = [](std::string_view name) {
+    const PolicyLoss p = *named_policy_loss(name);
+    return std::array{p.clip_low, p.clip_high, p.kl_weight};
+  };
+  EXPECT_EQ(constants("grpo"), (std::array{10.0, 10.0, 0.001}));
+  EXPECT_EQ(constants("dr_grpo"), (std::array{0.2, 0.2, 0.0}));
+  EXPECT_EQ(constants("dapo"), (std::array{0.2, 0.28, 0.0}));
+  EXPECT_EQ(constants("gspo"), (std::array{3e-4, 4e-4, 0.0}));
 }
 
 TEST(PolicyLoss, AnUnknownNameIsAnErrorThatListsTheKnownOnes) {
