@@ -168,6 +168,16 @@ TEST_F(GgufTest, EveryDtypeOfGgufIsWrittenAndReadBack) {
   }
 }
 
+TEST_F(GgufTest, AKeyHasAtMost65535Bytes) {
+  const auto write = [&](size_t length) {
+    return write_gguf(folder / "t.gguf", std::vector{std::pair(std::string(length, 'k'), GgufValue::of_u32(7))},
+                      std::vector{item("w", DType::f32, {1}, "abcd")});
+  };
+  ASSERT_TRUE(write(65'535));
+  EXPECT_EQ(*Gguf::open(folder / "t.gguf").value().integer(std::string(65'535, 'k')), 7);
+  EXPECT_FALSE(write(65'536));
+}
+
 TEST_F(GgufTest, ValuesMadeForWritingReadBack) {
   const std::vector<std::pair<std::string, GgufValue>> metadata = {
       {"general.alignment", GgufValue::of_u32(64)},

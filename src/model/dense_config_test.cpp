@@ -105,6 +105,21 @@ TEST(DenseConfig, WhatIsWrittenReadsBackTheSame) {
     }
 }
 
+TEST(DenseConfig, TheTypeOfTheWeightsIsWrittenAsTransformersNamesIt) {
+  const DenseConfig c = parse(json_of(kLlama)).value();
+  for (const auto& [dtype, name] :
+       {std::pair(DType::f32, "float32"), std::pair(DType::bf16, "bfloat16"), std::pair(DType::f16, "float16")})
+    EXPECT_EQ(*json_of(to_json(c, dtype).c_str()).find("torch_dtype")->string(), name);
+}
+
+TEST(DenseConfig, ALlamaWithoutAttentionBiasHasNone) {
+  const Json llama = json_of(kLlama);
+  Json without = Json::object({});
+  for (const auto& [key, value] : *llama.object())
+    if (key != "attention_bias") without.set(key, value);
+  EXPECT_FALSE(parse(without).value().qkv_bias);
+}
+
 TEST(DenseConfig, BothSpellingsAreOneConfiguration) {
   for (const char* name : kGoldenModels) {
     const fs::path folder = fs::path(R1_SOURCE_DIR) / "tests/golden" / name;

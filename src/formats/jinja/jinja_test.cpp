@@ -363,6 +363,17 @@ TEST(Jinja, ABracketThatIsNotClosedIsAnErrorOfTheTemplate) {
     EXPECT_FALSE(text(open)) << open;
 }
 
+TEST(Jinja, OnlyAProductRepeatsATextOrAList) {
+  EXPECT_EQ(text("{{ 2 * 'ab' }}{{ 'c' * 2 }}").value(), "ababcc");
+  EXPECT_FALSE(text("{{ 2 + 'ab' }}"));
+  EXPECT_FALSE(text("{{ 2 - [1] }}"));
+}
+
+TEST(Jinja, ParametersOfAMacroAreSeparatedByCommas) {
+  EXPECT_EQ(text("{% macro m(a, b) %}{{ a }}{{ b }}{% endmacro %}{{ m(1, 2) }}").value(), "12");
+  EXPECT_FALSE(text("{% macro m(a b) %}{% endmacro %}"));
+}
+
 TEST(Jinja, JoinTakesAnAttributeOfEveryElement) {
   const Json v = json(R"({"m": [{"a": 1}, {"a": 2}]})");
   EXPECT_EQ(text("{{ m|join(',', attribute='a') }}", v).value(), "1,2");
