@@ -121,6 +121,44 @@ TEST(Layers, TheTableHasNoCycle) {
     EXPECT_FALSE(row.contains(folder)) << folder << " may include itself through other folders";
 }
 
+// The types that a file defines outside anonymous namespaces, with the namespaces around them: "r1::Tensor".
+std::vector<std::string> defined_types(const fs::path& file) {
+  static const std::regex kOpens(R"re(^namespace ([a-z0-9_:]*) ?\{.*)re"), kCloses(R"re(^\}  // namespace.*)re");
+  static const std::regex kType(R"re(^(?:struct|class|enum class) (\w+)(?: final)?(?: :.*)? \{.*)re");
+  std::ifstream in(file);
+  std::vector<std::string> around, out;
+  std::smatch match;
+  for (std::string line; std::getline(in, line);) {
+    if (std::regex_match(line, match, kOpens)) {
+      around.push_back(match[1]);
+    } else if (std::regex_match(line, kCloses) && !around.empty()) {
+      around.pop_back();
+    } else if (std::regex_match(line, match, kType)) {
+      std::string name;
+      bool anonymous = false;
+      for (const std::string& space : around) {
+        anonymous |= space.empty();
+        name += space + "::";
+      }
+      if (!anonymous) out.push_back(name + match[1].str());
+    }
+  }
+  return out;
+}
+
+// Two types of one name in one namespace have one destructor for the linker, which may take either for both.
+TEST(Layers, NoTypeIsDefinedTwice) {
+  const fs::path root = fs::path(R1_SOURCE_DIR) / "src";
+  std::map<std::string, std::string> defined_in;
+  for (const std::string& file : sources(root))
+    for (const std::string& type : defined_types(root / file)) {
+      const auto [at, first] = defined_in.emplace(type, file);
+      EXPECT_TRUE(first) << type << " is defined in src/" << at->second << " and in src/" << file;
+    }
+  EXPECT_TRUE(defined_in.contains("r1::Tensor"));
+  EXPECT_GT(defined_in.size(), 200u);
+}
+
 // Reads the table of CONTRIBUTING.md, whose rows look like "| `ops` | core, kernels/cpu |".
 Table read_contributing() {
   std::ifstream in(fs::path(R1_SOURCE_DIR) / "CONTRIBUTING.md");

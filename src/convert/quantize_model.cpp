@@ -16,9 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr i64 kPiece = 8 << 20;          // elements at a time: 32 MiB of f32
-constexpr i64 kGrain = 64 << 10;         // elements of a thread's task
-constexpr i64 kReleaseEvery = 64 << 20;  // elements read between two releases of pages
+constexpr i64 kPiece = 8 << 20;   // elements at a time: 32 MiB of f32
+constexpr i64 kGrain = 64 << 10;  // elements of a thread's task
 
 // A tensor of the model, as the file to be written arranges it.
 struct SourceTensor {

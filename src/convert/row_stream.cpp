@@ -11,7 +11,6 @@ namespace r1 {
 namespace {
 
 constexpr i64 kPieceElements = 2 << 20;  // 8 MiB of f32
-constexpr i64 kReleaseEvery = 64 << 20;  // elements read between two releases of pages
 
 // The index of the first value that is infinite or no number: its exponent has only ones. -1: there is none.
 i64 first_not_finite(DType type, std::span<const std::byte> bytes) {

@@ -9,6 +9,8 @@
 
 namespace r1 {
 
+inline constexpr i64 kReleaseEvery = 64 << 20;  // elements read between two releases of pages
+
 struct RowStream {
   std::string name;         // for errors
   DType type = DType::f32;  // of the rows handed on

@@ -115,7 +115,7 @@ class Evaluation {
 
   void judge(LoggedCompletion c) {
     const size_t number = number_of(c.index, c.sample);
-    Turn turn{(opens_thinking_[c.index] ? "<think>\n" : "") + c.text, options_.form};
+    AssistantTurn turn{(opens_thinking_[c.index] ? "<think>\n" : "") + c.text, options_.form};
     judge_.submit(number, problems_[c.index], std::move(turn));
     unjudged_.emplace(number, std::move(c));
   }

@@ -47,7 +47,7 @@ Result<PullPlan> plan_pull(Hub& hub, const HubSettings& settings, std::string_vi
     RemoteFile& file = listing.files[i];
     if (file.size < 0 || file.hash.empty()) R1_TRY(hub.describe(repo, plan.commit, file));
     plan.bytes += file.size;
-    if (plan.bytes > kMaxPullBytes) return fail(Errc::corrupt, "{}: more than {} bytes", repo, kMaxBytes);
+    if (plan.bytes > kMaxPullBytes) return fail(Errc::corrupt, "{}: more than {} bytes", repo, kMaxPullBytes);
     plan.here += cache.holds(file) ? file.size : cache.partial_bytes(file);
     if (is_weight(file.path)) plan.weight_bytes += file.size;
     plan.files.push_back(file);

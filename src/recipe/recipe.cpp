@@ -34,7 +34,7 @@ GenerationConfig greedy(const Tokenizer& tokenizer, i64 context) {
 // The first stage: a vocabulary from the text of the problems.
 Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 context) {
   const VocabularyConfig config = R1_TRY(load_vocabulary_config((recipe / "tokenizer.toml").string()));
-  const Mixture mixture = R1_TRY(parse_mixture(config.tasks));
+  const TaskMixture mixture = R1_TRY(parse_mixture(config.tasks));
   BpeTrainOptions options;
   options.vocab_size = config.vocabulary;
   options.added_tokens.assign(std::begin(kR1AddedTokens), std::end(kR1AddedTokens));

@@ -22,7 +22,7 @@ std::optional<std::string_view> answer_in(std::string_view turn) {
   return after_thinking(turn);
 }
 
-double format_of(const Turn& turn) {
+double format_of(const AssistantTurn& turn) {
   if (turn.form == TurnForm::thinking) return has_think_format(turn.text);
   const bool tags = turn.text.find("<think>") != std::string::npos || turn.text.find("</think>") != std::string::npos;
   return !tags && !trimmed(turn.text).empty();
@@ -132,7 +132,7 @@ Result<Judge> Judge::open(JudgeOptions options, bool with_sandbox) {
   return out;
 }
 
-void Judge::submit(u64 ticket, const Problem& problem, Turn turn) {
+void Judge::submit(u64 ticket, const Problem& problem, AssistantTurn turn) {
   Pending pending;
   pending.ticket = ticket;
   pending.problem = &problem;

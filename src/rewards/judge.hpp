@@ -47,7 +47,7 @@ struct Judgement {
 // The form that a turn must have: thinking and an answer (has_think_format), or an answer without thinking.
 enum class TurnForm : u8 { thinking, plain };
 
-struct Turn {
+struct AssistantTurn {
   // The whole turn. If the template of the chat ends the prompt with <think>, put it in front.
   std::string text;
   TurnForm form = TurnForm::thinking;
@@ -74,7 +74,7 @@ class Judge {
   static Result<Judge> open(JudgeOptions options, bool with_sandbox);
 
   // `problem` must live until the judgement has been returned.
-  void submit(u64 ticket, const Problem& problem, Turn turn);
+  void submit(u64 ticket, const Problem& problem, AssistantTurn turn);
 
   struct Finished {
     u64 ticket = 0;
@@ -90,7 +90,7 @@ class Judge {
   struct Pending {
     u64 ticket = 0;
     const Problem* problem = nullptr;
-    Turn turn;
+    AssistantTurn turn;
     Judgement judgement;
     std::future<sandbox::Verdict> verdict;  // valid: the program is being judged
     std::future<Result<double>> own;        // valid: the reward program is being asked

@@ -22,7 +22,7 @@ class ProblemSource {
 
  private:
   u64 seed_ = 0;
-  Mixture mixture_;
+  TaskMixture mixture_;
   std::vector<Problem> train_, held_out_;  // of a file
 };
 

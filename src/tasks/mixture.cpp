@@ -42,9 +42,9 @@ Result<MixturePart> parse_part(std::string_view part) {
 
 }  // namespace
 
-Result<Mixture> parse_mixture(std::string_view text) {
+Result<TaskMixture> parse_mixture(std::string_view text) {
   if (text == "default") return default_mixture();
-  Mixture mixture;
+  TaskMixture mixture;
   double total = 0;
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find(',', at), text.size());
@@ -57,7 +57,7 @@ Result<Mixture> parse_mixture(std::string_view text) {
 }
 
 // The weights are larger for kinds that people try first and for kinds that take long to learn.
-Mixture default_mixture() {
+TaskMixture default_mixture() {
   return {{{"product", 1, 2, 3},
            {"product", 3, 4, 0.5},
            {"division", 1, 3, 1.2},
@@ -74,7 +74,7 @@ Mixture default_mixture() {
            {"chat", 1, 1, 0.5}}};
 }
 
-Problem sample_problem(const Mixture& mixture, Split split, u64 seed, u64 index) {
+Problem sample_problem(const TaskMixture& mixture, Split split, u64 seed, u64 index) {
   double total = 0;
   for (const MixturePart& p : mixture.parts) total += p.weight;
   Random r(seed, Purpose::task, index);

@@ -40,15 +40,15 @@ struct MixturePart {
   int min_difficulty = 1, max_difficulty = 1;
   double weight = 1;
 };
-struct Mixture {
+struct TaskMixture {
   std::vector<MixturePart> parts;
 };
 
 // Parses a list such as "product:1-3=2,division=1,sort:2". Each part is kind[:difficulty or range][=weight]. Without a
 // range it has all difficulties, without a weight the weight 1. "default" is default_mixture().
-Result<Mixture> parse_mixture(std::string_view text);
-Mixture default_mixture();
-Problem sample_problem(const Mixture& mixture, Split split, u64 seed, u64 index);
+Result<TaskMixture> parse_mixture(std::string_view text);
+TaskMixture default_mixture();
+Problem sample_problem(const TaskMixture& mixture, Split split, u64 seed, u64 index);
 
 // The reference completion that follows "<think>\n": TRACE\n</think>\n\nREPLY.
 std::string completion_of(const Problem& problem);

@@ -269,7 +269,7 @@ TEST(Tasks, MixturesParseAndBrokenOnesAreErrors) {
 }
 
 TEST(Tasks, AMixtureDrawsKindsByTheirWeights) {
-  const Mixture m = *parse_mixture("product=3,sort=1");
+  const TaskMixture m = *parse_mixture("product=3,sort=1");
   int products = 0;
   for (u64 i = 0; i < 4000; ++i) products += sample_problem(m, Split::train, 9, i).kind == "product";
   EXPECT_NEAR(products, 3000, 110);  // four standard deviations of a binomial(4000, 3/4)

@@ -105,7 +105,7 @@ class Source {
 
 class TaskSource final : public Source {
  public:
-  TaskSource(DocumentEncoder encoder, Mixture mixture, u64 seed, const DataSource& d)
+  TaskSource(DocumentEncoder encoder, TaskMixture mixture, u64 seed, const DataSource& d)
       : encoder_(std::move(encoder)),
         mixture_(std::move(mixture)),
         seed_(seed),
@@ -124,7 +124,7 @@ class TaskSource final : public Source {
 
  private:
   DocumentEncoder encoder_;
-  Mixture mixture_;
+  TaskMixture mixture_;
   u64 seed_;
   DocumentFormat format_;
   double long_share_;
@@ -320,7 +320,7 @@ Result<std::unique_ptr<Data>> open_data(const TrainConfig& config, const Tokeniz
     DocumentEncoder encoder = R1_TRY(DocumentEncoder::create(tokenizer, ends, config.sequence_length, format_of(d)));
     weights.push_back(d.weight);
     if (d.file.empty()) {
-      Mixture mixture = R1_TRY(parse_mixture(d.tasks));
+      TaskMixture mixture = R1_TRY(parse_mixture(d.tasks));
       sources.push_back(std::make_unique<TaskSource>(std::move(encoder), std::move(mixture), seed, d));
     } else {
       const auto held_out =
