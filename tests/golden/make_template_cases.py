@@ -70,7 +70,9 @@ CASES = r'''
 {{ x is defined }} {{ z is none }} {{ x is none }} {{ l is iterable }} {{ d is mapping }} {{ s is sequence }} {{ x is iterable }} {{ x is sequence }} {{ 5 is odd }} {{ 4 is even }} {{ 6 is divisibleby(3) }} {{ 't' is in ['t'] }} {{ 1 is sameas 1 }} {{ 'ab' is lower }} {{ 'AB' is upper }} {{ 3 is lt 4 }} {{ 3 is ge(3) }} {{ l is not string }} {{ not l is string }} {{ 1 is not none and true }} {{ n is number }} {{ t is integer }} {{ t is boolean }} {{ f is float }}
 {{ 'a' if x else 'b' if z else 'c' }} {{ 'q' if x }} {{ (1 if t) }} {{ [1 if t else 2, 3] }}
 {{ 1 < 2 < 3 }} {{ 1 < 3 < 2 }} {{ 1 in [1] == true }} {{ 'a' in d }} {{ 'zz' not in d }} {{ 'é' in s }} {{ 1 not in l }} {{ x in l }} {{ 'a' in x }}
-{{ 'a' ~ 1 ~ none ~ x ~ 1.0 ~ [1] }} {{ 'a' + 'b' ~ 'c' * 2 }} {{ 1 + 2 ~ 3 * 4 }} {{ 2 * 3 ~ 4 + 5 }}
+{{ 'a' ~ 1 ~ none ~ x ~ 1.0 ~ [1] }} {{ 'a' + 'b' ~ 'c' * 2 }} {{ 1 ~ 3 * 4 }} {{ 2 * 3 ~ 4 }}
+{{ 1 + 2 ~ 3 * 4 }}
+{{ 2 * 3 ~ 4 + 5 }}
 {{ 'a' 'b' "c" }} {{ "\u00e9\x41\n\101\q" }} {{ 'a\
 b' }}
 {{ range(3)|list }} {{ range(5,1,-2)|list }} {{ range(0)|list }} {{ dict(a=1, b=2) }} {{ dict([('a',1)]) }} {{ dict({'x':1}, y=2) }}
@@ -97,7 +99,8 @@ x{# c -#}   y   {#- c #} z
 {% raw %}{{ x }} {% if %}{% endraw %}|{%- raw -%}  a  {%- endraw -%}  b
 {% if x %}1{% elif z %}2{% elif n %}3{% else %}4{% endif %}
 {% if x is not defined and (z is none or n > 3) %}ok{% endif %}
-{{ [1,2,3,] }} {{ {'a':1,} }} {{ f (1) if false else 'x' }} {{ (l|length) }} {{ l|length + 1 }} {{ l|length|string|length }} {{ 'a' + 1|string }} {{ -l|length }}
+{{ [1,2,3,] }} {{ {'a':1,} }} {{ f (1) if false else 'x' }} {{ (l|length) }} {{ l|length + 1 }} {{ l|length|string|length }} {{ 'a' + 1|string }}
+{{ -l|length }}
 {{ 'a'.upper().lower()|upper }} {{ ('a')['upper']() }} {{ 'abc'['x'] }}
 {{ '3'|int + 2 }} {{ 'x'|int }} {{ 'x'|int(3) }} {{ 2.9|int }} {{ '2.9'|int }} {{ ' 5 '|int }} {{ '1e3'|float }} {{ true|int }} {{ 'abc'|float(1.5) }} {{ 5|float }} {{ -3|abs }} {{ 2.567|round(2) }} {{ 2.5|round }} {{ 3.5|round }} {{ 2.1|round(0,'ceil') }} {{ 7|round }}
 {{ 'a\nb\n\nc'|indent(2) }}|{{ 'a\nb'|indent(2, true) }}|{{ 'a\n\nb'|indent('--', blank=true) }}|{{ 'a\n'|indent }}|
@@ -168,6 +171,205 @@ x{# c -#}   y   {#- c #} z
 {{ 1 if 0 else 2 if 0 else 3 }} {{ t and 'x' or 'y' }} {{ e or 'def' }} {{ n and e }} {{ none or none }}
 {{ [x] }} {{ {'a': x} }} {{ (x,) }}
 {{ s is string and s|length > 3 }} {{ s is defined == true }} {{ 3 is number == true }} {{ 'a' is in 'abc' }} {{ n is divisibleby 5 }}
+{{ 7 % 7 }} {{ -6 % 3 }} {{ 6 // -3 }} {{ -7 // -2 }} {{ -7 % -2 }} {{ 5 // -1 }} {{ 5 % -1 }} {{ 0 ** 0 }} {{ (-3) ** 3 }} {{ 2 ** 62 }} {{ 3 ** 39 }} {{ (-2) ** 63 }} {{ 4 ** -2 }} {{ 0.5 ** 2 }} {{ 1.5 - 0.25 }} {{ 1.5 + 2 }} {{ 2 * 1.5 }} {{ 3 / 1.5 }} {{ 7.0 % 3 }} {{ 7.0 % -3 }} {{ -7.0 // 2 }} {{ 6.0 // 3 }} {{ 6.0 % 3 }} {{ 1e300 // 7e-5 > 1e304 }}
+{{ 0 ** -1 }}
+{{ 1.0 / 0 }}
+{{ 1.0 // 0 }}
+{{ 1.0 % 0 }}
+{{ 9999999999999998.0 }} {{ 1e16 }} {{ 12345678901234567.0 }} {{ 0.0001 }} {{ 0.00012 }} {{ 0.00009999 }} {{ 0.5e-3 }} {{ 1.4e16 }} {{ -1e16 }} {{ -0.0001 }} {{ -5e-5 }} {{ 100.0 }} {{ 1e2 }} {{ 1E2 }} {{ 1e+2 }} {{ 1.5e-3 }} {{ 1_0.2_5 }} {{ 0xFF }} {{ 0XfF }} {{ 0O7 }} {{ 0B1 }} {{ 0 }} {{ 00 }} {{ 10 }}{{ 0.5 }}
+{{ 'inf'|float }} {{ '-inf'|float }} {{ 'nan'|float }} {{ 'nan'|float == 'nan'|float }} {{ ['inf'|float, '-inf'|float]|tojson }} {{ ['nan'|float]|tojson }} {{ 1 < 'nan'|float }} {{ 'nan'|float >= 1 }}
+{{ 0.1 + 0.2 }} {{ -0.0 == 0 }} {{ -f }} {{ +f }} {{ +t }} {{ -t }} {{ - 2 ** 2 }} {{ -n|abs }} {{ (-n)|abs }}
+{{ 1 <= 1 }}{{ 1 < 1 }}{{ 1 >= 1 }}{{ 1 > 1 }}{{ 2 >= 1 }}{{ 0 >= 1 }}{{ 2 <= 1 }}{{ 0 <= 1 }}{{ 1 != 1 }}{{ 1 != 2 }} {{ 1.5 < 2 }}{{ 2 < 1.5 }}{{ 1.5 >= 1.5 }}{{ 'a' < 'b' }}{{ 'b' < 'a' }}{{ 'a' <= 'a' }}{{ 'a' > 'a' }}{{ 'ab' > 'a' }}{{ 'é' > 'z' }}
+{{ [1, 2] < [1, 3] }}{{ [1, 3] < [1, 2] }}{{ [1] < [1, 2] }}{{ [1, 2] < [1] }}{{ [1, 2] <= [1, 2] }}{{ [1, 2] > [1, 2] }}{{ (1, 2) < (2, 1) }}{{ [2] > [1, 9] }}{{ [] < [1] }} {{ [[1], [0, 5]]|sort }} {{ [(2, 'a'), (1, 'b'), (1, 'a')]|sort }}
+{{ [1] < (1,) }}
+{{ none < none }}
+{{ {} < {} }}
+{{ 1 < 2 < 3 < 4 }} {{ 1 < 2 > 3 }} {{ 3 > 2 > 1 }} {{ 1 == 1 == 1 }} {{ 1 in [1] in [[1]] }} {{ 'a' not in 'abc' }} {{ 'z' not in 'abc' }} {{ '' in 'abc' }} {{ 'abc' in 'abc' }} {{ 'abcd' in 'abc' }} {{ 2 in (1, 2) }} {{ 9 in (1, 2) }} {{ none in [none] }} {{ 'b' in {'a': 'b'} }}
+{{ {'a': 1} == {'a': 2} }}{{ {'a': 1} == {'b': 1} }}{{ {'a': 1} == {'a': 1, 'b': 2} }}{{ {'a': 1, 'b': 2} == {'b': 2, 'a': 1} }}{{ {1: 2} == {true: 2.0} }} {{ none == none }}{{ x == y }}{{ x == none }}{{ '' == x }}{{ 'a' == 'a' }}{{ 'a' == 'b' }}{{ 'a' == 'ab' }} {{ [x] == [x] }} {{ {} == [] }}
+{{ {1: 'a', 1.0: 'b'} }} {{ {true: 1, 1: 2} }} {{ {'a': 1, 'b': 2, 'a': 3} }} {{ {none: 1}[none] }} {{ {1: 'x'}[1] }} {{ {1: 'x'}[true] }} {{ {1.5: 'x'}[1.5] }} {{ {(1, 2): 3} if false else 0 }}
+{{ l[0:0] }}{{ l[0:1] }}{{ l[1:1] }}{{ l[2:1] }}{{ l[-2:] }}{{ l[:-1] }}{{ l[-3:-1] }}{{ l[-4:] }}{{ l[-4:2] }}{{ l[:3] }}{{ l[:4] }}{{ l[3:] }}{{ l[::2] }}{{ l[1::2] }}{{ l[::-2] }}{{ l[2::-1] }}{{ l[3::-1] }}{{ l[1::-1] }}{{ l[:1:-1] }}{{ l[0::-1] }}{{ l[-1::-1] }}{{ l[:-3:-1] }}{{ l[:-4:-1] }}{{ l[5::-1] }}{{ l[::3] }}{{ l[::9223372036854775807] }}{{ l[::-9223372036854775807] }}
+{{ s[0:0] }}|{{ s[0:1] }}|{{ s[1:2] }}|{{ s[-1:] }}|{{ s[-2:-1] }}|{{ s[12:] }}|{{ s[13:] }}|{{ s[:13] }}|{{ s[:12] }}|{{ s[::3] }}|{{ s[1::5] }}|{{ s[::-4] }}|{{ s[-1:-4:-1] }}|{{ s[12::-6] }}|{{ s[4:1:-1] }}|{{ s[4:1] }}|{{ s[::9223372036854775807] }}|{{ e[:] }}{{ e[::-1] }}{{ s[3] }}{{ s[12] }}{{ s[-13] }}
+{{ l[::0] }}
+{{ s[::0] }}
+{{ l['a':] }}
+{{ l[1.5] }}|{{ l[true] }}|{{ s[false] }}|{{ l[1:2][0] }}|{{ (1, 2, 3)[::2] }}|{{ d.n['x'][0] }}|{{ d['q'] }}|{{ d[0] }}|{{ n[0] }}
+{{ l[1, 2] }}|{{ {(1, 2)|string: 5}['(1, 2)'] }}
+{{ x[0] }}
+{{ x[1:] }}
+{{ 'abc'.split('') }}
+{{ ' a  b  c '.split(none, 0) }} {{ ' a  b  c '.split(none, 1) }} {{ ' a  b  c '.split(none, 2) }} {{ ' a  b  c '.split(none, 3) }} {{ ' a  b  c '.split(none, -1) }} {{ ' a  b  c '.rsplit(none, 0) }} {{ ' a  b  c '.rsplit(none, 1) }} {{ ' a  b  c '.rsplit(none, 2) }} {{ ' a  b  c '.rsplit(none, 3) }} {{ ' a  b  c '.rsplit() }} {{ ''.rsplit() }} {{ '  '.split() }} {{ '  '.rsplit() }} {{ 'é ü'.rsplit(none, 1) }} {{ 'é\u2003ü ö'.rsplit() }}
+{{ 'a,b,c'.split(',', 0) }} {{ 'a,b,c'.split(',', 1) }} {{ 'a,b,c'.split(',', 2) }} {{ 'a,b,c'.split(',', 3) }} {{ 'a,b,c'.split(',', -1) }} {{ 'a,b,c'.rsplit(',', 0) }} {{ 'a,b,c'.rsplit(',', 1) }} {{ 'a,b,c'.rsplit(',', 2) }} {{ 'a,b,c'.rsplit(',') }} {{ 'a--b-c'.rsplit('--') }} {{ 'a::b::c'.rsplit('::', 1) }} {{ ',a,'.split(',') }} {{ ',a,'.rsplit(',') }}
+{{ 'a::b::c'.partition('::') }} {{ 'a::b::c'.rpartition('::') }} {{ '::'.partition('::') }} {{ '::'.rpartition('::') }} {{ 'éa'.partition('a') }} {{ 'aé'.rpartition('a') }}
+{{ 'a'.partition('') }}
+{{ 'a'.rpartition('') }}
+{{ '\n\na\n'.splitlines() }} {{ 'a\r\n\r\nb'.splitlines() }} {{ 'a\rb'.splitlines() }} {{ 'é\u2028ü'.splitlines() }} {{ ''.splitlines() }} {{ 'a\tb'.splitlines() }} {{ 'a\x0eb\x1fc\x1bd'.splitlines() }} {{ 'a\x0bb\x0cc\x1cd\x1de\x1ef'.splitlines() }}
+{{ 'aXbX'.find('X') }} {{ 'aXbX'.rfind('X') }} {{ 'aXbX'.index('X') }} {{ 'aXbX'.rindex('X') }} {{ 'éXéX'.rfind('X') }} {{ 'éXéX'.rindex('X') }} {{ 'abc'.find('') }} {{ 'abc'.rfind('') }} {{ 'abc'.rfind('z') }} {{ 'abc'.count('z') }} {{ 'abab'.count('ab') }} {{ 'éé'.count('') }} {{ ''.count('') }} {{ ''.find('a') }} {{ 'xyx'.count('x') }}
+{{ 'abc'.rindex('z') }}
+{{ 'abc'.find(1) }}
+{{ 'abc'.count(1) }}
+{{ 'abcabc'.replace('b', 'XY') }} {{ 'aaaa'.replace('a', 'b', 0) }} {{ 'aaaa'.replace('a', 'b', 1) }} {{ 'aaaa'.replace('aa', 'b') }} {{ 'aaaa'.replace('aa', 'b', 1) }} {{ 'aaa'.replace('aa', 'b') }} {{ 'é'.replace('', '-') }} {{ 'ab'.replace('', '-', 2) }} {{ ''.replace('', '-') }} {{ 'ab'.replace('ab', '') }} {{ 'a'|replace('a', 'b', 1) }} {{ 'aa'|replace('a', 'b', count=1) }}
+{{ 'abc'.startswith('ab') }}{{ 'abc'.startswith('bc') }}{{ 'abc'.endswith('bc') }}{{ 'abc'.endswith('ab') }}{{ 'abc'.startswith(('x', 'a')) }}{{ 'abc'.endswith(('x', 'y')) }}{{ 'abc'.startswith('') }}{{ 'abc'.startswith('abcd') }} {{ 'abc'.removeprefix('bc') }} {{ 'abc'.removesuffix('ab') }} {{ 'abc'.removeprefix('abc') }}{{ 'abc'.removesuffix('abc') }} {{ 'aab'.removeprefix('a') }} {{ 'baa'.removesuffix('a') }}
+{{ 'abc'.startswith(1) }}
+{{ 'abc'.removeprefix(1) }}
+{{ ' ab '.strip() }}|{{ ' ab '.lstrip() }}|{{ ' ab '.rstrip() }}|{{ 'xyabyx'.strip('xy') }}|{{ 'xyabyx'.lstrip('xy') }}|{{ 'xyabyx'.rstrip('xy') }}|{{ '  '.strip() }}|{{ '\u3000é\u2009'.strip() }}|{{ 'ééaé'.strip('é') }}|{{ 'aba'.strip('') }}|{{ '\x1c\x1fa\x85\xa0'.strip() }}|{{ '\u1680a\u2000b\u200ac\u200b'.split() }}|{{ 'a\u2028b\u2029c\u202fd\u205fe\u3000f\x1bg\x08h\x0ei'.split()|length }}
+{{ 'ab'.center(2) }}|{{ 'ab'.center(1) }}|{{ 'ab'.center(3) }}|{{ 'ab'.center(4) }}|{{ 'ab'.center(5) }}|{{ 'ab'.center(6) }}|{{ 'a'.center(2) }}|{{ 'a'.center(4) }}|{{ 'a'.center(5) }}|{{ 'é'.center(4, 'ü') }}|{{ 'ab'.ljust(2) }}|{{ 'ab'.ljust(3) }}|{{ 'ab'.rjust(1) }}|{{ 'é'.rjust(3, '-') }}|{{ 'ab'.ljust(-1) }}|{{ ''.zfill(2) }}|{{ '+5'.zfill(4) }}|{{ 'é'.zfill(2) }}|{{ '12'.zfill(2) }}|{{ '12'.zfill(1) }}|{{ '-'.zfill(3) }}|{{ 'a-5'.zfill(5) }}
+{{ 'a'.center(4, 'xy') }}
+{{ 'a'.rjust(4, '') }}
+{{ 'héLLo wörld'.title() }} {{ 'héLLo'.capitalize() }} {{ 'ÉA'.swapcase() }} {{ "they're bill's"|title }} {{ "they're".title() }} {{ 'a1b'.title() }} {{ 'ab<cd{ef[gh(ij-kl'|title }} {{ 'ab\tcd\nef'|title }} {{ 'a_b.c'|title }} {{ ''.capitalize() }} {{ 'ß'.upper() }} {{ 'ẞ'.lower() }} {{ 'Ǆ'.lower() }}
+{{ 'a'.isalpha() }}{{ 'a1'.isalpha() }}{{ ''.isalpha() }}{{ 'é'.isalpha() }} {{ '1'.isdigit() }}{{ 'a'.isdigit() }}{{ '½'.isdigit() }} {{ '½'.isnumeric() }}{{ '1'.isnumeric() }}{{ 'a'.isnumeric() }} {{ '1'.isdecimal() }}{{ '½'.isdecimal() }} {{ 'a1'.isalnum() }}{{ 'a-'.isalnum() }}{{ '½'.isalnum() }} {{ ' \t'.isspace() }}{{ ' a'.isspace() }}{{ ''.isspace() }} {{ 'AB'.isupper() }}{{ 'Ab'.isupper() }}{{ '1'.isupper() }}{{ 'A1'.isupper() }} {{ 'ab'.islower() }}{{ 'aB'.islower() }}{{ '1'.islower() }}{{ ''.islower() }}
+{{ '%s' % 5 }} {{ '%5s|%-5s|%.2s|%5.1s|' % ('ab', 'ab', 'abc', 'xyz') }} {{ '%+d %+d %d' % (1, -1, -1) }} {{ '%05d|%-05d|%5d|%+5d|%05.1f|%5s' % (42, 42, 42, 42, 2.25, 'é') }} {{ '%i %u %x %x' % (1, 2, 255, 16) }} {{ '%f' % 1 }} {{ '%.0f %.1f %.3f %F' % (2.5, 2.25, 1, 1.5) }} {{ '%+.1f %+.1f' % (1.0, -1.0) }} {{ '%d' % 2.9 }} {{ '%d' % -2.9 }} {{ '%d' % true }} {{ '%r %r' % ('a', 1) }} {{ '%%' % () }} {{ '%d%%' % 5 }} {{ 'a%sb%sc' % (1, 2) }}
+{{ '%(a)s %(b)d' % {'a': 'x', 'b': 3} }} {{ '%(a)5.1f|' % {'a': 2.25} }} {{ '%s' % {'a': 1} }} {{ '%s' % (none,) }} {{ 'x' % {} }} {{ 'x' % [] }} {{ '%3d|%03d|%3s|%03s' % (1, 1, 1, 1) }} {{ '%.5s|' % 'abc' }} {{ '%.0s|' % 'abc' }} {{ '%4d|%3d|%2d|' % (-12, -12, -12) }}
+{{ '%(a)s' % {'b': 1} }}
+{{ '%(a' % {'a': 1} }}
+{{ '%(a)s' % 5 }}
+{{ '%' % 5 }}
+{{ '%5' % 5 }}
+{{ 'x' % 5 }}
+{{ 'x' % (5,) }}
+{{ '%s%s' % (1,) }}
+{{ '%d' % none }}
+{{ '{} {} {}'.format(1, 2, 3) }} {{ '{0}{1}{0}'.format('a', 'b') }} {{ '{a}{b}'.format(b=1, a=2) }} {{ '{}{a}'.format(1, a=2) }} {{ 'x{{y}}z'.format() }} {{ '{{{}}}'.format(1) }} {{ ''.format() }} {{ '{2}'.format(1, 2, 3) }} {{ 'é{}ü'.format('ö') }}
+{{ '{}'.format() }}
+{{ '{1}'.format(1) }}
+{{ '{'.format() }}
+{{ '}'.format() }}
+{{ 'a{b'.format(b=1) }}
+{{ range(0, 10, 3)|list }} {{ range(10, 0, -3)|list }} {{ range(3, 3)|list }} {{ range(4, 3)|list }} {{ range(3, 4)|list }} {{ range(-2, 2)|list }} {{ range(0, 9, 3)|list }} {{ range(0, 1, 5)|list }} {{ range(9223372036854775806, 9223372036854775807)|list }} {{ range(9223372036854775800, 9223372036854775807, 5)|list }} {{ range(-3)|list }}
+{{ range(1, 2, 0) }}
+{{ range() }}
+{{ range('a') }}
+{{ dict(**{'a': 1}) }} {{ dict({'a': 1}, a=2) }} {{ dict([('a', 1), ('b', 2)], c=3) }} {{ dict(['ab']) }} {{ dict() }} {{ namespace(a=1).a }} {{ namespace({'b': 2}).b }}
+{{ dict([('a', 1, 2)]) }}
+{{ dict(1, 2) }}
+{{ d.get('a') }}{{ d.get('q') }}{{ d.get('q', 7) }}{{ d.get('a', 7) }} {{ d.keys()|list }} {{ {'a': 1, 'b': 2}.values()|list }} {{ {'a': 1}.items()|list }} {{ {'a': 1}.copy() }} {{ l.index(1) }}{{ l.index(3) }} {{ [1, 2, 1].count(1) }}{{ [1].count(5) }} {{ (1, 2).index(2) }} {{ [1].copy() }} {{ (1, 1).count(1) }}
+{{ l.index(9) }}
+{{ d.get() }}
+{{ d.keys(1) }}
+{% for a in l %}{{ loop.index0 }}{{ loop.revindex }}{{ loop.first }}{{ loop.last }}{{ loop.previtem }}|{{ loop.nextitem }}{{ loop.depth }}{{ loop.depth0 }}{{ loop.length }}{{ loop.cycle(1, 2) }};{% endfor %}
+{% for a in l %}{{ loop.previtem is defined }}{{ loop.nextitem is defined }}{{ loop.nosuch is defined }}{% break %}{% endfor %}
+{% for a in [] %}x{% else %}none{% endfor %}{% for a in l %}{% else %}none{% endfor %}|{% for a in l if a > 5 %}{% else %}empty{% endfor %}{% for a in l if a > 1 %}{{ loop.length }}{{ loop.nextitem }}{% endfor %}
+{% for a in l %}{% for b in l %}{% if b == 1 %}{% continue %}{% endif %}{% if a == 1 %}{% break %}{% endif %}{{ a }}{{ b }} {% endfor %}{% endfor %}
+{% for k, (a, b) in [(1, (2, 3))] %}{{ k }}{{ a }}{{ b }}{% endfor %}
+{% for a in 1, 2 %}{{ a }}{% endfor %}
+{% for a in (l if t else []) %}{{ a }}{% endfor %}
+{% for (a), b in [(1, 2)] %}{{ a }}{{ b }}{% endfor %}
+{% for a in l: %}{{ a }}{% endfor %}
+{% break %}
+{% continue %}
+{% for a in l %}{% macro q() %}{% break %}{% endmacro %}{% endfor %}
+{% for a l %}{% endfor %}
+{% for true in l %}{% endfor %}
+{% for a.b, c in l %}{% endfor %}
+{% set none = 1 %}
+{% set a %}{% endset
+{% set a, b %}12{% endset %}{{ a }}-{{ b }}{% set (c, d2), e2 = ((1, 2), 3) %}{{ c }}{{ d2 }}{{ e2 }}{% set q = 1, 2 %}{{ q }}{% set r = (1) %}{{ r }}{% set u | trim | upper %} ab {% endset %}{{ u }}|
+{% set a, b = 1 %}
+{% set a, b = [1] %}
+{% set a, b = [1, 2, 3] %}
+{% if 0 %}a{% elif 1 %}b{% elif 1 %}c{% else %}d{% endif %}{% if 0 %}a{% else %}b{% endif %}{% if 0, %}tuple{% endif %}{% if '' %}x{% elif [] %}x{% elif {} %}x{% elif 0.0 %}x{% elif none %}x{% elif x %}x{% else %}all false{% endif %}{% if [0] and {0: 0} and 'a' and 0.1 %}all true{% endif %}
+{% if %}{% endif %}
+{% if 1 %}a{% else %}b{% else %}c{% endif %}
+{% if 1 %}a{% elif %}b{% endif %}
+{% endif %}
+{% else %}
+{% macro f(a, b=1) %}{{ a }}{{ b }}{% endmacro %}{{ f(1, 2) }}{{ f(a=3) }}{{ f(b=4, a=5) }}{{ f(*[6, 7]) }}{{ f(**{'a': 8, 'b': 9}) }}{{ f(*[1], **{'b': 2}) }}{{ f(1, *[2]) }}{{ f() }}
+{% macro f(a) %}{{ a }}{% endmacro %}{{ f(1, 2) }}
+{% macro f(a) %}{{ a }}{% endmacro %}{{ f(1, a=2) }}
+{% macro f(a) %}{{ a }}{% endmacro %}{{ f(b=2) }}
+{% macro f(a) %}{{ a }}{% endmacro %}{{ f(*5) }}
+{% macro f(a) %}{{ a }}{% endmacro %}{{ f(**5) }}
+{% macro f(a) %}{{ a }}{% endmacro %}{{ f(a=1, 2) }}
+{% macro f(a) %}{{ a }}{% endmacro %}{{ f(**{}, 2) }}
+{% macro f %}{% endmacro %}
+{% macro f(a,) %}{{ a }}{% endmacro %}{{ f(1,) }}
+{% macro f() %}{{ caller('x') }}{{ caller('y') }}{% endmacro %}{% call(u) f() %}<{{ u }}>{% endcall %}{% macro g(a) %}{{ a }}{{ caller() }}{% endmacro %}{% call g(5) %}!{% endcall %}
+{% call 5 %}{% endcall %}
+{% call f %}{% endcall %}
+{% with %}{{ n }}{% endwith %}{% with a = 1 %}{% with a = 2, b = a %}{{ a }}{{ b }}{% endwith %}{{ a }}{% endwith %}{{ a is defined }}
+{% with a %}{% endwith %}
+{% filter trim|upper %} a {% endfilter %}|{% filter indent(2, true) %}a{% endfilter %}|{% set ns = namespace(a=0) %}{% filter upper %}{% set ns.a = 1 %}b{% endfilter %}{{ ns.a }}
+{% filter %}{% endfilter %}
+{{ m|join(', ', attribute='role') }} {{ m|map(attribute='role')|unique|list }} {{ m|unique(attribute='role')|map(attribute='content')|list }} {{ ['a', 'A']|unique|list }} {{ ['a', 'A']|unique(case_sensitive=true)|list }} {{ ['b', 'A']|min }}{{ ['b', 'A']|max }}{{ ['b', 'A']|min(case_sensitive=true) }}{{ ['b', 'A']|max(case_sensitive=true) }} {{ [{'q': 2}, {'q': 1}]|min(attribute='q') }}{{ [{'q': 2}, {'q': 1}]|max(attribute='q') }} {{ []|min }}{{ []|max }} {{ [2, 2]|max }}
+{{ ['b', 'A', 'c']|sort(case_sensitive=true) }} {{ ['b', 'A', 'c']|sort }} {{ ['b', 'A', 'c']|sort(true) }} {{ [{'q': 2}, {'q': 1}]|sort(attribute='q') }} {{ [{'q': 'b', 'k': 1}, {'q': 'B', 'k': 0}, {'q': 'a', 'k': 2}]|sort(attribute='q')|map(attribute='k')|list }} {{ [3, 1, 2]|sort(reverse=true) }} {{ [[1, 2], [0, 5]]|sort(attribute=1) }} {{ [[1, 2], [0, 5]]|sort(attribute='1') }}
+{{ {'b': 1, 'A': 2, 'c': 0}|dictsort }} {{ {'b': 1, 'A': 2, 'c': 0}|dictsort(true) }} {{ {'b': 1, 'A': 2, 'c': 0}|dictsort(by='value') }} {{ {'b': 1, 'A': 2, 'c': 0}|dictsort(reverse=true) }} {{ {'b': 1, 'A': 2, 'c': 0}|dictsort(false, 'value', true) }}
+{{ {'a': 1}|dictsort(by='x') }}
+{{ l|dictsort }}
+{{ l|sum(start=10) }} {{ [{'q': 2}, {'q': 1}]|sum(attribute='q') }} {{ [{'q': 2}]|sum('q', 5) }} {{ []|sum }} {{ [1.5, 1]|sum }} {{ [[1], [2]]|sum(start=[]) }}
+{{ ['a']|sum }}
+{{ (1, 2)|reverse|list }} {{ 'é🙂a'|reverse }} {{ 'ab'|list }} {{ 'ab'|first }}{{ 'ab'|last }} {{ ''|first }}{{ []|last }} {{ {'a': 1, 'b': 2}|first }} {{ {'a': 1, 'b': 2}|length }} {{ (1, 2)|count }} {{ (1,)|list }} {{ 'é🙂'|length }}
+{{ 5|list }}
+{{ 5|reverse }}
+{{ 5|first }}
+{{ -2.5|abs }} {{ 0|abs }} {{ true|abs }} {{ 2.5|round }} {{ 0.5|round }} {{ 1.5|round }} {{ -2.5|round }} {{ 2.675|round(2) }} {{ 1234.5678|round(1) }} {{ 2.45|round(1, 'floor') }} {{ 2.41|round(1, 'ceil') }} {{ 2.9|round(0, 'floor') }} {{ 5|round(1) }} {{ 7|round(0, 'ceil') }} {{ 1.23456789012345|round(14) }}
+{{ 'a'|abs }}
+{{ 'a'|round }}
+{{ 1.5|round(1, 'up') }}
+{{ '42'|int }} {{ '-42'|int }} {{ '+42'|int }} {{ ' 42\n'|int }} {{ '4 2'|int(9) }} {{ ''|int(9) }} {{ '3.99'|int }} {{ '-3.99'|int }} {{ '1e2'|int }} {{ 'ff'|int(0, 16) }} {{ '0xff'|int(0, 16) }} {{ 'z'|int(0, 36) }} {{ '11'|int(0, 2) }} {{ '12'|int(7, 2) }} {{ none|int(3) }} {{ [1]|int(4) }} {{ 3.7|int }} {{ -3.7|int }} {{ true|int }} {{ '9223372036854775807'|int }} {{ '0b2'|int(5, 2) }} {{ '0o8'|int(5, 8) }}
+{{ '1.5'|float }} {{ '-1.5'|float }} {{ '+1.5'|float }} {{ ' 1.5 '|float }} {{ '1.5x'|float(2.5) }} {{ ''|float(9) }} {{ none|float }} {{ none|float(3) }} {{ 'x'|float }} {{ 2|float }} {{ true|float }} {{ '.5'|float }} {{ '5.'|float }} {{ '1e3'|float }}
+{{ 'a\nb'|indent }}|{{ 'a\nb'|indent(first=true) }}|{{ 'a\n\nb'|indent(1, false, true) }}|{{ 'a\n\nb'|indent(1) }}|{{ 'a\n\nb'|indent('>>', true, true) }}|{{ ''|indent(2, true) }}|{{ 'a\r\nb'|indent(2) }}|{{ 'a'|indent(0, true) }}|{{ 'a\nb\n'|indent(2) }}|
+{{ [1, [2, {'a': [], 'b': {}}]]|tojson(indent=2) }} {{ []|tojson(indent=2) }} {{ {}|tojson(indent=2) }} {{ {'a': 1, 'b': 2}|tojson(indent=0) }} {{ {'b': 1, 'a': 2}|tojson(sort_keys=true) }} {{ {'b': 1, 'a': 2}|tojson }} {{ [1]|tojson(indent='--') }} {{ [1, 2]|tojson(separators=('; ', '=')) }} {{ {'a': 1, 'b': 2}|tojson(separators=('; ', '=')) }} {{ {'a': 1, 'b': [2]}|tojson(indent=1, separators=(',', ' : ')) }}
+{{ "\x00\x1f\x20\x7e\x7f\x80é\u07ff\u0800\uffff\U00010000\U0010ffff\"\\\n\r\t\f\b/"|tojson }} {{ "\x1f\x7e\x7f\x80é\uffff\U00010000\U0001f642\U0010ffff\"\\\n\r\t\f\b/"|tojson(ensure_ascii=true) }} {{ {1: 2, 1.5: 3, true: 4, none: 5}|tojson }} {{ 'a'|tojson }} {{ 5|tojson }} {{ none|tojson }} {{ true|tojson }}{{ false|tojson }} {{ 1.0|tojson }} {{ 1e100|tojson }} {{ (1, 2)|tojson }}
+{{ range|tojson }}
+{{ {(1, 2): 3}|tojson }}
+{{ ["\x00\x1f ~\x7f\x80\xa0\xadé", "\u0378\u200b\u2028\ue000\ufeff\uffff", "\U0001f642\U000e0001\U0010ffff", "\t\n\r\\", "'", '"', "'\""] }} {{ "it's" }} {{ ["it's"] }} {{ [true, false, none, 1, 1.5, 'a', [], {}, ()] }} {{ {'a': [1], 2: (3,)} }} {{ (1, 2) }} {{ [namespace()] is iterable }}
+{{ '&<>"\''|e }} {{ 'a&b'|escape }} {{ '&&'|e }} {{ 'plain'|e }} {{ 5|e }} {{ 'a<b'|safe }}
+{{ [0, 1, '', 'a', none]|select|list }} {{ [0, 1, '', 'a', none]|reject|list }} {{ [1, 2, 3, 4]|select('even')|list }} {{ [1, 2, 3, 4]|reject('odd')|list }} {{ [1, 2, 3]|select('ne', 2)|list }} {{ m|selectattr('role')|list|length }} {{ m|rejectattr('role')|list|length }} {{ m|selectattr('role', 'ne', 'user')|map(attribute='content')|list }} {{ m|rejectattr('role', 'equalto', 'user')|map(attribute='content')|list }} {{ m|rejectattr('q')|list|length }}
+{{ m|selectattr|list }}
+{{ l|select(5)|list }}
+{{ l|map(5)|list }}
+{{ m|selectattr('role', 5)|list }}
+{% if 1 if 1 else 0 %}y{% endif %}
+{{ l|map|list }}
+{{ l|map('nosuch')|list }}
+{{ l|select('nosuch')|list }}
+{{ [['a', 'b']]|map('join', '-')|list }} {{ [['a', 'b']]|map('first')|list }} {{ m|map(attribute='content')|map('trim')|list }} {{ m|map(attribute='q', default=0)|list }} {{ ['1', 'x']|map('int', 7)|list }} {{ [[1, [2]]]|map(attribute='1.0')|list }} {{ [{'a': 1}]|map(attribute='a')|first }}
+{{ 5 is divisibleby(5) }}{{ 5 is divisibleby(2) }}{{ 0 is divisibleby(3) }}{{ 3 is odd }}{{ 4 is odd }}{{ 3 is even }}{{ -3 is odd }} {{ 1 is eq 1 }}{{ 1 is eq 2 }}{{ 1 is ne 1 }}{{ 1 is ne 2 }} {{ 1 is lt 1 }}{{ 0 is lt 1 }}{{ 1 is le 1 }}{{ 2 is le 1 }}{{ 1 is gt 1 }}{{ 2 is gt 1 }}{{ 1 is ge 1 }}{{ 0 is ge 1 }}{{ 1 is lessthan 2 }}{{ 1 is greaterthan 2 }} {{ 'a' is in ['b'] }}{{ 'a' is in 'abc' }} {{ [1] is sameas [1] }}{{ l is sameas l }}{{ d is sameas d }}{{ true is sameas true }}{{ none is sameas none }}{{ 1 is sameas 1.0 }}
+{{ none is none }}{{ 0 is none }} {{ 'a' is string }}{{ 1 is string }} {{ {} is mapping }}{{ [] is mapping }} {{ [] is iterable }}{{ 'a' is iterable }}{{ 5 is iterable }}{{ {} is iterable }} {{ [] is sequence }}{{ 5 is sequence }} {{ true is boolean }}{{ 1 is boolean }} {{ true is true }}{{ false is true }}{{ 1 is true }} {{ false is false }}{{ true is false }}{{ 0 is false }} {{ 1 is number }}{{ 1.5 is number }}{{ 'a' is number }}{{ true is number }} {{ 1 is integer }}{{ 1.5 is integer }}{{ true is integer }} {{ 1.5 is float }}{{ 1 is float }} {{ range is callable }}{{ 1 is callable }} {{ 'a' is escaped }} {{ x is defined }}{{ n is defined }}{{ x is undefined }}{{ n is undefined }} {{ 'AB' is upper }}{{ 'aB' is upper }}{{ 'ab' is lower }}{{ 'aB' is lower }}
+{{ 'a' is odd }}
+{{ 5 is divisibleby 0 }}
+{{ 1 is eq }}
+{{ 1 is in 5 }}
+{{ 1 is odd is even }}
+{{ 'x' 'y'.upper() }} {{ ('x' 'y').upper() }} {{ 'a'|upper ~ 'b' }} {{ 1 if t else 2|string }} {{ not t and t }} {{ not (t and t) }} {{ t or x.y.z }} {{ e and x.y.z }} {{ n == 5 and f == 2.5 or z }} {{ n in l or n not in l }} {{ (n, f)|length }} {{ [n, f][1] }} {{ {'a': n}['a'] }} {{ {'a': n}.a }} {{ -n + 1 }} {{ -(n + 1) }} {{ 2 - 1 - 1 }} {{ 2 ** -1 ** 2 }} {{ 8 // 3 * 2 }} {{ 1 if f > 2 and n < 9 else 0 }}
+{{ "\x41\u0042\U00000043\103\7\a\b\f\v\0" == 'ABC\x07\x07\x08\x0c\x0b\x00' }} {{ '\'' }}{{ "\"" }}{{ '\\n' }}{{ '\z' }} {{ '\1234' == 'S4' }} {{ '\18' == '\x018' }} {{ 'a\
+b' }}
+{{ '\x' }}
+{{ '\x4' }}
+{{ '\u12' }}
+{{ '\U00110000' }}
+{{ 5.real if false else 5 }} {{ l.0 }} {{ l.1 + l.2 }} {{ d.n.x.0 }} {{ n.bit_length if false else n }}
+{{ () }} {{ (,) }}
+{{ (1,)|length }} {{ (1, 2,) }} {{ 1, 2 }} {{ 1, }} {{ [] }} {{ {} }} {{ [[]] }} {{ {'a': {}} }}
+{{ [,] }}
+{{ {,} }}
+{{ {1} }}
+{{ f(,) }}
+{{ l[] }}
+{{ 1 + }}
+{{ * 1 }}
+{{ 1 ! 2 }}
+{{ a b }}
+{{ a is }}
+{{ a | }}
+{{ a.1b }}
+{{ 'a'.b.c }}
+{{ ) }}
+{{ (] }}
+{{ [) }}
+{{ {] }}
+{{ }}
+{% %}
+{% 5 %}
+{{ 1 = 2 }}
+{{ $ }}
+{{ é }}{{ ünï is defined }}{% set ünï = 1 %}{{ ünï }}{{ _a is defined }}{% set A1_z = 2 %}{{ A1_z }}
+{{ 1 -}}   {{- 2 }}   {{- 3 -}}{{ 4 }}
+{#- a -#} b {# c #}d{#+ e +#} f
+{%- raw %} {{ a }} {% endraw -%} b {% raw -%} c {%- endraw %}d
+{% raw %}{% raw %}{% endraw %}{%raw%}x{%endraw%}{% raw %}{% endraw %}{% raw %}{# {% x %} }}{% endraw %}
+{% raw x %}{% endraw %}
+{# a
+{%- if t -%} a {%- endif -%} b {% if t -%} c {%- endif %} d
 {%- set tool = {'function': {'name': 'f', 'parameters': {'properties': {'a': {'type': 'string'}}}}} -%}{{ tool.function.parameters.properties|items|list }}{{ tool['function']|tojson(indent=4) }}
 '''.strip("\n").replace("\\\n", "\\\0").split("\n")
 
@@ -203,6 +405,32 @@ CASES += [
     "{% raw %}x",
     "\u00a0{% if t %}x{% endif %}",
     "a\u2003{%- if t %}x{% endif %}",
+    "a\n  {%- if t %}\n b\n{%- endif %}\nc",
+    "a\n  {%+ if t %}b{% endif %}\n\n\nc\n",
+    "  {% if t %}a{% endif %}  {% if t %}b{% endif %}\n  c",
+    "{% if t +%}\na{% endif +%}\nb",
+    "a\n{# c #}\n  {# d #}\nb",
+    "a\n  {#+ c #}b\n {#- d +#}\ne",
+    "a\n  {{ n }}\n  {{- n }}\n",
+    "a\r\rb\r\n\n{{ n }}\r",
+    "\n{% raw %}\n a\n  {% endraw %}\nb",
+    "x\n  {% raw -%}\n a\n  {%- endraw +%}\nb",
+    "x\n  {%- raw %}\n a{% endraw -%}\n  b",
+    "  {{ '\\\n' }}{# '}}' #}{{ 1 }}",
+    "{% for a in l -%}\n  {{ a }}\n{%- endfor %}\n.",
+    "{{ {'a': '}}'}['a'] }}{{ '{{' }}{{ '{%' }}",
+    "{",
+    "a{",
+    "{x{{ n }}{#c#}{",
+    "a\n\n",
+    "\n",
+    "",
+    "{{ n }}\n{{ n }}\n\n",
+    "{% if t %}\n{{ n }}\n{% endif %}\n",
+    "\t {% set a = 1 %} \n\t {{ a }}",
+    "a {% set b = 1 %}\nc",
+    "a\u2028  {% if t %}b{% endif %}",
+    "é{{ n }}ü{# ö #}ä",
 ]
 
 rows = []
