@@ -118,14 +118,22 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& given) {
   return AtomicFile(path, std::move(temporary), fd);
 }
 
-Status AtomicFile::write(const void* data, i64 bytes) {
-  for (const char* at = static_cast<const char*>(data); bytes > 0;) {
-    const ssize_t n = ::write(fd_, at, bytes);
+namespace {
+
+Status write_all(int fd, const std::filesystem::path& path, const char* at, i64 bytes) {
+  while (bytes > 0) {
+    const ssize_t n = ::write(fd, at, bytes);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error(path_, "cannot write");
+    if (n < 0) return io_error(path, "cannot write");
     at += n, bytes -= n;
   }
   return {};
+}
+
+}  // namespace
+
+Status AtomicFile::write(const void* data, i64 bytes) {
+  return write_all(fd_, path_, static_cast<const char*>(data), bytes);
 }
 
 Status AtomicFile::commit() {
@@ -143,6 +151,28 @@ Status AtomicFile::commit() {
   }
   return sync_folder(path_.has_parent_path() ? path_.parent_path() : ".");
 }
+
+Result<AppendFile> AppendFile::open(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) return io_error(path, "cannot open");
+  AppendFile file(path, fd);
+  R1_TRY(sync_folder(path.has_parent_path() ? path.parent_path() : "."));  // in case the file is new
+  return file;
+}
+
+AppendFile::AppendFile(AppendFile&& o) noexcept : path_(std::move(o.path_)), fd_(std::exchange(o.fd_, -1)) {}
+
+AppendFile::~AppendFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Status AppendFile::truncate(i64 bytes) {
+  return ftruncate(fd_, bytes) == 0 ? Status{} : io_error(path_, "cannot truncate");
+}
+
+Status AppendFile::append(std::string_view text) { return write_all(fd_, path_, text.data(), std::ssize(text)); }
+
+Status AppendFile::sync() { return fsync(fd_) == 0 ? Status{} : io_error(path_, "cannot sync"); }
 
 Status write_file(const std::filesystem::path& path, std::string_view content) {
   AtomicFile file = R1_TRY(AtomicFile::create(path));

@@ -1,5 +1,5 @@
-// Files: read-only memory maps, reads of whole files, and writes that appear whole or not at all (write, fsync,
-// rename).
+// Files: read-only memory maps, reads of whole files, writes that appear whole or not at all (write, fsync, rename),
+// and files that grow.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -44,6 +44,23 @@ class AtomicFile {
  private:
   AtomicFile(std::filesystem::path path, std::filesystem::path temporary, int fd);
   std::filesystem::path path_, temporary_;  // temporary_ is empty for a pipe or a device
+  int fd_ = -1;
+};
+
+// A file that grows at its end and keeps what it holds.
+class AppendFile {
+ public:
+  static Result<AppendFile> open(const std::filesystem::path& path);  // creates it if it does not exist
+  AppendFile(AppendFile&& o) noexcept;
+  AppendFile& operator=(AppendFile&&) = delete;
+  ~AppendFile();
+  Status truncate(i64 bytes);            // removes what lies behind the first `bytes` bytes
+  Status append(std::string_view text);  // unbuffered: what was written survives the process
+  Status sync();
+
+ private:
+  AppendFile(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
+  std::filesystem::path path_;
   int fd_ = -1;
 };
 

@@ -3,10 +3,13 @@
 #pragma once
 #include <filesystem>
 
-#include "core/error.hpp"
+#include "core/file.hpp"
+#include "formats/json.hpp"
 #include "train/trainer.hpp"
 
 namespace r1 {
+
+Json metrics_row(const StepMetrics& m);  // the object of one line
 
 class MetricsFile {
  public:
@@ -14,17 +17,13 @@ class MetricsFile {
   // complete line of a step, such as the remains of a crash, ends the part that is kept. Errors: that part has fewer
   // than `lines` lines, which it had at the checkpoint.
   static Result<MetricsFile> open(const std::filesystem::path& path, i64 step, i64 lines);
-  MetricsFile(MetricsFile&& o) noexcept;
-  MetricsFile& operator=(MetricsFile&&) = delete;
-  ~MetricsFile();
   Status append(const StepMetrics& m);
-  Status sync();
+  Status sync() { return file_.sync(); }
   i64 lines() const { return lines_; }
 
  private:
-  MetricsFile(std::filesystem::path path, int fd, i64 lines);
-  std::filesystem::path path_;
-  int fd_ = -1;
+  explicit MetricsFile(AppendFile file) : file_(std::move(file)) {}
+  AppendFile file_;
   i64 lines_ = 0;
 };
 

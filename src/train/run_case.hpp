@@ -17,6 +17,7 @@
 #include "text/chat.hpp"
 #include "text/tokenizer.hpp"
 #include "train/checkpoint.hpp"
+#include "train/test_events.hpp"
 #include "train/trainer.hpp"
 
 namespace r1 {
@@ -105,13 +106,27 @@ inline std::vector<std::string> metrics_of(const std::filesystem::path& run) {
   return rows;
 }
 
-// Expects that both runs ended in the same bits: weights, moments, counters and metrics.
+// Expects that the event file of a run holds what its metrics.jsonl holds.
+inline void expect_events_equal_metrics(const std::filesystem::path& run) {
+  std::vector<Json> rows;
+  const Status read = for_each_jsonl(run / "metrics.jsonl", [&](i64, Json row) -> Status {
+    rows.push_back(std::move(row));
+    return {};
+  });
+  R1_CHECK(read.has_value(), "{}", read.error().what);
+  expect_events_of(rows, events_in(run / "events.out.tfevents.r1"));
+}
+
+// Expects that both runs ended in the same bits: weights, moments, counters and metrics. Their event files hold the
+// metrics.
 inline void expect_same_end(const std::filesystem::path& a, const std::filesystem::path& b, i64 step) {
   const auto x = checkpoint_path(a, step), y = checkpoint_path(b, step);
   EXPECT_TRUE(text_of(x / "model.safetensors") == text_of(y / "model.safetensors"));
   EXPECT_TRUE(text_of(x / "trainer.safetensors") == text_of(y / "trainer.safetensors"));
   EXPECT_EQ(text_of(x / "state.json"), text_of(y / "state.json"));
   EXPECT_EQ(metrics_of(a), metrics_of(b));
+  expect_events_equal_metrics(a);
+  expect_events_equal_metrics(b);
 }
 
 }  // namespace r1

@@ -33,14 +33,25 @@ Status RunFolder::start(std::string_view config, const TrainState& state, const 
   tokenizer_ = tokenizer;
   remove_old_checkpoints(path_, keep_);
   R1_TRY(write_file(config_path(), config));
-  metrics_.emplace(R1_TRY(MetricsFile::open(path_ / "metrics.jsonl", state.step, state.metrics_lines)));
+  const fs::path metrics = path_ / "metrics.jsonl";
+  metrics_.emplace(R1_TRY(MetricsFile::open(metrics, state.step, state.metrics_lines)));
+  std::vector<Json> rows;
+  R1_TRY(for_each_jsonl(metrics, [&](i64, Json row) -> Status {
+    rows.push_back(std::move(row));
+    return {};
+  }));
+  events_.emplace(R1_TRY(EventFile::open(events_path(), rows)));
   return {};
 }
 
-Status RunFolder::append(const StepMetrics& m) { return explain_failed_write(m.step, metrics_->append(m)); }
+Status RunFolder::append(const StepMetrics& m) {
+  R1_TRY(explain_failed_write(m.step, metrics_->append(m)));
+  return explain_failed_write(m.step, events_->append(metrics_row(m)));
+}
 
 Status RunFolder::save(TrainState& state, const Model& model, const Optimizer& optimizer) {
   R1_TRY(explain_failed_write(state.step, metrics_->sync()));
+  R1_TRY(explain_failed_write(state.step, events_->sync()));
   state.metrics_lines = metrics_->lines();
   R1_TRY(explain_failed_write(state.step, save_checkpoint(path_, state, model, optimizer, tokenizer_)));
   saved_step_ = state.step;

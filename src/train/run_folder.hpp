@@ -12,6 +12,7 @@
 
 #include "core/file.hpp"
 #include "train/checkpoint.hpp"
+#include "train/event_file.hpp"
 #include "train/metrics.hpp"
 
 namespace r1 {
@@ -24,8 +25,8 @@ class RunFolder {
   // path if there is none. If an error occurs, a folder that was created is removed again. Errors: another process
   // trains in the folder, it cannot be created, those of `begin`.
   Status open(const std::function<Status(const std::filesystem::path& newest)>& begin);
-  // The last part of `begin`: writes the settings, opens metrics.jsonl at the state's step and removes superfluous
-  // checkpoints. `tokenizer` is the first checkpoint's source of tokenizer files.
+  // The last part of `begin`: writes the settings, opens metrics.jsonl and the event file at the state's step and
+  // removes superfluous checkpoints. `tokenizer` is the first checkpoint's source of tokenizer files.
   Status start(std::string_view config, const TrainState& state, const std::filesystem::path& tokenizer);
 
   // Errors of both say which step could not be saved and where the last good checkpoint is.
@@ -34,6 +35,7 @@ class RunFolder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path config_path() const { return path_ / "config.toml"; }
+  std::filesystem::path events_path() const { return path_ / "events.out.tfevents.r1"; }
   std::filesystem::path checkpoint(i64 step) const { return checkpoint_path(path_, step); }
   i64 saved_step() const { return saved_step_; }  // of the newest checkpoint; -1 if there is none
   std::string last_good_checkpoint() const;       // the part of a sentence that says where it is
@@ -46,6 +48,7 @@ class RunFolder {
   i64 keep_;
   std::optional<FileLock> lock_;
   std::optional<MetricsFile> metrics_;
+  std::optional<EventFile> events_;
   i64 saved_step_ = -1;
 };
 
