@@ -70,8 +70,10 @@ void print_table(const EvalResult& r, i64 problems) {
   for (const auto& [kind, count] : r.verdicts)
     verdicts += fmt::format("{}{} {}", verdicts.empty() ? "" : ", ", name_of(kind), count);
   fmt::print("completions: {}\n", verdicts.empty() ? "none" : verdicts);
-  fmt::print("with the wanted form {:.1f} %, mean thinking tokens {:.1f}, truncated {}\n", 100 * r.format,
-             r.mean_thinking_tokens, r.truncated);
+  fmt::print(
+      "with the wanted form {:.1f} %, with thinking {:.1f} %, mean tokens {:.1f}, of the thinking {:.1f}, "
+      "truncated {}\n",
+      100 * r.format, 100 * r.thinks, r.mean_tokens, r.mean_thinking_tokens, r.truncated);
   if (r.resumed > 0) fmt::print("{} completions were in the log\n", r.resumed);
   if (r.interrupted) fmt::print("interrupted after {} of {} problems\n", r.all.n, problems);
 }

@@ -80,7 +80,11 @@ class Evaluation {
   // A completion of the log: judged, or only generated.
   void take_logged(const LoggedCompletion& c) {
     if (c.graded.kind == JudgementKind::unchecked) judge(c);
-    else take(number_of(c.index, c.sample), c.graded);
+    else {
+      GradedCompletion graded = c.graded;
+      graded.thinks = has_thinking(turn_of(c));
+      take(number_of(c.index, c.sample), std::move(graded));
+    }
     finished_tokens_ += c.graded.tokens;
     ++finished_;
   }
@@ -113,10 +117,15 @@ class Evaluation {
     return {};
   }
 
+  // The turn with the <think> that the template puts in front.
+  std::string turn_of(const LoggedCompletion& c) const {
+    return (opens_thinking_[c.index] ? "<think>\n" : "") + c.text;
+  }
+
   void judge(LoggedCompletion c) {
     const size_t number = number_of(c.index, c.sample);
-    AssistantTurn turn{(opens_thinking_[c.index] ? "<think>\n" : "") + c.text, options_.form};
-    judge_.submit(number, problems_[c.index], std::move(turn));
+    c.graded.thinks = has_thinking(turn_of(c));
+    judge_.submit(number, problems_[c.index], {turn_of(c), options_.form});
     unjudged_.emplace(number, std::move(c));
   }
 

@@ -61,6 +61,7 @@ struct EvalResult {
   std::map<i32, double> pass_at;  // j → pass@j
   double mean_thinking_tokens = 0, mean_tokens = 0;
   double format = 0;                        // share of completions with the wanted form
+  double thinks = 0;                        // share of completions whose thinking is not empty
   std::optional<double> own_reward;         // mean of the reward program's numbers
   double own_reward_error = 0;              // its standard error, clustered by problem
   i64 truncated = 0;                        // completions that max_tokens or the context cut

@@ -71,6 +71,8 @@ TEST_F(EvalTest, ThinkingThatNeverEndsIsNoAnswer) {
   ASSERT_TRUE(thinking);
   EXPECT_EQ(thinking->all.pass_at_1, 0);
   EXPECT_EQ(thinking->mean_thinking_tokens, 8);
+  EXPECT_EQ(thinking->thinks, 1);
+  EXPECT_EQ(open->thinks, 0);
 }
 
 TEST_F(EvalTest, RequestsAreMadeByTheCallersFunctionAndItsErrorsAreReported) {

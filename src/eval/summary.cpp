@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/text.hpp"
 #include "formats/json.hpp"
 
 namespace r1 {
@@ -47,6 +48,14 @@ Interval interval95(double p, double standard_error, i64 n, i64 k) {
   const double half = z * std::sqrt(p * (1 - p) / size + z * z / (4 * size * size));
   // Exact at the ends, where the rounded values would be next to 0 and 1.
   return {p == 0 ? 0 : scale * (middle - half), p == 1 ? 1 : scale * (middle + half)};
+}
+
+bool has_thinking(std::string_view turn) {
+  constexpr std::string_view kOpen = "<think>", kClose = "</think>";
+  turn = trimmed(turn);
+  if (!turn.starts_with(kOpen)) return false;
+  turn.remove_prefix(kOpen.size());
+  return !trimmed(turn.substr(0, turn.find(kClose))).empty();
 }
 
 bool consensus(std::span<const GradedCompletion> completions, const Checker& checker) {
@@ -131,6 +140,7 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCo
       own += g.parts.own.value_or(0);
       r.format += g.parts.format;
       r.truncated += g.truncated;
+      r.thinks += g.thinks;
       r.mean_tokens += static_cast<double>(g.tokens);
       r.mean_thinking_tokens += static_cast<double>(g.thinking_tokens);
     }
@@ -152,7 +162,8 @@ EvalResult summarise(std::span<const Problem> problems, std::span<const GradedCo
   for (const auto& [key, tally] : difficulties) r.by_difficulty[key] = tally.accuracy(k);
   if (!own_rewards.empty()) r.own_reward = mean_of(own_rewards), r.own_reward_error = clustered_stderr(own_rewards);
   if (completions > 0)
-    for (double* mean : {&r.mean_tokens, &r.mean_thinking_tokens, &r.format}) *mean /= static_cast<double>(completions);
+    for (double* mean : {&r.mean_tokens, &r.mean_thinking_tokens, &r.format, &r.thinks})
+      *mean /= static_cast<double>(completions);
   return r;
 }
 
@@ -164,6 +175,7 @@ Json to_json(const EvalResult& r) {
   if (r.all.cons_at_k) out.set("cons@k", *r.all.cons_at_k);
   if (r.own_reward) out.set("own_reward", *r.own_reward).set("own_reward_stderr", r.own_reward_error);
   out.set("format", r.format);
+  out.set("thinks", r.thinks);
   out.set("mean_thinking_tokens", r.mean_thinking_tokens);
   out.set("mean_tokens", r.mean_tokens);
   out.set("truncated", r.truncated);

@@ -55,6 +55,7 @@ TEST(Summarise, CountsByProblemAndByKindAndLeavesOutWhatWasInterrupted) {
                                     graded(false, "4"), graded(false, "5"), graded(true, "6"),  GradedCompletion{}};
   for (GradedCompletion& j : all) j.tokens = 10, j.thinking_tokens = 4;
   all[5].truncated = true;
+  all[0].thinks = all[6].thinks = true;
   const EvalResult r = summarise(problems, all, 2);
   EXPECT_EQ(r.all.n, 3);
   EXPECT_DOUBLE_EQ(r.all.pass_at_1, 0.5);  // 1, 1/2, 0
@@ -68,14 +69,23 @@ TEST(Summarise, CountsByProblemAndByKindAndLeavesOutWhatWasInterrupted) {
   EXPECT_EQ(r.truncated, 1);
   EXPECT_DOUBLE_EQ(r.mean_tokens, 10);
   EXPECT_DOUBLE_EQ(r.mean_thinking_tokens, 4);
+  EXPECT_DOUBLE_EQ(r.thinks, 2.0 / 7);
+}
+
+TEST(HasThinking, OnlyTextBetweenTheTagsCounts) {
+  EXPECT_TRUE(has_thinking("<think>\n1+1=2\n</think>\n\n2"));
+  EXPECT_TRUE(has_thinking(" <think>1"));  // cut before its end
+  EXPECT_FALSE(has_thinking("<think>\n\n</think>\n\n2"));
+  EXPECT_FALSE(has_thinking("<think>\n"));
+  EXPECT_FALSE(has_thinking("2"));
 }
 
 TEST(ToJson, HasTheDocumentedKeys) {
   std::vector<Problem> problems(1);
   const EvalResult r = summarise(problems, std::vector{graded(true, "1"), graded(false, "2")}, 2);
   const Json json = to_json(r);
-  for (const char* key : {"n", "k", "pass@1", "stderr", "ci95", "pass@2", "cons@k", "format", "mean_thinking_tokens",
-                          "truncated", "unchecked", "verdicts"})
+  for (const char* key : {"n", "k", "pass@1", "stderr", "ci95", "pass@2", "cons@k", "format", "thinks",
+                          "mean_thinking_tokens", "truncated", "unchecked", "verdicts"})
     EXPECT_NE(json.find(key), nullptr) << key;
   EXPECT_EQ(*json.find("pass@1")->number(), 0.5);
   EXPECT_EQ(*json.find("pass@2")->number(), 1.0);
