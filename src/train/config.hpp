@@ -20,7 +20,7 @@ struct DataSource {
   std::string tasks;            // instead of a file: a mixture of problem generators, such as "default"
   std::string format = "text";  // "text": every token is a target. "chat": R1's template with a masked prompt
   double weight = 1;            // share of the documents that come from this source, relative to the other sources
-  double long_share = 0.34;     // for tasks in format "text": share of documents that include the thinking
+  double long_share = -1;       // for tasks: share of documents with the thinking; -1: 0.34 in "text", 1 in "chat"
   std::string field_text = "text", field_messages = "messages", field_prompt = "prompt", field_answer = "answer";
 };
 

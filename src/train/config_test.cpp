@@ -83,7 +83,7 @@ TEST(Config, NumbersAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
       {"validation_every", {"0"}, {"-1"}},
       {"validation_tokens", {"2"}, {"1"}},
       {"data.weight", {"0"}, {"-1e-9"}},
-      {"data.long_share", {"0", "1"}, {"-1e-9", "1.000001"}},
+      {"data.long_share", {"-1", "0", "1"}, {"-1.000001", "1.000001"}},
   };
   for (const Limits& l : limits) {
     for (const char* text : l.accepted)

@@ -105,18 +105,24 @@ class Source {
 
 class TaskSource final : public Source {
  public:
+  // Ends the thinking that the prompt of a chat has opened, without a trace.
+  static constexpr std::string_view kNoTrace = "\n</think>\n\n";
+
   TaskSource(DocumentEncoder encoder, TaskMixture mixture, u64 seed, const DataSource& d)
       : encoder_(std::move(encoder)),
         mixture_(std::move(mixture)),
         seed_(seed),
         format_(format_of(d)),
-        long_share_(d.long_share) {}
+        long_share_(d.long_share >= 0                      ? d.long_share
+                    : format_of(d) == DocumentFormat::chat ? 1
+                                                           : 0.34) {}
 
   Result<Document> document(Split split, i64 n) const override {
     const auto index = static_cast<u64>(n);
     const Problem problem = sample_problem(mixture_, split, seed_, index);
-    if (format_ == DocumentFormat::chat) return encoder_.question(problem.prompt, completion_of(problem));
     const bool thinks = Random(seed_, Purpose::data, stream(RandomUse::thinking, index)).uniform() < long_share_;
+    if (format_ == DocumentFormat::chat)
+      return encoder_.question(problem.prompt, thinks ? completion_of(problem) : std::string(kNoTrace) + problem.reply);
     return encoder_.text(problem.prompt + "\n", thinks ? "<think>\n" + completion_of(problem) : problem.reply,
                          Tokenizer::Special::recognise);
   }

@@ -23,7 +23,8 @@ class Rows {
   Result<std::unique_ptr<Data>> open() const { return open_data(config, tokenizer, {256, 257}); }
   void add_tasks(const char* format, double weight) {
     DataSource& d = config.data.emplace_back();
-    d.tasks = "product", d.format = format, d.weight = weight, d.long_share = 0.5;
+    d.tasks = "product", d.format = format, d.weight = weight;
+    if (d.format == "text") d.long_share = 0.5;
   }
   std::vector<i32> tokens_of(std::string_view text) const {
     std::vector<i32> ids{256};
@@ -119,6 +120,37 @@ TEST(Data, AConversationEndsWithTheAssistantAndNeedsTheChatFormat) {
   EXPECT_NE(error("chat", R"({"messages": [{"role": "user"}, {"role": "assistant", "content": "b"}]})").find("content"),
             std::string::npos);
   EXPECT_NE(error("chat", R"({"text": "a"})").find("a chat row needs messages or prompt"), std::string::npos);
+}
+
+TEST(Data, AGeneratedChatThinksUnlessLongShareSaysOtherwise) {
+  Rows rows(1, 0);
+  rows.config.sequence_length = 2000;
+  rows.config.data.clear();
+  rows.add_tasks("chat", 1);
+  const auto learnt = [&](double long_share, i64 i) {
+    rows.config.data[0].long_share = long_share;
+    const Document d = value_of(value_of(rows.open())->document(Split::train, i));
+    const auto first = std::find_if(d.targets.begin(), d.targets.end(), [](i32 t) { return t >= 0; });
+    std::pair<std::string, std::string> prompt_and_completion;
+    for (size_t k = 0; k < d.tokens.size(); ++k) {
+      const bool prompt = static_cast<std::ptrdiff_t>(k) <= first - d.targets.begin();
+      (prompt ? prompt_and_completion.first : prompt_and_completion.second) += rows.tokenizer.bytes_of(d.tokens[k]);
+    }
+    return prompt_and_completion;
+  };
+  int without = 0;
+  for (i64 i = 0; i < 64; ++i) {
+    const auto thinks = learnt(1, i), never = learnt(0, i), sometimes = learnt(0.5, i);
+    EXPECT_EQ(learnt(-1, i), thinks);
+    EXPECT_TRUE(thinks.first.ends_with("<think>\n")) << thinks.first;
+    EXPECT_EQ(never.first, thinks.first);
+    EXPECT_TRUE(never.second.starts_with("\n</think>\n\nThe answer is")) << never.second;
+    EXPECT_TRUE(thinks.second.ends_with(never.second)) << thinks.second;
+    EXPECT_NE(thinks.second, never.second);
+    EXPECT_TRUE(sometimes == thinks || sometimes == never);
+    without += sometimes == never;
+  }
+  EXPECT_NEAR(without, 32, 16);  // four standard deviations of 64 fair coins
 }
 
 // The bits of a run depend on which document comes when. A change here changes every run from the same seed.
