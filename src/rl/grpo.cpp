@@ -244,7 +244,7 @@ Status GrpoRun::update(std::vector<Judged> samples, StepMetrics& m) {
 // any more are removed.
 Status GrpoRun::renew_reference() {
   const i64 every = config_.reference_every;
-  if (!reference_ || every == 0 || state_.step % every != 0 || finished()) return {};
+  if (!reference_ || every == 0 || state_.step % every != 0) return {};
   const fs::path path = reference_path(state_.step);
   std::error_code code;
   fs::create_directories(path.parent_path(), code);
