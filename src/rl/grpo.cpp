@@ -163,7 +163,8 @@ Result<std::vector<GrpoRun::Judged>> GrpoRun::draw(StepMetrics& m) {
       const Judgement& judgement = verdicts[i];
       m.skipped += !judgement.reward;
       if (!judgement.reward) continue;
-      samples.push_back({g, rollout_document(rollouts[i].prompt, c.tokens, c.logprobs), std::ssize(c.tokens)});
+      samples.push_back(
+          {g, static_cast<i64>(i), rollout_document(rollouts[i].prompt, c.tokens, c.logprobs), std::ssize(c.tokens)});
       const double correct = judgement.parts.accuracy.value_or(0);
       rewards.push_back(*judgement.reward);
       reward.add(*judgement.reward), accuracy.add(correct), format.add(judgement.parts.format);
@@ -210,6 +211,23 @@ StepBatch GrpoRun::minibatch(std::span<Judged> samples) {
   return batch;
 }
 
+// Says that the first update of this process is on policy, or fails before the update.
+Status GrpoRun::report(const OnPolicyCheck& check, std::span<const Judged> samples, i64 step) {
+  if (const auto& d = check.first())
+    return fail(Errc::corrupt,
+                "step {}: sample {}, position {}: token {} was drawn at a log-probability of {}, the trainer computes "
+                "{}; {} of the {} tokens of the first update differ, so sampler and trainer are not the same function; "
+                "{}",
+                step, samples[d->sequence].index, d->position, d->token, d->drawn, d->trained, check.differences(),
+                check.tokens(), folder_.last_good_checkpoint());
+  on_policy_ = true;
+  note(
+      fmt::format("on policy: in step {} the trainer's log-probabilities of {} drawn tokens are the sampler's, bit "
+                  "for bit",
+                  step, check.tokens()));
+  return {};
+}
+
 // The samples in a random order that depends on the step alone, in equal parts.
 Status GrpoRun::update(std::vector<Judged> samples, StepMetrics& m) {
   Random random(state_.seed, Purpose::data, u64{1} << 63 | static_cast<u64>(m.step));
@@ -219,10 +237,19 @@ Status GrpoRun::update(std::vector<Judged> samples, StepMetrics& m) {
   const auto updates = std::min<i64>(config_.updates, std::ssize(samples));
   for (i64 u = 0; u < updates; ++u) {
     const i64 n = std::ssize(samples), begin = n * u / updates, end = n * (u + 1) / updates;
-    const StepBatch batch = minibatch(std::span(samples).subspan(begin, end - begin));
+    const auto part = std::span(samples).subspan(begin, end - begin);
+    const StepBatch batch = minibatch(part);
     StepMetrics one;
     one.step = m.step, one.lr = m.lr;
-    learner_.compute_gradients(batch, policy_loss(loss_, static_cast<float>(config_.temperature), stats), one);
+    RowLoss loss = policy_loss(loss_, static_cast<float>(config_.temperature), stats);
+    OnPolicyCheck check;
+    if (!on_policy_)
+      loss.rows = [&check, inner = std::move(loss.rows)](const MicroBatch& micro, const LossRows& rows) {
+        check.compare(micro, rows.nll);
+        return inner(micro, rows);
+      };
+    learner_.compute_gradients(batch, loss, one);
+    if (!on_policy_) R1_TRY(report(check, part, m.step));
     if (const Status finite = learner_.check_finite(one); !finite)
       return fail(finite.error().code, "{}; {}", finite.error().what, folder_.last_good_checkpoint());
     learner_.update(one);

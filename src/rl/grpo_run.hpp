@@ -6,6 +6,7 @@
 #include "infer/engine.hpp"
 #include "rewards/judge.hpp"
 #include "rl/grpo.hpp"
+#include "rl/on_policy.hpp"
 #include "rl/problems.hpp"
 #include "rl/rollout.hpp"
 #include "text/chat_template.hpp"
@@ -32,7 +33,7 @@ class GrpoRun {
  private:
   // A sample of the step that has a reward, and what is learnt from it.
   struct Judged {
-    i64 group = 0;
+    i64 group = 0, index = 0;  // index: among all samples of the step
     Document document;
     i64 drawn = 0;  // tokens
   };
@@ -46,6 +47,7 @@ class GrpoRun {
   Result<std::vector<Judged>> draw(StepMetrics& m);
   Status update(std::vector<Judged> samples, StepMetrics& m);
   StepBatch minibatch(std::span<Judged> samples);
+  Status report(const OnPolicyCheck& check, std::span<const Judged> samples, i64 step);
   Status renew_reference();
   Result<double> evaluate();
   bool due(i64 every) const { return every > 0 && (state_.step % every == 0 || state_.step == config_.steps); }
@@ -67,6 +69,7 @@ class GrpoRun {
   std::unique_ptr<Model> reference_;  // null if the loss has no KL term
   std::vector<i32> stop_ids_;
   TrainState state_;
+  bool on_policy_ = false;  // the check of this process's first update has been passed
   double last_loss_ = 0, seconds_per_step_ = 0;
 };
 

@@ -33,6 +33,18 @@ class Grpo : public testing::Test {
   TestFolder folder;
 };
 
+// A run says so at its first step, and again where it goes on.
+TEST_F(Grpo, TheFirstUpdateIsCheckedToBeOnPolicy) {
+  std::vector<std::string> notes;
+  TrainHooks hooks;
+  hooks.note = [&](const std::string& line) { notes.push_back(line); };
+  for (const i64 steps : {2, 3}) value_of(train_grpo(config("x", steps), hooks));
+  std::erase_if(notes, [](const std::string& line) { return !line.starts_with("on policy: "); });
+  ASSERT_EQ(notes.size(), 2u);
+  EXPECT_TRUE(notes[0].starts_with("on policy: in step 1 the trainer's log-probabilities of ")) << notes[0];
+  EXPECT_TRUE(notes[1].starts_with("on policy: in step 3 ")) << notes[1];
+}
+
 // Interrupted after the first step, killed after the third (its checkpoints after the first are lost, its metrics and
 // samples are there), and uninterrupted.
 TEST_F(Grpo, StoppedOrKilledAndContinuedEqualsUninterruptedBitForBit) {

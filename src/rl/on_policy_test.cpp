@@ -3,6 +3,7 @@
 // chunks, micro-batches of many lengths; before an update and after it.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <map>
 
@@ -10,6 +11,7 @@
 #include "formats/json.hpp"
 #include "infer/engine.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "rl/on_policy.hpp"
 #include "rl/rollout.hpp"
 #include "train/learner.hpp"
 
@@ -155,9 +157,11 @@ TEST_P(OnPolicy, TheTrainersLogProbabilityOfADrawnTokenHasTheBitsOfTheSamplers) 
     StepBatch batch;
     batch.micro = pack(documents, random.between(100, 900));
     i64 rows = 0, equal = 0;
+    OnPolicyCheck check;
     RowLoss loss;
     loss.temperature = temperature;
     loss.rows = [&](const MicroBatch& micro, const LossRows& r) {
+      check.compare(micro, r.nll);
       double sum = 0;
       for (size_t t = 0; t < r.nll.size(); ++t) {
         r.gradient[t] = 1;
@@ -178,11 +182,43 @@ TEST_P(OnPolicy, TheTrainersLogProbabilityOfADrawnTokenHasTheBitsOfTheSamplers) 
     m.step = 1, m.lr = config.lr;
     learner.compute_gradients(batch, loss, m);
     EXPECT_GT(rows, 100);
+    EXPECT_EQ(check.tokens(), rows);
+    EXPECT_EQ(check.differences(), 0);
     EXPECT_EQ(equal, rows) << (update ? "after" : "before") << " an update of " << text;
     ASSERT_TRUE(learner.check_finite(m));
     EXPECT_GT(m.grad_norm, 0);
     learner.update(m);
   }
+}
+
+// Three samples in two micro-batches. Of the third, whose prompt has two tokens, the last token was drawn at another
+// log-probability than the trainer's.
+TEST(OnPolicyCheck, NamesTheFirstTokenThatDiffers) {
+  std::vector<Document> documents;
+  for (const i64 n : {3, 4, 5}) {
+    std::vector<i32> tokens;
+    for (i64 i = 0; i < n; ++i) tokens.push_back(static_cast<i32>(10 * n + i));
+    documents.push_back(make_document(tokens, 2));
+    documents.back().old_logprobs.assign(tokens.size(), -0.5f);
+  }
+  documents[0].old_logprobs[1] = 0.0f;  // minus a nll of 0 is the other zero
+  documents[2].old_logprobs[3] = -0.75f;
+  documents[2].old_logprobs[4] = NAN;  // no target
+  const auto micro = pack(documents, 7);
+  ASSERT_EQ(micro.size(), 2u);
+  OnPolicyCheck check;
+  check.compare(micro[0], std::vector<float>{9, 0, 9, 9, 0.5f, 0.5f, 9});
+  EXPECT_EQ(check.differences(), 0);
+  EXPECT_FALSE(check.first());
+  check.compare(micro[1], std::vector<float>{9, 0.5f, 0.5f, 0.5f, 9});
+  EXPECT_EQ(check.tokens(), 1 + 2 + 3);
+  EXPECT_EQ(check.differences(), 1);
+  ASSERT_TRUE(check.first());
+  const OnPolicyCheck::Difference d = *check.first();
+  EXPECT_EQ(std::tuple(d.sequence, d.position, d.token, d.drawn, d.trained), std::tuple(2, 4, 54, -0.75f, -0.5f));
+  documents[2].old_logprobs[1] = NAN;
+  check.compare(pack(documents, 99)[0], std::vector<float>(12, 0.5f));
+  EXPECT_EQ(check.differences(), 1 + 3);
 }
 
 }  // namespace
