@@ -136,6 +136,94 @@ TEST_F(GgufTest, TypesOfTheFormatThatWeDoNotComputeWithAreSetAsideByName) {
   EXPECT_EQ(g.unsupported().at("ids"), "I32");
 }
 
+// The sizes are those of ggml's blocks. A tensor of each type that is not computed with has exactly its bytes: one byte
+// less is too few, and with as many the next tensor follows.
+TEST_F(GgufTest, EveryTypeThatIsSetAsideHasItsSize) {
+  const struct {
+    i32 id;
+    const char* name;
+    i64 elements, bytes;
+  } types[] = {{9, "Q8_1", 32, 36}, {24, "I8", 1, 1},  {25, "I16", 1, 2},     {26, "I32", 1, 4},
+               {27, "I64", 1, 8},   {28, "F64", 1, 8}, {41, "Q1_0", 128, 18}, {42, "Q2_0", 64, 18}};
+  for (const auto& [id, name, elements, bytes] : types) {
+    const auto file = [&, n = elements, size = bytes, type = id](i64 less) {
+      TestGguf g;
+      return g.tensor("a", {32, n}, type, 32 * size).tensor("b", {32, n}, type, 32 * size - less).bytes();
+    };
+    std::string whole = file(0), less = file(0);
+    ASSERT_EQ(error_of(whole), "no error") << name;
+    EXPECT_EQ(Gguf::open(folder / "t.gguf")->unsupported().at("a"), name);
+    less.pop_back();
+    EXPECT_NE(error_of(less).find(fmt::format("{} bytes at {}", 32 * bytes, 32 * bytes)), std::string::npos)
+        << name << ": " << error_of(less);
+    if (elements > 1) {
+      EXPECT_NE(error_of(TestGguf().tensor("a", {elements + 1}, id, 32).bytes()).find(name), std::string::npos) << name;
+    }
+  }
+}
+
+TEST_F(GgufTest, IntegersOfEveryTypeAreWrittenUpToTheLimitsOfTheirType) {
+  constexpr i64 kLow = std::numeric_limits<i64>::min(), kHigh = std::numeric_limits<i64>::max();
+  const struct {
+    GgufType type;
+    i64 low, high;
+  } ranges[] = {{GgufType::uint8, 0, 255},
+                {GgufType::int8, -128, 127},
+                {GgufType::uint16, 0, 65'535},
+                {GgufType::int16, -32'768, 32'767},
+                {GgufType::uint32, 0, 4'294'967'295},
+                {GgufType::int32, -2'147'483'648, 2'147'483'647},
+                {GgufType::uint64, 0, kHigh},
+                {GgufType::int64, kLow, kHigh},
+                {GgufType::boolean, 0, 1}};
+  const auto write = [&](GgufType type, std::vector<i64> values) {
+    return write_gguf(folder / "t.gguf",
+                      std::vector{std::pair(std::string("k"), GgufValue::of_integers(type, std::move(values)))}, {});
+  };
+  for (const auto& [type, low, high] : ranges) {
+    const int t = static_cast<int>(type);
+    ASSERT_TRUE(write(type, {low, high})) << t;
+    EXPECT_EQ(*Gguf::open(folder / "t.gguf")->integers("k"), (std::vector<i64>{low, high})) << t;
+    if (low > kLow) EXPECT_FALSE(write(type, {low - 1})) << t;
+    if (high < kHigh) EXPECT_FALSE(write(type, {high + 1})) << t;
+  }
+}
+
+TEST_F(GgufTest, AnIntegerAboveSixtyThreeBitsIsANumberButNoInteger) {
+  const Gguf g = opened(TestGguf()
+                            .pair("most", kU64, le(u64{0x7fffffffffffffff}))
+                            .pair("more", kU64, le(u64{1} << 63))
+                            .pair("true", kBool, le(u8{2})));
+  EXPECT_EQ(*g.integer("most"), 0x7fffffffffffffff);
+  EXPECT_FALSE(g.integer("more"));
+  EXPECT_EQ(*g.number("more"), 0x1p63);
+  EXPECT_EQ(*g.flag("true", false), true) << "any byte but 0";
+}
+
+TEST_F(GgufTest, WhatGgufCannotHoldIsRefusedByName) {
+  const auto error = [&](std::vector<std::pair<std::string, GgufValue>> metadata, std::vector<TensorItem> items) {
+    const Status done = write_gguf(folder / "t.gguf", metadata, items);
+    return done ? std::string() : done.error().what;
+  };
+  const auto align = [&](GgufValue v) { return error({{"general.alignment", std::move(v)}}, {}); };
+  EXPECT_EQ(align(GgufValue::of_u32(8)), "");
+  EXPECT_EQ(align(GgufValue::of_u32(65'536)), "");
+  for (const i64 n : {0, 4, 24, 131'072})
+    EXPECT_NE(align(GgufValue::of_u32(n)).find(fmt::format("from 8 to 65536, found u32 {}", n)), std::string::npos)
+        << n;
+  EXPECT_NE(align(GgufValue::of_text("8")).find("found string"), std::string::npos);
+  const auto twice = error({{"k", GgufValue::of_u32(1)}, {"k", GgufValue::of_u32(1)}}, {});
+  EXPECT_NE(twice.find("key k is empty, too long or given twice"), std::string::npos) << twice;
+  EXPECT_NE(error({{"", GgufValue::of_u32(1)}}, {}), "");
+  const std::string bytes(64, 'x');
+  EXPECT_EQ(error({}, {item("a", DType::f32, {2, 2, 2, 2}, bytes)}), "");
+  EXPECT_NE(error({}, {item("a", DType::f32, {1, 2, 2, 2, 2}, bytes)}).find("1 to 4 sizes"), std::string::npos);
+  EXPECT_NE(error({}, {item("a", DType::f32, {}, "1234")}).find("1 to 4 sizes"), std::string::npos);
+  EXPECT_NE(error({}, {item("", DType::f32, {16}, bytes)}).find("a name of 0 bytes, expected 1 to 63"),
+            std::string::npos);
+  EXPECT_EQ(error({}, {item(std::string(63, 'n'), DType::f32, {16}, bytes)}), "");
+}
+
 TEST_F(GgufTest, WhatIsWrittenReadsBackTheSame) {
   const Gguf from = opened(tiny_gguf());
   std::vector<std::pair<std::string, GgufValue>> metadata;
