@@ -1,6 +1,8 @@
 // config.json of DeepSeek models: what a missing key means, and which fields are refused by name.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "model/deepseek_v3.hpp"
 
 namespace r1 {
@@ -40,6 +42,141 @@ TEST(DeepseekConfig, AMissingKeyMeansWhatItMeansInTransformers) {
   EXPECT_EQ(v2.routing.scaling, 1);
   EXPECT_TRUE(v3.routing.normalize && !v2.routing.normalize);
   EXPECT_FALSE(v3.tied || v2.tied);
+  EXPECT_EQ(v3.routing.scoring, Scoring::sigmoid);
+  EXPECT_EQ(v2.routing.scoring, Scoring::softmax);
+  EXPECT_EQ(v3.routing.method, TopK::noaux_tc);
+  EXPECT_EQ(v2.routing.method, TopK::greedy);
+  EXPECT_TRUE(v3.routing.scale_normalized && !v2.routing.scale_normalized);
+  EXPECT_EQ(v3.initializer_range, 0.02);
+  EXPECT_EQ(v3.eps, 1e-6f);
+  EXPECT_EQ((std::vector<double>{v3.yarn.theta, v3.yarn.factor}), (std::vector<double>{10000, 1}));
+  EXPECT_EQ(v3.mtp_layers, 0);
+  EXPECT_EQ(v3.ids.bos, -1);
+  EXPECT_TRUE(v3.ids.eos.empty());
+}
+
+TEST(DeepseekConfig, SizesAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
+  const struct {
+    const char* key;
+    i64 low, high;
+  } limits[] = {{"vocab_size", 1, 1 << 24},
+                {"hidden_size", 1, 1 << 20},
+                {"num_hidden_layers", 1, 1024},
+                {"max_position_embeddings", 1, 2147483647},
+                {"num_attention_heads", 1, 1 << 14},
+                {"num_key_value_heads", 1, 1 << 14},
+                {"q_lora_rank", 1, 1 << 20},
+                {"kv_lora_rank", 1, 1 << 20},
+                {"qk_nope_head_dim", 1, 1 << 14},
+                {"qk_rope_head_dim", 2, 1 << 14},
+                {"v_head_dim", 1, 1 << 14},
+                {"intermediate_size", 1, 1 << 20},
+                {"num_nextn_predict_layers", 0, 1},
+                {"num_experts_per_tok", 1, 8},
+                {"moe_intermediate_size", 1, 1 << 20},
+                {"n_shared_experts", 0, 1024},
+                {"first_k_dense_replace", 0, 4},
+                {"n_routed_experts", 16, 1 << 16},
+                {"topk_group", 1, 8},
+                {"moe_layer_freq", 1, 1}};
+  for (const auto& [key, low, high] : limits) {
+    for (const i64 n : {low, high}) {
+      const auto c = parse(least("deepseek_v3").set(key, n));
+      EXPECT_TRUE(c) << key << " " << n << ": " << c.error().what;
+    }
+    for (const i64 n : {low - 1, high + 1}) {
+      const auto c = parse(least("deepseek_v3").set(key, n));
+      ASSERT_FALSE(c) << key << " " << n;
+      EXPECT_NE(c.error().what.find("config.json"), std::string::npos) << c.error().what;
+    }
+  }
+  EXPECT_EQ(parse(least("deepseek_v3").set("num_hidden_layers", 2))->dense_layers, 2) << "of three, two are there";
+}
+
+// Groups must divide the experts. The chosen ones must hold as many experts as a token uses, except where groups do not
+// matter, and noaux_tc needs two experts in each of several groups.
+TEST(DeepseekConfig, GroupsMustBeAbleToGiveEveryTokenItsExperts) {
+  const auto groups = [](i64 n, i64 top, i64 experts_per_token, const char* method, i64 experts = 16) {
+    const auto c = parse(least("deepseek_v3")
+                             .set("n_routed_experts", experts)
+                             .set("n_group", n)
+                             .set("topk_group", top)
+                             .set("num_experts_per_tok", experts_per_token)
+                             .set("topk_method", method));
+    return c ? std::string() : c.error().what;
+  };
+  EXPECT_EQ(groups(8, 4, 8, "noaux_tc"), "");
+  EXPECT_EQ(groups(4, 4, 16, "noaux_tc"), "");
+  EXPECT_EQ(groups(1, 1, 1, "noaux_tc", 1), "");
+  EXPECT_EQ(groups(16, 2, 2, "group_limited_greedy"), "");
+  EXPECT_EQ(groups(8, 1, 16, "greedy"), "");
+  EXPECT_NE(groups(8, 4, 9, "noaux_tc").find("topk_group: 4 groups of 2 experts cannot give num_experts_per_tok 9"),
+            std::string::npos);
+  EXPECT_NE(groups(8, 1, 3, "group_limited_greedy").find("1 groups of 2 experts cannot give"), std::string::npos);
+  EXPECT_NE(groups(16, 8, 2, "noaux_tc").find("n_group: groups of 1 expert"), std::string::npos);
+  EXPECT_NE(groups(3, 1, 1, "greedy").find("n_group: 3 groups do not divide n_routed_experts 16"), std::string::npos);
+  EXPECT_NE(groups(8, 4, 8, "best").find("topk_method: \"best\", known: greedy, group_limited_greedy, noaux_tc"),
+            std::string::npos);
+}
+
+// Published checkpoints in FP8 have blocks of 128 x 128, and so has the code that reads them.
+TEST(DeepseekConfig, OnlyFp8InBlocksOf128By128IsRead) {
+  const auto quantized = [](Json q) {
+    const auto c = parse(least("deepseek_v3").set("quantization_config", std::move(q)));
+    return c ? std::string() : c.error().what;
+  };
+  const Json fp8 = Json::object({{"quant_method", "fp8"}});
+  EXPECT_EQ(quantized(fp8), "");
+  EXPECT_EQ(quantized(Json(fp8).set("weight_block_size", Json::array({128, 128}))), "");
+  for (const auto& [rows, cols] : {std::pair(127, 128), {129, 128}, {128, 127}, {128, 129}, {64, 64}})
+    EXPECT_NE(quantized(Json(fp8).set("weight_block_size", Json::array({rows, cols})))
+                  .find(fmt::format("weight_block_size: [{},{}], known: [128,128]", rows, cols)),
+              std::string::npos);
+  EXPECT_NE(quantized(Json::object({{"quant_method", "awq"}})).find("quant_method: \"awq\", known: fp8"),
+            std::string::npos);
+  EXPECT_NE(quantized(Json::object({})).find("quant_method"), std::string::npos);
+}
+
+TEST(DeepseekConfig, TheTwoMscalesAreThoseOfTheFileOrNone) {
+  const auto scales = [](const Json& scaling) {
+    const auto c = parse(yarn("deepseek_v3", scaling));
+    return c ? std::vector<double>{c->yarn.mscale, c->yarn.mscale_all_dim} : std::vector<double>{};
+  };
+  EXPECT_EQ(scales(Json::object({})), (std::vector<double>{1, 0}));
+  EXPECT_EQ(scales(Json::object({{"mscale", 1.0}})), (std::vector<double>{1, 0}));
+  EXPECT_EQ(scales(Json::object({{"mscale", 1.0}, {"mscale_all_dim", 0.0}})), (std::vector<double>{1, 0}));
+  EXPECT_EQ(scales(Json::object({{"mscale", 0.5}, {"mscale_all_dim", 0.25}})), (std::vector<double>{0.5, 0.25}));
+  EXPECT_EQ(scales(Json::object({{"mscale", 0.5}, {"mscale_all_dim", 0.0}})), std::vector<double>{});
+  EXPECT_EQ(scales(Json::object({{"mscale", 0.5}, {"mscale_all_dim", -1.0}})), std::vector<double>{});
+  const RopeConfig usual = parse(yarn("deepseek_v3", Json::object({})))->yarn;
+  EXPECT_EQ((std::vector<double>{usual.beta_fast, usual.beta_slow, usual.factor}), (std::vector<double>{32, 1, 4}));
+  EXPECT_EQ(usual.attention_factor, 0);
+}
+
+// The softmax's scale is 1/√(nope + rope), times the square of 0.1 · mscale_all_dim · ln factor + 1.
+TEST(DeepseekConfig, MscaleAllDimScalesTheSoftmax) {
+  const auto scale = [](const Json& json) { return static_cast<double>(parse(json)->mla().scale); };
+  const double m = 0.1 * 0.5 * std::log(4.0) + 1;
+  EXPECT_FLOAT_EQ(static_cast<float>(scale(least("deepseek_v3"))), 0.25f);
+  EXPECT_FLOAT_EQ(
+      static_cast<float>(scale(yarn("deepseek_v3", Json::object({{"mscale", 1.0}, {"mscale_all_dim", 0.5}})))),
+      static_cast<float>(0.25 * m * m));
+}
+
+TEST(DeepseekConfig, ATokenIdLiesInTheVocabulary) {
+  const auto ids = [](const char* key, Json value) {
+    const auto c = parse(least("deepseek_v3").set(key, std::move(value)));
+    return c ? fmt::format("{} {}", c->ids.bos, fmt::join(c->ids.eos, ",")) : c.error().what;
+  };
+  EXPECT_EQ(ids("bos_token_id", 0), "0 ");
+  EXPECT_EQ(ids("bos_token_id", 95), "95 ");
+  EXPECT_EQ(ids("bos_token_id", -1), "-1 ") << "llama.cpp's way to say that there is none";
+  EXPECT_EQ(ids("bos_token_id", Json::array({})), "-1 ");
+  EXPECT_EQ(ids("eos_token_id", 95), "-1 95");
+  EXPECT_EQ(ids("eos_token_id", Json::array({0, 95})), "-1 0,95");
+  for (const char* key : {"bos_token_id", "eos_token_id"})
+    for (const int id : {-2, 96})
+      EXPECT_EQ(ids(key, id), fmt::format("config.json: {}: {} is outside the vocabulary of 96", key, id));
 }
 
 TEST(DeepseekConfig, SharedExpertsMayBeZero) {
@@ -125,6 +262,20 @@ TEST(DeepseekInfo, ActiveParametersAreAllButTheEmbeddingAndTheExpertsThatATokenL
   ASSERT_TRUE(model) << model.error().what;
   const ModelInfo& info = (*model)->info();
   EXPECT_EQ(info.parameters - info.active_parameters, 2 * (8 - 3) * 3 * 12 * 44 + 131 * 44);
+  i64 parameters = 0;
+  for (const CheckpointTensor& t : (*model)->checkpoint())
+    if (!t.name.starts_with("model.layers.3.")) parameters += element_count(t.shape);
+  EXPECT_EQ(info.parameters, parameters) << "all but the MTP module's";
+}
+
+TEST(DeepseekInfo, TheRouterBiasesAreThoseOfTheLayersWithExpertsAndThatOfTheMtpModuleComesLast) {
+  const auto model = open_model(std::filesystem::path(R1_SOURCE_DIR) / "tests/golden/v3");
+  ASSERT_TRUE(model) << model.error().what;
+  std::vector<std::string> names;
+  for (const Weight& bias : (*model)->router_biases()) names.push_back(bias ? bias.name() : "");
+  EXPECT_EQ(names, (std::vector<std::string>{"", "model.layers.1.mlp.gate.e_score_correction_bias",
+                                             "model.layers.2.mlp.gate.e_score_correction_bias",
+                                             "model.layers.3.mlp.gate.e_score_correction_bias"}));
 }
 
 }  // namespace

@@ -185,6 +185,105 @@ TEST(DenseConfig, UnsupportedAndImpossibleFieldsAreRefusedByNameAndValue) {
   }
 }
 
+TEST(DenseConfig, SizesAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
+  const struct {
+    const char* key;
+    i64 low, high;
+  } limits[] = {{"vocab_size", 1, 1 << 24},
+                {"hidden_size", 1, 1 << 20},
+                {"num_hidden_layers", 1, 512},
+                {"intermediate_size", 1, 1 << 20},
+                {"max_position_embeddings", 1, 2147483647},
+                {"num_key_value_heads", 1, 8},
+                {"head_dim", 2, 4096}};
+  const Json tiny = json_of(R"({"model_type":"llama","vocab_size":10,"hidden_size":8,"intermediate_size":6,
+    "num_hidden_layers":2,"num_attention_heads":8,"head_dim":2})");
+  for (const auto& [key, low, high] : limits) {
+    for (const i64 n : {low, high}) EXPECT_TRUE(parse(Json(tiny).set(key, n))) << key << " " << n;
+    for (const i64 n : {low - 1, high + 1}) EXPECT_FALSE(parse(Json(tiny).set(key, n))) << key << " " << n;
+  }
+  EXPECT_TRUE(parse(Json(tiny).set("num_attention_heads", 1 << 14)));
+  EXPECT_FALSE(parse(Json(tiny).set("num_attention_heads", (1 << 14) + 1)));
+  const Json divided = json_of(R"({"model_type":"qwen2","vocab_size":10,"hidden_size":4096,"intermediate_size":6,
+    "num_hidden_layers":2,"num_attention_heads":1})");
+  EXPECT_EQ(parse(divided)->head, 4096);
+  EXPECT_EQ(parse(divided)->kv_heads, 1) << "as many as heads";
+  const auto wide = parse(Json(divided).set("hidden_size", 4098));
+  ASSERT_FALSE(wide);
+  EXPECT_NE(wide.error().what.find("hidden_size: heads of 4098, at most 4096"), std::string::npos) << wide.error().what;
+}
+
+TEST(DenseConfig, TheMscalesOfADenseModelCountOnlyTogetherAndWithoutAnAttentionFactor) {
+  const auto scales = [](const char* more) {
+    const std::string text = fmt::format(R"({{"rope_type":"yarn","factor":4{}}})", more);
+    const auto c = parse(Json(json_of(kQwen3)).set("rope_scaling", json_of(text.c_str())));
+    return c ? std::vector<double>{c->rope.mscale, c->rope.mscale_all_dim, c->rope.attention_factor}
+             : std::vector<double>{};
+  };
+  EXPECT_EQ(scales(""), (std::vector<double>{1, 0, 0}));
+  EXPECT_EQ(scales(R"(,"mscale":0.5)"), (std::vector<double>{1, 0, 0}));
+  EXPECT_EQ(scales(R"(,"mscale_all_dim":0.5)"), (std::vector<double>{1, 0, 0}));
+  EXPECT_EQ(scales(R"(,"mscale":0.5,"mscale_all_dim":0.25)"), (std::vector<double>{0.5, 0.25, 0}));
+  EXPECT_EQ(scales(R"(,"mscale":0.5,"mscale_all_dim":0.25,"attention_factor":2)"), (std::vector<double>{1, 0, 2}));
+  EXPECT_EQ(scales(R"(,"mscale":0.5,"mscale_all_dim":0)"), std::vector<double>{});
+  EXPECT_EQ(scales(R"(,"mscale":0,"mscale_all_dim":0.5)"), std::vector<double>{});
+}
+
+TEST(DenseConfig, AMissingKeyMeansWhatItMeansInTransformers) {
+  const auto least = [](const char* type) {
+    return parse(json_of(fmt::format(R"({{"model_type":"{}","vocab_size":10,"hidden_size":8,"intermediate_size":6,
+      "num_hidden_layers":2,"num_attention_heads":2}})",
+                                     type)
+                             .c_str()))
+        .value();
+  };
+  for (const char* type : {"llama", "qwen2", "qwen3"}) {
+    const DenseConfig c = least(type);
+    EXPECT_EQ(c.initializer_range, 0.02) << type;
+    EXPECT_EQ(c.eps, 1e-6f) << type;
+    EXPECT_FALSE(c.tied) << type;
+    EXPECT_EQ(c.rope.theta, 10000) << type;
+    EXPECT_EQ(c.rope.factor, 1) << type;
+    const Json written = json_of(to_json(c, DType::f32).c_str());
+    EXPECT_EQ(*written.find("initializer_range")->number(), 0.02) << type;
+    EXPECT_EQ(*written.find("attention_dropout")->number(), 0) << type;
+    EXPECT_TRUE(*written.find("use_cache")->boolean()) << type;
+    EXPECT_TRUE(written.find("rope_scaling")->is_null()) << type;
+  }
+  EXPECT_EQ((std::vector<i64>{least("llama").context, least("qwen2").context, least("qwen3").context}),
+            (std::vector<i64>{2048, 32768, 32768}));
+  for (const char* key : {"attention_bias", "mlp_bias"})
+    EXPECT_FALSE(*json_of(to_json(least("llama"), DType::f32).c_str()).find(key)->boolean()) << key;
+  EXPECT_FALSE(*json_of(to_json(least("qwen2"), DType::f32).c_str()).find("use_sliding_window")->boolean());
+  for (const char* key : {"attention_bias", "use_sliding_window"})
+    EXPECT_FALSE(*json_of(to_json(least("qwen3"), DType::f32).c_str()).find(key)->boolean()) << key;
+}
+
+TEST(DenseConfig, LimitsOfAScalingAreTheLastAllowedValues) {
+  const auto accepted = [](const char* key, double value) {
+    return parse(Json(json_of(kQwen)).set(key, value)).has_value();
+  };
+  EXPECT_TRUE(accepted("rms_norm_eps", 0.999));
+  EXPECT_TRUE(accepted("rms_norm_eps", 1e-30));
+  EXPECT_FALSE(accepted("rms_norm_eps", 1.0));
+  EXPECT_TRUE(accepted("rope_theta", 1.001));
+  EXPECT_FALSE(accepted("rope_theta", 1.0));
+  const auto scaled = [](const char* text) {
+    return parse(Json(json_of(kLlama)).set("rope_scaling", json_of(text))).has_value();
+  };
+  EXPECT_TRUE(scaled(R"({"type":"linear","factor":1})"));
+  EXPECT_FALSE(scaled(R"({"type":"linear","factor":0.999})"));
+  EXPECT_TRUE(scaled(R"({"type":"default"})"));
+  EXPECT_TRUE(scaled(R"({"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":4.001})"));
+  EXPECT_FALSE(scaled(R"({"rope_type":"llama3","factor":8,"low_freq_factor":0,"high_freq_factor":4})"));
+  EXPECT_FALSE(scaled(R"({"rope_type":"yarn","factor":4,"beta_slow":0})"));
+  EXPECT_FALSE(scaled(R"({"type":"linear","factor":2,"partial_rotary_factor":0.5})"));
+  const DenseConfig c = parse(Json(json_of(kLlama)).set("rope_scaling", json_of(R"({"type":"default",
+      "rope_theta":77})")))
+                            .value();
+  EXPECT_EQ(c.rope.theta, 77) << "the theta inside wins";
+}
+
 TEST(DenseConfig, TheOriginalContextIsTakenFromOutsideThenInsideThenTheContext) {
   const Json llama = Json(json_of(kLlama)).set("max_position_embeddings", 512);
   const Json without = json_of(R"({"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4})");

@@ -211,6 +211,115 @@ TEST_F(GgufConfig, Llama3ScalingIsRecoveredFromItsDivisors) {
   EXPECT_EQ(dump(*c->find("rope_scaling")), dump(scaling));
 }
 
+// 0.1 times mscale_all_dim. Without it, or with 0, DeepSeek's models scale neither cos and sin nor the softmax.
+TEST_F(GgufConfig, WithoutALogMultiplierMscaleIsOneAndMscaleAllDimNought) {
+  const char* key = "deepseek2.rope.scaling.yarn_log_multiplier";
+  for (const TestGguf& by : {TestGguf(), TestGguf().real(key, 0)}) {
+    TestGguf g = with_pair(r1(), key, by);
+    const auto c = config(g);
+    ASSERT_TRUE(c) << error_of(c);
+    EXPECT_EQ(*c->find("rope_scaling")->find("mscale")->number(), 1);
+    EXPECT_EQ(*c->find("rope_scaling")->find("mscale_all_dim")->number(), 0);
+  }
+}
+
+TEST_F(GgufConfig, NumbersAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
+  const auto error = [&](const char* name, u32 n) {
+    const std::string key = fmt::format("deepseek2.{}", name);
+    TestGguf g = with_pair(r1(), key, TestGguf());
+    g.number(key, n);
+    const auto c = config(g);
+    return c ? std::string() : c.error().what;
+  };
+  const struct {
+    const char* name;
+    std::vector<u32> accepted, refused;
+  } limits[] = {
+      {"block_count", {1, 256}, {0, 513}},    {"expert_count", {0, 1, 1024}, {1025}},
+      {"context_length", {1}, {0}},           {"embedding_length", {1}, {0}},
+      {"feed_forward_length", {1}, {0}},      {"attention.head_count", {1}, {0}},
+      {"attention.kv_lora_rank", {1}, {0}},   {"attention.key_length", {65}, {0, 64, 63}},  // of which rope has 64
+      {"attention.value_length", {1}, {0}},   {"rope.dimension_count", {1, 191}, {0, 192}},
+      {"expert_used_count", {1}, {0}},        {"expert_feed_forward_length", {1}, {0}},
+      {"expert_gating_func", {0, 1, 2}, {3}}, {"vocab_size", {1, 4}, {0, 5}}};
+  for (const auto& [name, accepted, refused] : limits) {
+    for (const u32 n : accepted) EXPECT_EQ(error(name, n), "") << name << " " << n;
+    for (const u32 n : refused) EXPECT_NE(error(name, n).find(name), std::string::npos) << n << ": " << error(name, n);
+  }
+  EXPECT_NE(error("block_count", 257).find("256 experts in 257 blocks, expected at most 1024 and 65536 in all"),
+            std::string::npos);
+  EXPECT_EQ(error("nextn_predict_layers", 60), "");
+  EXPECT_NE(error("nextn_predict_layers", 61).find("61 blocks of which 61 predict"), std::string::npos);
+}
+
+TEST_F(GgufConfig, AnOldFileHasR1sGroupsOnlyIfItHas256ExpertsScoredBySigmoid) {
+  const auto groups = [&](TestGguf g) {
+    const auto c = config(g);
+    return c ? fmt::format("{} of {}", *c->find("topk_group")->integer(), *c->find("n_group")->integer())
+             : c.error().what;
+  };
+  const char* experts = "deepseek2.expert_count";
+  EXPECT_EQ(groups(r1()), "4 of 8");
+  EXPECT_EQ(groups(r1(61, 1)), "1 of 1");
+  EXPECT_EQ(groups(with_pair(r1(), experts, TestGguf().number(experts, 255))), "1 of 1");
+  EXPECT_EQ(groups(r1().number("deepseek2.expert_group_count", 4).number("deepseek2.expert_group_used_count", 2)),
+            "2 of 4");
+  EXPECT_EQ(groups(r1().number("deepseek2.expert_group_count", 0).number("deepseek2.expert_group_used_count", 3)),
+            "1 of 1");
+  const auto noted = [&](u32 gating) {
+    TestGguf g = r1(61, gating);
+    EXPECT_TRUE(config(g));
+    const auto notes = gguf_notes(Gguf::open(folder.path() / "m.gguf").value());
+    return std::ranges::any_of(notes,
+                               [](const std::string& n) { return n.find("R1's 8 groups of which 4") != n.npos; });
+  };
+  EXPECT_TRUE(noted(2));
+  EXPECT_FALSE(noted(1));
+}
+
+// GPT-2's 11 stands in files of models that have no such token.
+TEST_F(GgufConfig, AnIdOutsideOfTheVocabularyMeansNoneAndEndsAreListedOnce) {
+  const auto ids = [&](i32 bos, i32 eos, i32 eot, i32 eom) {
+    TestGguf g = with_pair(with_pair(r1(), "tokenizer.ggml.bos_token_id", {}), "tokenizer.ggml.eos_token_id", {});
+    for (const auto& [name, id] : {std::pair("bos", bos), {"eos", eos}, {"eot", eot}, {"eom", eom}})
+      g.pair(fmt::format("tokenizer.ggml.{}_token_id", name), kI32, le(id));
+    const auto c = config(g);
+    return c ? dump(*c->find("bos_token_id")) + " " + dump(*c->find("eos_token_id")) : c.error().what;
+  };
+  EXPECT_EQ(ids(0, 3, 3, 3), "0 3");
+  EXPECT_EQ(ids(3, 0, 1, 2), "3 [0, 1, 2]");
+  EXPECT_EQ(ids(4, 4, 4, 1), "null 1");
+  EXPECT_EQ(ids(-1, -1, 2, 2), "null 2");
+  EXPECT_EQ(ids(-1, -1, 4, -1), "null null");
+}
+
+TEST_F(GgufConfig, TheNotesSayWhatAFileLacks) {
+  const auto notes = [&](TestGguf g, bool head) {
+    g.tensor("token_embd.weight", {4, 32}, kGgmlF32, 4 * 32 * 4).tensor("ids", {4}, 26, 16);
+    if (head) g.tensor("output.weight", {4, 32}, kGgmlF32, 4 * 32 * 4);
+    EXPECT_TRUE(write_file(folder.path() / "m.gguf", g.bytes()));
+    return gguf_notes(Gguf::open(folder.path() / "m.gguf").value());
+  };
+  const auto has = [](const std::vector<std::string>& all, std::string_view note) {
+    return std::count(all.begin(), all.end(), note) == 1;
+  };
+  const char *tied = "the head is the embedding (no output.weight)",
+             *unread = "tensor ids has type I32, which is not supported";
+  const auto bare = notes(r1(), false);
+  EXPECT_TRUE(has(bare, tied) && has(bare, "no tokenizer") && has(bare, "no chat template") && has(bare, unread));
+  EXPECT_FALSE(has(bare, "GGUF version 2") || has(bare, "holds the MTP module (nextn)"));
+  TestGguf full = r1();
+  full.version = 2;
+  full.texts("tokenizer.ggml.tokens", {"a"}).text("tokenizer.chat_template", "x");
+  full.number("deepseek2.nextn_predict_layers", 1).tensor("blk.0.attn_kv_b.weight", {4, 32}, kGgmlF32, 512);
+  const auto all = notes(full, true);
+  EXPECT_FALSE(has(all, tied) || has(all, "no tokenizer") || has(all, "no chat template"));
+  EXPECT_TRUE(has(all, "GGUF version 2") && has(all, "holds the MTP module (nextn)"));
+  EXPECT_TRUE(has(all, "attention in the form from before April 2025: attn_kv_b"));
+  const auto halves = notes(full.tensor("blk.0.attn_k_b.weight", {4, 32}, kGgmlF32, 512), true);
+  EXPECT_TRUE(has(halves, "attention in ik_llama.cpp's form: attn_kv_b and its halves"));
+}
+
 TEST_F(GgufConfig, ASizeIsAtMostTwoToThe31MinusOne) {
   TestGguf g;
   g.number("t.block_count", 1).number("t.most", 2147483647).number("t.more", 2147483648);

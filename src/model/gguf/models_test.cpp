@@ -359,6 +359,29 @@ TEST_F(GgufModels, EveryTensorOfAnUnsupportedTypeIsRefusedWithItsType) {
   EXPECT_NE(refusal(g).find("I32"), std::string::npos) << refusal(g);
 }
 
+TEST_F(GgufModels, ATensorThatNobodyKnowsIsIgnoredOnlyIfItsTypeCannotBeRead) {
+  GoldenGguf g = make("v3");
+  g.tensors["blk.0.attn_sinks.weight"] = g.tensors.at("output_norm.weight");
+  EXPECT_NE(refusal(g).find("blk.0.attn_sinks.weight"), std::string::npos) << refusal(g);
+  g.types["blk.0.attn_sinks.weight"] = 26;
+  expect_published(g);
+}
+
+TEST_F(GgufModels, ARotatedMatrixHasWholeHeadsAndAtMostTwoAxes) {
+  const GoldenGguf good = make("llama");
+  for (const char* name : {"blk.0.attn_q.weight", "blk.0.attn_k.weight"}) {
+    GoldenGguf deep = good, odd = good;
+    auto& t = deep.tensors.at(name);
+    const i64 rows = t.shape[0], cols = t.shape[1];
+    t.shape = {rows, 2, cols / 2};
+    EXPECT_NE(refusal(deep).find(fmt::format("{}: shape [{},2,{}]", name, rows, cols / 2)), std::string::npos)
+        << refusal(deep);
+    odd.tensors.at(name) = {{rows - 1, cols}, std::vector<float>((rows - 1) * cols)};
+    EXPECT_NE(refusal(odd).find(fmt::format("{}: shape [{},{}]", name, rows - 1, cols)), std::string::npos)
+        << refusal(odd);
+  }
+}
+
 TEST_F(GgufModels, AKeyPerBlockMustBeTheSameInEveryBlock) {
   GoldenGguf g = make("v3");
   g.set("attention.head_count", TestGguf().numbers("deepseek2.attention.head_count", {4, 4, 4, 4}));
