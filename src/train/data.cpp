@@ -39,10 +39,7 @@ class DocumentEncoder {
                                         DocumentFormat format) {
     if (format == DocumentFormat::chat && ends.eos < 0)
       return fail(Errc::unsupported, "format = \"chat\" needs a model with an end-of-sentence token");
-    const DocumentEncoder encoder(tokenizer, ends, sequence_length);
-    // An error now if the tokenizer lacks tokens of the template.
-    if (format == DocumentFormat::chat) R1_TRY(encoder.question("?", ""));
-    return encoder;
+    return DocumentEncoder(tokenizer, ends, sequence_length);
   }
 
   // A text that is too long is truncated, and then has no end-of-sentence token.

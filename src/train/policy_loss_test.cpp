@@ -228,6 +228,101 @@ TEST(PolicyLoss, TheNamedLossesHaveTheConstantsOfTheirPapers) {
   EXPECT_EQ(constants("gspo"), (std::array{3e-4, 4e-4, 0.0}));
 }
 
+// One row for each log-ratio, with the same advantage; all targets are learnt.
+struct Rows {
+  MicroBatch batch;
+  std::vector<float> nll, entropy, gradient;
+  PolicyStats stats;
+  double value(const PolicyLoss& loss) { return policy_loss(loss, 1, stats).rows(batch, {nll, entropy, gradient}); }
+};
+Rows rows_of(const std::vector<float>& log_ratios, float advantage, i64 masked = 0) {
+  Rows r;
+  const size_t n = log_ratios.size();
+  Document d = make_document(std::vector<i32>(n + 1, 3), masked);
+  d.weights.assign(n + 1, 1), d.advantages.assign(n + 1, advantage);
+  for (const float x : log_ratios) {
+    d.old_logprobs.push_back(-1 - x), d.reference_logprobs.push_back(-1 - x);
+    r.nll.push_back(1), r.entropy.push_back(0.5f);
+  }
+  d.old_logprobs.push_back(0), d.reference_logprobs.push_back(0);  // of the last row, which has no target
+  r.nll.push_back(0), r.entropy.push_back(0);
+  r.gradient.assign(n + 1, 0);
+  r.batch = pack({d}, 100).front();
+  return r;
+}
+
+TEST(PolicyLoss, ASampleWithoutTokensHasNoValueAndNoGradient) {
+  for (const char* name : {"gspo", "grpo"}) {
+    Rows r = rows_of({0.5f, 1, 2}, 1, 4);  // every row is masked
+    EXPECT_EQ(r.value(*named_policy_loss(name)), 0) << name;
+    EXPECT_EQ(r.gradient, std::vector<float>(4)) << name;
+    EXPECT_EQ(r.stats.tokens, 0) << name;
+    EXPECT_EQ(r.stats.ratio_max, 0) << name << ": no ratio was seen";
+    EXPECT_EQ(r.stats.mean(r.stats.entropy_sum), 0) << name;
+  }
+}
+
+TEST(PolicyLoss, ALogRatioBeyondTwentyIsCutAndHasNoGradient) {
+  const PolicyLoss loss{.clip_low = 1, .clip_high = 1e12};  // no ratio is clipped
+  Rows r = rows_of({19.5f, 20.5f, -19.5f, -20.5f}, -1);
+  const double value = r.value(loss);
+  EXPECT_NEAR(value / (std::exp(19.5) + std::exp(20.0)), 1, 1e-12) << "the other two ratios are below 1e-8";
+  EXPECT_NEAR(r.stats.ratio_max / std::exp(20.0), 1, 1e-14);
+  EXPECT_NEAR(r.stats.ratio_min / std::exp(-20.0), 1, 1e-14);
+  EXPECT_EQ(r.stats.clipped, 0);
+  EXPECT_EQ(r.stats.tokens, 4);
+  EXPECT_FLOAT_EQ(r.gradient[0], static_cast<float>(-std::exp(19.5)));
+  EXPECT_EQ(r.gradient[1], 0);
+  EXPECT_FLOAT_EQ(r.gradient[2], static_cast<float>(-std::exp(-19.5)));
+  EXPECT_EQ(r.gradient[3], 0);
+  EXPECT_NEAR(r.stats.entropy_sum, 2, 1e-12);
+  EXPECT_NEAR(r.stats.mean(r.stats.entropy_sum), 0.5, 1e-12);
+}
+
+// d is the log-ratio to the reference too. With no advantage only the distance from the reference is left.
+TEST(PolicyLoss, TheGradientOfADistanceBeyondTwentyIsNoughtForK3Alone) {
+  for (const auto& [kl, value, slope] : {std::tuple(KlEstimator::k1, 21.0, 21.0),
+                                         {KlEstimator::k2, 220.5, 21.0},
+                                         {KlEstimator::k3, std::exp(-20.0) + 19, 0.0},
+                                         {KlEstimator::k3_plus, std::exp(-20.0) + 19, 21.0}}) {
+    Rows r = rows_of({21}, 0);
+    EXPECT_NEAR(r.value({.kl_weight = 0.5, .kl = kl}), 0.5 * value, 1e-12) << static_cast<int>(kl);
+    EXPECT_NEAR(static_cast<double>(r.gradient[0]), -0.5 * slope, 1e-6) << static_cast<int>(kl);
+    EXPECT_NEAR(r.stats.kl_sum, value, 1e-12);
+  }
+}
+
+TEST(PolicyLoss, AConfigurationsSettingsReplaceThoseOfItsLoss) {
+  GrpoConfig c;
+  c.loss = "grpo", c.mean = "default", c.kl = "default", c.divide_by_std = "default";
+  c.clip_low = c.clip_high = c.kl_weight = -1, c.dual_clip = 0;
+  const PolicyLoss own = *policy_loss_of(c);
+  EXPECT_EQ((std::array{own.clip_low, own.clip_high, own.kl_weight, own.dual_clip}),
+            (std::array{10.0, 10.0, 0.001, 0.0}));
+  EXPECT_TRUE(own.divide_by_std && own.mean == PolicyMean::samples && own.kl == KlEstimator::k3);
+  c.clip_low = c.clip_high = c.kl_weight = 0, c.dual_clip = 3, c.divide_by_std = "no";
+  const PolicyLoss nought = *policy_loss_of(c);
+  EXPECT_EQ((std::array{nought.clip_low, nought.clip_high, nought.kl_weight, nought.dual_clip}),
+            (std::array{0.0, 0.0, 0.0, 3.0}));
+  EXPECT_FALSE(nought.divide_by_std);
+  c.loss = "dr_grpo", c.divide_by_std = "yes";
+  EXPECT_TRUE(policy_loss_of(c)->divide_by_std);
+  for (const auto& [name, mean] : {std::pair("samples", PolicyMean::samples),
+                                   {"length_limit", PolicyMean::length_limit},
+                                   {"group_tokens", PolicyMean::group_tokens},
+                                   {"batch_tokens", PolicyMean::batch_tokens}}) {
+    c.mean = name;
+    EXPECT_EQ(policy_loss_of(c)->mean, mean) << name;
+  }
+  for (const auto& [name, kl] : {std::pair("k1", KlEstimator::k1),
+                                 {"k2", KlEstimator::k2},
+                                 {"k3", KlEstimator::k3},
+                                 {"k3_plus", KlEstimator::k3_plus}}) {
+    c.kl = name;
+    EXPECT_EQ(policy_loss_of(c)->kl, kl) << name;
+  }
+}
+
 TEST(PolicyLoss, AnUnknownNameIsAnErrorThatListsTheKnownOnes) {
   const auto r = named_policy_loss("ppo");
   ASSERT_FALSE(r);

@@ -1,0 +1,294 @@
+// What stops a run: sizes that do not fit, states and checkpoints that contradict themselves, saves that fail.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/hash.hpp"
+#include "formats/safetensors.hpp"
+#include "train/data.hpp"
+#include "train/run_case.hpp"
+#include "train/training_run.hpp"
+
+namespace r1 {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string error_of(const TrainConfig& c, const TrainHooks& hooks = {}) {
+  const auto r = train(c, hooks);
+  return r ? "" : r.error().what;
+}
+
+// ---- sizes
+
+TEST(TrainSizes, ASequenceMayFillTheContextTheBatchAndTheMicroBatchAndNoMore) {
+  const RunCase run;
+  const auto with = [&](i64 sequence, i64 batch, i64 micro) {
+    TrainConfig c = run.config("x", 1);
+    c.sequence_length = sequence, c.batch_tokens = batch, c.micro_batch_tokens = micro;
+    const std::string error = error_of(c);
+    fs::remove_all(c.out);
+    return error;
+  };
+  EXPECT_EQ(with(128, 128, 128), "");
+  EXPECT_EQ(with(129, 200, 200), "sequence_length 129 is beyond the model's context of 128");
+  EXPECT_EQ(with(64, 64, 64), "");
+  EXPECT_EQ(with(64, 63, 64), "sequence_length 64 is more than batch_tokens 63");
+  EXPECT_EQ(with(64, 64, 63), "sequence_length 64 is more than micro_batch_tokens 63");
+}
+
+TEST(TrainSizes, ATokenizerMayHaveAsManyTokensAsTheModelAndNoMore) {
+  const RunCase run;
+  const TrainConfig c = run.config("x", 1);
+  Json model = value_of(parse_json(kTinyModel, "model"));
+  RunCase::write(c.model_config, dump(model.set("vocab_size", 262)));
+  const std::string error = error_of(c);
+  EXPECT_NE(error.find("the tokenizer has 263 tokens, the model's vocabulary only 262"), std::string::npos) << error;
+  RunCase::write(c.model_config, dump(model.set("vocab_size", 264)));
+  EXPECT_EQ(error_of(c), "");
+}
+
+// ---- saves that fail
+
+TEST(TrainSaves, AnInterruptedRunThatCannotBeSavedSaysSo) {
+  const RunCase run;
+  const std::atomic<bool> stop = true;  // before the first step
+  TrainHooks hooks;
+  hooks.stop = &stop;
+  TrainConfig c = run.config("x");
+  fs::create_directories(fs::path(c.out) / "checkpoints");
+  RunCase::write(checkpoint_path(c.out, 0), "a file in the way");
+  const std::string error = error_of(c, hooks);
+  EXPECT_NE(error.find("step 0 could not be saved"), std::string::npos) << error;
+  EXPECT_NE(error.find("there is no checkpoint yet"), std::string::npos) << error;
+  fs::remove(checkpoint_path(c.out, 0));
+  EXPECT_NE(error_of(c, hooks).find("interrupted after step 0 of 8"), std::string::npos);
+}
+
+// A model whose weights or published tensors are listed twice. A file cannot hold them twice, so writing it fails.
+class Twice final : public Model {
+ public:
+  Twice(std::unique_ptr<Model> model, bool weights, bool checkpoint) : model_(std::move(model)) {
+    weights_ = model_->weights(), checkpoint_ = model_->checkpoint();
+    if (weights) weights_.push_back(weights_[0]);
+    if (checkpoint) checkpoint_.push_back(checkpoint_[0]);
+  }
+  const ModelInfo& info() const override { return model_->info(); }
+  KvLayout kv_layout(const Numerics& n) const override { return model_->kv_layout(n); }
+  Output forward(Pass& p) const override { return model_->forward(p); }
+  const Weight& head() const override { return model_->head(); }
+  const std::vector<Weight>& weights() const override { return weights_; }
+  const std::vector<Weight>& router_biases() const override { return model_->router_biases(); }
+  const std::vector<CheckpointTensor>& checkpoint() const override { return checkpoint_; }
+  std::string config_json(DType dtype) const override { return model_->config_json(dtype); }
+
+ private:
+  std::unique_ptr<Model> model_;
+  std::vector<Weight> weights_;
+  std::vector<CheckpointTensor> checkpoint_;
+};
+
+TEST(Checkpoint, EveryFileThatCannotBeWrittenMakesTheSaveFailAndLeavesNoCheckpoint) {
+  const RunCase run;
+  const TrainConfig c = run.config("x");
+  const auto save = [&](bool weights, bool checkpoint, const fs::path& tokenizer) {
+    const Twice model(run.model(), weights, checkpoint);
+    fs::remove_all(c.out);
+    fs::create_directories(fs::path(c.out) / "checkpoints");
+    const Status saved = save_checkpoint(c.out, {}, model, Optimizer(model, c), tokenizer);
+    EXPECT_EQ(saved.has_value(), fs::exists(checkpoint_path(c.out, 0)));
+    return saved ? std::string() : saved.error().what;
+  };
+  EXPECT_EQ(save(false, false, c.tokenizer), "");
+  EXPECT_NE(save(false, true, c.tokenizer), "") << "the weights";
+  EXPECT_NE(save(true, false, c.tokenizer), "") << "the moments";
+  EXPECT_NE(save(false, false, run.folder() / "none"), "") << "the tokenizer";
+}
+
+// ---- states that contradict themselves
+
+TEST(Checkpoint, AStateLacksNoFigureAndHasNoneBelowZero) {
+  const RunCase run;
+  const fs::path folder = run.folder() / "state";
+  fs::create_directories(folder);
+  const Json good = value_of(parse_json(
+      R"({"format": 1, "step": 3, "optimizer_steps": 2, "next_sample": 9, "tokens": 70, "metrics_lines": 1,
+          "loss_average": 2.5, "data": "00ff", "level": "avx2", "version": "0.1.0"})",
+      "state"));
+  const auto read = [&](const Json& json) {
+    RunCase::write(folder / "state.json", dump(json));
+    return read_state(folder);
+  };
+  const TrainState s = value_of(read(good));
+  EXPECT_EQ((std::vector<i64>{s.step, s.optimizer_steps, s.next_sample, s.tokens, s.metrics_lines}),
+            (std::vector<i64>{3, 2, 9, 70, 1}));
+  EXPECT_EQ(s.loss_average, 2.5);
+  EXPECT_EQ(s.data + s.level + s.version, "00ffavx20.1.0");
+  for (const char* key : {"step", "optimizer_steps", "next_sample", "tokens", "metrics_lines"}) {
+    EXPECT_TRUE(read(Json(good).set(key, 0))) << key;
+    EXPECT_TRUE(read(Json(good).set(key, i64{1} << 62))) << key;
+    EXPECT_FALSE(read(Json(good).set(key, -1))) << key;
+    EXPECT_FALSE(read(Json(good).set(key, (i64{1} << 62) + 1))) << key;
+  }
+  for (const auto& [key, value] : *good.object()) {
+    Json::Object members = *good.object();
+    std::erase_if(members, [&, name = key](const Json::Member& m) { return m.first == name; });
+    const bool optional = key == "metrics_lines" || key == "data";
+    EXPECT_EQ(read(Json(members)).has_value(), optional) << key;
+  }
+  for (const int format : {0, 2}) {
+    const auto r = read(Json(good).set("format", format));
+    ASSERT_FALSE(r);
+    EXPECT_NE(r.error().what.find(fmt::format("has format {}, this program reads format 1", format)), std::string::npos)
+        << r.error().what;
+  }
+}
+
+TEST(Checkpoint, AnotherLevelOrVersionIsSaidInALineOfItsOwn) {
+  TrainState a, b;
+  a.level = b.level = "avx2", a.version = b.version = "1";
+  EXPECT_TRUE(changes_since(a, b).empty());
+  b.level = "avx512";
+  ASSERT_EQ(changes_since(a, b).size(), 1u);
+  EXPECT_NE(changes_since(a, b)[0].find("level avx2, resuming with avx512"), std::string::npos);
+  b.version = "2";
+  ASSERT_EQ(changes_since(a, b).size(), 2u);
+  EXPECT_NE(changes_since(a, b)[1].find("version 1, resuming with 2"), std::string::npos);
+}
+
+TEST(Train, AMomentOfAnotherSizeOrTypeIsRefusedWithBothNumbers) {
+  const RunCase run;
+  value_of(train(run.config("x", 4)));
+  const fs::path path = checkpoint_path(run.folder() / "x", 4) / "trainer.safetensors";
+  const std::string good = text_of(path);
+  const auto spoiled = [&](DType dtype, i64 more) {
+    RunCase::write(path, good);
+    std::vector<SafetensorsItem> items;
+    {
+      const Safetensors file = value_of(Safetensors::open(path));
+      for (const auto& [name, t] : file.tensors()) {
+        const bool first = items.empty();
+        std::vector<float> x(t.elements() + (first ? more : 0));
+        std::vector<i64> shape = t.shape;
+        if (first) shape = {std::ssize(x)};
+        items.push_back(
+            {name, first ? dtype : t.dtype, shape, [x](float* dst) { std::copy(x.begin(), x.end(), dst); }});
+      }
+      EXPECT_TRUE(write_safetensors(run.folder() / "other", items, {}));
+    }
+    fs::rename(run.folder() / "other", path);
+    return error_of(run.config("x", 8));
+  };
+  EXPECT_NE(spoiled(DType::f32, 1).find("of f32, the model needs"), std::string::npos) << spoiled(DType::f32, 1);
+  EXPECT_NE(spoiled(DType::bf16, 0).find("of bf16, the model needs"), std::string::npos) << spoiled(DType::bf16, 0);
+}
+
+// Until step 20 the loss may be anything; then a loss above three times its running mean and two nats ends the run.
+TEST(Train, ALossThatExplodesEndsTheRunAfterTwentySteps) {
+  const auto error_at = [](i64 step) {
+    const RunCase run;
+    const TrainHooks hooks;
+    TrainConfig c = run.config("x", 40);
+    c.validation_every = 0;
+    TrainingRun training(c, hooks);
+    EXPECT_TRUE(training.open());
+    for (i64 i = 1; i < step; ++i) EXPECT_TRUE(training.step());
+    const Weight& head = training.model().head();
+    for (i64 i = 0; i < head.size(); ++i) head.f32()[i] *= 1000;
+    head.bump();
+    const Status status = training.step();
+    return status ? std::string() : status.error().what;
+  };
+  EXPECT_EQ(error_at(20), "");
+  const std::string error = error_at(21);
+  EXPECT_NE(error.find("step 21: loss"), std::string::npos) << error;
+  EXPECT_NE(error.find("has exploded (running mean"), std::string::npos) << error;
+  EXPECT_NE(error.find("checkpoints/000020"), std::string::npos) << error;
+}
+
+TEST(Train, ALongerRunSaysThatTheLearningRateFollowsTheNewLength) {
+  const RunCase run;
+  value_of(train(run.config("x", 4)));
+  std::vector<std::string> notes;
+  TrainHooks hooks;
+  hooks.note = [&](const std::string& line) { notes.push_back(line); };
+  value_of(train(run.config("x", 6), hooks));
+  const auto has = [&](std::string_view part) {
+    return std::ranges::any_of(notes, [&](const std::string& n) { return n.find(part) != n.npos; });
+  };
+  EXPECT_TRUE(has("steps was 4, now 6: the learning rate follows the new length"));
+  EXPECT_TRUE(has("resumed from " + checkpoint_path(run.folder() / "x", 4).string()));
+  notes.clear();
+  value_of(train(run.config("x", 6), hooks));
+  EXPECT_FALSE(has("steps was"));
+}
+
+// ---- data
+
+class Sources : public testing::Test {
+ protected:
+  Sources() : config(run.config("x")), tokenizer(run.tokenizer()) { config.validation_every = 0; }
+  std::string path(const char* name, std::string_view text) const {
+    RunCase::write(run.folder() / name, text);
+    return (run.folder() / name).string();
+  }
+  Result<std::unique_ptr<Data>> open(const Tokenizer& t) const { return open_data(config, t, {256, 257}); }
+  const RunCase run;
+  TrainConfig config;
+  const Tokenizer tokenizer;
+};
+
+TEST_F(Sources, AChatNeedsAnEndOfSentenceAndATextDoesNot) {
+  config.data[0].file = path("chat.jsonl", "{\"prompt\": \"a\", \"answer\": \"b\"}\n");
+  config.data[0].format = "chat";
+  const auto endless = open_data(config, tokenizer, {256, -1});
+  ASSERT_FALSE(endless);
+  EXPECT_NE(endless.error().what.find("end-of-sentence"), std::string::npos) << endless.error().what;
+  EXPECT_TRUE(open_data(config, tokenizer, {256, 0}));
+  config.data[0].format = "text";
+  EXPECT_TRUE(open_data(config, tokenizer, {256, -1}));
+}
+
+TEST_F(Sources, AFileOfChatsWithoutThinkingIsNotedWithTheNumberOfItsRows) {
+  std::string rows;
+  for (int i = 0; i < 50; ++i) rows += "{\"prompt\": \"a\", \"answer\": \"b\"}\n";
+  config.data[0].file = path("chat.jsonl", rows), config.data[0].format = "chat";
+  config.validation_every = 1;  // one of the fifty rows is held out
+  const auto notes = value_of(open(tokenizer))->notes();
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("no answer of its 50 rows has thinking"), std::string::npos) << notes[0];
+  config.data[0].format = "text";
+  EXPECT_TRUE(value_of(open(tokenizer))->notes().empty());
+  config.data[0].format = "chat";
+  RunCase::write(config.data[0].file, rows + "{\"prompt\": \"a\", \"answer\": \"<think>\\nc\\n</think>\\n\\nb\"}\n");
+  EXPECT_TRUE(value_of(open(tokenizer))->notes().empty());
+}
+
+TEST_F(Sources, TheFingerprintIsTheHashOfAllFilesInTheirOrder) {
+  const std::string a = "{\"text\": \"a\"}\n", b = "{\"text\": \"b\"}\n";
+  config.data[0].file = path("a", a);
+  EXPECT_EQ(value_of(open(tokenizer))->fingerprint(), fnv1a(a));
+  config.data.push_back(config.data[0]);
+  config.data[1].file = path("b", b);
+  EXPECT_EQ(value_of(open(tokenizer))->fingerprint(), fnv1a(a + b));
+  DataSource& tasks = config.data.emplace_back();
+  tasks.tasks = "product";
+  EXPECT_EQ(value_of(open(tokenizer))->fingerprint(), fnv1a(a + b)) << "generated problems have no file";
+}
+
+TEST_F(Sources, AWeightThatGivesNoDocumentIsRefusedUnlessItIsNought) {
+  config.data.push_back(config.data[0]);
+  const auto error = [&](double weight) {
+    config.data[1].weight = weight;
+    const auto data = open(tokenizer);
+    return data ? std::string() : data.error().what;
+  };
+  EXPECT_EQ(error(0), "");
+  EXPECT_EQ(error(0.001), "") << "1.02 of 1024 documents";
+  EXPECT_NE(error(0.0004).find("[[data]] 2: weight 0.0004 of 1.0004 gives none of 1024 documents"), std::string::npos)
+      << error(0.0004);
+}
+
+}  // namespace
+}  // namespace r1
