@@ -158,6 +158,32 @@ function(r1_kernels name)
   r1_bench_binaries(r1_kernels_cpu "${own_benches}")
 endfunction()
 
+# r1_embed(FOLDER ASSETS NAME=FILE...): puts files of FOLDER/ASSETS into the library of FOLDER. FOLDER/ASSETS.hpp
+# declares what the generated source defines: report_assets(), whose members are the NAMEs.
+function(r1_embed folder assets)
+  set(members "")
+  foreach(entry ${ARGN})
+    string(REGEX MATCH "^([a-z_]+)=(.+)$" matched ${entry})
+    set(name ${CMAKE_MATCH_1})
+    set(path ${PROJECT_SOURCE_DIR}/src/${folder}/${assets}/${CMAKE_MATCH_2})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+    file(READ ${path} text)
+    string(APPEND members "      .${name} = R\"r1_asset(${text})r1_asset\",\n")
+  endforeach()
+  set(source ${PROJECT_BINARY_DIR}/${folder}_${assets}.cpp)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT "#include \"${folder}/${assets}.hpp\"
+
+namespace r1 {
+const ReportAssets& report_assets() {
+  static const ReportAssets kAssets{
+@members@  };
+  return kAssets;
+}
+}  // namespace r1
+")
+  target_sources(r1_${folder} PRIVATE ${source})
+endfunction()
+
 # r1_binary(NAME FOLDER): a program from the main.cpp of a folder.
 function(r1_binary name folder)
   if(NOT EXISTS ${PROJECT_SOURCE_DIR}/src/${folder}/main.cpp)

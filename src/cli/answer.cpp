@@ -3,24 +3,18 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "cli/interrupt.hpp"
+#include "core/terminal/status_line.hpp"
 
 namespace r1 {
 namespace {
 
 constexpr const char *kDim = "\033[2m", *kPlain = "\033[0m";
-
-bool no_colour() {
-  const char* set = std::getenv("NO_COLOR");
-  return set && *set;  // https://no-color.org: set and not empty
-}
-
 }  // namespace
 
 AnswerPrinter::AnswerPrinter(ThinkingDisplay display)
-    : show_(display == ThinkingDisplay::show), colour_(isatty(STDOUT_FILENO) && !no_colour()) {
+    : show_(display == ThinkingDisplay::show), colour_(isatty(STDOUT_FILENO) && !color_refused()) {
   if (isatty(STDOUT_FILENO)) plain_thinking_.emplace(), plain_answer_.emplace();
 }
 

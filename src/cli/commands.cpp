@@ -20,7 +20,7 @@ constexpr ForeignCommand kForeign[] = {
 };
 
 // Names of commands that are planned. They are never taken for a prompt, so that no script depends on them as one.
-constexpr std::string_view kNotYet[] = {"serve", "sample", "report", "plan"};
+constexpr std::string_view kNotYet[] = {"serve", "sample", "plan"};
 
 bool has_word(std::string_view words, std::string_view word) {
   while (!words.empty()) {
@@ -56,6 +56,7 @@ std::span<const Command> commands() {
       {"tokenize", "text to token ids", run_tokenize},
       {"detokenize", "token ids to text", run_detokenize},
       {"train", "pretrain, sft or grpo, from a TOML file", run_train},
+      {"report", "the curves of training runs: a page, pictures, or live in the terminal", run_report},
       {"quantize", "a model's weights in fewer bits, as a GGUF file", run_quantize},
       {"imatrix", "which columns of a model's matrices matter, for quantize", run_imatrix},
       {"inspect", "what a model is: architecture, sizes, types, tokenizer", run_inspect, "show"},

@@ -18,6 +18,7 @@ Result<int> run_convert(const Args& args);
 Result<int> run_perplexity(const Args& args);
 Result<int> run_bench(const Args& args);
 Result<int> run_train(const Args& args);
+Result<int> run_report(const Args& args);
 Result<int> run_recipe_command(const Args& args);
 Result<int> run_quantize(const Args& args);
 Result<int> run_imatrix(const Args& args);

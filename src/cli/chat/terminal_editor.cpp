@@ -3,7 +3,6 @@
 #include <histedit.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -29,18 +28,6 @@ constexpr const char* kPrefillSequence = "\033[9999~";
 
 constexpr size_t kMostTexts = 1000;
 constexpr wchar_t kInterrupt = 3;  // Ctrl-C
-
-struct WindowSize {
-  int rows = 24, columns = 80;
-};
-WindowSize window_size() {
-  winsize size{};
-  WindowSize out;
-  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0) return out;
-  if (size.ws_row > 0) out.rows = size.ws_row;
-  if (size.ws_col > 1) out.columns = size.ws_col;
-  return out;
-}
 
 std::string narrow(std::wstring_view text) {
   std::string out;
@@ -207,7 +194,7 @@ void TerminalEditor::redraw_for_new_size() {
 
 // The row of the character behind `text`, counted from the prompt's.
 int TerminalEditor::rows(std::wstring_view text) const {
-  const int columns = window_size().columns;
+  const int columns = terminal_size(STDIN_FILENO).columns;
   int row = 0, column = static_cast<int>(std::string_view(prompt_).size());
   for (const wchar_t c : text) {
     const int width = c == L'\t' ? 8 - column % 8 : std::max(wcwidth(c), 0);
@@ -242,7 +229,7 @@ std::wstring TerminalEditor::wide(std::string_view text) const {
 void TerminalEditor::insert(std::string_view text) {
   std::wstring shown = wide(text);
   if (shown.empty()) return;
-  if (rows(shown) >= std::max(window_size().rows / 2, 3)) {
+  if (rows(shown) >= std::max(terminal_size(STDIN_FILENO).rows / 2, 3)) {
     const auto lines = std::count(shown.begin(), shown.end(), L'\n') + 1;
     folded_.emplace_back(fmt::format("[text {} of {} line{}]", folded_.size() + 1, lines, lines == 1 ? "" : "s"),
                          narrow(shown));

@@ -12,12 +12,6 @@ namespace {
 
 constexpr const char* kErase = "\r\x1b[K";
 
-// Columns of the terminal; 80 if it does not say.
-size_t columns_of(int fd) {
-  winsize size{};
-  return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 // The first `columns` characters. Every character counts as one column; the bytes of a UTF-8 character stay together.
 std::string_view cut(std::string_view text, size_t columns) {
   size_t at = 0;
@@ -35,13 +29,27 @@ bool is_rewritable_terminal(int fd) {
   return isatty(fd) == 1 && !(term && std::strcmp(term, "dumb") == 0);
 }
 
+bool color_refused() {
+  const char* const set = std::getenv("NO_COLOR");
+  return set && *set;
+}
+
+TerminalSize terminal_size(int fd) {
+  winsize size{};
+  TerminalSize out;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0) return out;
+  if (size.ws_row > 0) out.rows = size.ws_row;
+  if (size.ws_col > 1) out.columns = size.ws_col;
+  return out;
+}
+
 StatusLine::StatusLine() : terminal_(is_rewritable_terminal(STDERR_FILENO)) {}
 
 // Uses stdio, which does not throw if stderr is closed. The last column stays free: some terminals wrap when it is
 // written.
 void StatusLine::show(std::string_view text) {
   if (!terminal_) return;
-  text = cut(text, columns_of(STDERR_FILENO) - 1);
+  text = cut(text, static_cast<size_t>(terminal_size(STDERR_FILENO).columns - 1));
   std::fputs(kErase, stderr);
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);

@@ -8,6 +8,14 @@ namespace r1 {
 // Whether a file descriptor is a terminal that understands escape sequences.
 bool is_rewritable_terminal(int fd);
 
+// Whether the user wants no colors: NO_COLOR is set and not empty (https://no-color.org).
+bool color_refused();
+
+struct TerminalSize {
+  int rows = 24, columns = 80;  // these if the terminal does not say
+};
+TerminalSize terminal_size(int fd);
+
 class StatusLine {
  public:
   StatusLine();
