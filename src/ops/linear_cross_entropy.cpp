@@ -1,9 +1,10 @@
 // The output head and its loss, in chunks of rows, so that the logits of all rows never exist together.
 // Forward, a task takes a block of rows: it computes the block's logits in the thread's scratch memory and then the
 // logsumexp of every row. Backward computes the logits of a chunk again and turns them into dz in place. From dz come
-// dx, row by row, and dW, which is one chain of sums over ascending rows, chunk after chunk. A head whose products are
-// streamed is read once for every chunk of rows rather than for every block, so there the logits of a whole chunk exist
-// together.
+// dx, row by row, and dW, which is one chain of sums over ascending rows, chunk after chunk. Runs of rows without a
+// target, such as prompts, are left out of all products but that of dW. There their dz are zeros, because without these
+// rows the later ones would lie in other groups of the sums. A head whose products are streamed is read once for every
+// chunk of rows rather than for every block, so there the logits of a whole chunk exist together.
 #include <algorithm>
 #include <cstring>
 
@@ -18,6 +19,26 @@ constexpr i64 kBlockLogits = 128 * 1024, kChunkLogits = 4 * 1024 * 1024;
 // Dequantising a streamed head costs about as much as multiplying it with 32 rows. Chunks of so many logits have enough
 // rows to make that cost small.
 constexpr i64 kStreamedLogits = 32 * 1024 * 1024;
+
+// A product of fewer rows takes about as long as one of so many, so shorter runs without a target are not left out.
+constexpr i64 kShortRun = 16;
+
+struct RowRange {
+  i64 begin, end;
+};
+// Ranges of at most `most` rows, ascending, that hold all rows of [begin, end) with a target.
+std::vector<RowRange> rows_with_targets(std::span<const i32> targets, i64 begin, i64 end, i64 most) {
+  std::vector<RowRange> all;
+  for (i64 t = begin; t < end; ++t) {
+    if (targets[t] < 0) continue;
+    i64 stop = t + 1;  // behind the last row that has a target
+    for (i64 next = stop; next < end && next - t < most && next - stop < kShortRun; ++next)
+      if (targets[next] >= 0) stop = next + 1;
+    all.push_back({t, stop});
+    t = stop - 1;
+  }
+  return all;
+}
 
 struct RowResults {
   Tensor nll, entropy;  // [T, 1]; entropy is empty if it is not wanted
@@ -109,13 +130,17 @@ void streamed_results(const Head& h, const RowResults& results) {
 
 void packed_results(const Head& h, const RowResults& results) {
   const Pass& p = h.p;
-  const i64 rows = h.x.rows(), block = h.block_rows();
+  const i64 block = h.block_rows();
   Packs packs(p, product_numerics(p));
   const Packed packed = packs.get(h.w, Direction::forward);
   packs.fill();
   const GemmScratch scratch(p, p.pool.threads());
   const Tensor logits = p.alloc(p.pool.threads(), block * h.vocab());
-  p.pool.ranges(rows, block, [&](i64 begin, i64 end, int worker) {
+  for (const Tensor& result : {results.nll, results.entropy})
+    if (result) std::fill_n(result.data(), result.size(), 0.0f);
+  const auto blocks = rows_with_targets(h.targets, 0, h.x.rows(), block);
+  p.pool.run(std::ssize(blocks), [&](i64 task, int worker) {
+    const auto [begin, end] = blocks[task];
     float* z = logits.row(worker);
     h.logits(z, packed, begin, end, scratch.of(worker));
     for (i64 t = begin; t < end; ++t, z += h.vocab()) h.finish_row(results, z, t, worker);
@@ -146,19 +171,26 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
   const Tensor dz = p.alloc(std::min(rows, chunk_rows()), vocab());
   for (i64 first = 0; first < rows; first += chunk_rows()) {
     const i64 count = std::min(chunk_rows(), rows - first);
-    p.pool.ranges(count, block, [&](i64 begin, i64 end, int worker) {
-      logits(dz.row(begin), forward, first + begin, first + end, scratch.of(worker));
-      logit_gradients(dz.row(begin), dnll, first + begin, first + end);
+    const auto blocks = rows_with_targets(targets, first, first + count, block);
+    const auto clear = [&](i64 begin, i64 end) { std::memset(dz.row(begin - first), 0, (end - begin) * vocab() * 4); };
+    p.pool.run(std::ssize(blocks), [&](i64 task, int worker) {
+      const auto [begin, end] = blocks[task];
+      clear(task > 0 ? blocks[task - 1].end : first, begin);
+      float* const z = dz.row(begin - first);
+      logits(z, forward, begin, end, scratch.of(worker));
+      logit_gradients(z, dnll, begin, end);
       const cpu::Gemm g{.format = transposed.format,
-                        .a = {dz.row(begin), vocab()},
+                        .a = {z, vocab()},
                         .b = transposed.panels,
-                        .c = dx.row(first + begin),
+                        .c = dx.row(begin),
                         .ldc = x.cols(),
                         .n = x.cols(),
                         .k = vocab(),
                         .into = Into::add};
       p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, x.cols()), scratch.of(worker));
     });
+    if (blocks.empty()) continue;  // the chunk's dz are zeros
+    clear(blocks.back().end, first + count);
     if (w.trainable()) accumulate_weight_gradient(p, product_numerics(p).format, w, dz.data(), x.row(first), count);
   }
 }

@@ -120,6 +120,40 @@ TEST(LinearCrossEntropy, ThreadsAndOtherRowsDoNotChangeBits) {
     }
 }
 
+// Without a target or with one whose gradient is zero, a row changes nothing for the others.
+TEST(LinearCrossEntropy, RunsOfRowsWithoutATargetDoNotChangeTheBitsOfOtherRows) {
+  constexpr i64 kRows = 700, kVocab = 90, kInner = 24;
+  std::vector<i32> all(kRows), some(kRows);
+  for (i64 t = 0; t < kRows; ++t) {
+    all[t] = static_cast<i32>(t * 37 % kVocab);
+    const bool prompt = t < 20 || (t >= 40 && t < 47) || (t >= 100 && t < 300) || (t >= 316 && t < 332) || t >= 650;
+    some[t] = prompt ? -1 : all[t];
+  }
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType matmul : {DType::f32, DType::bf16}) {
+      SCOPED_TRACE(fmt::format("{} {}", k->name, name_of(matmul)));
+      OpTest test(*k, 2);
+      const Tensor x = test.tensor(kRows, kInner, 1), seed = test.tensor(kRows, 1, 9);
+      for (i64 t = 0; t < kRows; ++t)
+        if (some[t] < 0) seed.data()[t] = 0;
+      const auto run = [&](const std::vector<i32>& targets) {
+        const Weight w = test_weight("head", kVocab, kInner, 3, 0.3);
+        Tape tape(test.arena);
+        Pass p = test.pass(&tape);
+        p.numerics.matmul = matmul;
+        const Tensor nll = linear_cross_entropy(p, x, w, targets);
+        run_backward(tape, nll, seed);
+        return Step{nll, tape.grads()[x], {w.grad(), w.grad() + w.size()}};
+      };
+      const Step a = run(all), b = run(some);
+      for (i64 t = 0; t < kRows; ++t) {
+        EXPECT_EQ(b.nll.data()[t], some[t] < 0 ? 0.0f : a.nll.data()[t]) << t;
+        for (i64 i = 0; i < kInner; ++i) EXPECT_EQ(b.dx.row(t)[i], a.dx.row(t)[i]) << t;
+      }
+      for (size_t i = 0; i < a.dw.size(); ++i) EXPECT_EQ(b.dw[i], a.dw[i]) << i;
+    }
+}
+
 TEST(LinearCrossEntropy, ChunksOfALargeVocabularyAddUp) {
   OpTest test(cpu::active(), 2);  // a chunk of this vocabulary has 128 rows, so 200 rows are one chunk and a remainder
   const Tensor x = test.tensor(200, 4, 1);
