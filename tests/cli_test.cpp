@@ -69,6 +69,8 @@ TEST_F(Cli, ValuesOutOfRangeAndContradictingFlagsAreUsageErrors) {
   expect_failure(r1("run -t 0 -p hi"), 2, {"--threads", "1..1024"});
   expect_failure(r1("logprobs --tokens 1,2 -t 5000"), 2, {"--threads", "5000"});
   expect_failure(r1("logprobs --tokens 1,2 --numerics fast"), 2, {"--numerics", "fast"});
+  for (const char* command : {"run -p hi", "bench", "eval --tasks sort", "logprobs --tokens 1,2"})
+    expect_failure(r1(fmt::format("{} --kv f16", command)), 2, {"--kv", "f16", "f32, bf16"});
   expect_failure(r1("bench -t 0"), 2, {"--threads"});
   expect_failure(r1("bench -p 0"), 2, {"-p 0"});
   expect_failure(r1("eval --tasks sort -k 0"), 2, {"-k 0"});
@@ -113,6 +115,8 @@ TEST_F(Cli, LogprobsNeedsNoTokenizerAndWritesRawLogits) {
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_EQ(o.out.rfind("{\"tokens\": [1, 2, 3], \"logprobs\": [null, -", 0), 0u) << o.out;
   EXPECT_EQ(fs::file_size(logits), 3u * 131 * 4);
+  EXPECT_EQ(r1("logprobs -m tests/golden/v3 --tokens 1,2,3 --kv f32").out, o.out);
+  EXPECT_NE(r1("logprobs -m tests/golden/v3 --tokens 1,2,3 --kv bf16").out, o.out);
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,131"), 1, {"131"});
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,x"), 2, {"--tokens"});
   expect_failure(r1("logprobs -m tests/golden/v3 --tokens 1,2 --logits-out /proc/none/logits"), 1,

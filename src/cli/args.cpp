@@ -90,4 +90,11 @@ Result<int> thread_count(i64 threads) {
   return static_cast<int>(threads);
 }
 
+Result<std::optional<DType>> cache_type(const std::optional<std::string>& kv) {
+  if (!kv) return std::optional<DType>();
+  for (const DType type : {DType::f32, DType::bf16})
+    if (*kv == name_of(type)) return std::optional(type);
+  return fail(Errc::usage, "--kv: \"{}\", known: f32, bf16", *kv);
+}
+
 }  // namespace r1

@@ -42,6 +42,12 @@ std::optional<int> parse(const Args& args, const std::string& summary, const std
 // The value of a flag --threads. Errors: usage, if it is not in 1..1024.
 Result<int> thread_count(i64 threads);
 
+// The value of a flag --kv, which chooses the type of cached keys and values. Errors: usage, if it is neither f32 nor
+// bf16.
+Result<std::optional<DType>> cache_type(const std::optional<std::string>& kv);
+inline constexpr const char* kCacheTypeHelp =
+    "cached keys and values: f32 or bf16 (default: bf16 for models with many of them, else f32)";
+
 struct Command {
   const char* name;
   const char* summary;

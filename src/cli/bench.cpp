@@ -46,9 +46,9 @@ void print(const Report& r) {
                g.gflops, 100 * g.gflops / g.roof_gflops, g.roof_gflops);
   for (const ServeFigure& s : r.serve)
     fmt::print(
-        "batch {:>3}: prefill {:>8.0f} tokens/s ({:.0f}..{:.0f}), decode {:>8.0f} tokens/s ({:.0f}..{:.0f}), "
+        "batch {:>3}, cache {}: prefill {:>8.0f} tokens/s ({:.0f}..{:.0f}), decode {:>8.0f} tokens/s ({:.0f}..{:.0f}), "
         "{:.1f} GFLOP/s ({:.0f} % of f32), {:.1f} GB/s ({:.0f} % of reading), {:.0f} forks a step\n",
-        s.batch, s.prefill_tokens_per_s.median, s.prefill_tokens_per_s.min, s.prefill_tokens_per_s.max,
+        s.batch, name_of(s.kv), s.prefill_tokens_per_s.median, s.prefill_tokens_per_s.min, s.prefill_tokens_per_s.max,
         s.decode_tokens_per_s.median, s.decode_tokens_per_s.min, s.decode_tokens_per_s.max, s.decode_gflops,
         100 * s.decode_gflops / r.f32_roof, s.decode_gb_per_s, 100 * s.decode_gb_per_s / r.read_roof, s.decode_forks);
   for (const TrainFigure& t : r.train)
@@ -70,6 +70,7 @@ std::string to_json(const Report& r, const std::string& model) {
                                   {"depth", s.depth},
                                   {"prompt", s.prompt},
                                   {"tokens", s.tokens},
+                                  {"kv", name_of(s.kv)},
                                   {"prefill_tokens_per_s", to_json(s.prefill_tokens_per_s)},
                                   {"decode_tokens_per_s", to_json(s.decode_tokens_per_s)},
                                   {"decode_gflops", s.decode_gflops},
@@ -124,7 +125,7 @@ bool quantised(const Model& model) {
 Result<int> run_bench(const Args& args) {
   std::string model_name = "nano";
   i64 prompt = 128, tokens = 128, depth = 0, batch = 0, repeats = 3, threads = ThreadPool::default_threads();
-  std::optional<std::string> memory;
+  std::optional<std::string> memory, kv;
   bool json = false, no_train = false;
   ShapeFlags shape;
   if (const auto stop = parse(
@@ -144,6 +145,7 @@ Result<int> run_bench(const Args& args) {
            {"-r", &repeats, "repetitions"},
            {"--memory", &memory,
             "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
+           {"--kv", &kv, kCacheTypeHelp},
            {"-t,--threads", &threads, "threads"},
            {"--no-train", &no_train, "do not measure training"},
            {"--json", &json, "one JSON object on stdout"}}))
@@ -154,6 +156,7 @@ Result<int> run_bench(const Args& args) {
     return fail(Errc::usage, "-p {}, -n {}, -r {} must be in 1..{}, -d {}, -b {} in 0..{}", prompt, tokens, repeats,
                 kMost, depth, batch, kMost);
   const int pool_threads = R1_TRY(thread_count(threads));
+  const std::optional<DType> cache = R1_TRY(cache_type(kv));
   R1_TRY(shape.check());
   const std::filesystem::path path = shape.shape ? "" : R1_TRY(find_model(model_name));
   std::optional<i64> limit;
@@ -165,7 +168,7 @@ Result<int> run_bench(const Args& args) {
     MemoryNeed need = need_of(outline, shape.shape ? WeightPlace::memory : WeightPlace::file);
     if (limit) need.experts = std::min(need.experts, *limit);
     need.cache_tokens = batches.back() * pages_for(depth + prompt + tokens) * kPageTokens;
-    need.cache = cache_bytes(outline, serving_numerics(outline), need.cache_tokens);
+    need.cache = cache_bytes(outline, serving_numerics(outline, cache), need.cache_tokens);
     return check_memory(shape.shape ? shape.name() : path.string(), need, machine_memory(),
                         {.memory = !shape.shape,
                          .otherwise = shape.shape ? "--layers N measures its first N layers, and a smaller --type or "
@@ -188,7 +191,7 @@ Result<int> run_bench(const Args& args) {
   report.fork_us = bench_fork(pool);
   report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
   for (const i64 b : batches)
-    report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens}, repeats, stop)));
+    report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens, cache}, repeats, stop)));
   if (!no_train && !shape.shape && !memory && !quantised(*model))
     for (const DType inputs : {DType::f32, DType::bf16})
       report.train.push_back(R1_TRY(bench_train(path, pool_threads, inputs, 4 * repeats, stop)));

@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ Result<std::vector<GemmFigure>> bench_gemm(ThreadPool& pool, i64 n, i64 repeats,
 // Only whole pages are cached; the rest of the depth counts as prompt.
 struct ServeFigure {
   i64 batch = 0, depth = 0, prompt = 0, tokens = 0;
+  DType kv = DType::f32;  // of the cache
   Spread prefill_tokens_per_s, decode_tokens_per_s;
   double decode_gflops = 0;    // 2 operations per active parameter and token
   double decode_gb_per_s = 0;  // the active weights, read once a step
@@ -35,6 +37,7 @@ struct ServeFigure {
 };
 struct ServeShape {
   i64 batch = 1, depth = 0, prompt = 1, tokens = 1;
+  std::optional<DType> kv{};  // of the cache; default: as the model is served
 };
 // Microseconds of a loop of empty tasks, two for each thread.
 double bench_fork(ThreadPool& pool);

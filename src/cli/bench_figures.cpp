@@ -131,18 +131,18 @@ double bench_fork(ThreadPool& pool) {
 
 Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const ServeShape& shape, i64 repeats,
                                 const std::atomic<bool>& stop) {
-  const auto [batch, depth, prompt, tokens] = shape;
+  const auto [batch, depth, prompt, tokens, kv] = shape;
   EngineOptions options;
   options.kernels = &cpu::active();
   options.pool = &pool;
-  options.numerics = serving_numerics(model);
+  options.numerics = serving_numerics(model, kv);
   options.max_sequences = batch;
   options.max_batch_tokens = batch * (depth % kPageTokens + prompt);  // all prompts in one step without any decode
   options.kv_tokens = batch * pages_for(depth + prompt + tokens) * kPageTokens;
   SamplingParams greedy;
   greedy.temperature = 0;
   ServeFigure f;
-  f.batch = batch, f.depth = depth, f.prompt = prompt, f.tokens = tokens;
+  f.batch = batch, f.depth = depth, f.prompt = prompt, f.tokens = tokens, f.kv = options.numerics.kv;
   std::vector<double> prefill, decode;
   double forks = 0, steps = 0;
   for (i64 r = 0; r < repeats; ++r) {

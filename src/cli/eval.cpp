@@ -109,6 +109,7 @@ Result<Json> settings_of(const Session& session, const GenerationFlags& flags, s
                            {"--think-budget", flags.think_budget},
                            {"--no-think", flags.no_think},
                            {"R1_CPU", level_name(active_kernels())}});
+  if (flags.kv) out.set("--kv", *flags.kv);
   if (!reward_program.empty()) out.set("--reward-program", reward_program);
   return out;
 }

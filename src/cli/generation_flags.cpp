@@ -53,6 +53,7 @@ std::vector<Flag> GenerationFlags::flags() {
           {"--think-budget", &think_budget, "end the thinking after this many tokens (0: no limit)"},
           {"--memory", &memory,
            "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
+          {"--kv", &kv, kCacheTypeHelp},
           {"-v,--verbose", &verbose, "print which model is opened and how"}};
 }
 
@@ -66,6 +67,7 @@ Status GenerationFlags::check() const {
     return fail(Errc::usage, "{}", given.error().what);
   R1_TRY(thread_count(threads));
   if (memory) R1_TRY(parse_bytes(*memory));
+  R1_TRY(cache_type(kv));
   return {};
 }
 
@@ -76,6 +78,7 @@ void GenerationFlags::draw_seed() {
 Result<SessionOptions> GenerationFlags::session_options() const {
   SessionOptions options;
   options.context = context;
+  options.kv = R1_TRY(cache_type(kv));
   if (memory) options.expert_bytes = R1_TRY(parse_bytes(*memory));
   options.sampling = overrides_of(*this);
   options.max_tokens = max_tokens == kNoLimit ? std::numeric_limits<i64>::max() : max_tokens;

@@ -24,6 +24,7 @@ struct GenerationFlags {
   i64 context = 0;                    // tokens; 0: the model's
   i64 think_budget = 0;               // tokens; 0: no limit
   std::optional<std::string> memory;  // of the routed experts: "8g"
+  std::optional<std::string> kv;      // type of the cache: "bf16"
   bool think = false, no_think = false;
   bool verbose = false;
   DefaultSeed default_seed;

@@ -1,5 +1,6 @@
 // Grouped-query attention: its formula in double precision, its gradients, and that a row's bits depend on its own
 // sequence alone.
+#include "core/half.hpp"
 #include "ops/attention_case.hpp"
 
 namespace r1 {
@@ -156,6 +157,23 @@ TEST(Attend, GradientsMatchDifferences) {
                    v = test.tensor(6, kv_heads * 3, 3);
       check_gradients(test, [&](Pass& p) { return attend(p, 0, d, q, key, v); }, {q, key, v});
     }
+}
+
+// The gradient of the rounding is that of the identity: the backward pass computes with rounded keys and values, and
+// their gradients go to the unrounded ones as they are.
+TEST(Attend, KeysAndValuesInBf16HaveTheBitsAndGradientsOfRoundedOnes) {
+  const AttendCase x(6, 2, 10, kLengths);
+  AttendCase rounded = x;
+  for (Sequence& s : rounded.sequences)
+    for (std::vector<float>* f : {&s.k, &s.v})
+      for (float& value : *f) value = f32_from_bf16(bf16_from_f32(value));
+  for (const cpu::Kernels* k : cpu::levels()) {
+    const AttendResult a = run(x, {.kernels = *k, .kv = DType::bf16, .taped = true}, whole(x)),
+                       b = run(rounded, {.kernels = *k, .kv = DType::f32, .taped = true}, whole(x));
+    EXPECT_TRUE(same_bits(a.o, b.o) && same_bits(a.dq, b.dq)) << k->name;
+    EXPECT_TRUE(same_bits(a.dk, b.dk) && same_bits(a.dv, b.dv)) << k->name;
+    EXPECT_FALSE(same_bits(a.o, run(x, {.kernels = *k, .taped = true}, whole(x)).o)) << k->name;
+  }
 }
 
 TEST(Attend, GroupedQueriesHaveTheBitsOfHeadsWithCopiesOfTheirKeys) {

@@ -103,8 +103,9 @@ struct MlaDims {
 // w_uv [heads·v, kv_rank]  →  [T, heads·v]. q_r and k_r are already rotated, c is already normalised.
 // With p.kv the op stores the keys of this batch in the pages of layer `layer` and attends over all pages of a
 // sequence. Without p.kv every sequence of the batch must start at position 0. With p.tape there must be no p.kv, and
-// the form must be expanded. k and v (expanded) or c and k_r (mixed) are rounded to numerics.kv on every path. The
-// softmax is computed in partials of kPageTokens positions, which are merged in ascending order on every path.
+// the form must be expanded. k and v (expanded) or c and k_r (mixed) are rounded to numerics.kv on every path; the
+// gradients of the rounded values go to the unrounded ones. The softmax is computed in partials of kPageTokens
+// positions, which are merged in ascending order on every path.
 Tensor mla_attend(Pass& p, i64 layer, const MlaDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& c,
                   const Tensor& k_r, const Weight& w_uk, const Weight& w_uv);
 

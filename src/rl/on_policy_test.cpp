@@ -1,6 +1,6 @@
 // The sampler and the trainer compute the same log-probabilities, bit for bit: random models of every architecture, at
-// every level, with products in f32 and bf16; groups that share a prompt, prompts that share a prefix, prompts cut into
-// chunks, micro-batches of many lengths; before an update and after it.
+// every level, with products in f32 and bf16, and keys and values in both; groups that share a prompt, prompts that
+// share a prefix, prompts cut into chunks, micro-batches of many lengths; before an update and after it.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -122,20 +122,21 @@ std::vector<Document> draw(Engine& engine, const std::vector<GenerationRequest>&
   return documents;
 }
 
-class OnPolicy : public testing::TestWithParam<std::tuple<const cpu::Kernels*, const char*, u64>> {};
+class OnPolicy : public testing::TestWithParam<std::tuple<const cpu::Kernels*, const char*, const char*, u64>> {};
 INSTANTIATE_TEST_SUITE_P(Rl, OnPolicy,
                          testing::Combine(testing::ValuesIn(cpu::levels().begin(), cpu::levels().end()),
-                                          testing::Values("f32", "bf16"), testing::Range(u64{0}, u64{5})),
+                                          testing::Values("f32", "bf16"), testing::Values("f32", "bf16"),
+                                          testing::Range(u64{0}, u64{5})),
                          [](const auto& i) {
-                           return fmt::format("{}_{}_{}", std::get<0>(i.param)->name, std::get<1>(i.param),
-                                              std::get<2>(i.param));
+                           return fmt::format("{}_{}_kv_{}_{}", std::get<0>(i.param)->name, std::get<1>(i.param),
+                                              std::get<2>(i.param), std::get<3>(i.param));
                          });
 
 TEST_P(OnPolicy, TheTrainersLogProbabilityOfADrawnTokenHasTheBitsOfTheSamplers) {
-  const auto& [kernels, matmul, seed] = GetParam();
+  const auto& [kernels, matmul, kv, seed] = GetParam();
   Random random(seed, Purpose::test, 2);
   TrainConfig config;
-  config.matmul = matmul, config.threads = seed == 0 ? 2 : 1, config.recompute = random.below(2) == 0;
+  config.matmul = matmul, config.kv = kv, config.threads = seed == 0 ? 2 : 1, config.recompute = random.below(2) == 0;
   config.lr = 1e-2;
   Learner learner(config, *kernels);
   const std::string text = dump(random_config(seed));

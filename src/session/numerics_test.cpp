@@ -30,6 +30,16 @@ TEST(ServingNumerics, ALargeModelInBlocksAbsorbsInIntegers) {
   }
 }
 
+TEST(ServingNumerics, TheTypeOfTheCacheCanBeChosenAndChangesNothingElse) {
+  const auto model = create_model(kTestDeepseek, "test model", 1, Weights::trainable);
+  ASSERT_TRUE(model);
+  EXPECT_EQ(serving_numerics(**model).kv, DType::f32);
+  const Numerics n = serving_numerics(**model, DType::bf16);
+  EXPECT_EQ(n.kv, DType::bf16);
+  EXPECT_EQ(n.matmul, DType::f32);
+  EXPECT_EQ(n.mla, MlaForm::expanded);
+}
+
 TEST(ServingNumerics, PlainWeightsAreAbsorbedAsTheyAre) {
   EXPECT_FALSE(of_published_shape(DType::bf16).integer_absorption);
   const auto small = create_model(kTestDeepseek, "test model", 1, Weights::trainable);

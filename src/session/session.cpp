@@ -54,7 +54,7 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
   i64 context = options.context;
   auto model = R1_TRY(open_model(path, Weights::frozen, [&](const Model& outline) -> Status {
     const MachineMemory machine = machine_memory();
-    const Numerics numerics = serving_numerics(outline);
+    const Numerics numerics = serving_numerics(outline, options.kv);
     MemoryNeed need = need_of(outline, WeightPlace::file);
     if (options.expert_bytes) need.experts = std::min(need.experts, *options.expert_bytes);
     const i64 trained = outline.info().context;
@@ -77,7 +77,7 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
   EngineOptions engine;
   engine.kernels = &active_kernels();
   engine.pool = &pool;
-  engine.numerics = serving_numerics(*session.model_);
+  engine.numerics = serving_numerics(*session.model_, options.kv);
   engine.max_sequences = options.max_sequences;
   engine.max_batch_tokens = std::max(engine.max_batch_tokens, options.max_sequences);
   engine.context = context;

@@ -40,6 +40,7 @@ struct SessionOptions {
   i64 context = 0;                    // tokens of the longest sequence; 0: the model's, or what fits into the memory
   i64 max_sequences = 1;              // sequences that run at once
   i64 kv_bytes = 0;                   // budget of the KV cache; 0: EngineOptions' default
+  std::optional<DType> kv{};          // type of cached keys and values; default: serving_numerics chooses
   std::optional<i64> expert_bytes{};  // at most so many bytes of routed experts are resident (Model::limit_experts)
   SamplingOverrides sampling{};       // override generation_config.json, which overrides R1's advice (0.6, 0.95)
   std::optional<i64> max_tokens{};    // of an answer; default: generation_config.json, else the context

@@ -97,6 +97,10 @@ const std::vector<Field<TrainConfig>>& train_fields() {
        .meaning = "type to which the inputs of matrix products are rounded",
        .member = &T::matmul,
        .choices = "f32|bf16"},
+      {.name = "kv",
+       .meaning = "type to which keys and values are rounded; in grpo also that of the cache",
+       .member = &T::kv,
+       .choices = "f32|bf16"},
       {.name = "recompute",
        .meaning = "compute activations twice: less memory, a third more time",
        .member = &T::recompute,
@@ -261,8 +265,8 @@ const std::vector<Field<GrpoConfig>>& grpo_fields() {
           .low = 0},
          {.name = "eval_problems", .meaning = "held-out problems of each", .member = &G::eval_problems, .low = 1}});
     for (const char* name : {"micro_batch_tokens", "lr", "lr_min", "warmup_steps", "schedule", "decay_start", "beta1",
-                             "beta2", "eps", "weight_decay", "clip_norm", "matmul", "recompute", "bias_update_speed",
-                             "log_every", "save_every", "keep_checkpoints"})
+                             "beta2", "eps", "weight_decay", "clip_norm", "matmul", "kv", "recompute",
+                             "bias_update_speed", "log_every", "save_every", "keep_checkpoints"})
       all.push_back(inherited(name));
     return all;
   }();

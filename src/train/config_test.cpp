@@ -196,6 +196,7 @@ TEST(Config, OnlySettingsThatAffectTheBitsCountAsADifference) {
                                                       {{"weight_decay", "0.5"}},
                                                       {{"clip_norm", "0.5"}},
                                                       {{"matmul", "bf16"}},
+                                                      {{"kv", "bf16"}},
                                                       {{"bias_update_speed", "0.5"}},
                                                       {{"bias_update_stop", "5"}},
                                                       {{"balance_alpha", "0.5"}},

@@ -37,7 +37,8 @@ RowLoss likelihood_loss(const StepBatch& batch);
 
 class Learner {
  public:
-  // Reads matmul, recompute, the weights of the losses and what the optimizer needs. `kernels` must outlive the object.
+  // Reads matmul, kv, recompute, the weights of the losses and what the optimizer needs. `kernels` must outlive the
+  // object.
   Learner(const TrainConfig& config, const cpu::Kernels& kernels);
 
   void set_model(std::unique_ptr<Model> model);  // with moments that are zero
@@ -45,7 +46,10 @@ class Learner {
   Optimizer& optimizer() { return *optimizer_; }
   const cpu::Kernels& kernels() const { return kernels_; }
   // An engine with these numerics draws tokens at the log-probabilities that the loss computes, bit for bit.
-  Numerics numerics() const { return {.matmul = config_.matmul == "bf16" ? DType::bf16 : DType::f32}; }
+  Numerics numerics() const {
+    const auto type = [](const std::string& name) { return name == "bf16" ? DType::bf16 : DType::f32; };
+    return {.matmul = type(config_.matmul), .kv = type(config_.kv)};
+  }
   ThreadPool& pool() { return pool_; }
   Arena& arena() { return arena_; }
 

@@ -12,6 +12,8 @@ namespace r1 {
 std::vector<Flag> ScoreFlags::flags() {
   return {{"-m,--model", &model, "model folder, GGUF file or name"},
           {"--numerics", &numerics, "exact: activations and cache in f32; serve: as answers are computed"},
+          {"--kv", &kv,
+           "type to which keys and values are rounded, as a cache of it does: f32 or bf16 (default: as --numerics)"},
           {"--memory", &memory,
            "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
           {"-t,--threads", &threads, "threads"}};
@@ -21,6 +23,7 @@ Status ScoreFlags::check() const {
   if (numerics != "exact" && numerics != "serve")
     return fail(Errc::usage, "--numerics: \"{}\", known: exact, serve", numerics);
   R1_TRY(thread_count(threads));
+  R1_TRY(cache_type(kv));
   return {};
 }
 
@@ -29,6 +32,7 @@ ScoreOptions ScoreFlags::options(const Model& m, ThreadPool& pool) const {
   o.kernels = &active_kernels();
   o.pool = &pool;
   if (numerics == "serve") o.numerics = serving_numerics(m);
+  if (const auto type = cache_type(kv); type && *type) o.numerics.kv = **type;
   return o;
 }
 

@@ -16,6 +16,7 @@ namespace r1 {
 struct ScoreFlags {
   std::string model = "nano", numerics = "exact";
   std::optional<std::string> memory;  // of the routed experts: "8g"
+  std::optional<std::string> kv;      // type to which keys and values are rounded: "bf16"
   i64 threads = ThreadPool::default_threads();
 
   std::vector<Flag> flags();  // bound to this object
