@@ -138,12 +138,13 @@ void Judge::submit(u64 ticket, const Problem& problem, AssistantTurn turn) {
   pending.problem = &problem;
   pending.turn = std::move(turn);
   Judgement& out = pending.judgement;
-  out.parts.format = format_of(pending.turn);
-  const auto answer = answer_in(pending.turn.text);
+  const bool finished = pending.turn.finished;
+  out.parts.format = finished ? format_of(pending.turn) : 0;
+  const auto answer = finished ? answer_in(pending.turn.text) : std::nullopt;
   if (answer) out.given = given_answer(problem.checker, *answer);
   const auto* program = std::get_if<ProgramChecker>(&problem.checker);
   if (!answer) {
-    set(out, JudgementKind::no_answer, "the thinking does not end");
+    set(out, JudgementKind::no_answer, finished ? "the thinking does not end" : "the completion was cut");
   } else if (!program) {
     judge_text(out, problem.checker, *answer);
   } else if (out.given.empty()) {
@@ -162,6 +163,7 @@ void Judge::ask_reward_program(Pending& pending) {
   const Judgement& j = pending.judgement;
   Json request = row_of(*pending.problem);
   request.set("completion", pending.turn.text);
+  request.set("finished", pending.turn.finished);
   request.set("format", j.parts.format);
   request.set("accuracy", j.parts.accuracy ? Json(*j.parts.accuracy) : Json());
   pending.own = reward_program_->submit(dump(request) + "\n");

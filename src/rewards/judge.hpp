@@ -51,6 +51,7 @@ struct AssistantTurn {
   // The whole turn. If the template of the chat ends the prompt with <think>, put it in front.
   std::string text;
   TurnForm form = TurnForm::thinking;
+  bool finished = true;  // false: it was cut at a limit, so it has neither the form nor an answer
 };
 
 struct JudgeOptions {

@@ -51,6 +51,18 @@ TEST(Judge, TheFormGatesTheAnswer) {
   EXPECT_EQ(judged(judge, p, "<think>a</think>\\boxed{\\frac12}").given, "\\frac12");
 }
 
+TEST(Judge, ACompletionThatWasCutHasNeitherTheFormNorAnAnswer) {
+  Judge judge = *Judge::open({}, false);
+  const Problem p = problem(MathChecker{"1/2"});
+  judge.submit(1, p, {.text = "<think>a</think>\\boxed{0.5}", .finished = false});
+  const auto done = judge.finished();
+  ASSERT_EQ(done.size(), 1u);
+  const Judgement& j = done[0].judgement;
+  EXPECT_EQ(j.kind, JudgementKind::no_answer);
+  EXPECT_EQ(std::tuple(j.parts.format, j.parts.accuracy, j.reward), std::tuple(0.0, 0.0, 0.0));
+  EXPECT_EQ(j.detail, "the completion was cut");
+}
+
 TEST(Judge, TheSolutionsOfGsm8kAreRightAndOtherNumbersAreWrong) {
   Judge judge = *Judge::open({}, false);
   const auto file = read_problems(std::filesystem::path(R1_SOURCE_DIR) / "tests/data/eval/gsm8k.jsonl");

@@ -1,9 +1,10 @@
 // Rewards from a program of the user's: a worker process that reads one line of JSON for each completion from stdin and
 // writes one line with a number to stdout.
 //
-// A request holds the row of the problem (tasks/rows.hpp), "completion" (the whole turn), "format" (0 or 1) and
-// "accuracy" (0, 1, or null if it is not known). The process gets the next request when it has answered the last one.
-// Its stdout is not buffered if it is written in Python (PYTHONUNBUFFERED); other programs must flush every line.
+// A request holds the row of the problem (tasks/rows.hpp), "completion" (the whole turn), "finished" (false if a limit
+// cut it), "format" (0 or 1) and "accuracy" (0, 1, or null if it is not known). The process gets the next request when
+// it has answered the last one. Its stdout is not buffered if it is written in Python (PYTHONUNBUFFERED); other
+// programs must flush every line.
 //
 // An answer that is no finite number, more than one line for a request, a missing answer after the deadline, and the
 // end of the process are failures: the request gets an error and never a number. The process and its children are then

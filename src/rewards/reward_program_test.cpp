@@ -144,6 +144,7 @@ TEST_F(RewardPrograms, TheJudgeShowsItTheRowAndTheOtherParts) {
                                    {"id", "a"},
                                    {"answer", "0.5"},
                                    {"completion", "<think>x</think>\\boxed{\\frac12}"},
+                                   {"finished", true},
                                    {"format", 1.0},
                                    {"accuracy", 1.0}})
     EXPECT_EQ(dump(*seen.find(key)), dump(value)) << key;
