@@ -184,8 +184,12 @@ TEST_F(GgufTest, IntegersOfEveryTypeAreWrittenUpToTheLimitsOfTheirType) {
     const int t = static_cast<int>(type);
     ASSERT_TRUE(write(type, {low, high})) << t;
     EXPECT_EQ(*Gguf::open(folder / "t.gguf")->integers("k"), (std::vector<i64>{low, high})) << t;
-    if (low > kLow) EXPECT_FALSE(write(type, {low - 1})) << t;
-    if (high < kHigh) EXPECT_FALSE(write(type, {high + 1})) << t;
+    if (low > kLow) {
+      EXPECT_FALSE(write(type, {low - 1})) << t;
+    }
+    if (high < kHigh) {
+      EXPECT_FALSE(write(type, {high + 1})) << t;
+    }
   }
 }
 
