@@ -153,4 +153,16 @@ Curve thinned(const Curve& curve, size_t most) {
   return out;
 }
 
+Curve smoothed(const Curve& curve, double weight) {
+  Curve out = curve;
+  double sum = 0, share = 0;
+  for (double& value : out.values) {
+    if (!std::isfinite(value)) continue;
+    sum = weight * sum + (1 - weight) * value;
+    share = weight * share + (1 - weight);
+    value = sum / share;
+  }
+  return out;
+}
+
 }  // namespace r1

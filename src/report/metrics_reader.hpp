@@ -53,4 +53,7 @@ class MetricsReader {
 // the highest value stay, so peaks are kept.
 Curve thinned(const Curve& curve, size_t most);
 
+// The exponential moving average of the curve, whose beginning is not drawn towards 0. NaN stays where it is.
+Curve smoothed(const Curve& curve, double weight);
+
 }  // namespace r1

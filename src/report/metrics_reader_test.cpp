@@ -108,5 +108,16 @@ TEST(Thinned, KeepsPeaksAndEnds) {
   EXPECT_EQ(thinned(curve, 20'000).values, curve.values);
 }
 
+TEST(Smoothed, BeginsAtTheFirstValueAndLeavesGaps) {
+  const Curve curve{{1, 2, 3, 4}, {4, NAN, 4, 8}};
+  const Curve out = smoothed(curve, 0.5);
+  EXPECT_EQ(out.values[0], 4);
+  EXPECT_TRUE(std::isnan(out.values[1]));
+  EXPECT_EQ(out.values[2], 4);
+  // (0.5² · 0.5 · 4 + 0.5 · 0.5 · 4 + 0.5 · 8) / (0.5² · 0.5 + 0.5 · 0.5 + 0.5)
+  EXPECT_DOUBLE_EQ(out.values[3], 5.5 / 0.875);
+  EXPECT_EQ(smoothed(curve, 0).values[3], 8);
+}
+
 }  // namespace
 }  // namespace r1

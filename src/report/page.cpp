@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/text.hpp"
 #include "formats/json.hpp"
@@ -85,9 +86,9 @@ std::string spark(const Curve& curve) {
 std::string tile(std::string_view name, std::string_view value, std::string_view from,
                  const std::string& picture = "") {
   return fmt::format(
-      "<div class=\"tile\">{}<div class=\"name\">{}</div><div class=\"value\">{}</div><div class=\"from\">{}</div>"
-      "</div>\n",
-      picture, html_text(name), html_text(value), html_text(from));
+      "<div class=\"tile\"><div class=\"name\">{}</div><div class=\"value\">{}</div><div class=\"from\">{}</div>"
+      "{}</div>\n",
+      html_text(name), html_text(value), html_text(from), picture);
 }
 
 std::string tiles(const ReportRun& run) {
@@ -135,16 +136,18 @@ std::string comparison(std::span<const ReportRun> runs) {
 }
 
 std::string head(std::span<const ReportRun> runs) {
-  std::string lead = fmt::format("{} runs over each other", runs.size());
+  std::string title = title_of(runs), lead;
   if (runs.size() == 1) {
     lead = capitalised(runs[0].kind) + ", step " + steps_text(runs[0]);
     if (const std::string model = model_text(runs[0]); !model.empty()) lead += ". " + model + ".";
+  } else {
+    lead = std::exchange(title, fmt::format("{} runs", runs.size()));
   }
   std::string out = fmt::format(
       "<header class=\"head wrap\">\n<div class=\"brand\"><svg width=\"18\" height=\"18\" viewBox=\"0 0 18 18\" "
       "aria-hidden=\"true\"><path d=\"M1.5 15.5C6 15.5 6.5 3 16.5 2.5\" fill=\"none\" stroke=\"currentColor\" "
       "stroke-width=\"2.4\" stroke-linecap=\"round\"/></svg>r1 report</div>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n",
-      html_text(title_of(runs)), html_text(lead));
+      html_text(title), html_text(lead));
   if (runs.size() == 1 && runs[0].planned_steps > 0)
     out += fmt::format(
         "<div class=\"progress\" role=\"img\" aria-label=\"{0:.0f} % of the steps are done\"><svg aria-hidden=\"true\">"
@@ -204,7 +207,7 @@ std::string chart_sections(std::span<const Chart> charts) {
         if (chart.section == section && chart.wide == wide) group.push_back(&chart);
       for (size_t i = 0; i < group.size(); ++i)
         out += fmt::format(
-            "<article class=\"card{}\" id=\"chart-{}\"><h3>{}</h3>\n<p class=\"note\">{}</p>\n"
+            "<article class=\"card{}\" id=\"chart-{}\"><h3>{}<span class=\"at\"></span></h3>\n<p class=\"note\">{}</p>\n"
             "<div class=\"keys\"></div><div class=\"plot\"></div></article>\n",
             size_class(*group[i], i, group.size()), html_text(group[i]->id), html_text(group[i]->title),
             html_text(group[i]->note));

@@ -101,15 +101,21 @@ class Canvas {
     }
     for (const double tick : steps_.ticks)
       text(x(tick), kHeight - kBottom + 22, value_text(tick, ChartUnit::plain), 0.5);
-    use(kFaint);
-    text(kWidth - kRight, kHeight - 6, "step", 1);
+    text(kLeft - 10, kHeight - kBottom + 22, "step", 1);
+  }
+
+  // A long curve is faint, and its moving average is drawn over it, as on the page.
+  void line(const Stroke& stroke) {
+    const bool is_long = stroke.curve->steps.size() > 150;
+    if (is_long) line(*stroke.curve, stroke, 0.28);
+    line(is_long ? smoothed(*stroke.curve, 0.9) : *stroke.curve, stroke, 1);
   }
 
   // A line through the finite values. Where a value is missing there is a gap.
-  void line(const Stroke& stroke) {
-    const Curve curve = thinned(*stroke.curve, 1500);
-    use(stroke.color);
-    cairo_set_line_width(c_, 1.9);
+  void line(const Curve& whole, const Stroke& stroke, double alpha) {
+    const Curve curve = thinned(whole, 1500);
+    use(stroke.color, alpha);
+    cairo_set_line_width(c_, alpha < 1 ? 1 : 1.9);
     cairo_set_line_join(c_, CAIRO_LINE_JOIN_ROUND);
     cairo_set_dash(c_, stroke.dash.data(), static_cast<int>(stroke.dash.size()), 0);
     bool drawing = false;

@@ -9,7 +9,9 @@
   const color = (name) => css.getPropertyValue("--" + name).trim();
   const faded = (hex, alpha) => hex + Math.round(alpha * 255).toString(16).padStart(2, "0");
   const shown = runs.map(() => true);
-  let smoothing = 0;
+  // Long curves of single steps are noisy, so a mean is drawn over them from the beginning.
+  const longest = Math.max(...runs.flatMap((run) => Object.values(run.curves).map((c) => c[0].length)));
+  let smoothing = longest > 150 ? 0.9 : 0;
 
   function text(value, unit) {
     if (value == null || !Number.isFinite(value)) return "–";
@@ -31,9 +33,10 @@
     return String(Number(value.toPrecision(6)));
   }
 
-  // An exponential moving average whose beginning is not drawn towards 0.
+  // An exponential moving average whose beginning is not drawn towards 0. What is measured now and then, such as the
+  // accuracy on held-out problems, is not smoothed.
   function smoothed(values) {
-    if (smoothing === 0) return values;
+    if (smoothing === 0 || 4 * values.length < longest) return values;
     let sum = 0, weight = 0;
     return values.map((v) => {
       if (v == null) return v;
@@ -46,9 +49,9 @@
   // The curves of a chart. With one run each line has a color, with several each run has one and each line a dash.
   function curvesOf(chart) {
     const out = [];
-    runs.forEach((run, r) => chart.lines.forEach((line, l) => {
+    chart.lines.forEach((line, l) => runs.forEach((run, r) => {
       const found = run.curves[line.figure];
-      if (found) out.push({run: r, line: l, label: line.label, steps: found[0], values: found[1],
+      if (found) out.push({run: r, line: l, steps: found[0], values: found[1],
                            color: "run-" + ((alone ? l : r) % 8), dash: dashes[alone ? 0 : l % 4]});
     }));
     return out;
@@ -65,37 +68,48 @@
     if (content !== undefined) out.textContent = content;
     return out;
   }
-  function swatch(c) {
+  function swatch(color, dash) {
     const out = element("i", "swatch");
-    out.style.borderTopColor = "var(--" + c.color + ")";
-    out.style.borderTopStyle = ["solid", "dashed", "dotted", "double"][dashes.indexOf(c.dash)];
+    out.style.borderTopColor = "var(--" + color + ")";
+    out.style.borderTopStyle = ["solid", "dashed", "dotted", "double"][dashes.indexOf(dash)];
     return out;
+  }
+
+  // The legend: a key for each line if there is one run, else for each run. A key shows the values of its curves.
+  function legendOf(chart, curves, place) {
+    const key = (color, dash, name) => {
+      const out = element("span", "key"), value = element("b");
+      out.append(swatch(color, dash));
+      if (name) out.append(element("span", "", name));
+      out.append(value);
+      place.append(out);
+      return {element: out, value};
+    };
+    if (!alone && chart.lines.length > 1)
+      chart.lines.forEach((line, l) => key("soft", dashes[l % 4], line.label));
+    if (alone)
+      return curves.map((c) => ({curves: [c], ...key(c.color, [], curves.length > 1 ? chart.lines[c.line].label : "")}));
+    return runs.map((run, r) => ({run: r, curves: curves.filter((c) => c.run === r)})).filter((k) => k.curves.length)
+      .map((k) => ({...k, ...key("run-" + k.run % 8, [], runs[k.run].name)}));
   }
 
   const plots = [];
   function draw(chart) {
     const card = document.getElementById("chart-" + chart.id);
-    const keys = card.querySelector(".keys"), place = card.querySelector(".plot");
+    const place = card.querySelector(".plot"), at = card.querySelector(".at");
     const curves = curvesOf(chart);
-    const values = curves.map((c) => {
-      const key = element("span", "key");
-      const name = alone ? c.label : chart.lines.length > 1 ? runs[c.run].name + " · " + c.label : runs[c.run].name;
-      const value = element("b");
-      key.append(swatch(c));
-      if (!(alone && curves.length === 1)) key.append(element("span", "", name));
-      key.append(value);
-      keys.append(key);
-      c.key = key;
-      return value;
-    });
+    const keys = legendOf(chart, curves, card.querySelector(".keys"));
+    // The values at the pointer, else the last ones.
     function showValues(u) {
-      const at = u.cursor.idx;
-      curves.forEach((c, i) => {
-        const row = u.data[2 * i + 2];
-        let k = at ?? row.length - 1;
+      const hit = u.cursor.idx;
+      at.textContent = hit == null ? "" : "step " + u.data[0][hit];
+      const valueOf = (c) => {
+        const row = u.data[2 * curves.indexOf(c) + 2];
+        let k = hit ?? row.length - 1;
         while (k > 0 && row[k] == null) --k;
-        values[i].textContent = text(row[k], chart.unit);
-      });
+        return text(row[k], chart.unit);
+      };
+      for (const key of keys) key.value.textContent = key.curves.map(valueOf).join(" / ");
     }
     const series = [{}];
     const bands = [];
@@ -106,10 +120,10 @@
                    points: {show: points, size: 5, width: 1, fill: () => color(c.color), stroke: () => color(c.color)}});
     });
     if (chart.band)
-      for (let i = 0; i + 1 < curves.length; i += 2) {
-        const c = curves[i];
-        bands.push({series: [2 * i + 4, 2 * i + 2], fill: () => faded(color(c.color), 0.14)});
-      }
+      curves.forEach((c, i) => {
+        const low = curves.findIndex((d) => d.run === c.run && d.line < c.line);
+        if (low >= 0) bands.push({series: [2 * i + 2, 2 * low + 2], fill: () => faded(color(c.color), 0.14)});
+      });
     const axis = {
       stroke: () => color("faint"), font: "11.5px " + color("sans"),
       grid: {stroke: () => color("line-soft"), width: 1}, ticks: {show: false},
@@ -140,7 +154,7 @@
       hooks: {setCursor: [showValues], setData: [showValues]},
     }, table(curves), place);
     showValues(u);
-    plots.push({u, place, curves});
+    plots.push({u, place, curves, keys});
   }
 
   data.charts.forEach(draw);
@@ -157,25 +171,29 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
   const slider = document.getElementById("smoothing");
-  if (slider)
-    slider.addEventListener("input", () => {
-      smoothing = Number(slider.value);
-      document.getElementById("smoothing-value").textContent = smoothing.toFixed(2);
-      plots.forEach((p) => p.u.setData(table(p.curves), false));
-      redraw();
-    });
+  const showSmoothing = () => { document.getElementById("smoothing-value").textContent = smoothing.toFixed(2); };
+  slider.value = smoothing;
+  showSmoothing();
+  slider.addEventListener("input", () => {
+    smoothing = Number(slider.value);
+    showSmoothing();
+    plots.forEach((p) => p.u.setData(table(p.curves), false));
+    redraw();
+  });
 
   document.querySelectorAll(".chip").forEach((chip) => {
     const r = Number(chip.dataset.run);
     chip.addEventListener("click", () => {
       shown[r] = !shown[r];
       chip.setAttribute("aria-pressed", String(shown[r]));
-      plots.forEach((p) => p.curves.forEach((c, i) => {
-        if (c.run !== r) return;
-        c.key.hidden = !shown[r];
-        p.u.setSeries(2 * i + 1, {show: shown[r]});
-        p.u.setSeries(2 * i + 2, {show: shown[r]});
-      }));
+      for (const p of plots) {
+        for (const key of p.keys) if (key.run === r) key.element.hidden = !shown[r];
+        p.curves.forEach((c, i) => {
+          if (c.run !== r) return;
+          p.u.setSeries(2 * i + 1, {show: shown[r]});
+          p.u.setSeries(2 * i + 2, {show: shown[r]});
+        });
+      }
     });
   });
 })();
