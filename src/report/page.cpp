@@ -109,19 +109,26 @@ std::string run_name(const ReportRun& run, size_t index) {
   return fmt::format("<span class=\"run-name\"><i class=\"dot run-{}\"></i>{}</span>", index % 8, html_text(run.name));
 }
 
+bool same_kind(std::span<const ReportRun> runs) {
+  return std::all_of(runs.begin(), runs.end(), [&](const ReportRun& run) { return run.kind == runs[0].kind; });
+}
+
 // One row for each run.
 std::string comparison(std::span<const ReportRun> runs) {
   std::vector<std::string> columns;
   for (const ReportRun& run : runs)
     for (const SummaryItem& item : summary_of(run))
       if (std::find(columns.begin(), columns.end(), item.name) == columns.end()) columns.push_back(item.name);
-  std::string out = "<div class=\"scroll\"><table><thead><tr><th>Run</th><th>Kind</th><th class=\"num\">Steps</th>";
+  const bool kinds = !same_kind(runs);
+  std::string out = "<div class=\"scroll\"><table><thead><tr><th>Run</th>";
+  out += fmt::format("{}<th class=\"num\">Steps</th>", kinds ? "<th>Kind</th>" : "");
   for (const std::string& column : columns) out += fmt::format("<th class=\"num\">{}</th>", column);
   out += "<th class=\"num\">Tokens</th><th class=\"num\">Time</th><th>Model</th></tr></thead>\n<tbody>\n";
   for (size_t r = 0; r < runs.size(); ++r) {
     const ReportRun& run = runs[r];
-    out += fmt::format("<tr><th>{}</th><td>{}</td><td class=\"num\">{}</td>", run_name(run, r), capitalised(run.kind),
-                       steps_text(run));
+    out += fmt::format("<tr><th>{}</th>", run_name(run, r));
+    if (kinds) out += fmt::format("<td>{}</td>", capitalised(run.kind));
+    out += fmt::format("<td class=\"num\">{}</td>", steps_text(run));
     const auto items = summary_of(run);
     for (const std::string& column : columns) {
       const auto found = std::find_if(items.begin(), items.end(), [&](const auto& i) { return i.name == column; });
@@ -142,6 +149,7 @@ std::string head(std::span<const ReportRun> runs) {
     if (const std::string model = model_text(runs[0]); !model.empty()) lead += ". " + model + ".";
   } else {
     lead = std::exchange(title, fmt::format("{} runs", runs.size()));
+    if (same_kind(runs)) lead = capitalised(runs[0].kind) + ": " + lead;
   }
   std::string out = fmt::format(
       "<header class=\"head wrap\">\n<div class=\"brand\"><svg width=\"18\" height=\"18\" viewBox=\"0 0 18 18\" "

@@ -34,28 +34,44 @@ struct CairoEnd {
   void operator()(cairo_t* c) const { cairo_destroy(c); }
 };
 
+const std::vector<double> kDashes[] = {{}, {7, 4}, {2, 3}, {9, 3, 2, 3}};
+
 // A curve of the chart and how it is drawn. With one run each line has a color, with several each run has one.
 struct Stroke {
-  std::string label;
   const Curve* curve;
   Ink color;
   std::vector<double> dash;
-  size_t run, line;
+  size_t run;
 };
 
 std::vector<Stroke> strokes_of(const Chart& chart, std::span<const ReportRun> runs) {
-  const std::vector<double> dashes[] = {{}, {7, 4}, {2, 3}, {9, 3, 2, 3}};
   std::vector<Stroke> out;
   for (size_t r = 0; r < runs.size(); ++r)
     for (size_t l = 0; l < chart.lines.size(); ++l) {
       const auto found = runs[r].curves.find(chart.lines[l].figure);
       if (found == runs[r].curves.end()) continue;
-      std::string label = runs.size() == 1 ? chart.lines[l].label : runs[r].name;
-      if (runs.size() > 1 && chart.lines.size() > 1) label += " · " + chart.lines[l].label;
-      const size_t color = (runs.size() == 1 ? l : r) % std::size(kRunInks);
-      out.push_back({std::move(label), &found->second, kRunInks[color],
-                     runs.size() == 1 ? std::vector<double>() : dashes[l % std::size(dashes)], r, l});
+      const bool alone = runs.size() == 1;
+      out.push_back({&found->second, kRunInks[(alone ? l : r) % std::size(kRunInks)],
+                     kDashes[alone ? 0 : l % std::size(kDashes)], r});
     }
+  return out;
+}
+
+struct LegendEntry {
+  std::string label;
+  Ink color;
+  std::vector<double> dash;
+};
+
+// The lines by their colors if there is one run, else the lines by their dashes and the runs by their colors.
+std::vector<LegendEntry> legend_of(const Chart& chart, std::span<const ReportRun> runs) {
+  std::vector<LegendEntry> out;
+  const bool alone = runs.size() == 1;
+  for (size_t l = 0; l < chart.lines.size() && (alone || chart.lines.size() > 1); ++l)
+    out.push_back({chart.lines[l].label, alone ? kRunInks[l % std::size(kRunInks)] : kSoft,
+                   kDashes[alone ? 0 : l % std::size(kDashes)]});
+  for (size_t r = 0; r < runs.size() && !alone; ++r)
+    out.push_back({runs[r].name, kRunInks[r % std::size(kRunInks)], {}});
   return out;
 }
 
@@ -142,6 +158,7 @@ class Canvas {
   void band(const Stroke& low, const Stroke& high) {
     const Curve a = thinned(*low.curve, 1500), b = thinned(*high.curve, 1500);
     use(low.color, 0.14);
+    cairo_new_path(c_);  // a text leaves its end as the current point
     for (size_t i = 0; i < a.steps.size(); ++i)
       if (std::isfinite(a.values[i])) cairo_line_to(c_, x(a.steps[i]), y(a.values[i]));
     for (size_t i = b.steps.size(); i-- > 0;)
@@ -151,20 +168,20 @@ class Canvas {
   }
 
   // The legend, in at most one row: what does not fit is counted.
-  void legend(std::span<const Stroke> strokes) {
+  void legend(std::span<const LegendEntry> entries) {
     font(12.5);
     double at = kLeft;
-    for (size_t i = 0; i < strokes.size(); ++i) {
-      const std::string label(utf8_prefix(strokes[i].label, 60));
+    for (size_t i = 0; i < entries.size(); ++i) {
+      const std::string label(utf8_prefix(entries[i].label, 60));
       const double width = 26 + width_of(label) + 22;
       if (at + width > kWidth - kRight - 60 && i > 0) {
         use(kSoft);
-        text(at, 90, fmt::format("and {} more", strokes.size() - i));
+        text(at, 90, fmt::format("and {} more", entries.size() - i));
         return;
       }
-      use(strokes[i].color);
+      use(entries[i].color);
       cairo_set_line_width(c_, 2.6);
-      cairo_set_dash(c_, strokes[i].dash.data(), static_cast<int>(strokes[i].dash.size()), 0);
+      cairo_set_dash(c_, entries[i].dash.data(), static_cast<int>(entries[i].dash.size()), 0);
       cairo_move_to(c_, at, 86);
       cairo_line_to(c_, at + 18, 86);
       cairo_stroke(c_);
@@ -204,7 +221,7 @@ Result<std::string> chart_png(const Chart& chart, std::span<const ReportRun> run
   canvas.font(12.5);
   canvas.text(kLeft, 61, chart.note);
   const std::vector<Stroke> strokes = strokes_of(chart, runs);
-  canvas.legend(strokes);
+  canvas.legend(legend_of(chart, runs));
   canvas.axes(chart.unit);
   for (size_t i = 0; chart.band && i + 1 < strokes.size(); ++i)
     if (strokes[i].run == strokes[i + 1].run) canvas.band(strokes[i], strokes[i + 1]);

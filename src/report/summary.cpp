@@ -16,8 +16,8 @@ struct SummaryRow {
 constexpr SummaryRow kSummary[] = {
     {"reward", "Training reward", ChartUnit::share},
     {"eval_accuracy", "Held-out accuracy", ChartUnit::share},
-    {"thinking_right", "Thinking, right answers", ChartUnit::tokens},
-    {"thinking_wrong", "Thinking, wrong answers", ChartUnit::tokens},
+    {"thinking_right", "Thinking if right", ChartUnit::tokens},
+    {"thinking_wrong", "Thinking if wrong", ChartUnit::tokens},
     {"validation_loss", "Validation loss", ChartUnit::plain},
     {"loss", "Training loss", ChartUnit::plain},
     {"entropy", "Entropy", ChartUnit::plain},
