@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <numeric>
 
 #include "core/philox.hpp"
 #include "formats/generation_config.hpp"
+#include "formats/json.hpp"
 #include "formats/model_folder.hpp"
 #include "ops/device.hpp"
 #include "rl/grpo_run.hpp"
@@ -29,6 +33,17 @@ struct Mean {
   double value() const { return count > 0 ? sum / static_cast<double>(count) : 0; }
 };
 
+RewardShaping shaping_of(const GrpoConfig& c) {
+  return {.overlong_weight = c.overlong_weight,
+          .length_weight = c.length_weight,
+          .language_weight = c.language_weight,
+          .repetition_weight = c.repetition_weight,
+          .limit = c.max_tokens,
+          .overlong_tokens = c.overlong_tokens > 0 ? c.overlong_tokens : std::max<i64>(1, c.max_tokens / 5),
+          .language = c.language == "chinese" ? Language::chinese : Language::english,
+          .repetition_words = c.repetition_words};
+}
+
 }  // namespace
 
 GrpoRun::GrpoRun(const GrpoConfig& config, const TrainHooks& hooks)
@@ -42,7 +57,12 @@ GrpoRun::GrpoRun(const GrpoConfig& config, const TrainHooks& hooks)
 Status GrpoRun::open() {
   loss_ = R1_TRY(policy_loss_of(config_));
   problems_ = R1_TRY(ProblemSource::open(config_));
-  judge_.emplace(R1_TRY(Judge::open({}, problems_->needs_sandbox())));
+  for (const std::string& line : problems_->notes()) note(line);
+  shaping_ = shaping_of(config_);
+  JudgeOptions options;
+  options.reward_program = config_.reward_program;
+  options.reward_timeout = std::chrono::seconds(config_.reward_timeout);
+  judge_.emplace(R1_TRY(Judge::open(std::move(options), problems_->needs_sandbox())));
   return folder_.open([&](const fs::path& newest) { return start(newest); });
 }
 
@@ -58,8 +78,11 @@ Status GrpoRun::start(const fs::path& newest) {
                 "{}: the run's problems have changed since its last checkpoint: put {} back or choose another out",
                 folder_.path().string(), config_.file);
   state_.data = fingerprint;
+  if (config_.curriculum) problems_->follow(state_.solved);
   R1_TRY(open_engine(tokenizer));
+  R1_TRY(check_prompts());
   R1_TRY(open_reference());
+  for (const char* part : {"samples", "reference"}) remove_unfinished(folder_.path() / part);
   return folder_.start(to_toml(config_), state_, tokenizer);
 }
 
@@ -95,6 +118,26 @@ Status GrpoRun::open_engine(const fs::path& tokenizer) {
   return {};
 }
 
+// The rows of a file are known, so a prompt that fills the context is found before the run begins.
+Status GrpoRun::check_prompts() {
+  i64 cut = 0;
+  for (const Split split : {Split::train, Split::test})
+    for (const Problem& p : problems_->rows(split)) {
+      const Message question[] = {{"user", p.prompt}};
+      const i64 n = std::ssize(R1_TRY(chat_->encode(*tokenizer_, {.messages = question})).ids);
+      if (n >= engine_->context())
+        return fail(
+            Errc::invalid_argument,
+            "{}: the prompt that begins with {} has {} tokens, the model's context {}: no answer fits behind it",
+            config_.file, quoted_text(p.prompt.substr(0, 60)), n, engine_->context());
+      cut += n + config_.max_tokens > engine_->context();
+    }
+  if (cut > 0)
+    note(fmt::format("{}: behind {} prompts the context of {} tokens ends before max_tokens {}", config_.file, cut,
+                     engine_->context(), config_.max_tokens));
+  return {};
+}
+
 fs::path GrpoRun::reference_path(i64 step) const { return folder_.path() / "reference" / fmt::format("{:06}", step); }
 
 Status GrpoRun::open_reference() {
@@ -110,17 +153,23 @@ Status GrpoRun::step() {
   const auto start = Clock::now();
   StepMetrics m;
   m.step = state_.step + 1, m.steps = config_.steps, m.lr = learning_rate(config_, state_.step);
-  auto samples = R1_TRY(draw(m));
+  auto draw = this->draw(m.step);
+  if (!draw && draw.error().code != Errc::interrupted)
+    return fail(draw.error().code, "step {}: {}; {}", m.step, draw.error().what, folder_.last_good_checkpoint());
+  if (!draw) return tl::unexpected(draw.error());
+  measure(*draw, m);
   const auto drawn = Clock::now();
-  R1_TRY(update(std::move(samples), m));
+  R1_TRY(update(samples_of(*draw), m));
   m.time_step_s = seconds_since(start);
   m.more.emplace_back("time_update_s", seconds_since(drawn));
-  m.time_tokens_per_s = static_cast<double>(m.targets) / m.time_step_s;
+  i64 drawn_tokens = 0;
+  for (const Rollout& r : draw->rollouts) drawn_tokens += std::ssize(r.completion.tokens);
+  m.time_tokens_per_s = static_cast<double>(drawn_tokens) / m.time_step_s;
   seconds_per_step_ = seconds_per_step_ > 0 ? 0.9 * seconds_per_step_ + 0.1 * m.time_step_s : m.time_step_s;
 
   ++state_.step;
   state_.optimizer_steps = learner_.optimizer().steps_taken();
-  state_.next_sample += config_.groups;
+  state_.next_sample += std::ssize(draw->problems);
   state_.tokens += m.tokens;
   m.total_tokens = state_.tokens;
   m.time_left_s = seconds_per_step_ * static_cast<double>(config_.steps - state_.step);
@@ -135,71 +184,153 @@ Status GrpoRun::step() {
   return {};
 }
 
-// Draws the groups, judges them and gives every sample its advantage. Samples that could not be judged are left out.
-Result<std::vector<GrpoRun::Judged>> GrpoRun::draw(StepMetrics& m) {
-  const auto start = Clock::now();
-  std::vector<Problem> problems;
-  for (i64 g = 0; g < config_.groups; ++g) problems.push_back(problems_->problem(Split::train, state_.next_sample + g));
+// Draws the groups and judges them. Groups whose rewards are all equal teach nothing: as many further problems are
+// drawn until enough groups teach, or max_draws is reached.
+Result<GrpoRun::Draw> GrpoRun::draw(i64 step) {
   const RolloutSettings settings{.samples = config_.group_size,
                                  .max_tokens = config_.max_tokens,
                                  .temperature = static_cast<float>(config_.temperature),
                                  .seed = state_.seed,
                                  .stop_ids = stop_ids_};
-  const auto first = static_cast<u64>(state_.next_sample);
-  const auto rollouts = R1_TRY(draw_rollouts(*engine_, *tokenizer_, *chat_, problems, first, settings, hooks_.stop));
-  engine_->release_memory();
-  const double generated = seconds_since(start);
-  const auto verdicts = R1_TRY(judge_step(*judge_, folder_.path(), m.step, problems, rollouts));
-  const double judged = seconds_since(start) - generated;
-
-  std::vector<Judged> samples;
-  Mean reward, accuracy, format, equal, truncated, right, wrong, length;
-  for (i64 g = 0; g < config_.groups; ++g) {
-    std::vector<double> rewards;
-    const size_t begin = samples.size();
-    for (i64 k = 0; k < config_.group_size; ++k) {
-      const size_t i = static_cast<size_t>(g * config_.group_size + k);
-      const Completion& c = rollouts[i].completion;
-      const Judgement& judgement = verdicts[i];
-      m.skipped += !judgement.reward;
-      if (!judgement.reward) continue;
-      samples.push_back(
-          {g, static_cast<i64>(i), rollout_document(rollouts[i].prompt, c.tokens, c.logprobs), std::ssize(c.tokens)});
-      const double correct = judgement.parts.accuracy.value_or(0);
-      rewards.push_back(*judgement.reward);
-      reward.add(*judgement.reward), accuracy.add(correct), format.add(judgement.parts.format);
-      truncated.add(c.finish == FinishReason::length ? 1 : 0);
-      length.add(static_cast<double>(c.stats.tokens));
-      (correct > 0 ? right : wrong).add(static_cast<double>(c.stats.thinking_tokens));
-    }
-    const auto advantages = group_advantages(rewards, loss_.divide_by_std);
-    equal.add(std::all_of(advantages.begin(), advantages.end(), [](double a) { return a == 0; }) ? 1 : 0);
-    for (size_t i = begin; i < samples.size(); ++i)
-      samples[i].document.advantages.assign(samples[i].document.tokens.size(),
-                                            static_cast<float>(advantages[i - begin]));
+  Draw d;
+  for (i64 missing = config_.groups; missing > 0 && d.rounds < config_.max_draws; ++d.rounds) {
+    const auto start = Clock::now();
+    const i64 begin = std::ssize(d.problems), first = state_.next_sample + begin;
+    for (i64 g = 0; g < missing; ++g) d.problems.push_back(problems_->problem(Split::train, first + g));
+    auto rollouts = R1_TRY(draw_rollouts(*engine_, *tokenizer_, *chat_, std::span(d.problems).subspan(begin),
+                                         static_cast<u64>(first), settings, hooks_.stop));
+    engine_->release_memory();
+    std::move(rollouts.begin(), rollouts.end(), std::back_inserter(d.rollouts));
+    const double generated = seconds_since(start);
+    d.generate_s += generated;
+    d.verdicts = R1_TRY(judge_step(*judge_, shaping_, folder_.path(), step, d.problems, d.rollouts));
+    d.judge_s += seconds_since(start) - generated;
+    missing = config_.groups;
+    for (i64 g = 0; g < std::ssize(d.problems); ++g) missing -= teaches(d, g);
   }
-  if (samples.empty())
-    return fail(Errc::invalid_argument, "step {}: none of the {} samples could be judged; {}", m.step, rollouts.size(),
-                folder_.last_good_checkpoint());
-  m.more = {{"reward", reward.value()},        {"accuracy", accuracy.value()},    {"format", format.value()},
-            {"equal_groups", equal.value()},   {"truncated", truncated.value()},  {"length", length.value()},
-            {"thinking_right", right.value()}, {"thinking_wrong", wrong.value()}, {"time_generate_s", generated},
-            {"time_judge_s", judged}};
+  const bool any = std::any_of(d.verdicts.begin(), d.verdicts.end(), [](const Judgement& j) { return !!j.reward; });
+  if (!any)
+    return fail(Errc::invalid_argument, "none of the {} samples could be judged; the first: {}", d.rollouts.size(),
+                d.verdicts.front().detail);
+  return d;
+}
+
+// The rewards of a group's samples. Samples that could not be judged are left out.
+std::vector<double> GrpoRun::rewards_of(const Draw& d, i64 group) const {
+  std::vector<double> rewards;
+  for (i64 k = 0; k < config_.group_size; ++k)
+    if (const auto& reward = d.verdicts[group * config_.group_size + k].reward) rewards.push_back(*reward);
+  return rewards;
+}
+
+bool GrpoRun::teaches(const Draw& d, i64 group) const {
+  const auto rewards = rewards_of(d, group);
+  return std::adjacent_find(rewards.begin(), rewards.end(), std::not_equal_to<>()) != rewards.end();
+}
+
+// The groups of the update, in the order of their problems: the first that teach, and if there are too few, the first
+// of the others.
+std::vector<i64> GrpoRun::chosen_groups(const Draw& d) const {
+  std::vector<i64> groups(d.problems.size());
+  std::iota(groups.begin(), groups.end(), 0);
+  std::stable_partition(groups.begin(), groups.end(), [&](i64 g) { return teaches(d, g); });
+  groups.resize(config_.groups);
+  std::sort(groups.begin(), groups.end());
+  return groups;
+}
+
+// The judged samples of the chosen groups with their advantages.
+std::vector<GrpoRun::Judged> GrpoRun::samples_of(const Draw& d) const {
+  std::vector<Judged> samples;
+  for (const i64 g : chosen_groups(d)) {
+    const auto advantages = group_advantages(rewards_of(d, g), loss_.divide_by_std);
+    size_t next = 0;
+    for (i64 k = 0; k < config_.group_size; ++k) {
+      const i64 i = g * config_.group_size + k;
+      if (!d.verdicts[i].reward) continue;
+      const Completion& c = d.rollouts[i].completion;
+      Judged s{g, i, rollout_document(d.rollouts[i].prompt, c.tokens, c.logprobs), std::ssize(c.tokens),
+               advantages[next++]};
+      s.document.advantages.assign(s.document.tokens.size(), static_cast<float>(s.advantage));
+      samples.push_back(std::move(s));
+    }
+  }
   return samples;
 }
 
-StepBatch GrpoRun::minibatch(std::span<Judged> samples) {
+// The figures of all that was drawn, whether or not it is learnt from; and what the curriculum makes of it.
+void GrpoRun::measure(const Draw& d, StepMetrics& m) {
+  Mean reward, accuracy, format, own, equal, truncated, timeouts, right, wrong, length;
+  std::map<std::string_view, Mean> parts;
+  for (i64 g = 0; g < std::ssize(d.problems); ++g) {
+    Mean solved;
+    for (i64 k = 0; k < config_.group_size; ++k) {
+      const i64 i = g * config_.group_size + k;
+      const Completion& c = d.rollouts[i].completion;
+      const Judgement& j = d.verdicts[i];
+      m.skipped += !j.reward;
+      if (!j.reward) continue;
+      const double correct = j.parts.accuracy.value_or(0);
+      solved.add(correct), accuracy.add(correct);
+      reward.add(*j.reward), format.add(j.parts.format);
+      if (j.parts.own) own.add(*j.parts.own);
+      for (const ShapingPart& part : shaping_parts(shaping_, d.rollouts[i], j)) parts[part.name].add(part.value);
+      truncated.add(c.finish == FinishReason::length ? 1 : 0);
+      timeouts.add(j.kind == JudgementKind::time ? 1 : 0);
+      length.add(static_cast<double>(c.stats.tokens));
+      (correct > 0 ? right : wrong).add(static_cast<double>(c.stats.thinking_tokens));
+    }
+    equal.add(teaches(d, g) ? 0 : 1);
+    if (config_.curriculum && solved.count > 0) observe(state_.solved, d.problems[g], solved.value());
+  }
+  m.more = {{"reward", reward.value()},        {"accuracy", accuracy.value()},    {"format", format.value()},
+            {"equal_groups", equal.value()},   {"truncated", truncated.value()},  {"length", length.value()},
+            {"thinking_right", right.value()}, {"thinking_wrong", wrong.value()}, {"time_generate_s", d.generate_s},
+            {"time_judge_s", d.judge_s}};
+  if (problems_->needs_sandbox()) m.more.emplace_back("timeouts", timeouts.value());
+  if (!config_.reward_program.empty()) m.more.emplace_back("own", own.value());
+  for (const auto& [name, part] : parts) m.more.emplace_back(name, part.value());
+  if (config_.max_draws > 1) {
+    m.more.emplace_back("draws", static_cast<double>(d.rounds));
+    m.more.emplace_back("problems", static_cast<double>(d.problems.size()));
+  }
+  if (config_.curriculum) {
+    problems_->follow(state_.solved);
+    for (const auto& [level, share] : state_.solved) m.more.emplace_back("solved_" + level, share);
+  }
+  idle_steps_ = equal.value() == 1 ? idle_steps_ + 1 : 0;
+  for (i64 told = 1; told <= idle_steps_; told *= 10)
+    if (idle_steps_ == told)
+      note(
+          fmt::format("step {}: in each of the {} groups all rewards are equal, for {} steps now: there is nothing to "
+                      "learn from; choose problems that the model solves sometimes",
+                      m.step, d.problems.size(), told));
+}
+
+// Gives the samples of an update their weights, and returns those that the update must compute. A sample whose
+// advantage is 0 adds nothing to the loss or its gradient, unless there is a KL term, and then only its experts' loads
+// count.
+std::span<GrpoRun::Judged> GrpoRun::trained_on(std::span<Judged> samples) const {
   std::vector<i64> lengths, groups;
   for (const Judged& s : samples) lengths.push_back(s.drawn), groups.push_back(s.group);
   const auto weights = sample_weights(loss_.mean, lengths, groups, config_.max_tokens);
-  StepBatch batch;
-  std::vector<Document> documents;
   for (size_t i = 0; i < samples.size(); ++i) {
     Document& d = samples[i].document;
     d.weights.assign(d.tokens.size(), static_cast<float>(weights[i]));
-    batch.tokens += std::ssize(d.tokens);
-    batch.targets += samples[i].drawn;
-    documents.push_back(std::move(d));
+  }
+  if (config_.train_equal_groups || reference_ || config_.bias_update_speed > 0) return samples;
+  const auto end =
+      std::stable_partition(samples.begin(), samples.end(), [](const Judged& s) { return s.advantage != 0; });
+  return samples.first(std::max<i64>(1, end - samples.begin()));
+}
+
+StepBatch GrpoRun::minibatch(std::span<Judged> samples) {
+  StepBatch batch;
+  std::vector<Document> documents;
+  for (Judged& s : samples) {
+    batch.tokens += std::ssize(s.document.tokens);
+    batch.targets += s.drawn;
+    documents.push_back(std::move(s.document));
   }
   batch.sequences = std::ssize(documents);
   batch.micro = pack(documents, config_.micro_batch_tokens);
@@ -237,7 +368,7 @@ Status GrpoRun::update(std::vector<Judged> samples, StepMetrics& m) {
   const auto updates = std::min<i64>(config_.updates, std::ssize(samples));
   for (i64 u = 0; u < updates; ++u) {
     const i64 n = std::ssize(samples), begin = n * u / updates, end = n * (u + 1) / updates;
-    const auto part = std::span(samples).subspan(begin, end - begin);
+    const auto part = trained_on(std::span(samples).subspan(begin, end - begin));
     const StepBatch batch = minibatch(part);
     StepMetrics one;
     one.step = m.step, one.lr = m.lr;
@@ -292,7 +423,7 @@ Result<double> GrpoRun::evaluate() {
   engine_->release_memory();
   Mean accuracy;
   for (const Judgement& j : R1_TRY(judge_rollouts(*judge_, problems, rollouts)))
-    if (j.reward) accuracy.add(*j.reward);
+    if (j.parts.accuracy) accuracy.add(j.parts.format * *j.parts.accuracy);
   return accuracy.value();
 }
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "infer/engine.hpp"
-#include "rewards/judge.hpp"
+#include "rewards/shaping.hpp"
 #include "rl/grpo.hpp"
 #include "rl/on_policy.hpp"
 #include "rl/problems.hpp"
@@ -36,16 +36,33 @@ class GrpoRun {
     i64 group = 0, index = 0;  // index: among all samples of the step
     Document document;
     i64 drawn = 0;  // tokens
+    double advantage = 0;
+  };
+
+  // What a step has drawn: problem g has the samples g · group_size and following.
+  struct Draw {
+    std::vector<Problem> problems;
+    std::vector<Rollout> rollouts;
+    std::vector<Judgement> verdicts;
+    i64 rounds = 0;
+    double generate_s = 0, judge_s = 0;
   };
 
   Status start(const std::filesystem::path& newest);
   Status resume(const std::filesystem::path& checkpoint);
   Status open_reference();
   Status open_engine(const std::filesystem::path& tokenizer);
+  Status check_prompts();
   std::filesystem::path reference_path(i64 step) const;
 
-  Result<std::vector<Judged>> draw(StepMetrics& m);
+  Result<Draw> draw(i64 step);
+  std::vector<double> rewards_of(const Draw& draw, i64 group) const;
+  bool teaches(const Draw& draw, i64 group) const;
+  std::vector<i64> chosen_groups(const Draw& draw) const;
+  std::vector<Judged> samples_of(const Draw& draw) const;
+  void measure(const Draw& draw, StepMetrics& m);
   Status update(std::vector<Judged> samples, StepMetrics& m);
+  std::span<Judged> trained_on(std::span<Judged> samples) const;
   StepBatch minibatch(std::span<Judged> samples);
   Status report(const OnPolicyCheck& check, std::span<const Judged> samples, i64 step);
   Status renew_reference();
@@ -59,6 +76,7 @@ class GrpoRun {
   GrpoConfig config_;
   const TrainHooks& hooks_;
   PolicyLoss loss_;
+  RewardShaping shaping_;
   RunFolder folder_;
   Learner learner_;
   std::optional<Tokenizer> tokenizer_;
@@ -70,6 +88,7 @@ class GrpoRun {
   std::vector<i32> stop_ids_;
   TrainState state_;
   bool on_policy_ = false;  // the check of this process's first update has been passed
+  i64 idle_steps_ = 0;      // the last steps, if nothing could be learnt from any of their groups
   double last_loss_ = 0, seconds_per_step_ = 0;
 };
 

@@ -1,7 +1,9 @@
 #include "rl/grpo.hpp"
 
+#include <functional>
 #include <numeric>
 
+#include "formats/json.hpp"
 #include "rl/grpo_run.hpp"
 #include "rl/verdicts.hpp"
 #include "train/run_case.hpp"
@@ -11,8 +13,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Runs of a tiny random model.
+class TinyRun {
+ public:
+  TinyRun() {
+    fs::create_directories(run_.folder() / "tiny");
+    R1_CHECK(save_model(*run_.model(), run_.folder() / "tiny", DType::f32).has_value(), "cannot save the tiny model");
+  }
+  // Two groups of eight samples of at most 20 tokens.
+  GrpoConfig config(const std::string& out, i64 steps) const {
+    GrpoConfig c;
+    c.model = (run_.folder() / "tiny").string(), c.tokenizer = (run_.folder() / "tokenizer").string();
+    c.out = (run_.folder() / out).string();
+    c.tasks = "gcd:1", c.steps = steps, c.groups = 2, c.group_size = 8, c.max_tokens = 20, c.threads = 1;
+    return c;
+  }
+
+ private:
+  RunCase run_;
+};
+
 class Grpo : public testing::Test {
  protected:
+  // Calls fn for every sample of a step.
+  void for_each_sample(const fs::path& out, i64 step, const std::function<void(const JsonFields&)>& fn) const {
+    const Status read = for_each_jsonl(samples_path(folder.path() / out, step), [&](i64, Json row) -> Status {
+      fn(R1_TRY(JsonFields::of(row, "a sample")));
+      return {};
+    });
+    R1_CHECK(read.has_value(), "{}", read.error().what);
+  }
+  std::vector<double> rewards_of(const fs::path& out, i64 step) const {
+    std::vector<double> rewards;
+    for_each_sample(out, step, [&](const JsonFields& f) { rewards.push_back(value_of(f.number("reward"))); });
+    return rewards;
+  }
   // Two groups of four short samples of the model that ships, which solves about half of these problems.
   GrpoConfig config(const std::string& out, i64 steps) const {
     GrpoConfig c;
@@ -88,6 +123,174 @@ TEST_F(Grpo, TheFirstUpdateHasRatiosOfExactlyOneAndNoDistanceFromTheReference) {
   for (const char* ratio : {"ratio_min", "ratio_max"}) EXPECT_EQ(figure(m, ratio), 1);
   EXPECT_EQ(figure(m, "kl"), 0);
   EXPECT_EQ(m.sequences, 8);
+}
+
+// Killed in its second step, when only the first draw of it was on the disk.
+TEST_F(Grpo, AStepThatDrawsAgainIsRepeatedBitForBit) {
+  const auto with_draws = [&](const char* out) {
+    GrpoConfig c = config(out, 2);
+    c.tasks = "countdown:1-3", c.seed = 4;
+    c.group_size = 2, c.max_draws = 3, c.curriculum = true;
+    c.overlong_weight = 0.5, c.overlong_tokens = 30, c.repetition_weight = 0.25;
+    return c;
+  };
+  std::vector<StepMetrics> steps;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) { steps.push_back(m); };
+  value_of(train_grpo(with_draws("whole"), hooks));
+  ASSERT_EQ(steps.size(), 2u);
+  i64 drawn = 0, rounds = 0;
+  for (const StepMetrics& m : steps) {
+    const auto problems = static_cast<i64>(figure(m, "problems"));
+    const auto rewards = rewards_of("whole", m.step);
+    ASSERT_EQ(std::ssize(rewards), 2 * problems);
+    i64 teaching = 0;
+    for (i64 g = 0; g < problems; ++g) teaching += rewards[2 * g] != rewards[2 * g + 1];
+    EXPECT_EQ(figure(m, "equal_groups"), 1 - static_cast<double>(teaching) / static_cast<double>(problems));
+    EXPECT_TRUE(teaching == 2 || figure(m, "draws") == 3) << teaching << " of " << problems;
+    EXPECT_EQ(m.sequences, 4);  // two groups of two, however many were drawn; there is a KL term
+    drawn += problems, rounds += static_cast<i64>(figure(m, "draws"));
+  }
+  EXPECT_GT(rounds, 2) << "no step drew again: the test shows nothing";
+  const TrainState end = value_of(read_state(checkpoint_path(folder.path() / "whole", 2)));
+  EXPECT_EQ(end.next_sample, drawn);
+  EXPECT_FALSE(end.solved.empty());
+  for (const auto& [level, share] : end.solved) EXPECT_EQ(figure(steps[1], "solved_" + level), share);
+
+  fs::copy(folder.path() / "whole", folder.path() / "killed", fs::copy_options::recursive);
+  fs::remove_all(checkpoint_path(folder.path() / "killed", 2));
+  const fs::path samples = samples_path(folder.path() / "killed", 2);
+  const std::string all = text_of(samples);
+  size_t first_draw = 0;
+  for (int row = 0; row < 4; ++row) first_draw = all.find('\n', first_draw) + 1;
+  RunCase::write(samples, all.substr(0, first_draw));
+  value_of(train_grpo(with_draws("killed")));
+  expect_same_end(folder.path() / "whole", folder.path() / "killed", 2);
+  EXPECT_EQ(text_of(samples), all);
+}
+
+// The samples of a group whose rewards are equal have the advantage 0 and so no part in the loss. Without them the sums
+// of the gradient have the same other terms in other places: a sum of n terms in f32 differs by some √n · 6e-8 of them.
+TEST_F(Grpo, SamplesWithoutAdvantageAreNotComputedAndTheLossIsTheSame) {
+  std::vector<StepMetrics> runs;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) { runs.push_back(m); };
+  for (const bool all : {false, true}) {
+    GrpoConfig c = config(all ? "all" : "some", 1);
+    c.loss = "dapo", c.kl_weight = 0, c.updates = 1, c.groups = 6, c.max_tokens = 120, c.train_equal_groups = all;
+    value_of(train_grpo(c, hooks));
+  }
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[1].sequences, 24);
+  EXPECT_EQ(runs[0].sequences, 24 * (1 - figure(runs[0], "equal_groups")));
+  EXPECT_LT(runs[0].sequences, 24) << "no group is equal: the test shows nothing";
+  EXPECT_GT(runs[0].grad_norm, 0);
+  EXPECT_NEAR(runs[0].loss, runs[1].loss, 1e-6);
+  EXPECT_NEAR(runs[0].grad_norm, runs[1].grad_norm, 1e-5 * runs[1].grad_norm);
+  EXPECT_EQ(figure(runs[0], "reward"), figure(runs[1], "reward"));
+}
+
+TEST_F(Grpo, TheRewardIsTheJudgesWithTheWeightedParts) {
+  GrpoConfig c = config("x", 1);
+  c.overlong_weight = 0.5, c.overlong_tokens = 30, c.length_weight = 0.25, c.language_weight = 2,
+  c.repetition_weight = 0.125;
+  StepMetrics m;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& step) { m = step; };
+  value_of(train_grpo(c, hooks));
+  double reward = 0, overlong = 0;
+  for_each_sample("x", 1, [&](const JsonFields& f) {
+    const auto number = [&](const char* key) { return value_of(f.number(key)); };
+    EXPECT_NEAR(number("reward"),
+                number("format") * number("accuracy") + 0.5 * number("overlong") + 0.25 * number("length_penalty") +
+                    2 * number("language") + 0.125 * number("repetition"),
+                1e-12);
+    reward += number("reward") / 8, overlong += number("overlong") / 8;
+  });
+  EXPECT_NEAR(figure(m, "reward"), reward, 1e-12);
+  EXPECT_NEAR(figure(m, "overlong"), overlong, 1e-12);
+  EXPECT_LT(overlong, 0);
+}
+
+// A random model, which solves nothing, and a shell program that rewards every sample by the length of its request. It
+// answers no number to every fourth length.
+constexpr const char* kLengthReward = "while IFS= read -r line; do n=${#line}; echo $n; done";
+constexpr const char* kFailingReward =
+    "while IFS= read -r line; do n=${#line}; if [ $((n % 4)) = 0 ]; then echo none; else echo $n; fi; done";
+
+TEST_F(Grpo, ARewardProgramDecidesAndWhatItCannotJudgeIsLeftOut) {
+  const TinyRun tiny;
+  GrpoConfig c = tiny.config("x", 1);
+  c.reward_program = kFailingReward;
+  StepMetrics m;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& step) { m = step; };
+  value_of(train_grpo(c, hooks));
+  i64 unchecked = 0, cut = 0;
+  double reward = 0;
+  for_each_sample(c.out, 1, [&](const JsonFields& f) {
+    cut += value_of(f.string("finish")) == "length";
+    if (value_of(f.string("verdict")) == "unchecked") {
+      ++unchecked;
+      EXPECT_FALSE(f.has("reward")) << "null";
+      return;
+    }
+    EXPECT_GT(value_of(f.number("own")), 0);
+    EXPECT_EQ(value_of(f.number("reward")), value_of(f.number("own")));
+    reward += value_of(f.number("own"));
+  });
+  EXPECT_GT(unchecked, 0);
+  EXPECT_GT(cut, 0);  // the program also sees what was cut
+  EXPECT_EQ(m.skipped, unchecked);
+  EXPECT_EQ(m.sequences, 16 - unchecked);
+  EXPECT_NEAR(figure(m, "own"), reward / static_cast<double>(16 - unchecked), 1e-9);
+  EXPECT_GT(m.grad_norm, 0);
+}
+
+TEST_F(Grpo, EqualRewardsAreSaidAtOnceAndEveryTenthPowerOfSteps) {
+  const TinyRun tiny;
+  std::vector<std::string> notes;
+  TrainHooks hooks;
+  hooks.note = [&](const std::string& line) {
+    if (line.find("nothing to learn from") != line.npos) notes.push_back(line.substr(0, line.find(':')));
+  };
+  value_of(train_grpo(tiny.config("x", 12), hooks));
+  EXPECT_EQ(notes, (std::vector<std::string>{"step 1", "step 10"}));
+}
+
+TEST_F(Grpo, RowsThatCannotBeCheckedAreCountedAndPromptsThatFillTheContextAreRefused) {
+  const TinyRun tiny;
+  GrpoConfig c = tiny.config("x", 1);
+  c.tasks = "", c.file = (folder.path() / "rows.jsonl").string();
+  const std::string good = "{\"prompt\": \"1+1?\", \"answer\": \"2\"}\n";
+  RunCase::write(c.file, good + "{\"prompt\": \"1+2?\"}\n{\"prompt\": \"?\", \"answer\": \"\"}\n");
+  std::string notes;
+  TrainHooks hooks;
+  hooks.note = [&](const std::string& line) { notes += line + "\n"; };
+  value_of(train_grpo(c, hooks));
+  EXPECT_NE(notes.find("rows.jsonl: 2 of 3 rows cannot be checked and are skipped; the first: "), std::string::npos)
+      << notes;
+  EXPECT_NE(notes.find("rows.jsonl:2"), std::string::npos) << notes;
+
+  c.out += "2";
+  RunCase::write(c.file, good + "{\"prompt\": \"" + std::string(200, 'a') + "\", \"answer\": \"2\"}\n");
+  const auto r = train_grpo(c);
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().what.find("rows.jsonl: the prompt that begins with \"aaa"), std::string::npos) << r.error().what;
+  EXPECT_NE(r.error().what.find("context 128: no answer fits behind it"), std::string::npos) << r.error().what;
+  EXPECT_FALSE(fs::exists(c.out));
+}
+
+TEST_F(Grpo, ANumberThatIsNotFiniteEndsTheRunAndNamesTheLastGoodCheckpoint) {
+  const TinyRun tiny;
+  GrpoConfig c = tiny.config("x", 3);
+  c.reward_program = kLengthReward;
+  c.lr = 1e30, c.save_every = 1;
+  const auto r = train_grpo(c);
+  ASSERT_FALSE(r);
+  EXPECT_TRUE(r.error().what.starts_with("step 2: ")) << r.error().what;
+  EXPECT_NE(r.error().what.find("the last good checkpoint is " + checkpoint_path(c.out, 1).string()), std::string::npos)
+      << r.error().what;
 }
 
 // A verdict that was stored counts when its step is repeated, whatever the judge would say now.

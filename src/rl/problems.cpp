@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/philox.hpp"
+#include "formats/utf8.hpp"
 #include "rewards/judge.hpp"
 #include "tasks/problem_files.hpp"
 #include "train/data.hpp"
@@ -14,10 +15,15 @@ Result<ProblemSource> ProblemSource::open(const GrpoConfig& config) {
   ProblemSource s;
   s.seed_ = static_cast<u64>(config.seed);
   if (config.file.empty()) {
-    s.mixture_ = R1_TRY(parse_mixture(config.tasks));
+    s.mixture_ = s.train_mixture_ = R1_TRY(parse_mixture(config.tasks));
     return s;
   }
-  std::vector<Problem> rows = R1_TRY(read_problems(config.file)).problems;
+  ProblemFile file = R1_TRY(read_problems(config.file));
+  if (!file.skipped.empty())
+    s.notes_.push_back(fmt::format("{}: {} of {} rows cannot be checked and are skipped; the first: {}", config.file,
+                                   file.skipped.size(), file.skipped.size() + file.problems.size(),
+                                   printable(file.skipped.front(), 400)));
+  std::vector<Problem>& rows = file.problems;
   for (size_t i = 0; i < rows.size(); ++i)
     (config.eval_every > 0 && i % kHeldOut == 0 ? s.held_out_ : s.train_).push_back(std::move(rows[i]));
   if (s.train_.empty())
@@ -28,7 +34,8 @@ Result<ProblemSource> ProblemSource::open(const GrpoConfig& config) {
 
 Problem ProblemSource::problem(Split split, i64 i) const {
   const std::vector<Problem>& rows = split == Split::train ? train_ : held_out_;
-  if (rows.empty()) return sample_problem(mixture_, split, seed_, static_cast<u64>(i));
+  if (rows.empty())
+    return sample_problem(split == Split::train ? train_mixture_ : mixture_, split, seed_, static_cast<u64>(i));
   const i64 n = std::ssize(rows), epoch = i / n;
   if (split == Split::test) return rows[i % n];
   std::vector<i64> order(rows.size());

@@ -1,7 +1,9 @@
 #include "rl/verdicts.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <tuple>
 
 #include "core/file.hpp"
 #include "formats/json.hpp"
@@ -12,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using VerdictOf = std::map<std::pair<i64, std::string>, Judgement>;  // of a sample's number and text
+// Of a sample's number, prompt and text.
+using VerdictOf = std::map<std::tuple<i64, std::string, std::string>, Judgement>;
 
 // A number, or null for what could not be judged.
 Result<std::optional<double>> number_or_null(const JsonFields& fields, std::string_view key) {
@@ -33,8 +36,9 @@ Result<VerdictOf> read_verdicts(const fs::path& path) {
     j.kind = *kind;
     j.parts.format = R1_TRY(f.number("format"));
     j.parts.accuracy = R1_TRY(number_or_null(f, "accuracy"));
+    j.parts.own = R1_TRY(number_or_null(f, "own"));
     j.reward = R1_TRY(number_or_null(f, "reward"));
-    verdicts[{R1_TRY(f.integer("index")), R1_TRY(f.string("text"))}] = j;
+    verdicts[{R1_TRY(f.integer("index")), R1_TRY(f.string("prompt")), R1_TRY(f.string("text"))}] = j;
     return {};
   }));
   return verdicts;
@@ -45,27 +49,25 @@ std::string text_of(const Rollout& r) {
   return valid_utf8((r.opened_thinking ? "<think>\n" : "") + r.completion.bytes);
 }
 
-std::string line_of(i64 step, i64 index, const Problem& problem, const Rollout& rollout, const Judgement& judgement) {
+std::string line_of(i64 step, i64 index, const Problem& problem, const Rollout& rollout, const Judgement& judgement,
+                    std::span<const ShapingPart> shaping) {
   const Completion& c = rollout.completion;
-  return dump(Json::object({{"step", step},
-                            {"index", index},
-                            {"prompt", problem.prompt},
-                            {"kind", problem.kind},
-                            {"verdict", name_of(judgement.kind)},
-                            {"reward", json_of(judgement.reward)},
-                            {"format", judgement.parts.format},
-                            {"accuracy", json_of(judgement.parts.accuracy)},
-                            {"tokens", c.stats.tokens},
-                            {"thinking_tokens", c.stats.thinking_tokens},
-                            {"finish", name_of(c.finish)},
-                            {"text", text_of(rollout)}})) +
-         "\n";
-}
-
-Judgement unfinished() {
-  Judgement j;
-  j.kind = JudgementKind::no_answer, j.parts.accuracy = 0, j.reward = 0;
-  return j;
+  Json row = Json::object({{"step", step},
+                           {"index", index},
+                           {"prompt", problem.prompt},
+                           {"kind", problem.kind},
+                           {"difficulty", problem.difficulty},
+                           {"verdict", name_of(judgement.kind)},
+                           {"reward", json_of(judgement.reward)},
+                           {"format", judgement.parts.format},
+                           {"accuracy", json_of(judgement.parts.accuracy)}});
+  if (judgement.parts.own) row.set("own", *judgement.parts.own);
+  for (const ShapingPart& part : shaping) row.set(part.name, part.value);
+  row.set("tokens", c.stats.tokens)
+      .set("thinking_tokens", c.stats.thinking_tokens)
+      .set("finish", name_of(c.finish))
+      .set("text", text_of(rollout));
+  return dump(row) + "\n";
 }
 
 // Judges the rollouts that `verdicts` has no verdict for.
@@ -75,8 +77,10 @@ Status judge_missing(Judge& judge, std::span<const Problem> problems, std::span<
   for (size_t i = 0; i < rollouts.size(); ++i) {
     if (verdicts[i]) continue;
     const Rollout& r = rollouts[i];
-    if (r.completion.finish != FinishReason::stop_token) verdicts[i] = unfinished();
-    else judge.submit(i, problems[i / samples], {text_of(r), r.opened_thinking ? TurnForm::thinking : TurnForm::plain});
+    judge.submit(i, problems[i / samples],
+                 {.text = text_of(r),
+                  .form = r.opened_thinking ? TurnForm::thinking : TurnForm::plain,
+                  .finished = r.completion.finish == FinishReason::stop_token});
   }
   while (judge.busy()) {
     for (Judge::Finished& finished : judge.finished(std::chrono::milliseconds(100)))
@@ -103,25 +107,37 @@ Result<std::vector<Judgement>> judge_rollouts(Judge& judge, std::span<const Prob
   return all_of(std::move(verdicts));
 }
 
-Result<std::vector<Judgement>> judge_step(Judge& judge, const fs::path& run, i64 step,
+std::vector<ShapingPart> shaping_parts(const RewardShaping& shaping, const Rollout& rollout,
+                                       const Judgement& judgement) {
+  const Completion& c = rollout.completion;
+  return shaping_parts(shaping, {.text = c.bytes, .thinking = c.thinking, .tokens = c.stats.tokens}, judgement);
+}
+
+Result<std::vector<Judgement>> judge_step(Judge& judge, const RewardShaping& shaping, const fs::path& run, i64 step,
                                           std::span<const Problem> problems, std::span<const Rollout> rollouts) {
   const fs::path path = samples_path(run, step);
+  const size_t samples = rollouts.size() / problems.size();
   std::error_code code;
   fs::create_directories(path.parent_path(), code);
   std::vector<std::optional<Judgement>> verdicts(rollouts.size());
   if (fs::exists(path, code)) {
     const VerdictOf known = R1_TRY(read_verdicts(path));
     for (size_t i = 0; i < rollouts.size(); ++i)
-      if (const auto found = known.find({static_cast<i64>(i), text_of(rollouts[i])}); found != known.end())
+      if (const auto found = known.find({static_cast<i64>(i), problems[i / samples].prompt, text_of(rollouts[i])});
+          found != known.end())
         verdicts[i] = found->second;
   }
+  std::vector<u8> is_new;
+  for (const auto& verdict : verdicts) is_new.push_back(!verdict);
   R1_TRY(judge_missing(judge, problems, rollouts, verdicts));
   std::vector<Judgement> judgements = all_of(std::move(verdicts));
   std::string text;
-  const size_t samples = rollouts.size() / problems.size();
-  for (size_t i = 0; i < rollouts.size(); ++i)
-    text += line_of(step, static_cast<i64>(i), problems[i / samples], rollouts[i], judgements[i]);
-  R1_TRY(write_file(path, text));
+  for (size_t i = 0; i < rollouts.size(); ++i) {
+    const auto parts = shaping_parts(shaping, rollouts[i], judgements[i]);
+    if (is_new[i]) judgements[i].reward = shaped_reward(judgements[i].reward, parts);
+    text += line_of(step, static_cast<i64>(i), problems[i / samples], rollouts[i], judgements[i], parts);
+  }
+  if (std::count(is_new.begin(), is_new.end(), 1) > 0) R1_TRY(write_file(path, text));
   return judgements;
 }
 

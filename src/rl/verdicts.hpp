@@ -7,18 +7,25 @@
 #include <vector>
 
 #include "rewards/judge.hpp"
+#include "rewards/shaping.hpp"
 #include "rl/rollout.hpp"
 
 namespace r1 {
 
 // Judges rollouts, of which each problem has the same number, in order. A sample that did not end by itself has no
-// answer and is worth 0. Errors: the reward program failed too often.
+// answer. Errors: the reward program failed too often.
 Result<std::vector<Judgement>> judge_rollouts(Judge& judge, std::span<const Problem> problems,
                                               std::span<const Rollout> rollouts);
-// Judges the rollouts of a step and writes the file. If the file is there, a sample whose text stands in it has the
-// verdict of the file. Errors: also that the file cannot be written, or is damaged.
-Result<std::vector<Judgement>> judge_step(Judge& judge, const std::filesystem::path& run, i64 step,
-                                          std::span<const Problem> problems, std::span<const Rollout> rollouts);
+// Judges the rollouts of a step, adds the parts of `shaping` to their rewards and writes the file. If the file is
+// there, a sample whose prompt and text stand in it has the verdict of the file, and a file that has all samples stays
+// as it is. So a step that draws again calls it with all samples so far. Errors: also that the file cannot be written,
+// or is damaged.
+Result<std::vector<Judgement>> judge_step(Judge& judge, const RewardShaping& shaping, const std::filesystem::path& run,
+                                          i64 step, std::span<const Problem> problems,
+                                          std::span<const Rollout> rollouts);
+// The shaping parts of a sample's reward.
+std::vector<ShapingPart> shaping_parts(const RewardShaping& shaping, const Rollout& rollout,
+                                       const Judgement& judgement);
 std::filesystem::path samples_path(const std::filesystem::path& run, i64 step);
 
 }  // namespace r1

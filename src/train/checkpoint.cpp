@@ -43,19 +43,23 @@ Status write_moments(const fs::path& path, const Optimizer& optimizer) {
 }
 
 std::string state_text(const TrainState& s) {
-  return dump(Json::object({{"format", kStateFormat},
-                            {"step", s.step},
-                            {"optimizer_steps", s.optimizer_steps},
-                            {"next_sample", s.next_sample},
-                            {"tokens", s.tokens},
-                            {"metrics_lines", s.metrics_lines},
-                            {"loss_average", s.loss_average},
-                            {"random", Json::object({{"generator", "philox"}, {"seed", std::to_string(s.seed)}})},
-                            {"data", s.data},
-                            {"level", s.level},
-                            {"version", s.version}}),
-              2) +
-         "\n";
+  Json state = Json::object({{"format", kStateFormat},
+                             {"step", s.step},
+                             {"optimizer_steps", s.optimizer_steps},
+                             {"next_sample", s.next_sample},
+                             {"tokens", s.tokens},
+                             {"metrics_lines", s.metrics_lines},
+                             {"loss_average", s.loss_average},
+                             {"random", Json::object({{"generator", "philox"}, {"seed", std::to_string(s.seed)}})},
+                             {"data", s.data},
+                             {"level", s.level},
+                             {"version", s.version}});
+  if (!s.solved.empty()) {
+    Json solved = Json::object({});
+    for (const auto& [level, share] : s.solved) solved.set(level, share);
+    state.set("solved", std::move(solved));
+  }
+  return dump(state, 2) + "\n";
 }
 
 Status write_files(const fs::path& folder, const TrainState& state, const Model& model, const Optimizer& optimizer,
@@ -121,6 +125,10 @@ Result<TrainState> read_state(const fs::path& checkpoint) {
   s.tokens = R1_TRY(f.integer_in("tokens", 0, kMost));
   s.metrics_lines = R1_TRY(f.integer_in("metrics_lines", 0, kMost, 0));
   s.loss_average = R1_TRY(f.number("loss_average"));
+  if (f.has("solved")) {
+    const JsonFields solved = R1_TRY(f.object("solved"));
+    for (const auto& [level, share] : *f.find("solved")->object()) s.solved[level] = R1_TRY(solved.number(level));
+  }
   s.data = R1_TRY(f.string("data", ""));
   s.level = R1_TRY(f.string("level"));
   s.version = R1_TRY(f.string("version"));

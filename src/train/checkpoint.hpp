@@ -3,6 +3,7 @@
 // and then renamed, so a folder named STEP is complete.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct TrainState {
   i64 metrics_lines = 0;  // of metrics.jsonl at the time of the save; 0 in checkpoints of older versions
   i64 tokens = 0;         // trained on so far
   double loss_average = 0;
+  std::map<std::string, double> solved{};  // of reinforcement learning with a curriculum: rl/curriculum.hpp
   u64 seed = 0;
   std::string data = "";  // fingerprint of the data files; empty in checkpoints of older versions
   std::string level;      // the kernel level, which determines the bits

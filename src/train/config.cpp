@@ -211,6 +211,10 @@ Status check_together(const GrpoConfig& c, std::string_view source) {
     return wrong(fmt::format("{} tasks and file: give one of them", c.tasks.empty() ? "without" : "with both"));
   if (c.updates > c.groups * c.group_size)
     return wrong(fmt::format("updates {} is more than the {} samples of a step", c.updates, c.groups * c.group_size));
+  if (c.overlong_tokens == 0 || c.overlong_tokens > c.max_tokens)
+    return wrong(fmt::format("overlong_tokens {} must be 1 to {}, which is max_tokens, or -1 for a fifth of it",
+                             c.overlong_tokens, c.max_tokens));
+  if (c.curriculum && c.tasks.empty()) return wrong("curriculum needs tasks: the rows of a file have no levels");
   return {};
 }
 

@@ -75,6 +75,18 @@ struct GrpoConfig : TrainConfig {
   i64 max_tokens = 512;    // of a sample
   i64 max_sequences = 64;  // samples that are drawn at once
   double temperature = 1;
+  i64 max_draws = 1;        // draws of a step; all but the first replace groups whose rewards are equal
+  bool curriculum = false;  // levels of a kind are drawn by how often they are solved
+
+  std::string reward_program;  // a command that decides the reward (rewards/reward_program.hpp)
+  i64 reward_timeout = 10;     // seconds for each of its answers
+  // Weights of further parts of the reward (rewards/shaping.hpp), and what they are measured by.
+  double overlong_weight = 0, length_weight = 0, language_weight = 0, repetition_weight = 0;
+  i64 overlong_tokens = -1;  // -1: a fifth of max_tokens
+  std::string language = "english";
+  i64 repetition_words = 4;
+
+  bool train_equal_groups = false;  // also compute samples whose advantage is 0, where the loss does not need them
 
   std::string loss = "grpo";  // named_policy_loss(); the settings below replace its own
   std::string mean = "default", kl = "default", divide_by_std = "default";

@@ -261,6 +261,10 @@ TEST(GrpoConfig, WhatDoesNotGoTogetherIsRefused) {
   EXPECT_NE(refusal(model + "tasks = \"default\"").find("with both tasks and file"), std::string::npos);
   EXPECT_EQ(refusal(model + "groups = 1\ngroup_size = 2\nupdates = 3"),
             "test: updates 3 is more than the 2 samples of a step");
+  EXPECT_EQ(refusal(model + "max_tokens = 50\noverlong_tokens = 51"),
+            "test: overlong_tokens 51 must be 1 to 50, which is max_tokens, or -1 for a fifth of it");
+  EXPECT_NE(refusal(model + "curriculum = true").find("curriculum needs tasks"), std::string::npos);
+  EXPECT_NE(refusal(model + "group_size = 1").find("group_size = 1 is outside [2, "), std::string::npos);
   EXPECT_NE(refusal(model + "batch_tokens = 4096").find("unknown key"), std::string::npos);
   EXPECT_NE(refusal(model + "loss = \"ppo\"").find("grpo|dr_grpo|dapo|gspo"), std::string::npos);
 }

@@ -4,6 +4,35 @@ namespace r1 {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+bool is_two_numbers(std::string_view text) {
+  const size_t dash = text.find('-');
+  constexpr std::string_view kDigits = "0123456789";
+  return dash != text.npos && dash > 0 && dash + 1 < text.size() && text.find_first_not_of(kDigits) == dash &&
+         text.find_first_not_of(kDigits, dash + 1) == text.npos;
+}
+
+// The names that AtomicFile and publish_folder give to what they have not completed: NAME.tmpPID-N and NAME.PID-N.tmp.
+bool is_unfinished(std::string_view name) {
+  constexpr std::string_view kMark = ".tmp";
+  const size_t mark = name.rfind(kMark);
+  if (mark == name.npos) return false;
+  if (mark + kMark.size() < name.size()) return is_two_numbers(name.substr(mark + kMark.size()));
+  const size_t dot = name.substr(0, mark).rfind('.');
+  return dot != name.npos && is_two_numbers(name.substr(dot + 1, mark - dot - 1));
+}
+
+}  // namespace
+
+void remove_unfinished(const fs::path& folder) {
+  std::error_code code;
+  std::vector<fs::path> unfinished;
+  for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code))
+    if (is_unfinished(it->path().filename().string())) unfinished.push_back(it->path());
+  for (const fs::path& path : unfinished) fs::remove_all(path, code);
+}
+
 Status RunFolder::open(const std::function<Status(const fs::path&)>& begin) {
   std::error_code code;
   fs::path existing = fs::absolute(path_, code);
@@ -32,6 +61,7 @@ Status RunFolder::open_locked(const std::function<Status(const fs::path&)>& begi
 Status RunFolder::start(std::string_view config, const TrainState& state, const fs::path& tokenizer) {
   tokenizer_ = tokenizer;
   remove_old_checkpoints(path_, keep_);
+  remove_unfinished(path_);
   R1_TRY(write_file(config_path(), config));
   const fs::path metrics = path_ / "metrics.jsonl";
   metrics_.emplace(R1_TRY(MetricsFile::open(metrics, state.step, state.metrics_lines)));

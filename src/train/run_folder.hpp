@@ -17,6 +17,9 @@
 
 namespace r1 {
 
+// Removes the files and folders that killed processes were writing in a folder, which no process writes in now.
+void remove_unfinished(const std::filesystem::path& folder);
+
 class RunFolder {
  public:
   RunFolder(std::filesystem::path path, i64 keep_checkpoints) : path_(std::move(path)), keep_(keep_checkpoints) {}
@@ -26,7 +29,8 @@ class RunFolder {
   // trains in the folder, it cannot be created, those of `begin`.
   Status open(const std::function<Status(const std::filesystem::path& newest)>& begin);
   // The last part of `begin`: writes the settings, opens metrics.jsonl and the event file at the state's step and
-  // removes superfluous checkpoints. `tokenizer` is the first checkpoint's source of tokenizer files.
+  // removes superfluous checkpoints and unfinished files. `tokenizer` is the first checkpoint's source of tokenizer
+  // files.
   Status start(std::string_view config, const TrainState& state, const std::filesystem::path& tokenizer);
 
   // Errors of both say which step could not be saved and where the last good checkpoint is.
