@@ -92,6 +92,25 @@ TEST_F(CachedExperts, ExpertsThatFitTheBudgetAreReadOnce) {
   EXPECT_EQ((*cache)->resident(), budget_);
 }
 
+// A pack would be a second copy of an expert, outside the budget.
+TEST_F(CachedExperts, ExpertsWithABudgetAreMultipliedWithoutPacks) {
+  OpTest test(cpu::active(), 1);
+  budget_ = kLayers * kExperts * expert_bytes_;
+  auto cache = ExpertCache::create(budget_, spans_);
+  ASSERT_TRUE(cache);
+  const auto packed = [&] {
+    i64 bytes = 0;
+    for (const auto& layer : experts_)
+      for (const Expert& e : layer) bytes += e.gate.pack_bytes() + e.up.pack_bytes() + e.down.pack_bytes();
+    return bytes;
+  };
+  run(test, 40, cache->get());
+  EXPECT_EQ(packed(), 0);
+  const i64 of_one = test.pass().kernels.block_dot.pack_bytes(DType::q8_0, kSide, kSide);
+  run(test, 40, nullptr);
+  EXPECT_EQ(packed(), kLayers * kExperts * 3 * of_one) << "without a budget every expert has its packs";
+}
+
 TEST_F(CachedExperts, ALayerKeepsTheMostRecentExpertsOfItsShare) {
   auto cache = ExpertCache::create(6 * expert_bytes_, spans_);  // two of each layer
   ASSERT_TRUE(cache);
