@@ -403,5 +403,40 @@ TEST_F(EngineTest, ABudgetInBytesHoldsAsManyPagesAsFit) {
   }
 }
 
+TEST_F(EngineTest, AnEngineIsRefusedWhoseOptionsContradictTheModelOrEachOther) {
+  ThreadPool pool(1);
+  const auto refusal = [&](i64 context, i64 max_sequences, i64 max_batch_tokens) {
+    EngineOptions o;
+    o.kernels = &cpu::active(), o.pool = &pool, o.numerics = kExpanded;
+    o.context = context, o.max_sequences = max_sequences, o.max_batch_tokens = max_batch_tokens;
+    const auto engine = Engine::create(*model, o);
+    return engine ? std::string() : engine.error().what;
+  };
+  const i64 trained = model->info().context;
+  EXPECT_EQ(refusal(trained, 4, 4), "");
+  EXPECT_EQ(refusal(trained + 1, 4, 4), fmt::format("context {} is longer than the model's {}", trained + 1, trained));
+  EXPECT_EQ(refusal(0, 1, 1), "");
+  EXPECT_NE(refusal(0, 0, 1).find("max_sequences 0"), std::string::npos);
+  EXPECT_NE(refusal(0, 5, 4).find("max_batch_tokens 4 must be at least max_sequences 5"), std::string::npos);
+}
+
+// The first token of an answer is drawn from the last row of the prompt. Every further one needs a row of its own.
+TEST_F(EngineTest, CountersHoldTheRowsOfPromptsAndOfDrawnTokens) {
+  TestEngine engine({*model});
+  GenerationRequest r{.prompt = test_prompt(70, 1), .max_tokens = 6};
+  engine.run({r});
+  const EngineCounters first = engine->counters();
+  EXPECT_EQ(first.prefill_tokens, 70);
+  EXPECT_EQ(first.decode_tokens, 5);
+  EXPECT_EQ(first.cached_tokens, 0);
+  EXPECT_EQ(first.steps, 6);
+  engine.run({r});
+  const EngineCounters second = engine->counters();
+  EXPECT_EQ(second.prefill_tokens, 70 + 70 - kPageTokens) << "the first page is shared";
+  EXPECT_EQ(second.decode_tokens, 10);
+  EXPECT_EQ(second.cached_tokens, kPageTokens);
+  EXPECT_EQ(second.steps, 12);
+}
+
 }  // namespace
 }  // namespace r1
