@@ -215,8 +215,8 @@ std::string chart_sections(std::span<const Chart> charts) {
         if (chart.section == section && chart.wide == wide) group.push_back(&chart);
       for (size_t i = 0; i < group.size(); ++i)
         out += fmt::format(
-            "<article class=\"card{}\" id=\"chart-{}\"><h3>{}<span class=\"at\"></span></h3>\n<p class=\"note\">{}</p>\n"
-            "<div class=\"keys\"></div><div class=\"plot\"></div></article>\n",
+            "<article class=\"card{}\" id=\"chart-{}\"><h3>{}<span class=\"at\"></span></h3>\n"
+            "<p class=\"note\">{}</p>\n<div class=\"keys\"></div><div class=\"plot\"></div></article>\n",
             size_class(*group[i], i, group.size()), html_text(group[i]->id), html_text(group[i]->title),
             html_text(group[i]->note));
     }

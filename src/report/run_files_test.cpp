@@ -110,7 +110,7 @@ TEST_F(RunFiles, EveryFigureHasAChart) {
   EXPECT_EQ(charts.at("accuracy").lines.size(), 2u);
   EXPECT_EQ(charts.at("accuracy").lines[1].label, "Held-out accuracy");
   EXPECT_EQ(charts.at("accuracy").unit, ChartUnit::plain) << "a reward below 0 is no share";
-  EXPECT_EQ(charts.at("reward-parts").lines[0].figure, "reward_format");
+  EXPECT_EQ(charts.at("further-parts").lines[0].label, "Format") << "the figure reward_format";
   EXPECT_TRUE(charts.at("ratio").band);
   EXPECT_EQ(charts.at("other-temperature_of_tea").section, "Other");
   EXPECT_TRUE(charts.contains("other-a----b")) << "an id is a safe name of a file";
