@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-class MetricsReading : public RunCase {
+class MetricsReading : public ReportCase {
  protected:
   const std::filesystem::path path_ = folder("metrics.jsonl");
   void append(std::string_view text) const { std::ofstream(path_, std::ios::app | std::ios::binary) << text; }

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kHostile =
     "</script><script>alert(1)</script><img src=x onerror=alert(1)>\" onload='x' <!--";
 
-class Page : public RunCase {
+class Page : public ReportCase {
  protected:
   // A run whose every text is hostile.
   void put_hostile(const std::string& name) const {

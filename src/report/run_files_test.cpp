@@ -11,7 +11,7 @@
 namespace r1 {
 namespace {
 
-class RunFiles : public RunCase {};
+class RunFiles : public ReportCase {};
 
 constexpr const char* kConfig =
     "model = \"nano\"\nsteps = 30\nlr = 3e-06\n\n[[data]]\nformat = \"chat\"\n\n[[data]]\nformat = \"text\"\n";

@@ -11,7 +11,7 @@
 
 namespace r1 {
 
-class RunCase : public testing::Test {
+class ReportCase : public testing::Test {
  protected:
   std::filesystem::path folder(const std::string& name) const { return temporary_.path() / name; }
   void put(const std::string& path, std::string_view text) const {
