@@ -112,6 +112,8 @@ inline void words_of_rows(Format f, u32* out, const MatrixView& v, i64 k, i64 k_
   const auto row = [&](i64 r) {
     return Row{static_cast<const Element*>(v.data) + (v.index ? v.index[r] : r) * v.ld + offset};
   };
+  if constexpr (sizeof(Element) == 4)
+    if (!rounds(f)) return words_of_floats(f, out, count, row(k).p, count);
   const bool two = per_word(f) == 2 && k + 1 < k_end;
 #if defined(__AVX512BF16__)
   if constexpr (sizeof(Element) == 4)
