@@ -63,6 +63,39 @@ struct QueryTile {
   i64 head, heads;
 };
 
+AttendCall call_of(const Batch& batch, const HeadDims& d, const AttentionKeys& keys, const QueryTile& x,
+                   const Tensor& q_c, const Tensor& q_r, const Tensor& o, const Tensor& stats) {
+  const i64 h = x.head, t = x.run.begin, position = batch.positions[t];
+  const cpu::KeyPages pages = keys.of(x.run.seq, h / d.group());
+  const float *qc = q_c.row(t) + h * d.nope, *qr = q_r.row(t) + h * d.rope;
+  float *to = o.row(t) + h * d.v, *max = stats.row(t) + h, *sum = stats.row(t) + d.heads + h;
+  if (x.heads > 1) return {{x.heads, position, 0, qc, qr, d.nope, d.rope, d.scale}, pages, {to, d.v, max, sum, 1}};
+  return {{x.run.rows(), position, 1, qc, qr, q_c.cols(), q_r.cols(), d.scale},
+          pages,
+          {to, o.cols(), max, sum, stats.cols()}};
+}
+
+std::vector<RowRun> row_runs(const std::vector<KeyRun>& runs) {
+  std::vector<RowRun> all;
+  for (const KeyRun& r : runs) all.push_back(r.run);
+  return all;
+}
+
+// Takes the decoded rows, the runs of a single row, out of `runs` if there are enough of them to give every thread its
+// share in whole sequences.
+std::vector<KeyRun> take_decoded(const Pass& p, std::vector<KeyRun>& runs) {
+  std::vector<KeyRun> decoded, others;
+  i64 keys = 0, longest = 0;
+  for (const KeyRun& r : runs) {
+    const bool one = r.run.rows() == 1;
+    (one ? decoded : others).push_back(r);
+    if (one) keys += r.first + 1, longest = std::max(longest, r.first + 1);
+  }
+  if (keys < 2 * p.pool.threads() * longest) return {};
+  runs = std::move(others);
+  return decoded;
+}
+
 }  // namespace
 
 void attend_stored(const Pass& p, const HeadDims& d, const AttentionKeys& keys, const std::vector<RowRun>& runs,
@@ -84,30 +117,30 @@ void attend_stored(const Pass& p, const HeadDims& d, const AttentionKeys& keys, 
     }
   calls.count = std::ssize(tiles);
   calls.rows = calls.one_position ? d.group() : 1;
-  run_attend(p, calls, [&](i64 i) {
-    const QueryTile& x = tiles[i];
-    const i64 h = x.head, t = x.run.begin, position = p.batch.positions[t];
-    const cpu::KeyPages pages = keys.of(x.run.seq, h / d.group());
-    const float *qc = q_c.row(t) + h * d.nope, *qr = q_r.row(t) + h * d.rope;
-    float *to = o.row(t) + h * d.v, *max = stats.row(t) + h, *sum = stats.row(t) + d.heads + h;
-    if (x.heads > 1)
-      return AttendCall{{x.heads, position, 0, qc, qr, d.nope, d.rope, d.scale}, pages, {to, d.v, max, sum, 1}};
-    return AttendCall{{x.run.rows(), position, 1, qc, qr, q_c.cols(), q_r.cols(), d.scale},
-                      pages,
-                      {to, o.cols(), max, sum, stats.cols()}};
-  });
+  run_attend(p, calls, [&](i64 i) { return call_of(p.batch, d, keys, tiles[i], q_c, q_r, o, stats); });
 }
 
 Tensor attend_heads(Pass& p, i64 layer, const HeadDims& d, const Tensor& q_c, const Tensor& q_r, const Tensor& k_c,
                     const Tensor& k_r, const Tensor& v) {
   const NewRows rows(p.batch);
   const AttentionKeys keys = AttentionKeys::of_pass(p, layer, d.layout(p.numerics.kv), rows.lengths);
-  keys.store(p, rows.runs, k_c, k_r, v);
-  std::vector<RowRun> runs;
-  for (const KeyRun& r : rows.runs) runs.push_back(r.run);
   const Tensor o = p.alloc(q_c.rows(), d.heads * d.v), stats = p.alloc(q_c.rows(), 2 * d.heads);
-  attend_stored(p, d, keys, runs, q_c, q_r, o, stats);
-  if (p.tape) p.tape->record({o}, HeadsBackward{p, d, runs, keys, q_c, q_r, k_c, k_r, v, o, stats});
+  std::vector<KeyRun> others = rows.runs;
+  if (const std::vector<KeyRun> decoded = take_decoded(p, others); !decoded.empty()) {
+    // A row is stored by the thread that then attends with it, so the cache lines of its key, one for each feature, are
+    // fetched only once.
+    const WorkerScratch scratch(p, cpu::attend_scratch_floats(keys.of(0, 0)));
+    p.pool.run(std::ssize(decoded), [&](i64 i, int worker) {
+      keys.store_in_page(p, decoded[i], k_c, k_r, v);
+      for (i64 h = 0; h < d.heads; h += d.group()) {
+        const AttendCall c = call_of(p.batch, d, keys, {decoded[i].run, h, d.group()}, q_c, q_r, o, stats);
+        p.kernels.attention.attend(c.queries, c.keys, c.out, scratch.of(worker));
+      }
+    });
+  }
+  keys.store(p, others, k_c, k_r, v);
+  attend_stored(p, d, keys, row_runs(others), q_c, q_r, o, stats);
+  if (p.tape) p.tape->record({o}, HeadsBackward{p, d, row_runs(rows.runs), keys, q_c, q_r, k_c, k_r, v, o, stats});
   return o;
 }
 

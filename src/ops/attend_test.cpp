@@ -227,6 +227,23 @@ TEST(AttendBits, ThreadsAndATapeDoNotChangeBits) {
   });
 }
 
+// Decoded rows of several sequences are stored and attended together, beside the chunk of a prompt.
+TEST(AttendBits, DecodedRowsBesideAPromptHaveTheBitsOfWholeSequences) {
+  const AttendCase x(6, 2, 10, {65, 66, 70, 70, 64, 50});
+  Passes passes{{{0, 0, 60}, {1, 0, 60}, {2, 0, 60}, {3, 0, 60}, {4, 0, 60}, {5, 0, 2}}};
+  for (i64 t = 60; t < 70; ++t) {
+    passes.emplace_back();
+    for (i64 s = 0; s < 5; ++s)
+      if (t < x.sequences[s].length) passes.back().push_back({s, t, t + 1});
+    if (t == 62) passes.back().push_back({5, 2, 50});
+  }
+  for_all([&](const cpu::Kernels& k, DType kv) {
+    const AttendResult want = run(x, {.kernels = k, .kv = kv}, whole(x));
+    for (const int threads : {1, 2})
+      EXPECT_TRUE(same_bits(want.o, run(x, {.kernels = k, .kv = kv, .cached = true, .threads = threads}, passes).o));
+  });
+}
+
 // One decoded row whose heads share their keys. Its cache is long enough that the threads split the blocks.
 TEST(AttendBits, BlocksSplitOverThreadsMergeToTheSameBits) {
   constexpr i64 kLength = 700;

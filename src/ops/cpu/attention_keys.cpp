@@ -82,30 +82,31 @@ cpu::KeyPages AttentionKeys::of(i64 seq, i64 head) const {
 
 void AttentionKeys::store(const Pass& p, const std::vector<KeyRun>& runs, const Tensor& k_c, const Tensor& k_r,
                           const Tensor& v) const {
-  struct PageRows {  // rows of one sequence that go to one page
-    i64 seq, row, position, rows;
-  };
   // In multiply-adds. Copying an element takes about as long as four of them, because it waits for memory. The keys of
   // an expanded page are columns, so each feature of one to sixteen keys waits for a cache line of its own.
   constexpr i64 kCopyWork = 4, kLineWork = 64, kLineElements = 16;
-  std::vector<PageRows> pages;
+  std::vector<KeyRun> pages;  // rows of one sequence that go to one page
   i64 work = 0;
   for (const auto& [run, first] : runs) {
     for (i64 row = run.begin, position = first; row < run.end;) {
       const i64 n = std::min(run.end - row, kPageTokens - position % kPageTokens);
-      pages.push_back({run.seq, row, position, n});
+      pages.push_back({{run.seq, row, row + n}, position});
       work += kCopyWork * n * (k_c.cols() + k_r.cols() + v.cols());
       if (!head0_.latent) work += kLineWork * ceil_div(n, kLineElements) * (k_c.cols() + k_r.cols());
       row += n, position += n;
     }
   }
-  spread(p.pool, std::ssize(pages), static_cast<double>(work), [&](i64 i, int) {
-    const PageRows& x = pages[i];
-    const cpu::KeyRows from{x.rows,     k_c.row(x.row), k_r.row(x.row), v ? v.row(x.row) : nullptr,
-                            k_c.cols(), k_r.cols(),     v.cols()};
-    p.kernels.attention.store_keys(page(x.seq, x.position / kPageTokens), head0_, heads_, x.position % kPageTokens,
-                                   from);
-  });
+  spread(p.pool, std::ssize(pages), static_cast<double>(work),
+         [&](i64 i, int) { store_in_page(p, pages[i], k_c, k_r, v); });
+}
+
+void AttentionKeys::store_in_page(const Pass& p, const KeyRun& rows, const Tensor& k_c, const Tensor& k_r,
+                                  const Tensor& v) const {
+  const i64 row = rows.run.begin;
+  const cpu::KeyRows from{rows.run.rows(), k_c.row(row), k_r.row(row), v ? v.row(row) : nullptr,
+                          k_c.cols(),      k_r.cols(),   v.cols()};
+  p.kernels.attention.store_keys(page(rows.run.seq, rows.first / kPageTokens), head0_, heads_, rows.first % kPageTokens,
+                                 from);
 }
 
 void AttentionKeys::read_latents(const Pass& p, i64 seq, i64 n, float* c, float* k_r) const {

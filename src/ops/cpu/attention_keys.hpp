@@ -55,6 +55,8 @@ class AttentionKeys {
   // Stores the rows of k_c, k_r and v of every run. For latent pages k_c is c, and v is empty.
   void store(const Pass& p, const std::vector<KeyRun>& runs, const Tensor& k_c, const Tensor& k_r,
              const Tensor& v) const;
+  // The same for rows of one run that go to one page, on the caller's thread.
+  void store_in_page(const Pass& p, const KeyRun& rows, const Tensor& k_c, const Tensor& k_r, const Tensor& v) const;
 
   // For latent pages: copies the latents at positions 0..n-1 of a sequence, with the rounding of the pages, to rows of
   // c and k_r.
