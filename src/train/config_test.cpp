@@ -269,6 +269,45 @@ TEST(GrpoConfig, WhatDoesNotGoTogetherIsRefused) {
   EXPECT_NE(refusal(model + "loss = \"ppo\"").find("grpo|dr_grpo|dapo|gspo"), std::string::npos);
 }
 
+TEST(GrpoConfig, NumbersAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
+  const auto error_of = [](const char* key, const char* text) {
+    const auto config = parse_grpo_config("model = \"m\"\nout = \"x\"\nfile = \"f\"", "test", {{{key, text}}});
+    return config ? std::string() : config.error().what;
+  };
+  struct Limits {
+    const char* key;
+    std::vector<const char*> accepted, refused;
+  };
+  const Limits limits[] = {
+      {"steps", {"1"}, {"0"}},
+      {"groups", {"1", "1048576"}, {"0", "1048577"}},
+      {"group_size", {"2", "65536"}, {"1", "65537"}},
+      {"updates", {"1"}, {"0"}},
+      {"max_tokens", {"1", "16777216"}, {"0", "16777217"}},
+      {"temperature", {"0.01", "100"}, {"0.0099", "100.1", "nan"}},
+      {"max_sequences", {"1", "65536"}, {"0", "65537"}},
+      {"max_draws", {"1", "1000"}, {"0", "1001"}},
+      {"reward_timeout", {"1", "86400"}, {"0", "86401"}},
+      {"overlong_weight", {"0"}, {"-0.1"}},
+      {"overlong_tokens", {"-1"}, {"-2"}},
+      {"length_weight", {"0"}, {"-0.1"}},
+      {"language_weight", {"0"}, {"-0.1"}},
+      {"repetition_weight", {"0"}, {"-0.1"}},
+      {"repetition_words", {"1", "100"}, {"0", "101"}},
+      {"dual_clip", {"0"}, {"-0.1"}},
+      {"kl_weight", {"-1"}, {"-1.1"}},
+      {"reference_every", {"0"}, {"-1"}},
+      {"eval_every", {"0"}, {"-1"}},
+      {"eval_problems", {"1"}, {"0"}},
+  };
+  for (const Limits& l : limits) {
+    for (const char* text : l.accepted)
+      EXPECT_EQ(error_of(l.key, text).find("outside"), std::string::npos) << l.key << " = " << text;
+    for (const char* text : l.refused)
+      EXPECT_NE(error_of(l.key, text).find("outside"), std::string::npos) << l.key << " = " << text;
+  }
+}
+
 TEST(GrpoConfig, SettingsReplacePartsOfTheNamedLoss) {
   GrpoConfig c;
   c.loss = "dapo", c.mean = "batch_tokens", c.divide_by_std = "no", c.kl = "k2", c.kl_weight = 0.5, c.clip_low = 0;

@@ -226,6 +226,14 @@ TEST(PolicyLoss, TheNamedLossesHaveTheConstantsOfTheirPapers) {
   EXPECT_EQ(constants("dr_grpo"), (std::array{0.2, 0.2, 0.0}));
   EXPECT_EQ(constants("dapo"), (std::array{0.2, 0.28, 0.0}));
   EXPECT_EQ(constants("gspo"), (std::array{3e-4, 4e-4, 0.0}));
+  const auto form = [](std::string_view name) {
+    const PolicyLoss p = *named_policy_loss(name);
+    return std::tuple(p.ratio, p.mean, p.divide_by_std);
+  };
+  EXPECT_EQ(form("grpo"), std::tuple(PolicyRatio::token, PolicyMean::samples, true));
+  EXPECT_EQ(form("dr_grpo"), std::tuple(PolicyRatio::token, PolicyMean::length_limit, false));
+  EXPECT_EQ(form("dapo"), std::tuple(PolicyRatio::token, PolicyMean::group_tokens, true));
+  EXPECT_EQ(form("gspo"), std::tuple(PolicyRatio::sequence, PolicyMean::samples, true));
 }
 
 // One row for each log-ratio, with the same advantage; all targets are learnt.

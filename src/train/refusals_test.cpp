@@ -224,6 +224,24 @@ TEST(Train, ALongerRunSaysThatTheLearningRateFollowsTheNewLength) {
   EXPECT_FALSE(has("steps was"));
 }
 
+TEST(Train, AResumedRunNotesThatAnotherVersionSavedItsCheckpoint) {
+  const RunCase run;
+  value_of(train(run.config("x", 2)));
+  const auto path = checkpoint_path(run.folder() / "x", 2) / "state.json";
+  std::string state = *read_file(path);
+  const std::string now = fmt::format("\"version\": \"{}\"", R1_VERSION);
+  const size_t at = state.find(now);
+  ASSERT_NE(at, std::string::npos) << state;
+  RunCase::write(path, state.replace(at, now.size(), "\"version\": \"0.0.1\""));
+  std::vector<std::string> notes;
+  TrainHooks hooks;
+  hooks.note = [&](const std::string& line) { notes.push_back(line); };
+  value_of(train(run.config("x", 3), hooks));
+  EXPECT_TRUE(std::ranges::any_of(notes, [](const std::string& n) {
+    return n.find("saved by version 0.0.1, resuming with " R1_VERSION) != n.npos;
+  }));
+}
+
 // ---- data
 
 class Sources : public testing::Test {
