@@ -1,5 +1,5 @@
-// The subcommands. Each is in the file of its name, those that score in score/, the chat in chat/; eval.cpp, help.cpp,
-// models.cpp and tokenize.cpp have two.
+// The subcommands. Each is in the file of its name: those that judge completions in eval/, those that score in score/,
+// the chat in chat/. eval.cpp, help.cpp, models.cpp and tokenize.cpp have two.
 #pragma once
 #include <span>
 
@@ -13,6 +13,7 @@ Result<int> run_tokenize(const Args& args);
 Result<int> run_detokenize(const Args& args);
 Result<int> run_logprobs(const Args& args);
 Result<int> run_eval(const Args& args);
+Result<int> run_sample(const Args& args);
 Result<int> run_inspect(const Args& args);
 Result<int> run_convert(const Args& args);
 Result<int> run_perplexity(const Args& args);

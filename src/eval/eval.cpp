@@ -28,7 +28,8 @@ class Evaluation {
 
   Result<EvalResult> run() {
     if (!options_.log.empty())
-      log_.emplace(R1_TRY(EvalLog::open(options_.log, options_.settings, problems_.size(), options_.k)));
+      log_.emplace(
+          R1_TRY(EvalLog::open(options_.log, options_.settings, problems_.size(), options_.k, options_.log_flag)));
     std::vector<bool> generated(graded_.size());
     for (size_t i = 0; log_ && i < log_->found().size(); ++i) {
       const LoggedCompletion& c = log_->found()[i];
@@ -118,9 +119,7 @@ class Evaluation {
   }
 
   // The turn with the <think> that the template puts in front.
-  std::string turn_of(const LoggedCompletion& c) const {
-    return (opens_thinking_[c.index] ? "<think>\n" : "") + c.text;
-  }
+  std::string turn_of(const LoggedCompletion& c) const { return turn_text(opens_thinking_[c.index], c.text); }
 
   void judge(LoggedCompletion c) {
     const size_t number = number_of(c.index, c.sample);

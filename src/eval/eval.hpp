@@ -41,6 +41,7 @@ struct EvalOptions {
   TurnForm form = TurnForm::thinking;
   // A JSON line per completion (eval_log.hpp); empty: no log. What an existing log holds is not generated again.
   std::filesystem::path log;
+  std::string log_flag = "--log";                     // what sets `log`, for errors
   Json settings = Json::Object{};                     // what the completions depend on: a log must have the same
   const std::atomic<bool>* stop = nullptr;            // raised: evaluate() ends with what it has
   std::function<void(const EvalProgress&)> progress;  // every 200 ms, and at the end

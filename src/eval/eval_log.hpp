@@ -20,13 +20,21 @@ struct LoggedCompletion {
   GradedCompletion graded;
 };
 
+// A completion as the assistant's turn of a conversation. `opens_thinking`: the prompt ends with <think>.
+std::string turn_text(bool opens_thinking, std::string_view text);
+
+// The lines of a log: its first one, and that of a completion.
+Json log_header(const Json& settings);
+Json log_line(const LoggedCompletion& completion, const Problem& problem, u64 seed);
+
 class EvalLog {
  public:
   // Opens or creates the log of an evaluation with these settings, of `problems` problems with k completions. What it
   // holds is found(); of two lines for one completion the later one counts. A pipe or a device is only written to.
   // Errors: the file is no log; its settings differ (the first difference is named); a line of another evaluation;
-  // another process has it open; io.
-  static Result<EvalLog> open(const std::filesystem::path& path, const Json& settings, size_t problems, i32 k);
+  // another process has it open; io. They say that `flag` chooses another file.
+  static Result<EvalLog> open(const std::filesystem::path& path, const Json& settings, size_t problems, i32 k,
+                              std::string_view flag = "--log");
   EvalLog(EvalLog&& o) noexcept;
   EvalLog& operator=(EvalLog&&) = delete;
   ~EvalLog();
@@ -38,7 +46,7 @@ class EvalLog {
  private:
   EvalLog(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
   Status write_line(const Json& line);
-  Status read(const Json& settings, size_t problems, i32 k);
+  Status read(const Json& settings, size_t problems, i32 k, std::string_view flag);
 
   std::filesystem::path path_;
   int fd_ = -1;

@@ -66,34 +66,6 @@ size_t skipped(std::string_view s, size_t at) {
   return at;
 }
 
-std::vector<u64> words_as_hashes(std::string_view text) {
-  std::vector<u64> words;
-  std::string word;
-  int han = 0;
-  const auto end_word = [&] {
-    if (!word.empty()) words.push_back(fnv1a(word));
-    word.clear();
-    han = 0;
-  };
-  for (size_t at = 0; at < text.size();) {
-    const auto [c, length] = code_point(text, at);
-    if (c < 0x80 && is_space(static_cast<char>(c))) {
-      end_word();
-    } else if (is_han(c)) {
-      if (han == 0) end_word();
-      word += text.substr(at, length);
-      if (++han == 2) end_word();
-    } else {
-      if (han > 0) end_word();
-      if (length == 1 && c >= 'A' && c <= 'Z') word += static_cast<char>(c - 'A' + 'a');
-      else word += text.substr(at, length);
-    }
-    at += length;
-  }
-  end_word();
-  return words;
-}
-
 template <class T>
 double repeated_share(std::span<const T> items, i64 n) {
   R1_CHECK(n >= 1, "n-grams of {} words", n);
@@ -184,6 +156,34 @@ double cosine_length(i64 length, i64 limit, double at_start, double at_limit) {
   constexpr double kPi = 3.14159265358979323846;
   const double progress = std::min(1.0, static_cast<double>(length) / static_cast<double>(limit));
   return at_limit + 0.5 * (at_start - at_limit) * (1 + exact_sincos(progress * kPi).cos);
+}
+
+std::vector<u64> words_as_hashes(std::string_view text) {
+  std::vector<u64> words;
+  std::string word;
+  int han = 0;
+  const auto end_word = [&] {
+    if (!word.empty()) words.push_back(fnv1a(word));
+    word.clear();
+    han = 0;
+  };
+  for (size_t at = 0; at < text.size();) {
+    const auto [c, length] = code_point(text, at);
+    if (c < 0x80 && is_space(static_cast<char>(c))) {
+      end_word();
+    } else if (is_han(c)) {
+      if (han == 0) end_word();
+      word += text.substr(at, length);
+      if (++han == 2) end_word();
+    } else {
+      if (han > 0) end_word();
+      if (length == 1 && c >= 'A' && c <= 'Z') word += static_cast<char>(c - 'A' + 'a');
+      else word += text.substr(at, length);
+    }
+    at += length;
+  }
+  end_word();
+  return words;
 }
 
 double repetition(std::span<const i64> ids, i64 n, double worst) { return repeated_share(ids, n) * worst; }

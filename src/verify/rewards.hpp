@@ -5,6 +5,7 @@
 #pragma once
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/dtype.hpp"
 
@@ -36,6 +37,8 @@ double cosine_length(i64 length, i64 limit, double at_start, double at_limit);
 // (1 - distinct n-grams / n-grams) · worst, with worst <= 0: of token ids, or of words in lower case. A text shorter
 // than n has no n-grams and gets 0. Runs of Han characters are cut into words of two.
 double repetition(std::span<const i64> ids, i64 n, double worst);
+// These words, as hashes: runs of characters between white space in lower case, and pairs of Han characters.
+std::vector<u64> words_as_hashes(std::string_view text);
 double repetition(std::string_view text, i64 n, double worst);
 
 }  // namespace r1
