@@ -165,4 +165,6 @@ Curve smoothed(const Curve& curve, double weight) {
   return out;
 }
 
+Curve trend_of(const Curve& curve) { return curve.steps.size() > kLongCurve ? smoothed(curve, 0.9) : curve; }
+
 }  // namespace r1

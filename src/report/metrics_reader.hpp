@@ -56,4 +56,8 @@ Curve thinned(const Curve& curve, size_t most);
 // The exponential moving average of the curve, whose beginning is not drawn towards 0. NaN stays where it is.
 Curve smoothed(const Curve& curve, double weight);
 
+// A curve of many steps is noisy and is drawn as its moving average. report.js begins with the same numbers.
+inline constexpr size_t kLongCurve = 150;
+Curve trend_of(const Curve& curve);  // a shorter curve is its own trend
+
 }  // namespace r1

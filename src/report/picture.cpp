@@ -122,9 +122,8 @@ class Canvas {
 
   // A long curve is faint, and its moving average is drawn over it, as on the page.
   void line(const Stroke& stroke) {
-    const bool is_long = stroke.curve->steps.size() > 150;
-    if (is_long) line(*stroke.curve, stroke, 0.28);
-    line(is_long ? smoothed(*stroke.curve, 0.9) : *stroke.curve, stroke, 1);
+    if (stroke.curve->steps.size() > kLongCurve) line(*stroke.curve, stroke, 0.28);
+    line(trend_of(*stroke.curve), stroke, 1);
   }
 
   // A line through the finite values. Where a value is missing there is a gap.

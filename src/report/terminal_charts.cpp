@@ -100,7 +100,7 @@ void plot(DotGrid& grid, const Curve& curve, const Axis& steps, const Axis& valu
   const auto y = [&](double v) { return (1 - (v - values.low) / (values.high - values.low)) * (4 * rows - 1); };
   bool drawing = false;
   double last_x = 0, last_y = 0;
-  const Curve few = thinned(curve, static_cast<size_t>(4 * columns));
+  const Curve few = thinned(trend_of(curve), static_cast<size_t>(4 * columns));
   for (size_t i = 0; i < few.steps.size(); ++i) {
     if (!std::isfinite(few.values[i])) {
       drawing = false;
@@ -121,7 +121,7 @@ double last_finite(const Curve& curve) {
 // A chart in exactly `width` columns and `height` lines: title and last values, the curves, the axis of the steps.
 std::vector<std::string> chart_lines(const Chart& chart, std::span<const ReportRun> runs, int width, int height,
                                      const Painter& paint) {
-  constexpr int kAxis = 9;  // columns for the numbers beside the curves
+  constexpr int kAxis = 10;  // columns for the numbers beside the curves
   const int columns = width - kAxis - 2, rows = height - 3;
   const ChartRange range = range_of(chart, runs);
   const Axis steps = step_axis(range.first, range.last, 2), values = axis_of(range.low, range.high, chart.unit, 3);
