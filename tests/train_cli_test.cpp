@@ -53,6 +53,16 @@ TEST_F(TrainCli, ReinforcementLearningHasKeysOfItsOwnAndAnExampleThatRuns) {
   expect_failure(r1(example + "--data.file rows.jsonl"), 2, {"--data.file"});
 }
 
+TEST_F(TrainCli, TheStagesOfTheRecipeZeroFollowEachOther) {
+  const Outcome base = r1("train pretrain --config recipes/zero/pretrain.toml --steps 1 --out {}/base");
+  EXPECT_EQ(base.code, 0) << base.err;
+  const Outcome o = r1(
+      "train grpo --config recipes/zero/grpo.toml --model {}/base --steps 1 --groups 1 --group_size 2 --max_tokens 40 "
+      "--out {}/rl");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.out.find("rl/checkpoints/000001"), std::string::npos) << o.out;
+}
+
 TEST_F(TrainCli, TheDocumentationShowsTheExampleAndHowItsRowsWereMade) {
   const fs::path root = R1_SOURCE_DIR;
   const std::string page = read_file(root / "docs/training.md").value(),
