@@ -1,7 +1,9 @@
 // What stops a run: sizes that do not fit, states and checkpoints that contradict themselves, saves that fail.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <limits>
 
 #include "core/hash.hpp"
@@ -242,6 +244,57 @@ TEST(Train, AResumedRunNotesThatAnotherVersionSavedItsCheckpoint) {
   }));
 }
 
+TEST(Train, AStepGoesOnWithTheSampleAfterThoseOfTheLastStep) {
+  const RunCase run;
+  i64 taken = 0;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) { taken += m.sequences + m.skipped; };
+  value_of(train(run.config("x", 4), hooks));
+  EXPECT_GT(taken, 4);
+  EXPECT_EQ(value_of(read_state(checkpoint_path(run.folder() / "x", 4))).next_sample, taken);
+}
+
+TEST(Metrics, ARowHasTheLossOfTheHeldOutTextIfItWasMeasured) {
+  const RunCase run;
+  MetricsFile file = value_of(MetricsFile::open(run.folder() / "metrics.jsonl", 0, 0));
+  StepMetrics m;
+  for (const double loss : {-1.0, 0.0, 0.5}) {
+    m.validation_loss = loss;
+    ASSERT_TRUE(file.append(m));
+  }
+  const std::string text = *read_file(run.folder() / "metrics.jsonl");
+  const size_t second = text.find('\n') + 1;
+  EXPECT_EQ(text.substr(0, second).find("validation_loss"), std::string::npos);
+  EXPECT_NE(text.find("\"validation_loss\": 0.0,", second), std::string::npos) << text;
+  EXPECT_NE(text.find("\"validation_loss\": 0.5,", second), std::string::npos) << text;
+}
+
+// While it lives, this process cannot make a file larger than `bytes`.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit small{bytes, old_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit old_{};
+  void (*handler_)(int);
+};
+
+TEST(Metrics, ALineThatCannotBeWrittenIsAnError) {
+  const RunCase run;
+  MetricsFile file = value_of(MetricsFile::open(run.folder() / "metrics.jsonl", 0, 0));
+  const FileSizeLimit none(0);
+  EXPECT_FALSE(file.append(StepMetrics{}));
+  EXPECT_EQ(file.lines(), 0);
+}
+
 // ---- data
 
 class Sources : public testing::Test {
@@ -266,6 +319,18 @@ TEST_F(Sources, AChatNeedsAnEndOfSentenceAndATextDoesNot) {
   EXPECT_TRUE(open_data(config, tokenizer, {256, 0}));
   config.data[0].format = "text";
   EXPECT_TRUE(open_data(config, tokenizer, {256, -1}));
+}
+
+TEST_F(Sources, AConversationThatCannotBeEncodedIsAnErrorThatNamesItsLine) {
+  config.data[0].file = path("chat.jsonl",
+                             "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": "
+                             "\"assistant\", \"content\": \"b\"}]}\n{\"messages\": [{\"role\": \"tool\", "
+                             "\"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}\n");
+  config.data[0].format = "chat";
+  const auto data = open(tokenizer);
+  ASSERT_FALSE(data);
+  EXPECT_NE(data.error().what.find("chat.jsonl:2: "), std::string::npos) << data.error().what;
+  EXPECT_NE(data.error().what.find("tool"), std::string::npos) << data.error().what;
 }
 
 TEST_F(Sources, AFileOfChatsWithoutThinkingIsNotedWithTheNumberOfItsRows) {

@@ -207,6 +207,23 @@ TEST(JinjaLimits, WidthsAndPrecisionsHaveLimitsOfTheirOwn) {
 }
 
 // Line and column of what failed: the innermost expression, the operator, the filter or the statement.
+TEST(JinjaLimits, AFilterWhoseTextDoesNotFitTheMemoryIsAnError) {
+  // The text of 3000 bytes is a variable, so it takes no memory of the template.
+  const Json variables = Json::object({{"s", "b " + std::string(2998, 'a')}, {"l", Json::array({"x", "y"})}});
+  JinjaOptions options;
+  options.limits.memory = 2000;
+  for (const char* filter : {"s|title", "s|capitalize", "s|upper", "s|replace('a', 'c')", "s|indent", "l|join(s)",
+                             "s|e", "s ~ 'x'", "s + 'x'", "s.title()", "s.capitalize()", "s.upper()"}) {
+    const std::string source = fmt::format("{{% set t = {} %}}", filter);
+    const auto parsed = JinjaTemplate::parse(source, "t", options.limits);
+    ASSERT_TRUE(parsed) << source;
+    const auto out = parsed->render(variables, options);
+    ASSERT_FALSE(out) << source;
+    EXPECT_NE(out.error().what.find("need more than 2000 bytes"), std::string::npos)
+        << source << ": " << out.error().what;
+  }
+}
+
 TEST(JinjaErrors, PointAtTheirPlace) {
   const struct {
     const char *source, *says;

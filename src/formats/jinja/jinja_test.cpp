@@ -386,6 +386,13 @@ TEST(Jinja, ANumberBeyondSixtyFourBitsIsNoInteger) {
   EXPECT_EQ(text("{{ 9e18|int }} {{ 1e19|int }} {{ 1e19|int(5) }}").value(), "9000000000000000000 0 5");
 }
 
+// 2^53 and 2^53 + 1 are one number in floating point.
+TEST(Jinja, LargeIntegersAreComparedAsIntegers) {
+  EXPECT_EQ(text("{{ 9007199254740993 == 9007199254740992 }}").value(), "False");
+  EXPECT_EQ(text("{{ 9007199254740993 > 9007199254740992 }}").value(), "True");
+  EXPECT_EQ(text("{{ 9007199254740992.0 == 9007199254740992 }}").value(), "True");
+}
+
 TEST(Jinja, ALoopWithoutItemsIsAnErrorOfTheTemplate) { EXPECT_FALSE(text("{% for x in %}a{% endfor %}")); }
 
 TEST(JinjaLimits, AComparisonWorksOnTheBytesOfTheShorterText) {
