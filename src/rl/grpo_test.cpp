@@ -247,6 +247,18 @@ TEST_F(Grpo, ARewardProgramDecidesAndWhatItCannotJudgeIsLeftOut) {
   EXPECT_GT(m.grad_norm, 0);
 }
 
+TEST(GrpoLine, SaysHowManyProblemsWereDrawnAndHowManySamplesHaveNoReward) {
+  StepMetrics m;
+  m.step = 3, m.steps = 9, m.skipped = 2;
+  m.more = {{"reward", 0.25}, {"problems", 7}};
+  testing::internal::CaptureStderr();
+  GrpoLine line(1);
+  line(m);
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(text.starts_with("step 3/9  reward 0.250  ")) << text;
+  EXPECT_NE(text.find("  problems 7  not judged 2  "), std::string::npos) << text;
+}
+
 TEST_F(Grpo, EqualRewardsAreSaidAtOnceAndEveryTenthPowerOfSteps) {
   const TinyRun tiny;
   std::vector<std::string> notes;

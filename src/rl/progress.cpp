@@ -19,6 +19,8 @@ void GrpoLine::operator()(const StepMetrics& m) {
   line += fmt::format("  equal groups {:.0f} %  cut {:.0f} %  thinking {:.0f} right {:.0f} wrong",
                       100 * figure("equal_groups"), 100 * figure("truncated"), figure("thinking_right"),
                       figure("thinking_wrong"));
+  if (figure("problems") >= 0) line += fmt::format("  problems {:.0f}", figure("problems"));
+  if (m.skipped > 0) line += fmt::format("  not judged {}", m.skipped);
   line += fmt::format("  entropy {:.3f}", figure("entropy"));
   if (figure("kl") >= 0) line += fmt::format("  kl {:.4f}", figure("kl"));
   line += fmt::format("  ratio {:.2f}-{:.2f}", figure("ratio_min"), figure("ratio_max"));

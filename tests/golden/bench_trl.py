@@ -8,7 +8,10 @@ Prints for each step the seconds, the tokens of the answers, and the share of an
 over the steps after the first. Weights and arithmetic are f32, there is no distance from a reference, and the whole
 step is one batch. The command for ours is, with the same sizes:
 
-    r1 train grpo --config recipes/examples/grpo.toml --file problems.jsonl --steps 4 --kl_weight 0 --eval_every 0
+    r1 train grpo --config recipes/examples/grpo.toml --tasks "" --file problems.jsonl --steps 4 --kl_weight 0 \\
+        --eval_every 0 --train_equal_groups true
+
+TRL computes groups whose rewards are equal too, which the last flag asks for.
 """
 
 import argparse
