@@ -64,17 +64,23 @@ Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Engine::Engine(Engine&&) noexcept = default;
 Engine::~Engine() = default;
 
-Result<RequestId> Engine::submit(GenerationRequest r) {
-  State& s = *state_;
+Status Engine::check(const GenerationRequest& r) const {
+  const State& s = *state_;
   const i64 length = std::ssize(r.prompt), context = s.options.context;
   R1_TRY(check_request(r, context, s.model.info().vocab));
-  r.max_tokens = std::min(r.max_tokens, context - length);
+  const i64 max_tokens = std::min(r.max_tokens, context - length);
   // Samples that start late need the prompt's last, partial page besides their own pages.
-  const i64 wanted = pages_for(positions_of(r)) + (r.samples > 1 && length % kPageTokens ? 1 : 0);
+  const i64 wanted = pages_for(length + max_tokens - 1) + (r.samples > 1 && length % kPageTokens ? 1 : 0);
   if (wanted > s.cache.pages())
     return fail(Errc::exhausted, "{} prompt tokens and {} to generate need {} pages of KV cache, it has {}", length,
-                r.max_tokens, wanted, s.cache.pages());
+                max_tokens, wanted, s.cache.pages());
+  return {};
+}
 
+Result<RequestId> Engine::submit(GenerationRequest r) {
+  State& s = *state_;
+  R1_TRY(check(r));
+  r.max_tokens = std::min(r.max_tokens, s.options.context - std::ssize(r.prompt));
   auto group = std::make_unique<State::Group>();
   group->id = ++s.last_id;
   group->request = std::move(r);
@@ -102,6 +108,13 @@ bool Engine::cancel(RequestId id) {
   return true;
 }
 
+bool Engine::end_thinking(RequestId id) {
+  const auto found = state_->groups.find(id);
+  if (found == state_->groups.end() || found->second->request.think.close.empty()) return false;
+  found->second->close_thinking = true;
+  return true;
+}
+
 void Engine::finish_sample(RequestId id, i32 sample) {
   State& s = *state_;
   for (const auto& sequence : s.running)
@@ -118,6 +131,7 @@ void Engine::release_memory() {
   state_->cache.release_memory();
 }
 
+std::span<const PromptEvent> Engine::prompts() const { return state_->prompts; }
 bool Engine::busy() const { return !state_->groups.empty(); }
 i64 Engine::running() const { return std::ssize(state_->running); }
 i64 Engine::queued() const { return std::ssize(state_->queue); }

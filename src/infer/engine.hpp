@@ -36,8 +36,8 @@ struct EngineOptions {
 };
 
 // Ends a thinking that is too long. If a sequence has drawn `tokens` tokens and none of them was `end`, the engine
-// replaces the next draws by the tokens of `close`, which should contain `end`. Forced tokens count as output; their
-// events are marked and have no log-probability.
+// replaces the next draws by the tokens of `close`, which should contain `end`. Engine::end_thinking does so at once.
+// Forced tokens count as output; their events are marked and have no log-probability.
 struct ThinkBudget {
   i64 tokens = -1;  // -1: no limit
   i32 open = -1;    // a sequence thinks if this is its first token; -1: the prompt has opened the thinking
@@ -73,6 +73,14 @@ struct TokenEvent {
   std::string failure;              // the reason, if `finish` is failed
 };
 
+// How far the prompt of a request is. `cached` counts among `processed`.
+struct PromptEvent {
+  RequestId id = 0;
+  i64 total = 0;      // tokens of the prompt
+  i64 cached = 0;     // tokens whose keys were found in shared pages
+  i64 processed = 0;  // tokens whose keys are in the pages now
+};
+
 struct EngineCounters {
   i64 steps = 0;
   i64 prefill_tokens = 0, decode_tokens = 0;     // rows of the forwards
@@ -89,12 +97,21 @@ class Engine {
   Engine& operator=(Engine&&) = delete;
   ~Engine();
 
-  // Queues a request; ids ascend. Errors: an empty prompt, a prompt as long as the context (both numbers), ids out of
-  // the vocabulary, sampling parameters out of range, more tokens than the whole cache holds.
+  // Whether submit() accepts the request. Reads nothing that changes, so any thread may call it at any time.
+  // Errors: an empty prompt, a prompt as long as the context (both numbers), ids out of the vocabulary, sampling
+  // parameters out of range, more tokens than the whole cache holds.
+  Status check(const GenerationRequest& request) const;
+  // Queues a request; ids ascend. Errors: those of check().
   Result<RequestId> submit(GenerationRequest request);
   // One forward, or nothing if no request is there. The span is valid until the next step().
   // Errors: the weights changed while a sequence runs.
   Result<std::span<const TokenEvent>> step();
+  // The prompts that the last step() took up, and those of which it computed a part, in order of time. Valid until the
+  // next step().
+  std::span<const PromptEvent> prompts() const;
+  // Closes the thinking of all samples of a request with ThinkBudget::close, from the next draw on. Nothing happens to
+  // samples that do not think. Returns false if the id is unknown or has ended, or if the request has no `close`.
+  bool end_thinking(RequestId id);
   // Drops a request and frees its pages; it yields no more events. Returns false if the id is unknown or has ended.
   bool cancel(RequestId id);
   // Ends one sequence early, for instance at a stop string. Its first token must have been drawn.

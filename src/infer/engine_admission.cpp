@@ -41,8 +41,9 @@ bool Engine::State::start_prompt(Group& g) {
   if (!leaves_room(g)) return false;
   auto kv = cache.open(g.request.prompt, positions_of(g.request));
   if (!kv) return false;
-  counters.cached_tokens += kv->cached;
+  counters.cached_tokens += g.cached = kv->cached;
   running.push_back(new_sequence(g, std::move(*kv)));
+  report_prompt(*running.back());
   return true;
 }
 

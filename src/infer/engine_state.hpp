@@ -21,6 +21,8 @@ struct Engine::State {
     GenerationRequest request;
     i32 started = 0, live = 0;  // samples
     bool prompt_done = false;
+    bool close_thinking = false;  // by end_thinking
+    i64 cached = 0;               // PromptEvent::cached
     KvSequence held;
     std::vector<float> logits;
   };
@@ -62,6 +64,7 @@ struct Engine::State {
   void publish_prompt(Sequence& s, std::span<const float> logits);
   void take_token(Sequence& s, Result<SampledToken> sampled);
   static void apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e);
+  void report_prompt(const Sequence& s);
 
   void end(Sequence& s);  // frees its pages; sweep() removes it
   void sweep();           // removes ended sequences, and groups without any left
@@ -79,6 +82,7 @@ struct Engine::State {
   Batch batch;
   std::vector<Draw> draws;  // in the order of batch.want
   std::vector<TokenEvent> events;
+  std::vector<PromptEvent> prompts;
   EngineCounters counters;
   RequestId last_id = 0;
   u64 weights_version = 0;  // the sum over `changing`

@@ -1,16 +1,11 @@
 // One step: admission, a batch, the model's forward, a token for every row of logits, the end of sequences.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
+#include "core/clock.hpp"
 #include "infer/engine_state.hpp"
 
 namespace r1 {
-namespace {
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-}  // namespace
 
 Engine::State::State(const Model& m, const EngineOptions& o, KvCache c) : model(m), options(o), cache(std::move(c)) {
   for (int i = 0; i < options.pool->threads(); ++i) samplers.emplace_back(*options.kernels);
@@ -22,8 +17,8 @@ Engine::State::State(const Model& m, const EngineOptions& o, KvCache c) : model(
 
 Result<std::span<const TokenEvent>> Engine::step() {
   State& s = *state_;
-  const double begin = now();
-  s.events.clear();
+  const double begin = seconds_now();
+  s.events.clear(), s.prompts.clear();
   R1_TRY(s.check_weights());
   s.admit();
   s.build_batch();
@@ -32,7 +27,7 @@ Result<std::span<const TokenEvent>> Engine::step() {
     s.sweep();
     ++s.counters.steps;
   }
-  s.counters.step_seconds += now() - begin;
+  s.counters.step_seconds += seconds_now() - begin;
   return std::span<const TokenEvent>(s.events);
 }
 
@@ -68,6 +63,7 @@ void Engine::State::build_batch() {
     const auto chunk = left.first(std::min<i64>(std::ssize(left), budget));
     counters.prefill_tokens += std::ssize(chunk);
     add_rows(*s, chunk, Role::prompt);
+    report_prompt(*s);
     if (chunk.size() == left.size()) want_last_row(*s);
   }
 }
@@ -78,6 +74,10 @@ void Engine::State::add_rows(Sequence& s, std::span<const i32> tokens, Role role
   s.position += std::ssize(tokens);
 }
 
+void Engine::State::report_prompt(const Sequence& s) {
+  prompts.push_back({s.group->id, std::ssize(s.group->request.prompt), s.group->cached, s.position});
+}
+
 void Engine::State::want_last_row(Sequence& s) {
   batch.want.push_back(static_cast<i32>(batch.rows() - 1));
   draws.push_back({&s, SampledToken{}});
@@ -86,9 +86,9 @@ void Engine::State::want_last_row(Sequence& s) {
 Tensor Engine::State::run_model() {
   Pass pass{batch, arena, *options.pool, *options.kernels, options.numerics, nullptr, &cache.view()};
   pass.hidden_rows = HiddenRows::wanted;
-  const double begin = now();
+  const double begin = seconds_now();
   const Output out = model.forward(pass);
-  counters.forward_seconds += now() - begin;
+  counters.forward_seconds += seconds_now() - begin;
   R1_CHECK(out.logits.rows() == std::ssize(draws), "{} rows of logits for {} wanted", out.logits.rows(), draws.size());
   return out.logits;
 }
@@ -131,7 +131,7 @@ void Engine::State::take_token(Sequence& s, Result<SampledToken> sampled) {
     e.token = sampled->token;
     e.logprob = sampled->logprob;
     e.top = std::move(sampled->top);
-    if (r.think.tokens >= 0 && !s.thinking_ended) apply_think_budget(s, r.think, e);
+    if ((r.think.tokens >= 0 || !r.think.close.empty()) && !s.thinking_ended) apply_think_budget(s, r.think, e);
     s.next = e.token;
     ++s.generated;
     if (!s.history.empty()) s.history.push_back(e.token);
@@ -146,9 +146,10 @@ void Engine::State::take_token(Sequence& s, Result<SampledToken> sampled) {
 }
 
 void Engine::State::apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e) {
+  const bool over = s.group->close_thinking || (budget.tokens >= 0 && s.generated >= budget.tokens);
   if (budget.open >= 0 && s.generated == 0) {
     s.thinking_ended = e.token != budget.open;
-  } else if (s.generated >= budget.tokens && s.forced < std::ssize(budget.close)) {
+  } else if (over && s.forced < std::ssize(budget.close)) {
     e.token = budget.close[s.forced++];
     e.logprob = NAN;
     e.forced = true;

@@ -1,14 +1,11 @@
 #include "session/completions.hpp"
 
-#include <chrono>
 #include <utility>
+
+#include "core/clock.hpp"
 
 namespace r1 {
 namespace {
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 TextStream text_stream(const CompletionRequest& request) {
   TextStreamOptions options;
@@ -82,16 +79,19 @@ Result<RequestId> Completions::submit(CompletionRequest request) {
   return id;
 }
 
-Result<std::span<const CompletionEvent>> Completions::step() {
+Result<std::span<CompletionEvent>> Completions::step() {
   events_.clear();
   if (interrupted_ && interrupted_->load(std::memory_order_relaxed)) {
     interrupt_all();
   } else {
     const auto drawn = R1_TRY(engine_.step());
     const double now = seconds_now();
+    for (const PromptEvent& e : engine_.prompts())
+      if (const auto found = requests_.find(e.id); found != requests_.end())
+        for (Sample& sample : found->second.samples) sample.stats.cached_tokens = e.cached;
     for (const TokenEvent& e : drawn) take(e, now);
   }
-  return std::span<const CompletionEvent>(events_);
+  return std::span<CompletionEvent>(events_);
 }
 
 void Completions::take(const TokenEvent& drawn, double now) {
@@ -156,5 +156,7 @@ void Completions::interrupt_all() {
 void Completions::cancel(RequestId id) {
   if (requests_.erase(id)) engine_.cancel(id);
 }
+
+bool Completions::end_thinking(RequestId id) { return requests_.contains(id) && engine_.end_thinking(id); }
 
 }  // namespace r1

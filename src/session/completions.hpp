@@ -31,6 +31,7 @@ const char* name_of(FinishReason reason);
 // A sample's counts and times so far.
 struct CompletionStats {
   i64 prompt_tokens = 0;
+  i64 cached_tokens = 0;       // of the prompt: those whose keys were found in the KV cache
   i64 tokens = 0;              // generated, the stop token included
   i64 thinking_tokens = 0;     // of `tokens`, without those that end the thinking
   double prefill_seconds = 0;  // from submit() to the first token, waiting included
@@ -76,10 +77,14 @@ class Completions {
 
   // Queues a request; ids ascend. Errors: those of Engine::submit.
   Result<RequestId> submit(CompletionRequest request);
-  // One step of the engine. The span is valid until the next call. Every sample's last event, and no other, has a
-  // finish reason. A sample whose logits are no distribution fails alone. Errors: those of Engine::step.
-  Result<std::span<const CompletionEvent>> step();
-  void cancel(RequestId id);  // no more events of it
+  // One step of the engine. The span is valid until the next call, and its events may be moved from. Every sample's
+  // last event, and no other, has a finish reason. A sample whose logits are no distribution fails alone.
+  // Errors: those of Engine::step.
+  Result<std::span<CompletionEvent>> step();
+  // The prompts that the last step() took up or computed in part. Valid until the next step().
+  std::span<const PromptEvent> prompts() const { return engine_.prompts(); }
+  void cancel(RequestId id);        // no more events of it
+  bool end_thinking(RequestId id);  // Engine::end_thinking
   bool busy() const { return !requests_.empty(); }
 
  private:

@@ -9,13 +9,16 @@
 namespace r1 {
 namespace {
 
-Result<ThinkBudget> think_budget(i64 max_tokens, const Tokenizer& tokenizer) {
+// Without a limit the budget still says how the thinking is closed on request (Engine::end_thinking).
+Result<ThinkBudget> think_budget(const std::optional<i64>& max_tokens, const Tokenizer& tokenizer) {
   const auto end = tokenizer.find(kEndThink);
-  if (!end)
+  if (!end && max_tokens)
     return fail(Errc::unsupported, "the thinking cannot be limited to {} tokens: the tokenizer has no {} token",
-                max_tokens, kEndThink);
-  return ThinkBudget{
-      .tokens = max_tokens, .end = *end, .close = tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
+                *max_tokens, kEndThink);
+  if (!end) return ThinkBudget{};
+  return ThinkBudget{.tokens = max_tokens.value_or(-1),
+                     .end = *end,
+                     .close = tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
 }
 
 }  // namespace
@@ -94,7 +97,7 @@ Status Session::set_defaults(const SessionOptions& options) {
   R1_TRY(check(defaults.sampling));
   defaults.max_tokens = options.max_tokens.value_or(recommended_.max_new_tokens.value_or(engine_->context()));
   defaults.stop_ids = stop_ids_of(*model_, recommended_, tokenizer_);
-  if (options.max_thinking_tokens) defaults.think = R1_TRY(think_budget(*options.max_thinking_tokens, tokenizer_));
+  defaults.think = R1_TRY(think_budget(options.max_thinking_tokens, tokenizer_));
   defaults_ = std::move(defaults);
   return {};
 }

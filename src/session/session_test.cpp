@@ -13,12 +13,7 @@ namespace {
 
 class SessionTest : public testing::Test {
  protected:
-  SessionTest() {
-    const auto model = create_model(test_session_config(), "test model", 1, Weights::trainable);
-    R1_CHECK(model, "{}", model ? "" : model.error().what);
-    EXPECT_TRUE(save_model(**model, folder_, DType::f32));
-    write("tokenizer.json", byte_tokenizer_json(Marks::r1));
-  }
+  SessionTest() { write_test_session(folder_); }
 
   void write(const std::string& name, const std::string& text) { EXPECT_TRUE(write_file(folder_ / name, text)); }
   Result<Session> open(const SessionOptions& options = {}) { return Session::open(folder_, pool_, options); }

@@ -2,9 +2,11 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "core/file.hpp"
 #include "formats/json.hpp"
 #include "formats/utf8.hpp"
 #include "infer/test_model.hpp"
@@ -55,6 +57,20 @@ inline std::string test_session_config() {
   std::string config = kTestDeepseek;
   const std::string before = fmt::format("\"vocab_size\":{}", kTestVocab);
   return config.replace(config.find(before), before.size(), fmt::format("\"vocab_size\":{}", kTestTokens));
+}
+
+// A folder that Session::open opens: the model of test_session_config with the tokenizer of Marks::r1. `change` may
+// change the model before it is written.
+template <class Change>
+void write_test_session(const std::filesystem::path& folder, Change&& change) {
+  const auto model = create_model(test_session_config(), "test model", 1, Weights::trainable);
+  R1_CHECK(model, "{}", model ? "" : model.error().what);
+  change(**model);
+  EXPECT_TRUE(save_model(**model, folder, DType::f32));
+  EXPECT_TRUE(write_file(folder / "tokenizer.json", byte_tokenizer_json(Marks::r1)));
+}
+inline void write_test_session(const std::filesystem::path& folder) {
+  write_test_session(folder, [](const Model&) {});
 }
 
 }  // namespace r1
