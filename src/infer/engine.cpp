@@ -22,7 +22,7 @@ i64 longest_context(i64 page_bytes) {
 i64 cache_pages(const EngineOptions& o, i64 page_bytes) {
   if (o.kv_bytes > 0) return o.kv_bytes / page_bytes;
   if (o.kv_tokens > 0) return pages_for(o.kv_tokens);
-  // A sample that starts late needs, besides its own pages, the prompt's last, partial page.
+  // Besides a sequence's own pages, a group holds the prompt's last, partial page for samples that start late.
   const i64 one_sequence = pages_for(o.context) + 1;
   return std::max(one_sequence, std::min(one_sequence * o.max_sequences, kDefaultKvBytes / page_bytes));
 }
@@ -69,8 +69,7 @@ Status Engine::check(const GenerationRequest& r) const {
   const i64 length = std::ssize(r.prompt), context = s.options.context;
   R1_TRY(check_request(r, context, s.model.info().vocab));
   const i64 max_tokens = std::min(r.max_tokens, context - length);
-  // Samples that start late need the prompt's last, partial page besides their own pages.
-  const i64 wanted = pages_for(length + max_tokens - 1) + (r.samples > 1 && length % kPageTokens ? 1 : 0);
+  const i64 wanted = pages_for(length + max_tokens - 1);  // the last token that is drawn is never fed back
   if (wanted > s.cache.pages())
     return fail(Errc::exhausted, "{} prompt tokens and {} to generate need {} pages of KV cache, it has {}", length,
                 max_tokens, wanted, s.cache.pages());
@@ -102,8 +101,9 @@ bool Engine::cancel(RequestId id) {
     s.groups.erase(found);
     return true;
   }
-  for (const auto& sequence : s.running)
-    if (sequence->group == &g && !sequence->done) s.end(*sequence);
+  for (const auto* sequences : {&s.running, &s.preempted})
+    for (const auto& sequence : *sequences)
+      if (sequence->group == &g && !sequence->done) s.end(*sequence);
   s.sweep();
   return true;
 }
@@ -117,12 +117,22 @@ bool Engine::end_thinking(RequestId id) {
 
 void Engine::finish_sample(RequestId id, i32 sample) {
   State& s = *state_;
-  for (const auto& sequence : s.running)
-    if (sequence->group->id == id && sequence->sample == sample && !sequence->done) {
-      R1_CHECK(sequence->group->prompt_done, "sample {} of request {} is finished before its prompt", sample, id);
-      s.end(*sequence);
-    }
+  for (const auto* sequences : {&s.running, &s.preempted})
+    for (const auto& sequence : *sequences)
+      if (sequence->group->id == id && sequence->sample == sample && !sequence->done) {
+        R1_CHECK(sequence->group->prompt_done, "sample {} of request {} is finished before its prompt", sample, id);
+        s.end(*sequence);
+      }
   s.sweep();
+}
+
+bool Engine::preempt(RequestId id, i32 sample) {
+  State& s = *state_;
+  const auto found = std::ranges::find_if(
+      s.running, [&](const auto& sequence) { return sequence->group->id == id && sequence->sample == sample; });
+  if (found == s.running.end()) return false;
+  s.preempt(s.take_running(found->get()));
+  return true;
 }
 
 void Engine::release_memory() {
@@ -134,6 +144,7 @@ void Engine::release_memory() {
 std::span<const PromptEvent> Engine::prompts() const { return state_->prompts; }
 bool Engine::busy() const { return !state_->groups.empty(); }
 i64 Engine::running() const { return std::ssize(state_->running); }
+i64 Engine::preempted() const { return std::ssize(state_->preempted); }
 i64 Engine::queued() const { return std::ssize(state_->queue); }
 u64 Engine::weights_version() const { return state_->weights_version; }
 i64 Engine::activation_bytes() const { return state_->arena.bytes_reserved(); }

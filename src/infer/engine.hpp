@@ -3,6 +3,9 @@
 // log-probabilities have the same bits alone and among others, however its prompt is cut into chunks and whatever the
 // thread count.
 //
+// A sequence takes pages of the KV cache as it grows. When there are no more, the youngest sequences lose theirs and
+// are replayed later, with the same bits. So a request that may become long takes no more memory than it uses.
+//
 //   Engine engine = R1_TRY(Engine::create(model, options));
 //   const RequestId id = R1_TRY(engine.submit({.prompt = ids, .sampling = {}, .max_tokens = 64, .stop_ids = eos}));
 //   while (engine.busy())
@@ -83,7 +86,8 @@ struct PromptEvent {
 
 struct EngineCounters {
   i64 steps = 0;
-  i64 prefill_tokens = 0, decode_tokens = 0;     // rows of the forwards
+  i64 prefill_tokens = 0, decode_tokens = 0;     // rows of the forwards, without those of replays
+  i64 replayed_tokens = 0, preemptions = 0;      // rows that were computed again after a preemption
   i64 cached_tokens = 0;                         // prompt tokens whose keys were found in shared pages
   double forward_seconds = 0, step_seconds = 0;  // step_seconds includes forward_seconds
 };
@@ -116,6 +120,9 @@ class Engine {
   bool cancel(RequestId id);
   // Ends one sequence early, for instance at a stop string. Its first token must have been drawn.
   void finish_sample(RequestId id, i32 sample);
+  // Takes a running sequence's pages away, as if another sequence needed them; it is replayed as soon as there is room.
+  // Returns false if it does not run.
+  bool preempt(RequestId id, i32 sample);
 
   // Gives the memory of activations and KV pages back to the system, for a phase in which others need it. busy() must
   // be false. Cached prefixes are lost; the next step takes memory again. Bits do not change.
@@ -123,7 +130,8 @@ class Engine {
 
   bool busy() const;
   i64 running() const;
-  i64 queued() const;  // requests some of whose samples have not started
+  i64 preempted() const;  // sequences that lost their pages and will be replayed
+  i64 queued() const;     // requests some of whose samples have not started
   // Identifies the weights that drew the tokens of the last step(): it grows with every update of the model.
   u64 weights_version() const;
   i64 activation_bytes() const;  // memory taken for activations

@@ -1,4 +1,5 @@
-// Admission: which queued requests become sequences, and when.
+// Admission: which sequences run. Those that were preempted go first, oldest first; then come the queued requests,
+// first come, first served. Nobody overtakes a sequence that waits for pages.
 #include <algorithm>
 
 #include "infer/engine_state.hpp"
@@ -6,62 +7,79 @@
 namespace r1 {
 
 void Engine::State::admit() {
-  for (i64 i = 0; i < std::ssize(queue) && std::ssize(running) < options.max_sequences;) {
-    Group& g = *queue[i];
-    if (g.started > 0 && !g.prompt_done) {  // its other samples wait for the prompt; the groups behind need not wait
-      ++i;
+  while (std::ssize(running) < options.max_sequences) {
+    if (!preempted.empty()) {
+      if (!resume()) return;
       continue;
     }
-    if (!(g.started == 0 ? start_prompt(g) : start_sample(g))) break;  // no pages are free: no group overtakes it
-    if (g.started < g.request.samples) continue;
-    queue.erase(queue.begin() + i);
-    cache.close(g.held);
-    erase_if_complete(g);
+    Group* g = next_group();
+    if (!g || !start(*g)) return;
+    if (g->started < g->request.samples) continue;
+    std::erase(queue, g);
+    cache.close(g->held);
+    erase_if_complete(*g);
   }
 }
 
-// A group keeps its prompt's pages until its last sample has started. Suppose that all waiting groups hold theirs: if
-// the rest of the cache could not take the largest sample of any of them, no sample could start after the running ones
-// have ended, and the engine would be stuck. So `next` waits if its prompt would leave less room than that.
-bool Engine::State::leaves_room(const Group& next) const {
-  i64 held = 0, largest = 0;
-  for (const Group* g : queue) {  // the prompts of all groups before `next` have started
-    const GenerationRequest& r = g->request;
-    const i64 length = std::ssize(r.prompt);
-    if (r.samples > 1) {
-      held += pages_for(length);
-      largest = std::max(largest, pages_for(positions_of(r)) - length / kPageTokens);
-    }
-    if (g == &next) break;
-  }
-  return held + largest <= cache.pages();
+// A group whose first sample computes the prompt waits for it with its other samples; the groups behind need not wait.
+Engine::State::Group* Engine::State::next_group() {
+  const auto next = std::ranges::find_if(queue, [](const Group* g) { return g->started == 0 || g->prompt_done; });
+  return next == queue.end() ? nullptr : *next;
 }
 
-bool Engine::State::start_prompt(Group& g) {
-  if (!leaves_room(g)) return false;
-  auto kv = cache.open(g.request.prompt, positions_of(g.request));
+// Starts the group's next sample. One that finds the prompt's pages draws its first token at once, from the prompt's
+// last row of logits; otherwise it computes the prompt.
+bool Engine::State::start(Group& g) {
+  const i64 length = std::ssize(g.request.prompt);
+  const bool first = g.started == 0;
+  auto kv = open_pages(&g.held, g.request.prompt, length);
   if (!kv) return false;
-  counters.cached_tokens += g.cached = kv->cached;
-  running.push_back(new_sequence(g, std::move(*kv)));
-  report_prompt(*running.back());
-  return true;
-}
-
-// A later sample draws its first token at once, from the prompt's last row of logits.
-bool Engine::State::start_sample(Group& g) {
-  auto kv = cache.fork(g.held, std::ssize(g.request.prompt), positions_of(g.request));
-  if (!kv) return false;
+  if (first) counters.cached_tokens += g.cached = kv->cached;
+  const bool computed = kv->cached == length;
   auto s = new_sequence(g, std::move(*kv));
-  take_token(*s, draw(samplers[0], *s, g.logits));
+  if (first) report_prompt(*s);
+  if (computed) take_token(*s, draw(samplers[0], *s, g.logits));
   if (!s->done) running.push_back(std::move(s));
   return true;
+}
+
+bool Engine::State::resume() {
+  Sequence& s = *preempted.front();
+  std::vector<i32> tokens = s.group->request.prompt;
+  tokens.insert(tokens.end(), s.generated.begin(), s.generated.end());
+  // A page that holds prompt tokens of another sequence must not stand for tokens that were generated here, unless
+  // both roles have the same bits.
+  const bool roles_differ = cache.layout().form == MlaForm::mixed;
+  auto kv = open_pages(nullptr, std::span(tokens).first(roles_differ ? s.prompt() : s.known()), s.known());
+  if (!kv) return false;
+  s.kv = std::move(*kv);
+  s.position = s.kv.cached;
+  const auto older = [](const auto& a, const auto& b) { return a->age < b->age; };
+  running.insert(std::ranges::upper_bound(running, preempted.front(), older), std::move(preempted.front()));
+  preempted.erase(preempted.begin());
+  return true;
+}
+
+// Pages for `known` tokens that begin with `tokens`, or with all of `held`, if a group still holds its prompt. A page
+// for each running sequence stays free, because they will need it soon. If nothing runs, no pages come back by
+// themselves, so groups give up the prompts that they hold.
+std::optional<KvSequence> Engine::State::open_pages(const KvSequence* held, std::span<const i32> tokens, i64 known) {
+  const i64 spare = std::ssize(running);
+  for (;;) {
+    const bool fork = held && !held->pages.empty();
+    auto kv = fork ? cache.fork(*held, known, known, spare) : cache.open(tokens, known, spare);
+    if (kv) return std::move(*kv);
+    if (spare > 0) return std::nullopt;
+    R1_CHECK(give_up_held(), "{} tokens find no pages in an idle cache: {}", known, kv.error().what);
+  }
 }
 
 std::unique_ptr<Engine::State::Sequence> Engine::State::new_sequence(Group& g, KvSequence kv) {
   auto s = std::make_unique<Sequence>();
   s->group = &g;
   s->sample = g.request.first_sample + g.started;
-  s->position = kv.cached;
+  s->age = ++last_age;
+  s->position = s->computed = kv.cached;
   s->kv = std::move(kv);
   if (g.request.sampling.repetition_penalty != 1) s->history = g.request.prompt;
   ++g.started, ++g.live;

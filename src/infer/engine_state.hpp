@@ -2,6 +2,7 @@
 #pragma once
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,33 +11,42 @@
 
 namespace r1 {
 
-// Positions whose keys one sequence of the request needs. The last token that is drawn is never fed back.
-inline i64 positions_of(const GenerationRequest& r) { return std::ssize(r.prompt) + r.max_tokens - 1; }
-
 struct Engine::State {
   // A request and its samples. The first sample computes the prompt. The others continue from that prompt's pages
-  // (`held`) and from its last row of logits; each starts when a sequence and pages are free.
+  // (`held`) and from its last row of logits; each starts when a sequence and pages are free. If others need the held
+  // pages, the group gives them up, and the next sample computes the prompt again.
   struct Group {
     RequestId id = 0;
     GenerationRequest request;
-    i32 started = 0, live = 0;  // samples
+    i32 started = 0, live = 0;  // samples; a preempted one is live
     bool prompt_done = false;
     bool close_thinking = false;  // by end_thinking
     i64 cached = 0;               // PromptEvent::cached
     KvSequence held;
     std::vector<float> logits;
   };
+  // A sequence is running, with pages for all of its known tokens, or preempted, without pages. Its known tokens are
+  // the prompt and what was generated. Those from `position` on are fed to the model: the prompt, then one generated
+  // token a step; after a preemption all of them again, with the roles that they had.
   struct Sequence {
     Group* group = nullptr;
     i32 sample = 0;
+    u64 age = 0;  // by the order of the first start: a younger sequence has a larger number
     KvSequence kv;
-    i64 position = 0;  // tokens whose keys are in the pages
-    i64 generated = 0;
-    i32 next = -1;                // the last token drawn; it is not fed yet
+    i64 position = 0;             // tokens whose keys are in the pages
+    i64 computed = 0;             // the largest position so far; below it tokens are replayed
+    std::vector<i32> generated;   // drawn or forced
     std::vector<i32> history;     // prompt and generated tokens; kept only for a repetition penalty
     i64 forced = 0;               // how many tokens of ThinkBudget::close were forced
     bool thinking_ended = false;  // ThinkBudget::end was drawn or forced
     bool done = false;
+
+    i64 prompt() const { return std::ssize(group->request.prompt); }
+    i64 known() const { return prompt() + std::ssize(generated); }
+    i64 left() const { return known() - position; }
+    i32 token(i64 i) const { return i < prompt() ? group->request.prompt[i] : generated[i - prompt()]; }
+    // Its next row is that of its last token, which was drawn in the step before.
+    bool decodes() const { return !generated.empty() && left() == 1; }
   };
   // A sequence whose next token is drawn in this step, and the draw. The i-th belongs to the i-th row of logits.
   struct Draw {
@@ -46,18 +56,26 @@ struct Engine::State {
 
   State(const Model& m, const EngineOptions& o, KvCache c);
 
-  // Admission (engine_admission.cpp): queued requests become sequences as far as sequences and pages are free.
+  // Admission (engine_admission.cpp): preempted sequences, then queued requests run as far as sequences and pages are
+  // free.
   void admit();
-  bool leaves_room(const Group& next) const;
-  bool start_prompt(Group& g);
-  bool start_sample(Group& g);
-  static std::unique_ptr<Sequence> new_sequence(Group& g, KvSequence kv);
+  Group* next_group();
+  bool start(Group& g);
+  bool resume();
+  std::optional<KvSequence> open_pages(const KvSequence* held, std::span<const i32> tokens, i64 known);
+  std::unique_ptr<Sequence> new_sequence(Group& g, KvSequence kv);
+
+  // Pages (engine_pages.cpp): every running sequence gets the page that it needs in this step, if need be at the
+  // expense of younger ones.
+  void grow();
+  bool give_up_held();
+  void preempt(std::unique_ptr<Sequence> s);
+  std::unique_ptr<Sequence> take_running(const Sequence* s);
 
   // A step (engine_step.cpp): rows for the model, a token for every row of logits, the end of sequences.
   Status check_weights();
   void build_batch();
-  void add_rows(Sequence& s, std::span<const i32> tokens, Role role);
-  void want_last_row(Sequence& s);
+  void add_rows(Sequence& s, i64 count);
   Tensor run_model();
   void draw_tokens(const Tensor& logits);
   Result<SampledToken> draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const;
@@ -78,13 +96,14 @@ struct Engine::State {
   std::vector<Sampler> samplers;  // one per worker
   std::unordered_map<RequestId, std::unique_ptr<Group>> groups;
   std::deque<Group*> queue;  // groups with samples that have not started, first come first served
-  std::vector<std::unique_ptr<Sequence>> running;
+  std::vector<std::unique_ptr<Sequence>> running, preempted;  // each oldest first
   Batch batch;
   std::vector<Draw> draws;  // in the order of batch.want
   std::vector<TokenEvent> events;
   std::vector<PromptEvent> prompts;
   EngineCounters counters;
   RequestId last_id = 0;
+  u64 last_age = 0;
   u64 weights_version = 0;  // the sum over `changing`
 };
 

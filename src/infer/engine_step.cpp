@@ -21,6 +21,7 @@ Result<std::span<const TokenEvent>> Engine::step() {
   s.events.clear(), s.prompts.clear();
   R1_TRY(s.check_weights());
   s.admit();
+  s.grow();
   s.build_batch();
   if (s.batch.rows() > 0) {
     s.draw_tokens(s.run_model());
@@ -36,51 +37,54 @@ Status Engine::State::check_weights() {
   u64 sum = 0;  // versions only grow, so the sum changes if any of them does
   for (const Weight& w : changing) sum += w.version();
   if (sum == weights_version) return {};
-  if (cache.pages_in_use() > 0)
+  if (cache.pages_in_use() > 0 || !preempted.empty())
     return fail(Errc::invalid_argument, "the weights changed while {} requests are running", groups.size());
   weights_version = sum;
   cache.set_version(sum);
   return {};
 }
 
-// The next token of every running sequence comes first, then prompts in order of arrival as far as the step's budget
-// goes.
+// The next token of every running sequence comes first, then prompts and replays, oldest first, as far as the step's
+// budget goes.
 void Engine::State::build_batch() {
   batch.tokens.clear(), batch.positions.clear(), batch.roles.clear(), batch.want.clear();
   batch.seq_begin.assign(1, 0);
   cache.view().tables.clear();
   draws.clear();
+  std::vector<Sequence*> others;
   for (const auto& s : running)
-    if (s->generated > 0) {
-      add_rows(*s, {&s->next, 1}, Role::generated);
-      want_last_row(*s);
-    }
-  counters.decode_tokens += batch.rows();
-  for (const auto& s : running) {
+    if (s->decodes()) add_rows(*s, 1);
+    else others.push_back(s.get());
+  for (Sequence* s : others) {
     const i64 budget = options.max_batch_tokens - batch.rows();
-    if (s->generated > 0 || budget <= 0) continue;
-    const auto left = std::span(s->group->request.prompt).subspan(s->position);
-    const auto chunk = left.first(std::min<i64>(std::ssize(left), budget));
-    counters.prefill_tokens += std::ssize(chunk);
-    add_rows(*s, chunk, Role::prompt);
-    report_prompt(*s);
-    if (chunk.size() == left.size()) want_last_row(*s);
+    if (budget <= 0) break;
+    add_rows(*s, std::min(s->left(), budget));
+    if (s->generated.empty()) report_prompt(*s);
   }
 }
 
-void Engine::State::add_rows(Sequence& s, std::span<const i32> tokens, Role role) {
-  batch.add_sequence(tokens, s.position, role);
+// The sequence's next `count` tokens. The last of all that it knows has a row of logits.
+void Engine::State::add_rows(Sequence& s, i64 count) {
+  const i64 end = s.position + count, first = std::clamp(s.computed, s.position, end);
+  const i64 prompt_end = std::clamp(s.prompt(), first, end);
+  counters.replayed_tokens += first - s.position;
+  counters.prefill_tokens += prompt_end - first;
+  counters.decode_tokens += end - prompt_end;
+  for (; s.position < end; ++s.position) {
+    batch.tokens.push_back(s.token(s.position));
+    batch.positions.push_back(static_cast<i32>(s.position));
+    batch.roles.push_back(s.position < s.prompt() ? Role::prompt : Role::generated);
+  }
+  batch.seq_begin.push_back(static_cast<i32>(batch.rows()));
   cache.view().tables.push_back(s.kv.pages);
-  s.position += std::ssize(tokens);
+  s.computed = std::max(s.computed, s.position);
+  if (s.left() > 0) return;
+  batch.want.push_back(static_cast<i32>(batch.rows() - 1));
+  draws.push_back({&s, SampledToken{}});
 }
 
 void Engine::State::report_prompt(const Sequence& s) {
   prompts.push_back({s.group->id, std::ssize(s.group->request.prompt), s.group->cached, s.position});
-}
-
-void Engine::State::want_last_row(Sequence& s) {
-  batch.want.push_back(static_cast<i32>(batch.rows() - 1));
-  draws.push_back({&s, SampledToken{}});
 }
 
 Tensor Engine::State::run_model() {
@@ -99,15 +103,14 @@ void Engine::State::draw_tokens(const Tensor& logits) {
                     [&](i64 i, int worker) { draws[i].sampled = draw(samplers[worker], *draws[i].sequence, row(i)); });
   for (i64 i = 0; i < std::ssize(draws); ++i) {
     Sequence& s = *draws[i].sequence;
-    if (s.generated == 0) publish_prompt(s, row(i));
+    if (s.generated.empty()) publish_prompt(s, row(i));
     take_token(s, std::move(draws[i].sampled));
   }
 }
 
 Result<SampledToken> Engine::State::draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const {
   const GenerationRequest& r = s.group->request;
-  const SampleKey key{r.sampling.seed, r.stream, static_cast<u32>(s.sample),
-                      static_cast<u32>(std::ssize(r.prompt) + s.generated)};
+  const SampleKey key{r.sampling.seed, r.stream, static_cast<u32>(s.sample), static_cast<u32>(s.known())};
   return sampler.sample(logits, r.sampling, key, s.history);
 }
 
@@ -117,7 +120,7 @@ void Engine::State::publish_prompt(Sequence& s, std::span<const float> logits) {
   Group& g = *s.group;
   g.prompt_done = true;
   cache.publish(s.kv, g.request.prompt, s.position);
-  if (g.started >= g.request.samples) return;
+  if (g.started >= g.request.samples || !g.held.pages.empty()) return;
   g.held = cache.hold(s.kv, s.position);
   g.logits.assign(logits.begin(), logits.end());
 }
@@ -132,11 +135,10 @@ void Engine::State::take_token(Sequence& s, Result<SampledToken> sampled) {
     e.logprob = sampled->logprob;
     e.top = std::move(sampled->top);
     if ((r.think.tokens >= 0 || !r.think.close.empty()) && !s.thinking_ended) apply_think_budget(s, r.think, e);
-    s.next = e.token;
-    ++s.generated;
+    s.generated.push_back(e.token);
     if (!s.history.empty()) s.history.push_back(e.token);
     if (std::find(r.stop_ids.begin(), r.stop_ids.end(), e.token) != r.stop_ids.end()) e.finish = Finish::stop;
-    else if (s.generated == r.max_tokens) e.finish = Finish::length;
+    else if (std::ssize(s.generated) == r.max_tokens) e.finish = Finish::length;
   } else {
     e.failure = sampled.error().what;
     e.finish = Finish::failed;
@@ -146,8 +148,8 @@ void Engine::State::take_token(Sequence& s, Result<SampledToken> sampled) {
 }
 
 void Engine::State::apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e) {
-  const bool over = s.group->close_thinking || (budget.tokens >= 0 && s.generated >= budget.tokens);
-  if (budget.open >= 0 && s.generated == 0) {
+  const bool over = s.group->close_thinking || (budget.tokens >= 0 && std::ssize(s.generated) >= budget.tokens);
+  if (budget.open >= 0 && s.generated.empty()) {
     s.thinking_ended = e.token != budget.open;
   } else if (over && s.forced < std::ssize(budget.close)) {
     e.token = budget.close[s.forced++];
@@ -167,10 +169,11 @@ void Engine::State::end(Sequence& s) {
 
 void Engine::State::sweep() {
   std::vector<RequestId> ended;  // several may be of one group, which must live until the last of them is removed
-  std::erase_if(running, [&](const auto& s) {
-    if (s->done) ended.push_back(s->group->id);
-    return s->done;
-  });
+  for (auto* sequences : {&running, &preempted})
+    std::erase_if(*sequences, [&](const auto& s) {
+      if (s->done) ended.push_back(s->group->id);
+      return s->done;
+    });
   for (const RequestId id : ended)
     if (const auto g = groups.find(id); g != groups.end()) erase_if_complete(*g->second);
 }

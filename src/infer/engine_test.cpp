@@ -158,7 +158,7 @@ TEST_F(EngineTest, AGroupLargerThanTheCacheFinishesWithTheSameBits) {
   EXPECT_EQ(run(tight, {r}), run({*model}, {r}));
 }
 
-TEST_F(EngineTest, AGroupNeedsAPageMoreThanASampleWhereItsPromptEndsInsideAPage) {
+TEST_F(EngineTest, AGroupNeedsNoMorePagesThanOneOfItsSamples) {
   const auto admitted = [&](i64 prompt, i32 samples, i64 pages) {
     Settings settings{*model};
     settings.kv_tokens = pages * 64;
@@ -176,9 +176,9 @@ TEST_F(EngineTest, AGroupNeedsAPageMoreThanASampleWhereItsPromptEndsInsideAPage)
   };
   EXPECT_TRUE(admitted(70, 1, 3));
   EXPECT_FALSE(admitted(70, 1, 2));
-  EXPECT_FALSE(admitted(70, 2, 3)) << "the second sample copies the page that holds tokens 64 to 69";
-  EXPECT_TRUE(admitted(70, 2, 4));
-  EXPECT_TRUE(admitted(128, 2, 3)) << "a prompt of whole pages has no page to copy";
+  EXPECT_TRUE(admitted(70, 2, 3)) << "the held prompt is given up for the first sample";
+  EXPECT_FALSE(admitted(128, 2, 2));
+  EXPECT_TRUE(admitted(128, 2, 3));
 }
 
 TEST_F(EngineTest, GroupsThatHoldTheirPromptsNeverWaitForEachOther) {
@@ -231,8 +231,8 @@ TEST_F(EngineTest, CancelFreesThePagesOfWhatRunsAndWhatWaits) {
   engine.step();
   EXPECT_EQ(engine->running(), 3);
   EXPECT_EQ(engine->queued(), 2);
-  // 149 positions: the sequences share one page of the prompt, and each has two more.
-  EXPECT_EQ(engine->cache().pages_in_use(), 1 + 3 * 2);
+  // 104 positions: the sequences share one page of the prompt, and each has one more.
+  EXPECT_EQ(engine->cache().pages_in_use(), 1 + 3 * 1);
   EXPECT_TRUE(engine->cancel(running));
   EXPECT_FALSE(engine->cancel(running));
   EXPECT_EQ(engine->cache().pages_in_use(), 0);

@@ -73,7 +73,7 @@ KvCache::~KvCache() {
   if (memory_) munmap(memory_, bytes_);
 }
 
-Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens) {
+Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens, i64 spare) {
   KvSequence s;
   u64 parent = 0;
   for (i64 begin = 0; begin + kPageTokens < std::ssize(prompt); begin += kPageTokens) {
@@ -84,15 +84,15 @@ Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens) {
     s.cached += kPageTokens;
     parent = page_[page].serial;
   }
-  return extend(std::move(s), tokens);
+  return extend(std::move(s), tokens, spare);
 }
 
-Result<KvSequence> KvCache::fork(const KvSequence& of, i64 filled, i64 tokens) {
+Result<KvSequence> KvCache::fork(const KvSequence& of, i64 filled, i64 tokens, i64 spare) {
   R1_CHECK(filled <= tokens && pages_for(filled) <= std::ssize(of.pages),
            "fork after {} of a sequence of {} pages, for {}", filled, of.pages.size(), tokens);
   const i64 full = filled / kPageTokens;
   KvSequence shared = hold(of, full * kPageTokens);
-  KvSequence s = R1_TRY(extend(std::move(shared), tokens));
+  KvSequence s = R1_TRY(extend(std::move(shared), tokens, spare));
   s.cached = filled;
   if (filled % kPageTokens)
     for (i64 l = 0; l < layout().layers; ++l)
@@ -108,16 +108,22 @@ KvSequence KvCache::hold(const KvSequence& of, i64 filled) {
   return s;
 }
 
-Result<KvSequence> KvCache::extend(KvSequence shared, i64 tokens) {
-  const i64 wanted = pages_for(tokens) - std::ssize(shared.pages);
-  if (!make_room(wanted)) {
+Result<KvSequence> KvCache::extend(KvSequence shared, i64 tokens, i64 spare) {
+  const i64 wanted = pages_for(tokens) - std::ssize(shared.pages), free = pages_free() + pages_cached();
+  if (wanted + spare > free || !grow(shared, tokens)) {
     close(shared);
-    return fail(Errc::exhausted, "KV cache: {} pages wanted, {} free of {}", wanted, pages_free() + pages_cached(),
+    return fail(Errc::exhausted, "KV cache: {} pages wanted besides {} to spare, {} free of {}", wanted, spare, free,
                 pages_);
   }
-  shared.pages.reserve(pages_for(tokens));
-  for (i64 i = 0; i < wanted; ++i) shared.pages.push_back(take());
   return shared;
+}
+
+bool KvCache::grow(KvSequence& s, i64 tokens) {
+  const i64 wanted = pages_for(tokens) - std::ssize(s.pages);
+  if (wanted <= 0) return true;
+  if (!make_room(wanted)) return false;
+  for (i64 i = 0; i < wanted; ++i) s.pages.push_back(take());
+  return true;
 }
 
 void KvCache::close(KvSequence& s) {

@@ -1,6 +1,4 @@
 // The pool of KV pages behind every running sequence. A page holds kPageTokens positions of one sequence in all layers.
-// A sequence gets its pages when it is admitted, for all the tokens that it may ever hold, so no step runs out of
-// pages.
 //
 // Pages are reference-counted and shared in two ways. Only pages that are full of prompt tokens are shared, and nobody
 // writes to them again; the last, partial page of a prompt is copied.
@@ -48,12 +46,14 @@ class KvCache {
   i64 page_bytes() const { return layout().page_bytes() * layout().layers; }  // all layers
 
   // Pages for `tokens` positions of a sequence that begins with `prompt`. Published pages that hold the beginning of
-  // the prompt are shared, but never the page of its last token, which is always computed. Errors: exhausted, if too
-  // few pages are free now; no page is taken then.
-  Result<KvSequence> open(std::span<const i32> prompt, i64 tokens);
+  // the prompt are shared, but never the page of its last token, which is always computed. Errors: exhausted, if fewer
+  // than `spare` pages would be free afterwards; no page is taken then.
+  Result<KvSequence> open(std::span<const i32> prompt, i64 tokens, i64 spare = 0);
   // A second sequence that continues after the first `filled` tokens of `of`, for `tokens` positions in all.
   // Errors: as open().
-  Result<KvSequence> fork(const KvSequence& of, i64 filled, i64 tokens);
+  Result<KvSequence> fork(const KvSequence& of, i64 filled, i64 tokens, i64 spare = 0);
+  // Adds pages up to `tokens` positions. Returns false, and takes none, if too few are free.
+  bool grow(KvSequence& sequence, i64 tokens);
   // One more reference to the pages of the first `filled` tokens. They outlive `of`, and may be forked but not written.
   KvSequence hold(const KvSequence& of, i64 filled);
   void close(KvSequence& sequence);
@@ -90,7 +90,7 @@ class KvCache {
   void unpublish_all();
   i32 find(u64 parent, std::span<const i32> tokens) const;  // a published page; -1: none
   // Adds free pages to `shared` up to `tokens` positions. On an error `shared` is closed.
-  Result<KvSequence> extend(KvSequence shared, i64 tokens);
+  Result<KvSequence> extend(KvSequence shared, i64 tokens, i64 spare);
 
   KvView view_;
   void* memory_ = nullptr;

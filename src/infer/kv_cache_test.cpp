@@ -148,11 +148,30 @@ TEST(KvCache, RoomIsMadeByForgettingUnusedPagesLeastRecentlyUsedFirstAndFromTheE
   const auto refused = cache.open(test_prompt(1, 4), 4 * 64);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::exhausted);
-  EXPECT_NE(refused.error().what.find("4 pages wanted, 3 free of 6"), std::string::npos) << refused.error().what;
+  EXPECT_NE(refused.error().what.find("4 pages wanted besides 0 to spare, 3 free of 6"), std::string::npos)
+      << refused.error().what;
   EXPECT_EQ(cache.pages_cached(), 3) << "a refusal takes nothing";
   cache.close(taken);
   EXPECT_EQ(cached(cache, a), 128);
   EXPECT_EQ(cached(cache, b), 64);
+}
+
+TEST(KvCache, ASequenceGrowsByPagesAndTakesNoneWhereTooFewAreFree) {
+  KvCache cache = cache_of(4);
+  compute_and_publish(cache, test_prompt(65, 1));
+  EXPECT_FALSE(cache.open(test_prompt(10, 2), 10, 4)) << "three would be free, four are to be spared";
+  EXPECT_EQ(cache.pages_cached(), 1) << "a refusal forgets nothing";
+  auto s = cache.open(test_prompt(10, 2), 10, 3);
+  ASSERT_TRUE(s);
+  for (const auto& [tokens, pages] : {std::pair{i64{10}, 1}, {i64{64}, 1}, {i64{65}, 2}, {i64{200}, 4}, {i64{3}, 4}}) {
+    EXPECT_TRUE(cache.grow(*s, tokens));
+    EXPECT_EQ(std::ssize(s->pages), pages) << tokens << " tokens";
+  }
+  EXPECT_EQ(cache.pages_cached(), 0) << "the unused prefix made room";
+  EXPECT_FALSE(cache.grow(*s, 257));
+  EXPECT_EQ(s->pages.size(), 4u);
+  cache.close(*s);
+  EXPECT_EQ(cache.pages_free(), 4);
 }
 
 TEST(KvCache, AnotherVersionOfTheWeightsForgetsEveryPublishedPage) {

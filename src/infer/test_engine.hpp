@@ -54,7 +54,7 @@ class TestEngine {
   DrawnBySample finish() {
     while (engine_.busy() && !testing::Test::HasFatalFailure()) step();
     EXPECT_EQ(engine_.cache().pages_in_use(), 0);
-    EXPECT_EQ(engine_.running() + engine_.queued(), 0);
+    EXPECT_EQ(engine_.running() + engine_.queued() + engine_.preempted(), 0);
     return drawn;
   }
   DrawnBySample run(const std::vector<GenerationRequest>& requests) {
