@@ -57,7 +57,9 @@ Result<Engine> Engine::create(const Model& model, const EngineOptions& given) {
   const KvLayout layout = model.kv_layout(o.numerics);
   const i64 page_bytes = layout.page_bytes() * layout.layers;
   if (o.context <= 0) o.context = std::min(trained, longest_context(page_bytes));
-  return Engine(std::make_unique<State>(model, o, R1_TRY(KvCache::create(layout, cache_pages(o, page_bytes)))));
+  const i64 max_cached = o.prefix_bytes < 0 ? -1 : o.prefix_bytes / page_bytes;
+  KvCache cache = R1_TRY(KvCache::create(layout, cache_pages(o, page_bytes), max_cached));
+  return Engine(std::make_unique<State>(model, o, std::move(cache)));
 }
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -31,11 +31,13 @@ struct EngineOptions {
   const cpu::Kernels* kernels = nullptr;  // required: active_kernels() of ops/device.hpp
   ThreadPool* pool = nullptr;             // required; must outlive the engine
   Numerics numerics{};
-  i64 kv_bytes = 0;            // budget of the KV cache in bytes; 0: kv_tokens counts
-  i64 kv_tokens = 0;           // the same in tokens; if both are 0: max_sequences × context, at most 1 GiB
-  i64 max_batch_tokens = 512;  // rows of a step; at least max_sequences
-  i64 max_sequences = 64;      // sequences that run at once
-  i64 context = 0;             // tokens of the longest sequence; 0: the model's, or what half of the memory holds
+  i64 kv_bytes = 0;              // budget of the KV cache in bytes; 0: kv_tokens counts
+  i64 kv_tokens = 0;             // the same in tokens; if both are 0: max_sequences × context, at most 1 GiB
+  i64 prefix_bytes = -1;         // of the cache: what prefixes take that no sequence uses; -1: all that is free
+  bool share_generated = false;  // in the expanded form, generated tokens too become prefixes for later prompts
+  i64 max_batch_tokens = 512;    // rows of a step; at least max_sequences
+  i64 max_sequences = 64;        // sequences that run at once
+  i64 context = 0;               // tokens of the longest sequence; 0: the model's, or what half of the memory holds
 };
 
 // Ends a thinking that is too long. If a sequence has drawn `tokens` tokens and none of them was `end`, the engine
@@ -55,6 +57,7 @@ struct GenerationRequest {
   std::vector<i32> stop_ids{};  // a sequence ends after one of these tokens, which is reported
   i32 samples = 1;              // sequences drawn from this prompt; they share its pages and its prefill
   u64 stream = 0;               // the prompt's random stream (SampleKey)
+  std::string cache_salt{};     // prefixes are shared only among requests of the same salt
   i32 first_sample = 0;         // number of the first sample, in events and in random streams
   ThinkBudget think{};
 };
@@ -80,7 +83,7 @@ struct TokenEvent {
 struct PromptEvent {
   RequestId id = 0;
   i64 total = 0;      // tokens of the prompt
-  i64 cached = 0;     // tokens whose keys were found in shared pages
+  i64 cached = 0;     // tokens whose keys were found in shared pages; it grows while another prompt computes them
   i64 processed = 0;  // tokens whose keys are in the pages now
 };
 

@@ -32,7 +32,7 @@ Engine::State::Group* Engine::State::next_group() {
 bool Engine::State::start(Group& g) {
   const i64 length = std::ssize(g.request.prompt);
   const bool first = g.started == 0;
-  auto kv = open_pages(&g.held, g.request.prompt, length);
+  auto kv = open_pages(g, true, g.request.prompt, length);
   if (!kv) return false;
   if (first) counters.cached_tokens += g.cached = kv->cached;
   const bool computed = kv->cached == length;
@@ -50,7 +50,7 @@ bool Engine::State::resume() {
   // A page that holds prompt tokens of another sequence must not stand for tokens that were generated here, unless
   // both roles have the same bits.
   const bool roles_differ = cache.layout().form == MlaForm::mixed;
-  auto kv = open_pages(nullptr, std::span(tokens).first(roles_differ ? s.prompt() : s.known()), s.known());
+  auto kv = open_pages(*s.group, false, std::span(tokens).first(roles_differ ? s.prompt() : s.known()), s.known());
   if (!kv) return false;
   s.kv = std::move(*kv);
   s.position = s.kv.cached;
@@ -60,14 +60,15 @@ bool Engine::State::resume() {
   return true;
 }
 
-// Pages for `known` tokens that begin with `tokens`, or with all of `held`, if a group still holds its prompt. A page
+// Pages for `known` tokens that begin with `tokens`, or with the prompt that the group still holds. A page
 // for each running sequence stays free, because they will need it soon. If nothing runs, no pages come back by
 // themselves, so groups give up the prompts that they hold.
-std::optional<KvSequence> Engine::State::open_pages(const KvSequence* held, std::span<const i32> tokens, i64 known) {
+std::optional<KvSequence> Engine::State::open_pages(const Group& g, bool from_held, std::span<const i32> tokens,
+                                                    i64 known) {
   const i64 spare = std::ssize(running);
   for (;;) {
-    const bool fork = held && !held->pages.empty();
-    auto kv = fork ? cache.fork(*held, known, known, spare) : cache.open(tokens, known, spare);
+    const bool fork = from_held && !g.held.pages.empty();
+    auto kv = fork ? cache.fork(g.held, known, known, spare) : cache.open(tokens, known, spare, g.request.cache_salt);
     if (kv) return std::move(*kv);
     if (spare > 0) return std::nullopt;
     R1_CHECK(give_up_held(), "{} tokens find no pages in an idle cache: {}", known, kv.error().what);

@@ -32,6 +32,7 @@ bool Engine::State::give_up_held() {
 }
 
 void Engine::State::preempt(std::unique_ptr<Sequence> s) {
+  publish_generated(*s);
   cache.close(s->kv);
   s->position = 0;
   ++counters.preemptions;

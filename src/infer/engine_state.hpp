@@ -62,7 +62,7 @@ struct Engine::State {
   Group* next_group();
   bool start(Group& g);
   bool resume();
-  std::optional<KvSequence> open_pages(const KvSequence* held, std::span<const i32> tokens, i64 known);
+  std::optional<KvSequence> open_pages(const Group& g, bool from_held, std::span<const i32> tokens, i64 known);
   std::unique_ptr<Sequence> new_sequence(Group& g, KvSequence kv);
 
   // Pages (engine_pages.cpp): every running sequence gets the page that it needs in this step, if need be at the
@@ -76,10 +76,17 @@ struct Engine::State {
   Status check_weights();
   void build_batch();
   void add_rows(Sequence& s, i64 count);
+
+  // Prefixes (engine_prefix.cpp): prompts share the pages of prompts that begin with the same tokens, also of those
+  // that are being computed.
+  bool share_prefix(Sequence& s);
+  bool waits_for_prefix(const Sequence& s) const;
+  void publish_prompts();
+  void publish_generated(const Sequence& s);
   Tensor run_model();
   void draw_tokens(const Tensor& logits);
   Result<SampledToken> draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const;
-  void publish_prompt(Sequence& s, std::span<const float> logits);
+  void complete_prompt(Sequence& s, std::span<const float> logits);
   void take_token(Sequence& s, Result<SampledToken> sampled);
   static void apply_think_budget(Sequence& s, const ThinkBudget& budget, TokenEvent& e);
   void report_prompt(const Sequence& s);
@@ -99,6 +106,12 @@ struct Engine::State {
   std::vector<std::unique_ptr<Sequence>> running, preempted;  // each oldest first
   Batch batch;
   std::vector<Draw> draws;  // in the order of batch.want
+  // The sequences of which this step computes a part of the prompt, and the position of the first such token.
+  struct PromptChunk {
+    Sequence* sequence;
+    i64 first;
+  };
+  std::vector<PromptChunk> chunks;
   std::vector<TokenEvent> events;
   std::vector<PromptEvent> prompts;
   EngineCounters counters;

@@ -50,7 +50,7 @@ void Engine::State::build_batch() {
   batch.tokens.clear(), batch.positions.clear(), batch.roles.clear(), batch.want.clear();
   batch.seq_begin.assign(1, 0);
   cache.view().tables.clear();
-  draws.clear();
+  draws.clear(), chunks.clear();
   std::vector<Sequence*> others;
   for (const auto& s : running)
     if (s->decodes()) add_rows(*s, 1);
@@ -58,6 +58,9 @@ void Engine::State::build_batch() {
   for (Sequence* s : others) {
     const i64 budget = options.max_batch_tokens - batch.rows();
     if (budget <= 0) break;
+    if (share_prefix(*s)) report_prompt(*s);
+    if (waits_for_prefix(*s)) continue;
+    if (s->position < s->prompt()) chunks.push_back({s, s->position});
     add_rows(*s, std::min(s->left(), budget));
     if (s->generated.empty()) report_prompt(*s);
   }
@@ -101,9 +104,10 @@ void Engine::State::draw_tokens(const Tensor& logits) {
   const auto row = [&](i64 i) { return std::span<const float>(logits.row(i), logits.cols()); };
   options.pool->run(std::ssize(draws),
                     [&](i64 i, int worker) { draws[i].sampled = draw(samplers[worker], *draws[i].sequence, row(i)); });
+  publish_prompts();
   for (i64 i = 0; i < std::ssize(draws); ++i) {
     Sequence& s = *draws[i].sequence;
-    if (s.generated.empty()) publish_prompt(s, row(i));
+    if (s.generated.empty()) complete_prompt(s, row(i));
     take_token(s, std::move(draws[i].sampled));
   }
 }
@@ -114,12 +118,10 @@ Result<SampledToken> Engine::State::draw(Sampler& sampler, const Sequence& s, st
   return sampler.sample(logits, r.sampling, key, s.history);
 }
 
-// The prompt's keys are complete. Later prompts may share its full pages; its group's other samples continue from all
-// of them.
-void Engine::State::publish_prompt(Sequence& s, std::span<const float> logits) {
+// The prompt's keys are complete, and its group's other samples continue from all of them.
+void Engine::State::complete_prompt(Sequence& s, std::span<const float> logits) {
   Group& g = *s.group;
   g.prompt_done = true;
-  cache.publish(s.kv, g.request.prompt, s.position);
   if (g.started >= g.request.samples || !g.held.pages.empty()) return;
   g.held = cache.hold(s.kv, s.position);
   g.logits.assign(logits.begin(), logits.end());
@@ -163,6 +165,7 @@ void Engine::State::apply_think_budget(Sequence& s, const ThinkBudget& budget, T
 
 void Engine::State::end(Sequence& s) {
   s.done = true;
+  publish_generated(s);
   cache.close(s.kv);
   --s.group->live;
 }

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -12,18 +13,22 @@ namespace {
 
 constexpr i64 kHugePage = i64{2} << 20, kSmallPage = 4096;
 
-u64 hash_of(u64 parent, std::span<const i32> tokens) {
+// `salt` counts only for a first page, whose parent is 0.
+u64 hash_of(u64 parent, std::span<const i32> tokens, std::string_view salt) {
   u64 h = parent + 0x9e3779b97f4a7c15u;
-  for (const i32 t : tokens) {
-    h = (h ^ static_cast<u32>(t)) * 0xff51afd7ed558ccdu;
+  const auto mix = [&](u32 value) {
+    h = (h ^ value) * 0xff51afd7ed558ccdu;
     h ^= h >> 32;
-  }
+  };
+  for (const i32 t : tokens) mix(static_cast<u32>(t));
+  if (parent == 0)
+    for (const char c : salt) mix(static_cast<u8>(c));
   return h;
 }
 
 }  // namespace
 
-Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages) {
+Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages, i64 max_cached) {
   R1_CHECK(layout.layers > 0 && layout.page_bytes() > 0, "a KV cache of {} layers, {} bytes a page", layout.layers,
            layout.page_bytes());
   const double wanted = static_cast<double>(pages) * static_cast<double>(layout.page_bytes() * layout.layers);
@@ -38,6 +43,7 @@ Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages) {
 
   KvCache c;
   c.pages_ = pages;
+  c.max_cached_ = max_cached < 0 ? pages : max_cached;
   c.view_.layout = layout;
   const i64 layer = layout.page_bytes() * pages;
   const i64 align = layer >= kHugePage ? kHugePage : kSmallPage;
@@ -62,6 +68,7 @@ KvCache::KvCache(KvCache&& o) noexcept
       memory_(std::exchange(o.memory_, nullptr)),
       bytes_(o.bytes_),
       pages_(o.pages_),
+      max_cached_(o.max_cached_),
       version_(o.version_),
       serials_(o.serials_),
       page_(std::move(o.page_)),
@@ -73,11 +80,11 @@ KvCache::~KvCache() {
   if (memory_) munmap(memory_, bytes_);
 }
 
-Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens, i64 spare) {
+Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens, i64 spare, std::string_view salt) {
   KvSequence s;
   u64 parent = 0;
   for (i64 begin = 0; begin + kPageTokens < std::ssize(prompt); begin += kPageTokens) {
-    const i32 page = find(parent, prompt.subspan(begin, kPageTokens));
+    const i32 page = find(parent, prompt.subspan(begin, kPageTokens), salt);
     if (page < 0) break;
     reference(page);
     s.pages.push_back(page);
@@ -85,6 +92,18 @@ Result<KvSequence> KvCache::open(std::span<const i32> prompt, i64 tokens, i64 sp
     parent = page_[page].serial;
   }
   return extend(std::move(s), tokens, spare);
+}
+
+bool KvCache::adopt(KvSequence& s, std::span<const i32> prompt, i64 position, std::string_view salt) {
+  if (position + kPageTokens >= std::ssize(prompt)) return false;
+  const i64 index = position / kPageTokens;
+  const u64 parent = index == 0 ? 0 : page_[s.pages[index - 1]].serial;
+  if (index > 0 && parent == 0) return false;  // another page has the entry of the one before
+  const i32 page = find(parent, prompt.subspan(position, kPageTokens), salt);
+  if (page < 0) return false;
+  reference(page);
+  release(std::exchange(s.pages[index], page));
+  return true;
 }
 
 Result<KvSequence> KvCache::fork(const KvSequence& of, i64 filled, i64 tokens, i64 spare) {
@@ -132,20 +151,21 @@ void KvCache::close(KvSequence& s) {
   s = {};
 }
 
-void KvCache::publish(const KvSequence& s, std::span<const i32> prompt, i64 computed) {
+void KvCache::publish(const KvSequence& s, std::span<const i32> all, i64 computed, std::string_view salt) {
   u64 parent = 0;
-  for (i64 i = 0; (i + 1) * kPageTokens <= std::min(std::ssize(prompt), computed); ++i) {
-    const auto tokens = prompt.subspan(i * kPageTokens, kPageTokens);
-    if (const i32 there = find(parent, tokens); there >= 0) {
+  for (i64 i = 0; (i + 1) * kPageTokens <= std::min(std::ssize(all), computed); ++i) {
+    const auto tokens = all.subspan(i * kPageTokens, kPageTokens);
+    if (const i32 there = find(parent, tokens, salt); there >= 0) {
       parent = page_[there].serial;
       continue;
     }
     Page& page = page_[s.pages[i]];
-    const u64 key = hash_of(parent, tokens);
+    const u64 key = hash_of(parent, tokens, salt);
     // The page belongs to another chain, or the hash collides with that of other tokens (rare).
     if (page.serial || published_.count(key)) return;
     page.serial = ++serials_;
     page.parent = parent;
+    if (parent == 0) page.salt = salt;
     page.tokens.assign(tokens.begin(), tokens.end());
     published_[key] = s.pages[i];
     parent = page.serial;
@@ -193,24 +213,25 @@ void KvCache::release(i32 id) {
   if (--page.refs) return;
   if (page.serial) page.idle = idle_.insert(idle_.end(), id);
   else free_.push_back(id);
+  if (pages_cached() > max_cached_) unpublish(idle_.front());
 }
 
 void KvCache::unpublish(i32 id) {
   Page& page = page_[id];
-  published_.erase(hash_of(page.parent, page.tokens));
+  published_.erase(hash_of(page.parent, page.tokens, page.salt));
   page.serial = page.parent = 0;
-  page.tokens.clear();
+  page.tokens.clear(), page.salt.clear();
   if (page.refs == 0) {
     idle_.erase(page.idle);
     free_.push_back(id);
   }
 }
 
-i32 KvCache::find(u64 parent, std::span<const i32> tokens) const {
-  const auto found = published_.find(hash_of(parent, tokens));
+i32 KvCache::find(u64 parent, std::span<const i32> tokens, std::string_view salt) const {
+  const auto found = published_.find(hash_of(parent, tokens, salt));
   if (found == published_.end()) return -1;
   const Page& page = page_[found->second];
-  const bool same = page.parent == parent && std::equal(tokens.begin(), tokens.end(), page.tokens.begin());
+  const bool same = page.parent == parent && std::ranges::equal(tokens, page.tokens) && (parent || page.salt == salt);
   return same ? found->second : -1;
 }
 

@@ -1,11 +1,13 @@
 // The pool of KV pages behind every running sequence. A page holds kPageTokens positions of one sequence in all layers.
 //
-// Pages are reference-counted and shared in two ways. Only pages that are full of prompt tokens are shared, and nobody
-// writes to them again; the last, partial page of a prompt is copied.
+// Pages are reference-counted and shared in two ways. Only full pages are shared, and nobody writes to them again; the
+// last, partial page of a prompt is copied.
 //   fork()     shares a prompt's pages between its samples.
-//   publish()  offers the full pages of a prompt to later prompts that begin with the same tokens and run under the
-//              same version of the weights. Unused published pages stay until their room is needed; set_version() drops
-//              all of them.
+//   publish()  offers full pages to sequences that begin with the same tokens, have the same salt and run under the
+//   same
+//              version of the weights. open() and adopt() find them. Unused published pages stay until their room is
+//              needed, the least recently used go first; set_version() drops all of them.
+// A salt keeps tenants apart: whether a prompt is computed quickly tells whether somebody has sent it before.
 //
 // One address range per layer is reserved for the whole budget. The operating system fills it in as pages are first
 // written, with huge pages if the range is large enough. Not thread-safe: one thread makes all calls.
@@ -13,6 +15,8 @@
 #include <list>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -32,8 +36,9 @@ struct KvSequence {
 
 class KvCache {
  public:
+  // At most `max_cached` published pages are kept for nobody; -1: as many as there are.
   // Errors: a budget without room for one page, more than the machine's memory, no address space.
-  static Result<KvCache> create(const KvLayout& layout, i64 pages);
+  static Result<KvCache> create(const KvLayout& layout, i64 pages, i64 max_cached = -1);
   KvCache(KvCache&&) noexcept;
   KvCache& operator=(KvCache&&) = delete;
   ~KvCache();
@@ -48,7 +53,11 @@ class KvCache {
   // Pages for `tokens` positions of a sequence that begins with `prompt`. Published pages that hold the beginning of
   // the prompt are shared, but never the page of its last token, which is always computed. Errors: exhausted, if fewer
   // than `spare` pages would be free afterwards; no page is taken then.
-  Result<KvSequence> open(std::span<const i32> prompt, i64 tokens, i64 spare = 0);
+  Result<KvSequence> open(std::span<const i32> prompt, i64 tokens, i64 spare = 0, std::string_view salt = {});
+  // If the page of `prompt` that begins at `position`, a multiple of kPageTokens, has been published since the sequence
+  // was opened, the sequence shares it instead of its own, which holds nothing yet. Returns false if it has not, or if
+  // it is the page of the last token.
+  bool adopt(KvSequence& sequence, std::span<const i32> prompt, i64 position, std::string_view salt = {});
   // A second sequence that continues after the first `filled` tokens of `of`, for `tokens` positions in all.
   // Errors: as open().
   Result<KvSequence> fork(const KvSequence& of, i64 filled, i64 tokens, i64 spare = 0);
@@ -58,9 +67,10 @@ class KvCache {
   KvSequence hold(const KvSequence& of, i64 filled);
   void close(KvSequence& sequence);
 
-  // Offers the full pages among those of the first `computed` tokens of `prompt`. Their keys must be in `sequence`'s
-  // pages, computed with the role of prompt tokens.
-  void publish(const KvSequence& sequence, std::span<const i32> prompt, i64 computed);
+  // Offers the full pages among those of the first `computed` of `tokens`. Their keys must be in `sequence`'s pages. In
+  // the mixed form they must have been computed with the role of prompt tokens; in the expanded form both roles have
+  // the same keys.
+  void publish(const KvSequence& sequence, std::span<const i32> tokens, i64 computed, std::string_view salt = {});
   // The version of the weights with which all pages are computed from now on. Published pages of another version are
   // dropped.
   void set_version(u64 version);
@@ -76,8 +86,9 @@ class KvCache {
   struct Page {
     i32 refs = 0;
     // Published pages form chains: `parent` is the serial number of the page before. Serial numbers are never reused.
-    u64 serial = 0;  // 0: not published
-    u64 parent = 0;  // 0: a prompt's first page
+    u64 serial = 0;    // 0: not published
+    u64 parent = 0;    // 0: a prompt's first page
+    std::string salt;  // of a first page; the others have that of their parent
     std::vector<i32> tokens;
     std::list<i32>::iterator idle;  // the page's place in idle_, if it is published and refs is 0
   };
@@ -88,14 +99,15 @@ class KvCache {
   void release(i32 page);
   void unpublish(i32 page);
   void unpublish_all();
-  i32 find(u64 parent, std::span<const i32> tokens) const;  // a published page; -1: none
+  // A published page behind the page with the serial number `parent`; -1: none.
+  i32 find(u64 parent, std::span<const i32> tokens, std::string_view salt) const;
   // Adds free pages to `shared` up to `tokens` positions. On an error `shared` is closed.
   Result<KvSequence> extend(KvSequence shared, i64 tokens, i64 spare);
 
   KvView view_;
   void* memory_ = nullptr;
   i64 bytes_ = 0;
-  i64 pages_ = 0;
+  i64 pages_ = 0, max_cached_ = 0;
   u64 version_ = 0, serials_ = 0;
   std::vector<Page> page_;
   std::vector<i32> free_;                   // last in, first out, so that touched memory is used again first

@@ -156,6 +156,56 @@ TEST(KvCache, RoomIsMadeByForgettingUnusedPagesLeastRecentlyUsedFirstAndFromTheE
   EXPECT_EQ(cached(cache, b), 64);
 }
 
+TEST(KvCache, ASaltIsAnotherBeginning) {
+  KvCache cache = cache_of(16);
+  const auto prompt = test_prompt(200, 1);
+  const auto found = [&](std::string_view salt) {
+    auto s = cache.open(prompt, 200, 0, salt);
+    EXPECT_TRUE(s);
+    const i64 n = s->cached;
+    cache.close(*s);
+    return n;
+  };
+  KvSequence s = cache.open(prompt, 200, 0, "tenant").value();
+  cache.publish(s, prompt, 200, "tenant");
+  cache.close(s);
+  EXPECT_EQ(found("tenant"), 192);
+  EXPECT_EQ(found("tenants"), 0);
+  EXPECT_EQ(found(""), 0);
+  compute_and_publish(cache, prompt);
+  EXPECT_EQ(found(""), 192);
+  EXPECT_EQ(cache.pages_cached(), 6);
+}
+
+TEST(KvCache, APagePublishedAfterwardsIsAdoptedInPlaceOfABlankOne) {
+  KvCache cache = cache_of(8);
+  const auto prompt = test_prompt(129, 1);
+  KvSequence first = opened(cache, prompt, 129), second = opened(cache, prompt, 129);
+  EXPECT_FALSE(cache.adopt(second, prompt, 0));
+  cache.publish(first, prompt, 64);
+  EXPECT_TRUE(cache.adopt(second, prompt, 0));
+  EXPECT_EQ(second.pages[0], first.pages[0]);
+  EXPECT_FALSE(cache.adopt(second, prompt, 64));
+  EXPECT_EQ(cache.pages_in_use(), 5);
+  cache.publish(first, prompt, 129);
+  EXPECT_FALSE(cache.adopt(second, std::span(prompt).first(128), 64)) << "the last token is always computed";
+  EXPECT_TRUE(cache.adopt(second, prompt, 64));
+  EXPECT_EQ(cache.pages_in_use(), 4);
+  cache.close(first);
+  cache.close(second);
+  EXPECT_EQ(cache.pages_in_use(), 0);
+  EXPECT_EQ(cache.pages_cached(), 2);
+}
+
+TEST(KvCache, NoMoreThanSoManyPagesAreKeptForNobody) {
+  KvCache cache = KvCache::create(kLayout, 8, 3).value();
+  compute_and_publish(cache, test_prompt(129, 1));
+  compute_and_publish(cache, test_prompt(129, 2));
+  EXPECT_EQ(cache.pages_cached(), 3);
+  EXPECT_EQ(cached(cache, test_prompt(129, 2)), 128);
+  EXPECT_EQ(cached(cache, test_prompt(129, 1)), 64) << "its end left first";
+}
+
 TEST(KvCache, ASequenceGrowsByPagesAndTakesNoneWhereTooFewAreFree) {
   KvCache cache = cache_of(4);
   compute_and_publish(cache, test_prompt(65, 1));

@@ -25,6 +25,7 @@ struct Settings {
   Numerics numerics{};
   int threads = 1;
   i64 max_batch_tokens = 128, max_sequences = 64, kv_tokens = 64 * 512;
+  bool share_generated = false;
 };
 
 // An engine with its pool, which collects what every sample draws.
@@ -68,6 +69,7 @@ class TestEngine {
     EngineOptions o;
     o.kernels = s.kernels, o.pool = &pool_, o.numerics = s.numerics;
     o.kv_tokens = s.kv_tokens, o.max_batch_tokens = s.max_batch_tokens, o.max_sequences = s.max_sequences;
+    o.share_generated = s.share_generated;
     auto engine = Engine::create(s.model, o);
     R1_CHECK(engine, "{}", engine ? "" : engine.error().what);
     return std::move(*engine);

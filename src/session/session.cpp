@@ -85,6 +85,7 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
   engine.max_batch_tokens = std::max(engine.max_batch_tokens, options.max_sequences);
   engine.context = context;
   engine.kv_bytes = options.kv_bytes;
+  engine.share_generated = true;  // the next turn of a conversation contains the answer
   session.engine_ = std::make_unique<Engine>(R1_TRY(Engine::create(*session.model_, engine)));
   session.recommended_ = generation;
   if (Status set = session.set_defaults(options); !set) return tl::unexpected(std::move(set).error().in(path.string()));
