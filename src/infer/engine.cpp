@@ -85,6 +85,7 @@ Result<RequestId> Engine::submit(GenerationRequest r) {
   auto group = std::make_unique<State::Group>();
   group->id = ++s.last_id;
   group->request = std::move(r);
+  group->client = s.client_of(group->request.client);
   s.queue.push_back(group.get());
   const RequestId id = group->id;
   s.groups.emplace(id, std::move(group));
@@ -100,7 +101,7 @@ bool Engine::cancel(RequestId id) {
   g.started = g.request.samples;
   s.cache.close(g.held);
   if (g.live == 0) {
-    s.groups.erase(found);
+    s.erase_if_complete(g);
     return true;
   }
   for (const auto* sequences : {&s.running, &s.preempted})

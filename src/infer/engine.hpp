@@ -15,6 +15,7 @@
 // Not thread-safe: one thread makes all calls. The model must outlive the engine, and its weights must not change while
 // a sequence runs (step() checks it).
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,13 +32,15 @@ struct EngineOptions {
   const cpu::Kernels* kernels = nullptr;  // required: active_kernels() of ops/device.hpp
   ThreadPool* pool = nullptr;             // required; must outlive the engine
   Numerics numerics{};
-  i64 kv_bytes = 0;              // budget of the KV cache in bytes; 0: kv_tokens counts
-  i64 kv_tokens = 0;             // the same in tokens; if both are 0: max_sequences × context, at most 1 GiB
-  i64 prefix_bytes = -1;         // of the cache: what prefixes take that no sequence uses; -1: all that is free
-  bool share_generated = false;  // in the expanded form, generated tokens too become prefixes for later prompts
-  i64 max_batch_tokens = 512;    // rows of a step; at least max_sequences
-  i64 max_sequences = 64;        // sequences that run at once
-  i64 context = 0;               // tokens of the longest sequence; 0: the model's, or what half of the memory holds
+  i64 kv_bytes = 0;                 // budget of the KV cache in bytes; 0: kv_tokens counts
+  i64 kv_tokens = 0;                // the same in tokens; if both are 0: max_sequences × context, at most 1 GiB
+  i64 prefix_bytes = -1;            // of the cache: what prefixes take that no sequence uses; -1: all that is free
+  bool share_generated = false;     // in the expanded form, generated tokens too become prefixes for later prompts
+  i64 max_batch_tokens = 512;       // rows of a step; at least max_sequences
+  i64 max_sequences = 64;           // sequences that run at once
+  double step_seconds = 0;          // a step computes only as many prompt tokens as fit into this time; 0: no limit
+  std::function<double()> clock{};  // seconds; empty: seconds_now of core/clock.hpp
+  i64 context = 0;                  // tokens of the longest sequence; 0: the model's, or what half of the memory holds
 };
 
 // Ends a thinking that is too long. If a sequence has drawn `tokens` tokens and none of them was `end`, the engine
@@ -58,7 +61,12 @@ struct GenerationRequest {
   i32 samples = 1;              // sequences drawn from this prompt; they share its pages and its prefill
   u64 stream = 0;               // the prompt's random stream (SampleKey)
   std::string cache_salt{};     // prefixes are shared only among requests of the same salt
-  i32 first_sample = 0;         // number of the first sample, in events and in random streams
+  // Among requests of the same priority, clients get equal shares of the sequences that run and of the prompt tokens of
+  // a step; a client's own requests go in their order. A higher priority goes first, and takes the place of a lower
+  // one.
+  std::string client{};
+  i32 priority = 0;
+  i32 first_sample = 0;  // number of the first sample, in events and in random streams
   ThinkBudget think{};
 };
 

@@ -1,8 +1,8 @@
 // Pages on demand. A sequence starts with pages for the tokens that it knows and takes a page more whenever it needs
 // one. When none is free, groups first give up the prompts that they hold for their next samples; most of those pages
-// can be found again as a prefix. Then the youngest sequence is preempted: it loses its pages, keeps its tokens, and is
-// replayed when there is room. The oldest sequence never waits, and the cache holds any single sequence, so the engine
-// always makes progress.
+// can be // found again as a prefix. Then the youngest sequence of the lowest priority is preempted: it loses its
+// pages, keeps its tokens, and is replayed when there is room. The oldest sequence of the highest priority never waits,
+// and the cache holds any single sequence, so the engine always makes progress.
 #include <algorithm>
 
 #include "infer/engine_state.hpp"
@@ -36,16 +36,23 @@ void Engine::State::preempt(std::unique_ptr<Sequence> s) {
   cache.close(s->kv);
   s->position = 0;
   ++counters.preemptions;
-  const auto older = [](const auto& a, const auto& b) { return a->age < b->age; };
-  const auto place = std::ranges::upper_bound(preempted, s, older);
-  preempted.insert(place, std::move(s));
+  preempted.push_back(std::move(s));
 }
 
 std::unique_ptr<Engine::State::Sequence> Engine::State::take_running(const Sequence* s) {
   const auto found = std::ranges::find_if(running, [&](const auto& r) { return r.get() == s; });
   std::unique_ptr<Sequence> taken = std::move(*found);
   running.erase(found);
+  taken->runs = false;
+  --taken->group->client->running;
   return taken;
+}
+
+void Engine::State::insert_running(std::unique_ptr<Sequence> s) {
+  const auto rank = [](const auto& x) { return std::pair(-i64{x->group->request.priority}, x->age); };
+  s->runs = true;
+  ++s->group->client->running;
+  running.insert(std::ranges::upper_bound(running, rank(s), {}, rank), std::move(s));
 }
 
 }  // namespace r1

@@ -8,16 +8,23 @@
 #include <vector>
 
 #include "infer/engine.hpp"
+#include "infer/prefill_pace.hpp"
 
 namespace r1 {
 
 struct Engine::State {
+  // Who sends requests. Entries exist as long as the client has requests.
+  struct Client {
+    i64 groups = 0, running = 0;  // requests that have not ended; sequences that run
+    i64 service = 0;              // tokens computed; a new client begins with the least that another one has
+  };
   // A request and its samples. The first sample computes the prompt. The others continue from that prompt's pages
   // (`held`) and from its last row of logits; each starts when a sequence and pages are free. If others need the held
   // pages, the group gives them up, and the next sample computes the prompt again.
   struct Group {
     RequestId id = 0;
     GenerationRequest request;
+    Client* client = nullptr;
     i32 started = 0, live = 0;  // samples; a preempted one is live
     bool prompt_done = false;
     bool close_thinking = false;  // by end_thinking
@@ -40,6 +47,7 @@ struct Engine::State {
     i64 forced = 0;               // how many tokens of ThinkBudget::close were forced
     bool thinking_ended = false;  // ThinkBudget::end was drawn or forced
     bool done = false;
+    bool runs = false;  // it is in `running`
 
     i64 prompt() const { return std::ssize(group->request.prompt); }
     i64 known() const { return prompt() + std::ssize(generated); }
@@ -56,14 +64,22 @@ struct Engine::State {
 
   State(const Model& m, const EngineOptions& o, KvCache c);
 
-  // Admission (engine_admission.cpp): preempted sequences, then queued requests run as far as sequences and pages are
-  // free.
+  // Admission (engine_admission.cpp): preempted sequences and queued requests run as far as sequences and pages are
+  // free, or are taken from others.
+  // What waits to run: a preempted sequence, or the next sample of a group.
+  struct Candidate {
+    Group* group = nullptr;
+    Sequence* preempted = nullptr;
+  };
   void admit();
-  Group* next_group();
+  std::optional<Candidate> next_candidate();
+  bool run(const Candidate& next);
+  bool make_way(const Group& next);
   bool start(Group& g);
-  bool resume();
+  bool resume(Sequence& s);
   std::optional<KvSequence> open_pages(const Group& g, bool from_held, std::span<const i32> tokens, i64 known);
   std::unique_ptr<Sequence> new_sequence(Group& g, KvSequence kv);
+  Client* client_of(const std::string& name);
 
   // Pages (engine_pages.cpp): every running sequence gets the page that it needs in this step, if need be at the
   // expense of younger ones.
@@ -71,11 +87,21 @@ struct Engine::State {
   bool give_up_held();
   void preempt(std::unique_ptr<Sequence> s);
   std::unique_ptr<Sequence> take_running(const Sequence* s);
+  void insert_running(std::unique_ptr<Sequence> s);
 
   // A step (engine_step.cpp): rows for the model, a token for every row of logits, the end of sequences.
   Status check_weights();
   void build_batch();
   void add_rows(Sequence& s, i64 count);
+
+  // Prompts (engine_prefill.cpp): the prompt tokens of a step, shared out among clients.
+  struct Share {
+    Sequence* sequence;
+    i64 tokens = 0;
+    bool waits = false;
+  };
+  void add_prompts(std::span<Share> shares);
+  i64 share_out(std::span<Share> shares, i64 budget);
 
   // Prefixes (engine_prefix.cpp): prompts share the pages of prompts that begin with the same tokens, also of those
   // that are being computed.
@@ -101,9 +127,11 @@ struct Engine::State {
   Arena arena;
   std::vector<Weight> changing;   // the weights that training may write while the engine is idle
   std::vector<Sampler> samplers;  // one per worker
+  std::unordered_map<std::string, Client> clients;
   std::unordered_map<RequestId, std::unique_ptr<Group>> groups;
-  std::deque<Group*> queue;  // groups with samples that have not started, first come first served
-  std::vector<std::unique_ptr<Sequence>> running, preempted;  // each oldest first
+  std::deque<Group*> queue;                        // groups with samples that have not started, by id
+  std::vector<std::unique_ptr<Sequence>> running;  // by priority, then oldest first; the last one gives way first
+  std::vector<std::unique_ptr<Sequence>> preempted;
   Batch batch;
   std::vector<Draw> draws;  // in the order of batch.want
   // The sequences of which this step computes a part of the prompt, and the position of the first such token.
@@ -112,6 +140,9 @@ struct Engine::State {
     i64 first;
   };
   std::vector<PromptChunk> chunks;
+  std::function<double()> clock = options.clock;
+  PrefillPace pace;
+  i64 prompt_rows = 0;  // of the step: prompts and replays
   std::vector<TokenEvent> events;
   std::vector<PromptEvent> prompts;
   EngineCounters counters;

@@ -1,13 +1,16 @@
 // One step: admission, a batch, the model's forward, a token for every row of logits, the end of sequences.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/clock.hpp"
 #include "infer/engine_state.hpp"
 
 namespace r1 {
 
-Engine::State::State(const Model& m, const EngineOptions& o, KvCache c) : model(m), options(o), cache(std::move(c)) {
+Engine::State::State(const Model& m, const EngineOptions& o, KvCache c)
+    : model(m), options(o), cache(std::move(c)), pace(o.step_seconds, o.max_batch_tokens) {
+  if (!clock) clock = seconds_now;
   for (int i = 0; i < options.pool->threads(); ++i) samplers.emplace_back(*options.kernels);
   for (const Weight& w : m.weights())
     if (w.trainable()) changing.push_back(w);
@@ -17,7 +20,7 @@ Engine::State::State(const Model& m, const EngineOptions& o, KvCache c) : model(
 
 Result<std::span<const TokenEvent>> Engine::step() {
   State& s = *state_;
-  const double begin = seconds_now();
+  const double begin = s.clock();
   s.events.clear(), s.prompts.clear();
   R1_TRY(s.check_weights());
   s.admit();
@@ -27,8 +30,9 @@ Result<std::span<const TokenEvent>> Engine::step() {
     s.draw_tokens(s.run_model());
     s.sweep();
     ++s.counters.steps;
+    s.pace.measured(s.prompt_rows, s.clock() - begin);
   }
-  s.counters.step_seconds += seconds_now() - begin;
+  s.counters.step_seconds += s.clock() - begin;
   return std::span<const TokenEvent>(s.events);
 }
 
@@ -44,26 +48,19 @@ Status Engine::State::check_weights() {
   return {};
 }
 
-// The next token of every running sequence comes first, then prompts and replays, oldest first, as far as the step's
-// budget goes.
+// The next token of every running sequence comes first, then prompts and replays as far as the step's budget goes.
 void Engine::State::build_batch() {
   batch.tokens.clear(), batch.positions.clear(), batch.roles.clear(), batch.want.clear();
   batch.seq_begin.assign(1, 0);
   cache.view().tables.clear();
   draws.clear(), chunks.clear();
-  std::vector<Sequence*> others;
+  std::vector<Share> shares;
   for (const auto& s : running)
     if (s->decodes()) add_rows(*s, 1);
-    else others.push_back(s.get());
-  for (Sequence* s : others) {
-    const i64 budget = options.max_batch_tokens - batch.rows();
-    if (budget <= 0) break;
-    if (share_prefix(*s)) report_prompt(*s);
-    if (waits_for_prefix(*s)) continue;
-    if (s->position < s->prompt()) chunks.push_back({s, s->position});
-    add_rows(*s, std::min(s->left(), budget));
-    if (s->generated.empty()) report_prompt(*s);
-  }
+    else shares.push_back({s.get()});
+  const i64 decodes = batch.rows();
+  add_prompts(shares);
+  prompt_rows = batch.rows() - decodes;
 }
 
 // The sequence's next `count` tokens. The last of all that it knows has a row of logits.
@@ -73,6 +70,7 @@ void Engine::State::add_rows(Sequence& s, i64 count) {
   counters.replayed_tokens += first - s.position;
   counters.prefill_tokens += prompt_end - first;
   counters.decode_tokens += end - prompt_end;
+  s.group->client->service += end - first;
   for (; s.position < end; ++s.position) {
     batch.tokens.push_back(s.token(s.position));
     batch.positions.push_back(static_cast<i32>(s.position));
@@ -93,9 +91,9 @@ void Engine::State::report_prompt(const Sequence& s) {
 Tensor Engine::State::run_model() {
   Pass pass{batch, arena, *options.pool, *options.kernels, options.numerics, nullptr, &cache.view()};
   pass.hidden_rows = HiddenRows::wanted;
-  const double begin = seconds_now();
+  const double begin = clock();
   const Output out = model.forward(pass);
-  counters.forward_seconds += seconds_now() - begin;
+  counters.forward_seconds += clock() - begin;
   R1_CHECK(out.logits.rows() == std::ssize(draws), "{} rows of logits for {} wanted", out.logits.rows(), draws.size());
   return out.logits;
 }
@@ -165,6 +163,7 @@ void Engine::State::apply_think_budget(Sequence& s, const ThinkBudget& budget, T
 
 void Engine::State::end(Sequence& s) {
   s.done = true;
+  if (std::exchange(s.runs, false)) --s.group->client->running;
   publish_generated(s);
   cache.close(s.kv);
   --s.group->live;
@@ -182,7 +181,9 @@ void Engine::State::sweep() {
 }
 
 void Engine::State::erase_if_complete(Group& g) {
-  if (g.live == 0 && g.started == g.request.samples) groups.erase(g.id);
+  if (g.live > 0 || g.started < g.request.samples) return;
+  if (--g.client->groups == 0) clients.erase(g.request.client);
+  groups.erase(g.id);
 }
 
 }  // namespace r1

@@ -1,5 +1,6 @@
 // An engine for tests that collects what every sample draws, bit for bit, and requests of all kinds.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -26,6 +27,8 @@ struct Settings {
   int threads = 1;
   i64 max_batch_tokens = 128, max_sequences = 64, kv_tokens = 64 * 512;
   bool share_generated = false;
+  double step_seconds = 0;
+  std::function<double()> clock{};
 };
 
 // An engine with its pool, which collects what every sample draws.
@@ -69,7 +72,7 @@ class TestEngine {
     EngineOptions o;
     o.kernels = s.kernels, o.pool = &pool_, o.numerics = s.numerics;
     o.kv_tokens = s.kv_tokens, o.max_batch_tokens = s.max_batch_tokens, o.max_sequences = s.max_sequences;
-    o.share_generated = s.share_generated;
+    o.share_generated = s.share_generated, o.step_seconds = s.step_seconds, o.clock = s.clock;
     auto engine = Engine::create(s.model, o);
     R1_CHECK(engine, "{}", engine ? "" : engine.error().what);
     return std::move(*engine);
@@ -82,7 +85,8 @@ inline DrawnBySample run(const Settings& settings, const std::vector<GenerationR
   return TestEngine(settings).run(requests);
 }
 
-// Requests of all kinds: lengths around the page size; greedy and sampled; truncated and penalised.
+// Requests of all kinds: lengths around the page size; greedy and sampled; truncated, penalised, biased and
+// constrained.
 inline std::vector<GenerationRequest> mixed_requests(i64 n) {
   std::vector<GenerationRequest> requests;
   for (i64 i = 0; i < n; ++i) {

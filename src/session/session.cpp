@@ -21,6 +21,16 @@ Result<ThinkBudget> think_budget(const std::optional<i64>& max_tokens, const Tok
                      .close = tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
 }
 
+// The context, at most what the budget of the cache holds.
+Result<i64> context_in(const Model& outline, const Numerics& numerics, const SessionOptions& options, i64 context) {
+  const i64 page = cache_bytes(outline, numerics, kPageTokens), holds = options.kv_bytes / page * kPageTokens;
+  if (holds < std::max<i64>(options.context, 1))
+    return fail(Errc::exhausted, "a context of {} tokens needs {} bytes of KV cache, the budget is {}",
+                std::max<i64>(options.context, 1), cache_bytes(outline, numerics, std::max<i64>(options.context, 1)),
+                options.kv_bytes);
+  return std::min(context, holds);
+}
+
 }  // namespace
 
 std::vector<i32> stop_ids_of(const Model& model, const GenerationConfig& generation, const Tokenizer& tokenizer) {
@@ -63,8 +73,9 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
     const i64 trained = outline.info().context;
     if (context == 0)
       context = std::min(std::max(context_that_fits(outline, numerics, need, machine), kPageTokens), trained);
+    if (options.kv_bytes > 0) context = R1_TRY(context_in(outline, numerics, options, context));
     need.cache_tokens = std::min(context, trained);  // Engine::create refuses a longer one
-    need.cache = cache_bytes(outline, numerics, need.cache_tokens);
+    need.cache = options.kv_bytes > 0 ? options.kv_bytes : cache_bytes(outline, numerics, need.cache_tokens);
     return check_memory(path.string(), need, machine,
                         {.memory = true, .context = true, .otherwise = "a smaller quantisation needs less"});
   }));
@@ -85,6 +96,8 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
   engine.max_batch_tokens = std::max(engine.max_batch_tokens, options.max_sequences);
   engine.context = context;
   engine.kv_bytes = options.kv_bytes;
+  engine.prefix_bytes = options.prefix_bytes;
+  engine.step_seconds = options.step_seconds;
   engine.share_generated = true;  // the next turn of a conversation contains the answer
   session.engine_ = std::make_unique<Engine>(R1_TRY(Engine::create(*session.model_, engine)));
   session.recommended_ = generation;

@@ -40,6 +40,8 @@ struct SessionOptions {
   i64 context = 0;                    // tokens of the longest sequence; 0: the model's, or what fits into the memory
   i64 max_sequences = 1;              // sequences that run at once
   i64 kv_bytes = 0;                   // budget of the KV cache; 0: EngineOptions' default
+  i64 prefix_bytes = -1;              // EngineOptions::prefix_bytes
+  double step_seconds = 0;            // EngineOptions::step_seconds; 0.25 for a server
   std::optional<DType> kv{};          // type of cached keys and values; default: serving_numerics chooses
   std::optional<i64> expert_bytes{};  // at most so many bytes of routed experts are resident (Model::limit_experts)
   SamplingOverrides sampling{};       // override generation_config.json, which overrides R1's advice (0.6, 0.95)
@@ -50,7 +52,7 @@ struct SessionOptions {
 class Session {
  public:
   // Opens a model folder or a GGUF file. `pool` must outlive the session. Without a context in the options it is the
-  // model's, or what fits into the memory (context_that_fits).
+  // model's, or what fits into the memory (context_that_fits) and into kv_bytes.
   // Errors: too little memory for the weights and the cache (check_memory); what open_model, limit_experts,
   // Tokenizer::open and Engine::create report; a tokenizer with more tokens than the model; sampling parameters out of
   // range; max_thinking_tokens with a tokenizer that has no </think> token.
@@ -71,7 +73,9 @@ class Session {
   // tokenizer adds one and the text does not begin with it.
   ChatPrompt raw_prompt(std::string_view text) const;
 
-  // A request for this prompt with the session's sampling, limits and stop tokens; callers change what they need.
+  // A request for this prompt with the session's sampling, limits and stop tokens; callers change what they need. If
+  // the tokenizer has a </think> token, request.think says how a thinking is closed, so that request.think.tokens = n
+  // limits it to n tokens.
   CompletionRequest request(ChatPrompt prompt) const;
   const CompletionRequest& defaults() const { return defaults_; }
   // Replaces the sampling and the limits of requests by those of the options; the options' other members count only in

@@ -126,6 +126,23 @@ TEST_F(SessionTest, WhatDoesNotFitTogetherIsRefusedWithThePath) {
   EXPECT_NE(refusal().find("131"), std::string::npos);
 }
 
+TEST_F(SessionTest, TheContextIsWhatTheBudgetOfTheCacheHolds) {
+  const Session whole = open().value();
+  const i64 page = whole.engine().cache().page_bytes();
+  SessionOptions options;
+  options.kv_bytes = 3 * page + 1;
+  const Session session = open(options).value();
+  EXPECT_EQ(session.engine().context(), 3 * kPageTokens);
+  EXPECT_EQ(session.engine().cache().pages(), 3);
+  options.context = 4 * kPageTokens;
+  EXPECT_NE(refusal(options).find(
+                fmt::format("256 tokens needs {} bytes of KV cache, the budget is {}", 4 * page, options.kv_bytes)),
+            std::string::npos)
+      << refusal(options);
+  options.context = 0, options.kv_bytes = page - 1;
+  EXPECT_NE(refusal(options).find("the budget is"), std::string::npos);
+}
+
 TEST_F(SessionTest, ASmallModelIsServedAsItWasTrained) {
   const Session session = open().value();
   const Numerics n = serving_numerics(session.model());

@@ -1,0 +1,69 @@
+#include "infer/prefill_pace.hpp"
+
+#include <gtest/gtest.h>
+
+namespace r1 {
+namespace {
+
+// A machine whose steps take a fixed time, some time for every prompt token, and more for every token the longer the
+// prompt is already.
+struct Machine {
+  double fixed, per_token, per_token_and_depth = 0;
+  double seconds(i64 tokens, i64 depth) const {
+    return fixed + static_cast<double>(tokens) * (per_token + per_token_and_depth * static_cast<double>(depth));
+  }
+};
+
+TEST(PrefillPace, NoStepOfALongPromptTakesLongerThanItsTime) {
+  // The first step computes 32 tokens, so machines are fast enough for these and for the least number.
+  for (const Machine& m : {Machine{0, 1e-3}, Machine{0.05, 1e-3}, Machine{0.1, 1e-4}, Machine{0.001, 5e-3},
+                           Machine{0.01, 5e-4, 3e-8}, Machine{0.02, 2e-3, 1e-7}}) {
+    PrefillPace pace(0.25, 2048);
+    i64 depth = 0;
+    for (int i = 0; i < 10; ++i) pace.measured(0, m.fixed);
+    for (int step = 0; step < 400; ++step) {
+      const i64 tokens = pace.tokens();
+      const double seconds = m.seconds(tokens, depth);
+      EXPECT_LE(seconds, 0.25) << "step " << step << ": " << tokens << " tokens at depth " << depth;
+      pace.measured(tokens, seconds);
+      depth += tokens;
+      if (depth > 30'000) depth = 0;  // another prompt
+    }
+  }
+}
+
+TEST(PrefillPace, MostOfTheTimeIsUsed) {
+  for (const double fixed : {0.0, 0.05, 0.1}) {
+    const Machine m{fixed, 1e-3};
+    PrefillPace pace(0.25, 2048);
+    for (int step = 0; step < 50; ++step) {
+      pace.measured(0, m.fixed);
+      pace.measured(pace.tokens(), m.seconds(pace.tokens(), 0));
+    }
+    EXPECT_GE(m.seconds(pace.tokens(), 0), 0.7 * 0.25);
+  }
+}
+
+TEST(PrefillPace, ASlowMachineComputesTheLeastAndAFastOneTheMost) {
+  PrefillPace slow(0.25, 512), fast(0.25, 512), unlimited(0, 512), narrow(0.25, 8);
+  EXPECT_EQ(slow.tokens(), 32) << "before anything is measured";
+  slow.measured(32, 100), fast.measured(32, 1e-6), unlimited.measured(512, 100), narrow.measured(8, 100);
+  EXPECT_EQ(slow.tokens(), PrefillPace::kLeast);
+  EXPECT_EQ(fast.tokens(), 512);
+  EXPECT_EQ(unlimited.tokens(), 512);
+  EXPECT_EQ(narrow.tokens(), 8);
+}
+
+TEST(PrefillPace, ASlowStepCountsAtOnceAndIsForgottenSlowly) {
+  PrefillPace pace(0.25, 2048);
+  for (int i = 0; i < 50; ++i) pace.measured(100, 0.1);
+  EXPECT_EQ(pace.tokens(), 200);
+  pace.measured(100, 0.4);
+  EXPECT_EQ(pace.tokens(), 50);
+  pace.measured(50, 0.05);
+  EXPECT_GT(pace.tokens(), 50);
+  EXPECT_LT(pace.tokens(), 100);
+}
+
+}  // namespace
+}  // namespace r1
