@@ -40,6 +40,9 @@ Status check_request(const GenerationRequest& r, i64 context, i64 vocab) {
     for (const i32 id : *ids)
       if (id < 0 || id >= vocab)
         return fail(Errc::invalid_argument, "the prompt has token {}, the vocabulary {} entries", id, vocab);
+  for (const auto& [id, bias] : r.sampling.logit_bias)
+    if (id < 0 || id >= vocab)
+      return fail(Errc::invalid_argument, "logit_bias has token {}, the vocabulary {} entries", id, vocab);
   return check(r.sampling);
 }
 

@@ -24,6 +24,7 @@
 #include "core/pass.hpp"
 #include "infer/kv_cache.hpp"
 #include "infer/sampler.hpp"
+#include "infer/token_constraint.hpp"
 #include "model/model.hpp"
 
 namespace r1 {
@@ -68,6 +69,7 @@ struct GenerationRequest {
   i32 priority = 0;
   i32 first_sample = 0;  // number of the first sample, in events and in random streams
   ThinkBudget think{};
+  TokenConstraintFactory constraint{};  // every sample has its own; empty: none
 };
 
 using RequestId = i64;

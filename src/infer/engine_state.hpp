@@ -40,10 +40,10 @@ struct Engine::State {
     i32 sample = 0;
     u64 age = 0;  // by the order of the first start: a younger sequence has a larger number
     KvSequence kv;
-    i64 position = 0;             // tokens whose keys are in the pages
-    i64 computed = 0;             // the largest position so far; below it tokens are replayed
-    std::vector<i32> generated;   // drawn or forced
-    std::vector<i32> history;     // prompt and generated tokens; kept only for a repetition penalty
+    i64 position = 0;            // tokens whose keys are in the pages
+    i64 computed = 0;            // the largest position so far; below it tokens are replayed
+    std::vector<i32> generated;  // drawn or forced
+    std::unique_ptr<TokenConstraint> constraint;
     i64 forced = 0;               // how many tokens of ThinkBudget::close were forced
     bool thinking_ended = false;  // ThinkBudget::end was drawn or forced
     bool done = false;

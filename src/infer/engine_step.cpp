@@ -113,7 +113,9 @@ void Engine::State::draw_tokens(const Tensor& logits) {
 Result<SampledToken> Engine::State::draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const {
   const GenerationRequest& r = s.group->request;
   const SampleKey key{r.sampling.seed, r.stream, static_cast<u32>(s.sample), static_cast<u32>(s.known())};
-  return sampler.sample(logits, r.sampling, key, s.history);
+  SampleContext context{.prompt = r.prompt, .generated = s.generated};
+  if (s.constraint) context.allowed = s.constraint->allowed();
+  return sampler.sample(logits, r.sampling, key, context);
 }
 
 // The prompt's keys are complete, and its group's other samples continue from all of them.
@@ -136,7 +138,7 @@ void Engine::State::take_token(Sequence& s, Result<SampledToken> sampled) {
     e.top = std::move(sampled->top);
     if ((r.think.tokens >= 0 || !r.think.close.empty()) && !s.thinking_ended) apply_think_budget(s, r.think, e);
     s.generated.push_back(e.token);
-    if (!s.history.empty()) s.history.push_back(e.token);
+    if (s.constraint) s.constraint->accept(e.token);
     if (std::find(r.stop_ids.begin(), r.stop_ids.end(), e.token) != r.stop_ids.end()) e.finish = Finish::stop;
     else if (std::ssize(s.generated) == r.max_tokens) e.finish = Finish::length;
   } else {

@@ -322,6 +322,7 @@ TEST_F(EngineTest, WhatCannotBeServedIsRefusedAtOnceWithBothNumbers) {
   EXPECT_NE(refusal({.prompt = {0, 131}}).find("131"), std::string::npos);
   EXPECT_NE(refusal({.prompt = {0, -1}}).find("-1"), std::string::npos);
   EXPECT_NE(refusal({.prompt = {0}, .sampling = {.temperature = NAN}}).find("temperature"), std::string::npos);
+  EXPECT_NE(refusal({.prompt = {0}, .sampling = {.logit_bias = {{131, 1.0f}}}}).find("131"), std::string::npos);
   EXPECT_NE(refusal({.prompt = {0}, .max_tokens = 0}).find("max_tokens"), std::string::npos);
   EXPECT_NE(refusal({.prompt = {0}, .max_tokens = 300}).find("pages"), std::string::npos);
   EXPECT_NE(refusal({.prompt = {0}, .samples = 0}).find("samples is 0"), std::string::npos);
@@ -368,6 +369,45 @@ TEST_F(EngineTest, ASequenceWhoseLogitsAreNaNFailsAloneAndSaysWhy) {
   EXPECT_EQ(drawn.at({2, 0}).finish, Finish::length);
   EXPECT_NE(drawn.at({1, 0}).failure.find("NaN"), std::string::npos);
   EXPECT_EQ(drawn.at({2, 0}).failure, "");
+}
+
+TEST_F(EngineTest, AConstraintIsObeyedAndSeesEveryTokenOnceAlsoForcedOnes) {
+  struct Recorder : ThirdsConstraint {
+    explicit Recorder(std::vector<i32>& tokens) : seen(tokens) {}
+    void accept(i32 token) override { seen.push_back(token), ThirdsConstraint::accept(token); }
+    std::vector<i32>& seen;
+  };
+  std::vector<i32> seen;
+  GenerationRequest r{.prompt = test_prompt(20, 1), .max_tokens = 40};
+  r.think = {.tokens = 4, .end = 130, .close = {7, 130}};
+  r.constraint = [&] { return std::make_unique<Recorder>(seen); };
+  TestEngine engine({*model});
+  engine.submit(r);
+  for (i64 steps = 0; engine->busy(); ++steps) {
+    engine.step();
+    if (steps % 7 == 3) engine->preempt(1, 0);
+  }
+  const std::vector<i32> tokens = engine.finish().at({1, 0}).tokens;
+  EXPECT_EQ(seen, tokens);
+  EXPECT_EQ(tokens[4], 7) << "forced, whatever the constraint says";
+  for (i64 i = 6; i < 40; ++i)
+    if (i % 10 != 9) {
+      EXPECT_EQ(tokens[i] % 3, i % 3) << i;
+    }
+}
+
+TEST_F(EngineTest, AConstraintThatAllowsNothingFailsItsSampleAlone) {
+  struct Nothing : TokenConstraint {
+    std::span<const u64> allowed() override { return words; }
+    void accept(i32) override {}
+    u64 words[1] = {0};
+  };
+  GenerationRequest r{.prompt = test_prompt(20, 1), .max_tokens = 3}, constrained = r;
+  constrained.constraint = [] { return std::make_unique<Nothing>(); };
+  const DrawnBySample drawn = run({*model}, {constrained, r});
+  EXPECT_EQ(drawn.at({1, 0}).finish, Finish::failed);
+  EXPECT_NE(drawn.at({1, 0}).failure.find("allows no token"), std::string::npos);
+  EXPECT_EQ(drawn.at({2, 0}).finish, Finish::length);
 }
 
 // Pages for max_sequences whole contexts, each with the page of a sample that starts late, but at most a gibibyte, and

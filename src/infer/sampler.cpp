@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/integer.hpp"
 #include "core/philox.hpp"
@@ -33,6 +34,11 @@ Status check(const SamplingParams& p) {
   if (!(p.min_p >= 0 && p.min_p < 1)) return refuse("min_p", p.min_p, "at least 0 and below 1");
   if (!(p.repetition_penalty >= 0.01f && p.repetition_penalty <= 100))
     return refuse("repetition_penalty", p.repetition_penalty, "0.01 to 100");
+  for (const auto& [field, value] :
+       {std::pair{"presence_penalty", p.presence_penalty}, std::pair{"frequency_penalty", p.frequency_penalty}})
+    if (!(value >= -2 && value <= 2)) return refuse(field, value, "-2 to 2");
+  for (const auto& [token, bias] : p.logit_bias)
+    if (!(bias >= -100 && bias <= 100)) return refuse("logit_bias", bias, "-100 to 100");
   if (p.top_logprobs < 0) return refuse("top_logprobs", static_cast<double>(p.top_logprobs), "0 (off) or more");
   return {};
 }
@@ -47,7 +53,7 @@ double uniform(const SampleKey& key) {
 }
 
 Result<SampledToken> Sampler::sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
-                                     std::span<const i32> history) {
+                                     const SampleContext& context) {
   const Distribution k(*kernels_);
   const i64 n = static_cast<i64>(logits.size());
   const bool greedy = params.temperature == 0;
@@ -62,7 +68,9 @@ Result<SampledToken> Sampler::sample(std::span<const float> logits, const Sampli
     return fail(Errc::corrupt, "the model's logits are no distribution: {}",
                 nan ? "a NaN among them" : "their log-sum-exp is not finite");
 
-  if (params.repetition_penalty != 1) penalise(params.repetition_penalty, history);
+  change_logits(params, context, inverse);
+  if (!context.allowed.empty() && !std::isfinite(logits_[k.argmax(logits_.data(), n)]))
+    return fail(Errc::invalid_argument, "the constraint of the answer allows no token here");
   i32 token;
   if (greedy) {
     token = static_cast<i32>(k.argmax(logits_.data(), n));
@@ -73,10 +81,13 @@ Result<SampledToken> Sampler::sample(std::span<const float> logits, const Sampli
     const bool all = params.top_p == 1 && params.min_p == 0 && (params.top_k == 0 || params.top_k >= n);
     token = all ? draw_from_all(u) : draw_from_some(params, u);
   }
-  return SampledToken{token, logits[token] * inverse - lse, likeliest(logits, inverse, lse, params.top_logprobs)};
+  const bool raw = params.logprob_scale == LogprobScale::raw && inverse != 1;
+  const float reported_scale = raw ? 1.0f : inverse, reported_lse = raw ? k.logsumexp(logits.data(), n) : lse;
+  return SampledToken{token, logits[token] * reported_scale - reported_lse,
+                      likeliest(logits, reported_scale, reported_lse, params.top_logprobs)};
 }
 
-std::vector<TokenLogprob> Sampler::likeliest(std::span<const float> logits, float inverse, float lse, i64 count) {
+std::vector<TokenLogprob> Sampler::likeliest(std::span<const float> logits, float scale, float lse, i64 count) {
   if (count == 0) return {};
   candidates_.resize(logits.size());
   for (size_t i = 0; i < candidates_.size(); ++i) candidates_[i] = static_cast<i32>(i);
@@ -84,13 +95,46 @@ std::vector<TokenLogprob> Sampler::likeliest(std::span<const float> logits, floa
   std::partial_sort(candidates_.begin(), candidates_.begin() + kept, candidates_.end(),
                     [&](i32 a, i32 b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; });
   std::vector<TokenLogprob> top;
-  for (const i32 id : std::span(candidates_).first(kept)) top.push_back({id, logits[id] * inverse - lse});
+  for (const i32 id : std::span(candidates_).first(kept)) top.push_back({id, logits[id] * scale - lse});
   return top;
 }
 
-// Penalty and temperature commute, so it is enough to penalise the scaled logits.
-void Sampler::penalise(float penalty, std::span<const i32> history) {
-  seen_.assign(history.begin(), history.end());
+// Steps 1 to 4, on logits that are divided by the temperature already. Multiplying commutes with that division; what is
+// added is divided first.
+void Sampler::change_logits(const SamplingParams& params, const SampleContext& context, float inverse) {
+  if (params.repetition_penalty != 1) penalise_repetition(params.repetition_penalty, context);
+  if (params.presence_penalty != 0 || params.frequency_penalty != 0) {
+    seen_.assign(context.generated.begin(), context.generated.end());
+    std::sort(seen_.begin(), seen_.end());
+    for (auto first = seen_.begin(); first != seen_.end();) {
+      const auto end = std::find_if(first, seen_.end(), [&](i32 id) { return id != *first; });
+      const auto count = static_cast<float>(end - first);
+      logits_[*first] -= (params.presence_penalty + params.frequency_penalty * count) * inverse;
+      first = end;
+    }
+  }
+  for (const auto& [token, bias] : params.logit_bias) logits_[token] += bias * inverse;
+  if (!context.allowed.empty()) mask(context.allowed);
+}
+
+// Most words allow all of their tokens or none of them.
+void Sampler::mask(std::span<const u64> allowed) {
+  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  const i64 n = std::ssize(logits_);
+  for (i64 begin = 0, word = 0; begin < n; begin += 64, ++word) {
+    const u64 bits = word < std::ssize(allowed) ? allowed[word] : 0;
+    const i64 end = std::min(begin + 64, n);
+    if (bits == ~u64{0}) continue;
+    if (bits == 0) std::fill(logits_.begin() + begin, logits_.begin() + end, kNever);
+    else
+      for (i64 i = begin; i < end; ++i)
+        if (!(bits >> (i - begin) & 1)) logits_[i] = kNever;
+  }
+}
+
+void Sampler::penalise_repetition(float penalty, const SampleContext& context) {
+  seen_.assign(context.prompt.begin(), context.prompt.end());
+  seen_.insert(seen_.end(), context.generated.begin(), context.generated.end());
   std::sort(seen_.begin(), seen_.end());
   seen_.erase(std::unique(seen_.begin(), seen_.end()), seen_.end());
   for (const i32 id : seen_) {

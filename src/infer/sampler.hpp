@@ -3,15 +3,19 @@
 // batch or the threads.
 //
 // The steps in their order; each takes what the step before kept:
-//   1. repetition penalty   z > 0: z / r, else z * r, for every id in `history` (prompt included), once per id
-//   2. temperature          p = softmax(z / T)
-//   3. top_k                the k likeliest tokens; of equally likely ones the lowest id; 0 keeps all
-//   4. top_p                the shortest prefix in order of probability whose share of 3 reaches top_p; 1 keeps all
-//   5. min_p                the tokens with p >= min_p * the largest p; 0 keeps all
-//   6. the draw             by inverting the cumulative sum
-// Temperature 0 is greedy: the token with the largest z after step 1, of equal ones the lowest id.
+//   1. repetition penalty   z > 0: z / r, else z * r, for every token of prompt and generated text, once per token
+//   2. other penalties      z - presence - frequency * n, for every generated token, which occurs n times
+//   3. logit bias           z + bias
+//   4. mask                 the tokens that are allowed
+//   5. temperature          p = softmax(z / T)
+//   6. top_k                the k likeliest tokens; of equally likely ones the lowest id; 0 keeps all
+//   7. top_p                the shortest prefix in order of probability whose share of 6 reaches top_p; 1 keeps all
+//   8. min_p                the tokens with p >= min_p * the largest p; 0 keeps all
+//   9. the draw             by inverting the cumulative sum
+// Temperature 0 is greedy: the token with the largest z after step 4, of equal ones the lowest id.
 #pragma once
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/dtype.hpp"
@@ -23,6 +27,10 @@ namespace cpu {
 struct Kernels;
 }
 
+// At which scale log-probabilities are reported. sampling: log softmax(z / T), which training compares (greedy: T = 1).
+// raw: log softmax(z), as HTTP clients expect. Both are of the model's own logits z, before steps 1 to 4.
+enum class LogprobScale : u8 { sampling, raw };
+
 struct SamplingParams {
   float temperature = 0.6f;      // 0: greedy
   float top_p = 0.95f;           // (0, 1]
@@ -31,6 +39,9 @@ struct SamplingParams {
   float repetition_penalty = 1;  // > 0
   u64 seed = 0;
   i64 top_logprobs = 0;  // how many of the likeliest tokens to report with every draw
+  LogprobScale logprob_scale = LogprobScale::sampling;
+  float presence_penalty = 0, frequency_penalty = 0;  // [-2, 2]
+  std::vector<std::pair<i32, float>> logit_bias{};    // token, bias in [-100, 100]; biases of one token add up
 };
 // Errors: a value out of range; the message names the field, the value and the range.
 Status check(const SamplingParams& params);
@@ -52,11 +63,17 @@ struct TokenLogprob {
 
 struct SampledToken {
   i32 token = -1;
-  // log softmax(z / T)[token] of the model's own logits, before penalty and truncation, at the sampling temperature
-  // (greedy: 1). It has the bits of minus linear_cross_entropy of the same row.
+  // log softmax(z / T)[token] of the model's own logits, or log softmax(z)[token], as LogprobScale says. It has the
+  // bits of minus linear_cross_entropy of the same row at that temperature.
   float logprob = 0;
   // The top_logprobs likeliest tokens by the same measure, likeliest first; equally likely ones by ascending id.
   std::vector<TokenLogprob> top{};
+};
+
+// What a draw depends on besides the logits.
+struct SampleContext {
+  std::span<const i32> prompt{}, generated{};  // read only if there are penalties
+  std::span<const u64> allowed{};              // TokenConstraint::allowed
 };
 
 // Holds scratch memory that grows to the size of the vocabulary once. Each thread needs its own. The level of the
@@ -64,19 +81,20 @@ struct SampledToken {
 class Sampler {
  public:
   explicit Sampler(const cpu::Kernels& kernels) : kernels_(&kernels) {}
-  // `history` is read only if there is a repetition penalty.
-  // Errors: corrupt, if the row has a NaN or no finite log-sum-exp.
+  // Errors: corrupt, if the row has a NaN or no finite log-sum-exp; invalid_argument, if no token is allowed.
   Result<SampledToken> sample(std::span<const float> logits, const SamplingParams& params, const SampleKey& key,
-                              std::span<const i32> history = {});
+                              const SampleContext& context = {});
 
  private:
-  std::vector<TokenLogprob> likeliest(std::span<const float> logits, float inverse, float lse, i64 count);
-  void penalise(float penalty, std::span<const i32> history);
+  std::vector<TokenLogprob> likeliest(std::span<const float> logits, float scale, float lse, i64 count);
+  void change_logits(const SamplingParams& params, const SampleContext& context, float inverse);
+  void penalise_repetition(float penalty, const SampleContext& context);
+  void mask(std::span<const u64> allowed);
   i32 draw_from_all(double u);
   i32 draw_from_some(const SamplingParams& params, double u);
 
   const cpu::Kernels* kernels_;
-  std::vector<float> logits_;   // z / T, penalised
+  std::vector<float> logits_;   // z / T, after steps 1 to 4
   std::vector<float> weights_;  // softmax of logits_
   std::vector<double> sums_;    // of blocks of weights_
   std::vector<i32> candidates_, seen_;

@@ -33,9 +33,9 @@ std::vector<double> softmax(const std::vector<float>& z, double temperature) {
 }
 
 i32 draw(const std::vector<float>& z, const SamplingParams& params, u32 position = 0,
-         const std::vector<i32>& history = {}) {
+         const SampleContext& context = {}) {
   static Sampler sampler(cpu::active());
-  const auto s = sampler.sample(z, params, {params.seed, 0, 0, position}, history);
+  const auto s = sampler.sample(z, params, {params.seed, 0, 0, position}, context);
   EXPECT_TRUE(s) << (s ? "" : s.error().what);
   return s ? s->token : -1;
 }
@@ -48,10 +48,11 @@ std::set<i32> support(const std::vector<float>& z, const SamplingParams& params,
 
 // Chi-square with d degrees of freedom exceeds d + 2·sqrt(12 d) + 24 with probability under e^-12 (Laurent and Massart
 // 2000, lemma 1 with x = 12). The seed fixes the draws, so the test passes always or never.
-void expect_drawn_from(const std::vector<double>& p, const std::vector<float>& z, const SamplingParams& params) {
+void expect_drawn_from(const std::vector<double>& p, const std::vector<float>& z, const SamplingParams& params,
+                       const SampleContext& context = {}) {
   constexpr int kDraws = 40000;
   std::vector<int> count(p.size());
-  for (int i = 0; i < kDraws; ++i) ++count[draw(z, params, static_cast<u32>(i))];
+  for (int i = 0; i < kDraws; ++i) ++count[draw(z, params, static_cast<u32>(i), context)];
   double chi = 0, rest_p = 0, rest_n = 0;
   int cells = 0;
   for (size_t i = 0; i < p.size(); ++i) {
@@ -158,17 +159,124 @@ TEST(Sampler, AnImpossibleTokenIsNeverDrawn) {
 
 TEST(Sampler, ThePenaltyLowersWhatWasSeenOnceHoweverOften) {
   const SamplingParams greedy{.temperature = 0, .repetition_penalty = 2};
-  EXPECT_EQ(draw({4, 3, -1}, greedy, 0, {0}), 1);
-  EXPECT_EQ(draw({4, 1.5f, -1}, greedy, 0, {0, 0, 0}), 0);  // 4 → 2, not 0.5
-  EXPECT_EQ(draw({-3, -2, -9}, greedy, 0, {1}), 0);         // −2 → −4
+  const std::vector<i32> zero{0}, often{0, 0, 0}, one{1};
+  EXPECT_EQ(draw({4, 3, -1}, greedy, 0, {.prompt = zero}), 1);
+  EXPECT_EQ(draw({4, 3, -1}, greedy, 0, {.generated = zero}), 1);
+  EXPECT_EQ(draw({4, 1.5f, -1}, greedy, 0, {.prompt = zero, .generated = often}), 0);  // 4 → 2, not 0.25
+  EXPECT_EQ(draw({-3, -2, -9}, greedy, 0, {.prompt = one}), 0);                        // −2 → −4
+}
+
+// z - presence - frequency · n, for generated tokens alone.
+TEST(Sampler, PresenceAndFrequencyLowerGeneratedTokensByHowOftenTheyOccur) {
+  const auto z = random_logits(50, 11);
+  const std::vector<i32> prompt{1, 2, 3, 3}, generated{7, 9, 7, 30, 7, 9};
+  for (const float t : {0.6f, 1.0f}) {
+    std::vector<float> penalised = z;
+    penalised[7] -= 0.8f + 0.5f * 3, penalised[9] -= 0.8f + 0.5f * 2, penalised[30] -= 0.8f + 0.5f;
+    expect_drawn_from(softmax(penalised, static_cast<double>(t)), z,
+                      {.temperature = t, .top_p = 1, .presence_penalty = 0.8f, .frequency_penalty = 0.5f},
+                      {.prompt = prompt, .generated = generated});
+  }
+  const std::vector<i32> twice{1, 1};
+  const SampleContext context{.generated = twice};
+  EXPECT_EQ(draw({1, 2, 0}, {.temperature = 0, .presence_penalty = 1.5f}, 0, context), 0);
+  EXPECT_EQ(draw({1, 2, 0}, {.temperature = 0, .frequency_penalty = 0.4f}, 0, context), 1);
+  EXPECT_EQ(draw({1, 2, 0}, {.temperature = 0, .frequency_penalty = 0.6f}, 0, context), 0);
+  EXPECT_EQ(draw({1, 0.9f, 0}, {.temperature = 0, .presence_penalty = -1}, 0, context), 1);
+}
+
+TEST(Sampler, ABiasIsAddedToTheLogit) {
+  const auto z = random_logits(50, 12);
+  const std::vector<std::pair<i32, float>> bias{{4, 3.0f}, {5, -100.0f}, {6, -1.5f}, {4, -1.0f}};
+  std::vector<float> biased = z;
+  biased[4] += 2, biased[5] -= 100, biased[6] -= 1.5f;
+  for (const float t : {0.6f, 1.0f})
+    expect_drawn_from(softmax(biased, static_cast<double>(t)), z, {.temperature = t, .top_p = 1, .logit_bias = bias});
+  EXPECT_EQ(draw({1, 2, 0}, {.temperature = 0, .logit_bias = {{2, 2.5f}}}), 2);
+}
+
+std::vector<u64> mask_of(const std::set<i32>& ids, i64 tokens) {
+  std::vector<u64> words(static_cast<size_t>((tokens + 63) / 64));
+  for (const i32 id : ids) words[id / 64] |= u64{1} << id % 64;
+  return words;
+}
+
+TEST(Sampler, AMaskLeavesTheAllowedTokensRenormalised) {
+  const auto z = random_logits(300, 13);
+  std::set<i32> some{0, 63, 64, 100, 127, 128, 255, 299}, most;
+  for (i32 id = 0; id < 300; ++id)
+    if (id % 7) most.insert(id);
+  for (const std::set<i32>& ids : {some, most}) {
+    const auto words = mask_of(ids, 300);
+    std::vector<float> allowed(300, -kInf);
+    for (const i32 id : ids) allowed[id] = z[id];
+    const auto p = softmax(allowed, 1);
+    expect_drawn_from(p, z, {.temperature = 1, .top_p = 1}, {.allowed = words});
+    const auto best = static_cast<i32>(std::max_element(p.begin(), p.end()) - p.begin());
+    EXPECT_EQ(draw(z, {.temperature = 0}, 0, {.allowed = words}), best);
+    EXPECT_EQ(draw(z, {.temperature = 1, .top_p = 1e-6f}, 0, {.allowed = words}), best);
+    for (u32 i = 0; i < 300; ++i) {  // more than are allowed
+      EXPECT_TRUE(ids.contains(draw(z, {.temperature = 1, .top_p = 1, .top_k = 290}, i, {.allowed = words})));
+      EXPECT_TRUE(ids.contains(draw(z, {.temperature = 1, .top_p = 0.9f}, i, {.allowed = words})));
+    }
+  }
+}
+
+// A mask and a number do not influence each other: a mask that allows everything changes nothing.
+TEST(Sampler, AMaskOfAllTokensDrawsWhatNoMaskDraws) {
+  const auto z = random_logits(300, 14);
+  const std::vector<u64> all(5, ~u64{0});
+  for (u32 i = 0; i < 500; ++i)
+    EXPECT_EQ(draw(z, {.temperature = 1}, i, {.allowed = all}), draw(z, {.temperature = 1}, i));
+}
+
+TEST(Sampler, AMaskThatAllowsNothingIsAnErrorAndAShortOneAllowsNothingBehindIt) {
+  Sampler sampler(cpu::active());
+  const auto z = random_logits(300, 15);
+  const std::vector<u64> none(5), beyond{0, 0, 0, 0, u64{1} << 60}, short_mask{1};
+  for (const auto& words : {none, beyond})
+    for (const float t : {0.0f, 1.0f}) {
+      const auto s = sampler.sample(z, {.temperature = t}, {}, {.allowed = words});
+      ASSERT_FALSE(s);
+      EXPECT_NE(s.error().what.find("allows no token"), std::string::npos);
+    }
+  EXPECT_EQ(draw(z, {.temperature = 1}, 0, {.allowed = short_mask}), 0);
+  EXPECT_EQ(draw({0, -kInf}, {.temperature = 1}, 0, {.allowed = short_mask}), 0);
+  EXPECT_FALSE(sampler.sample(std::vector<float>{-kInf, 0}, {.temperature = 0}, {}, {.allowed = short_mask}));
+}
+
+// Whatever temperature, penalties, biases and masks do to the draw.
+TEST(Sampler, RawLogProbabilitiesAreThoseOfTheModelAlone) {
+  Sampler sampler(cpu::active());
+  const auto z = random_logits(300, 16);
+  const auto p = softmax(z, 1);
+  const std::vector<i32> generated{1, 2, 3};
+  const auto words = mask_of({10, 20, 30}, 300);
+  for (const float t : {0.0f, 0.6f, 1.0f, 1.7f}) {
+    const auto s = sampler.sample(z,
+                                  {.temperature = t,
+                                   .repetition_penalty = 1.3f,
+                                   .top_logprobs = 300,
+                                   .logprob_scale = LogprobScale::raw,
+                                   .presence_penalty = 1,
+                                   .logit_bias = {{20, 3.0f}}},
+                                  {}, {.generated = generated, .allowed = words});
+    ASSERT_TRUE(s) << s.error().what;
+    // Logits reach 8: a few ulp of 8.
+    EXPECT_NEAR(static_cast<double>(s->logprob), std::log(p[s->token]), 4 * 8 * 6e-8);
+    ASSERT_EQ(s->top.size(), 300u);
+    for (const TokenLogprob& top : s->top)
+      EXPECT_NEAR(static_cast<double>(top.logprob), std::log(p[top.token]), 4 * 8 * 6e-8);
+  }
 }
 
 TEST(Sampler, TheLogProbabilityIsThatOfTheModelAtTheSamplingTemperature) {
   Sampler sampler(cpu::active());
+  const std::vector<i32> seen{3};
   const auto z = random_logits(500, 4);
   for (const float t : {0.0f, 0.6f, 1.0f}) {
     const auto s =
-        sampler.sample(z, {.temperature = t, .top_p = 0.5f, .repetition_penalty = 1.5f}, {}, std::vector<i32>{3});
+        sampler.sample(z, {.temperature = t, .top_p = 0.5f, .repetition_penalty = 1.5f}, {}, {.prompt = seen});
     ASSERT_TRUE(s);
     const double want = std::log(softmax(z, t == 0 ? 1 : static_cast<double>(t))[s->token]);
     // z/T up to 13 is rounded to f32, and the log-sum-exp has f32 terms: a few ulp of 16.
@@ -220,7 +328,12 @@ TEST(Sampler, ParametersOutOfRangeAreNamed) {
                                                         {{.top_p = NAN}, "top_p"},
                                                         {{.top_k = -1}, "top_k"},
                                                         {{.min_p = 1}, "min_p"},
-                                                        {{.repetition_penalty = 0}, "repetition_penalty"}};
+                                                        {{.repetition_penalty = 0}, "repetition_penalty"},
+                                                        {{.presence_penalty = 2.1f}, "presence_penalty"},
+                                                        {{.presence_penalty = NAN}, "presence_penalty"},
+                                                        {{.frequency_penalty = -2.1f}, "frequency_penalty"},
+                                                        {{.logit_bias = {{0, 101.0f}}}, "logit_bias"},
+                                                        {{.logit_bias = {{0, NAN}}}, "logit_bias"}};
   for (const auto& [params, field] : bad) {
     const auto status = check(params);
     ASSERT_FALSE(status) << field;
@@ -240,6 +353,8 @@ TEST(Sampler, ParametersAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
                                                                 {.min_p = 0},
                                                                 {.min_p = 0.999f},
                                                                 {.repetition_penalty = 0.01f},
+                                                                {.presence_penalty = -2, .frequency_penalty = 2},
+                                                                {.logit_bias = {{0, -100.0f}, {1, 100.0f}}},
                                                                 {.repetition_penalty = 100}})
     EXPECT_TRUE(check(good)) << (check(good) ? "" : check(good).error().what);
   for (const SamplingParams& bad : std::vector<SamplingParams>{{.temperature = 0.0009f},

@@ -85,6 +85,22 @@ inline DrawnBySample run(const Settings& settings, const std::vector<GenerationR
   return TestEngine(settings).run(requests);
 }
 
+// Allows a third of the vocabulary, another one after every token, and everything after each tenth token.
+class ThirdsConstraint : public TokenConstraint {
+ public:
+  std::span<const u64> allowed() override {
+    if (accepted_ % 10 == 9) return {};
+    std::fill(std::begin(words_), std::end(words_), 0);
+    for (i64 id = accepted_ % 3; id < kTestVocab; id += 3) words_[id / 64] |= u64{1} << id % 64;
+    return words_;
+  }
+  void accept(i32) override { ++accepted_; }
+
+ private:
+  u64 words_[(kTestVocab + 63) / 64];
+  i64 accepted_ = 0;
+};
+
 // Requests of all kinds: lengths around the page size; greedy and sampled; truncated, penalised, biased and
 // constrained.
 inline std::vector<GenerationRequest> mixed_requests(i64 n) {
@@ -96,6 +112,9 @@ inline std::vector<GenerationRequest> mixed_requests(i64 n) {
     r.sampling.top_p = i % 3 ? 1.0f : 0.9f;
     r.sampling.top_k = i % 5 == 2 ? 20 : 0;
     r.sampling.repetition_penalty = i % 7 == 3 ? 1.3f : 1.0f;
+    if (i % 6 == 1) r.sampling.presence_penalty = 0.7f, r.sampling.frequency_penalty = 0.4f;
+    if (i % 11 == 4) r.sampling.logit_bias = {{3, 2.0f}, {70, -100.0f}};
+    if (i % 8 == 5) r.constraint = [] { return std::make_unique<ThirdsConstraint>(); };
     r.sampling.seed = 5;
     r.max_tokens = 4 + i % 9;
     r.stream = static_cast<u64>(i);

@@ -1,0 +1,28 @@
+// Restricts which tokens a sequence may draw, for instance to those that can continue a JSON document. The grammar that
+// decides is compiled elsewhere; the engine and the sampler see only this interface.
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "core/dtype.hpp"
+
+namespace r1 {
+
+// The state of one sequence. One thread at a time calls it, but not always the same thread. A step waits for it, so it
+// must be quick and must not block.
+class TokenConstraint {
+ public:
+  virtual ~TokenConstraint() = default;
+  // The tokens that may come next: bit t % 64 of word t / 64 belongs to token t, and words that are missing at the end
+  // allow nothing. Empty: every token may come, for instance during the thinking. The span is valid until the next
+  // call. If no token is allowed, the sample fails and says so.
+  virtual std::span<const u64> allowed() = 0;
+  // Every token of the sequence after the prompt, once and in order, whether it was drawn or forced.
+  virtual void accept(i32 token) = 0;
+};
+
+// Makes the constraint of one sample. Called on the engine's thread.
+using TokenConstraintFactory = std::function<std::unique_ptr<TokenConstraint>()>;
+
+}  // namespace r1
