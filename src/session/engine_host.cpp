@@ -154,10 +154,10 @@ void EngineHost::report(const PromptEvent& prompt) {
   const double now = seconds_now();
   if (hosted.taken_up == 0) {
     hosted.taken_up = now;
-    hosted.cached_tokens = prompt.cached;
     const std::lock_guard lock(mutex_);
     --status_.queued;
   }
+  hosted.cached_tokens = prompt.cached;
   hosted.sink->progress({prompt.total, prompt.cached, prompt.processed, now - hosted.submitted});
 }
 
@@ -215,6 +215,7 @@ void EngineHost::update_status() {
   const Engine& engine = std::as_const(session_).engine();
   const std::lock_guard lock(mutex_);
   status_.running = engine.running();
+  status_.preempted = engine.preempted();
   status_.pages = engine.cache().pages();
   status_.pages_in_use = engine.cache().pages_in_use();
   status_.pages_cached = engine.cache().pages_cached();
