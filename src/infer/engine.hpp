@@ -120,9 +120,9 @@ class Engine {
   Status check(const GenerationRequest& request) const;
   // Queues a request; ids ascend. Errors: those of check().
   Result<RequestId> submit(GenerationRequest request);
-  // One forward, or nothing if no request is there. The span is valid until the next step().
-  // Errors: the weights changed while a sequence runs.
-  Result<std::span<const TokenEvent>> step();
+  // One forward, or nothing if no request is there. The span is valid until the next step(), and its events may be
+  // moved from. Errors: the weights changed while a sequence runs.
+  Result<std::span<TokenEvent>> step();
   // The prompts that the last step() took up, and those of which it computed a part, in order of time. Valid until the
   // next step().
   std::span<const PromptEvent> prompts() const;

@@ -18,7 +18,7 @@ Engine::State::State(const Model& m, const EngineOptions& o, KvCache c)
     if (w) changing.push_back(w);
 }
 
-Result<std::span<const TokenEvent>> Engine::step() {
+Result<std::span<TokenEvent>> Engine::step() {
   State& s = *state_;
   const double begin = s.clock();
   s.events.clear(), s.prompts.clear();
@@ -33,7 +33,7 @@ Result<std::span<const TokenEvent>> Engine::step() {
     s.pace.measured(s.prompt_rows, s.clock() - begin);
   }
   s.counters.step_seconds += s.clock() - begin;
-  return std::span<const TokenEvent>(s.events);
+  return std::span<TokenEvent>(s.events);
 }
 
 // New weights are accepted between sequences only; pages that were computed with the old ones are forgotten.

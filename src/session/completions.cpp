@@ -89,12 +89,12 @@ Result<std::span<CompletionEvent>> Completions::step() {
     for (const PromptEvent& e : engine_.prompts())
       if (const auto found = requests_.find(e.id); found != requests_.end())
         for (Sample& sample : found->second.samples) sample.stats.cached_tokens = e.cached;
-    for (const TokenEvent& e : drawn) take(e, now);
+    for (TokenEvent& e : drawn) take(e, now);
   }
   return std::span<CompletionEvent>(events_);
 }
 
-void Completions::take(const TokenEvent& drawn, double now) {
+void Completions::take(TokenEvent& drawn, double now) {
   const auto found = requests_.find(drawn.id);
   if (found == requests_.end()) return;
   ActiveRequest& request = found->second;
@@ -110,6 +110,7 @@ void Completions::take(const TokenEvent& drawn, double now) {
   } else {
     event.token = drawn.token;
     event.logprob = drawn.logprob;
+    event.top = std::move(drawn.top);
     event.forced = drawn.forced;
     if (sample.stats.tokens++ == 0) sample.stats.prefill_seconds = now - request.submitted;
     sample.stats.decode_seconds = now - request.submitted - sample.stats.prefill_seconds;

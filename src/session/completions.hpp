@@ -42,11 +42,12 @@ struct CompletionStats {
 struct CompletionEvent {
   RequestId request = 0;
   i32 sample = 0;
-  i32 token = -1;          // -1: none
-  float logprob = 0;       // as in TokenEvent
-  bool forced = false;     // by the thinking budget, not drawn
-  std::string_view bytes;  // the token's; empty for a stop token. They live as long as the tokenizer
-  TextDelta text;          // what can be shown now: valid UTF-8, nothing that may still become a tag or a stop string
+  i32 token = -1;                   // -1: none
+  float logprob = 0;                // as in TokenEvent
+  std::vector<TokenLogprob> top{};  // as in TokenEvent
+  bool forced = false;              // by the thinking budget, not drawn
+  std::string_view bytes;           // the token's; empty for a stop token. They live as long as the tokenizer
+  TextDelta text;  // what can be shown now: valid UTF-8, nothing that may still become a tag or a stop string
   Channel channel = Channel::answer;  // where the next text goes
   FinishReason finish = FinishReason::none;
   std::string failure;  // why, if `finish` is failed
@@ -100,7 +101,7 @@ class Completions {
     std::vector<Sample> samples;
   };
 
-  void take(const TokenEvent& drawn, double now);
+  void take(TokenEvent& drawn, double now);
   static void complete(CompletionEvent& event, ActiveRequest& request, Sample& sample);
   void interrupt_all();
 
