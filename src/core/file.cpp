@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/cut_files.hpp"
+
 namespace r1 {
 namespace {
 
@@ -41,8 +43,12 @@ Result<FileMap> map_file(const std::filesystem::path& path, i64 max_bytes) {
   if (size == 0) return FileMap{};
   void* p = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
   if (p == MAP_FAILED) return io_error(path, "cannot map");
-  return FileMap{{p, [size](const void* q) { munmap(const_cast<void*>(q), size); }},
-                 {static_cast<const std::byte*>(p), size}};
+  watch_map(p, size);
+  const auto unmap = [size](const void* q) {
+    forget_map(q);
+    munmap(const_cast<void*>(q), size);
+  };
+  return FileMap{{p, unmap}, {static_cast<const std::byte*>(p), size}};
 }
 
 void release_pages(std::span<const std::byte> bytes) {

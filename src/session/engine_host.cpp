@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/clock.hpp"
+#include "core/cut_files.hpp"
 
 namespace r1 {
 
@@ -12,6 +13,8 @@ EngineHost::EngineHost(Session session, const EngineHostOptions& options)
       context_(session_.engine().context()),
       max_sequences_(session_.engine().options().max_sequences),
       completions_(session_.engine(), session_.tokenizer()) {
+  watch_cut_files();
+  cut_files_ = cut_files();
   update_status();
   thread_ = std::thread([this] { run(); });
 }
@@ -136,15 +139,23 @@ void EngineHost::take(Message message) {
 void EngineHost::step() {
   if (hosted_.empty()) return;
   const auto events = completions_.step();
-  if (!events) {
-    {
-      const std::lock_guard lock(mutex_);
-      status_.broken = events.error().what;
-    }
-    return end_all(EndCause::failed);
-  }
+  if (!events) return break_down(events.error().what);
+  if (cut_files() != cut_files_)
+    return break_down(
+        fmt::format("{}: a file of the model was cut short while it was served; start again with the "
+                    "whole file",
+                    session_.path().string()));
   for (const PromptEvent& prompt : completions_.prompts()) report(prompt);
   for (CompletionEvent& event : *events) deliver(std::move(event));
+}
+
+// The engine can run nothing any more.
+void EngineHost::break_down(std::string why) {
+  {
+    const std::lock_guard lock(mutex_);
+    status_.broken = std::move(why);
+  }
+  end_all(EndCause::failed);
 }
 
 void EngineHost::report(const PromptEvent& prompt) {

@@ -163,6 +163,7 @@ class EngineHost {
   bool take_mail();
   void take(Message message);
   void step();
+  void break_down(std::string why);
   void report(const PromptEvent& prompt);
   void deliver(CompletionEvent event);
   void end(HostedByEngineId::iterator hosted, EndCause cause);
@@ -185,6 +186,7 @@ class EngineHost {
   HostStatus status_;
 
   // The host's thread alone uses these.
+  u64 cut_files_ = 0;  // before the first step
   Completions completions_;
   HostedByEngineId hosted_;
   std::unordered_map<HostedId, RequestId> engine_ids_;

@@ -325,6 +325,23 @@ TEST_F(EngineHostTest, ASampleThatFailsEndsAloneAndTheHostGoesOn) {
   EXPECT_EQ(complete(host, request(host, 2, 1)).finish, FinishReason::length);
 }
 
+TEST_F(EngineHostTest, AFileThatIsCutShortFailsTheRequestsAndNotTheProcess) {
+  const auto host = open();
+  const auto path = folder_.path() / "weights";
+  ASSERT_TRUE(write_file(path, std::string(3 * 4096, 'x')));
+  const auto map = map_file(path);
+  ASSERT_TRUE(map);
+  std::filesystem::resize_file(path, 4096);
+  const auto sink = std::make_shared<Collector>();
+  std::byte read{1};
+  sink->on_token = [&] { read = *static_cast<const volatile std::byte*>(map->bytes.data() + 2 * 4096); };
+  submit(*host, request(*host, 1, 100), sink);
+  EXPECT_EQ(sink->wait().cause, EndCause::failed);
+  EXPECT_EQ(read, std::byte{0});
+  EXPECT_EQ(sink->tokens(), 1) << "what the next step draws is worthless";
+  EXPECT_NE(sink->result.error.find("cut short"), std::string::npos) << sink->result.error;
+}
+
 TEST_F(EngineHostTest, AnEngineThatCanRunNothingMoreFailsItsRequestsAndNotTheProcess) {
   const auto host = open();
   const auto sink = std::make_shared<Collector>(), other = std::make_shared<Collector>();

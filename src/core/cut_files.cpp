@@ -1,0 +1,72 @@
+#include "core/cut_files.hpp"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <mutex>
+
+namespace r1 {
+namespace {
+
+// A signal handler can take no lock, so the list has a fixed size. Entries with end 0 are free.
+struct Map {
+  std::atomic<size_t> begin{0}, end{0};
+};
+constexpr size_t kMaps = 4096;
+Map maps[kMaps];
+std::mutex writers;
+std::atomic<u64> cuts{0};
+size_t page_size = 0;
+
+// Everything behind the end of the file becomes zeros at once. If that fails, or if the address belongs to nobody, the
+// read is repeated without a handler and ends the process as usual.
+void on_sigbus(int, siginfo_t* info, void*) {
+  const auto address = reinterpret_cast<size_t>(info->si_addr);
+  for (const Map& m : maps) {
+    const size_t begin = m.begin.load(), end = m.end.load();
+    if (address < begin || address >= end) continue;
+    const size_t page = address / page_size * page_size;
+    void* lost = reinterpret_cast<void*>(page);
+    if (mmap(lost, end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) break;
+    cuts.fetch_add(1);
+    return;
+  }
+  signal(SIGBUS, SIG_DFL);
+}
+
+}  // namespace
+
+void watch_cut_files() {
+  const std::lock_guard lock(writers);
+  if (page_size) return;
+  page_size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  struct sigaction action = {};
+  action.sa_sigaction = on_sigbus;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGBUS, &action, nullptr);
+}
+
+u64 cut_files() { return cuts.load(); }
+
+void watch_map(const void* begin, size_t bytes) {
+  const std::lock_guard lock(writers);
+  for (Map& m : maps) {
+    if (m.end.load()) continue;
+    m.begin.store(reinterpret_cast<size_t>(begin));
+    m.end.store(reinterpret_cast<size_t>(begin) + bytes);
+    return;
+  }
+}
+
+void forget_map(const void* begin) {
+  const std::lock_guard lock(writers);
+  for (Map& m : maps)
+    if (m.end.load() && m.begin.load() == reinterpret_cast<size_t>(begin)) {
+      m.end.store(0);
+      return;
+    }
+}
+
+}  // namespace r1
