@@ -320,5 +320,151 @@ TEST(GrpoConfig, SettingsReplacePartsOfTheNamedLoss) {
   EXPECT_EQ(p.clip_high, 0.28);  // DAPO's own
 }
 
+TEST(Config, OfKeysThatAreEquallySimilarTheFirstIsSuggested) {
+  EXPECT_NE(error_of(kGood, {{"beta", "0.5"}}).find("unknown key \"beta\"; the most similar known key is \"beta1\""),
+            std::string::npos);
+}
+
+TEST(Config, AnOverrideOfTheDataMakesASourceIfThereIsNone) {
+  const auto c = parse_train_config("model = \"m\"\nout = \"r\"\n", "f.toml", {{"data.tasks", "sort"}});
+  ASSERT_TRUE(c) << c.error().what;
+  ASSERT_EQ(c->data.size(), 1u);
+  EXPECT_EQ(c->data[0].tasks, "sort");
+}
+
+TEST(Config, AModelIsAPathThatExistsOrTheNameOfOne) {
+  const TestFolder folder;
+  std::filesystem::create_directories(folder.path() / "here");
+  std::vector<std::string> asked;
+  const ModelFinder find = [&](std::string_view name) -> Result<std::filesystem::path> {
+    asked.emplace_back(name);
+    if (name == "unknown") return fail(Errc::io, "no such model");
+    return std::filesystem::path(name.starts_with('/') ? std::string(name) : "/models/x/../" + std::string(name));
+  };
+  const auto parsed = [&](const char* model, const char* tokenizer) {
+    asked.clear();
+    return parse_train_config(
+        fmt::format("model = \"{}\"\ntokenizer = \"{}\"\nout = \"r\"\n[[data]]\nfile = \"d\"\n", model, tokenizer),
+        "f.toml", {}, folder.path().string(), find);
+  };
+  const auto c = parsed("here", "nano");
+  ASSERT_TRUE(c) << c.error().what;
+  const std::string here = (folder.path() / "here").string();
+  EXPECT_EQ(asked, (std::vector<std::string>{here, "nano"}));
+  EXPECT_EQ(c->model, here);
+  EXPECT_EQ(c->tokenizer, "/models/nano");
+  EXPECT_EQ(c->data[0].file, (folder.path() / "d").string()) << "a file is no model";
+  EXPECT_EQ(parsed("nano", "")->tokenizer, "") << "nothing is looked for";
+  EXPECT_EQ(asked, std::vector<std::string>{"nano"});
+  EXPECT_EQ(parsed("unknown", "").error().what, "f.toml:1: model: no such model");
+}
+
+TEST(Config, AFilesPathsStartAtItsFolder) {
+  const TestFolder folder;
+  const std::string path = (folder.path() / "t.toml").string();
+  ASSERT_TRUE(write_file(path, "model = \"m\"\nout = \"r\"\n[[data]]\nfile = \"d\"\nformat = \"chat\"\n"));
+  const auto c = load_train_config(path, {{"steps", "3"}});
+  ASSERT_TRUE(c) << c.error().what;
+  EXPECT_EQ(c->data[0].file, (folder.path() / "d").string());
+  EXPECT_EQ(c->steps, 3);
+  ASSERT_TRUE(write_file(path, "model = \"m\"\nout = \"r\"\nfile = \"d\"\ncurriculum = false\n"));
+  const auto g = load_grpo_config(path, {{"steps", "4"}});
+  ASSERT_TRUE(g) << g.error().what;
+  EXPECT_EQ(g->file, (folder.path() / "d").string());
+  EXPECT_EQ(g->steps, 4);
+  EXPECT_FALSE(load_train_config(path + "x"));
+  EXPECT_FALSE(load_grpo_config(path + "x"));
+  EXPECT_NE(load_grpo_config(path, {{"step", "4"}}).error().what.find("--step: unknown key"), std::string::npos);
+}
+
+TEST(Config, ARunMayBeMovedWithItsModelAndItsData) {
+  TrainConfig was = *parse_train_config(kGood, "f.toml");
+  was.model = "/far/m", was.tokenizer = "/far/t/";
+  was.data[0].file = "/far/d.jsonl";
+  TrainConfig now = was;
+  now.model = "/near/m/", now.tokenizer = "t";
+  now.data[0].file = "d.jsonl";
+  EXPECT_EQ(first_difference(was, now), "");
+  now.data[0].file = "/far/e.jsonl";
+  EXPECT_EQ(first_difference(was, now), "[[data]] 1: file was \"/far/d.jsonl\", now \"/far/e.jsonl\"");
+}
+
+TEST(Config, TextsAreEscapedAndNumbersKeepTheirType) {
+  TrainConfig c = *parse_train_config(kGood, "f.toml", {{"lr_min", "1e-17"}, {"out", "a \"b\" !~\\\t\x1f\x7f"}});
+  c.recompute = true;
+  const std::string text = to_toml(c);
+  for (const char* line : {"out = \"a \\\"b\\\" !~\\\\\\u0009\\u001F\\u007F\"\n", "steps = 7\n", "lr = 1.0\n",
+                           "lr_min = 1e-17\n", "weight_decay = 0.1\n", "recompute = true\n",
+                           "\n\n[[data]]\nfile = \"\"\ntasks = \"default\"\n", "\nweight = 2.0\n"})
+    EXPECT_NE(text.find(line), text.npos) << line << text;
+  EXPECT_TRUE(parse_train_config(text, "again")->recompute);
+}
+
+TEST(Config, TheHelpOfAKeyNamesItsTypeAndItsDefault) {
+  const auto types_of = [](const std::vector<KeyHelp>& keys) {
+    std::map<std::string, std::string> types;
+    for (const KeyHelp& k : keys) types[k.name] = k.type + " " + k.fallback;
+    return types;
+  };
+  auto train = types_of(train_keys());
+  EXPECT_EQ(train["model"], "model \"\"");
+  EXPECT_EQ(train["model_config"], "path \"\"");
+  EXPECT_EQ(train["out"], "text \"\"");
+  EXPECT_EQ(train["steps"], "integer 1000");
+  EXPECT_EQ(train["lr"], "number 0.001");
+  EXPECT_EQ(train["recompute"], "true|false false");
+  EXPECT_EQ(train["schedule"], "cosine|constant_then_decay \"cosine\"");
+  EXPECT_EQ(types_of(data_keys())["weight"], "number 1.0");
+  EXPECT_EQ(types_of(grpo_keys())["steps"], "integer 200");
+  EXPECT_EQ(train_keys()[0].meaning, "model to start from: a folder, a GGUF file, a run or a name (nano)");
+}
+
+TEST(GrpoConfig, LimitsThatHoldTogetherMayBeReachedAndNotExceeded) {
+  const auto refusal = [](const std::string& text) {
+    const auto config = parse_grpo_config("model = \"m\"\n" + text, "test");
+    return config ? "" : config.error().what;
+  };
+  EXPECT_NE(refusal("file = \"f\"").find("out is missing"), std::string::npos);
+  const std::string good = "out = \"x\"\nfile = \"f\"\n";
+  EXPECT_EQ(refusal(good + "groups = 1\ngroup_size = 2\nupdates = 2"), "");
+  EXPECT_EQ(refusal(good + "groups = 3\ngroup_size = 2\nupdates = 6"), "");
+  EXPECT_EQ(refusal(good + "groups = 3\ngroup_size = 2\nupdates = 7"),
+            "test: updates 7 is more than the 6 samples of a step");
+  EXPECT_EQ(refusal(good + "max_tokens = 50\noverlong_tokens = 50"), "");
+  EXPECT_EQ(refusal(good + "max_tokens = 50\noverlong_tokens = 1"), "");
+  EXPECT_EQ(refusal(good + "max_tokens = 50\noverlong_tokens = -1"), "");
+  EXPECT_NE(refusal(good + "max_tokens = 50\noverlong_tokens = 0").find("overlong_tokens 0 must be 1 to 50"),
+            std::string::npos);
+  EXPECT_EQ(refusal(good + "lr = 0.5\nlr_min = 0.5"), "");
+  EXPECT_EQ(refusal(good + "lr = 0.25\nlr_min = 0.5"), "test: lr_min 0.5 is above lr 0.25");
+  EXPECT_EQ(refusal("out = \"x\"\ntasks = \"default\"\ncurriculum = true"), "");
+  for (const char* key : {"clip_low", "clip_high"}) {
+    EXPECT_EQ(refusal(good + key + " = -1"), "") << key;
+    EXPECT_NE(refusal(good + key + " = -1.1").find("outside"), std::string::npos) << key;
+  }
+}
+
+TEST(GrpoConfig, OnlySettingsThatAffectTheBitsCountAsADifference) {
+  const std::string text = "model = \"m\"\nout = \"x\"\nfile = \"f\"\n";
+  const auto difference = [&](const char* key, const char* value) {
+    const auto now = parse_grpo_config(text, "test", {{key, value}});
+    return first_difference(*parse_grpo_config(text, "test"), *now);
+  };
+  for (const auto& [key, value] :
+       {std::pair{"steps", "7"}, {"max_sequences", "7"}, {"out", "y"}, {"threads", "7"}, {"recompute", "true"}})
+    EXPECT_EQ(difference(key, value), "") << key;
+  for (const auto& [key, value] : {std::pair{"groups", "7"},
+                                   {"group_size", "7"},
+                                   {"updates", "7"},
+                                   {"max_tokens", "7"},
+                                   {"temperature", "0.5"},
+                                   {"max_draws", "7"},
+                                   {"train_equal_groups", "true"},
+                                   {"language", "chinese"},
+                                   {"reference_every", "7"},
+                                   {"seed", "7"}})
+    EXPECT_NE(difference(key, value), "") << key;
+}
+
 }  // namespace
 }  // namespace r1

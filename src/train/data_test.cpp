@@ -184,5 +184,36 @@ TEST(Data, SourcesShareEveryBlockByWeight) {
   }
 }
 
+TEST(Data, ATextHasTheEndsThatTheModelHasAndIsEmptyWithFewerThanTwoTokens) {
+  Rows rows(1, 0);
+  const auto expect = [&](const char* text, DocumentEnds ends, std::vector<i32> want) {
+    RunCase::write(rows.config.data[0].file, fmt::format("{{\"text\": \"{}\"}}\n", text));
+    const auto data = value_of(open_data(rows.config, rows.tokenizer, ends));
+    EXPECT_EQ(value_of(data->document(Split::train, 0)).tokens, want) << text << " " << ends.bos << " " << ends.eos;
+  };
+  const std::vector<i32> all = rows.tokens_of("abc");  // between 256 and 257
+  expect("abc", {0, 1}, {0, all[1], all[2], all[3], 1});
+  expect("abc", {1, 0}, {1, all[1], all[2], all[3], 0});
+  expect("ab", {-1, -1}, {all[1], all[2]});
+  expect("a", {-1, -1}, {});
+  expect("", {5, 6}, {5, 6});
+}
+
+TEST(Data, AThirdOfTheGeneratedTextsHasTheThinking) {
+  Rows rows(1, 0);
+  rows.config.sequence_length = 2000;
+  const auto documents = [&](double long_share) {
+    rows.config.data.assign(1, {});
+    rows.config.data[0].tasks = "product", rows.config.data[0].long_share = long_share;
+    const auto data = value_of(rows.open());
+    std::vector<std::vector<i32>> all;
+    for (i64 i = 0; i < 200; ++i) all.push_back(value_of(data->document(Split::train, i)).tokens);
+    return all;
+  };
+  EXPECT_EQ(documents(-1), documents(0.34));
+  EXPECT_NE(documents(-1), documents(0.3));
+  EXPECT_NE(documents(-1), documents(0.38));
+}
+
 }  // namespace
 }  // namespace r1

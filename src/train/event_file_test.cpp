@@ -98,5 +98,12 @@ TEST_F(EventFiles, GetTheRowsBackThatTheyLack) {
   expect_rows({rows[0], rows[2]});
 }
 
+TEST_F(EventFiles, HoldStepsOfOneAndOfTwoBytes) {
+  std::vector<Json> steps;
+  for (const i64 step : {0, 1, 127, 128, 129, 16383, 16384})
+    steps.push_back(Json::object({{"step", step}, {"loss", 1.5}}));
+  expect_rows(steps);
+}
+
 }  // namespace
 }  // namespace r1

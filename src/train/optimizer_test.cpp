@@ -162,5 +162,63 @@ TEST(RouterBias, FallsAboveTheMeanLoadRisesBelowItAndStaysAtTheMean) {
   EXPECT_EQ(b[3], 0.0f);
 }
 
+TEST(Schedule, BeforeAndAfterTheDecayTheRateStays) {
+  TrainConfig c;
+  c.steps = 110, c.warmup_steps = 10, c.lr = 2, c.lr_min = 0.5;
+  EXPECT_NEAR(learning_rate(c, 11), 0.5 + 0.75 * (1 + std::cos(std::numbers::pi / 100)), 1e-12);
+  EXPECT_LT(learning_rate(c, 11), 2);
+  EXPECT_NEAR(learning_rate(c, 109), 0.5 + 0.75 * (1 + std::cos(std::numbers::pi * 0.99)), 1e-12);
+  EXPECT_GT(learning_rate(c, 109), 0.5);
+  EXPECT_EQ(learning_rate(c, 110), 0.5);
+  EXPECT_EQ(learning_rate(c, 150), 0.5);
+  c.schedule = "constant_then_decay", c.decay_start = 5;  // the decay begins after the warm-up at the earliest
+  EXPECT_NEAR(learning_rate(c, 60), 1.25, 1e-12);
+}
+
+TEST(Schedule, AStepOfNoughtCountsFromTheStartAndOneBelowItNever) {
+  TrainConfig c;
+  c.mtp_later_step = c.bias_update_stop = 0;
+  EXPECT_EQ(mtp_weight_at(c, 0), c.mtp_weight_later);
+  EXPECT_EQ(bias_speed_at(c, 0), 0);
+  c.mtp_later_step = c.bias_update_stop = -1;
+  EXPECT_EQ(mtp_weight_at(c, 1000), c.mtp_weight);
+  EXPECT_EQ(bias_speed_at(c, 1000), c.bias_update_speed);
+}
+
+TEST(AdamW, AnMtpModuleIsTrainedIfALossMayReachItAtAnyStep) {
+  const RunCase run;
+  const auto model = run.model();
+  const auto trains_mtp = [&](double weight, i64 later_step, double later) {
+    TrainConfig c;
+    c.mtp_weight = weight, c.mtp_later_step = later_step, c.mtp_weight_later = later;
+    const Optimizer optimizer(*model, c);
+    return std::ranges::any_of(optimizer.moments(), [&](const Moments& m) { return model->in_mtp(m.weight); });
+  };
+  EXPECT_TRUE(trains_mtp(0.1, -1, 0));
+  EXPECT_TRUE(trains_mtp(0, 0, 0.1));
+  EXPECT_TRUE(trains_mtp(0, 7, 0.1));
+  EXPECT_FALSE(trains_mtp(0, -1, 0.1));
+  EXPECT_FALSE(trains_mtp(0, 7, 0));
+}
+
+TEST(RouterBias, OneThatSawNoTokenStaysAndOneThatMovedHasANewVersion) {
+  const RunCase run;
+  const auto model = run.model();
+  const Weight& bias = model->router_biases()[1];
+  const u64 version = bias.version();
+  RouteObserver routes;
+  routes.load = {{}, {}};
+  update_router_biases(*model, routes, 0.25);
+  routes.load = {{}, {10, 30, 20, 20}};
+  update_router_biases(*model, routes, 0);
+  EXPECT_EQ(bias.version(), version);
+  EXPECT_EQ(std::vector<float>(bias.f32(), bias.f32() + 4), std::vector<float>(4));
+  update_router_biases(*model, routes, 0.25);
+  EXPECT_GT(bias.version(), version) << "packs of the old values are stale";
+  routes.load = {{}, {1, 1, 1, 0}};  // three quarters of a token is the mean
+  update_router_biases(*model, routes, 1);
+  EXPECT_EQ(std::vector<float>(bias.f32(), bias.f32() + 4), (std::vector<float>{-0.75f, -1.25f, -1, 1}));
+}
+
 }  // namespace
 }  // namespace r1

@@ -246,7 +246,7 @@ struct Rows {
 Rows rows_of(const std::vector<float>& log_ratios, float advantage, i64 masked = 0) {
   Rows r;
   const size_t n = log_ratios.size();
-  Document d = make_document(std::vector<i32>(n + 1, 3), masked);
+  Document d = make_document(std::vector<i32>(n + 1, 0), masked);  // token 0 is a target like any other
   d.weights.assign(n + 1, 1), d.advantages.assign(n + 1, advantage);
   for (const float x : log_ratios) {
     d.old_logprobs.push_back(-1 - x), d.reference_logprobs.push_back(-1 - x);
@@ -393,6 +393,41 @@ TEST(PolicyLoss, OneMicroBatchOf64SamplesAndEightOf8AgreeWithinRounding) {
   }
   EXPECT_GT(largest, 0.001);
   EXPECT_LT(difference, 1e-5 * largest);
+}
+
+// Twenty itself is not cut. The differences from the reference and from the drawing policy are the same here.
+TEST(PolicyLoss, ALogRatioOfTwentyKeepsItsGradient) {
+  Rows r = rows_of({20, -20}, -1);
+  r.value({.clip_low = 1, .clip_high = 1e12});
+  EXPECT_FLOAT_EQ(r.gradient[0], static_cast<float>(-std::exp(20.0)));
+  EXPECT_FLOAT_EQ(r.gradient[1], static_cast<float>(-std::exp(-20.0)));
+  EXPECT_NEAR(r.stats.old_kl_sum / (std::exp(20.0) - 21 + std::exp(-20.0) + 19), 1, 1e-14);
+  Rows kl = rows_of({20}, 0);
+  kl.value({.kl_weight = 1, .kl = KlEstimator::k3});
+  EXPECT_FLOAT_EQ(kl.gradient[0], -1);
+}
+
+TEST(PolicyLoss, WithoutAnAdvantageNoRatioIsClipped) {
+  Rows r = rows_of({1, -1}, 0);
+  EXPECT_EQ(r.value({}), 0);
+  EXPECT_EQ(r.stats.clipped, 0);
+}
+
+TEST(PolicyLoss, ADualClipOfOneIsNone) {
+  for (const auto& [dual_clip, clipped] : {std::pair{0.0, 0}, {1.0, 0}, {1.5, 1}}) {
+    Rows r = rows_of({1}, -1);
+    r.value({.dual_clip = dual_clip});
+    EXPECT_EQ(r.stats.clipped, clipped) << dual_clip;
+  }
+}
+
+TEST(PolicyLoss, ASampleWithoutTokensHasNoWeightUnderAnyMean) {
+  for (const PolicyMean mean :
+       {PolicyMean::samples, PolicyMean::length_limit, PolicyMean::group_tokens, PolicyMean::batch_tokens}) {
+    const auto weights = sample_weights(mean, std::vector<i64>{0, 2}, std::vector<i64>{1, 2}, 10);
+    EXPECT_EQ(weights[0], 0);
+    EXPECT_GT(weights[1], 0);
+  }
 }
 
 }  // namespace

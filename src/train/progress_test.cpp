@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "core/file.hpp"
 #include "core/test_folder.hpp"
@@ -60,6 +63,49 @@ TEST(ProgressLine, TheLastValidationLossStaysAndTheRoofIsAPercentage) {
       "step 2/25  loss 1.2500  val 0.0000  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s (25 % of roof)  left 1h00m\n"
       "step 3/25  loss 1.2500  val 0.0000  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s (25 % of roof)  left 2h03m\n"
       "a note\n");
+}
+
+// What the function writes to the standard error, which is a terminal of 120 columns.
+template <class Function>
+std::string on_terminal(Function f) {
+  const winsize size{.ws_row = 24, .ws_col = 120, .ws_xpixel = 0, .ws_ypixel = 0};
+  int terminal = -1, program = -1;
+  EXPECT_EQ(openpty(&terminal, &program, nullptr, nullptr, &size), 0);
+  std::fflush(stderr);
+  const int kept = dup(STDERR_FILENO);
+  dup2(program, STDERR_FILENO);
+  setenv("TERM", "xterm", 1);
+  f();
+  std::fputs("|", stderr);
+  std::fflush(stderr);
+  dup2(kept, STDERR_FILENO);
+  close(kept);
+  std::string text;
+  char buffer[4096];
+  while (text.empty() || text.back() != '|') {
+    const ssize_t n = read(terminal, buffer, sizeof buffer);
+    if (n <= 0) break;
+    text.append(buffer, n);
+  }
+  close(program), close(terminal);
+  return text;
+}
+
+TEST(ProgressLine, ATerminalShowsEveryStepInOneLineAndANoteBelowIt) {
+  EXPECT_EQ(on_terminal([] {
+              ProgressLine progress(10, 0);
+              progress(metrics(1)), progress(metrics(2));
+              progress.note("a note");
+            }),
+            "\r\x1b[Kstep 1/25  loss 1.2500  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s  left 0m59s"
+            "\r\x1b[Kstep 2/25  loss 1.2500  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s  left 0m59s\r\n"
+            "a note\r\n|");
+}
+
+TEST(ProgressLine, DurationsAreInHoursAndMinutesOrMinutesAndSeconds) {
+  for (const auto& [seconds, text] :
+       {std::pair{0.0, "0m00s"}, {60.0, "1m00s"}, {3599.0, "59m59s"}, {3660.0, "1h01m"}, {360000.0, "100h00m"}})
+    EXPECT_EQ(duration_text(seconds), text);
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 // What stops a run: sizes that do not fit, states and checkpoints that contradict themselves, saves that fail.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <csignal>
 #include <limits>
 
 #include "core/hash.hpp"
@@ -269,24 +267,6 @@ TEST(Metrics, ARowHasTheLossOfTheHeldOutTextIfItWasMeasured) {
   EXPECT_NE(text.find("\"validation_loss\": 0.5,", second), std::string::npos) << text;
 }
 
-// While it lives, this process cannot make a file larger than `bytes`.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &old_);
-    const rlimit small{bytes, old_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &small);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit old_{};
-  void (*handler_)(int);
-};
-
 TEST(Metrics, ALineThatCannotBeWrittenIsAnError) {
   const RunCase run;
   MetricsFile file = value_of(MetricsFile::open(run.folder() / "metrics.jsonl", 0, 0));
@@ -371,6 +351,93 @@ TEST_F(Sources, AWeightThatGivesNoDocumentIsRefusedUnlessItIsNought) {
   EXPECT_EQ(error(0.001), "") << "1.02 of 1024 documents";
   EXPECT_NE(error(0.0004).find("[[data]] 2: weight 0.0004 of 1.0004 gives none of 1024 documents"), std::string::npos)
       << error(0.0004);
+}
+
+// ---- runs
+
+// The loss of step 21 may be three times the running mean and two nats more. The running mean is that of the state.
+TEST(Train, ALossIsSoundUpToThreeTimesItsRunningMeanAndTwoNats) {
+  const RunCase run;
+  TrainConfig c = run.config("x", 20);
+  c.validation_every = 0;
+  value_of(train(c));
+  const fs::path state = checkpoint_path(c.out, 20) / "state.json";
+  const Json saved = value_of(parse_json(text_of(state), "state"));
+  c.steps = 21, c.save_every = 100;
+  double loss = 0;
+  TrainHooks hooks;
+  hooks.progress = [&](const StepMetrics& m) { loss = m.loss; };
+  const auto error_with = [&](double running_mean) {
+    RunCase::write(state, dump(Json(saved).set("loss_average", running_mean)));
+    const TrainHooks none;
+    TrainingRun training(c, none);
+    EXPECT_TRUE(training.open());
+    const Status step = training.step();
+    fs::remove_all(checkpoint_path(c.out, 21));
+    return step ? std::string() : step.error().what;
+  };
+  {
+    TrainingRun training(c, hooks);
+    ASSERT_TRUE(training.open());
+    ASSERT_TRUE(training.step());
+    fs::remove_all(checkpoint_path(c.out, 21));
+  }
+  ASSERT_GT(loss, 2.5);
+  const double bound = (loss - 2) / 3;
+  EXPECT_EQ(error_with(bound + 1e-6), "");
+  const std::string error = error_with(bound - 1e-6);
+  EXPECT_NE(
+      error.find(fmt::format("step 21: loss {:.4f} has exploded (running mean {:.4f}): lower lr", loss, bound - 1e-6)),
+      std::string::npos)
+      << error;
+}
+
+TEST(Train, TheValidationBeginsWithTheFirstHeldOutRow) {
+  const RunCase run;
+  std::string rows;
+  for (int i = 0; i < 100; ++i) rows += fmt::format("{{\"text\": \"{}\"}}\n", i == 49 ? "aaaaaaaa" : "bb");
+  TrainConfig c = run.config("x", 1);
+  RunCase::write(c.data[0].file, rows);
+  c.validation_every = 1, c.validation_tokens = 10;  // the first of the two held-out rows alone
+  const TrainResult result = value_of(train(c));
+  const auto model = value_of(open_model(result.checkpoint, Weights::trainable));
+  std::vector<i32> tokens{256};
+  for (const i32 id : run.tokenizer().encode("aaaaaaaa", Tokenizer::Special::as_text)) tokens.push_back(id);
+  tokens.push_back(257);
+  ASSERT_EQ(tokens.size(), 10u);
+  const Document d = make_document(tokens, 0);
+  Learner learner(c, active_kernels());
+  const Tensor nll = learner.score(*model, pack({d}, 100).front(), 1);
+  double sum = 0;
+  for (i64 r = 0; r < nll.rows(); ++r) sum += static_cast<double>(nll.data()[r]);
+  EXPECT_NEAR(result.validation_loss, sum / 9, 1e-9);
+}
+
+TEST(Train, WhatADataFileLacksIsNotedBeforeTheFirstStep) {
+  const RunCase run;
+  TrainConfig c = run.config("x", 1);
+  RunCase::write(c.data[0].file, "{\"prompt\": \"a\", \"answer\": \"b\"}\n");
+  c.data[0].format = "chat", c.validation_every = 0;
+  std::vector<std::string> notes;
+  TrainHooks hooks;
+  hooks.note = [&](const std::string& line) { notes.push_back(line); };
+  hooks.progress = [&](const StepMetrics&) { EXPECT_EQ(notes.size(), 1u); };
+  value_of(train(c, hooks));
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("no answer of its 1 rows has thinking"), std::string::npos) << notes[0];
+}
+
+TEST(Train, ACheckpointOfAnOlderVersionHasNoFingerprintOfTheDataAndIsContinued) {
+  const RunCase run;
+  const TrainConfig c = run.config("x", 4);
+  value_of(train(c));
+  const fs::path state = checkpoint_path(c.out, 4) / "state.json";
+  Json::Object members = *value_of(parse_json(text_of(state), "state")).object();
+  std::erase_if(members, [](const Json::Member& m) { return m.first == "data"; });
+  RunCase::write(state, dump(Json(members)));
+  const TrainResult result = value_of(train(run.config("x", 8)));
+  EXPECT_EQ(result.step, 8);
+  EXPECT_FALSE(value_of(read_state(result.checkpoint)).data.empty());
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 // width 16 and MTP, and 60 short lines of text.
 #pragma once
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -88,6 +90,24 @@ class RunCase {
  private:
   TestFolder temporary_;
   const std::filesystem::path& folder_ = temporary_.path();
+};
+
+// While it lives, this process cannot make a file larger than `bytes`.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit small{bytes, old_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit old_{};
+  void (*handler_)(int);
 };
 
 inline std::string text_of(const std::filesystem::path& path) { return value_of(read_file(path)); }

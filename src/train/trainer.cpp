@@ -147,9 +147,6 @@ Result<StepMetrics> TrainingRun::optimizer_step() {
   const auto start = Clock::now();
   const StepBatch batch =
       R1_TRY(take_step(*data_, Split::train, state_.next_sample, config_.batch_tokens, config_.micro_batch_tokens));
-  if (batch.targets == 0)
-    return fail(Errc::invalid_argument, "step {}: the batch has no token to learn; check the data and sequence_length",
-                state_.step + 1);
   StepMetrics m = new_metrics(batch);
   learner_.compute_gradients(batch, likelihood_loss(batch), m);
   R1_TRY(check_sound(m));
@@ -199,7 +196,7 @@ Result<double> TrainingRun::validate() {
     validation_ = R1_TRY(take_step(*data_, Split::test, 0, config_.validation_tokens, config_.micro_batch_tokens));
   double sum = 0;
   for (const MicroBatch& m : validation_->micro) sum += sum_of(learner_.score(m));
-  return sum / static_cast<double>(std::max<i64>(validation_->targets, 1));
+  return sum / static_cast<double>(validation_->targets);
 }
 
 // ---- the loop ----------------------------------------------------------------------------------------------------
