@@ -433,14 +433,200 @@ CASES += [
     "é{{ n }}ü{# ö #}ä",
 ]
 
-rows = []
-for case in CASES:
-    row = {"template": case.replace("\0", "\n")}
+def rendered(template):
+    row = {"template": template}
     try:
-        row["output"] = environment().from_string(row["template"]).render(**json.loads(json.dumps(VARIABLES)))
+        row["output"] = environment().from_string(template).render(**json.loads(json.dumps(VARIABLES)))
     except Exception as error:
         row["error"] = type(error).__name__
-    rows.append(row)
-to = pathlib.Path(__file__).parent.parent / "data/templates/python_cases.json"
-to.write_text(json.dumps({"variables": VARIABLES, "cases": rows}, ensure_ascii=True, indent=0) + "\n")
+    return row
+
+
+folder = pathlib.Path(__file__).parent.parent / "data/templates"
+rows = [rendered(case.replace("\0", "\n")) for case in CASES]
+(folder / "python_cases.json").write_text(json.dumps({"variables": VARIABLES, "cases": rows}, indent=0) + "\n")
 print(len(rows), "cases,", sum("error" in row for row in rows), "of which must fail")
+
+# ---- every operator, filter, method and test with many values: one expression per case
+
+VALUES = ["-3", "0", "2", "2.5", "-0.5", "true", "none", "'ab'", "''", "'2'", "[1, 2]", "[]", "(1,)", "{'a': 1}", "x"]
+OPERATORS = ["+", "-", "*", "/", "//", "%", "**", "~", "==", "!=", "<", "<=", ">", ">=", "in", "not in", "and", "or"]
+TESTS = ["boolean", "callable", "defined", "even", "false", "float", "integer", "iterable", "lower", "mapping", "none",
+         "number", "odd", "sequence", "string", "true", "undefined", "upper"]
+FILTERS = ["abs", "capitalize", "count", "d", "d('q')", "d('q', true)", "default('q', boolean=true)", "dictsort", "e",
+           "first", "float", "float(1.5)", "indent", "int", "int(7)", "items|list", "join('-')", "last", "length", "list",
+           "lower", "max", "min", "reverse|list", "round", "select|list", "reject|list", "sort", "string", "sum", "title",
+           "tojson", "trim", "unique|list", "upper"]
+TEXTS = ["''", "'a'", "'aba'", "' a b  c '", "'a,b,,c'", "'\u00e9t\u00e9 \U0001f642'", "'\\n a\\r\\nb\\n'", "'Ab1'", "'-5'", "'+5'"]
+METHODS = ["capitalize()", "casefold()", "center(5)", "center(6, '*')", "center(7, '*')", "center(2)", "center(0)",
+           "count('a')", "count('')", "count('aba')", "count('zz')", "endswith('a')", "endswith(('b', 'c '))",
+           "endswith('')", "endswith(())", "find('a')", "find('b')", "find('')", "find('zz')", "index('a')", "isalnum()", "isalpha()",
+           "isdecimal()", "isdigit()", "islower()", "isnumeric()", "isspace()", "isupper()", "join(['x', 'y', 'z'])",
+           "join([])", "join('xy')", "ljust(4)", "ljust(9, '.')", "ljust(1)", "lower()", "lstrip()", "lstrip('a')",
+           "lstrip('ab ')", "lstrip('')", "partition('a')", "partition(',')", "partition(' ')", "partition('zz')",
+           "removeprefix('a')", "removeprefix('b')", "removeprefix('')", "removesuffix('a')", "removesuffix('b')",
+           "removesuffix('')", "replace('a', 'X')", "replace('a', '')", "replace('a', 'X', 1)", "replace('a', 'X', 0)", "replace('', '-')",
+           "replace('', '-', 2)", "replace('ab', 'ba')", "replace(',', 'aa', 2)", "rfind('a')", "rfind('b')",
+           "rfind('')", "rfind('zz')", "rindex('a')", "rjust(4)", "rjust(9, '.')", "rjust(1)", "rpartition('a')",
+           "rpartition(',')", "rpartition(' ')", "rpartition('zz')", "rsplit()", "rsplit(',')", "rsplit(none, 1)", "rsplit(none, 0)",
+           "rsplit(none, 2)", "rsplit('a', 1)", "rsplit('a', 0)", "rsplit('ba')", "rsplit(',', 2)", "rstrip()", "rstrip('a')",
+           "rstrip('ab ')", "split()", "split(',')", "split(none, 1)", "split(none, 0)", "split(none, 2)", "split(none, 3)", "split('a', 1)", "split('a', 0)",
+           "split('ba')", "split(',', 2)", "split(',', 9)", "splitlines()", "startswith('a')", "startswith((' ', 'b'))",
+           "startswith('')", "strip()", "strip('a')", "strip('ab ')", "swapcase()", "title()", "upper()", "zfill(0)",
+           "zfill(2)", "zfill(3)", "zfill(7)"]
+LISTS = ["[]", "[1]", "[3, 1, 2, 1]", "['b', 'A', 'a', 'B']", "[{'k': 2, 'v': 'b'}, {'k': 1, 'v': 'a'}, {'k': 2, 'v': 'A'}]",
+         "[[2, 'x'], [1, 'y']]", "'bca'"]
+LIST_FILTERS = ["sort", "sort(true)", "sort(reverse=true)", "sort(case_sensitive=true)", "sort(attribute='k')",
+                "sort(true, true)", "sort(attribute=0)", "sort(attribute='v')", "sort(attribute='v', case_sensitive=true)",
+                "sort(attribute='k', reverse=true)", "unique|list", "unique(true)|list", "unique(attribute='k')|list",
+                "unique(attribute='v')|list", "unique(true, 'v')|list", "unique(attribute=0)|list", "min", "max", "min(true)", "max(true)", "min(attribute='k')",
+                "max(attribute='k')", "min(attribute='v')", "max(attribute='v')", "max(attribute=1)", "sum", "sum(start=5)", "sum(attribute='k')",
+                "sum(attribute=0)", "sum('k', 3)", "join", "join(', ')", "join('|', 'k')", "join('|', attribute=0)", "map(attribute='k')|list",
+                "map(attribute='q', default=9)|list", "map(attribute=0)|list", "map('length')|list", "map('upper')|list", "map('string')|map('int', 5)|list",
+                "map('default', 3)|list", "select('odd')|list", "reject('odd')|list", "select('gt', 1)|list", "select('string')|list", "reject('string')|list",
+                "selectattr('k')|list", "rejectattr('k')|list", "selectattr('k', 'eq', 2)|list", "rejectattr('k', 'eq', 2)|list",
+                "selectattr('q')|list", "rejectattr('q')|list", "selectattr('q', 'defined')|list", "selectattr('v', 'lower')|list", "selectattr(0)|list", "first", "last", "length", "reverse|list",
+                "list", "tojson", "tojson(indent=1)", "string", "count", "map('first')|list", "map('last')|list", "map('reverse')|map('list')|list"]
+NUMBERS = ["0", "7", "-7", "2.5", "-2.5", "3.5", "0.05", "123.456", "1e20", "-0.0", "true", "'12'", "' -12.5 '", "'1f'", "'0x1f'", "''", "none", "x"]
+NUMBER_FILTERS = ["abs", "int", "int(3)", "int(3, 16)", "int(3, 0)", "int(3, 8)", "int(3, 36)", "int(3, 2)", "float", "float(0.25)", "round", "round(1)", "round(2)",
+                  "round(0, 'ceil')", "round(0, 'floor')", "round(1, 'ceil')", "round(1, 'floor')", "round(2, 'common')", "string", "tojson", "length", "trim"]
+FORMATS = ["%d", "%5d", "%-5d", "%05d", "%+d", "% d", "%x", "%s", "%5s", "%-5s", "%.1s", "%r", "%f", "%.0f", "%.2f", "%8.3f", "%-8.1f", "%08.2f", "%+.1f",
+           "%%", "%i", "%u", "a%sb%%", "%", "%q", "%5", "%(a)s", "%s%s", "%.3d", "%5.3d", "%05.3d", "%05r", "%-05d"]
+FORMATTED = ["5", "-5", "0", "2.5", "-2.75", "'ab'", "true", "none", "[1]", "(3,)", "(1, 2)", "{'a': 7}", "1e10", "9223372036854775807"]
+RANGES = ["0", "1", "-1", "5", "-5", "2, 5", "5, 2", "0, 10, 3", "0, 9, 3", "10, 0, -3", "9, 0, -3", "-3, 3", "3, -3, -1", "1, 2, 0", "0, 5, 9", "0, 5, -1", "2, 2", "1.5", "'a'", "1, 2, 3, 4", ""]
+ENDS = ["", "-6", "-5", "-4", "-1", "0", "1", "4", "5", "6"]
+
+
+def grid():
+    for a in VALUES:
+        for op in OPERATORS:
+            for b in VALUES:
+                yield f"{a} {op} {b}"
+        for test in TESTS:
+            yield f"{a} is {test}"
+        for sign in ["-", "+", "not "]:
+            yield f"{sign}({a})"
+        for f in FILTERS:
+            yield f"{a}|{f}"
+    for some, of in [(TEXTS, METHODS)]:
+        for a in some:
+            for f in of:
+                yield f"{a}.{f}"
+    for some, of in [(LISTS, LIST_FILTERS), (NUMBERS, NUMBER_FILTERS)]:
+        for a in some:
+            for f in of:
+                yield f"({a})|{f}"
+    for f in FORMATS:
+        for a in FORMATTED:
+            yield f"'{f}' % {a}"
+    for r in RANGES:
+        yield f"range({r})|list"
+    for first in ENDS:
+        for last in ENDS:
+            for step in ["", "-2", "-1", "1", "2", "5"]:
+                yield f"'abcde'[{first}:{last}:{step}] ~ [0, 1, 2, 3, 4][{first}:{last}:{step}]"
+
+
+# What r1 does in another way: it has no complex numbers and no integers beyond 64 bits, no minus before a nought that a
+# division leaves, converts what a filter of texts or numbers is given, and refuses to order what is undefined.
+DIFFERENT = set(r"""
+-3 ** 2.5
+-3 ** -0.5
+-3|indent
+0 // -0.5
+0 % -0.5
+0 ** -0.5
+0|indent
+0|select|list
+0|reject|list
+2 % -0.5
+2|indent
+2.5 % -0.5
+2.5 is even
+2.5 is odd
+2.5|indent
+-0.5 ** 2.5
+-0.5 ** -0.5
+-0.5 is even
+-0.5 is odd
+-0.5|indent
+true % -0.5
+true|indent
+none|indent
+none|select|list
+none|reject|list
+'ab' % x
+'' % x
+'2' % x
+[1, 2] in {'a': 1}
+[1, 2] not in {'a': 1}
+[1, 2]|indent
+[] in {'a': 1}
+[] not in {'a': 1}
+[]|indent
+(1,)|indent
+{'a': 1} in {'a': 1}
+{'a': 1} not in {'a': 1}
+{'a': 1}|indent
+x is callable
+x|float
+x|float(1.5)
+x|indent
+x|int
+x|int(7)
+([3, 1, 2, 1])|sort(attribute='k')
+([3, 1, 2, 1])|sort(attribute=0)
+([3, 1, 2, 1])|sort(attribute='v')
+([3, 1, 2, 1])|sort(attribute='v', case_sensitive=true)
+([3, 1, 2, 1])|sort(attribute='k', reverse=true)
+(['b', 'A', 'a', 'B'])|sort(attribute='k')
+(['b', 'A', 'a', 'B'])|sort(attribute='v')
+(['b', 'A', 'a', 'B'])|sort(attribute='v', case_sensitive=true)
+(['b', 'A', 'a', 'B'])|sort(attribute='k', reverse=true)
+([{'k': 2, 'v': 'b'}, {'k': 1, 'v': 'a'}, {'k': 2, 'v': 'A'}])|sort(attribute=0)
+([{'k': 2, 'v': 'b'}, {'k': 1, 'v': 'a'}, {'k': 2, 'v': 'A'}])|unique|list
+([{'k': 2, 'v': 'b'}, {'k': 1, 'v': 'a'}, {'k': 2, 'v': 'A'}])|unique(true)|list
+([[2, 'x'], [1, 'y']])|sort(attribute='k')
+([[2, 'x'], [1, 'y']])|sort(attribute='v')
+([[2, 'x'], [1, 'y']])|sort(attribute='v', case_sensitive=true)
+([[2, 'x'], [1, 'y']])|sort(attribute='k', reverse=true)
+([[2, 'x'], [1, 'y']])|unique|list
+([[2, 'x'], [1, 'y']])|unique(true)|list
+('bca')|sort(attribute='k')
+('bca')|sort(attribute='v')
+('bca')|sort(attribute='v', case_sensitive=true)
+('bca')|sort(attribute='k', reverse=true)
+(1e20)|int
+(1e20)|int(3)
+(1e20)|int(3, 16)
+(1e20)|int(3, 0)
+(1e20)|int(3, 8)
+(1e20)|int(3, 36)
+(1e20)|int(3, 2)
+(-0.0)|round(0, 'ceil')
+(-0.0)|round(0, 'floor')
+(-0.0)|round(1, 'ceil')
+(-0.0)|round(1, 'floor')
+(x)|int
+(x)|int(3)
+(x)|int(3, 16)
+(x)|int(3, 0)
+(x)|int(3, 8)
+(x)|int(3, 36)
+(x)|int(3, 2)
+(x)|float
+(x)|float(0.25)
+""".strip().split("\n"))
+
+# A case is an expression and its output, or an expression alone if it must fail. Names of Python's own objects, such as
+# "<generator object ...>", are left out.
+rows = []
+for expression in grid():
+    if expression in DIFFERENT:
+        continue
+    row = rendered("{{ " + expression + " }}")
+    if " object at " not in row.get("output", ""):
+        rows.append([expression, row["output"]] if "output" in row else [expression])
+lines = ",\n".join(json.dumps(row) for row in rows)
+(folder / "python_grid.json").write_text("{\"cases\": [\n" + lines + "\n]}\n")
+print(len(rows), "expressions,", sum(len(row) == 1 for row in rows), "of which must fail")

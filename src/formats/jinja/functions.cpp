@@ -130,7 +130,7 @@ namespace {
 
 // A conversion of %-formatting, such as %5.1f.
 struct Conversion {
-  bool left = false, zeros = false, plus = false;
+  bool left = false, zeros = false, plus = false, space = false;
   size_t width = 0;
   int precision = -1;
   char letter = 0;
@@ -141,7 +141,7 @@ Result<Conversion> conversion(std::string_view text) {
   Conversion c;
   size_t at = 0;
   for (; at < text.size() && std::string_view("-0+ ").find(text[at]) != text.npos; ++at) {
-    c.left |= text[at] == '-', c.zeros |= text[at] == '0', c.plus |= text[at] == '+';
+    c.left |= text[at] == '-', c.zeros |= text[at] == '0', c.plus |= text[at] == '+', c.space |= text[at] == ' ';
   }
   const auto number = [&](auto& value) {
     const auto parsed = std::from_chars(text.data() + at, text.data() + text.size(), value);
@@ -159,29 +159,35 @@ Result<Conversion> conversion(std::string_view text) {
 
 Result<std::string> converted_number(const Conversion& c, const Value& v) {
   if (!v.number()) return fail(Errc::corrupt, "%{}: needs a number, found {}", c.letter, v.type());
-  const char* sign = c.plus ? "+" : "";
+  const char* sign = c.plus ? "+" : c.space ? " " : "";
   if (c.letter == 'f' || c.letter == 'F')
     return fmt::format("{}{:.{}f}", *v.number() >= 0 ? sign : "", *v.number(), c.precision < 0 ? 6 : c.precision);
-  if (!v.integer() && !(std::abs(*v.number()) < 9e18)) return fail(Errc::corrupt, "%{}: no integer", c.letter);
+  if (!v.integer() && (c.letter == 'x' || !(std::abs(*v.number()) < 9e18)))
+    return fail(Errc::corrupt, "%{}: no integer", c.letter);
   const i64 i = v.integer() ? *v.integer() : static_cast<i64>(*v.number());
-  if (c.letter == 'x') return fmt::format("{}{:x}", i >= 0 ? sign : "", i);
-  return fmt::format("{}{}", i >= 0 ? sign : "", i);
+  const u64 magnitude = i < 0 ? u64{0} - static_cast<u64>(i) : static_cast<u64>(i);
+  std::string digits = c.letter == 'x' ? fmt::format("{:x}", magnitude) : fmt::format("{}", magnitude);
+  if (std::ssize(digits) < c.precision) digits.insert(0, c.precision - digits.size(), '0');
+  return (i < 0 ? "-" : sign) + digits;
 }
 
 Status add_converted(Interpreter& interp, Writer& out, const Conversion& c, const Value& v) {
   Writer piece(interp.budget);
+  const bool number = std::string_view("diufFx").find(c.letter) != std::string_view::npos;
   if (c.letter == 's') R1_TRY(print(piece, v, interp.budget));
   else if (c.letter == 'r') R1_TRY(print_repr(piece, v, interp.budget));
-  else if (std::string_view("diufFx").find(c.letter) != std::string_view::npos)
-    R1_TRY(piece.add(R1_TRY(converted_number(c, v))));
+  else if (number) R1_TRY(piece.add(R1_TRY(converted_number(c, v))));
   else return fail(Errc::unsupported, "%{} is not supported", c.letter);
   const Text& text = piece.text();
   const bool cut = c.letter == 's' && c.precision >= 0;
   const size_t end = cut ? byte_of_character(text.bytes(), c.precision) : text.size();
   const size_t length = count_characters(std::string_view(text.bytes()).substr(0, end));
-  const std::string pad(c.width > length ? c.width - length : 0, c.zeros && !c.left && c.letter != 's' ? '0' : ' ');
+  const bool zeros = c.zeros && !c.left && number;
+  const std::string pad(c.width > length ? c.width - length : 0, zeros ? '0' : ' ');
+  const size_t sign = zeros && text.bytes().find_first_of("+- ") == 0 ? 1 : 0;  // it stands before the zeros
+  R1_TRY(out.add(text, 0, sign));
   if (!c.left) R1_TRY(out.add(pad));
-  R1_TRY(out.add(text, 0, end));
+  R1_TRY(out.add(text, sign, end));
   return c.left ? out.add(pad) : Status{};
 }
 
