@@ -285,5 +285,84 @@ TEST_F(SafetensorsTest, AFolderWithoutAModelSaysWhatWasLookedFor) {
   EXPECT_NE(error_of(folder_).find("looked for model.safetensors and model.safetensors.index.json"), std::string::npos);
 }
 
+TEST_F(SafetensorsTest, TheIndexNamesTheBytesAndTheShardOfEveryTensor) {
+  std::vector<TensorItem> items;
+  for (const auto& [name, n] : {std::pair("b", 3), {"a", 3}, {"large", 10}, {"empty", 0}, {"c", 1}})
+    items.push_back(bytes_item(name, DType::f32, {n}, floats(std::vector<float>(n, 1))));
+  ASSERT_TRUE(write_safetensors_folder(folder_, items, {}, 24));
+  EXPECT_EQ(read_file(folder_ / "model.safetensors.index.json").value(),
+            "{\n  \"metadata\": {\n    \"total_size\": 68\n  },\n  \"weight_map\": {\n"
+            "    \"a\": \"model-00001-of-00003.safetensors\",\n    \"b\": \"model-00001-of-00003.safetensors\",\n"
+            "    \"c\": \"model-00003-of-00003.safetensors\",\n    \"empty\": \"model-00002-of-00003.safetensors\",\n"
+            "    \"large\": \"model-00002-of-00003.safetensors\"\n  }\n}\n")
+      << "two tensors fill a shard of 24 bytes; one without bytes fits everywhere";
+  EXPECT_EQ(Safetensors::open(folder_)->tensors().size(), 5u);
+}
+
+TEST_F(SafetensorsTest, TheDataBeginOnACacheLineBehindAsFewSpacesAsPossible) {
+  for (size_t length = 1; length < 70; ++length) {
+    ASSERT_TRUE(
+        write_safetensors(folder_ / "t", std::vector{item(std::string(length, 'n'), DType::f32, {1}, {1})}, {}));
+    const std::string bytes = read_file(folder_ / "t").value();
+    u64 header = 0;
+    std::memcpy(&header, bytes.data(), 8);
+    EXPECT_EQ((8 + header) % 64, 0u) << length;
+    EXPECT_EQ(bytes.size(), 8 + header + 4);
+    EXPECT_LT(bytes.size() - 4 - bytes.find_last_not_of(' ', bytes.size() - 5), 65u) << length;
+  }
+}
+
+// Small tensors are collected before they are written; one of more than a megabyte is written directly.
+TEST_F(SafetensorsTest, TensorsAroundAMegabyteAreWrittenInTheirOrder) {
+  std::vector<SafetensorsItem> items;
+  float next = 0;
+  for (const i64 n : {3, 262144, 5, 262143, 262145, 700000, 1, 130000, 132144, 1}) {
+    std::vector<float> values(n);
+    for (float& v : values) v = next++;
+    items.push_back(item(fmt::format("w{}", items.size()), DType::f32, {n}, values));
+  }
+  ASSERT_TRUE(write_safetensors(folder_ / "t", items, {}));
+  const Safetensors file = Safetensors::open(folder_ / "t").value();
+  for (const SafetensorsItem& i : items) {
+    const StoredTensor& entry = file.tensors().at(i.name);
+    std::vector<float> got(entry.elements()), want(got.size());
+    to_f32(entry, got.data()), i.read(want.data());
+    EXPECT_TRUE(got == want) << i.name;
+  }
+}
+
+TEST_F(SafetensorsTest, ASourceThatGivesTooFewOrTooManyBytesIsRefusedWithBothNumbers) {
+  const auto error = [&](const std::vector<size_t>& pieces) {
+    TensorItem item{"w", DType::bf16, {5, 2}, {}};
+    item.write = [&](const ByteSink& sink) -> Status {
+      for (const size_t n : pieces) R1_TRY(sink(std::vector<std::byte>(n)));
+      return {};
+    };
+    const Status written = write_safetensors(folder_ / "t", std::vector{item}, {});
+    return written ? "" : written.error().what;
+  };
+  EXPECT_EQ(error({20}), "");
+  EXPECT_EQ(error({8, 0, 12}), "");
+  EXPECT_EQ(error({8, 11}), "tensor w: its source gave only 19 bytes, bf16 [5,2] has 20");
+  EXPECT_EQ(error({}), "tensor w: its source gave only 0 bytes, bf16 [5,2] has 20");
+  EXPECT_EQ(error({8, 13}), "tensor w: its source gave at least 21 bytes, bf16 [5,2] has 20");
+}
+
+TEST_F(SafetensorsTest, NamesThatAreReservedOrTakenAndTypesThatTheFormatLacksAreRefused) {
+  const auto error = [&](const std::vector<TensorItem>& items) {
+    const Status written = write_safetensors(folder_ / "t", items, {});
+    return written ? "" : written.error().what;
+  };
+  const TensorItem a = bytes_item("a", DType::f32, {1}, floats({1}));
+  TensorItem nameless = a, reserved = a;
+  nameless.name = "", reserved.name = "__metadata__";
+  EXPECT_EQ(error({a}), "");
+  EXPECT_NE(error({a, a}).find("tensor a: the name is reserved or given twice"), std::string::npos);
+  EXPECT_NE(error({nameless}).find("the name is reserved"), std::string::npos);
+  EXPECT_NE(error({reserved}).find("tensor __metadata__: the name is reserved"), std::string::npos);
+  EXPECT_NE(error({bytes_item("q", DType::q8_0, {32}, std::string(34, 'x'))}).find("safetensors has no type q8_0"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace r1
