@@ -92,5 +92,35 @@ TEST_F(EnginePhases, TheLikeliestTokensOfAPositionAreReportedInOrder) {
   EXPECT_EQ(events->front().top.size(), 3u);
 }
 
+// A model may be trained for a context that no machine can hold. A page of 64 tokens stays free for a sample that
+// starts late.
+TEST_F(EnginePhases, WithoutASettingTheContextIsTheModelsOrThatOfHalfTheMemory) {
+  ThreadPool pool(1);
+  EngineOptions o;
+  o.kernels = &cpu::active(), o.pool = &pool, o.kv_tokens = 256;
+  const Engine small = std::move(*Engine::create(*model, o));
+  EXPECT_EQ(small.context(), kTestContext);
+  std::string config = kTestDeepseek;
+  const std::string context = "\"max_position_embeddings\":512";
+  config.replace(config.find(context), context.size(), "\"max_position_embeddings\":2147483647");
+  const auto endless = test_model(1, config.c_str());
+  ASSERT_TRUE(endless);
+  const auto engine = Engine::create(*endless, o);
+  ASSERT_TRUE(engine) << engine.error().what;
+  const KvLayout layout = endless->kv_layout(o.numerics);
+  const i64 memory = static_cast<i64>(sysconf(_SC_PHYS_PAGES)) * static_cast<i64>(sysconf(_SC_PAGESIZE));
+  const i64 pages = memory / (2 * layout.page_bytes() * layout.layers) - 1;
+  EXPECT_EQ(engine->context(), std::min<i64>(pages * kPageTokens, 2147483647));
+  EXPECT_EQ(engine->cache().pages(), 256 / kPageTokens);
+}
+
+TEST_F(EnginePhases, TheTimeOfForwardPassesIsAPartOfTheTimeOfSteps) {
+  TestEngine engine({*model});
+  engine.run({{.prompt = test_prompt(100, 1), .max_tokens = 5}});
+  EXPECT_GT(engine->counters().forward_seconds, 0);
+  EXPECT_GE(engine->counters().step_seconds, engine->counters().forward_seconds);
+  EXPECT_LT(engine->counters().step_seconds, 3600) << "seconds, and not the time since the machine started";
+}
+
 }  // namespace
 }  // namespace r1
