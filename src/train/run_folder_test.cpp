@@ -1,8 +1,6 @@
 // What a run leaves on the disk, and what it removes.
 #include "train/run_folder.hpp"
 
-#include <fcntl.h>
-
 #include <set>
 
 #include "train/run_case.hpp"
