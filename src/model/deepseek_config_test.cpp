@@ -278,5 +278,94 @@ TEST(DeepseekInfo, TheRouterBiasesAreThoseOfTheLayersWithExpertsAndThatOfTheMtpM
                                              "model.layers.3.mlp.gate.e_score_correction_bias"}));
 }
 
+TEST(DeepseekConfig, EveryFieldIsWrittenInThePublishedSpelling) {
+  const Json none;
+  Json json = least("deepseek_v3")
+                  .set("num_nextn_predict_layers", 1)
+                  .set("bos_token_id", 0)
+                  .set("eos_token_id", Json::array({1, 2}))
+                  .set("n_shared_experts", 0)
+                  .set("rms_norm_eps", 1e-5)
+                  .set("initializer_range", 0.25);
+  const std::string text = to_json(parse(json).value(), DType::bf16);
+  EXPECT_TRUE(text.starts_with("{\n  \"architectures\"")) << text;
+  EXPECT_TRUE(text.ends_with("}\n")) << text;
+  const Json v3 = Json::object({{"architectures", Json::array({"DeepseekV3ForCausalLM"})},
+                                {"model_type", "deepseek_v3"},
+                                {"vocab_size", 96},
+                                {"hidden_size", 64},
+                                {"num_hidden_layers", 4},
+                                {"max_position_embeddings", 4096},
+                                {"num_attention_heads", 4},
+                                {"num_key_value_heads", 4},
+                                {"q_lora_rank", 1536},
+                                {"kv_lora_rank", 16},
+                                {"qk_nope_head_dim", 8},
+                                {"qk_rope_head_dim", 8},
+                                {"v_head_dim", 8},
+                                {"intermediate_size", 32},
+                                {"hidden_act", "silu"},
+                                {"rms_norm_eps", 1e-5},
+                                {"rope_theta", 10000.0},
+                                {"rope_scaling", none},
+                                {"attention_bias", false},
+                                {"attention_dropout", 0.0},
+                                {"tie_word_embeddings", false},
+                                {"initializer_range", 0.25},
+                                {"num_nextn_predict_layers", 1},
+                                {"first_k_dense_replace", 3},
+                                {"bos_token_id", 0},
+                                {"eos_token_id", Json::array({1, 2})},
+                                {"torch_dtype", "bfloat16"},
+                                {"use_cache", true},
+                                {"moe_layer_freq", 1},
+                                {"n_routed_experts", 16},
+                                {"n_shared_experts", none},
+                                {"num_experts_per_tok", 2},
+                                {"moe_intermediate_size", 16},
+                                {"n_group", 8},
+                                {"topk_group", 4},
+                                {"scoring_func", "sigmoid"},
+                                {"topk_method", "noaux_tc"},
+                                {"norm_topk_prob", true},
+                                {"routed_scaling_factor", 2.5}});
+  EXPECT_EQ(dump(parse_json(text, "written").value()), dump(v3));
+  json = least("deepseek_v2").set("q_lora_rank", none).set("tie_word_embeddings", true).set("eos_token_id", 7);
+  const Json v2 = parse_json(to_json(parse(json).value(), DType::f32), "written").value();
+  const auto field = [&](const char* key) { return v2.find(key) ? dump(*v2.find(key)) : "missing"; };
+  EXPECT_EQ(field("q_lora_rank"), "null");
+  EXPECT_EQ(field("tie_word_embeddings"), "true");
+  EXPECT_EQ(field("bos_token_id"), "null");
+  EXPECT_EQ(field("eos_token_id"), "7");
+  EXPECT_EQ(field("scoring_func"), "\"softmax\"");
+  EXPECT_EQ(field("topk_method"), "\"greedy\"");
+  EXPECT_EQ(field("n_shared_experts"), "2");
+  EXPECT_EQ(field("torch_dtype"), "\"float32\"");
+  const DeepseekConfig dense = parse(least("deepseek_v3").set("n_routed_experts", none)).value();
+  EXPECT_EQ(dense.dense_layers, 4) << "without experts every layer is dense";
+  EXPECT_EQ(parse_json(to_json(dense, DType::f32), "written").value().find("n_group"), nullptr);
+}
+
+TEST(DeepseekConfig, WhatTheModelDoesNotComputeIsRefusedByNameAndValue) {
+  const auto refusal = [](const char* key, Json value) {
+    const auto c = parse(least("deepseek_v3").set(key, std::move(value)));
+    return c ? "accepted" : c.error().what;
+  };
+  EXPECT_EQ(refusal("attention_bias", true),
+            "config.json: attention_bias: true; DeepSeek models have no biases in their attention");
+  EXPECT_EQ(refusal("attention_bias", false), "accepted");
+  EXPECT_EQ(refusal("hidden_act", "gelu"), "config.json: hidden_act: \"gelu\", known: silu");
+  EXPECT_EQ(refusal("hidden_act", "silu"), "accepted");
+  EXPECT_EQ(refusal("rope_interleave", false),
+            "config.json: rope_interleave: false; only interleaved pairs are supported");
+  EXPECT_EQ(refusal("rope_interleave", true), "accepted");
+  EXPECT_EQ(refusal("scoring_func", "tanh"), "config.json: scoring_func: \"tanh\", known: sigmoid, softmax");
+  EXPECT_EQ(refusal("scoring_func", "softmax"), "accepted");
+  EXPECT_EQ(refusal("qk_rope_head_dim", 7), "config.json: qk_rope_head_dim: 7 is odd");
+  EXPECT_EQ(refusal("moe_layer_freq", 2), "config.json: moe_layer_freq: only 1 is supported");
+  EXPECT_EQ(refusal("partial_rotary_factor", 1.0), "accepted");
+  EXPECT_NE(refusal("partial_rotary_factor", 0.5).find("partial_rotary_factor: 0.5; only heads"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace r1

@@ -4,10 +4,12 @@
 #include <cmath>
 
 #include "core/file.hpp"
+#include "core/hash.hpp"
 #include "core/test_folder.hpp"
 #include "formats/json.hpp"
 #include "formats/safetensors.hpp"
 #include "model/model.hpp"
+#include "model/random_weights.hpp"
 #include "model/shapes.hpp"
 #include "model/test_logits.hpp"
 
@@ -142,6 +144,106 @@ TEST(Shapes, RandomWeightsSpreadAsPublishedModelsAreInitialized) {
   // is 1.8 times its squared variance, so the measured deviation of n numbers has a relative error of sqrt(0.8 / n) /
   // 2, which is 0.0018 here. Six of these and the 0.0012 of the constant are 0.012.
   EXPECT_NEAR(std::sqrt(squares / static_cast<double>(values.size())), 0.02, 0.02 * 0.012);
+}
+
+// ---- layers of a shape
+
+// The configuration of a shape that is refused before memory is allocated, or the error before that.
+std::string config_of(std::string_view shape, const ShapeOptions& options) {
+  std::string config;
+  const auto model = random_model(shape, options, f32_for_all, [&](const Model& outline) -> Status {
+    const Json json = parse_json(outline.config_json(DType::f32), "config").value();
+    const Json* const dense = json.find("first_k_dense_replace");
+    config =
+        fmt::format("{} layers, {} dense", *json.find("num_hidden_layers")->integer(), dense ? *dense->integer() : -1);
+    return fail(Errc::exhausted, "too large");
+  });
+  EXPECT_FALSE(model) << "the model is refused";
+  return model.error().what == "too large" ? config : model.error().what;
+}
+
+TEST(Shapes, LayersAreTakenFromTheFirstOnAndRefusedBeyondThoseOfTheShape) {
+  EXPECT_EQ(config_of("deepseek-r1", {}), "61 layers, 3 dense");
+  EXPECT_EQ(config_of("deepseek-r1", {.layers = 61}), "61 layers, 3 dense");
+  EXPECT_EQ(config_of("deepseek-r1", {.layers = 2}), "2 layers, 2 dense");
+  EXPECT_EQ(config_of("deepseek-r1", {.layers = 1}), "1 layers, 1 dense");
+  EXPECT_EQ(config_of("deepseek-r1", {.layers = 62}), "--layers 62: deepseek-r1 has 1..61");
+  EXPECT_EQ(config_of("deepseek-r1", {.layers = -1}), "--layers -1: deepseek-r1 has 1..61");
+}
+
+TEST(Shapes, DenseLayersMayBeAllOrNoneOfTheLayersOfAModelWithExperts) {
+  EXPECT_EQ(config_of("nano", {.layers = 4, .dense_layers = 4}), "4 layers, 4 dense");
+  EXPECT_EQ(config_of("nano", {.layers = 4, .dense_layers = 0}), "4 layers, 0 dense");
+  EXPECT_EQ(config_of("nano", {.dense_layers = 5}), "5 layers, 5 dense");
+  EXPECT_EQ(config_of("nano", {.layers = 4, .dense_layers = 5}), "--dense-layers 5: the model has 4 layers");
+  const char* const qwen = "deepseek-r1-distill-qwen-7b";
+  EXPECT_EQ(config_of(qwen, {.layers = 3}), "3 layers, -1 dense");
+  EXPECT_EQ(config_of(qwen, {.dense_layers = 0}), "--dense-layers: deepseek-r1-distill-qwen-7b has no experts");
+}
+
+// ---- random weights of stored types
+
+// Measurements on two machines are of the same model only if its bits are the same. A change here changes them.
+TEST(Shapes, RandomWeightsOfAStoredTypeAreTheSameOnEveryMachine) {
+  const auto bits = [](DType type) {
+    const auto source = random_weights([=](auto, const auto&, const auto&) { return type; }, {});
+    const Weight w = source->matrix("model.layers.0.mlp.gate_proj.weight", 130, 256);
+    EXPECT_EQ(w.dtype(), type);
+    u64 hash = fnv1a(std::span(w.bytes(), static_cast<size_t>(130 * row_bytes(type, 256))), kFnv1aStart);
+    if (type == DType::f8_e4m3) hash = fnv1a(std::span(w.scales(), 2 * 2 * 4), hash);
+    EXPECT_TRUE(source->finish());
+    return hash;
+  };
+  EXPECT_EQ(bits(DType::bf16), 17191644434704710521u);
+  EXPECT_EQ(bits(DType::q8_0), 12889363076927380539u);
+  EXPECT_EQ(bits(DType::f8_e4m3), 5176410447219747707u);
+}
+
+TEST(Shapes, RandomWeightsRepeatAfterFourMebiElements) {
+  const auto type_of = [](auto, const std::vector<i64>&, const auto&) { return DType::bf16; };
+  for (const bool f32 : {false, true}) {
+    const auto source = f32 ? random_weights(f32_for_all, {}) : random_weights(type_of, {});
+    const Weight w = source->matrix("m", 4097, 1024);
+    const i64 bytes = row_bytes(w.dtype(), 1024);
+    EXPECT_EQ(w.dtype(), f32 ? DType::f32 : DType::bf16);
+    EXPECT_EQ(0, std::memcmp(w.row(4096), w.row(0), bytes));
+    for (const i64 row : {1, 1024, 2048, 4095}) EXPECT_NE(0, std::memcmp(w.row(row), w.row(0), bytes)) << row;
+  }
+}
+
+TEST(Shapes, VectorsAndTheMatrixThatMlaAbsorbsAreF32AndAnOutlineHasNoBytes) {
+  const auto q8_0 = [](auto, const auto&, const auto&) { return DType::q8_0; };
+  const auto source = random_weights(q8_0, {}), outline = random_weights_outline(q8_0, {});
+  for (WeightSource* s : {source.get(), outline.get()}) {
+    const bool bytes = s == source.get();
+    const Weight norm = s->norm("a.norm", 32), offset = s->offset("a.bias", 32), matrix = s->matrix("a", 32, 64);
+    const auto [k, v] = s->by_head("model.layers.0.self_attn.kv_b_proj.weight", 2, 16, 16, 32);
+    EXPECT_EQ(norm.dtype(), DType::f32);
+    EXPECT_EQ(matrix.dtype(), DType::q8_0);
+    EXPECT_EQ(k.dtype(), DType::f32);
+    EXPECT_EQ(v.dtype(), DType::f32);
+    for (const Weight& w : {norm, offset, matrix, k, v}) EXPECT_EQ(w.bytes() != nullptr, bytes) << w.name();
+    EXPECT_EQ(matrix.shape(), "[32,64]");
+    EXPECT_EQ(k.shape(), "[32,32]");
+    EXPECT_TRUE(s->finish());
+    if (!bytes) continue;
+    EXPECT_EQ(std::vector<float>(norm.f32(), norm.f32() + 32), std::vector<float>(32, 1));
+    EXPECT_EQ(std::vector<float>(offset.f32(), offset.f32() + 32), std::vector<float>(32));
+  }
+}
+
+TEST(WeightSource, OnlyTheBiasOfARouterHasNoGradientAndStaysF32WhateverIsSaved) {
+  const auto source = random_source(3, 0.02, Weights::trainable);
+  EXPECT_TRUE(source->norm("norm", 4).trainable());
+  EXPECT_TRUE(source->offset("offset", 4).trainable());
+  EXPECT_TRUE(source->matrix("matrix", 4, 4).trainable());
+  EXPECT_FALSE(source->bias("bias", 4).trainable());
+  std::vector<bool> exact;
+  for (const CheckpointTensor& t : source->checkpoint) exact.push_back(t.exact);
+  EXPECT_EQ(exact, (std::vector<bool>{false, false, false, true}));
+  const auto frozen = random_source(3, 0.02, Weights::frozen);
+  EXPECT_FALSE(frozen->norm("norm", 4).trainable());
+  EXPECT_FALSE(frozen->matrix("matrix", 4, 4).trainable());
 }
 
 }  // namespace
