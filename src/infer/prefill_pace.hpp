@@ -23,6 +23,7 @@ class PrefillPace {
   i64 most_;
   double without_ = 0;    // seconds of a step without prompt tokens
   double per_token_ = 0;  // seconds; 0: nothing is measured yet
+  i64 limit_ = 32;        // twice the most tokens that a step has computed
 };
 
 }  // namespace r1

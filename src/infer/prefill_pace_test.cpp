@@ -47,11 +47,25 @@ TEST(PrefillPace, MostOfTheTimeIsUsed) {
 TEST(PrefillPace, ASlowMachineComputesTheLeastAndAFastOneTheMost) {
   PrefillPace slow(0.25, 512), fast(0.25, 512), unlimited(0, 512), narrow(0.25, 8);
   EXPECT_EQ(slow.tokens(), 32) << "before anything is measured";
-  slow.measured(32, 100), fast.measured(32, 1e-6), unlimited.measured(512, 100), narrow.measured(8, 100);
+  slow.measured(32, 100), unlimited.measured(512, 100), narrow.measured(8, 100);
+  for (const i64 tokens : {32, 64, 128, 256}) {  // a step computes at most twice as many as one before
+    EXPECT_EQ(fast.tokens(), tokens);
+    fast.measured(tokens, 1e-6);
+  }
   EXPECT_EQ(slow.tokens(), PrefillPace::kLeast);
   EXPECT_EQ(fast.tokens(), 512);
   EXPECT_EQ(unlimited.tokens(), 512);
   EXPECT_EQ(narrow.tokens(), 8);
+}
+
+TEST(PrefillPace, AStallIsForgottenAlsoWhilePromptsGoOn) {
+  const Machine m{0.01, 1e-3};
+  for (const i64 stalled : {0, 32}) {  // in a step without prompt tokens, and in one with some
+    PrefillPace pace(0.25, 2048);
+    pace.measured(stalled, 5);
+    for (int step = 0; step < 60; ++step) pace.measured(pace.tokens(), m.seconds(pace.tokens(), 0));
+    EXPECT_GE(pace.tokens(), 150);
+  }
 }
 
 TEST(PrefillPace, ASlowStepCountsAtOnceAndIsForgottenSlowly) {
