@@ -38,6 +38,23 @@ struct RouteObserver {
   std::vector<std::vector<i64>> load;  // [layer][expert] number of tokens routed
 };
 
+// Which experts the routers of a model chose for the rows of a batch: recorded by a pass that draws tokens, replayed by
+// one that learns from them.
+struct RecordedRoutes {
+  static constexpr u16 kNone = 0xffff;  // no expert has this index
+
+  i64 layers = 0, top_k = 0;  // the layers of the model, without that of multi-token prediction
+  // [T, layers, top_k], ascending within a layer. A layer without a router has kNone, and so has a row that no pass
+  // has recorded.
+  std::vector<u16> expert{};
+
+  i64 per_row() const { return layers * top_k; }
+  bool empty() const { return expert.empty(); }
+  void clear(i64 rows) { expert.assign(rows * per_row(), kNone); }
+  u16* at(i64 row, i64 layer) { return expert.data() + row * per_row() + layer * top_k; }
+  const u16* at(i64 row, i64 layer) const { return expert.data() + row * per_row() + layer * top_k; }
+};
+
 class Weight;
 
 // Sees the inputs of the products with weights, after each product: for importance matrices.
@@ -62,7 +79,9 @@ struct Pass {
   Tape* tape = nullptr;
   KvView* kv = nullptr;
   RouteObserver* routes = nullptr;
-  ProductObserver* products = nullptr;  // of `linear` and of the routed experts
+  RecordedRoutes* record_routes = nullptr;        // of every row of the batch: receives the experts that are used
+  const RecordedRoutes* replay_routes = nullptr;  // of every row of the batch: the routers use these experts
+  ProductObserver* products = nullptr;            // of `linear` and of the routed experts
   HiddenRows hidden_rows = HiddenRows::all;
   bool recompute = false;  // with a tape: keep only each layer's input, and run the layer again in the backward pass
 

@@ -60,9 +60,11 @@ Result<Engine> Engine::create(const Model& model, const EngineOptions& given) {
   const KvLayout layout = model.kv_layout(o.numerics);
   const i64 page_bytes = layout.page_bytes() * layout.layers;
   if (o.context <= 0) o.context = std::min(trained, longest_context(page_bytes));
+  RecordedRoutes routes;
+  if (o.record_routes) routes.layers = model.info().layers, routes.top_k = model.info().experts_per_token;
   const i64 max_cached = o.prefix_bytes < 0 ? -1 : o.prefix_bytes / page_bytes;
-  KvCache cache = R1_TRY(KvCache::create(layout, cache_pages(o, page_bytes), max_cached));
-  return Engine(std::make_unique<State>(model, o, std::move(cache)));
+  KvCache cache = R1_TRY(KvCache::create(layout, cache_pages(o, page_bytes), max_cached, routes.per_row()));
+  return Engine(std::make_unique<State>(model, o, std::move(cache), std::move(routes)));
 }
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}

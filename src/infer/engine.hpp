@@ -42,6 +42,10 @@ struct EngineOptions {
   double step_seconds = 0;          // a step computes only as many prompt tokens as fit into this time; 0: no limit
   std::function<double()> clock{};  // seconds; empty: seconds_now of core/clock.hpp
   i64 context = 0;                  // tokens of the longest sequence; 0: the model's, or what half of the memory holds
+  // Events carry the experts that the routers chose (TokenEvent::routes). Every row of a prompt is then computed in the
+  // last layer too; the bits are the same. Routes take memory besides that of the KV cache. Models without routers
+  // have none.
+  bool record_routes = false;
 };
 
 // Ends a thinking that is too long. If a sequence has drawn `tokens` tokens and none of them was `end`, the engine
@@ -84,7 +88,11 @@ struct TokenEvent {
   i32 token = -1;
   float logprob = 0;  // SampledToken::logprob; NaN if forced
   Finish finish = Finish::none;
-  bool forced = false;              // by the ThinkBudget
+  bool forced = false;  // by the ThinkBudget
+  // With EngineOptions::record_routes: those of the tokens that the sample was fed since its last event, in the order
+  // of RecordedRoutes::expert. The first event has those of the prompt, each further one those of the token before it.
+  // The sample's last token is never fed, so it has none.
+  std::vector<u16> routes{};
   std::vector<TokenLogprob> top{};  // SampledToken::top; it is of the model's own draw even if the token was forced
   std::string failure;              // the reason, if `finish` is failed
 };

@@ -42,6 +42,7 @@ struct Engine::State {
     KvSequence kv;
     i64 position = 0;            // tokens whose keys are in the pages
     i64 computed = 0;            // the largest position so far; below it tokens are replayed
+    i64 routes_reported = 0;     // tokens whose routes the events had
     std::vector<i32> generated;  // drawn or forced
     std::unique_ptr<TokenConstraint> constraint;
     i64 forced = 0;               // how many tokens of ThinkBudget::close were forced
@@ -62,7 +63,7 @@ struct Engine::State {
     Result<SampledToken> sampled;
   };
 
-  State(const Model& m, const EngineOptions& o, KvCache c);
+  State(const Model& m, const EngineOptions& o, KvCache c, RecordedRoutes r);
 
   // Admission (engine_admission.cpp): preempted sequences and queued requests run as far as sequences and pages are
   // free, or are taken from others.
@@ -110,6 +111,7 @@ struct Engine::State {
   void publish_prompts();
   void publish_generated(const Sequence& s);
   Tensor run_model();
+  void store_routes();
   void draw_tokens(const Tensor& logits);
   Result<SampledToken> draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const;
   void complete_prompt(Sequence& s, std::span<const float> logits);
@@ -133,6 +135,7 @@ struct Engine::State {
   std::vector<std::unique_ptr<Sequence>> running;  // by priority, then oldest first; the last one gives way first
   std::vector<std::unique_ptr<Sequence>> preempted;
   Batch batch;
+  RecordedRoutes routes;    // of the batch; none if per_row() is 0
   std::vector<Draw> draws;  // in the order of batch.want
   // The sequences of which this step computes a part of the prompt, and the position of the first such token.
   struct PromptChunk {

@@ -8,8 +8,8 @@
 
 namespace r1 {
 
-Engine::State::State(const Model& m, const EngineOptions& o, KvCache c)
-    : model(m), options(o), cache(std::move(c)), pace(o.step_seconds, o.max_batch_tokens) {
+Engine::State::State(const Model& m, const EngineOptions& o, KvCache c, RecordedRoutes r)
+    : model(m), options(o), cache(std::move(c)), routes(std::move(r)), pace(o.step_seconds, o.max_batch_tokens) {
   if (!clock) clock = seconds_now;
   for (int i = 0; i < options.pool->threads(); ++i) samplers.emplace_back(*options.kernels);
   for (const Weight& w : m.weights())
@@ -91,11 +91,26 @@ void Engine::State::report_prompt(const Sequence& s) {
 Tensor Engine::State::run_model() {
   Pass pass{batch, arena, *options.pool, *options.kernels, options.numerics, nullptr, &cache.view()};
   pass.hidden_rows = HiddenRows::wanted;
+  if (routes.per_row() > 0) {
+    routes.clear(batch.rows());
+    pass.record_routes = &routes;
+    pass.hidden_rows = HiddenRows::all;
+  }
   const double begin = clock();
   const Output out = model.forward(pass);
   counters.forward_seconds += clock() - begin;
+  store_routes();
   R1_CHECK(out.logits.rows() == std::ssize(draws), "{} rows of logits for {} wanted", out.logits.rows(), draws.size());
   return out.logits;
+}
+
+// The routes of the batch's rows go to the pages of their tokens.
+void Engine::State::store_routes() {
+  for (i64 s = 0; routes.per_row() > 0 && s < batch.sequences(); ++s) {
+    const i64 begin = batch.seq_begin[s], rows = batch.seq_begin[s + 1] - begin;
+    cache.write_routes(cache.view().tables[s], batch.positions[begin],
+                       std::span(routes.expert).subspan(begin * routes.per_row(), rows * routes.per_row()));
+  }
 }
 
 void Engine::State::draw_tokens(const Tensor& logits) {
@@ -136,6 +151,7 @@ void Engine::State::take_token(Sequence& s, Result<SampledToken> sampled) {
     e.token = sampled->token;
     e.logprob = sampled->logprob;
     e.top = std::move(sampled->top);
+    if (routes.per_row() > 0) e.routes = cache.routes(s.kv, std::exchange(s.routes_reported, s.position), s.position);
     if ((r.think.tokens >= 0 || !r.think.close.empty()) && !s.thinking_ended) apply_think_budget(s, r.think, e);
     s.generated.push_back(e.token);
     if (s.constraint) s.constraint->accept(e.token);

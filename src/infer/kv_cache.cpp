@@ -28,7 +28,7 @@ u64 hash_of(u64 parent, std::span<const i32> tokens, std::string_view salt) {
 
 }  // namespace
 
-Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages, i64 max_cached) {
+Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages, i64 max_cached, i64 routes_per_token) {
   R1_CHECK(layout.layers > 0 && layout.page_bytes() > 0, "a KV cache of {} layers, {} bytes a page", layout.layers,
            layout.page_bytes());
   const double wanted = static_cast<double>(pages) * static_cast<double>(layout.page_bytes() * layout.layers);
@@ -44,6 +44,7 @@ Result<KvCache> KvCache::create(const KvLayout& layout, i64 pages, i64 max_cache
   KvCache c;
   c.pages_ = pages;
   c.max_cached_ = max_cached < 0 ? pages : max_cached;
+  c.routes_per_token_ = routes_per_token;
   c.view_.layout = layout;
   const i64 layer = layout.page_bytes() * pages;
   const i64 align = layer >= kHugePage ? kHugePage : kSmallPage;
@@ -69,6 +70,7 @@ KvCache::KvCache(KvCache&& o) noexcept
       bytes_(o.bytes_),
       pages_(o.pages_),
       max_cached_(o.max_cached_),
+      routes_per_token_(o.routes_per_token_),
       version_(o.version_),
       serials_(o.serials_),
       page_(std::move(o.page_)),
@@ -113,9 +115,11 @@ Result<KvSequence> KvCache::fork(const KvSequence& of, i64 filled, i64 tokens, i
   KvSequence shared = hold(of, full * kPageTokens);
   KvSequence s = R1_TRY(extend(std::move(shared), tokens, spare));
   s.cached = filled;
-  if (filled % kPageTokens)
+  if (filled % kPageTokens) {
     for (i64 l = 0; l < layout().layers; ++l)
       std::memcpy(view_.page(l, s.pages[full]), view_.page(l, of.pages[full]), layout().page_bytes());
+    page_[s.pages[full]].routes = page_[of.pages[full]].routes;
+  }
   return s;
 }
 
@@ -172,6 +176,31 @@ void KvCache::publish(const KvSequence& s, std::span<const i32> all, i64 compute
   }
 }
 
+void KvCache::write_routes(std::span<const i32> pages, i64 begin, std::span<const u16> routes) {
+  for (i64 position = begin; !routes.empty(); ++position, routes = routes.subspan(routes_per_token_)) {
+    std::vector<u16>& of_page = page_[pages[position / kPageTokens]].routes;
+    of_page.resize(kPageTokens * routes_per_token_);
+    std::copy_n(routes.begin(), routes_per_token_, of_page.begin() + position % kPageTokens * routes_per_token_);
+  }
+}
+
+std::vector<u16> KvCache::routes(const KvSequence& s, i64 begin, i64 end) const {
+  std::vector<u16> out;
+  for (i64 position = begin; position < end; ++position) {
+    const std::vector<u16>& of_page = page_[s.pages[position / kPageTokens]].routes;
+    R1_CHECK(!of_page.empty(), "the routes of position {} were not written", position);
+    const auto first = of_page.begin() + position % kPageTokens * routes_per_token_;
+    out.insert(out.end(), first, first + routes_per_token_);
+  }
+  return out;
+}
+
+i64 KvCache::route_bytes() const {
+  size_t bytes = 0;
+  for (const Page& page : page_) bytes += page.routes.capacity() * sizeof(u16);
+  return static_cast<i64>(bytes);
+}
+
 void KvCache::set_version(u64 version) {
   if (version == version_) return;
   version_ = version;
@@ -212,8 +241,13 @@ void KvCache::release(i32 id) {
   R1_CHECK(page.refs > 0, "KV page {} is released twice", id);
   if (--page.refs) return;
   if (page.serial) page.idle = idle_.insert(idle_.end(), id);
-  else free_.push_back(id);
+  else set_free(id);
   if (pages_cached() > max_cached_) unpublish(idle_.front());
+}
+
+void KvCache::set_free(i32 id) {
+  page_[id].routes = std::vector<u16>();  // {} would keep the memory
+  free_.push_back(id);
 }
 
 void KvCache::unpublish(i32 id) {
@@ -223,7 +257,7 @@ void KvCache::unpublish(i32 id) {
   page.tokens.clear(), page.salt.clear();
   if (page.refs == 0) {
     idle_.erase(page.idle);
-    free_.push_back(id);
+    set_free(id);
   }
 }
 

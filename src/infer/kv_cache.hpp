@@ -9,6 +9,9 @@
 //              needed, the least recently used go first; set_version() drops all of them.
 // A salt keeps tenants apart: whether a prompt is computed quickly tells whether somebody has sent it before.
 //
+// Routes, the experts that a token's routers chose, lie with the pages too, so that a sequence that shares pages has
+// those of all its tokens. They take memory as they are written, and give it back when their page becomes free.
+//
 // One address range per layer is reserved for the whole budget. The operating system fills it in as pages are first
 // written, with huge pages if the range is large enough. Not thread-safe: one thread makes all calls.
 #pragma once
@@ -36,9 +39,10 @@ struct KvSequence {
 
 class KvCache {
  public:
-  // At most `max_cached` published pages are kept for nobody; -1: as many as there are.
+  // At most `max_cached` published pages are kept for nobody; -1: as many as there are. Routes are
+  // RecordedRoutes::per_row() numbers for every token; 0: none are kept.
   // Errors: a budget without room for one page, more than the machine's memory, no address space.
-  static Result<KvCache> create(const KvLayout& layout, i64 pages, i64 max_cached = -1);
+  static Result<KvCache> create(const KvLayout& layout, i64 pages, i64 max_cached = -1, i64 routes_per_token = 0);
   KvCache(KvCache&&) noexcept;
   KvCache& operator=(KvCache&&) = delete;
   ~KvCache();
@@ -71,6 +75,12 @@ class KvCache {
   // the mixed form they must have been computed with the role of prompt tokens; in the expanded form both roles have
   // the same keys.
   void publish(const KvSequence& sequence, std::span<const i32> tokens, i64 computed, std::string_view salt = {});
+  // The routes of consecutive tokens of a sequence with this table of pages, the first at position `begin`.
+  void write_routes(std::span<const i32> pages, i64 begin, std::span<const u16> routes);
+  // The routes of positions [begin, end), which must have been written.
+  std::vector<u16> routes(const KvSequence& sequence, i64 begin, i64 end) const;
+  i64 route_bytes() const;  // memory that the routes of all pages take
+
   // The version of the weights with which all pages are computed from now on. Published pages of another version are
   // dropped.
   void set_version(u64 version);
@@ -90,6 +100,7 @@ class KvCache {
     u64 parent = 0;    // 0: a prompt's first page
     std::string salt;  // of a first page; the others have that of their parent
     std::vector<i32> tokens;
+    std::vector<u16> routes;        // [kPageTokens, routes_per_token_]; empty before the first is written
     std::list<i32>::iterator idle;  // the page's place in idle_, if it is published and refs is 0
   };
   KvCache() = default;
@@ -99,6 +110,7 @@ class KvCache {
   void release(i32 page);
   void unpublish(i32 page);
   void unpublish_all();
+  void set_free(i32 page);
   // A published page behind the page with the serial number `parent`; -1: none.
   i32 find(u64 parent, std::span<const i32> tokens, std::string_view salt) const;
   // Adds free pages to `shared` up to `tokens` positions. On an error `shared` is closed.
@@ -107,7 +119,7 @@ class KvCache {
   KvView view_;
   void* memory_ = nullptr;
   i64 bytes_ = 0;
-  i64 pages_ = 0, max_cached_ = 0;
+  i64 pages_ = 0, max_cached_ = 0, routes_per_token_ = 0;
   u64 version_ = 0, serials_ = 0;
   std::vector<Page> page_;
   std::vector<i32> free_;                   // last in, first out, so that touched memory is used again first

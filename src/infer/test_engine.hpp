@@ -14,6 +14,7 @@ namespace r1 {
 struct DrawnSample {
   std::vector<i32> tokens;
   std::vector<u32> logprob_bits;
+  std::vector<u16> routes{};
   Finish finish = Finish::none;
   std::string failure;
   bool operator==(const DrawnSample&) const = default;
@@ -29,6 +30,7 @@ struct Settings {
   bool share_generated = false;
   double step_seconds = 0;
   std::function<double()> clock{};
+  bool record_routes = false;
 };
 
 // An engine with its pool, which collects what every sample draws.
@@ -51,6 +53,7 @@ class TestEngine {
       std::memcpy(&bits, &e.logprob, 4);
       d.tokens.push_back(e.token);
       d.logprob_bits.push_back(bits);
+      d.routes.insert(d.routes.end(), e.routes.begin(), e.routes.end());
       d.finish = e.finish;
       d.failure = e.failure;
     }
@@ -71,6 +74,7 @@ class TestEngine {
   Engine make(const Settings& s) {
     EngineOptions o;
     o.kernels = s.kernels, o.pool = &pool_, o.numerics = s.numerics;
+    o.record_routes = s.record_routes;
     o.kv_tokens = s.kv_tokens, o.max_batch_tokens = s.max_batch_tokens, o.max_sequences = s.max_sequences;
     o.share_generated = s.share_generated, o.step_seconds = s.step_seconds, o.clock = s.clock;
     auto engine = Engine::create(s.model, o);

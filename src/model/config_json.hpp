@@ -9,8 +9,9 @@
 
 namespace r1 {
 
-// Far beyond any model that exists, and so small that no product of two of them overflows.
-inline constexpr i64 kMostWidth = 1 << 20, kMostHeads = 1 << 14, kMostExperts = 1 << 16, kMostTokens = 1 << 24;
+// Far beyond any model that exists, and so small that no product of two of them overflows. The index of an expert fits
+// into the 16 bits of RecordedRoutes, beside kNone.
+inline constexpr i64 kMostWidth = 1 << 20, kMostHeads = 1 << 14, kMostExperts = 1 << 15, kMostTokens = 1 << 24;
 
 // The Error "source: key: why".
 tl::unexpected<Error> refuse(const JsonFields& f, std::string_view key, std::string_view why);

@@ -115,7 +115,8 @@ void DeepseekV3::describe() {
            .mtp_layers = c.mtp_layers,
            .bos = c.ids.bos,
            .eos = c.ids.eos,
-           .heads = c.heads};
+           .heads = c.heads,
+           .experts_per_token = c.routing.top_k};
   for (const Weight& w : weights_) {
     if (in_mtp(w)) continue;
     info_.parameters += w.size();

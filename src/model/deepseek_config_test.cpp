@@ -76,7 +76,7 @@ TEST(DeepseekConfig, SizesAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
                 {"moe_intermediate_size", 1, 1 << 20},
                 {"n_shared_experts", 0, 1024},
                 {"first_k_dense_replace", 0, 4},
-                {"n_routed_experts", 16, 1 << 16},
+                {"n_routed_experts", 16, 1 << 15},
                 {"topk_group", 1, 8},
                 {"moe_layer_freq", 1, 1}};
   for (const auto& [key, low, high] : limits) {

@@ -61,7 +61,7 @@ TEST_F(Folder, TheLargestAllowedSizesAllocateNothingIfTheCheckpointHasOthers) {
                                                                          {"kv_lora_rank", 1 << 20},
                                                                          {"qk_nope_head_dim", 1 << 14},
                                                                          {"intermediate_size", 1 << 20},
-                                                                         {"n_routed_experts", 1 << 16}}) {
+                                                                         {"n_routed_experts", 1 << 15}}) {
       const auto r = open(Json(config).set(key, n), kind);
       ASSERT_FALSE(r) << key;
       EXPECT_NE(r.error().what.find(folder.string()), std::string::npos) << r.error().what;

@@ -27,7 +27,8 @@ struct ModelInfo {
   i64 active_parameters = 0;  // those that one token's forward pass reads; neither the MTP module nor the embedding row
   i32 bos = -1;
   std::vector<i32> eos;
-  i64 heads = 0;  // of queries; KvLayout has the number of key heads
+  i64 heads = 0;              // of queries; KvLayout has the number of key heads
+  i64 experts_per_token = 0;  // routed experts of a token in a layer; 0: the model has no routers
 };
 
 // One tensor of a published checkpoint and how it is made of the model's weights: kv_b_proj, for example, is made of

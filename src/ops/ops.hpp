@@ -156,6 +156,10 @@ struct Routing {
 // it adds the gradient of that loss:
 //   balance_weight · Σ_sequences Σ_e f_e P_e,   P_e = mean_t s'_te,   s'_te = s_te / Σ_e s_te,
 //   f_e = E/(k T_s) #{t: e among the top k of unbiased s_t}
+// With p.replay_routes a row uses the experts that are recorded for it in this layer, if there are any, whatever its
+// scores are. Its gates are computed from the scores as always, and gradients go through them to the logits. The loads
+// are those of the experts that are used; f_e remains that of the scores. With p.record_routes the op records the
+// experts that are used. Both tables have a row for every row of the batch, and so must the logits.
 Routing route(Pass& p, i64 layer, const Tensor& logits, const Weight& bias, const RoutingConfig& c);
 
 struct Expert {

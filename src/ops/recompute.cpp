@@ -20,6 +20,7 @@ Tensor recompute(Pass& p, const Tensor& x, const std::function<Tensor(Pass&, con
     Pass again = p;
     again.tape = &tape;
     again.recompute = false;
+    again.record_routes = nullptr;  // the first run has recorded them
     if (p.routes) {
       unused.balance_weight = p.routes->balance_weight;
       again.routes = &unused;

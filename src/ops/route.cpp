@@ -62,6 +62,28 @@ struct Chooser {
   std::vector<u8> taken;
 };
 
+// The table of the pass, if it has routes of this layer. Multi-token prediction has a layer of its own, without routes.
+template <class Table>
+Table* of_layer(Table* table, i64 layer, const Tensor& logits, const Pass& p, const RoutingConfig& c) {
+  if (!table || layer >= table->layers) return nullptr;
+  R1_CHECK(table->top_k == c.top_k, "route: routes of {} experts, {} are used", table->top_k, c.top_k);
+  R1_CHECK(logits.rows() == p.batch.rows() && std::ssize(table->expert) == logits.rows() * table->per_row(),
+           "route: {} rows of logits, {} in the batch, {} routes of {} per row", logits.rows(), p.batch.rows(),
+           table->expert.size(), table->per_row());
+  return table;
+}
+
+// Writes the recorded experts of a row to `chosen`. Returns false if none are recorded.
+bool take_recorded(const u16* recorded, const RoutingConfig& c, i32* chosen) {
+  if (recorded[0] == RecordedRoutes::kNone) return false;
+  for (i64 i = 0; i < c.top_k; ++i) {
+    chosen[i] = recorded[i];
+    R1_CHECK(chosen[i] < c.experts && (i == 0 || chosen[i] > chosen[i - 1]),
+             "route: expert {} of {} is recorded in place {}", chosen[i], c.experts, i);
+  }
+  return true;
+}
+
 constexpr float kTiny = 1e-20f;
 
 // The factor between a chosen score and its gate: normalisation and scaling together.
@@ -200,12 +222,15 @@ Routing route(Pass& p, i64 layer, const Tensor& logits, const Weight& bias, cons
   const Tensor scores = p.alloc(rows, c.experts);
   const auto score = c.scoring == Scoring::softmax ? p.kernels.elementwise.softmax : p.kernels.elementwise.sigmoid;
   const float* bias32 = bias ? bias.f32() : nullptr;
+  const RecordedRoutes* replay = of_layer(p.replay_routes, layer, logits, p, c);
+  RecordedRoutes* recording = of_layer(p.record_routes, layer, logits, p, c);
   for_rows(p, rows, c.experts * (c.top_k + 4), [&](i64 begin, i64 end) {
     Chooser chooser(c);
     for (i64 t = begin; t < end; ++t) {
       i32* chosen = r.expert.data() + t * c.top_k;
       score(scores.row(t), logits.row(t), c.experts);
-      chooser.choose(scores.row(t), bias32, chosen);
+      if (!replay || !take_recorded(replay->at(t, layer), c, chosen)) chooser.choose(scores.row(t), bias32, chosen);
+      if (recording) std::copy_n(chosen, c.top_k, recording->at(t, layer));
       const float factor = gate_factor(scores.row(t), chosen, c);
       for (i64 i = 0; i < c.top_k; ++i) r.gates.row(t)[i] = factor * scores.row(t)[chosen[i]];
     }

@@ -236,6 +236,91 @@ TEST_P(Route, RecomputedRoutesAreCountedOnceAndGiveTheSameGradient) {
   EXPECT_TRUE(same_bits(gradient[0], gradient[1]));
 }
 
+// Routes of three rows in layer 1: for each of `rows` the experts that its router likes least, for the others none.
+RecordedRoutes unliked_routes(const Tensor& logits, i64 top_k, std::initializer_list<i64> rows) {
+  RecordedRoutes routes{.layers = 2, .top_k = top_k};
+  routes.clear(3);
+  for (const i64 t : rows) {
+    std::vector<double> dislike;
+    for (i64 e = 0; e < logits.cols(); ++e) dislike.push_back(-static_cast<double>(logits.row(t)[e]));
+    const auto worst = largest(dislike, top_k);
+    for (size_t i = 0; i < worst.size(); ++i) routes.at(t, 1)[i] = static_cast<u16>(worst[i]);
+  }
+  return routes;
+}
+
+TEST_P(Route, ReplayedRecordsHaveTheBitsOfTheRecordedPass) {
+  test.sequences({30, 20});
+  for (const RoutingConfig& c : configurations()) {
+    const Tensor logits = test.tensor(50, c.experts, 8);
+    RecordedRoutes routes{.layers = 3, .top_k = c.top_k}, again = routes;
+    routes.clear(50), again.clear(50);
+    Pass p = test.pass(), q = test.pass();
+    p.record_routes = &routes;
+    q.record_routes = &again, q.replay_routes = &routes;
+    const Routing chosen = route(p, 2, logits, Weight(), c), replayed = route(q, 2, logits, Weight(), c);
+    EXPECT_EQ(replayed.expert, chosen.expert);
+    EXPECT_EQ(replayed.slot, chosen.slot);
+    EXPECT_TRUE(same_bits(replayed.gates, chosen.gates));
+    EXPECT_EQ(again.expert, routes.expert);
+    for (i64 t = 0; t < 50; ++t)
+      for (i64 i = 0; i < c.top_k; ++i) {
+        ASSERT_EQ(routes.at(t, 2)[i], chosen.expert[t * c.top_k + i]);
+        ASSERT_EQ(routes.at(t, 1)[i], RecordedRoutes::kNone) << "of another layer";
+      }
+  }
+}
+
+TEST_P(Route, ARecordDecidesTheExpertsAndTheScoresDecideTheGates) {
+  test.sequences({3});
+  for (RoutingConfig c : configurations()) {
+    const Tensor logits = test.tensor(3, c.experts, 9, 1.5);
+    const RecordedRoutes routes = unliked_routes(logits, c.top_k, {0, 2});
+    RouteObserver observer;
+    Pass p = test.pass();
+    p.replay_routes = &routes, p.routes = &observer;
+    const Routing free = route(p, 2, logits, Weight(), c);  // a layer beyond the record
+    const Routing r = route(p, 1, logits, Weight(), c);
+    for (i64 t = 0; t < 3; ++t) {
+      const std::vector<double> s = reference_scores(logits.row(t), c);
+      double sum = 0;
+      for (i64 i = 0; i < c.top_k; ++i) sum += s[r.expert[t * c.top_k + i]];
+      for (i64 i = 0; i < c.top_k; ++i) {
+        const i32 expert = r.expert[t * c.top_k + i];
+        EXPECT_EQ(expert, t == 1 ? free.expert[c.top_k + i] : routes.at(t, 1)[i]);
+        double gate = s[expert] / (c.normalize ? sum + 1e-20 : 1);
+        if (!c.normalize || c.scale_normalized) gate *= static_cast<double>(c.scaling);
+        EXPECT_NEAR(static_cast<double>(r.gates.row(t)[i]), gate, 16 * 6e-8 * gate);
+      }
+    }
+    EXPECT_GE(observer.load[1][routes.at(0, 1)[0]], 1) << "the loads are those of the experts that are used";
+    EXPECT_EQ(std::accumulate(observer.load[1].begin(), observer.load[1].end(), i64{0}), 3 * c.top_k);
+  }
+}
+
+// A whole layer of experts. The rows use experts with small scores. A router that chose for itself would change its
+// choice under differences as large as these.
+TEST_P(Route, GradientsThroughReplayedRoutesMatchDifferences) {
+  test.sequences({2, 1});
+  for (const Scoring scores : {Scoring::sigmoid, Scoring::softmax}) {
+    const RoutingConfig c{.experts = 4, .top_k = 2, .groups = 1, .top_groups = 1, .scoring = scores, .scaling = 2.5f};
+    const Tensor x = test.tensor(3, 5, 10);
+    const Weight router = test_weight("router", 4, 5, 11);
+    std::vector<Expert> mlps;
+    for (u64 e = 0; e < 4; ++e)
+      mlps.push_back({test_weight(fmt::format("gate{}", e), 3, 5, 20 + e),
+                      test_weight(fmt::format("up{}", e), 3, 5, 30 + e),
+                      test_weight(fmt::format("down{}", e), 5, 3, 40 + e)});
+    Pass first = test.pass();
+    const RecordedRoutes routes = unliked_routes(linear_f32(first, x, router), 2, {0, 1, 2});
+    const auto layer = [&](Pass& p) {
+      p.replay_routes = &routes;
+      return experts(p, x, route(p, 1, linear_f32(p, x, router), Weight(), c), mlps);
+    };
+    check_gradients(test, layer, {x}, {router, mlps[0].down, mlps[3].gate}, 3e-3);
+  }
+}
+
 TEST_P(Route, ThreadsAndOtherRowsDoNotChangeBits) {
   const RoutingConfig c{.experts = 256, .top_k = 8, .groups = 8, .top_groups = 4, .scaling = 2.5f};
   OpTest other(*GetParam(), 2);
