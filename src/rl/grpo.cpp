@@ -114,6 +114,9 @@ Status GrpoRun::open_engine(const fs::path& tokenizer) {
   o.kernels = &learner_.kernels(), o.pool = &learner_.pool(), o.numerics = learner_.numerics();
   o.max_sequences = config_.max_sequences;
   o.max_batch_tokens = std::max(o.max_batch_tokens, o.max_sequences);
+  o.record_routes = config_.replay_routes;
+  if (config_.replay_routes && model().info().experts_per_token == 0)
+    note("replay_routes has no effect: the model has no routed experts");
   engine_.emplace(R1_TRY(Engine::create(model(), o)));
   return {};
 }
@@ -249,8 +252,10 @@ std::vector<GrpoRun::Judged> GrpoRun::samples_of(const Draw& d) const {
       const i64 i = g * config_.group_size + k;
       if (!d.verdicts[i].reward) continue;
       const Completion& c = d.rollouts[i].completion;
-      Judged s{g, i, rollout_document(d.rollouts[i].prompt, c.tokens, c.logprobs), std::ssize(c.tokens),
-               advantages[next++]};
+      const ModelInfo& info = model().info();
+      RecordedRoutes routes{info.layers, info.experts_per_token, c.routes};
+      Judged s{g, i, rollout_document(d.rollouts[i].prompt, c.tokens, c.logprobs, std::move(routes)),
+               std::ssize(c.tokens), advantages[next++]};
       s.document.advantages.assign(s.document.tokens.size(), static_cast<float>(s.advantage));
       samples.push_back(std::move(s));
     }

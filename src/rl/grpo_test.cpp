@@ -259,6 +259,20 @@ TEST(GrpoLine, SaysHowManyProblemsWereDrawnAndHowManySamplesHaveNoReward) {
   EXPECT_NE(text.find("  problems 7  not judged 2  "), std::string::npos) << text;
 }
 
+TEST(GrpoLine, SaysHowFarSeveralUpdatesMovedTheRatiosAndWhatWasClipped) {
+  const auto line_with = [](double low, double high, double clipped) {
+    StepMetrics m;
+    m.step = m.steps = 1;
+    m.more = {{"ratio_min", low}, {"ratio_max", high}, {"clipped", clipped}};
+    testing::internal::CaptureStderr();
+    GrpoLine line(1);
+    line(m);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_NE(line_with(1, 1, 0).find("  ratio 1.00-1.00  generate"), std::string::npos);
+  EXPECT_NE(line_with(0.52, 1.61, 0.125).find("  ratio 0.52-1.61 clipped 12.5 %  generate"), std::string::npos);
+}
+
 TEST_F(Grpo, EqualRewardsAreSaidAtOnceAndEveryTenthPowerOfSteps) {
   const TinyRun tiny;
   std::vector<std::string> notes;

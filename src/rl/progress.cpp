@@ -24,6 +24,7 @@ void GrpoLine::operator()(const StepMetrics& m) {
   line += fmt::format("  entropy {:.3f}", figure("entropy"));
   if (figure("kl") >= 0) line += fmt::format("  kl {:.4f}", figure("kl"));
   line += fmt::format("  ratio {:.2f}-{:.2f}", figure("ratio_min"), figure("ratio_max"));
+  if (figure("ratio_min") != figure("ratio_max")) line += fmt::format(" clipped {:.1f} %", 100 * figure("clipped"));
   const double whole = m.time_step_s / 100;
   line += fmt::format("  generate {:.0f} judge {:.0f} update {:.0f} %  {:.0f} tok/s  left {}",
                       figure("time_generate_s") / whole, figure("time_judge_s") / whole,

@@ -5,7 +5,8 @@
 
 namespace r1 {
 
-Document rollout_document(std::span<const i32> prompt, std::span<const i32> drawn, std::span<const float> logprobs) {
+Document rollout_document(std::span<const i32> prompt, std::span<const i32> drawn, std::span<const float> logprobs,
+                          RecordedRoutes routes) {
   R1_CHECK(!prompt.empty() && drawn.size() == logprobs.size(), "a prompt of {} tokens, {} drawn with {} values",
            prompt.size(), drawn.size(), logprobs.size());
   std::vector<i32> tokens(prompt.begin(), prompt.end());
@@ -17,6 +18,12 @@ Document rollout_document(std::span<const i32> prompt, std::span<const i32> draw
     if (std::isnan(logprobs[i])) d.targets[row] = -1;
     else d.old_logprobs[row] = logprobs[i];
   }
+  if (routes.empty()) return d;
+  const i64 rows = std::ssize(d.tokens);
+  R1_CHECK(std::ssize(routes.expert) == (rows - 1) * routes.per_row(), "{} routes of {} tokens, {} per token",
+           routes.expert.size(), rows, routes.per_row());
+  routes.expert.resize(rows * routes.per_row(), RecordedRoutes::kNone);
+  d.routes = std::move(routes);
   return d;
 }
 

@@ -14,8 +14,10 @@ namespace r1 {
 
 // The prompt and what was drawn behind it. Every drawn token is the target of the row before it, with the
 // log-probability at which it was drawn. A forced token, whose log-probability is NaN, is the target of no row. Weights
-// and advantages are left to the caller.
-Document rollout_document(std::span<const i32> prompt, std::span<const i32> drawn, std::span<const float> logprobs);
+// and advantages are left to the caller. `routes` has none, or those of all tokens but the last, which the engine never
+// feeds: the trainer's routers choose for its row, which has no target and which no other row sees.
+Document rollout_document(std::span<const i32> prompt, std::span<const i32> drawn, std::span<const float> logprobs,
+                          RecordedRoutes routes = {});
 
 // How samples are drawn. The random numbers are keyed by (seed, the prompt's stream, sample, position).
 struct RolloutSettings {

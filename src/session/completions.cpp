@@ -51,6 +51,7 @@ void Completion::append(const CompletionEvent& event) {
     tokens.push_back(event.token);
     logprobs.push_back(event.logprob);
   }
+  routes.insert(routes.end(), event.routes.begin(), event.routes.end());
   channel = event.channel;
   finish = event.finish;
   stats = event.stats;
@@ -112,6 +113,7 @@ void Completions::take(TokenEvent& drawn, double now) {
     event.logprob = drawn.logprob;
     event.top = std::move(drawn.top);
     event.forced = drawn.forced;
+    event.routes = std::move(drawn.routes);
     if (sample.stats.tokens++ == 0) sample.stats.prefill_seconds = now - request.submitted;
     sample.stats.decode_seconds = now - request.submitted - sample.stats.prefill_seconds;
     if (drawn.finish != Finish::stop) {

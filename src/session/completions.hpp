@@ -46,6 +46,7 @@ struct CompletionEvent {
   float logprob = 0;                // as in TokenEvent
   std::vector<TokenLogprob> top{};  // as in TokenEvent
   bool forced = false;              // by the thinking budget, not drawn
+  std::vector<u16> routes{};        // as in TokenEvent
   std::string_view bytes;           // the token's; empty for a stop token. They live as long as the tokenizer
   TextDelta text;  // what can be shown now: valid UTF-8, nothing that may still become a tag or a stop string
   Channel channel = Channel::answer;  // where the next text goes
@@ -60,6 +61,7 @@ struct Completion {
   std::string bytes;                  // the tokens' bytes as they came, tags included
   std::vector<i32> tokens;            // the stop token included
   std::vector<float> logprobs;        // of `tokens`
+  std::vector<u16> routes;            // of the prompt and of all `tokens` but the last, if the engine records them
   Channel channel = Channel::answer;  // thinking: the thinking did not end
   FinishReason finish = FinishReason::none;
   CompletionStats stats;

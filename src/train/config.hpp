@@ -67,13 +67,14 @@ struct GrpoConfig : TrainConfig {
     bias_update_speed = balance_alpha = mtp_weight = 0;
     log_every = 1, save_every = 20;
   }
-  std::string tasks;       // a mixture of problem generators
-  std::string file;        // instead of tasks: JSONL of problems (tasks/rows.hpp)
-  i64 groups = 32;         // prompts of a step
-  i64 group_size = 8;      // samples of a prompt
-  i64 updates = 1;         // optimizer steps per step; each sees an equal part of the samples
-  i64 max_tokens = 512;    // of a sample
-  i64 max_sequences = 64;  // samples that are drawn at once
+  std::string tasks;           // a mixture of problem generators
+  std::string file;            // instead of tasks: JSONL of problems (tasks/rows.hpp)
+  i64 groups = 32;             // prompts of a step
+  i64 group_size = 8;          // samples of a prompt
+  i64 updates = 1;             // optimizer steps per step; each sees an equal part of the samples
+  bool replay_routes = false;  // updates use the experts that were chosen when the samples were drawn
+  i64 max_tokens = 512;        // of a sample
+  i64 max_sequences = 64;      // samples that are drawn at once
   double temperature = 1;
   i64 max_draws = 1;        // draws of a step; all but the first replace groups whose rewards are equal
   bool curriculum = false;  // levels of a kind are drawn by how often they are solved

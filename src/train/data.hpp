@@ -7,6 +7,7 @@
 
 #include "core/dtype.hpp"
 #include "core/error.hpp"
+#include "core/pass.hpp"
 #include "tasks/tasks.hpp"
 #include "train/config.hpp"
 
@@ -20,6 +21,7 @@ struct Document {
   // What a loss may read of every row: its weight, its advantage, and the log-probabilities that the row's target had
   // when it was drawn and has under a reference model. Each is empty, or has a value for every row.
   std::vector<float> weights{}, advantages{}, old_logprobs{}, reference_logprobs{};
+  RecordedRoutes routes{};  // empty, or with a row for every token: the experts that the routers must use
 };
 
 // Makes a document of these tokens. The first `masked` tokens are a prompt: they are targets of no row.

@@ -75,6 +75,7 @@ void Learner::add_gradients(const MicroBatch& batch, const RowLoss& loss, double
   Tape tape(arena_);
   Pass p = pass(batch.batch);
   p.tape = &tape, p.routes = &routes_, p.recompute = config_.recompute;
+  if (!batch.routes.empty()) p.replay_routes = &batch.routes;
   const Output out = model_->forward(p);
   Tensor entropy;
   const Tensor nll = linear_cross_entropy(p, out.hidden, model_->head(), batch.targets, loss.temperature,

@@ -55,7 +55,8 @@ class Learner {
 
   // The parts of step m.step, counted from 1. The first adds the gradients of all micro-batches and fills in the
   // losses, load_max and grad_norm. The gradients of the micro-batches add up to that of the step's loss. The
-  // multi-token-prediction loss is the mean over the targets; it reads no weights of rows.
+  // multi-token-prediction loss is the mean over the targets; it reads no weights of rows. Where a batch has routes the
+  // routers use them; those of multi-token prediction choose themselves.
   void compute_gradients(const StepBatch& batch, const RowLoss& loss, StepMetrics& m);
   // Errors: a loss or a gradient is not finite; the message names the first such tensor.
   Status check_finite(const StepMetrics& m) const;

@@ -5,6 +5,13 @@
 namespace r1 {
 namespace {
 
+void append(RecordedRoutes& m, const RecordedRoutes& d, i64 rows, i64 rows_so_far) {
+  if (m.empty()) m.layers = d.layers, m.top_k = d.top_k;
+  m.expert.insert(m.expert.end(), d.expert.begin(), d.expert.end());
+  R1_CHECK(m.empty() || (m.per_row() == d.per_row() && std::ssize(m.expert) == rows_so_far * m.per_row()),
+           "a document of {} rows has {} routes, its neighbours have {} per row", rows, d.expert.size(), m.per_row());
+}
+
 void append(MicroBatch& m, const Document& d) {
   const size_t n = d.tokens.size();
   m.batch.add_sequence(d.tokens);
@@ -20,6 +27,7 @@ void append(MicroBatch& m, const Document& d) {
     R1_CHECK(values.first->empty() || values.first->size() == m.targets.size(),
              "a document of {} rows has {} values of a kind that its neighbours have", n, values.second->size());
   }
+  append(m.routes, d.routes, std::ssize(d.tokens), std::ssize(m.targets));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ struct MicroBatch {
   std::vector<i32> mtp_targets;  // [T] the token after the next, or -1 for no loss
   // [T], or empty if the documents have none (Document):
   std::vector<float> weights, advantages, old_logprobs, reference_logprobs;
+  RecordedRoutes routes;
 };
 
 struct StepBatch {
