@@ -87,6 +87,21 @@ TEST_F(SampleCli, TheSameSeedGivesTheSameFilesWhateverRunsAtOnce) {
   EXPECT_EQ(written("b.decisions.jsonl"), written("a.decisions.jsonl"));
 }
 
+// The settings of nano are greedy.
+TEST_F(SampleCli, SeveralSamplesOfAGreedyModelAreDrawnFromTheDistributionOfTraining) {
+  const std::string sample = "sample --tasks product:2 --n 2 -n 40 ";
+  ASSERT_EQ(r1(sample + "-k 3 -o {}/default.jsonl").code, 0);
+  ASSERT_EQ(r1(sample + "-k 3 --temperature 1 --top-p 1 -o {}/whole.jsonl").code, 0);
+  EXPECT_EQ(written("default.decisions.jsonl"), written("whole.decisions.jsonl"));
+  const auto temperature_of = [&](const char* name) {
+    const Json settings = rows(name).at(0);
+    return *settings.find("settings")->find("--temperature")->number();
+  };
+  EXPECT_EQ(temperature_of("default.decisions.jsonl"), 1);
+  ASSERT_EQ(r1(sample + "-k 1 -o {}/one.jsonl").code, 0);
+  EXPECT_EQ(temperature_of("one.decisions.jsonl"), 0) << "a single sample is greedy, as the model recommends";
+}
+
 // The problems are of the training side, so that none of r1 eval is learnt from.
 TEST_F(SampleCli, GeneratedProblemsAreThoseOfTheTrainingSide) {
   ASSERT_EQ(r1(fmt::format("{} -o {{}}/rows.jsonl", kSample)).code, 0);
@@ -158,7 +173,7 @@ TEST_F(SampleCli, MistakesAreNamedAndNoFileIsLost) {
   expect_failure(r1("sample --tasks sort -o {}/x.jsonl --prefer fast"), 2, {"--prefer fast", "short"});
   expect_failure(r1("sample --tasks sort -o {}/x.jsonl --language latin"), 2, {"--language latin", "chinese"});
   expect_failure(r1("sample --tasks sort -o {}/x.jsonl --similarity 2"), 2, {"--similarity: 2"});
-  expect_failure(r1("sample --tasks sort -o {}/x.jsonl"), 2, {"-k 8", "--temperature"});
+  expect_failure(r1("sample --tasks sort -o {}/x.jsonl --temperature 0"), 2, {"-k 8", "--temperature"});
   expect_failure(r1("sample --tasks sort --n 1 -k 1 -o {}/none/x.jsonl"), 1, {"none/x.jsonl"});
   EXPECT_FALSE(fs::exists(file("x.jsonl")));
   ASSERT_TRUE(write_file(file("mine.jsonl"), "mine"));

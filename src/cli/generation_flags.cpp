@@ -14,7 +14,7 @@ namespace {
 constexpr i64 kNoLimit = -1;  // of --max-tokens
 
 SamplingOverrides overrides_of(const GenerationFlags& f) {
-  return {f.temperature, f.top_p, f.min_p, f.repetition_penalty, f.top_k, f.seed};
+  return {f.temperature, f.top_p, f.min_p, f.repetition_penalty, f.top_k, f.seed, f.sample_if_greedy};
 }
 
 void describe(const Session& session, const GenerationFlags& flags, int threads) {

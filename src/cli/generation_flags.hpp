@@ -27,6 +27,7 @@ struct GenerationFlags {
   std::optional<std::string> kv;      // type of the cache: "bf16"
   bool think = false, no_think = false;
   bool verbose = false;
+  bool sample_if_greedy = false;  // no flag: SamplingOverrides::sample_if_greedy
   DefaultSeed default_seed;
 
   std::vector<Flag> flags();  // bound to this object

@@ -46,9 +46,10 @@ SamplingParams sampling_params(const GenerationConfig& recommended, const Sampli
   const auto value = [](const std::optional<double>& given, double otherwise) {
     return static_cast<float>(given.value_or(otherwise));
   };
+  const bool whole = overrides.sample_if_greedy && !overrides.temperature && !recommended.do_sample;
   SamplingParams s;
-  s.temperature = value(overrides.temperature, recommended.do_sample ? recommended.temperature : 0);
-  s.top_p = value(overrides.top_p, recommended.top_p);
+  s.temperature = value(overrides.temperature, whole ? 1 : recommended.do_sample ? recommended.temperature : 0);
+  s.top_p = value(overrides.top_p, whole ? 1 : recommended.top_p);
   s.top_k = overrides.top_k.value_or(recommended.top_k);
   s.min_p = value(overrides.min_p, recommended.min_p);
   s.repetition_penalty = value(overrides.repetition_penalty, recommended.repetition_penalty);

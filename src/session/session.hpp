@@ -30,6 +30,9 @@ struct SamplingOverrides {
   std::optional<double> temperature, top_p, min_p, repetition_penalty;
   std::optional<i64> top_k;
   std::optional<u64> seed;  // 0 if absent
+  // For callers that want several answers to a prompt: a model whose files recommend greedy decoding draws from the
+  // distribution of its training, temperature 1 and top-p 1, unless a temperature is set.
+  bool sample_if_greedy = false;
 };
 SamplingParams sampling_params(const GenerationConfig& recommended, const SamplingOverrides& overrides);
 

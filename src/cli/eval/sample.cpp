@@ -93,6 +93,7 @@ Result<int> run_sample(const Args& args) {
   if (const auto stop = parse(args, "Rejection sampling: right answers of a model as conversations.", flags))
     return *stop;
   R1_TRY(evaluation.check("sample"));
+  evaluation.generation.sample_if_greedy = evaluation.k > 1;
   R1_TRY(selection.finish());
   const fs::path log = decisions.empty() ? decisions_beside(out) : fs::path(decisions);
   R1_TRY(check_files(out, log));
