@@ -46,13 +46,25 @@ class GrpoKill_slow : public testing::Test {
     return true;
   }
 
-  // Every file of a run: its bytes, of metrics.jsonl without the wall-clock fields. The event file is made from them.
+  // The records of an event file and its size, without the wall-clock figures.
+  static std::string events_of(const fs::path& path) {
+    std::string text = fmt::format("{} bytes\n", fs::file_size(path));
+    for (const TestEvent& event : events_in(path)) {
+      text += fmt::format("step {} version {}", event.step, event.version);
+      for (const auto& [tag, value] : event.scalars)
+        if (!tag.starts_with("time_")) text += fmt::format(" {} {:a}", tag, value);
+      text += "\n";
+    }
+    return text;
+  }
+
+  // Every file of a run: its bytes, of metrics.jsonl and the event file without the wall-clock figures.
   static std::map<std::string, std::string> files_of(const fs::path& folder) {
     std::map<std::string, std::string> files;
     for (const auto& entry : fs::recursive_directory_iterator(folder / "run")) {
       const std::string name = entry.path().lexically_relative(folder).string();
       if (entry.is_directory()) files[name] = "a folder";
-      else if (name.find("tfevents") != name.npos) files[name] = "events";
+      else if (name.find("tfevents") != name.npos) files[name] = events_of(entry.path());
       else if (entry.path().filename() == "metrics.jsonl")
         for (const std::string& row : metrics_of(folder / "run")) files[name] += row + "\n";
       else files[name] = text_of(entry.path());
