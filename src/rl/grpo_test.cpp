@@ -1,6 +1,7 @@
 #include "rl/grpo.hpp"
 
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include "formats/json.hpp"
@@ -317,6 +318,37 @@ TEST_F(Grpo, ANumberThatIsNotFiniteEndsTheRunAndNamesTheLastGoodCheckpoint) {
   EXPECT_TRUE(r.error().what.starts_with("step 2: ")) << r.error().what;
   EXPECT_NE(r.error().what.find("the last good checkpoint is " + checkpoint_path(c.out, 1).string()), std::string::npos)
       << r.error().what;
+}
+
+// A step adds to the gradients, so what was put there is in its sums. The loss is finite.
+TEST_F(Grpo, AGradientThatIsNotFiniteStopsTheRunBeforeTheUpdateAndNothingIsLost) {
+  const TinyRun tiny;
+  const auto run_in = [&](const std::string& out) {
+    GrpoConfig c = tiny.config(out, 3);
+    c.reward_program = kLengthReward, c.updates = 2, c.lr = c.lr_min = 1e-3, c.save_every = 1;
+    return c;
+  };
+  const GrpoConfig whole = run_in("whole");
+  value_of(train_grpo(whole));
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    const GrpoConfig c = run_in(fmt::format("broken{}", bad));
+    {
+      const TrainHooks hooks;
+      GrpoRun run(c, hooks);
+      ASSERT_TRUE(run.open());
+      ASSERT_TRUE(run.step());
+      const Weight& w = run.model().weights()[3];
+      w.grad()[0] = bad;
+      const Status status = run.step();
+      ASSERT_FALSE(status);
+      for (const std::string& part : {std::string("step 2: loss "), w.name(),
+                                      "the last good checkpoint is " + checkpoint_path(c.out, 1).string()})
+        EXPECT_NE(status.error().what.find(part), std::string::npos) << status.error().what;
+    }
+    EXPECT_EQ(metrics_of(c.out).size(), 1u);
+    value_of(train_grpo(c));
+    expect_same_end(whole.out, c.out, 3);
+  }
 }
 
 // A verdict that was stored counts when its step is repeated, whatever the judge would say now.

@@ -239,25 +239,6 @@ TEST(Train, AFailedRenameWhileSavingLeavesNoPartOfACheckpointAndTheRunCanContinu
   expect_same_end(run.folder() / "whole", run.folder() / "x", 8);
 }
 
-TEST(Train, ANanInAWeightStopsTheRunWithItsNameAndTheCheckpointStaysSound) {
-  const RunCase run;
-  {
-    const TrainHooks hooks;
-    TrainingRun training(run.config("nan"), hooks);
-    ASSERT_TRUE(training.open());
-    for (int step = 0; step < 5; ++step) ASSERT_TRUE(training.step());
-    const Weight& w = training.model().weights()[3];
-    w.f32()[1] = std::numeric_limits<float>::quiet_NaN();
-    w.bump();
-    const Status status = training.step();
-    ASSERT_FALSE(status);
-    EXPECT_NE(status.error().what.find("step 6"), std::string::npos) << status.error().what;
-    EXPECT_NE(status.error().what.find(w.name()), std::string::npos) << status.error().what;
-    EXPECT_NE(status.error().what.find(checkpoint_path(run.folder() / "nan", 4).string()), std::string::npos);
-  }
-  EXPECT_EQ(value_of(train(run.config("nan"))).step, 8);  // continues from the sound checkpoint of step 4
-}
-
 TEST(Train, ARunWithOtherSettingsIsNotContinued) {
   const RunCase run;
   value_of(train(run.config("x")));
