@@ -89,7 +89,7 @@ TEST_F(Cli, ValuesOutOfRangeAndContradictingFlagsAreUsageErrors) {
 }
 
 TEST_F(Cli, ACommandThatDoesNotExistYetIsRefusedAndNotTakenAsAPrompt) {
-  expect_failure(r1("serve -m nano"), 2, {"serve", "does not exist yet"});
+  expect_failure(r1("plan -m nano"), 2, {"plan", "does not exist yet"});
   expect_failure(r1("plan"), 2, {"plan", "does not exist yet"});
 }
 

@@ -50,7 +50,7 @@ TEST_F(Commands, NamesFromOtherProgramsDoWhatTheySayOrAreRefused) {
   EXPECT_EQ(r1("help pull").out, r1("pull --help").out);
   expect_failure(r1("ps"), 2, {"ps", "r1 models"});
   expect_failure(r1("stop nano"), 2, {"stop", "Ctrl-C"});
-  expect_failure(r1("serve the guests"), 2, {"serve", "does not exist yet"});
+  expect_failure(r1("plan the party"), 2, {"plan", "does not exist yet"});
 }
 
 TEST_F(Commands, EverythingElseIsAPrompt) {

@@ -20,7 +20,7 @@ constexpr ForeignCommand kForeign[] = {
 };
 
 // Names of commands that are planned. They are never taken for a prompt, so that no script depends on them as one.
-constexpr std::string_view kNotYet[] = {"serve", "plan"};
+constexpr std::string_view kNotYet[] = {"plan"};
 
 bool has_word(std::string_view words, std::string_view word) {
   while (!words.empty()) {
@@ -49,6 +49,7 @@ std::span<const Command> commands() {
   static constexpr Command kCommands[] = {
       {"run", "one answer: r1 run -p PROMPT", run_prompt},
       {"chat", "a conversation in the terminal", run_chat},
+      {"serve", "an HTTP server with OpenAI's API", run_serve},
       {"eval", "accuracy on problems from a JSONL file, or on generated ones", run_eval},
       {"sample", "right answers of a model as conversations for train sft", run_sample},
       {"verify", "whether the answers of a JSONL file are right", run_verify},

@@ -9,6 +9,7 @@ namespace r1 {
 
 Result<int> run_prompt(const Args& args);  // r1 PROMPT and r1 run
 Result<int> run_chat(const Args& args);
+Result<int> run_serve(const Args& args);
 Result<int> run_tokenize(const Args& args);
 Result<int> run_detokenize(const Args& args);
 Result<int> run_logprobs(const Args& args);

@@ -1,0 +1,283 @@
+// r1 serve: the HTTP server.
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "cli/args.hpp"
+#include "cli/commands.hpp"
+#include "core/byte_size.hpp"
+#include "core/threads/thread_pool.hpp"
+#include "hub/models.hpp"
+#include "ops/device.hpp"
+#include "serve/api.hpp"
+#include "serve/http_server.hpp"
+
+namespace r1 {
+namespace {
+
+struct ServeFlags {
+  std::vector<std::string> models, allowed_hosts, allowed_origins, aliases;
+  std::string host = "127.0.0.1", reasoning = "auto", log_format = "text";
+  std::optional<std::string> api_key_file, memory, kv_memory, kv;
+  i64 port = 8080, context = 0, threads = ThreadPool::default_threads();
+  std::optional<i64> default_max_tokens;
+  i64 max_sequences = 64, max_queue = 64, max_connections = 2048, drain_timeout = 10;
+  bool reasoning_alias = false, metrics = false, insecure = false;
+
+  std::vector<Flag> flags();
+  Status check() const;
+};
+
+std::vector<Flag> ServeFlags::flags() {
+  return {{"-m,--model", &models, "model folder, GGUF file or name (default: nano)"},
+          {"--host", &host, "address on which to listen"},
+          {"--port", &port, "port; 0: any that is free"},
+          {"--api-key-file", &api_key_file, "file with one API key per line; read again on SIGHUP (default: none)"},
+          {"--allowed-host", &allowed_hosts, "a further name of this server in Host; may be repeated"},
+          {"--allow-origin", &allowed_origins, "an origin whose pages may call (CORS); may be repeated"},
+          {"--alias", &aliases, "NAME=MODEL: a further name for the model; may be repeated"},
+          {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
+          {"-t,--threads", &threads, "threads that compute"},
+          {"--memory", &memory,
+           "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
+          {"--kv-memory", &kv_memory, "memory for the KV cache (2g; default: for all sequences, at most 1 GiB)"},
+          {"--kv", &kv, kCacheTypeHelp},
+          {"--default-max-tokens", &default_max_tokens,
+           "most tokens of an answer whose request does not say (default: the model's advice, else the context)"},
+          {"--reasoning", &reasoning, "whether answers think if the request does not say: on, off or auto"},
+          {"--reasoning-alias", &reasoning_alias, "send the thinking as \"reasoning\", too"},
+          {"--max-sequences", &max_sequences, "answers that are drawn at once"},
+          {"--max-queue", &max_queue, "answers that may wait; more are refused with status 429"},
+          {"--max-connections", &max_connections, "connections at once"},
+          {"--drain-timeout", &drain_timeout, "seconds for running answers after SIGTERM"},
+          {"--log-format", &log_format, "a line per request on stderr: text, json or none"},
+          {"--metrics", &metrics, "GET /metrics in Prometheus' form"},
+          {"--insecure", &insecure, "listen on other addresses than this machine's own without an API key"}};
+}
+
+Status in_range(const char* flag, i64 value, i64 low, i64 high) {
+  if (value < low || value > high) return fail(Errc::usage, "{}: {}, must be in {}..{}", flag, value, low, high);
+  return {};
+}
+
+Status ServeFlags::check() const {
+  if (models.size() > 1) return fail(Errc::usage, "--model: {} models, one server serves one", models.size());
+  R1_TRY(in_range("--port", port, 0, 65535));
+  R1_TRY(in_range("--max-sequences", max_sequences, 1, 4096));
+  R1_TRY(in_range("--max-queue", max_queue, 0, 1'000'000));
+  R1_TRY(in_range("--max-connections", max_connections, 1, 1'000'000));
+  R1_TRY(in_range("--drain-timeout", drain_timeout, 0, 86'400));
+  R1_TRY(thread_count(threads));
+  R1_TRY(cache_type(kv));
+  if (context < 0) return fail(Errc::usage, "--context: {}, must not be negative", context);
+  if (default_max_tokens && *default_max_tokens < 1)
+    return fail(Errc::usage, "--default-max-tokens: {}, must be at least 1", *default_max_tokens);
+  if (reasoning != "on" && reasoning != "off" && reasoning != "auto")
+    return fail(Errc::usage, "--reasoning: \"{}\", known: on, off, auto", reasoning);
+  if (log_format != "text" && log_format != "json" && log_format != "none")
+    return fail(Errc::usage, "--log-format: \"{}\", known: text, json, none", log_format);
+  return {};
+}
+
+// The aliases of the one model: those whose MODEL it is, by the name with which it was given.
+Result<std::vector<std::string>> alias_names(const ServeFlags& flags, const std::string& model) {
+  std::vector<std::string> names;
+  for (const std::string& alias : flags.aliases) {
+    const size_t equals = alias.find('=');
+    if (equals == alias.npos || equals == 0 || alias.substr(equals + 1) != model)
+      return fail(Errc::usage, "--alias: \"{}\", expected NAME={}", alias, model);
+    names.push_back(alias.substr(0, equals));
+  }
+  return names;
+}
+
+Result<SessionOptions> session_options(const ServeFlags& flags) {
+  SessionOptions options;
+  options.context = flags.context;
+  options.max_sequences = flags.max_sequences;
+  options.kv = R1_TRY(cache_type(flags.kv));
+  if (flags.memory) options.expert_bytes = R1_TRY(parse_bytes(*flags.memory));
+  if (flags.kv_memory) options.kv_bytes = R1_TRY(parse_bytes(*flags.kv_memory));
+  return options;
+}
+
+// Every connection is an open file.
+void allow_many_files() {
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
+// Signals as something to wait for together with another thread's news. They must be blocked before any thread starts.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+    signals_ = signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK);
+    news_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  }
+  ~Signals() {
+    close(signals_);
+    close(news_);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  void notify() {  // from any thread
+    const u64 one = 1;
+    if (write(news_, &one, sizeof(one)) < 0) return;
+  }
+  // The next signal; 0 for news, and after `milliseconds`.
+  int wait(int milliseconds = -1) {
+    pollfd files[] = {{signals_, POLLIN, 0}, {news_, POLLIN, 0}};
+    poll(files, 2, milliseconds);
+    signalfd_siginfo info;
+    if (read(signals_, &info, sizeof(info)) == sizeof(info)) return static_cast<int>(info.ssi_signo);
+    u64 count;
+    if (read(news_, &count, sizeof(count)) < 0) return 0;
+    return 0;
+  }
+
+ private:
+  sigset_t set_, before_;
+  int signals_ = -1, news_ = -1;
+};
+
+std::string url_of(const HttpServer& server) {
+  const std::string address = server.address();
+  const bool is_v6 = address.find(':') != address.npos;
+  return fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", address, is_v6 ? "]" : "", server.port());
+}
+
+// Opens the model on a thread of its own: the port answers meanwhile, and signals are heard.
+class Loader {
+ public:
+  Loader(std::filesystem::path path, ServedModel::Names names, const SessionOptions& session, i64 max_queue,
+         ThreadPool& pool, Signals& signals)
+      : thread_([=, this, &pool, &signals] {
+          auto opened = Session::open(path, pool, session);
+          if (opened) model_ = std::make_unique<ServedModel>(names, std::move(*opened), EngineHostOptions{max_queue});
+          else error_ = opened.error();
+          done_ = true;
+          signals.notify();
+        }) {}
+  ~Loader() {
+    if (thread_.joinable()) thread_.join();
+  }
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  bool done() const { return done_; }
+  // Once it is done.
+  Result<ServedModel*> model() {
+    if (thread_.joinable()) thread_.join();
+    if (error_) return tl::unexpected(*error_);
+    return model_.get();
+  }
+
+ private:
+  std::unique_ptr<ServedModel> model_;
+  std::optional<Error> error_;
+  std::atomic<bool> done_ = false;
+  std::thread thread_;
+};
+
+// Lets running answers end, then ends those that take too long. A second signal ends the program at once.
+void stop(Api& api, HttpServer& server, ServedModel& model, Signals& signals, i64 drain_seconds) {
+  api.drain();
+  model.host().shutdown(Shutdown::drain);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(drain_seconds);
+  bool idle = server.drain(std::chrono::milliseconds(0));
+  while (!idle && std::chrono::steady_clock::now() < deadline) {
+    if (const int signal = signals.wait(0); signal == SIGTERM || signal == SIGINT) std::_Exit(0);
+    idle = server.drain(std::chrono::milliseconds(100));
+  }
+  if (!idle) server.close(std::chrono::seconds(2));
+  // From here on no event of the model wakes a connection that is being destroyed.
+  model.host().shutdown(Shutdown::now);
+  model.host().wait(std::chrono::seconds(10));
+}
+
+ApiOptions api_options(const ServeFlags& flags) {
+  ApiOptions options;
+  options.access = {flags.host, flags.allowed_hosts, flags.allowed_origins};
+  options.endpoints.fingerprint = fmt::format("r1_{}_{}", R1_VERSION, level_name(active_kernels()));
+  if (flags.reasoning != "auto") options.endpoints.thinking = flags.reasoning == "on";
+  options.endpoints.reasoning_alias = flags.reasoning_alias;
+  options.endpoints.default_max_tokens = flags.default_max_tokens;
+  options.metrics = flags.metrics;
+  options.log = flags.log_format == "text"   ? LogFormat::text
+                : flags.log_format == "json" ? LogFormat::json
+                                             : LogFormat::none;
+  return options;
+}
+
+Status load_keys(ApiKeys& keys, const ServeFlags& flags) {
+  const char* const key = std::getenv("R1_API_KEY");
+  return keys.load(flags.api_key_file.value_or(""), key ? key : "");
+}
+
+Result<int> serve(const ServeFlags& flags) {
+  const std::string name = flags.models.empty() ? "nano" : flags.models.front();
+  const std::filesystem::path path = R1_TRY(find_model(name));
+  ServedModel::Names names{.id = short_name(path)};
+  names.aliases = R1_TRY(alias_names(flags, name));
+  const SessionOptions session = R1_TRY(session_options(flags));
+  ApiKeys keys;
+  R1_TRY(load_keys(keys, flags));
+  const bool is_private = flags.host == "localhost" || is_loopback(flags.host);
+  if (!is_private && !keys.any() && !flags.insecure)
+    return fail(Errc::usage,
+                "--host {}: others could use this server; give an API key (--api-key-file, or the "
+                "environment variable R1_API_KEY), or --insecure",
+                flags.host);
+
+  Signals signals;
+  allow_many_files();
+  ThreadPool pool(static_cast<int>(flags.threads));
+  Api api(api_options(flags), keys);
+  HttpOptions http;
+  http.host = flags.host, http.port = static_cast<int>(flags.port), http.max_connections = flags.max_connections;
+  std::optional<Loader> loader;  // holds the model, which must be there until the server is gone
+  const auto server = R1_TRY(HttpServer::start(http, api));
+  fmt::print(stderr, "{} serves {}\n", url_of(*server), names.id);
+  if (!is_private && !keys.any()) fmt::print(stderr, "warning: everybody who reaches this address may use the model\n");
+  loader.emplace(path, names, session, flags.max_queue, pool, signals);
+  ServedModel* model = nullptr;
+  for (;;) {
+    const int signal = signals.wait();
+    if (!model && loader->done()) {
+      model = R1_TRY(loader->model());
+      api.set_model(model);
+    }
+    if (signal == SIGHUP) {
+      if (const Status loaded = load_keys(keys, flags); !loaded) print_error("r1 serve", loaded.error().what);
+    } else if (signal != 0) {
+      if (!model) std::_Exit(0);  // reading the weights cannot be interrupted, and leaves nothing behind
+      stop(api, *server, *model, signals, flags.drain_timeout);
+      return 0;
+    }
+  }
+}
+
+}  // namespace
+
+Result<int> run_serve(const Args& args) {
+  ServeFlags flags;
+  if (const auto code = parse(args, "A server with OpenAI's API (docs/serving.md).", flags.flags())) return *code;
+  R1_TRY(flags.check());
+  return serve(flags);
+}
+
+}  // namespace r1

@@ -1,0 +1,60 @@
+// How an answer is written: as a stream of events, or as one JSON object. One implementation per dialect. The calls
+// come in the order of EngineHost's sinks; after end() or error() nothing more follows.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "serve/api_error.hpp"
+#include "session/engine_host.hpp"
+
+namespace r1 {
+
+// What is known of an answer before its first token.
+struct AnswerHeader {
+  std::string id;           // random digits; each dialect puts its own prefix before them
+  std::string model;        // as the client knows it
+  std::string fingerprint;  // of the build, and with it of the bits of an answer
+  i64 created = 0;          // seconds since 1970
+  i64 samples = 1;
+  u64 seed = 0;           // what a client sends to get the same answer again
+  bool thinking = false;  // the answer has a thinking part, perhaps an empty one
+};
+
+class AnswerFormat {
+ public:
+  virtual ~AnswerFormat() = default;
+  virtual std::string content_type() const = 0;
+  // True: every call may give bytes to send at once. False: only end() and error() do.
+  virtual bool is_stream() const = 0;
+  virtual std::string begin() { return {}; }
+  virtual std::string progress(const PromptProgress&) { return {}; }
+  // Some text of one sample: of its thinking or of its answer, never both. Never empty.
+  virtual std::string text(i32 sample, Channel channel, std::string_view text) = 0;
+  virtual std::string finish(i32 sample, FinishReason reason) = 0;
+  virtual std::string end(const RequestEnd& end) = 0;
+  // Only for streams: an answer that is not a stream becomes an answer with the error's status.
+  virtual std::string error(const ApiError& error) = 0;
+  virtual std::string keep_alive() { return {}; }
+};
+
+// "prompt_tokens", "completion_tokens", ... as OpenAI and DeepSeek name them.
+Json usage_json(const RequestUsage& usage);
+// llama.cpp's figures of speed.
+Json timings_json(const RequestEnd& end);
+// OpenAI's word for why a sample ended.
+const char* finish_word(FinishReason reason);
+// One server-sent event.
+std::string sse_event(std::string_view data);
+inline constexpr std::string_view kEventStream = "text/event-stream";
+inline constexpr std::string_view kJsonType = "application/json; charset=utf-8";
+
+struct OpenAiOptions {
+  bool stream = false, include_usage = false, return_progress = false;
+  bool reasoning_alias = false;  // the thinking also as "reasoning"
+};
+std::unique_ptr<AnswerFormat> chat_format(const AnswerHeader& header, const OpenAiOptions& options);
+// For /v1/completions: the thinking and the answer are one text. `echo` is the text that stands before it.
+std::unique_ptr<AnswerFormat> text_format(const AnswerHeader& header, const OpenAiOptions& options, std::string echo);
+
+}  // namespace r1

@@ -1,0 +1,139 @@
+// OpenAI's chat.completion and chat.completion.chunk, with DeepSeek's reasoning_content.
+#include <vector>
+
+#include "serve/answers/answer_format.hpp"
+
+namespace r1 {
+namespace {
+
+// A stream has thousands of chunks that differ in little, so what they have in common is written once.
+class ChatStream final : public AnswerFormat {
+ public:
+  ChatStream(const AnswerHeader& header, const OpenAiOptions& options) : header_(header), options_(options) {
+    const std::string open = dump(Json::object({{"id", "chatcmpl-" + header.id},
+                                                {"object", "chat.completion.chunk"},
+                                                {"created", header.created},
+                                                {"model", header.model},
+                                                {"system_fingerprint", header.fingerprint}}));
+    common_ = open.substr(0, open.size() - 1);  // without the brace
+  }
+
+  std::string content_type() const override { return std::string(kEventStream); }
+  bool is_stream() const override { return true; }
+
+  // The roles of all choices come first, because clients number the choices in the order in which they appear.
+  std::string begin() override {
+    std::string out;
+    for (i64 i = 0; i < header_.samples; ++i)
+      out += chunk(i, Json::object({{"role", "assistant"}, {"content", ""}}), Json());
+    return out;
+  }
+
+  std::string progress(const PromptProgress& p) override {
+    if (!options_.return_progress) return {};
+    return chunk(
+        0, Json(Json::Object{}), Json(),
+        ",\"prompt_progress\":" +
+            dump(Json::object(
+                {{"total", p.total}, {"cache", p.cached}, {"processed", p.processed}, {"time_ms", 1e3 * p.seconds}})));
+  }
+
+  std::string text(i32 sample, Channel channel, std::string_view text) override {
+    if (channel == Channel::answer) return chunk(sample, Json::object({{"content", text}}), Json());
+    Json delta = Json::object({{"reasoning_content", text}});
+    if (options_.reasoning_alias) delta.set("reasoning", text);
+    return chunk(sample, delta, Json());
+  }
+
+  std::string finish(i32 sample, FinishReason reason) override {
+    return chunk(sample, Json(Json::Object{}), Json(finish_word(reason)));
+  }
+
+  std::string end(const RequestEnd& end) override {
+    std::string out;
+    if (options_.include_usage)
+      out = sse_event(fmt::format("{},\"choices\":[],\"usage\":{},\"timings\":{}}}", common_,
+                                  dump(usage_json(end.usage)), dump(timings_json(end))));
+    return out + sse_event("[DONE]");
+  }
+
+  std::string error(const ApiError& error) override { return sse_event(dump(to_json(error))); }
+  std::string keep_alive() override { return ": keep-alive\n\n"; }
+
+ private:
+  std::string chunk(i64 index, const Json& delta, const Json& finish, std::string_view more = {}) const {
+    return sse_event(
+        fmt::format("{},\"choices\":[{{\"index\":{},\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]{}{}}}",
+                    common_, index, dump(delta), dump(finish), options_.include_usage ? ",\"usage\":null" : "", more));
+  }
+
+  const AnswerHeader header_;
+  const OpenAiOptions options_;
+  std::string common_;
+};
+
+class ChatWhole final : public AnswerFormat {
+ public:
+  ChatWhole(const AnswerHeader& header, const OpenAiOptions& options)
+      : header_(header), options_(options), choices_(header.samples) {}
+
+  std::string content_type() const override { return std::string(kJsonType); }
+  bool is_stream() const override { return false; }
+
+  std::string text(i32 sample, Channel channel, std::string_view text) override {
+    (channel == Channel::thinking ? choices_[sample].thinking : choices_[sample].answer) += text;
+    return {};
+  }
+  std::string finish(i32 sample, FinishReason reason) override {
+    choices_[sample].reason = reason;
+    return {};
+  }
+
+  std::string end(const RequestEnd& end) override {
+    Json choices = Json::Array{};
+    for (i64 i = 0; i < header_.samples; ++i) choices.push(choice(i));
+    return dump(Json::object({{"id", "chatcmpl-" + header_.id},
+                              {"object", "chat.completion"},
+                              {"created", header_.created},
+                              {"model", header_.model},
+                              {"system_fingerprint", header_.fingerprint},
+                              {"choices", std::move(choices)},
+                              {"usage", usage_json(end.usage)},
+                              {"timings", timings_json(end)},
+                              {"seed", static_cast<i64>(header_.seed)}}));
+  }
+
+  std::string error(const ApiError& error) override { return dump(to_json(error)); }
+
+ private:
+  struct Choice {
+    std::string thinking, answer;
+    FinishReason reason = FinishReason::none;
+  };
+
+  Json choice(i64 index) const {
+    const Choice& c = choices_[index];
+    Json message = Json::object({{"role", "assistant"}, {"content", c.answer}, {"refusal", Json()}});
+    if (header_.thinking || !c.thinking.empty()) {
+      message.set("reasoning_content", c.thinking);
+      if (options_.reasoning_alias) message.set("reasoning", c.thinking);
+    }
+    return Json::object({{"index", index},
+                         {"message", std::move(message)},
+                         {"logprobs", Json()},
+                         {"finish_reason", finish_word(c.reason)}});
+  }
+
+  const AnswerHeader header_;
+  const OpenAiOptions options_;
+  std::vector<Choice> choices_;
+};
+
+}  // namespace
+
+std::unique_ptr<AnswerFormat> chat_format(const AnswerHeader& header, const OpenAiOptions& options) {
+  if (options.stream) return std::make_unique<ChatStream>(header, options);
+  return std::make_unique<ChatWhole>(header, options);
+}
+
+}  // namespace r1

@@ -1,0 +1,113 @@
+#include "serve/answers/completion_reply.hpp"
+
+#include <utility>
+
+namespace r1 {
+
+void EventInbox::progress(const PromptProgress& progress) {
+  {
+    const std::lock_guard lock(mutex_);
+    items_.progress = progress;
+  }
+  if (eager_) wake_();
+}
+
+void EventInbox::token(CompletionEvent event) {
+  constexpr size_t kMany = 64;
+  bool many;
+  {
+    const std::lock_guard lock(mutex_);
+    items_.events.push_back(std::move(event));
+    many = items_.events.size() % kMany == 0;
+  }
+  if (eager_ || many) wake_();
+}
+
+void EventInbox::end(RequestEnd end) {
+  {
+    const std::lock_guard lock(mutex_);
+    items_.end = std::move(end);
+  }
+  wake_();
+}
+
+EventInbox::Items EventInbox::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(items_, {});
+}
+
+CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
+                                 std::unique_ptr<AnswerFormat> format, i64 samples,
+                                 std::function<void(const RequestEnd&)> on_end)
+    : host_(host),
+      id_(id),
+      inbox_(std::move(inbox)),
+      format_(std::move(format)),
+      on_end_(std::move(on_end)),
+      texts_(samples) {}
+
+CompletionReply::~CompletionReply() {
+  if (!ended_) host_.cancel(id_);
+}
+
+void CompletionReply::shut_down() { failure_ = ApiError{503, "shutting_down", "the server is shutting down", {}, 5}; }
+
+// The text of a sample since the last part, in one piece: a client that reads slowly gets fewer and longer pieces.
+std::string CompletionReply::flush(i32 sample) {
+  std::string out;
+  Text text = std::exchange(texts_[sample], {});
+  if (!text.thinking.empty()) out += format_->text(sample, Channel::thinking, text.thinking);
+  if (!text.answer.empty()) out += format_->text(sample, Channel::answer, text.answer);
+  return out;
+}
+
+std::string CompletionReply::take_events(const std::vector<CompletionEvent>& events) {
+  std::string out;
+  for (const CompletionEvent& event : events) {
+    texts_[event.sample].thinking += event.text.thinking;
+    texts_[event.sample].answer += event.text.answer;
+    if (event.finish == FinishReason::none) continue;
+    out += flush(event.sample);
+    if (event.finish == FinishReason::failed)
+      failure_ = ApiError{500, "internal_error", "the model's output is no distribution: " + event.failure};
+    else if (event.finish != FinishReason::interrupted) out += format_->finish(event.sample, event.finish);
+  }
+  for (i32 sample = 0; sample < std::ssize(texts_); ++sample) out += flush(sample);
+  return out;
+}
+
+void CompletionReply::fail(ReplyPart& part, const ApiError& error) {
+  if (!begun_) part.head = head_of(error);
+  part.body += format_->error(error);
+  part.end = true;
+}
+
+ReplyPart CompletionReply::next() {
+  ReplyPart part;
+  const EventInbox::Items items = inbox_->take();
+  if (format_->is_stream() && !begun_) {
+    part.head = HttpHead{.content_type = format_->content_type(),
+                         .fields = {{"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}}};
+    part.body = format_->begin();
+    begun_ = true;
+  }
+  if (items.progress) part.body += format_->progress(*items.progress);
+  part.body += take_events(items.events);
+  if (items.end) {
+    ended_ = true;
+    on_end_(*items.end);
+    if (items.end->cause == EndCause::shut_down) shut_down();
+    else if (items.end->cause != EndCause::complete && !failure_)
+      failure_ = ApiError{500, "internal_error", "the model cannot run any more"};
+  }
+  if (failure_) {
+    fail(part, *failure_);
+  } else if (ended_) {
+    if (!begun_) part.head = HttpHead{.content_type = format_->content_type()};
+    part.body += format_->end(*items.end);
+    part.end = true;
+  }
+  return part;
+}
+
+}  // namespace r1

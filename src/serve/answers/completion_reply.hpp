@@ -1,0 +1,69 @@
+// An answer on its way from the engine's thread to a connection.
+#pragma once
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "serve/answers/answer_format.hpp"
+#include "serve/http.hpp"
+#include "session/engine_host.hpp"
+
+namespace r1 {
+
+// The engine's thread puts events in, the connection's thread takes them out.
+class EventInbox final : public RequestSink {
+ public:
+  // Without `eager` a wake comes for every 64th event and for the last.
+  EventInbox(Wake wake, bool eager) : wake_(std::move(wake)), eager_(eager) {}
+
+  void progress(const PromptProgress& progress) override;
+  void token(CompletionEvent event) override;
+  void end(RequestEnd end) override;
+
+  struct Items {
+    std::optional<PromptProgress> progress{};  // the latest
+    std::vector<CompletionEvent> events{};
+    std::optional<RequestEnd> end{};
+  };
+  Items take();
+
+ private:
+  const Wake wake_;
+  const bool eager_;
+  std::mutex mutex_;
+  Items items_;
+};
+
+// Writes what is in the inbox. Cancels the request if it is destroyed before the end.
+class CompletionReply final : public Reply {
+ public:
+  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `on_end` is called at most once.
+  CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
+                  std::unique_ptr<AnswerFormat> format, i64 samples, std::function<void(const RequestEnd&)> on_end);
+  ~CompletionReply() override;
+
+  ReplyPart next() override;
+  std::string keep_alive() override { return format_->keep_alive(); }
+  void shut_down() override;
+
+ private:
+  struct Text {
+    std::string thinking, answer;
+  };
+  std::string flush(i32 sample);
+  std::string take_events(const std::vector<CompletionEvent>& events);
+  void fail(ReplyPart& part, const ApiError& error);
+
+  EngineHost& host_;
+  const HostedId id_;
+  const std::shared_ptr<EventInbox> inbox_;
+  const std::unique_ptr<AnswerFormat> format_;
+  const std::function<void(const RequestEnd&)> on_end_;
+  std::vector<Text> texts_;  // of each sample: what came since the last part
+  std::optional<ApiError> failure_;
+  bool begun_ = false, ended_ = false;
+};
+
+}  // namespace r1

@@ -1,0 +1,214 @@
+#include "serve/api.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+#include "formats/utf8.hpp"
+
+namespace r1 {
+namespace {
+
+struct Route {
+  std::string_view method, path;  // without /v1 or /beta in front, which every path may have
+  Endpoint endpoint;
+};
+
+// A path that ends with a slash stands for all that begin with it.
+constexpr Route kRoutes[] = {
+    {"POST", "/chat/completions", chat_completions},
+    {"POST", "/completions", text_completions},
+    {"POST", "/embeddings", embeddings},
+    {"GET", "/models", list_models},
+    {"GET", "/models/", one_model},
+    {"POST", "/tokenize", tokenize},
+    {"POST", "/detokenize", detokenize},
+    {"POST", "/apply-template", apply_template},
+    {"GET", "/props", props},
+};
+constexpr std::string_view kHealth = "/health", kMetrics = "/metrics";
+
+// "/v1/models" and "/beta/models" as "/models".
+std::string_view route_path(std::string_view path) {
+  for (const std::string_view base : {"/v1/", "/beta/"})
+    if (path.starts_with(base)) return path.substr(base.size() - 1);
+  return path;
+}
+
+bool matches(const Route& route, std::string_view path) {
+  return route.path.ends_with('/') ? path.starts_with(route.path) && path.size() > route.path.size()
+                                   : path == route.path;
+}
+
+std::string_view method_of(const HttpRequest& head) {
+  return head.method == "HEAD" ? "GET" : std::string_view(head.method);
+}
+
+const Route* route_of(const HttpRequest& head) {
+  const std::string_view path = route_path(head.path);
+  for (const Route& route : kRoutes)
+    if (matches(route, path) && route.method == method_of(head)) return &route;
+  return nullptr;
+}
+
+// The methods that a path has, for Allow; empty if there is no such path.
+std::string methods_of(const HttpRequest& head, bool with_metrics) {
+  const std::string_view path = route_path(head.path);
+  if (path == kHealth || (with_metrics && path == kMetrics)) return "GET, HEAD";
+  for (const Route& route : kRoutes)
+    if (matches(route, path)) return route.method == "GET" ? "GET, HEAD" : "POST";
+  return {};
+}
+
+bool is_json(const std::string& type) {
+  std::string media = type.substr(0, type.find(';'));
+  for (char& c : media) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  while (media.ends_with(' ') || media.ends_with('\t')) media.pop_back();
+  return media == "application/json";
+}
+
+// A body must be what it says: a form on a page of strangers can send text, but no JSON.
+ApiStatus check_body_type(const HttpRequest& head) {
+  const std::string* const type = head.field("content-type");
+  if (!type || !is_json(*type))
+    return api_fail(415, "unsupported_media_type",
+                    fmt::format("Content-Type: {}, expected application/json", type ? quoted_text(*type) : "missing"));
+  const std::string* const coding = head.field("content-encoding");
+  if (coding && *coding != "identity")
+    return api_fail(415, "unsupported_media_type",
+                    fmt::format("Content-Encoding: {}; bodies must not be compressed", quoted_text(*coding)));
+  return {};
+}
+
+ApiError not_there(std::string code, std::string message) { return {503, std::move(code), std::move(message), {}, 1}; }
+
+std::string time_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts;
+  char text[32];
+  return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts))};
+}
+
+}  // namespace
+
+Api::Api(ApiOptions options, const ApiKeys& keys) : options_(std::move(options)), keys_(keys) {}
+
+ApiStatus Api::check_access(const HttpRequest& head) const {
+  if (!host_allowed(head, options_.access)) {
+    const std::string* const host = head.field("host");
+    return api_fail(403, "host_not_allowed",
+                    fmt::format("Host: {}; this server does not go by that name (--allowed-host adds one)",
+                                host ? quoted_text(*host) : "missing"));
+  }
+  if (origin_of(head, options_.access) == Origin::foreign)
+    return api_fail(403, "origin_not_allowed",
+                    fmt::format("Origin: {}; pages from there may not use this server (--allow-origin adds one)",
+                                quoted_text(*head.field("origin"))));
+  return {};
+}
+
+std::unique_ptr<Reply> Api::refuse(const HttpRequest& head) {
+  if (const ApiStatus access = check_access(head); !access) return reply_of(access.error());
+  if (head.method == "OPTIONS") return preflight(head);
+  const std::string_view path = route_path(head.path);
+  const std::string methods = methods_of(head, options_.metrics);
+  if (methods.empty())
+    return reply_of(
+        {404, "not_found",
+         fmt::format("{} {}: there is no such path", printable(head.method, 16), printable(head.path, 200))});
+  if (methods.find(method_of(head)) == methods.npos) {
+    const ApiError error{
+        405, "method_not_allowed",
+        fmt::format("{} {}: this path takes {}", printable(head.method, 16), printable(head.path, 200), methods)};
+    HttpHead refused = head_of(error);
+    refused.fields.emplace_back("Allow", methods);
+    return whole_reply(std::move(refused), dump(to_json(error)));
+  }
+  if (path == kHealth) return health();
+  if (!keys_.accepts(key_of(head)))
+    return reply_of({401, "invalid_api_key", "the API key is missing or wrong; send it as Authorization: Bearer KEY"});
+  if (head.method == "POST")
+    if (const ApiStatus type = check_body_type(head); !type) return reply_of(type.error());
+  if (draining_ && head.method == "POST") return reply_of(not_there("shutting_down", "the server is shutting down"));
+  if (!model_) return reply_of(not_there("loading", "the model is being loaded"));
+  return nullptr;
+}
+
+std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
+  ServedModel& model = *model_.load();
+  if (route_path(request.path) == kMetrics)
+    return whole_reply({.content_type = "text/plain; version=0.0.4; charset=utf-8"},
+                       metrics_.text(model.host().status()));
+  const Route* const route = route_of(request);
+  Json body;
+  if (route->method == "POST") {
+    auto parsed = parse_json(request.body, "the body");
+    if (!parsed) return reply_of({400, "invalid_json", parsed.error().what});
+    if (!parsed->object())
+      return reply_of({400, "invalid_json", fmt::format("the body is {}, expected an object", parsed->describe())});
+    body = std::move(*parsed);
+    request.body = {};
+  }
+  EndpointResult reply = route->endpoint({options_.endpoints, model, metrics_}, request, body, std::move(wake));
+  return reply ? std::move(*reply) : reply_of(reply.error());
+}
+
+std::unique_ptr<Reply> Api::fault(int status, std::string_view code, std::string_view message) {
+  return reply_of({status, std::string(code), std::string(message)});
+}
+
+std::unique_ptr<Reply> Api::health() const {
+  const char* const status = draining_ ? "shutting_down" : model_ ? "ok" : "loading";
+  if (!draining_ && model_) return json_reply(Json::object({{"status", status}}));
+  HttpHead head{.status = 503, .content_type = "application/json; charset=utf-8", .fields = {{"Retry-After", "1"}}};
+  return whole_reply(std::move(head), dump(Json::object({{"status", status}})));
+}
+
+// What a browser asks before a page of another origin may send JSON. Without a listed origin it is told nothing, and
+// then does not send it.
+std::unique_ptr<Reply> Api::preflight(const HttpRequest& head) const {
+  HttpHead allowed{.status = 204, .content_type = {}};
+  if (origin_of(head, options_.access) == Origin::listed) {
+    allowed.fields = {{"Access-Control-Allow-Methods", "GET, POST, OPTIONS"}, {"Access-Control-Max-Age", "600"}};
+    std::string names = "Authorization, Content-Type, X-Api-Key, OpenAI-Beta, OpenAI-Organization, OpenAI-Project";
+    for (const char* name :
+         {"arch", "async", "custom-poll-interval", "helper-method", "lang", "os", "package-version", "poll-helper",
+          "raw-response", "read-timeout", "retry-count", "runtime", "runtime-version", "timeout"})
+      names += fmt::format(", x-stainless-{}", name);
+    allowed.fields.emplace_back("Access-Control-Allow-Headers", names);
+    if (head.field("access-control-request-private-network"))
+      allowed.fields.emplace_back("Access-Control-Allow-Private-Network", "true");
+  }
+  return whole_reply(std::move(allowed), {});
+}
+
+HttpFields Api::fields_for(const HttpRequest& head) {
+  HttpFields fields{{"x-request-id", head.id}};
+  if (origin_of(head, options_.access) == Origin::listed && host_allowed(head, options_.access)) {
+    fields.emplace_back("Access-Control-Allow-Origin", *head.field("origin"));
+    fields.emplace_back("Access-Control-Expose-Headers", "x-request-id, retry-after");
+    fields.emplace_back("Vary", "Origin");
+  }
+  return fields;
+}
+
+void Api::finished(const HttpRequest& head, int status, i64 bytes, double seconds) {
+  metrics_.http_response(status);
+  if (options_.log == LogFormat::none) return;
+  const std::string method = printable(head.method, 16), path = printable(head.path, 200);
+  std::string line;
+  if (options_.log == LogFormat::json)
+    line = dump(Json::object({{"time", time_text()},
+                              {"method", method},
+                              {"path", path},
+                              {"status", status},
+                              {"bytes", bytes},
+                              {"seconds", seconds},
+                              {"request", head.id}}));
+  else
+    line = fmt::format("{} {} {} {} {} bytes {:.3f} s {}", time_text(), method, path,
+                       status ? fmt::format("{}", status) : "left", bytes, seconds, head.id);
+  std::fputs((line + "\n").c_str(), stderr);
+}
+
+}  // namespace r1

@@ -1,0 +1,48 @@
+// The server's handler: routes, access, and errors in the form of the API.
+#pragma once
+#include <atomic>
+
+#include "serve/access.hpp"
+#include "serve/endpoints.hpp"
+#include "serve/http.hpp"
+
+namespace r1 {
+
+enum class LogFormat { none, text, json };
+
+struct ApiOptions {
+  AccessRules access;
+  EndpointOptions endpoints;
+  bool metrics = false;  // GET /metrics
+  LogFormat log = LogFormat::text;
+};
+
+class Api final : public HttpHandler {
+ public:
+  // `keys` must outlive the object.
+  Api(ApiOptions options, const ApiKeys& keys);
+
+  // Until a model is there, requests that need one are refused with 503. The model must outlive the server.
+  void set_model(ServedModel* model) { model_ = model; }
+  void drain() { draining_ = true; }  // refuses new work with 503
+  Metrics& metrics() { return metrics_; }
+
+  std::unique_ptr<Reply> refuse(const HttpRequest& head) override;
+  std::unique_ptr<Reply> answer(HttpRequest request, Wake wake) override;
+  std::unique_ptr<Reply> fault(int status, std::string_view code, std::string_view message) override;
+  HttpFields fields_for(const HttpRequest& head) override;
+  void finished(const HttpRequest& head, int status, i64 bytes, double seconds) override;
+
+ private:
+  ApiStatus check_access(const HttpRequest& head) const;
+  std::unique_ptr<Reply> health() const;
+  std::unique_ptr<Reply> preflight(const HttpRequest& head) const;
+
+  const ApiOptions options_;
+  const ApiKeys& keys_;
+  Metrics metrics_;
+  std::atomic<ServedModel*> model_{nullptr};
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace r1

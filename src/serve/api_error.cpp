@@ -1,0 +1,54 @@
+#include "serve/api_error.hpp"
+
+namespace r1 {
+
+const char* ApiError::type() const {
+  switch (status) {
+    case 401: return "authentication_error";
+    case 403: return "permission_error";
+    case 404:
+    case 405: return "not_found_error";
+    case 408: return "timeout_error";
+    case 429: return "rate_limit_error";
+    case 500: return "server_error";
+    case 501: return "not_supported_error";
+    case 503: return "unavailable_error";
+    default: return "invalid_request_error";
+  }
+}
+
+tl::unexpected<ApiError> bad_field(std::string param, std::string message, std::string code) {
+  return tl::unexpected(ApiError{400, std::move(code), std::move(message), std::move(param)});
+}
+
+tl::unexpected<ApiError> api_fail(int status, std::string code, std::string message) {
+  return tl::unexpected(ApiError{status, std::move(code), std::move(message)});
+}
+
+ApiError api_error_of(const Error& error) {
+  switch (error.code) {
+    case Errc::exhausted: return {429, "queue_full", error.what, {}, 1};
+    case Errc::interrupted: return {503, "shutting_down", "the server is shutting down", {}, 5};
+    case Errc::io: return {500, "internal_error", "the model cannot run any more"};
+    default: return {400, "invalid_value", error.what};
+  }
+}
+
+Json to_json(const ApiError& error) {
+  return Json::object({{"error", Json::object({{"message", error.message},
+                                               {"type", error.type()},
+                                               {"param", error.param.empty() ? Json() : Json(error.param)},
+                                               {"code", error.code}})}});
+}
+
+HttpHead head_of(const ApiError& error) {
+  HttpHead head{.status = error.status, .content_type = "application/json; charset=utf-8"};
+  if (error.status == 401) head.fields.emplace_back("WWW-Authenticate", "Bearer");
+  if (error.retry_after > 0) head.fields.emplace_back("Retry-After", fmt::format("{}", error.retry_after));
+  else if (error.status >= 500) head.fields.emplace_back("x-should-retry", "false");  // the clients of OpenAI read it
+  return head;
+}
+
+std::unique_ptr<Reply> reply_of(const ApiError& error) { return whole_reply(head_of(error), dump(to_json(error))); }
+
+}  // namespace r1

@@ -1,0 +1,47 @@
+// Why a request is refused, in the terms of the API: a status, OpenAI's kind and code of error, and a sentence.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "core/error.hpp"
+#include "formats/json.hpp"
+#include "serve/http.hpp"
+
+namespace r1 {
+
+struct [[nodiscard]] ApiError {
+  int status = 400;
+  std::string code{};     // "invalid_value"
+  std::string message{};  // for people: the field, the value and what is allowed
+  std::string param{};    // the path of the field; empty: the request as a whole
+  int retry_after = 0;    // seconds; 0: the same request would fail again
+
+  const char* type() const;  // "invalid_request_error", by the status
+};
+
+template <class T>
+using ApiResult = tl::expected<T, ApiError>;
+using ApiStatus = ApiResult<void>;
+
+// A refusal because of a field of the request.
+tl::unexpected<ApiError> bad_field(std::string param, std::string message, std::string code = "invalid_value");
+tl::unexpected<ApiError> api_fail(int status, std::string code, std::string message);
+// What the engine or the template refuses. A full queue is a 429, a server that ends a 503; the rest is the request's
+// own fault.
+ApiError api_error_of(const Error& error);
+
+Json to_json(const ApiError& error);  // {"error": {"message", "type", "param", "code"}}
+HttpHead head_of(const ApiError& error);
+std::unique_ptr<Reply> reply_of(const ApiError& error);
+
+namespace detail {
+template <class T>
+T take(ApiResult<T>&& r) {
+  return std::move(*r);
+}
+inline void take(ApiStatus&&) {}
+}  // namespace detail
+
+}  // namespace r1

@@ -1,0 +1,334 @@
+// The whole server with the model that ships, over loopback.
+#include "serve/api.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "core/threads/thread_pool.hpp"
+#include "serve/http_server.hpp"
+#include "serve/test_client.hpp"
+
+namespace r1 {
+namespace {
+
+constexpr const char* kQuestion = R"("messages":[{"role":"user","content":"What is 3 + 4?"}],"seed":1)";
+
+// One server for all tests, because reading the model takes longer than most of them.
+struct Running {
+  Running() : pool(2) {
+    auto session = Session::open(std::filesystem::path(R1_SOURCE_DIR) / "models/nano", pool, {.max_sequences = 4});
+    R1_CHECK(session, "{}", session ? "" : session.error().what);
+    model = std::make_unique<ServedModel>(ServedModel::Names{"nano", {"other"}}, std::move(*session),
+                                          EngineHostOptions{.max_queue = 4});
+    api.set_model(model.get());
+    HttpOptions options;
+    options.port = 0;
+    auto started = HttpServer::start(options, api);
+    R1_CHECK(started, "{}", started ? "" : started.error().what);
+    server = std::move(*started);
+  }
+  static ApiOptions api_options() {
+    ApiOptions options;
+    options.access = {"127.0.0.1", {}, {"https://chat.example"}};
+    options.endpoints.fingerprint = "r1_test";
+    options.metrics = true;
+    options.log = LogFormat::none;
+    return options;
+  }
+
+  ThreadPool pool;
+  std::unique_ptr<ServedModel> model;
+  ApiKeys keys;
+  Api api{api_options(), keys};
+  std::unique_ptr<HttpServer> server;
+};
+
+class ApiTest : public testing::Test {
+ protected:
+  static Running& running() {
+    static Running instance;
+    return instance;
+  }
+  static TestAnswer ask(std::string_view bytes) {
+    TestClient client(running().server->port());
+    client.send(bytes);
+    return client.read();
+  }
+  static TestAnswer post(std::string_view path, std::string_view body) { return ask(post_text(path, body)); }
+  static Json json(const TestAnswer& answer) {
+    auto parsed = parse_json(answer.body, "answer");
+    EXPECT_TRUE(parsed) << answer.body;
+    return parsed ? std::move(*parsed) : Json();
+  }
+  static Json member(const Json& value, std::string_view name) {
+    const Json* const found = value.find(name);
+    return found ? *found : Json();
+  }
+  static Json choice(const Json& answer, size_t index = 0) {
+    const Json choices = member(answer, "choices");
+    return choices.array() && choices.array()->size() > index ? (*choices.array())[index] : Json();
+  }
+  static std::string text(const Json& value) { return value.string() ? *value.string() : ""; }
+
+  struct Streamed {
+    std::string thinking, answer, finish;
+    Json usage;
+    bool done = false;
+  };
+  static Streamed streamed(const TestAnswer& answer) {
+    Streamed out;
+    for (size_t begin = 0; begin < answer.body.size();) {
+      const size_t end = answer.body.find("\n\n", begin);
+      const std::string event = answer.body.substr(begin + 6, end - begin - 6);
+      begin = end + 2;
+      if (event == "[DONE]") {
+        out.done = true;
+        break;
+      }
+      const auto parsed = parse_json(event, "event");
+      EXPECT_TRUE(parsed) << event;
+      const Json delta = member(choice(*parsed), "delta");
+      out.thinking += text(member(delta, "reasoning_content"));
+      out.answer += text(member(delta, "content")) + text(member(choice(*parsed), "text"));
+      out.finish += text(member(choice(*parsed), "finish_reason"));
+      if (!member(*parsed, "usage").is_null()) out.usage = member(*parsed, "usage");
+    }
+    return out;
+  }
+};
+
+TEST_F(ApiTest, AQuestionIsAnsweredTheSameAsAStreamAndInOnePiece) {
+  const TestAnswer whole = post("/v1/chat/completions", fmt::format("{{{}}}", kQuestion));
+  ASSERT_EQ(whole.status, 200) << whole.body;
+  EXPECT_EQ(whole.fields.at("content-type"), "application/json; charset=utf-8");
+  const Json answer = json(whole), message = member(choice(answer), "message");
+  EXPECT_NE(text(member(message, "content")).find('7'), std::string::npos) << whole.body;
+  EXPECT_NE(text(member(message, "reasoning_content")), "");
+  EXPECT_EQ(text(member(choice(answer), "finish_reason")), "stop");
+
+  const TestAnswer stream = post("/chat/completions", fmt::format(R"({{{},"stream":true,"stream_options":)"
+                                                                  R"({{"include_usage":true}}}})",
+                                                                  kQuestion));
+  ASSERT_EQ(stream.status, 200) << stream.body;
+  EXPECT_TRUE(stream.complete);
+  EXPECT_EQ(stream.fields.at("content-type"), "text/event-stream");
+  const Streamed got = streamed(stream);
+  EXPECT_TRUE(got.done);
+  EXPECT_EQ(got.thinking, text(member(message, "reasoning_content")));
+  EXPECT_EQ(got.answer, text(member(message, "content")));
+  EXPECT_EQ(got.finish, "stop");
+  for (const char* name : {"prompt_tokens", "completion_tokens", "total_tokens"})
+    EXPECT_EQ(member(got.usage, name), member(member(answer, "usage"), name)) << name;
+}
+
+TEST_F(ApiTest, SeveralChoicesDifferAndRepeatWithTheSeed) {
+  const std::string body = R"({"prompt":"7","n":3,"temperature":2,"max_tokens":24,"seed":1})";
+  const Json first = json(post("/v1/completions", body)), second = json(post("/v1/completions", body));
+  EXPECT_EQ(member(first, "choices"), member(second, "choices"));
+  ASSERT_EQ(member(first, "choices").array()->size(), 3u);
+  EXPECT_NE(text(member(choice(first, 0), "text")), text(member(choice(first, 1), "text")));
+  EXPECT_NE(text(member(choice(first, 1), "text")), text(member(choice(first, 2), "text")));
+  EXPECT_EQ(member(first, "seed"), Json(1));
+  EXPECT_EQ(member(member(first, "usage"), "completion_tokens"), member(member(second, "usage"), "completion_tokens"));
+}
+
+TEST_F(ApiTest, LimitsStopsAndThinkingAreHonoured) {
+  const Json cut = json(post("/v1/chat/completions", fmt::format(R"({{{},"max_tokens":3}})", kQuestion)));
+  EXPECT_EQ(text(member(choice(cut), "finish_reason")), "length");
+  EXPECT_EQ(member(member(cut, "usage"), "completion_tokens"), Json(3));
+
+  const Json brief =
+      json(post("/v1/chat/completions", fmt::format(R"({{{},"thinking":{{"type":"disabled"}}}})", kQuestion)));
+  EXPECT_FALSE(member(choice(brief), "message").find("reasoning_content"));
+  const std::string content = text(member(member(choice(brief), "message"), "content"));
+  ASSERT_GT(content.size(), 1u);
+
+  const Json stopped =
+      json(post("/v1/chat/completions", fmt::format(R"({{{},"reasoning_effort":"none","stop":{}}})", kQuestion,
+                                                    dump(Json(content.substr(content.size() - 1))))));
+  const std::string before = text(member(member(choice(stopped), "message"), "content"));
+  EXPECT_EQ(before, content.substr(0, content.find(content.back())));
+  EXPECT_EQ(text(member(choice(stopped), "finish_reason")), "stop");
+}
+
+TEST_F(ApiTest, AnAnswerThatHasBegunIsContinued) {
+  const Json whole =
+      json(post("/v1/chat/completions", fmt::format(R"({{{},"reasoning_effort":"none","temperature":0}})", kQuestion)));
+  const std::string content = text(member(member(choice(whole), "message"), "content"));
+  const size_t cut = content.rfind(' ');  // where a token begins
+  ASSERT_NE(cut, content.npos) << content;
+  const Json rest = json(post(
+      "/beta/chat/completions",
+      fmt::format(R"({{"messages":[{{"role":"user","content":"What is 3 + 4?"}},{{"role":"assistant","content":{},)"
+                  R"("prefix":true}}],"temperature":0}})",
+                  dump(Json(content.substr(0, cut))))));
+  EXPECT_EQ(text(member(member(choice(rest), "message"), "content")), content.substr(cut));
+}
+
+TEST_F(ApiTest, APromptIsContinuedAsTextOrTokens) {
+  const Json tokens = member(json(post("/tokenize", R"({"content":"3 + 4 ="})")), "tokens");
+  ASSERT_TRUE(tokens.array());
+  EXPECT_EQ(text(member(json(post("/detokenize", dump(Json::object({{"tokens", tokens}})))), "content")), "3 + 4 =");
+  const std::string rest = R"(,"temperature":0,"max_tokens":8})";
+  const Json as_text = json(post("/v1/completions", R"({"prompt":"3 + 4 =")" + rest));
+  const Json as_tokens = json(post("/v1/completions", R"({"prompt":)" + dump(tokens) + rest));
+  EXPECT_EQ(member(as_text, "choices"), member(as_tokens, "choices"));
+  const Streamed stream = streamed(post("/completions", R"({"prompt":["3 + 4 ="],"stream":true)" + rest));
+  EXPECT_EQ(stream.answer, text(member(choice(as_text), "text")));
+  EXPECT_EQ(text(member(as_text, "object")), "text_completion");
+}
+
+TEST_F(ApiTest, ModelsPropsTemplateAndMetricsTellWhatIsServed) {
+  const Json models = json(ask(get_text("/v1/models")));
+  EXPECT_EQ(text(member((*member(models, "data").array())[0], "id")), "nano");
+  EXPECT_EQ(ask(get_text("/models/other")).status, 200);
+  EXPECT_EQ(ask(get_text("/v1/models/gpt-4")).status, 404);
+  EXPECT_EQ(text(member(json(ask(get_text("/props"))), "build")), "r1_test");
+  EXPECT_EQ(json(ask(get_text("/health"))), Json::object({{"status", "ok"}}));
+  const Json prompt = json(post("/apply-template", R"({"messages":[{"role":"user","content":"hi"}]})"));
+  EXPECT_NE(text(member(prompt, "prompt")).find("hi"), std::string::npos);
+  EXPECT_EQ(member(prompt, "thinking"), Json(true));
+  const TestAnswer metrics = ask(get_text("/metrics"));
+  EXPECT_NE(metrics.body.find("r1_generation_tokens_total"), std::string::npos) << metrics.body;
+}
+
+TEST_F(ApiTest, EveryRefusalHasItsStatusAndCode) {
+  struct Case {
+    std::string bytes;
+    int status;
+    const char* code;
+  };
+  const std::string chat = "/v1/chat/completions";
+  const std::string long_text(200'000, '7');
+  for (const Case& c : {
+           Case{get_text("/nowhere"), 404, "not_found"},
+           Case{get_text(chat), 405, "method_not_allowed"},
+           Case{post_text("/v1/models", "{}"), 405, "method_not_allowed"},
+           Case{"GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403, "host_not_allowed"},
+           Case{get_text("/v1/models", "Origin: https://evil.example\r\n"), 403, "origin_not_allowed"},
+           Case{get_text("/v1/models", "Origin: null\r\n"), 403, "origin_not_allowed"},
+           Case{"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+                "Content-Length: 2\r\n\r\n{}",
+                415, "unsupported_media_type"},
+           Case{post_text(chat, "{}", "Content-Encoding: gzip\r\n"), 415, "unsupported_media_type"},
+           Case{post_text(chat, "{"), 400, "invalid_json"},
+           Case{post_text(chat, "[]"), 400, "invalid_json"},
+           Case{post_text(chat, R"({"a":NaN})"), 400, "invalid_json"},
+           Case{post_text(chat, "{\"a\":\"\xff\"}"), 400, "invalid_json"},
+           Case{post_text(chat, std::string(200, '[') + std::string(200, ']')), 400, "invalid_json"},
+           Case{post_text(chat, "{}"), 400, "missing_required_parameter"},
+           Case{post_text(chat, R"({"messages":[{"role":"user","content":"a"}],"temperature":"hot"})"), 400,
+                "invalid_type"},
+           Case{post_text(chat, R"({"messages":[{"role":"user","content":"a"}],"n":9})"), 400, "invalid_value"},
+           Case{post_text(chat, R"({"messages":[{"role":"user","content":"a"}],"model":"gpt-4"})"), 404,
+                "model_not_found"},
+           Case{post_text(chat, R"({"messages":[{"role":"user","content":"a"}],"functions":[]})"), 400,
+                "unsupported_parameter"},
+           Case{post_text(chat, R"({"messages":[{"role":"user","content":")" + long_text + R"("}]})"), 400,
+                "context_length_exceeded"},
+           Case{post_text("/v1/completions", R"({"prompt":[]})"), 400, "invalid_value"},
+           Case{post_text("/v1/completions", R"({"prompt":[999999999]})"), 400, "invalid_value"},
+           Case{post_text("/detokenize", R"({"tokens":[-1]})"), 400, "invalid_value"},
+           Case{post_text("/v1/embeddings", "{}"), 501, "not_supported"},
+       }) {
+    const TestAnswer answer = ask(c.bytes);
+    const std::string shown = c.bytes.substr(0, 200);
+    EXPECT_EQ(answer.status, c.status) << shown << answer.body;
+    const Json error = member(json(answer), "error");
+    EXPECT_EQ(text(member(error, "code")), c.code) << shown << answer.body;
+    EXPECT_NE(text(member(error, "message")), "") << shown;
+    EXPECT_NE(text(member(error, "type")), "") << shown;
+    EXPECT_TRUE(error.find("param")) << shown;
+    EXPECT_EQ(answer.fields.at("x-request-id").size(), 32u);
+  }
+  EXPECT_EQ(ask(get_text(chat)).fields.at("allow"), "POST");
+}
+
+TEST_F(ApiTest, OnlyListedOriginsAreToldThatTheyMayRead) {
+  const TestAnswer listed = ask(get_text("/health", "Origin: https://chat.example\r\n"));
+  EXPECT_EQ(listed.fields.at("access-control-allow-origin"), "https://chat.example");
+  EXPECT_EQ(listed.fields.at("vary"), "Origin");
+  EXPECT_FALSE(
+      ask(get_text("/health", "Origin: http://localhost:3000\r\n")).fields.contains("access-control-allow-origin"));
+  EXPECT_FALSE(ask(get_text("/health")).fields.contains("access-control-allow-origin"));
+  const TestAnswer preflight =
+      ask("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://chat.example\r\n\r\n");
+  EXPECT_EQ(preflight.status, 204);
+  EXPECT_NE(preflight.fields.at("access-control-allow-headers").find("x-stainless-os"), std::string::npos);
+}
+
+TEST_F(ApiTest, ARequestEndsWhenItsClientLeaves) {
+  EngineHost& host = running().model->host();
+  const i64 before = host.status().cancelled;
+  constexpr int kClients = 8;
+  for (int i = 0; i < kClients; ++i) {
+    TestClient client(running().server->port());
+    // Without a token that ends it, an answer at this temperature fills the context.
+    client.send(post_text("/v1/completions",
+                          fmt::format(R"({{"prompt":"a","temperature":2,"stream":{}}})", i % 2 ? "true" : "false")));
+    if (i % 2) {
+      EXPECT_TRUE(client.read_text("data: "));
+    }
+  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (host.status().running + host.status().queued > 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(host.status().running, 0);
+  EXPECT_GT(host.status().cancelled, before);
+  EXPECT_EQ(post("/v1/chat/completions", fmt::format("{{{}}}", kQuestion)).status, 200);
+}
+
+// Without a server: what the head of a request alone decides.
+int refusal_of(Api& api, std::string_view method, std::string_view path, HttpFields fields) {
+  HttpRequest head;
+  head.id = "id", head.method = method, head.path = path, head.fields = std::move(fields);
+  head.fields.emplace_back("host", "localhost");
+  head.fields.emplace_back("content-type", "application/json; charset=utf-8");
+  const auto reply = api.refuse(head);
+  return reply ? reply->next().head->status : 0;
+}
+
+TEST(Api, EverythingButHealthNeedsTheKey) {
+  ApiKeys keys;
+  ASSERT_TRUE(keys.load({}, "secret"));
+  ApiOptions options;
+  options.log = LogFormat::none;
+  options.metrics = true;
+  Api api(options, keys);
+  for (const auto& [method, path] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"POST", "/v1/chat/completions"},
+                                                                  {"POST", "/completions"},
+                                                                  {"POST", "/tokenize"},
+                                                                  {"POST", "/detokenize"},
+                                                                  {"POST", "/apply-template"},
+                                                                  {"GET", "/v1/models"},
+                                                                  {"GET", "/models/nano"},
+                                                                  {"GET", "/props"},
+                                                                  {"GET", "/metrics"},
+                                                                  {"POST", "/v1/embeddings"}}) {
+    EXPECT_EQ(refusal_of(api, method, path, {}), 401) << path;
+    EXPECT_EQ(refusal_of(api, method, path, {{"authorization", "Bearer wrong"}}), 401) << path;
+    EXPECT_EQ(refusal_of(api, method, path, {{"authorization", "Bearer secret"}}), 503) << path << ": no model yet";
+    EXPECT_EQ(refusal_of(api, method, path, {{"x-api-key", "secret"}}), 503) << path;
+  }
+  EXPECT_EQ(refusal_of(api, "GET", "/health", {}), 503);
+  EXPECT_EQ(refusal_of(api, "OPTIONS", "/v1/chat/completions", {}), 204);
+}
+
+TEST(Api, MetricsAreThereOnRequestOnly) {
+  const ApiKeys keys;
+  Api api({}, keys);
+  EXPECT_EQ(refusal_of(api, "GET", "/metrics", {}), 404);
+}
+
+TEST(Api, AServerThatEndsTakesNoNewWork) {
+  const ApiKeys keys;
+  Api api({}, keys);
+  api.drain();
+  EXPECT_EQ(refusal_of(api, "POST", "/v1/chat/completions", {}), 503);
+  EXPECT_EQ(refusal_of(api, "GET", "/health", {}), 503);
+}
+
+}  // namespace
+}  // namespace r1

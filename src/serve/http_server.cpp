@@ -1,0 +1,157 @@
+#include "serve/http_server.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "serve/http_connection.hpp"
+
+namespace r1 {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+struct HttpServer::State : ConnectionOwner {
+  State(const HttpOptions& given, HttpHandler& the_handler)
+      : options(given), handler(the_handler), io(given.threads), acceptor(io) {}
+
+  asio::awaitable<void> accept();
+  void joined(const std::shared_ptr<Connection>& connection);
+  void left(const Connection& connection) override;
+  bool wait_empty(std::chrono::milliseconds most);
+  template <class F>
+  void for_each(F&& f) {
+    const std::lock_guard lock(mutex);
+    for (const auto& [raw, weak] : connections)
+      if (const auto connection = weak.lock()) f(*connection);
+  }
+
+  const HttpOptions options;
+  HttpHandler& handler;
+  std::mutex mutex;
+  std::condition_variable empty;
+  std::unordered_map<const Connection*, std::weak_ptr<Connection>> connections;
+
+  asio::io_context io;  // destroyed before the members above, because it destroys connections, which call left()
+  tcp::acceptor acceptor;
+  tcp::endpoint endpoint;
+  std::vector<std::thread> threads;
+};
+
+void HttpServer::State::joined(const std::shared_ptr<Connection>& connection) {
+  const std::lock_guard lock(mutex);
+  connections.emplace(connection.get(), connection);
+}
+
+void HttpServer::State::left(const Connection& connection) {
+  const std::lock_guard lock(mutex);
+  connections.erase(&connection);
+  if (connections.empty()) empty.notify_all();
+}
+
+bool HttpServer::State::wait_empty(std::chrono::milliseconds most) {
+  std::unique_lock lock(mutex);
+  return empty.wait_for(lock, most, [&] { return connections.empty(); });
+}
+
+asio::awaitable<void> HttpServer::State::accept() {
+  error_code failed;
+  const auto token = [&failed] { return asio::redirect_error(asio::use_awaitable, failed); };
+  asio::steady_timer pause(io);
+  while (acceptor.is_open()) {
+    tcp::socket socket(asio::make_strand(io));
+    co_await acceptor.async_accept(socket, token());
+    if (failed == asio::error::operation_aborted) break;
+    if (failed) {  // too many open files, or a client that has left already
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(token());
+      continue;
+    }
+    i64 count;
+    {
+      const std::lock_guard lock(mutex);
+      count = std::ssize(connections);
+    }
+    if (count >= options.max_connections) continue;  // the socket closes
+    const auto connection = Connection::create(std::move(socket), options, handler, *this);
+    joined(connection);
+    connection->start();
+  }
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options, HttpHandler& handler) {
+  auto state = std::make_unique<State>(options, handler);
+  State& s = *state;
+  error_code failed;
+  tcp::resolver resolver(s.io);
+  const auto found = resolver.resolve(options.host, fmt::format("{}", options.port),
+                                      tcp::resolver::passive | tcp::resolver::numeric_service, failed);
+  if (failed || found.empty())
+    return fail(Errc::io, "--host {}: the address cannot be found: {}", options.host, failed.message());
+  const tcp::endpoint wanted = found.begin()->endpoint();
+  const auto listen = [&] {
+    s.acceptor.open(wanted.protocol(), failed);
+    if (!failed) s.acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (!failed) s.acceptor.bind(wanted, failed);
+    if (!failed) s.acceptor.listen(asio::socket_base::max_listen_connections, failed);
+    if (!failed) s.endpoint = s.acceptor.local_endpoint(failed);
+  };
+  listen();
+  if (failed)
+    return fail(Errc::io, "{} port {}: cannot listen there: {}; --port 0 takes a free port", options.host, options.port,
+                failed.message());
+  asio::co_spawn(s.io, s.accept(), asio::detached);
+  for (int i = 0; i < options.threads; ++i) s.threads.emplace_back([&s] { s.io.run(); });
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+HttpServer::~HttpServer() {
+  close(std::chrono::seconds(5));
+  state_->io.stop();
+  for (std::thread& thread : state_->threads) thread.join();
+}
+
+std::string HttpServer::address() const { return state_->endpoint.address().to_string(); }
+int HttpServer::port() const { return state_->endpoint.port(); }
+
+i64 HttpServer::connections() const {
+  const std::lock_guard lock(state_->mutex);
+  return std::ssize(state_->connections);
+}
+
+bool HttpServer::drain(std::chrono::milliseconds most) {
+  asio::post(state_->io, [s = state_.get()] {
+    error_code ignored;
+    s->acceptor.close(ignored);
+  });
+  state_->for_each([](Connection& c) { c.end_after_answer(); });
+  return state_->wait_empty(most);
+}
+
+bool HttpServer::close(std::chrono::milliseconds most) {
+  asio::post(state_->io, [s = state_.get()] {
+    error_code ignored;
+    s->acceptor.close(ignored);
+  });
+  state_->for_each([](Connection& c) { c.shut_down(); });
+  return state_->wait_empty(most);
+}
+
+}  // namespace r1

@@ -1,0 +1,49 @@
+// An HTTP/1.1 server on threads of its own: connections, limits and deadlines. What an answer says is the handler's
+// matter (http.hpp).
+#pragma once
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "core/error.hpp"
+#include "serve/http.hpp"
+
+namespace r1 {
+
+struct HttpOptions {
+  std::string host = "127.0.0.1";  // an address or a name
+  int port = 8080;                 // 0: any that is free
+  int threads = 2;                 // that read, parse, serialise and write
+  i64 max_connections = 2048;
+  i64 max_header_bytes = i64{64} << 10, max_target_bytes = i64{16} << 10, max_body_bytes = i64{64} << 20;
+  std::chrono::milliseconds header_deadline{10'000};  // from a request's first byte to the end of its head
+  std::chrono::milliseconds body_idle{30'000};        // between two pieces of a body
+  std::chrono::milliseconds write_stall{60'000};      // during which a client takes nothing
+  std::chrono::milliseconds keep_alive_idle{75'000};  // between two requests
+  std::chrono::milliseconds ping{15'000};             // without a byte sent, after which Reply::keep_alive is asked
+};
+
+class HttpServer {
+ public:
+  // Listens and begins to answer. `handler` must outlive the server.
+  // Errors: a host that is unknown, a port that is taken. They name both.
+  static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options, HttpHandler& handler);
+  ~HttpServer();  // close()
+
+  std::string address() const;  // "127.0.0.1", "::1"
+  int port() const;
+  i64 connections() const;
+
+  // Takes no more connections, ends those without a request now and the others after their answer. Returns when none is
+  // left or the time is over.
+  bool drain(std::chrono::milliseconds most);
+  // Tells every reply to end (Reply::shut_down). Returns when no connection is left or the time is over.
+  bool close(std::chrono::milliseconds most);
+
+ private:
+  struct State;
+  explicit HttpServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace r1

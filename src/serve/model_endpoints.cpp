@@ -1,0 +1,130 @@
+// Paths that ask about the model, and those that need its tokenizer and template only.
+#include "formats/utf8.hpp"
+#include "serve/endpoints.hpp"
+#include "serve/requests/think_fields.hpp"
+
+namespace r1 {
+namespace {
+
+constexpr double kMostDetokenized = 10'000'000;  // of /detokenize
+
+Json model_json(const ServedModel& model) {
+  const ModelInfo& info = model.session().model().info();
+  return Json::object({{"id", model.names().id},
+                       {"object", "model"},
+                       {"created", model.created()},
+                       {"owned_by", "r1.cpp"},
+                       {"context_length", model.host().context()},
+                       {"max_model_len", model.host().context()},
+                       {"aliases", Json::array_of(model.names().aliases)},
+                       {"meta", Json::object({{"n_params", info.parameters},
+                                              {"n_active_params", info.active_parameters},
+                                              {"architecture", info.architecture}})}});
+}
+
+}  // namespace
+
+std::unique_ptr<Reply> json_reply(const Json& json) {
+  return whole_reply({.content_type = "application/json; charset=utf-8"}, dump(json));
+}
+
+ApiStatus check_model(const Serving& serving, const std::string& name) {
+  if (name.empty() || serving.model.has_name(name)) return {};
+  ApiError error{404, "model_not_found",
+                 fmt::format("model: {} is not served here; known: {}", quoted_text(name), serving.model.names().id),
+                 "model"};
+  return tl::unexpected(std::move(error));
+}
+
+EndpointResult list_models(const Serving& serving, const HttpRequest&, const Json&, Wake) {
+  return json_reply(Json::object({{"object", "list"}, {"data", Json::array({model_json(serving.model)})}}));
+}
+
+EndpointResult one_model(const Serving& serving, const HttpRequest& request, const Json&, Wake) {
+  constexpr std::string_view kModels = "/models/";
+  R1_TRY(check_model(serving, request.path.substr(request.path.find(kModels) + kModels.size())));
+  return json_reply(model_json(serving.model));
+}
+
+EndpointResult tokenize(const Serving& serving, const HttpRequest&, const Json& body, Wake) {
+  static constexpr FieldRule kRules[] = {{"content", JsonKind::text},
+                                         {"add_special", JsonKind::boolean},
+                                         {"parse_special", JsonKind::boolean},
+                                         {"with_pieces", JsonKind::boolean}};
+  R1_TRY(check_fields(body, kRules));
+  const CheckedFields in(body);
+  const std::string* const content = in.text("content");
+  if (!content) return bad_field("content", "content: missing", "missing_required_parameter");
+  const Tokenizer& tokenizer = serving.model.session().tokenizer();
+  const bool special = in.boolean("parse_special").value_or(true);
+  std::vector<i32> ids =
+      tokenizer.encode(*content, special ? Tokenizer::Special::recognise : Tokenizer::Special::as_text);
+  const Tokenizer::Roles& roles = tokenizer.roles();
+  if (in.is_set("add_special") && roles.add_bos && roles.bos) ids.insert(ids.begin(), *roles.bos);
+  if (!in.is_set("with_pieces")) return json_reply(Json::object({{"tokens", Json::array_of(ids)}}));
+  Json tokens = Json::Array{};
+  for (const i32 id : ids) {
+    const std::string_view bytes = tokenizer.bytes_of(id);
+    Json piece(bytes);
+    if (first_invalid_utf8(bytes) < bytes.size()) {  // a part of a character, as llama.cpp gives it
+      piece = Json::Array{};
+      for (const unsigned char byte : bytes) piece.push(static_cast<i64>(byte));
+    }
+    tokens.push(Json::object({{"id", id}, {"piece", std::move(piece)}}));
+  }
+  return json_reply(Json::object({{"tokens", std::move(tokens)}}));
+}
+
+EndpointResult detokenize(const Serving& serving, const HttpRequest&, const Json& body, Wake) {
+  static constexpr FieldRule kRules[] = {{"tokens", JsonKind::array, 0, kMostDetokenized}};
+  R1_TRY(check_fields(body, kRules));
+  const Json* const tokens = CheckedFields(body).find("tokens");
+  if (!tokens) return bad_field("tokens", "tokens: missing", "missing_required_parameter");
+  const Tokenizer& tokenizer = serving.model.session().tokenizer();
+  std::vector<i32> ids;
+  for (const Json& item : *tokens->array()) {
+    const i64 id = item.integer() ? *item.integer() : -1;
+    if (id < 0 || id >= tokenizer.size())
+      return bad_field("tokens", fmt::format("tokens[{}]: {}, expected a token from 0 to {}", ids.size(),
+                                             item.describe(), tokenizer.size() - 1));
+    ids.push_back(static_cast<i32>(id));
+  }
+  return json_reply(Json::object({{"content", tokenizer.decode(ids)}}));
+}
+
+EndpointResult apply_template(const Serving& serving, const HttpRequest&, const Json& body, Wake) {
+  const ThinkFields think = R1_TRY(read_think_fields(body, serving.options.thinking));
+  const CheckedFields in(body);
+  const ChatMessages messages = R1_TRY(read_messages(in.find("messages"), in.is_set("continue_final_message")));
+  const ChatPrompt prompt =
+      R1_TRY(serving.model.chat_prompt(messages, Json(), think.on.value_or(true) ? Think::on : Think::off));
+  return json_reply(Json::object({{"prompt", serving.model.session().tokenizer().decode(prompt.ids)},
+                                  {"tokens", std::ssize(prompt.ids)},
+                                  {"thinking", prompt.thinking}}));
+}
+
+EndpointResult props(const Serving& serving, const HttpRequest&, const Json&, Wake) {
+  const Session& session = serving.model.session();
+  const SamplingParams& sampling = session.defaults().sampling;
+  const auto& chat = session.chat_template();
+  const HostStatus status = serving.model.host().status();
+  return json_reply(
+      Json::object({{"model", serving.model.names().id},
+                    {"context_length", serving.model.host().context()},
+                    {"build", serving.options.fingerprint},
+                    {"chat_template", chat ? Json(name_of(chat->kind())) : Json()},
+                    {"modalities", Json::object({{"text", true}, {"vision", false}, {"audio", false}})},
+                    {"default_sampling", Json::object({{"temperature", sampling.temperature},
+                                                       {"top_p", sampling.top_p},
+                                                       {"top_k", sampling.top_k},
+                                                       {"min_p", sampling.min_p},
+                                                       {"repetition_penalty", sampling.repetition_penalty}})},
+                    {"queued", status.queued},
+                    {"running", status.running}}));
+}
+
+EndpointResult embeddings(const Serving&, const HttpRequest&, const Json&, Wake) {
+  return api_fail(501, "not_supported", "this server computes no embeddings");
+}
+
+}  // namespace r1

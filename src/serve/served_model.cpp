@@ -1,0 +1,81 @@
+#include "serve/served_model.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <random>
+
+namespace r1 {
+namespace {
+
+// A seed that JSON carries exactly in every language.
+u64 random_seed() {
+  static thread_local std::random_device device;
+  return (u64{device()} << 32 | device()) >> 11;
+}
+
+void append(std::vector<i32>& ids, const std::vector<i32>& more) { ids.insert(ids.end(), more.begin(), more.end()); }
+
+}  // namespace
+
+ServedModel::ServedModel(Names names, Session session, const EngineHostOptions& options)
+    : names_(std::move(names)), created_(std::time(nullptr)), host_(std::move(session), options) {}
+
+bool ServedModel::has_name(std::string_view name) const {
+  return name == names_.id || std::find(names_.aliases.begin(), names_.aliases.end(), name) != names_.aliases.end();
+}
+
+ApiResult<ChatPrompt> ServedModel::chat_prompt(const ChatMessages& messages, const Json& tools, Think think) const {
+  // An answer that has begun is continued where it is: in its thinking, or behind it.
+  if (messages.prefix && !messages.prefix->reasoning_content.empty()) think = Think::on;
+  else if (messages.prefix) think = Think::off;
+  auto prompt = session().chat_prompt({.messages = messages.messages, .think = think, .tools = tools});
+  if (!prompt) return tl::unexpected(ApiError{400, "invalid_value", prompt.error().what, "messages"});
+  if (!messages.prefix) return std::move(*prompt);
+  const Tokenizer& tokenizer = session().tokenizer();
+  const Message& begun = *messages.prefix;
+  if (prompt->thinking) {
+    append(prompt->ids, tokenizer.encode(begun.reasoning_content));
+    if (!begun.content.empty()) {
+      append(prompt->ids, tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise));
+      prompt->thinking = false;
+    }
+  }
+  append(prompt->ids, tokenizer.encode(begun.content));
+  return std::move(*prompt);
+}
+
+ApiResult<CompletionRequest> ServedModel::request(ChatPrompt prompt, const GenerationFields& fields,
+                                                  const ThinkFields& think, u64& seed) const {
+  const i64 length = std::ssize(prompt.ids), context = host_.context();
+  if (length >= context)
+    return api_fail(400, "context_length_exceeded",
+                    fmt::format("the prompt has {} tokens, the context of this model {}, with room for an answer",
+                                length, context));
+  CompletionRequest request = session().request(std::move(prompt));
+  const auto set = [](auto& target, const auto& given) {
+    if (given) target = static_cast<std::remove_reference_t<decltype(target)>>(*given);
+  };
+  SamplingParams& sampling = request.sampling;
+  set(sampling.temperature, fields.sampling.temperature);
+  set(sampling.top_p, fields.sampling.top_p);
+  set(sampling.min_p, fields.sampling.min_p);
+  set(sampling.top_k, fields.sampling.top_k);
+  set(sampling.repetition_penalty, fields.sampling.repetition_penalty);
+  seed = sampling.seed = fields.sampling.seed.value_or(random_seed());
+  set(request.max_tokens, fields.max_tokens);
+  request.samples = static_cast<i32>(fields.samples);
+  request.stop_strings = fields.stop;
+  if (think.budget) request.think.tokens = *think.budget;
+  if (const Status fits = check(sampling); !fits) return api_fail(400, "invalid_value", fits.error().what);
+  return request;
+}
+
+std::string short_name(const std::filesystem::path& path) {
+  const std::filesystem::path whole = path.has_filename() ? path : path.parent_path();
+  const bool is_gguf = whole.extension() == ".gguf";
+  std::string name = is_gguf ? whole.stem().string() : whole.filename().string();
+  const size_t part = name.rfind("-00001-of-");
+  return is_gguf && part != name.npos ? name.substr(0, part) : name;
+}
+
+}  // namespace r1

@@ -1,0 +1,45 @@
+// A model as clients see it: a name, and requests made from the fields of the API.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "serve/requests/chat_messages.hpp"
+#include "serve/requests/generation_fields.hpp"
+#include "serve/requests/think_fields.hpp"
+#include "session/engine_host.hpp"
+
+namespace r1 {
+
+class ServedModel {
+ public:
+  struct Names {
+    std::string id;  // never a path
+    std::vector<std::string> aliases{};
+  };
+  ServedModel(Names names, Session session, const EngineHostOptions& options);
+
+  const Names& names() const { return names_; }
+  bool has_name(std::string_view name) const;
+  i64 created() const { return created_; }  // when it was opened, in seconds since 1970
+  EngineHost& host() { return host_; }
+  const EngineHost& host() const { return host_; }
+  const Session& session() const { return host_.session(); }
+
+  // The prompt of a conversation. Errors: those of the chat template.
+  ApiResult<ChatPrompt> chat_prompt(const ChatMessages& messages, const Json& tools, Think think) const;
+  // A request with this prompt and what the fields say; without a seed it gets a random one, which `seed` receives.
+  // Errors: a prompt that fills the context; what the engine's sampler does not have.
+  ApiResult<CompletionRequest> request(ChatPrompt prompt, const GenerationFields& fields, const ThinkFields& think,
+                                       u64& seed) const;
+
+ private:
+  const Names names_;
+  const i64 created_;
+  EngineHost host_;
+};
+
+// The name of a model's file or folder, without what is the same for all: "DeepSeek-R1-Q4_K_M" for
+// ".../DeepSeek-R1-Q4_K_M-00001-of-00009.gguf".
+std::string short_name(const std::filesystem::path& path);
+
+}  // namespace r1
