@@ -219,6 +219,9 @@ TEST(Config, OnlySettingsThatAffectTheBitsCountAsADifference) {
   now = was;
   now.data.push_back(now.data[0]);
   EXPECT_EQ(first_difference(was, now), "[[data]]: 1 sources, now 2");
+  now.lr = 0.5;
+  EXPECT_EQ(first_difference(was, now), "lr was 1.0, now 0.5") << "the first of both";
+  now.lr = was.lr;
   now.data[1].tasks = "product";
   was = now;
   now.data[1].weight = 3;

@@ -47,7 +47,7 @@ TEST(ProgressLine, TheLastValidationLossStaysAndTheRoofIsAPercentage) {
   const std::string lines = errors_of([] {
     ProgressLine progress(1, 200);
     StepMetrics m = metrics(1);
-    m.mtp_loss = 2.5, m.time_left_s = 3599.9;
+    m.mtp_loss = 0.5, m.time_left_s = 3599.9;
     progress(m);
     m = metrics(2);
     m.validation_loss = 0, m.time_left_s = 3600;
@@ -59,7 +59,7 @@ TEST(ProgressLine, TheLastValidationLossStaysAndTheRoofIsAPercentage) {
   });
   EXPECT_EQ(
       lines,
-      "step 1/25  loss 1.2500  mtp 2.5000  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s (25 % of roof)  left 59m59s\n"
+      "step 1/25  loss 1.2500  mtp 0.5000  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s (25 % of roof)  left 59m59s\n"
       "step 2/25  loss 1.2500  val 0.0000  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s (25 % of roof)  left 1h00m\n"
       "step 3/25  loss 1.2500  val 0.0000  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s (25 % of roof)  left 2h03m\n"
       "a note\n");
@@ -92,14 +92,15 @@ std::string on_terminal(Function f) {
 }
 
 TEST(ProgressLine, ATerminalShowsEveryStepInOneLineAndANoteBelowIt) {
-  EXPECT_EQ(on_terminal([] {
-              ProgressLine progress(10, 0);
-              progress(metrics(1)), progress(metrics(2));
-              progress.note("a note");
-            }),
-            "\r\x1b[Kstep 1/25  loss 1.2500  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s  left 0m59s"
-            "\r\x1b[Kstep 2/25  loss 1.2500  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s  left 0m59s\r\n"
-            "a note\r\n|");
+  EXPECT_EQ(
+      on_terminal([] {
+        ProgressLine progress(10, 1);
+        progress(metrics(1)), progress(metrics(2));
+        progress.note("a note");
+      }),
+      "\r\x1b[Kstep 1/25  loss 1.2500  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s (5000 % of roof)  left 0m59s"
+      "\r\x1b[Kstep 2/25  loss 1.2500  lr 5.00e-04  grad 0.50  1234 tok/s  50 GFLOP/s (5000 % of roof)  left 0m59s\r\n"
+      "a note\r\n|");
 }
 
 TEST(ProgressLine, DurationsAreInHoursAndMinutesOrMinutesAndSeconds) {

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "formats/gguf.hpp"
 #include "train/run_case.hpp"
 
 namespace r1 {
@@ -237,6 +238,26 @@ TEST(Checkpoint, AShareOfACurriculumThatIsNoNumberIsAnError) {
   const TrainState s = value_of(read("{}"));
   EXPECT_EQ(s.metrics_lines, 0) << "a checkpoint of an older version has none";
   EXPECT_EQ(s.data, "");
+}
+
+// A GGUF file names the ids of its tokenizer. Without them the checkpoint has those of the model.
+TEST(Checkpoint, ATokenizerInAGgufTakesTheModelsIdsOfTheBeginningAndTheEnd) {
+  const RunCase run;
+  const fs::path gguf = run.folder() / "tokenizer.gguf";
+  const std::vector<std::pair<std::string, GgufValue>> metadata{{"general.name", GgufValue::of_text("x")}};
+  ASSERT_TRUE(write_gguf(gguf, metadata, {}));
+  const TrainConfig config = run.config("x");
+  fs::create_directories(fs::path(config.out) / "checkpoints");
+  const auto generation = [&](Json bos) {
+    const Json json = value_of(parse_json(kTinyModel, "model")).set("bos_token_id", std::move(bos));
+    const auto model = value_of(create_model(dump(json), "tiny", 1, Weights::trainable));
+    const Status saved = save_checkpoint(config.out, {}, *model, Optimizer(*model, config), gguf);
+    EXPECT_TRUE(saved) << saved.error().what;
+    return value_of(read_json(checkpoint_path(config.out, 0) / "generation_config.json"));
+  };
+  for (const i64 bos : {0, 1, 256}) EXPECT_EQ(*generation(bos).find("bos_token_id")->integer(), bos);
+  EXPECT_EQ(generation(Json()).find("bos_token_id"), nullptr);
+  EXPECT_EQ(*generation(0).find("eos_token_id")->integer(), 257);
 }
 
 TEST(Checkpoint, WithoutAFolderOfCheckpointsThereIsNothingToRemove) {

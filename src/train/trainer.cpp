@@ -136,8 +136,9 @@ Status TrainingRun::step() {
   StepMetrics m = R1_TRY(optimizer_step());
   const auto due = [&](i64 every) { return every > 0 && (m.step % every == 0 || m.step == config_.steps); };
   last_loss_ = m.loss;
-  if (due(config_.validation_every)) m.validation_loss = last_validation_ = R1_TRY(validate());
-  if (due(config_.log_every) || m.validation_loss >= 0) R1_TRY(folder_.append(m));
+  const bool validates = due(config_.validation_every);
+  if (validates) m.validation_loss = last_validation_ = R1_TRY(validate());
+  if (due(config_.log_every) || validates) R1_TRY(folder_.append(m));
   if (hooks_.progress) hooks_.progress(m);
   if (due(config_.save_every) || stop_requested()) R1_TRY(folder_.save(state_, model(), learner_.optimizer()));
   return {};
