@@ -21,7 +21,7 @@ std::string read(const fs::path& file) {
 
 std::vector<fs::path> pages() {
   std::vector<fs::path> out;
-  for (const char* folder : {"docs", "src", "tests", "recipes", "models", "scripts"}) {
+  for (const char* folder : {"docs", "src", "tests", "recipes", "models", "scripts", "bench"}) {
     if (!fs::exists(kRoot / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder))
       if (entry.path().extension() == ".md") out.push_back(entry.path());

@@ -115,6 +115,19 @@ struct ShapeFlags {
   std::string name() const { return fmt::format("{} {}, random weights", *shape, type); }
 };
 
+// What --only and --no-train leave. The roofs are always measured.
+struct Measured {
+  bool products = true, serve = true, train = true;
+
+  static Result<Measured> of(const std::optional<std::string>& only, bool no_train) {
+    if (!only) return Measured{.train = !no_train};
+    if (*only != "roofs" && *only != "products" && *only != "serve" && *only != "train")
+      return fail(Errc::usage, "--only {}: expected roofs, products, serve or train", *only);
+    if (no_train) return fail(Errc::usage, "--only and --no-train exclude each other");
+    return Measured{*only == "products", *only == "serve", *only == "train"};
+  }
+};
+
 bool quantised(const Model& model) {
   const auto& all = model.weights();
   return std::any_of(all.begin(), all.end(), [](const Weight& w) { return !is_plain(w.dtype()); });
@@ -125,7 +138,7 @@ bool quantised(const Model& model) {
 Result<int> run_bench(const Args& args) {
   std::string model_name = "nano";
   i64 prompt = 128, tokens = 128, depth = 0, batch = 0, repeats = 3, threads = ThreadPool::default_threads();
-  std::optional<std::string> memory, kv;
+  std::optional<std::string> memory, kv, only;
   bool json = false, no_train = false;
   ShapeFlags shape;
   if (const auto stop = parse(
@@ -148,6 +161,7 @@ Result<int> run_bench(const Args& args) {
            {"--kv", &kv, kCacheTypeHelp},
            {"-t,--threads", &threads, "threads"},
            {"--no-train", &no_train, "do not measure training"},
+           {"--only", &only, "measure one part beside the roofs: products, serve or train; roofs: nothing else"},
            {"--json", &json, "one JSON object on stdout"}}))
     return *stop;
   constexpr i64 kMost = 1 << 20;
@@ -157,6 +171,7 @@ Result<int> run_bench(const Args& args) {
                 kMost, depth, batch, kMost);
   const int pool_threads = R1_TRY(thread_count(threads));
   const std::optional<DType> cache = R1_TRY(cache_type(kv));
+  const Measured measured = R1_TRY(Measured::of(only, no_train));
   R1_TRY(shape.check());
   const std::filesystem::path path = shape.shape ? "" : R1_TRY(find_model(model_name));
   std::optional<i64> limit;
@@ -189,10 +204,10 @@ Result<int> run_bench(const Args& args) {
   report.bf16_roof = matmul_roof_gflops(DType::bf16, pool_threads);
   report.read_roof = read_roof_gb_per_s(pool_threads);
   report.fork_us = bench_fork(pool);
-  report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
-  for (const i64 b : batches)
+  if (measured.products) report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
+  for (const i64 b : measured.serve ? batches : std::vector<i64>())
     report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens, cache}, repeats, stop)));
-  if (!no_train && !shape.shape && !memory && !quantised(*model))
+  if (measured.train && !shape.shape && !memory && !quantised(*model))
     for (const DType inputs : {DType::f32, DType::bf16})
       report.train.push_back(R1_TRY(bench_train(path, pool_threads, inputs, 4 * repeats, stop)));
   if (json) fmt::print("{}\n", to_json(report, shape.shape ? shape.name() : path.string()));

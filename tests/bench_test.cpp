@@ -1,0 +1,126 @@
+// bench/small without any timing: its messages, and the table that it makes of given measurements.
+#include "program.hpp"
+
+#include <fmt/format.h>
+
+namespace r1 {
+namespace {
+
+class BenchSmall : public Program {
+ protected:
+  Outcome small(const std::string& words) const {
+    const std::string command = fmt::format("cd {} && python3 {}/bench/small {} > {} 2> {}", folder_.string(),
+                                            R1_SOURCE_DIR, words, file("out").string(), file("err").string());
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, *read_file(file("out")), *read_file(file("err"))};
+  }
+  void write(const std::string& name, const std::string& text) const {
+    ASSERT_TRUE(write_file(folder_ / name, std::string_view(text)));
+  }
+};
+
+// A measurement of a row; a program without a figure is left out.
+std::string measurement(int round, const std::string& figure, double probe, double ours, double before) {
+  return fmt::format(
+      R"({{"round": {}, "row": "training", "probes": [{{"f32_gflops": 100, "read_gb_per_s": 20}},
+          {{"f32_gflops": {}, "read_gb_per_s": 20}}],
+          "figures": {{"r1": {{"{}": {}}}, "before": {{"{}": {}}}}}}})",
+      round, probe, figure, ours, figure, before);
+}
+std::string saved(const std::vector<std::string>& measurements) {
+  return fmt::format(
+      R"({{"format": 1, "processor": "2 x some processor", "threads": 2, "programs": ["r1", "before"],
+          "measurements": [{}]}})",
+      fmt::join(measurements, ","));
+}
+
+TEST_F(BenchSmall, TheHelpNamesEveryFlag) {
+  const Outcome o = small("--help");
+  EXPECT_EQ(o.code, 0);
+  for (const char* flag : {"--program", "--before", "--llama-bench", "--ik-llama-bench", "--rounds", "--rows",
+                           "--threads", "--models", "--json", "--markdown", "--from"})
+    EXPECT_NE(o.out.find(flag), std::string::npos) << flag;
+}
+
+TEST_F(BenchSmall, WhatIsMissingIsNamedInOneLine) {
+  const std::string build = fmt::format("--program {}/r1 ", R1_BINARY_DIR);
+  expect_failure(small("--program nowhere/r1"), 1, {"--program nowhere/r1", "not a program"});
+  expect_failure(small(build + "--before nowhere/r1"), 1, {"--before nowhere/r1", "not a program"});
+  expect_failure(small(build + "--llama-bench ."), 1, {"--llama-bench .", "not a program"});
+  expect_failure(small(build + "--rounds 0"), 1, {"--rounds 0", "at least 1"});
+  expect_failure(small(build + "--rows nothing"), 1, {"--rows nothing", "no row", "training; "});
+  expect_failure(small("--from nowhere.json"), 1, {"--from nowhere.json", "No such file"});
+  write("text.json", "text");
+  expect_failure(small("--from text.json"), 1, {"--from text.json"});
+  write("other.json", "{}");
+  expect_failure(small("--from other.json"), 1, {"--from other.json", "not a file of bench/small"});
+  write("fails", "#!/bin/sh\necho it is broken >&2\nexit 3\n");
+  fs::permissions(folder_ / "fails", fs::perms::owner_all);
+  expect_failure(small("--program ./fails --rows training"), 1, {"bench --help", "exit 3", "it is broken"});
+}
+
+TEST_F(BenchSmall, TheTableHoldsMediansOfRoundsThatCountAndRatiosOfPairs) {
+  const char* const alone = "nano training, f32";
+  const char* const beside = "nano training, f32, one core burned";
+  // The ratios of the rounds are 2, 3 and 4; round 4 is void, because a probe is 79 % of the best one.
+  write("saved.json", saved({measurement(1, alone, 100, 1000, 500), measurement(2, alone, 80, 6000, 2000),
+                             measurement(3, alone, 100, 4000, 1000), measurement(4, alone, 79, 9, 9),
+                             measurement(1, beside, 100, 1000, 250)}));
+  const Outcome o = small("--from saved.json");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.out,
+            "| tokens/s | r1 | before | r1 / before | rounds | void |\n"
+            "|---|---|---|---|---|---|\n"
+            "| nano training, f32 | 4,000 | 1,000 | 3.00 | 3 | 1 |\n"
+            "| nano training, f32, one core burned | 1,000 | 250 | 4.00 | 1 | 0 |\n"
+            "\n"
+            "- nano training, f32: speed that is left beside a burned core: r1 25 %, before 25 %\n"
+            "- roofs on 2 threads: f32 79 to 100 GFLOP/s, reading 20.0 to 20.0 GB/s (2 x some processor)\n");
+  ASSERT_EQ(small("--from saved.json --json again.json --markdown table.md").code, 0);
+  EXPECT_EQ(*read_file(file("table.md")), o.out);
+  EXPECT_EQ(small("--from again.json").out, o.out);
+}
+
+TEST_F(BenchSmall, ARowWithoutAnyRoundThatCountsIsStillInTheTable) {
+  write("saved.json", saved({measurement(1, "b", 100, 7, 7), measurement(1, "a", 10, 5, 5)}));
+  const Outcome o = small("--from saved.json");
+  EXPECT_NE(o.out.find("| a |  |  |  | 0 | 1 |\n"), std::string::npos) << o.out;
+  write("empty.json", saved({}));
+  EXPECT_EQ(small("--from empty.json").out,
+            "| tokens/s | r1 | before | r1 / before | rounds | void |\n|---|---|---|---|---|---|\n\n");
+}
+
+TEST_F(BenchSmall, TheRandomMixtureOpensAsAModel) {
+  // The same tensors with smaller sides, so that the test takes no time.
+  const std::string script =
+      "import sys, pathlib\n"
+      "sys.dont_write_bytecode = True\n"
+      "sys.path.insert(0, sys.argv[1] + '/bench')\n"
+      "import random_moe\n"
+      "small = dict(random_moe.CONFIG, vocab_size=512, hidden_size=64, num_hidden_layers=2, n_routed_experts=8,\n"
+      "             kv_lora_rank=32, intermediate_size=64, moe_intermediate_size=32)\n"
+      "random_moe.write_model(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[1]) / 'models/nano', small)\n";
+  write("make.py", script);
+  fs::create_directories(folder_ / "model");
+  const std::string make =
+      fmt::format("python3 {}/make.py {} {}/model", folder_.string(), R1_SOURCE_DIR, folder_.string());
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  const Outcome o = r1("logprobs -m {}/model --tokens 1,2,3");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.out.find("nan"), std::string::npos) << o.out;
+}
+
+TEST_F(BenchSmall, OnlyMeasuresThePartThatWasAskedFor) {
+  const Outcome o = r1("bench --only roofs --json");
+  EXPECT_EQ(o.code, 0) << o.err;
+  for (const char* empty : {R"("gemm":[])", R"("serve":[])", R"("train":[])"})
+    EXPECT_NE(o.out.find(empty), std::string::npos) << empty << " in: " << o.out;
+  const Outcome serve = r1("bench --only serve -b 1 -p 4 -n 4 -r 1 --json");
+  EXPECT_NE(serve.out.find(R"("serve":[{)"), std::string::npos) << serve.out;
+  EXPECT_NE(serve.out.find(R"("gemm":[])"), std::string::npos) << serve.out;
+  expect_failure(r1("bench --only everything"), 2, {"--only everything", "roofs, products, serve or train"});
+  expect_failure(r1("bench --only serve --no-train"), 2, {"--only", "--no-train"});
+}
+
+}  // namespace
+}  // namespace r1
