@@ -113,11 +113,11 @@ TEST_F(BenchSmall, TheRandomMixtureOpensAsAModel) {
 TEST_F(BenchSmall, OnlyMeasuresThePartThatWasAskedFor) {
   const Outcome o = r1("bench --only roofs --json");
   EXPECT_EQ(o.code, 0) << o.err;
-  for (const char* empty : {R"("gemm":[])", R"("serve":[])", R"("train":[])"})
+  for (const char* empty : {R"("gemm": [])", R"("serve": [])", R"("train": [])"})
     EXPECT_NE(o.out.find(empty), std::string::npos) << empty << " in: " << o.out;
   const Outcome serve = r1("bench --only serve -b 1 -p 4 -n 4 -r 1 --json");
-  EXPECT_NE(serve.out.find(R"("serve":[{)"), std::string::npos) << serve.out;
-  EXPECT_NE(serve.out.find(R"("gemm":[])"), std::string::npos) << serve.out;
+  EXPECT_NE(serve.out.find(R"("serve": [{)"), std::string::npos) << serve.out;
+  EXPECT_NE(serve.out.find(R"("gemm": [])"), std::string::npos) << serve.out;
   expect_failure(r1("bench --only everything"), 2, {"--only everything", "roofs, products, serve or train"});
   expect_failure(r1("bench --only serve --no-train"), 2, {"--only", "--no-train"});
 }

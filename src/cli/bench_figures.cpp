@@ -45,6 +45,9 @@ cpu::Kernels timing_kernels(const cpu::Kernels& inner) {
   k.gemm.gemm = [](const cpu::Gemm& g, i64 m0, i64 m1, i64 p0, i64 p1, std::byte* scratch) {
     timed([&] { g_timed->gemm.gemm(g, m0, m1, p0, p1, scratch); });
   };
+  k.gemm.add_gradient = [](const cpu::GradientProduct& g, i64 m0, i64 m1, i64 p0, i64 p1) {
+    timed([&] { g_timed->gemm.add_gradient(g, m0, m1, p0, p1); });
+  };
   k.gemm.pack_b = [](cpu::Format format, std::byte* to, const cpu::MatrixView& b, i64 kk, i64 n, i64 begin, i64 end) {
     timed([&] { g_timed->gemm.pack_b(format, to, b, kk, n, begin, end); });
   };

@@ -8,17 +8,18 @@ namespace {
 constexpr float kInnerEps = 1e-6f;
 
 Tensor swiglu_mlp(Pass& p, const Tensor& x, const DeepseekMlp& m) {
-  return linear(p, swiglu(p, linear(p, x, m.gate), linear(p, x, m.up)), m.down);
+  const auto [gate, up] = linear_pair(p, x, m.gate, m.up);
+  return linear(p, swiglu(p, gate, up), m.down);
 }
 
 }  // namespace
 
 Tensor DeepseekV3::mla(Pass& p, i64 l, const DeepseekLayer& L, const Tensor& h, const Tensor& angles) const {
   const DeepseekConfig& c = config_;
-  const Tensor q =
-      c.q_rank ? linear(p, rms_norm(p, linear(p, h, L.w_dq), L.q_norm, kInnerEps), L.w_uq) : linear(p, h, L.w_q);
-  const auto [q_c, q_r] = split(p, q, c.heads, c.nope, c.rope);                    // each head: [nope | rope]
-  const auto [c_kv, k_r] = split(p, linear(p, h, L.w_dkv), 1, c.kv_rank, c.rope);  // one rope key for all heads
+  const auto [q_in, kv_in] = linear_pair(p, h, c.q_rank ? L.w_dq : L.w_q, L.w_dkv);
+  const Tensor q = c.q_rank ? linear(p, rms_norm(p, q_in, L.q_norm, kInnerEps), L.w_uq) : q_in;
+  const auto [q_c, q_r] = split(p, q, c.heads, c.nope, c.rope);    // each head: [nope | rope]
+  const auto [c_kv, k_r] = split(p, kv_in, 1, c.kv_rank, c.rope);  // one rope key for all heads
   const Tensor o = mla_attend(p, l, c.mla(), q_c, rope(p, q_r, c.heads, angles),
                               rms_norm(p, c_kv, L.kv_norm, kInnerEps), rope(p, k_r, 1, angles), L.w_uk, L.w_uv);
   return linear(p, rows_read(p, l, o), L.w_o);  // [T, d]

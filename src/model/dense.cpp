@@ -27,7 +27,8 @@ Tensor DenseModel::attention(Pass& p, i64 l, const DenseLayer& L, const Tensor& 
 Tensor DenseModel::block(Pass& p, i64 l, const DenseLayer& L, const Tensor& x, const Tensor& angles) const {
   const Tensor h = add(p, rows_read(p, l, x), attention(p, l, L, rms_norm(p, x, L.attn_norm, config_.eps), angles));
   const Tensor g = rms_norm(p, h, L.ffn_norm, config_.eps);
-  return add(p, h, linear(p, swiglu(p, linear(p, g, L.gate), linear(p, g, L.up)), L.down));
+  const auto [gate, up] = linear_pair(p, g, L.gate, L.up);
+  return add(p, h, linear(p, swiglu(p, gate, up), L.down));
 }
 
 Output DenseModel::forward(Pass& p) const {

@@ -121,6 +121,58 @@ TEST(Linear, LinearF32RoundsNothingWhateverTheNumericsOfThePass) {
     }
 }
 
+TEST(Linear, APairHasTheBitsOfTwoProducts) {
+  std::vector<std::byte> blocks(97 * row_bytes(DType::q8_0, 160));
+  RandomBlocks(3, 0.5).fill(DType::q8_0, blocks.data(), 97 * 160);
+  const Weight plain[] = {test_weight("a", 97, 160, 3), test_weight("b", 40, 160, 4)};
+  const Weight stored[] = {Weight::frozen("c", DType::q8_0, 97, 160, blocks.data(), {}),
+                           Weight::frozen("d", DType::q8_0, 40, 160, blocks.data(), {})};
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const auto& [a, b] : {std::pair{plain[0], plain[1]}, {stored[0], stored[1]}, {plain[0], stored[1]}})
+      for (const i64 rows : {0, 1, 5, 300})
+        for (const Numerics& numerics :
+             {Numerics{}, {.matmul = DType::bf16}, {.matmul = DType::bf16, .integer_blocks = true}}) {
+          OpTest test(*k, 2);
+          const Tensor x = test.tensor(rows, 160, 1), dy = test.tensor(rows, 97, 2), dz = test.tensor(rows, 40, 3);
+          const auto run = [&](auto&& op) {
+            Tape tape(test.arena);
+            Pass p = test.pass(&tape);
+            p.numerics = numerics;
+            const auto [y, z] = op(p, x, a, b);
+            std::vector<float> all(y.data(), y.data() + y.size());
+            all.insert(all.end(), z.data(), z.data() + z.size());
+            std::copy_n(dz.data(), dz.size(), tape.grads()[z].data());
+            run_backward(tape, y, dy);
+            const Tensor dx = tape.grads()[x];
+            all.insert(all.end(), dx.data(), dx.data() + dx.size());
+            for (const Weight& w : {a, b}) {
+              if (!w.trainable()) continue;
+              all.insert(all.end(), w.grad(), w.grad() + w.size());
+              w.clear_grad();
+            }
+            return all;
+          };
+          const auto two = [](Pass& p, const Tensor& in, const Weight& v, const Weight& w) {
+            return std::array{linear(p, in, v), linear(p, in, w)};
+          };
+          const std::vector<float> pair = run(linear_pair), want = run(two);
+          ASSERT_EQ(pair.size(), want.size());
+          EXPECT_TRUE(same_bits(pair.data(), want.data(), std::ssize(want)))
+              << k->name << " " << a.name() << b.name() << " rows " << rows;
+        }
+}
+
+TEST(Linear, APairForksOnce) {
+  OpTest test(cpu::active(), 2);
+  const Tensor x = test.tensor(256, 160, 1);
+  const Weight a = test_weight("a", 97, 160, 3), b = test_weight("b", 40, 160, 4);
+  Pass p = test.pass();
+  linear_pair(p, x, a, b);  // fills the packs
+  const u32 before = test.pool.forks();
+  linear_pair(p, x, a, b);
+  EXPECT_EQ(test.pool.forks() - before, 1u);
+}
+
 TEST(Linear, BothDirectionsUseANewVersionOfTheWeight) {
   OpTest test;
   const Tensor x = test.tensor(3, 20, 1), dy = test.tensor(3, 30, 2);

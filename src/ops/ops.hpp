@@ -28,6 +28,9 @@ Tensor embed(Pass& p, const Weight& w, std::span<const i32> tokens);
 // p.numerics.integer_blocks see Numerics.
 Tensor linear(Pass& p, const Tensor& x, const Weight& w);
 
+// {x Aᵀ, x Bᵀ}: the bits of two calls of linear, in one fork and with one quantisation of x.
+std::array<Tensor, 2> linear_pair(Pass& p, const Tensor& x, const Weight& a, const Weight& b);
+
 // linear without any rounding of its inputs, whatever p.numerics says.
 Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w);
 

@@ -2,6 +2,7 @@
 // gemm_tile.hpp (register tiles) first, then this file from its last function upwards.
 #include "kernels/cpu/gemm.hpp"
 
+#include "kernels/cpu/gemm_gradient.hpp"
 #include "kernels/cpu/gemm_pack.hpp"
 #include "kernels/cpu/gemm_tile.hpp"
 #include "kernels/cpu/gemm_vector.hpp"
@@ -230,9 +231,22 @@ u64 read(const void* bytes, i64 count) {
 }  // namespace
 
 extern const GemmKernels gemm_table;
-const GemmKernels gemm_table{
-    kPanel,        kTileRows, kBlockRows, kBlockRows* kRowWords * 4,          panel_bytes, pack_b, gemm,
-    weighted_rows, dot,       spin,       {kChains * kLanes * 2, kPairFlops}, read,
+const GemmKernels gemm_table = {
+    .panel = kPanel,
+    .row_step = kTileRows,
+    .block_rows = kBlockRows,
+    .scratch_bytes = kBlockRows * kRowWords * 4,
+    .panel_bytes = panel_bytes,
+    .pack_b = pack_b,
+    .gemm = gemm,
+    .add_gradient = add_gradient,
+    .pairs = kPairs,
+    .round = round,
+    .weighted_rows = weighted_rows,
+    .dot = dot,
+    .spin = spin,
+    .spin_flops = {kChains * kLanes * 2, kPairFlops},
+    .read = read,
 };
 
 }  // namespace r1::cpu::R1_TARGET

@@ -45,6 +45,20 @@ struct Gemm {
   Into into = Into::overwrite;
 };
 
+// The gradient of a weight: C [m, n] += Aᵀ B over f32 rows, A [k, m] and B [k, n], which are read as they lie in
+// memory. If b_index is set, row k of B is memory row b_index[k]. With Format::bf16 the product rounds B, and A must be
+// rounded already.
+struct GradientProduct {
+  Format format = Format::f32;
+  const float* a = nullptr;
+  i64 lda = 0;
+  const float* b = nullptr;
+  i64 ldb = 0;
+  const i32* b_index = nullptr;
+  float* c = nullptr;
+  i64 ldc = 0, n = 0, k = 0;
+};
+
 struct GemmKernels {
   i64 panel;          // columns of B in a panel
   i64 row_step;       // rows of one register tile; a task should have at least as many
@@ -57,6 +71,13 @@ struct GemmKernels {
   void (*pack_b)(Format format, std::byte* dst, const MatrixView& b, i64 k, i64 n, i64 begin, i64 end);
   // Computes rows [m_begin, m_end) and panels [p_begin, p_end) of C.
   void (*gemm)(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::byte* scratch);
+
+  // The same for a gradient, without packs and scratch memory: the bits of gemm with A of Layout columns and Into::add.
+  // Not for Format::bf16 if the level multiplies `pairs`. A task should have all rows of C, because it copies its
+  // panels of B.
+  void (*add_gradient)(const GradientProduct& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end);
+  bool pairs;                      // whether products of bf16 add two or more terms at a time
+  void (*round)(float* x, i64 n);  // rounds to bf16 in place
 
   // y[j] = or += Σ_i weight[i] · rows[at[i] · d + j] for j in [0, d), i
   // ascending. If `weight` is null, all weights are 1.

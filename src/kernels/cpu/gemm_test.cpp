@@ -161,6 +161,42 @@ TEST(Gemm, ARowsBitsDependOnThatRowAlone) {
     }
 }
 
+TEST(Gemm, AGradientHasTheBitsOfTheProductOfPackedOperands) {
+  for (const Kernels* k : levels())
+    for (const auto& [m, n, depth] :
+         {std::array<i64, 3>{1, 1, 1}, {6, 16, 256}, {13, 35, 255}, {29, 64, 257}, {96, 130, 600}, {200, 31, 513}})
+      for (const auto& [format, indexed] : {std::pair{Format::f32, false}, {Format::f32, true}, {Format::bf16, true}}) {
+        const GemmKernels& t = k->gemm;
+        if (format == Format::bf16 && t.pairs) continue;
+        const Product product(*k, {.format = format, .a = Layout::columns, .accumulate = true}, m, n, depth);
+        std::vector<float> a = product.a;
+        if (format == Format::bf16) t.round(a.data(), std::ssize(a));
+        std::vector<i32> index(depth);
+        for (i64 r = 0; r < depth; ++r) index[r] = static_cast<i32>(depth - 1 - r);
+        std::vector<float> b(depth * n);  // what the product has as B
+        for (i64 r = 0; r < depth; ++r)
+          std::memcpy(b.data() + (indexed ? index[r] : r) * n, product.b.data() + r * n, n * sizeof(float));
+        std::vector<float> c = product.start;
+        const GradientProduct g{.format = format,
+                                .a = a.data(),
+                                .lda = m,
+                                .b = b.data(),
+                                .ldb = n,
+                                .b_index = indexed ? index.data() : nullptr,
+                                .c = c.data(),
+                                .ldc = n,
+                                .n = n,
+                                .k = depth};
+        const i64 middle = m / 2, half = panels(t, n) / 2;  // in four parts: the rest of C must stay as it is
+        for (const auto& [from, to] : {std::pair{i64{0}, middle}, {middle, m}})
+          for (const auto& [begin, end] : {std::pair{i64{0}, half}, {half, panels(t, n)}})
+            t.add_gradient(g, from, to, begin, end);
+        const std::vector<float> want = product.rows(0, m);
+        ASSERT_EQ(0, std::memcmp(c.data(), want.data(), c.size() * 4))
+            << k->name << " " << m << " x " << n << " x " << depth;
+      }
+}
+
 TEST(Gemm, OnlyTheRequestedRowsAndPanelsAreWritten) {
   for (const Kernels* k : levels()) {
     const Product product(*k, {}, 9, 3 * k->gemm.panel + 5, 40);

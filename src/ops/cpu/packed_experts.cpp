@@ -108,42 +108,85 @@ void packed_backward(const Mixture& m, const MixtureGradients& g) {
 
 namespace {
 
+// One of an expert's three weights, and the rows that give its gradient: dW += dzᵀ b over the expert's slots. b is
+// `hidden` at these slots, or x at their tokens.
+struct ExpertGradient {
+  const Weight& w;
+  const Tensor& dz;
+  bool of_hidden;
+};
+ExpertGradient expert_gradient(const Mixture& m, const MixtureGradients& g, i64 expert, i64 matrix) {
+  const Expert& e = m.experts[expert];
+  if (matrix == 2) return {e.down, g.out, true};
+  return matrix == 1 ? ExpertGradient{e.up, g.up, false} : ExpertGradient{e.gate, g.gate, false};
+}
+
+struct ExpertRows {
+  i64 expert, first_slot, rows;
+};
+
+// The rows are read where they lie. A task takes some panels of one gradient.
+void add_gradients_in_place(const Mixture& m, const MixtureGradients& g, const std::vector<ExpertRows>& all) {
+  const cpu::GemmKernels& kernels = m.gemm();
+  const cpu::Format format = product_numerics(m.p).format;
+  if (format == cpu::Format::bf16)
+    m.p.pool.run(std::ssize(m.runs), [&](i64 task, int) {
+      const ExpertRun& run = m.runs[task];
+      kernels.round(g.out.row(run.begin), run.rows() * m.d());
+      kernels.round(g.gate.row(run.begin), run.rows() * m.f());
+      kernels.round(g.up.row(run.begin), run.rows() * m.f());
+    });
+  const i64 parts = std::max<i64>(1, 2 * m.p.pool.threads() / std::max<i64>(1, std::ssize(all)));
+  m.p.pool.run(3 * parts * std::ssize(all), [&](i64 task, int) {
+    const ExpertRows& r = all[task / (3 * parts)];
+    const auto [w, dz, of_hidden] = expert_gradient(m, g, r.expert, task / parts % 3);
+    if (!w.trainable()) return;
+    const cpu::GradientProduct product{.format = format,
+                                       .a = dz.row(r.first_slot),
+                                       .lda = dz.cols(),
+                                       .b = of_hidden ? m.hidden.row(r.first_slot) : m.x.data(),
+                                       .ldb = w.cols(),
+                                       .b_index = of_hidden ? nullptr : m.token.data() + r.first_slot,
+                                       .c = w.grad(),
+                                       .ldc = w.cols(),
+                                       .n = w.cols(),
+                                       .k = r.rows};
+    const i64 panels = cpu::panels(kernels, w.cols()), step = ceil_div(panels, parts), begin = task % parts * step;
+    if (begin < panels) kernels.add_gradient(product, 0, w.rows(), begin, std::min(panels, begin + step));
+  });
+}
+
 // One expert's rows of x and of hidden, packed as the second operand of the products that give dW.
 struct PackedRows {
-  i64 expert, first_slot, rows;
+  ExpertRows of;
   std::byte *x, *hidden;
 };
 
-}  // namespace
-
-void accumulate_expert_gradients(const Mixture& m, const MixtureGradients& g) {
+// The rows are rounded while they are packed, for levels that multiply pairs.
+void add_gradients_packed(const Mixture& m, const MixtureGradients& g, const std::vector<ExpertRows>& all) {
   const Pass& p = m.p;
   const cpu::GemmKernels& kernels = m.gemm();
   const cpu::Format format = product_numerics(p).format;
   const i64 inner = cpu::panels(kernels, m.f()), outer = cpu::panels(kernels, m.d());
-  std::vector<PackedRows> all;
   i64 bytes = 0;
-  for (i64 e = 0; e < m.routing.experts; ++e) {
-    const i64 begin = m.routing.begin[e], rows = m.routing.begin[e + 1] - begin;
-    if (rows == 0) continue;
-    all.push_back({e, begin, rows, nullptr, nullptr});
-    bytes += (inner + outer) * kernels.panel_bytes(format, rows);
-  }
+  for (const ExpertRows& r : all) bytes += (inner + outer) * kernels.panel_bytes(format, r.rows);
   const Tensor memory = p.alloc(1, bytes / 4);
-  for (std::byte* at = reinterpret_cast<std::byte*>(memory.data()); PackedRows & r : all) {
+  std::vector<PackedRows> packed;
+  std::byte* at = reinterpret_cast<std::byte*>(memory.data());
+  for (const ExpertRows& r : all) {
     const i64 panel = kernels.panel_bytes(format, r.rows);
-    r.x = at, r.hidden = at + outer * panel;
+    packed.push_back({r, at, at + outer * panel});
     at += (inner + outer) * panel;
   }
   p.pool.run(2 * std::ssize(all), [&](i64 task, int) {
-    const PackedRows& r = all[task / 2];
+    const PackedRows& r = packed[task / 2];
     if (task % 2) {
-      const cpu::MatrixView b{m.hidden.row(r.first_slot), m.f()};
-      kernels.pack_b(format, r.hidden, b, r.rows, m.f(), 0, inner);
+      const cpu::MatrixView b{m.hidden.row(r.of.first_slot), m.f()};
+      kernels.pack_b(format, r.hidden, b, r.of.rows, m.f(), 0, inner);
     } else {
       cpu::MatrixView b = view(m.x);
-      b.index = m.token.data() + r.first_slot;
-      kernels.pack_b(format, r.x, b, r.rows, m.d(), 0, outer);
+      b.index = m.token.data() + r.of.first_slot;
+      kernels.pack_b(format, r.x, b, r.of.rows, m.d(), 0, outer);
     }
   });
   // A task computes one of an expert's three gradients, or a part of its rows when there are few experts for the
@@ -151,25 +194,33 @@ void accumulate_expert_gradients(const Mixture& m, const MixtureGradients& g) {
   const i64 parts = std::max<i64>(1, 2 * p.pool.threads() / std::max<i64>(1, std::ssize(all)));
   const GemmScratch scratch(p, p.pool.threads());
   p.pool.run(3 * parts * std::ssize(all), [&](i64 task, int worker) {
-    const PackedRows& r = all[task / (3 * parts)];
-    const i64 matrix = task / parts % 3, part = task % parts;
-    const Expert& e = m.experts[r.expert];
-    const bool down = matrix == 2;
-    const Weight& w = down ? e.down : matrix == 1 ? e.up : e.gate;
+    const PackedRows& r = packed[task / (3 * parts)];
+    const auto [w, dz, of_hidden] = expert_gradient(m, g, r.of.expert, task / parts % 3);
     if (!w.trainable()) return;
-    const Tensor& dz = down ? g.out : matrix == 1 ? g.up : g.gate;  // W's result: dW += dzᵀ b
     const cpu::Gemm gemm{.format = format,
-                         .a = {dz.row(r.first_slot), dz.cols(), cpu::Layout::columns},
-                         .b = down ? r.hidden : r.x,
+                         .a = {dz.row(r.of.first_slot), dz.cols(), cpu::Layout::columns},
+                         .b = of_hidden ? r.hidden : r.x,
                          .c = w.grad(),
                          .ldc = w.cols(),
                          .n = w.cols(),
-                         .k = r.rows,
+                         .k = r.of.rows,
                          .into = Into::add};
-    const i64 step = round_up(ceil_div(w.rows(), parts), kernels.row_step), begin = part * step;
+    const i64 step = round_up(ceil_div(w.rows(), parts), kernels.row_step), begin = task % parts * step;
     if (begin < w.rows())
-      kernels.gemm(gemm, begin, std::min(w.rows(), begin + step), 0, down ? inner : outer, scratch.of(worker));
+      kernels.gemm(gemm, begin, std::min(w.rows(), begin + step), 0, of_hidden ? inner : outer, scratch.of(worker));
   });
+}
+
+}  // namespace
+
+void accumulate_expert_gradients(const Mixture& m, const MixtureGradients& g) {
+  std::vector<ExpertRows> all;
+  for (i64 e = 0; e < m.routing.experts; ++e) {
+    const i64 begin = m.routing.begin[e], rows = m.routing.begin[e + 1] - begin;
+    if (rows > 0) all.push_back({e, begin, rows});
+  }
+  adds_in_place(m.p, product_numerics(m.p).format) ? add_gradients_in_place(m, g, all)
+                                                   : add_gradients_packed(m, g, all);
 }
 
 }  // namespace r1

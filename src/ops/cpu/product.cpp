@@ -28,6 +28,11 @@ Split split(const Pass& p, const cpu::Gemm& g, i64 rows) {
   return {task_rows, ceil_div(all_panels, panel_tasks)};
 }
 
+struct GemmTask {
+  const cpu::Gemm* product;
+  i64 m_begin, m_end, p_begin, p_end;
+};
+
 // The matrix `b`, B [k, n], packed into memory of the pass.
 Tensor pack(const Pass& p, cpu::Format format, const cpu::MatrixView& b, i64 k, i64 n) {
   const cpu::GemmKernels& kernels = p.kernels.gemm;
@@ -69,17 +74,26 @@ void Packs::fill() {
   stale_.clear();
 }
 
-void multiply(const Pass& p, const cpu::Gemm& g, i64 rows) {
+void multiply(const Pass& p, std::span<const cpu::Gemm> products, i64 rows) {
   if (rows == 0) return;
-  const Split s = split(p, g, rows);
-  const i64 all_panels = cpu::panels(p.kernels.gemm, g.n);
-  const i64 row_tasks = ceil_div(rows, s.rows), panel_tasks = ceil_div(all_panels, s.panels);
-  const GemmScratch scratch(p, row_tasks * panel_tasks > 1 ? p.pool.threads() : 1);
-  p.pool.run(row_tasks * panel_tasks, [&](i64 task, int worker) {
-    const i64 m = task / panel_tasks * s.rows, panel = task % panel_tasks * s.panels;
-    p.kernels.gemm.gemm(g, m, std::min(rows, m + s.rows), panel, std::min(all_panels, panel + s.panels),
-                        scratch.of(worker));
-  });
+  std::vector<GemmTask> tasks;
+  i64 work = 0;
+  for (const cpu::Gemm& g : products) {
+    const Split s = split(p, g, rows);
+    const i64 all_panels = cpu::panels(p.kernels.gemm, g.n);
+    for (i64 m = 0; m < rows; m += s.rows)
+      for (i64 panel = 0; panel < all_panels; panel += s.panels)
+        tasks.push_back({&g, m, std::min(rows, m + s.rows), panel, std::min(all_panels, panel + s.panels)});
+    work += rows * g.n * g.k;
+  }
+  const bool alone = tasks.size() == 1 || work < 2 * kTaskMultiplyAdds;
+  const GemmScratch scratch(p, alone ? 1 : p.pool.threads());
+  const auto run = [&](i64 task, int worker) {
+    const GemmTask& t = tasks[task];
+    p.kernels.gemm.gemm(*t.product, t.m_begin, t.m_end, t.p_begin, t.p_end, scratch.of(worker));
+  };
+  if (!alone) return p.pool.run(std::ssize(tasks), run);
+  for (i64 i = 0; i < std::ssize(tasks); ++i) run(i, 0);
 }
 
 void multiply(const Pass& p, const ProductNumerics& numerics, Tensor y, const Tensor& x, const Weight& w,
@@ -91,23 +105,65 @@ void multiply(const Pass& p, const ProductNumerics& numerics, Tensor y, const Te
   Packs packs(p, numerics);
   const Packed b = packs.get(w, direction);
   packs.fill();
-  multiply(p, {b.format, view(x), b.panels, y.data(), y.cols(), y.cols(), x.cols(), into}, x.rows());
+  const cpu::Gemm g{b.format, view(x), b.panels, y.data(), y.cols(), y.cols(), x.cols(), into};
+  multiply(p, {&g, 1}, x.rows());
 }
 
-void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, const float* dy, const float* x,
+void multiply_pair(const Pass& p, const ProductNumerics& numerics, const std::array<Tensor, 2>& y, const Tensor& x,
+                   const std::array<Weight, 2>& w) {
+  if (streams(w[0]) != streams(w[1])) {
+    for (int i = 0; i < 2; ++i) multiply(p, numerics, y[i], x, w[i], Direction::forward, Into::overwrite);
+    return;
+  }
+  if (streams(w[0])) {
+    const auto product = [&](int i) {
+      return WeightProduct{&w[i], Direction::forward, view(x), x.rows(), y[i].data(), y[i].cols(), Into::overwrite};
+    };
+    const std::array<WeightProduct, 2> products{product(0), product(1)};
+    return multiply_streamed(p, numerics, products);
+  }
+  Packs packs(p, numerics);
+  const std::array<Packed, 2> b{packs.get(w[0], Direction::forward), packs.get(w[1], Direction::forward)};
+  packs.fill();
+  const auto product = [&](int i) {
+    return cpu::Gemm{b[i].format, view(x), b[i].panels, y[i].data(), y[i].cols(), y[i].cols(), x.cols()};
+  };
+  const std::array<cpu::Gemm, 2> products{product(0), product(1)};
+  multiply(p, products, x.rows());
+}
+
+void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, float* dy, const float* x,
                                 i64 rows) {
   if (rows == 0) return;
+  const cpu::GemmKernels& kernels = p.kernels.gemm;
+  if (adds_in_place(p, format)) {
+    if (format == cpu::Format::bf16)
+      p.pool.ranges(rows * w.rows(), kTaskPackedElements,
+                    [&](i64 begin, i64 end, int) { kernels.round(dy + begin, end - begin); });
+    const cpu::GradientProduct g{.format = format,
+                                 .a = dy,
+                                 .lda = w.rows(),
+                                 .b = x,
+                                 .ldb = w.cols(),
+                                 .c = w.grad(),
+                                 .ldc = w.cols(),
+                                 .n = w.cols(),
+                                 .k = rows};
+    const i64 panels = cpu::panels(kernels, g.n), worth = std::max<i64>(1, w.size() * rows / kTaskMultiplyAdds);
+    p.pool.ranges(panels, std::max<i64>(1, panels / worth),
+                  [&](i64 begin, i64 end, int) { kernels.add_gradient(g, 0, w.rows(), begin, end); });
+    return;
+  }
   const Tensor packed = pack(p, format, {x, w.cols()}, rows, w.cols());
-  multiply(p,
-           {.format = format,
-            .a = {dy, w.rows(), cpu::Layout::columns},
-            .b = reinterpret_cast<const std::byte*>(packed.data()),
-            .c = w.grad(),
-            .ldc = w.cols(),
-            .n = w.cols(),
-            .k = rows,
-            .into = Into::add},
-           w.rows());
+  const cpu::Gemm g{.format = format,
+                    .a = {dy, w.rows(), cpu::Layout::columns},
+                    .b = reinterpret_cast<const std::byte*>(packed.data()),
+                    .c = w.grad(),
+                    .ldc = w.cols(),
+                    .n = w.cols(),
+                    .k = rows,
+                    .into = Into::add};
+  multiply(p, {&g, 1}, w.rows());
 }
 
 }  // namespace r1

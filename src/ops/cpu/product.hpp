@@ -2,6 +2,8 @@
 //
 // The threads split the rows and the panels of the result and never k, so the number of threads does not change bits.
 #pragma once
+#include <array>
+#include <span>
 #include <vector>
 
 #include "core/pass.hpp"
@@ -60,15 +62,25 @@ class GemmScratch {
   Tensor memory_;
 };
 
-// Computes `rows` rows and all panels of g.
-void multiply(const Pass& p, const cpu::Gemm& g, i64 rows);
+// Computes `rows` rows and all panels of every product, in one fork.
+void multiply(const Pass& p, std::span<const cpu::Gemm> products, i64 rows);
 
 // y = or += x Wᵀ; backward, with y as dx and x as dy: dx = or += dy W.
 void multiply(const Pass& p, const ProductNumerics& numerics, Tensor y, const Tensor& x, const Weight& w,
               Direction direction, Into into);
 
-// w.grad() += dyᵀ x, summed over the rows in ascending order. dy [rows, w.rows()], x [rows, w.cols()].
-void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, const float* dy, const float* x,
+// y[i] = x W[i]ᵀ, in one fork if all weights are plain or none is.
+void multiply_pair(const Pass& p, const ProductNumerics& numerics, const std::array<Tensor, 2>& y, const Tensor& x,
+                   const std::array<Weight, 2>& w);
+
+// Whether gradients of weights are summed over rows as they lie in memory. Otherwise both operands are packed.
+inline bool adds_in_place(const Pass& p, cpu::Format format) {
+  return format == cpu::Format::f32 || !p.kernels.gemm.pairs;
+}
+
+// w.grad() += dyᵀ x, summed over the rows in ascending order. dy [rows, w.rows()], x [rows, w.cols()]. In bf16 dy may
+// be rounded in place.
+void accumulate_weight_gradient(const Pass& p, cpu::Format format, const Weight& w, float* dy, const float* x,
                                 i64 rows);
 
 // The least work of a task: about four microseconds of one core. A fork costs about as much on an idle machine, and
