@@ -13,8 +13,8 @@ Tensor add(Pass& p, const Tensor& a, const Tensor& b) {
   });
   if (p.tape)
     p.tape->record({y}, [p, a, b, y](Grads& d) {
-      accumulate(p, d[a], d[y]);
-      accumulate(p, d[b], d[y]);
+      accumulate(p, d, a, d[y]);
+      accumulate(p, d, b, d[y]);
     });
   return y;
 }
@@ -29,7 +29,7 @@ Tensor add_bias(Pass& p, const Tensor& x, const Weight& b) {
   if (p.tape)
     p.tape->record({y}, [p, x, b, y](Grads& d) {
       const Tensor dy = d[y];
-      accumulate(p, d[x], dy);
+      accumulate(p, d, x, dy);
       if (b.trainable()) add_rows(p, b.grad(), dy);
     });
   return y;

@@ -19,13 +19,18 @@ struct HeadsBackward {
   Tensor q_c, q_r, k_c, k_r, v, o, stats;
 
   void operator()(Grads& g) const {
-    const Tensor d_o = g[o], dq_c = g[q_c], dk_c = g[k_c], dv = g[v];
-    const Tensor dq_r = d.rope ? g[q_r] : Tensor();
-    const Tensor dk_r_heads = d.rope ? p.arena.zeros(k_r.rows(), d.heads * d.rope) : Tensor();
+    const Tensor d_o = g[o];
+    const GradientRows dq_c(g, q_c), dk_c(g, k_c), dv(g, v);
+    const GradientRows dq_r = d.rope ? GradientRows(g, q_r) : GradientRows();
+    // Of every head, because the heads share k_r.
+    const Tensor dk_r_heads = d.rope ? p.alloc(k_r.rows(), d.heads * d.rope) : Tensor();
+    const GradientRows dk_r_rows = d.rope ? GradientRows(dk_r_heads) : GradientRows();
     const WorkerScratch scratch(p, cpu::attend_backward_scratch_floats(keys.of(0, 0)));
     p.pool.run(std::ssize(runs) * d.kv_heads, [&](i64 task, int worker) {
       const RowRun& run = runs[task / d.kv_heads];
       const i64 kv = task % d.kv_heads, t = run.begin;
+      float* const dk_c_head = dk_c.ready(t, run.end, kv * d.nope, d.nope);
+      float* const dv_head = dv.ready(t, run.end, kv * d.v, d.v);
       for (i64 h = kv * d.group(); h < (kv + 1) * d.group(); ++h) {
         const cpu::Queries q{.rows = run.rows(),
                              .q_c = q_c.row(t) + h * d.nope,
@@ -36,23 +41,24 @@ struct HeadsBackward {
         const cpu::AttentionOutput out{o.row(t) + h * d.v, o.cols(), stats.row(t) + h, stats.row(t) + d.heads + h,
                                        stats.cols()};
         const cpu::AttentionGradients to{.d_o = d_o.row(t) + h * d.v,
-                                         .dq_c = dq_c.row(t) + h * d.nope,
-                                         .dq_r = dq_r.row(t) + h * d.rope,
-                                         .dk_c = dk_c.row(t) + kv * d.nope,
-                                         .dk_r = dk_r_heads.row(t) + h * d.rope,
-                                         .dv = dv.row(t) + kv * d.v,
-                                         .dk_c_stride = dk_c.cols(),
-                                         .dk_r_stride = dk_r_heads.cols(),
-                                         .dv_stride = dv.cols()};
+                                         .dq_c = dq_c.ready(t, run.end, h * d.nope, d.nope),
+                                         .dq_r = dq_r.ready(t, run.end, h * d.rope, d.rope),
+                                         .dk_c = dk_c_head,
+                                         .dk_r = dk_r_rows.ready(t, run.end, h * d.rope, d.rope),
+                                         .dv = dv_head,
+                                         .dk_c_stride = dk_c.stride(),
+                                         .dk_r_stride = dk_r_rows.stride(),
+                                         .dv_stride = dv.stride()};
         p.kernels.attention.attend_backward(q, keys.of(run.seq, kv), out, to, scratch.of(worker));
       }
     });
     if (!d.rope) return;
-    const Tensor dk_r = g[k_r];
+    const GradientRows dk_r(g, k_r);
     for_rows(p, k_r.rows(), d.heads * d.rope, [&](i64 begin, i64 end) {
-      for (i64 t = begin; t < end; ++t)
-        for (i64 h = 0; h < d.heads; ++h)
-          p.kernels.elementwise.accumulate(dk_r.row(t), dk_r_heads.row(t) + h * d.rope, d.rope);
+      for (i64 t = begin; t < end; ++t) {
+        float* const to = dk_r.ready(t, t + 1);
+        for (i64 h = 0; h < d.heads; ++h) p.kernels.elementwise.accumulate(to, dk_r_heads.row(t) + h * d.rope, d.rope);
+      }
     });
   }
 };

@@ -78,7 +78,7 @@ void show_products(const Mixture& m) {
   }
 }
 
-void backward(const Mixture& m, const Tensor& dy, const Tensor& dx, const Tensor& dgates) {
+void backward(const Mixture& m, const Tensor& dy, const std::pair<Tensor, bool>& dx, const Tensor& dgates) {
   const Pass& p = m.p;
   const i64 slots = m.slots(), d = m.d(), f = m.f();
   const MixtureGradients g{.dy = dy,
@@ -89,8 +89,10 @@ void backward(const Mixture& m, const Tensor& dy, const Tensor& dx, const Tensor
                            .up = p.alloc(slots, f),
                            .x = p.alloc(slots, d)};
   streams(m) ? streamed_backward(m, g) : packed_backward(m, g);
-  for_tokens(m, [&](i64 t, const i32* at) {
-    m.gemm().weighted_rows(dx.row(t), g.x.data(), at, nullptr, m.routing.top_k, d, Into::add);
+  const auto& [to, has_values] = dx;
+  const Into into = has_values ? Into::add : Into::overwrite;
+  for_tokens(m, [&, &to = to](i64 t, const i32* at) {
+    m.gemm().weighted_rows(to.row(t), g.x.data(), at, nullptr, m.routing.top_k, d, into);
   });
   if (std::any_of(m.experts.begin(), m.experts.end(), trains)) accumulate_expert_gradients(m, g);
 }
@@ -131,7 +133,7 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
   if (p.products) show_products(*m);
   Tensor y = p.alloc(x.rows(), x.cols());
   combine(*m, y);
-  if (p.tape) p.tape->record({y}, [m, y](Grads& d) { backward(*m, d[y], d[m->x], d[m->routing.gates]); });
+  if (p.tape) p.tape->record({y}, [m, y](Grads& d) { backward(*m, d[y], d.target(m->x), d[m->routing.gates]); });
   return y;
 }
 

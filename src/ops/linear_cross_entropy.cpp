@@ -111,8 +111,8 @@ struct Head {
     return static_cast<float>(sum);
   }
 
-  void backward(const Tensor& dnll, const Tensor& dx) const;
-  void streamed_backward(const Tensor& dnll, const Tensor& dx) const;
+  void backward(const Tensor& dnll, const Tensor& dx, Into into) const;
+  void streamed_backward(const Tensor& dnll, const Tensor& dx, Into into) const;
 };
 
 void streamed_results(const Head& h, const RowResults& results) {
@@ -147,7 +147,7 @@ void packed_results(const Head& h, const RowResults& results) {
   });
 }
 
-void Head::streamed_backward(const Tensor& dnll, const Tensor& dx) const {
+void Head::streamed_backward(const Tensor& dnll, const Tensor& dx, Into into) const {
   const i64 rows = x.rows();
   const Tensor dz = p.alloc(std::min(rows, chunk_rows()), vocab());
   for (i64 first = 0; first < rows; first += chunk_rows()) {
@@ -155,13 +155,12 @@ void Head::streamed_backward(const Tensor& dnll, const Tensor& dx) const {
     streamed_logits(dz, first, count);
     p.pool.ranges(count, 1,
                   [&](i64 begin, i64 end, int) { logit_gradients(dz.row(begin), dnll, first + begin, first + end); });
-    const WeightProduct product{&w,       Direction::backward, {dz.data(), vocab()}, count, dx.row(first), x.cols(),
-                                Into::add};
+    const WeightProduct product{&w, Direction::backward, {dz.data(), vocab()}, count, dx.row(first), x.cols(), into};
     multiply_streamed(p, product_numerics(p), {&product, 1});
   }
 }
 
-void Head::backward(const Tensor& dnll, const Tensor& dx) const {
+void Head::backward(const Tensor& dnll, const Tensor& dx, Into into) const {
   const i64 rows = x.rows(), block = block_rows();
   Packs packs(p, product_numerics(p));
   const Packed forward = packs.get(w, Direction::forward);
@@ -172,7 +171,10 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
   for (i64 first = 0; first < rows; first += chunk_rows()) {
     const i64 count = std::min(chunk_rows(), rows - first);
     const auto blocks = rows_with_targets(targets, first, first + count, block);
-    const auto clear = [&](i64 begin, i64 end) { std::memset(dz.row(begin - first), 0, (end - begin) * vocab() * 4); };
+    const auto clear = [&](i64 begin, i64 end) {  // of rows without a target
+      std::memset(dz.row(begin - first), 0, (end - begin) * vocab() * 4);
+      if (into == Into::overwrite) std::memset(dx.row(begin), 0, (end - begin) * x.cols() * 4);
+    };
     p.pool.run(std::ssize(blocks), [&](i64 task, int worker) {
       const auto [begin, end] = blocks[task];
       clear(task > 0 ? blocks[task - 1].end : first, begin);
@@ -186,11 +188,11 @@ void Head::backward(const Tensor& dnll, const Tensor& dx) const {
                         .ldc = x.cols(),
                         .n = x.cols(),
                         .k = vocab(),
-                        .into = Into::add};
+                        .into = into};
       p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, x.cols()), scratch.of(worker));
     });
+    clear(blocks.empty() ? first : blocks.back().end, first + count);
     if (blocks.empty()) continue;  // the chunk's dz are zeros
-    clear(blocks.back().end, first + count);
     if (w.trainable()) accumulate_weight_gradient(p, product_numerics(p).format, w, dz.data(), x.row(first), count);
   }
 }
@@ -213,7 +215,9 @@ Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span
   if (p.tape)
     p.tape->record({nll}, [p, x, w, kept = std::move(kept), temperature, nll](Grads& d) {
       const Head again{p, x, w, kept, temperature};
-      streams(w) ? again.streamed_backward(d[nll], d[x]) : again.backward(d[nll], d[x]);
+      const auto [dx, has_values] = d.target(x);
+      const Into into = has_values ? Into::add : Into::overwrite;
+      streams(w) ? again.streamed_backward(d[nll], dx, into) : again.backward(d[nll], dx, into);
     });
   return nll;
 }

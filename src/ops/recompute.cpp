@@ -28,7 +28,7 @@ Tensor recompute(Pass& p, const Tensor& x, const std::function<Tensor(Pass&, con
     const Tensor z = block(again, x);
     std::memcpy(tape.grads()[z].data(), d[y].data(), y.size() * 4);
     tape.backward();
-    accumulate(p, d[x], tape.grads()[x]);
+    accumulate(p, d, x, tape.grads()[x]);
   });
   return y;
 }

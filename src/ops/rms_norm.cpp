@@ -1,4 +1,6 @@
 // Root-mean-square normalisation. The simplest op to read first: forward and backward side by side.
+#include <cstring>
+
 #include "core/integer.hpp"
 #include "kernels/cpu/kernels.hpp"
 #include "ops/cpu/rows.hpp"
@@ -11,14 +13,15 @@ namespace {
 // whatever the number of threads.
 constexpr i64 kRowsPerPartial = 32;
 
-void backward(const Pass& p, const Tensor& dx, const Tensor& dy, const Tensor& x, const Weight& w, const float* w32,
-              const Tensor& rstd) {
+void backward(const Pass& p, const GradientRows& dx, const Tensor& dy, const Tensor& x, const Weight& w,
+              const float* w32, const Tensor& rstd) {
   const i64 rows = x.rows(), heads = rstd.cols(), head = w.size();
-  const Tensor partial = w.trainable() ? p.arena.zeros(ceil_div(rows, kRowsPerPartial), head) : Tensor();
+  const Tensor partial = w.trainable() ? p.alloc(ceil_div(rows, kRowsPerPartial), head) : Tensor();
   p.pool.ranges(rows, kRowsPerPartial, [&](i64 begin, i64 end, int) {
-    p.kernels.elementwise.rms_norm_backward(dx.row(begin), partial ? partial.row(begin / kRowsPerPartial) : nullptr,
-                                            dy.row(begin), x.row(begin), w32, rstd.row(begin), (end - begin) * heads,
-                                            head);
+    float* const dw = partial ? partial.row(begin / kRowsPerPartial) : nullptr;
+    if (dw) std::memset(dw, 0, head * sizeof(float));
+    p.kernels.elementwise.rms_norm_backward(dx.ready(begin, end), dw, dy.row(begin), x.row(begin), w32, rstd.row(begin),
+                                            (end - begin) * heads, head);
   });
   for (i64 i = 0; i < partial.rows(); ++i) p.kernels.elementwise.accumulate(w.grad(), partial.row(i), head);
 }
@@ -36,7 +39,7 @@ Tensor rms_norm(Pass& p, const Tensor& x, const Weight& w, float eps, i64 heads)
                                    eps);
   });
   if (p.tape)
-    p.tape->record({y}, [p, x, w, y, rstd, w32, copy](Grads& d) { backward(p, d[x], d[y], x, w, w32, rstd); });
+    p.tape->record({y}, [p, x, w, y, rstd, w32, copy](Grads& d) { backward(p, {d, x}, d[y], x, w, w32, rstd); });
   return y;
 }
 

@@ -100,9 +100,10 @@ Tensor rope(Pass& p, const Tensor& x, i64 heads, const Tensor& angles, RopePairs
   });
   if (p.tape)
     p.tape->record({y}, [p, x, y, heads, angles, back = back](Grads& d) {
-      const Tensor dx = d[x], dy = d[y];
+      const GradientRows dx(d, x);
+      const Tensor dy = d[y];
       for_rows(p, x.rows(), x.cols(), [&](i64 begin, i64 end) {
-        back(dx.row(begin), dy.row(begin), angles.row(begin), end - begin, heads, angles.cols());
+        back(dx.ready(begin, end), dy.row(begin), angles.row(begin), end - begin, heads, angles.cols());
       });
     });
   return y;

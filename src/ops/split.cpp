@@ -28,19 +28,30 @@ void copy_in(const Pass& p, const Tensor& dst, const Tensor& src, i64 offset) {
   });
 }
 
-// The columns of `whole` += `part`.
-void add_in(const Pass& p, const Tensor& whole, const Tensor& part, const HeadColumns& s) {
-  for_rows(p, part.rows(), part.cols(), [&](i64 begin, i64 end) {
-    for (i64 t = begin; t < end; ++t)
-      for (i64 h = 0; h < s.heads; ++h)
-        p.kernels.elementwise.accumulate(whole.row(t) + h * s.stride + s.offset, part.row(t) + h * s.width, s.width);
+// Adds the gradients of both parts, or of the one that has a gradient, to that of the whole.
+void add_parts(const Pass& p, Grads& d, const Tensor& whole, const Tensor& y, const HeadColumns& first, const Tensor& z,
+               const HeadColumns& last) {
+  const Tensor dy = d.has(y) ? d[y] : Tensor(), dz = d.has(z) ? d[z] : Tensor();
+  const GradientRows dx(d, whole);
+  const auto add = [&](float* row, const Tensor& part, i64 t, const HeadColumns& s) {
+    for (i64 h = 0; part && h < s.heads; ++h)
+      p.kernels.elementwise.accumulate(row + h * s.stride + s.offset, part.row(t) + h * s.width, s.width);
+  };
+  for_rows(p, whole.rows(), whole.cols(), [&](i64 begin, i64 end) {
+    for (i64 t = begin; t < end; ++t) {
+      float* const row = dx.ready(t, t + 1);
+      add(row, dy, t, first);
+      add(row, dz, t, last);
+    }
   });
 }
 
-// `part` += the columns of `whole` from `offset` on.
-void add_out(const Pass& p, const Tensor& part, const Tensor& whole, i64 offset) {
+// The gradient of `part` += the columns of `whole` from `offset` on.
+void add_out(const Pass& p, Grads& d, const Tensor& part, const Tensor& whole, i64 offset) {
+  const GradientRows to(d, part);
   for_rows(p, part.rows(), part.cols(), [&](i64 begin, i64 end) {
-    for (i64 t = begin; t < end; ++t) p.kernels.elementwise.accumulate(part.row(t), whole.row(t) + offset, part.cols());
+    for (i64 t = begin; t < end; ++t)
+      p.kernels.elementwise.accumulate(to.ready(t, t + 1), whole.row(t) + offset, part.cols());
   });
 }
 
@@ -52,11 +63,7 @@ std::array<Tensor, 2> split(Pass& p, const Tensor& x, i64 heads, i64 a, i64 b) {
   Tensor y = p.alloc(x.rows(), heads * a), z = p.alloc(x.rows(), heads * b);
   copy_out(p, y, x, first);
   copy_out(p, z, x, last);
-  if (p.tape)
-    p.tape->record({y, z}, [p, x, y, z, first, last](Grads& d) {
-      if (d.has(y)) add_in(p, d[x], d[y], first);
-      if (d.has(z)) add_in(p, d[x], d[z], last);
-    });
+  if (p.tape) p.tape->record({y, z}, [p, x, y, z, first, last](Grads& d) { add_parts(p, d, x, y, first, z, last); });
   return {y, z};
 }
 
@@ -67,8 +74,8 @@ Tensor concat(Pass& p, const Tensor& a, const Tensor& b) {
   copy_in(p, y, b, a.cols());
   if (p.tape)
     p.tape->record({y}, [p, a, b, y](Grads& d) {
-      add_out(p, d[a], d[y], 0);
-      add_out(p, d[b], d[y], a.cols());
+      add_out(p, d, a, d[y], 0);
+      add_out(p, d, b, d[y], a.cols());
     });
   return y;
 }

@@ -14,10 +14,11 @@ Tensor swiglu(Pass& p, const Tensor& gate, const Tensor& up) {
   });
   if (p.tape)
     p.tape->record({y}, [p, gate, up, y](Grads& d) {
-      const Tensor dgate = d[gate], dup = d[up], dy = d[y];
+      const GradientRows dgate(d, gate), dup(d, up);
+      const Tensor dy = d[y];
       for_rows(p, y.rows(), y.cols(), [&](i64 begin, i64 end) {
-        p.kernels.elementwise.swiglu_backward(dgate.row(begin), dup.row(begin), dy.row(begin), gate.row(begin),
-                                              up.row(begin), (end - begin) * y.cols());
+        p.kernels.elementwise.swiglu_backward(dgate.ready(begin, end), dup.ready(begin, end), dy.row(begin),
+                                              gate.row(begin), up.row(begin), (end - begin) * y.cols());
       });
     });
   return y;

@@ -1,6 +1,8 @@
 #include "ops/cpu/rows.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <tuple>
 
 #include "kernels/cpu/kernels.hpp"
 #include "ops/cpu/dequantize.hpp"
@@ -27,11 +29,25 @@ void add_rows(const Pass& p, float* dst, const Tensor& src) {
   });
 }
 
-void accumulate(const Pass& p, const Tensor& dst, const Tensor& src) {
-  R1_CHECK(dst.rows() == src.rows() && dst.cols() == src.cols(), "accumulate: {} += {}", dst.shape(), src.shape());
-  for_rows(p, dst.rows(), dst.cols(), [&](i64 begin, i64 end) {
-    p.kernels.elementwise.accumulate(dst.row(begin), src.row(begin), (end - begin) * dst.cols());
+void accumulate(const Pass& p, Grads& d, const Tensor& x, const Tensor& src) {
+  R1_CHECK(x.rows() == src.rows() && x.cols() == src.cols(), "accumulate: {} += {}", x.shape(), src.shape());
+  const GradientRows dx(d, x);
+  for_rows(p, src.rows(), src.cols(), [&](i64 begin, i64 end) {
+    p.kernels.elementwise.accumulate(dx.ready(begin, end), src.row(begin), (end - begin) * src.cols());
   });
+}
+
+GradientRows::GradientRows(Grads& d, const Tensor& x) { std::tie(gradient_, has_values_) = d.target(x); }
+
+float* GradientRows::ready(i64 begin, i64 end) const { return ready(begin, end, 0, gradient_.cols()); }
+
+float* GradientRows::ready(i64 begin, i64 end, i64 column, i64 width) const {
+  float* const first = gradient_.row(begin) + column;
+  if (has_values_) return first;
+  if (width == stride()) std::memset(first, 0, (end - begin) * width * sizeof(float));
+  else
+    for (i64 t = begin; t < end; ++t) std::memset(gradient_.row(t) + column, 0, width * sizeof(float));
+  return first;
 }
 
 const float* vector_f32(const Pass& p, const Weight& w, Tensor* copy) {

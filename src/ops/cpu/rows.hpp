@@ -26,8 +26,26 @@ void scatter_rows(const Pass& p, float* dst, const float* src, std::span<const i
 // dst [cols] += Σ of the rows of src, ascending. The threads split columns.
 void add_rows(const Pass& p, float* dst, const Tensor& src);
 
-// dst += src.
-void accumulate(const Pass& p, const Tensor& dst, const Tensor& src);
+// The gradient of x += src.
+void accumulate(const Pass& p, Grads& d, const Tensor& x, const Tensor& src);
+
+// A gradient to which the tasks of a backward function add. If it is new, each task first clears the rows that it adds
+// to: they are then in its cache, and no thread waits for another to clear all of them.
+class GradientRows {
+ public:
+  GradientRows() = default;  // of no tensor
+  GradientRows(Grads& d, const Tensor& x);
+  explicit GradientRows(const Tensor& fresh) : gradient_(fresh), has_values_(false) {}
+  // Rows [begin, end), ready for a kernel that adds to them. To be called once for every row.
+  float* ready(i64 begin, i64 end) const;
+  // The same for columns [column, column + width) of these rows.
+  float* ready(i64 begin, i64 end, i64 column, i64 width) const;
+  i64 stride() const { return gradient_.cols(); }
+
+ private:
+  Tensor gradient_;
+  bool has_values_ = true;
+};
 
 // The elements of a vector weight as f32: the master itself, or a copy in f32 that `*copy` keeps.
 const float* vector_f32(const Pass& p, const Weight& w, Tensor* copy);
