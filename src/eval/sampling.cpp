@@ -8,10 +8,10 @@ namespace r1 {
 namespace {
 
 Json conversation(const Problem& p, const LoggedCompletion& c, const std::string& turn) {
-  Json row = Json::object({{"messages", Json::array({Json::object({{"role", "user"}, {"content", p.prompt}}),
-                                                     Json::object({{"role", "assistant"}, {"content", turn}})})},
-                           {"index", c.index},
-                           {"sample", c.sample}});
+  Json::Array messages;
+  for (const Message& m : messages_of(p)) messages.push_back(Json::object({{"role", m.role}, {"content", m.content}}));
+  messages.push_back(Json::object({{"role", "assistant"}, {"content", turn}}));
+  Json row = Json::object({{"messages", std::move(messages)}, {"index", c.index}, {"sample", c.sample}});
   if (!p.id.empty()) row.set("id", p.id);
   if (!p.kind.empty()) row.set("kind", p.kind).set("difficulty", p.difficulty);
   return row;
@@ -46,7 +46,7 @@ Result<SamplingResult> sample_conversations(Engine& engine, const Tokenizer& tok
 
   AtomicFile conversations = R1_TRY(AtomicFile::create(out)), decisions = R1_TRY(AtomicFile::create(options.log));
   R1_TRY(write_line(decisions, log_header(options.settings)));
-  std::set<std::string_view> prompts;
+  std::set<std::string> prompts;
   for (size_t i = 0; i < found.size(); ++i) {
     const LoggedCompletion& c = found[i];
     const Problem& p = problems[c.index];
@@ -59,7 +59,7 @@ Result<SamplingResult> sample_conversations(Engine& engine, const Tokenizer& tok
     }
     R1_TRY(write_line(decisions, line));
     if (s.decision == Decision::kept) R1_TRY(write_line(conversations, conversation(p, c, turns[i])));
-    prompts.insert(p.prompt);
+    prompts.insert(conversation_text(p));
     ++result.samples;
     ++result.decisions[static_cast<size_t>(s.decision)];
     result.verified += c.graded.right();

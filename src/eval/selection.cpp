@@ -85,10 +85,10 @@ double jaccard(std::span<const u64> a, std::span<const u64> b) {
 std::vector<Selected> select_completions(std::span<const Problem> problems, std::span<const LoggedCompletion> found,
                                          std::span<const std::string> turns, const SelectionRules& rules) {
   std::vector<Selected> out(found.size());
-  std::map<std::string_view, std::vector<size_t>> groups;  // by prompt
+  std::map<std::string, std::vector<size_t>> groups;  // by the conversation up to the answer
   for (size_t i = 0; i < found.size(); ++i) {
     out[i].decision = decision_alone(found[i].graded, turns[i], rules);
-    if (out[i].decision == Decision::kept) groups[problems[found[i].index].prompt].push_back(i);
+    if (out[i].decision == Decision::kept) groups[conversation_text(problems[found[i].index])].push_back(i);
   }
   for (const auto& [prompt, group] : groups) compare_group(group, found, turns, rules, out);
   return out;

@@ -126,8 +126,8 @@ Status GrpoRun::check_prompts() {
   i64 cut = 0;
   for (const Split split : {Split::train, Split::test})
     for (const Problem& p : problems_->rows(split)) {
-      const Message question[] = {{"user", p.prompt}};
-      const i64 n = std::ssize(R1_TRY(chat_->encode(*tokenizer_, {.messages = question})).ids);
+      const std::vector<Message> messages = messages_of(p);
+      const i64 n = std::ssize(R1_TRY(chat_->encode(*tokenizer_, {.messages = messages})).ids);
       if (n >= engine_->context())
         return fail(
             Errc::invalid_argument,

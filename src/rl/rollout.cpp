@@ -34,8 +34,8 @@ Result<std::vector<Rollout>> draw_rollouts(Engine& engine, const Tokenizer& toke
   std::map<RequestId, size_t> first_of;  // the request's first result
   Completions completions(engine, tokenizer, stop);
   for (size_t i = 0; i < problems.size(); ++i) {
-    const Message question[] = {{"user", problems[i].prompt}};
-    ChatPrompt prompt = R1_TRY(chat.encode(tokenizer, {.messages = question}));
+    const std::vector<Message> messages = messages_of(problems[i]);
+    ChatPrompt prompt = R1_TRY(chat.encode(tokenizer, {.messages = messages}));
     CompletionRequest r;
     r.prompt = prompt.ids;
     r.sampling = {.temperature = settings.temperature,

@@ -110,13 +110,17 @@ constexpr std::string_view kReplyRest =  // the reply after kDeclining
 
 }  // namespace
 
+std::string topic_question(Random& r) {
+  const std::string_view pattern = pick(r, kTemplates), first = pick(r, kTopics), second = pick(r, kTopics);
+  return fill(pattern, {first, second});
+}
+
 Draft draft_chat(Random& r, int) {
   Draft d;
   if (chance(r, 5)) {
     d.prompt = pick(r, kFixed);
   } else {
-    const std::string_view pattern = pick(r, kTemplates), first = pick(r, kTopics), second = pick(r, kTopics);
-    d.prompt = fill(pattern, {first, second});
+    d.prompt = topic_question(r);
   }
   d.content = "chat " + d.prompt;
   const auto lower = [](unsigned char c) { return static_cast<char>(c < 128 ? std::tolower(c) : c); };

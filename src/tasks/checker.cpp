@@ -7,6 +7,15 @@
 namespace r1 {
 namespace {
 
+bool has_box(std::string_view completion) { return completion.find("\\boxed") != completion.npos; }
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
 Result<bool> check(const AnswerChecker& c, std::string_view completion) {
   if (c.answer.empty()) return fail(Errc::invalid_argument, "the problem has no answer to compare with");
   return answer_matches(c.answer, extract_answer(completion));
@@ -24,8 +33,12 @@ Result<bool> check(const CountdownChecker& c, std::string_view completion) {
   return countdown_reaches(extract_answer(completion), c.numbers, c.target);
 }
 
-Result<bool> check(const ChatChecker&, std::string_view completion) {
-  return completion.find(kDeclining) != completion.npos && completion.find("\\boxed") == completion.npos;
+Result<bool> check(const ChatChecker&, std::string_view completion) { return declines(completion); }
+
+Result<bool> check(const PhraseChecker& c, std::string_view completion) {
+  if (c.phrase.empty()) return fail(Errc::invalid_argument, "the problem has no phrase to look for");
+  if (has_box(completion) || declines(completion)) return false;
+  return lower_case(completion).find(lower_case(c.phrase)) != std::string::npos;
 }
 
 Result<bool> check(const ProgramChecker&, std::string_view) {
@@ -34,9 +47,14 @@ Result<bool> check(const ProgramChecker&, std::string_view) {
 
 }  // namespace
 
+bool declines(std::string_view completion) {
+  return completion.find(kDeclining) != completion.npos && !has_box(completion);
+}
+
 std::string_view expected_answer(const Checker& checker) {
   if (const auto* c = std::get_if<AnswerChecker>(&checker)) return c->answer;
   if (const auto* c = std::get_if<MathChecker>(&checker)) return c->gold;
+  if (const auto* c = std::get_if<PhraseChecker>(&checker)) return c->phrase;
   return "";
 }
 

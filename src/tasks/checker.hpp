@@ -33,9 +33,15 @@ struct CountdownChecker {
   bool operator==(const CountdownChecker&) const = default;
 };
 
-// Declining to answer with the taught words, without a box.
+// Declining to answer with the taught words (declines()).
 struct ChatChecker {
   bool operator==(const ChatChecker&) const = default;
+};
+
+// A reply that holds this text, in whatever case, and neither a box nor the words that decline.
+struct PhraseChecker {
+  std::string phrase;
+  bool operator==(const PhraseChecker&) const = default;
 };
 
 struct ProgramCase {
@@ -64,9 +70,12 @@ struct ProgramChecker {
   bool operator==(const ProgramChecker&) const = default;
 };
 
-using Checker = std::variant<AnswerChecker, MathChecker, CountdownChecker, ChatChecker, ProgramChecker>;
+using Checker = std::variant<AnswerChecker, MathChecker, CountdownChecker, ChatChecker, ProgramChecker, PhraseChecker>;
 
-// The expected answer of an AnswerChecker or a MathChecker; empty for the others.
+// Whether a completion declines to answer: it has the taught words and no box.
+bool declines(std::string_view completion);
+
+// The expected answer of an AnswerChecker or a MathChecker, the text of a PhraseChecker; empty for the others.
 std::string_view expected_answer(const Checker& checker);
 
 // Whether the final answer of a completion is right. Errors: the checker holds no answer or no numbers to compare with,

@@ -21,6 +21,7 @@ struct Draft {
   std::optional<Checker> checker = {};  // if absent, the strict comparison with `answer`
   std::string reply = {};               // if empty, the usual sentence with the answer
   std::optional<Split> side = {};       // if absent, what side_of() says of the content and the parts
+  std::vector<Exchange> earlier = {};   // the turns before the prompt
 };
 
 // The side to which a hash of a content assigns it.
@@ -49,6 +50,33 @@ Draft draft_word_problem(Random& r, int difficulty);
 Draft draft_countdown(Random& r, int difficulty);
 Draft draft_chat(Random& r, int difficulty);
 Draft draft_code(Random& r, int difficulty);
+// tasks/everyday
+Draft draft_sum(Random& r, int difficulty);
+Draft draft_difference(Random& r, int difficulty);
+Draft draft_times(Random& r, int difficulty);
+Draft draft_quotient(Random& r, int difficulty);
+Draft draft_half_double(Random& r, int difficulty);
+Draft draft_percent(Random& r, int difficulty);
+Draft draft_fraction(Random& r, int difficulty);
+Draft draft_decimal_sum(Random& r, int difficulty);
+Draft draft_power(Random& r, int difficulty);
+Draft draft_root(Random& r, int difficulty);
+Draft draft_factorial(Random& r, int difficulty);
+Draft draft_square_equation(Random& r, int difficulty);
+Draft draft_prime(Random& r, int difficulty);
+Draft draft_parity(Random& r, int difficulty);
+Draft draft_extreme(Random& r, int difficulty);
+Draft draft_average(Random& r, int difficulty);
+Draft draft_order(Random& r, int difficulty);
+Draft draft_story(Random& r, int difficulty);
+Draft draft_speed(Random& r, int difficulty);
+Draft draft_chinese(Random& r, int difficulty);
+Draft draft_talk(Random& r, int difficulty);
+Draft draft_limits(Random& r, int difficulty);
+Draft draft_follow(Random& r, int difficulty);
+
+// A question about one of the topics of the kind "chat", which no kind answers.
+std::string topic_question(Random& r);
 
 // Phrasing.
 template <class T>

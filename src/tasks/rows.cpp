@@ -26,6 +26,7 @@ void write(Json& row, const CountdownChecker& c, bool) {
   row.set("check", "countdown").set("numbers", Json::array_of(c.numbers)).set("target", c.target);
 }
 void write(Json& row, const ChatChecker&, bool) { row.set("check", "chat"); }
+void write(Json& row, const PhraseChecker& c, bool) { row.set("check", "phrase").set("answer", c.phrase); }
 void write(Json& row, const ProgramChecker& c, bool) {
   row.set("check", "program").set("language", name_of(c.language));
   if (const auto* io = std::get_if<ProgramCases>(&c.tests)) {
@@ -103,9 +104,38 @@ Result<Checker> checker_of(const JsonFields& fields, const std::string& check) {
     return out;
   }
   if (check == "chat") return ChatChecker{};
+  if (check == "phrase") {
+    std::string phrase = R1_TRY(fields.string("answer"));
+    if (phrase.empty()) return fail(Errc::corrupt, "{}: is empty, so any reply would be right", fields.where("answer"));
+    return PhraseChecker{std::move(phrase)};
+  }
   if (check == "program") return R1_TRY(program_checker_of(fields));
-  return fail(Errc::unsupported, "{}: expected answer, math, countdown, chat or program, found {}",
+  return fail(Errc::unsupported, "{}: expected answer, math, countdown, chat, phrase or program, found {}",
               fields.where("check"), quoted_text(check));
+}
+
+Json message(std::string_view role, std::string_view content) {
+  return Json::object({{"role", role}, {"content", content}});
+}
+
+// The turns of "earlier", which a user's begins and an assistant's ends.
+Result<std::vector<Exchange>> earlier_in(const JsonFields& fields) {
+  std::vector<Exchange> out;
+  if (!fields.has("earlier")) return out;
+  size_t turn = 0;
+  for (const Json& item : *R1_TRY(fields.array("earlier"))) {
+    const JsonFields one = R1_TRY(JsonFields::of(item, fmt::format("{}[{}]", fields.where("earlier"), turn)));
+    const bool users = turn++ % 2 == 0;
+    const std::string role = R1_TRY(one.string("role")), wanted = users ? "user" : "assistant";
+    if (role != wanted)
+      return fail(Errc::corrupt, "{}: expected {}, found {}", one.where("role"), wanted, quoted_text(role));
+    std::string content = R1_TRY(one.string("content"));
+    if (users) out.push_back({std::move(content), ""});
+    else out.back().reply = std::move(content);
+  }
+  if (turn % 2 != 0)
+    return fail(Errc::corrupt, "{}: has {} turns; it must end with an assistant's", fields.where("earlier"), turn);
+  return out;
 }
 
 }  // namespace
@@ -134,10 +164,17 @@ Json row_of(const Problem& p, Traces traces) {
   if (!p.id.empty()) row.set("id", p.id);
   std::visit([&](const auto& checker) { write(row, checker, p.kind.empty()); }, p.checker);
   if (!p.kind.empty()) row.set("kind", p.kind).set("difficulty", p.difficulty);
-  if (traces == Traces::with)
-    row.set("messages",
-            Json::array({Json::object({{"role", "user"}, {"content", p.prompt}}),
-                         Json::object({{"role", "assistant"}, {"content", "<think>\n" + completion_of(p)}})}));
+  Json::Array earlier;
+  for (const Exchange& turn : p.earlier) {
+    earlier.push_back(message("user", turn.question));
+    earlier.push_back(message("assistant", turn.reply));
+  }
+  if (!earlier.empty()) row.set("earlier", earlier);
+  if (traces == Traces::with) {
+    earlier.push_back(message("user", p.prompt));
+    earlier.push_back(message("assistant", "<think>\n" + completion_of(p)));
+    row.set("messages", std::move(earlier));
+  }
   return row;
 }
 
@@ -154,6 +191,7 @@ Result<Problem> problem_from_row(const Json& row, std::string source) {
   p.kind = R1_TRY(fields.string("kind", ""));
   p.id = id_in(fields, "id");
   p.difficulty = static_cast<int>(R1_TRY(fields.integer_in("difficulty", 0, 1000, 1)));
+  p.earlier = R1_TRY(earlier_in(fields));
   p.checker = R1_TRY(checker_of(fields, R1_TRY(fields.string("check", p.kind.empty() ? "math" : "answer"))));
   return p;
 }

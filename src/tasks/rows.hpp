@@ -4,10 +4,12 @@
 //   answer, math  "answer"
 //   countdown     "numbers":[...], "target":n
 //   chat          nothing
+//   phrase        "answer", a text that the reply must hold
 //   program       "language" (python or cpp), and either "cases":[{"input","output"},...] with "tolerance", or "tests",
 //                 the code of assertions, with "prelude", "entry_point", "declaration" and "preamble"
 //                 (tasks/checker.hpp)
-// A row holds a question and how to check its answer, and the trace only if it is asked for.
+// A question that follows others has "earlier", the turns before it as {"role","content"}: a user's, an assistant's,
+// and so on. A row holds a question and how to check its answer, and the trace only if it is asked for.
 #pragma once
 #include <string>
 #include <string_view>

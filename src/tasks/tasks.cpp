@@ -28,7 +28,30 @@ constexpr Entry kEntries[] = {{{"product", 4}, draft_product},
                               {{"words", 3}, draft_word_problem},
                               {{"countdown", 3}, draft_countdown},
                               {{"chat", 1}, draft_chat},
-                              {{"code", 4}, draft_code}};
+                              {{"code", 4}, draft_code},
+                              {{"sum", 3}, draft_sum},
+                              {{"difference", 3}, draft_difference},
+                              {{"times", 4}, draft_times},
+                              {{"quotient", 3}, draft_quotient},
+                              {{"half_double", 2}, draft_half_double},
+                              {{"percent", 2}, draft_percent},
+                              {{"fraction", 2}, draft_fraction},
+                              {{"decimal_sum", 2}, draft_decimal_sum},
+                              {{"power", 3}, draft_power},
+                              {{"root", 2}, draft_root},
+                              {{"factorial", 1}, draft_factorial},
+                              {{"square_equation", 1}, draft_square_equation},
+                              {{"prime", 2}, draft_prime},
+                              {{"parity", 1}, draft_parity},
+                              {{"extreme", 2}, draft_extreme},
+                              {{"average", 2}, draft_average},
+                              {{"order", 2}, draft_order},
+                              {{"story", 1}, draft_story},
+                              {{"speed", 1}, draft_speed},
+                              {{"chinese", 2}, draft_chinese},
+                              {{"talk", 1}, draft_talk},
+                              {{"limits", 3}, draft_limits},
+                              {{"follow", 3}, draft_follow}};
 
 // The longest trace in characters, about 380 tokens: every digit is a token, and most characters of a trace are digits.
 constexpr size_t kLongestTrace = 400;
@@ -68,6 +91,7 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
     if (split == Split::train && !std::all_of(d.parts.begin(), d.parts.end(), in_train)) continue;
     Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(d.reply), {}, {}};
     if (!p.trace.empty() && p.trace.back() == '\n') p.trace.pop_back();
+    p.earlier = std::move(d.earlier);
     if (p.reply.empty()) p.reply = "The answer is \\boxed{" + d.answer + "}.";
     if (d.checker) p.checker = std::move(*d.checker);
     else p.checker = AnswerChecker{std::move(d.answer)};
@@ -75,6 +99,22 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
   }
   R1_CHECK(false, "make_problem: no {} of difficulty {} on this side of the split", kind, difficulty);
   return {};
+}
+
+std::vector<Message> messages_of(const Problem& p) {
+  std::vector<Message> messages;
+  for (const Exchange& turn : p.earlier) {
+    messages.push_back({"user", turn.question});
+    messages.push_back({"assistant", turn.reply});
+  }
+  messages.push_back({"user", p.prompt});
+  return messages;
+}
+
+std::string conversation_text(const Problem& p) {
+  std::string text;
+  for (const Exchange& turn : p.earlier) text += turn.question + '\n' + turn.reply + '\n';
+  return text + p.prompt;
 }
 
 std::string completion_of(const Problem& p) { return p.trace + "\n</think>\n\n" + p.reply; }

@@ -3,6 +3,7 @@
 //   <think>\nTRACE\n</think>\n\nREPLY
 // TRACE writes out every step that a tiny transformer cannot compute at once; arithmetic.hpp describes the notation.
 // REPLY holds the answer in \boxed{...}. All functions are pure functions of their arguments.
+// A problem may be the last question of a conversation.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,8 +12,15 @@
 #include "core/dtype.hpp"
 #include "core/error.hpp"
 #include "tasks/checker.hpp"
+#include "text/chat.hpp"
 
 namespace r1 {
+
+// An earlier turn of a conversation: a question, and the reply to it without its thinking.
+struct Exchange {
+  std::string question, reply;
+  bool operator==(const Exchange&) const = default;
+};
 
 struct Problem {
   std::string kind;
@@ -20,6 +28,7 @@ struct Problem {
   std::string prompt, trace, reply;
   Checker checker;
   std::string id = {};  // what the problem is called where it comes from; may be empty
+  std::vector<Exchange> earlier = {};
 };
 
 // The sides of the split. A hash of a problem's content (operands, word, or template and numbers) decides its side; the
@@ -49,6 +58,11 @@ struct TaskMixture {
 Result<TaskMixture> parse_mixture(std::string_view text);
 TaskMixture default_mixture();
 Problem sample_problem(const TaskMixture& mixture, Split split, u64 seed, u64 index);
+
+// The conversation that ends with the prompt, for a chat template.
+std::vector<Message> messages_of(const Problem& problem);
+// All questions and replies up to the prompt, as one text: equal for problems that a model sees alike.
+std::string conversation_text(const Problem& problem);
 
 // The reference completion that follows "<think>\n": TRACE\n</think>\n\nREPLY.
 std::string completion_of(const Problem& problem);

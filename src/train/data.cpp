@@ -119,9 +119,10 @@ class TaskSource final : public Source {
     const Problem problem = sample_problem(mixture_, split, seed_, index);
     const bool thinks = Random(seed_, Purpose::data, stream(RandomUse::thinking, index)).uniform() < long_share_;
     if (format_ == DocumentFormat::chat)
-      return encoder_.question(problem.prompt, thinks ? completion_of(problem) : std::string(kNoTrace) + problem.reply);
-    return encoder_.text(problem.prompt + "\n", thinks ? "<think>\n" + completion_of(problem) : problem.reply,
-                         Tokenizer::Special::recognise);
+      return encoder_.chat(messages_of(problem),
+                           thinks ? completion_of(problem) : std::string(kNoTrace) + problem.reply);
+    return encoder_.text(conversation_text(problem) + "\n",
+                         thinks ? "<think>\n" + completion_of(problem) : problem.reply, Tokenizer::Special::recognise);
   }
   u64 fingerprint(u64 before) const override { return before; }
 

@@ -80,8 +80,8 @@ Result<EvalOptions> EvaluationFlags::options(const Session& session) const {
   EvalOptions out;
   out.k = static_cast<i32>(k);
   out.request = [&session, think = generation.thinking()](const Problem& p) -> Result<CompletionRequest> {
-    const Message question[] = {{"user", p.prompt}};
-    return session.request(R1_TRY(session.chat_prompt({.messages = question, .think = think})));
+    const std::vector<Message> messages = messages_of(p);
+    return session.request(R1_TRY(session.chat_prompt({.messages = messages, .think = think})));
   };
   out.form = generation.no_think ? TurnForm::plain : TurnForm::thinking;
   return out;

@@ -1,0 +1,36 @@
+// What the generators of this folder share. Each of them is a row of kEntries in tasks/tasks.cpp.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "tasks/arithmetic.hpp"
+#include "tasks/everyday/asking.hpp"
+#include "tasks/generators.hpp"
+
+namespace r1 {
+
+// The content of a problem about small numbers. There are so few of these that every one must occur in training: what
+// is kept for testing is a phrasing of it.
+std::string small_content(std::string_view kind, std::string_view prompt);
+
+// 1.25 is {125, 2}.
+struct PlacedNumber {
+  i64 digits = 0;
+  int places = 0;
+};
+std::string text_of(PlacedNumber n);   // with all its places
+PlacedNumber trimmed(PlacedNumber n);  // without the zeros at the end
+
+// Ends a trace that worked in whole numbers: a line with the point put in, and another without the zeros at the end if
+// there are any. Returns the last line.
+std::string write_placed(std::string& trace, PlacedNumber n);
+
+// a / b, a >= 0, b > 0. Writes a division of whole numbers for which a has been given as many zeros as are needed, at
+// most three, and the result: "35/2:3/2=1r1,15/2=7r1->17r1" and the like never end in a point. If the division does not
+// end, the result is the fraction: "10/3=3r1" and "10/3".
+std::string write_ratio(std::string& trace, i64 a, i64 b, Random& r);
+
+// As people write a product, quotient and so on of whole numbers: in digits, or small ones sometimes in words.
+std::string operation_as_typed(Random& r, i64 a, char sign, i64 b);
+
+}  // namespace r1

@@ -1,0 +1,219 @@
+// The generator of conversations: one to three earlier turns, and a last question that begins anew, takes up the last
+// answer ("and times 3?"), or asks the last question again of another number ("what about 16?").
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+
+#include "tasks/everyday/everyday.hpp"
+
+namespace r1 {
+namespace {
+
+struct FollowUp {
+  char operation;
+  std::span<const std::string_view> says;
+};
+
+// clang-format off
+constexpr std::string_view kPlusSaid[] = {
+    "plus {b}", "plus {b}", "and plus {b}", "+{b}", "+ {b}", "and {b} more", "add {b}", "add {b}", "now add {b}",
+    "then add {b}", "add {b} to it", "add {b} to that", "add {b} to the result", "and if you add {b}",
+    "what if you add {b}", "that plus {b}", "now plus {b}", "what is that plus {b}", "and now add {b}",
+    "the same plus {b}", "increase it by {b}", "add another {b}", "and with {b} more", "it plus {b}",
+    "what is the result plus {b}", "then plus {b}", "ok, plus {b}", "add {b} to your answer",
+    "how much is that plus {b}"};
+constexpr std::string_view kMinusSaid[] = {
+    "minus {b}", "minus {b}", "and minus {b}", "-{b}", "- {b}", "subtract {b}", "subtract {b}", "now subtract {b}",
+    "then take away {b}", "take away {b}", "take {b} from it", "take {b} from that", "subtract {b} from it",
+    "subtract {b} from that", "that minus {b}", "what is that minus {b}", "now minus {b}", "and {b} less",
+    "the same minus {b}", "reduce it by {b}", "now take away {b}", "and if you take away {b}",
+    "what if you subtract {b}", "subtract {b} from the result", "then minus {b}", "it minus {b}",
+    "how much is that minus {b}", "remove {b}"};
+constexpr std::string_view kTimesSaid[] = {
+    "times {b}", "times {b}", "and times {b}", "x{b}", "*{b}", "* {b}", "x {b}", "multiply by {b}",
+    "multiply it by {b}", "multiply that by {b}", "now times {b}", "now multiply by {b}", "that times {b}",
+    "what is that times {b}", "then times {b}", "and if you multiply it by {b}", "multiply the result by {b}",
+    "multiply your answer by {b}", "the same times {b}", "it times {b}", "and {b} times that",
+    "how much is that times {b}", "{b} times that", "what is {b} times that", "and multiplied by {b}"};
+constexpr std::string_view kOverSaid[] = {
+    "divided by {b}", "and divided by {b}", "/{b}", "/ {b}", "divide by {b}", "divide it by {b}",
+    "divide that by {b}", "now divide by {b}", "that divided by {b}", "what is that divided by {b}",
+    "then divide by {b}", "divide the result by {b}", "and over {b}", "now divide it by {b}", "split it by {b}",
+    "÷{b}", "it divided by {b}", "how much is that divided by {b}", "divide your answer by {b}"};
+constexpr std::string_view kTwiceSaid[] = {
+    "double it", "now double it", "double that", "and double that", "and double", "double again", "twice that",
+    "and twice that", "what is twice that", "what is double that", "then double it", "double", "double the result",
+    "now double", "and the double", "two times that", "double your answer", "what is the double of that"};
+constexpr std::string_view kHalfSaid[] = {
+    "half of that", "and half of that", "halve it", "now halve it", "halve that", "what is half of that",
+    "half of it", "and half of it", "what is half of it", "take half of it", "and half", "half", "then halve it",
+    "halve the result", "and the half", "what's half of that", "half your answer"};
+constexpr std::string_view kSquareSaid[] = {
+    "square it", "now square it", "square that", "and squared", "what is that squared", "that squared", "squared",
+    "and the square of that", "what is its square", "then square it"};
+
+const FollowUp kFollowUps[] = {{'+', kPlusSaid}, {'+', kPlusSaid}, {'-', kMinusSaid}, {'-', kMinusSaid}, {'*',
+      kTimesSaid}, {'*', kTimesSaid}, {'/', kOverSaid}, {'2', kTwiceSaid}, {'h', kHalfSaid}, {'s', kSquareSaid}};
+
+constexpr std::string_view kSameAgain[] = {
+    "and {q}", "what about {q}", "how about {q}", "and what about {q}", "and {q}", "now {q}", "then {q}", "also {q}",
+    "and of {q}", "same for {q}", "and with {q}", "{q}", "what of {q}", "ok and {q}"};
+// clang-format on
+
+using EverydayGenerator = Draft (*)(Random&, int);
+struct Opening {
+  EverydayGenerator draft;
+  int most;  // difficulties
+};
+constexpr Opening kOpenings[] = {
+    {draft_sum, 2},       {draft_sum, 1},      {draft_difference, 2},  {draft_difference, 1}, {draft_times, 2},
+    {draft_times, 3},     {draft_quotient, 1}, {draft_half_double, 1}, {draft_power, 2},      {draft_root, 2},
+    {draft_percent, 1},   {draft_story, 1},    {draft_factorial, 1},   {draft_average, 1},    {draft_chinese, 1},
+    {draft_remainder, 1}, {draft_extreme, 2},  {draft_equation, 1},    {draft_expression, 2}};
+// What may also stand in a conversation, but has no number that one goes on from.
+constexpr Opening kOthers[] = {
+    {draft_talk, 1},     {draft_talk, 1},     {draft_talk, 1},         {draft_limits, 3},
+    {draft_prime, 2},    {draft_parity, 1},   {draft_order, 2},        {draft_decimal_sum, 2},
+    {draft_fraction, 1}, {draft_letters, 1},  {draft_speed, 1},        {draft_gcd, 1},
+    {draft_product, 2},  {draft_division, 2}, {draft_word_problem, 2}, {draft_countdown, 2}};
+
+std::string reply_of(const Draft& d) { return d.reply.empty() ? "The answer is \\boxed{" + d.answer + "}." : d.reply; }
+
+Draft drawn(Random& r, std::span<const Opening> from) {
+  const Opening& o = pick(r, from);
+  return o.draft(r, static_cast<int>(r.between(1, o.most)));
+}
+
+Draft any_question(Random& r) { return chance(r, 3) ? drawn(r, kOthers) : drawn(r, kOpenings); }
+
+std::optional<i64> whole_number(const std::string& text) {
+  i64 n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return n;
+}
+
+// What is in `d` becomes an earlier turn of `next`.
+void put_before(Draft& next, Draft&& d) {
+  std::vector<Exchange> earlier = std::move(d.earlier);
+  earlier.push_back({std::move(d.prompt), reply_of(d)});
+  next.earlier = std::move(earlier);
+  for (std::string& part : d.parts) next.parts.push_back(std::move(part));
+  if (!d.content.empty()) next.parts.push_back(std::move(d.content));
+}
+
+// The last answer, and what is to be done with it. Nothing if the answer does not allow it.
+std::optional<Draft> going_on(Random& r, Draft&& before) {
+  const auto value = whole_number(before.answer);
+  if (!value || std::abs(*value) > 9999) return std::nullopt;
+  const i64 a = *value;
+  const FollowUp& follow = pick(r, kFollowUps);
+  const char operation = follow.operation;
+  i64 b = chance(r, 3) ? r.between(1, 99) : r.between(1, 12);
+  if (operation == '*') b = r.between(2, 12);
+  if ((operation == '*' || operation == '2') && std::abs(a) > 999) return std::nullopt;
+  Draft d;
+  if (operation == '+') d.answer = std::to_string(write_add(d.trace, a, b));
+  else if (operation == '-') d.answer = std::to_string(write_sub(d.trace, a, b));
+  else if (operation == '*') d.answer = std::to_string(write_mul(d.trace, a, b)), contains_product(d, a, b);
+  else if (operation == '2') d.answer = std::to_string(write_mul(d.trace, a, 2));
+  else if (operation == 's') {
+    if (a < 0 || a > 20) return std::nullopt;
+    d.answer = std::to_string(write_mul(d.trace, a, a)), contains_product(d, a, a);
+  } else {
+    b = 2;
+    for (const i64 divisor : {r.between(2, 12), r.between(2, 10), i64{5}, i64{3}, i64{4}})
+      if (operation == '/' && a % divisor == 0) b = divisor;
+    if (a < 0 || (operation == '/' && a % b != 0)) return std::nullopt;
+    d.answer = write_ratio(d.trace, a, b, r);
+    d.checker = MathChecker{d.answer};
+  }
+  const std::string shown = b <= 12 && chance(r, 12) ? number_in_words(b) : std::to_string(b);
+  d.prompt = ask_whether(r, put_in(pick(r, follow.says), {{"b", shown}}));
+  put_before(d, std::move(before));
+  return d;
+}
+
+// The same question of another number: "is 7 prime" and "and 9".
+Draft same_again(Random& r) {
+  constexpr Opening kAgain[] = {{draft_sum, 1}, {draft_times, 1}, {draft_difference, 1}, {draft_quotient, 1}};
+  Draft first, d;
+  switch (r.below(6)) {
+    case 0: {
+      const i64 a = r.between(2, 100), b = r.between(2, 100);
+      const auto write = [&](Draft& to, i64 n) {
+        write_divide(to.trace, n % 10, 2, r);
+        to.answer = n % 2 == 0 ? "yes" : "no";
+      };
+      write(first, a), write(d, b);
+      first.prompt =
+          ask_whether(r, put_in(chance(r, 2) ? "is {a} even" : "is {a} an even number", {{"a", std::to_string(a)}}));
+      d.prompt = ask_whether(r, put_in(pick(r, kSameAgain), {{"q", std::to_string(b)}}));
+      break;
+    }
+    case 1: {
+      const i64 a = r.between(1, 12), b = r.between(1, 12);
+      for (const auto& [to, n] : {std::pair{&first, a}, std::pair{&d, b}}) {
+        to->answer = std::to_string(n);
+        to->trace = put_in("{n}*{n}={s}\n", {{"n", to->answer}, {"s", std::to_string(n * n)}});
+      }
+      first.prompt =
+          ask_for(r, put_in(chance(r, 2) ? "the square root of {a}" : "sqrt({a})", {{"a", std::to_string(a * a)}}));
+      d.prompt = ask_whether(r, put_in(pick(r, kSameAgain), {{"q", std::to_string(b * b)}}));
+      break;
+    }
+    case 2: {
+      const i64 a = r.between(1, 50) * 2, b = r.between(1, 50) * 2;
+      first.answer = write_ratio(first.trace, a, 2, r), d.answer = write_ratio(d.trace, b, 2, r);
+      first.prompt = ask_for(r, put_in("half of {a}", {{"a", std::to_string(a)}}));
+      d.prompt = ask_whether(r, put_in(pick(r, kSameAgain), {{"q", std::to_string(b)}}));
+      break;
+    }
+    default: {  // a whole new operation behind "and"
+      first = drawn(r, kAgain);
+      const i64 a = r.between(1, 20), b = r.between(1, 12);
+      const char sign = "+-*"[r.below(3)];
+      d.answer = std::to_string(sign == '+'   ? write_add(d.trace, a, b)
+                                : sign == '-' ? write_sub(d.trace, a, b)
+                                              : write_mul(d.trace, a, b));
+      d.prompt = ask_whether(
+          r, put_in(pick(r, kSameAgain), {{"q", with_sign(r, std::to_string(a), sign, std::to_string(b))}}));
+    }
+  }
+  if (first.content.empty()) first.content = small_content("again", first.prompt);
+  put_before(d, std::move(first));
+  return d;
+}
+
+// `turns` questions, of which each may take up the answer before it.
+Draft conversation(Random& r, i64 turns) {
+  Draft d = any_question(r);
+  for (i64 i = 1; i < turns; ++i) {
+    const bool last = i + 1 == turns;
+    if (!chance(r, 4))
+      if (auto next = going_on(r, Draft(d))) {
+        d = std::move(*next);
+        continue;
+      }
+    Draft next = last && chance(r, 3) && turns == 2 ? same_again(r) : any_question(r);
+    if (!next.earlier.empty()) return next;
+    put_before(next, std::move(d));
+    d = std::move(next);
+  }
+  return d;
+}
+
+}  // namespace
+
+// The difficulty is the number of earlier turns, 1 to 3.
+Draft draft_follow(Random& r, int difficulty) {
+  Draft d = conversation(r, difficulty + 1);
+  std::string content = "follow";
+  for (const Exchange& turn : d.earlier) content += " | " + turn.question;
+  if (!d.content.empty()) d.parts.push_back(std::move(d.content));
+  d.content = content + " | " + d.prompt;
+  return d;
+}
+
+}  // namespace r1
