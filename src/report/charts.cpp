@@ -28,7 +28,8 @@ constexpr ChartRow kRows[] = {
     {"reward-parts", "Samples", "Parts of the reward", "Share of samples that are right, and that keep to the form",
      ChartUnit::share, "accuracy=Right, format=Form, own=Reward program"},
     {"further-parts", "Samples", "Further parts of the reward", "Means without their weights", ChartUnit::plain,
-     "overlong=Overlong, length_penalty=Length, language=Language, repetition=Repetition, reward_*="},
+     "overlong=Overlong, length_penalty=Length, language=Language, repetition=Repetition, declined=Declined, "
+     "reward_*="},
     {"equal-groups", "Samples", "Groups without spread", "Share of groups whose samples all have the same reward",
      ChartUnit::share, "equal_groups=Groups without spread"},
     {"truncated", "Samples", "Truncated", "Share of samples cut at the longest length, or out of time",

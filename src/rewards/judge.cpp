@@ -13,7 +13,7 @@ namespace r1 {
 namespace {
 
 constexpr std::string_view kKindNames[] = {"right",  "wrong", "no_answer", "compile",  "time",
-                                           "memory", "crash", "output",    "unchecked"};
+                                           "memory", "crash", "output",    "declined", "unchecked"};
 
 // What follows the thinking; nothing if the thinking does not end.
 std::optional<std::string_view> answer_in(std::string_view turn) {
@@ -38,8 +38,11 @@ void set(Judgement& out, JudgementKind kind, std::string detail = "") {
 void judge_text(Judgement& out, const Checker& checker, std::string_view answer) {
   const auto right = check_answer(checker, answer);
   if (!right) return set(out, JudgementKind::unchecked, right.error().what);
-  const bool empty = out.given.empty() && !std::holds_alternative<ChatChecker>(checker);
-  set(out, *right ? JudgementKind::right : empty ? JudgementKind::no_answer : JudgementKind::wrong);
+  const bool in_words = std::holds_alternative<ChatChecker>(checker) || std::holds_alternative<PhraseChecker>(checker);
+  set(out, *right                           ? JudgementKind::right
+           : declines(answer)               ? JudgementKind::declined
+           : out.given.empty() && !in_words ? JudgementKind::no_answer
+                                            : JudgementKind::wrong);
 }
 
 JudgementKind kind_of(sandbox::VerdictKind kind) {
@@ -148,7 +151,8 @@ void Judge::submit(u64 ticket, const Problem& problem, AssistantTurn turn) {
   } else if (!program) {
     judge_text(out, problem.checker, *answer);
   } else if (out.given.empty()) {
-    set(out, JudgementKind::no_answer, fmt::format("no {} block", name_of(program->language)));
+    if (declines(*answer)) set(out, JudgementKind::declined);
+    else set(out, JudgementKind::no_answer, fmt::format("no {} block", name_of(program->language)));
   } else if (!pool_) {
     set(out, JudgementKind::unchecked, "there is no sandbox");
   } else {

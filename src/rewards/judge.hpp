@@ -22,7 +22,8 @@ namespace r1 {
 
 // What became of a completion. compile to output: how its program failed. unchecked: nobody knows whether it is right,
 // because its checker, the sandbox or the reward program failed; it has no reward and must be left out.
-enum class JudgementKind : u8 { right, wrong, no_answer, compile, time, memory, crash, output, unchecked };
+// declined: a reply that declines to answer a problem that has an answer (tasks/checker.hpp).
+enum class JudgementKind : u8 { right, wrong, no_answer, compile, time, memory, crash, output, declined, unchecked };
 std::string_view name_of(JudgementKind kind);
 std::optional<JudgementKind> judgement_kind_named(std::string_view name);
 

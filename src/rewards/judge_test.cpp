@@ -51,6 +51,22 @@ TEST(Judge, TheFormGatesTheAnswer) {
   EXPECT_EQ(judged(judge, p, "<think>a</think>\\boxed{\\frac12}").given, "\\frac12");
 }
 
+TEST(Judge, DecliningIsRightWhereThereIsNoAnswerAndElsewhereAVerdictOfItsOwn) {
+  Judge judge = *Judge::open({}, false);
+  const std::string text = "<think>\na\n</think>\n\n" + make_problem("limits", 1, Split::train, 1, 0).reply;
+  const auto kind = [&](Checker checker, const std::string& turn) {
+    const Judgement j = judged(judge, problem(std::move(checker)), turn);
+    EXPECT_EQ(j.parts.accuracy, j.kind == JudgementKind::right ? 1 : 0);
+    return name_of(j.kind);
+  };
+  EXPECT_EQ(kind(ChatChecker{}, text), "right");
+  EXPECT_EQ(kind(AnswerChecker{"1"}, text), "declined");
+  EXPECT_EQ(kind(PhraseChecker{"Hello"}, text), "declined");
+  EXPECT_EQ(kind(ProgramChecker{}, text), "declined");
+  EXPECT_EQ(kind(AnswerChecker{"1"}, text + " \\boxed{2}"), "wrong");
+  EXPECT_EQ(kind(PhraseChecker{"Hello"}, "<think>\na\n</think>\n\nHi"), "wrong");
+}
+
 TEST(Judge, ACompletionThatWasCutHasNeitherTheFormNorAnAnswer) {
   Judge judge = *Judge::open({}, false);
   const Problem p = problem(MathChecker{"1/2"});

@@ -14,6 +14,8 @@ std::vector<ShapingPart> shaping_parts(const RewardShaping& s, const ShapedSampl
     parts.push_back({"language", s.language_weight, has_form ? language_consistency(sample.thinking, s.language) : 0});
   if (s.repetition_weight != 0)
     parts.push_back({"repetition", s.repetition_weight, repetition(sample.text, s.repetition_words, -1)});
+  if (s.declined_weight != 0)
+    parts.push_back({"declined", s.declined_weight, has_form && j.kind == JudgementKind::declined ? 1.0 : 0.0});
   return parts;
 }
 

@@ -5,8 +5,11 @@
 //   length_penalty  0 to -1 for the length of a right sample, along half a cosine
 //   language        0 to 1, the share of the thinking's words in the wanted language
 //   repetition      0 to -1, the share of repeated runs of words
+//   declined        1 for declining a problem that has an answer: with a weight between 0 and 1 this is worth more than
+//                   a wrong answer and less than the right one
 //
-// The form gates what would add to a reward: without it the language is worth nothing. It does not gate the penalties.
+// The form gates what would add to a reward: without it the language and declining are worth nothing. It does not gate
+// the penalties.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -17,7 +20,7 @@
 namespace r1 {
 
 struct RewardShaping {
-  double overlong_weight = 0, length_weight = 0, language_weight = 0, repetition_weight = 0;
+  double overlong_weight = 0, length_weight = 0, language_weight = 0, repetition_weight = 0, declined_weight = 0;
   i64 limit = 0;            // tokens of the longest sample
   i64 overlong_tokens = 0;  // of the last part of it
   Language language = Language::english;

@@ -56,6 +56,18 @@ TEST(Shaping, WithoutTheFormTheLanguageIsWorthNothingAndPenaltiesCount) {
   EXPECT_EQ(values(kAll, sample, judged(JudgementKind::wrong, 1)), (std::vector<double>{-1, 0, 1, -0.5}));
 }
 
+TEST(Shaping, DecliningWhatHasAnAnswerIsWorthMoreThanAWrongAnswerAndLessThanTheRightOne) {
+  const RewardShaping shaping{.declined_weight = 0.125};
+  const auto reward = [&](JudgementKind kind, double format) {
+    const Judgement j = judged(kind, format);
+    return *shaped_reward(j.reward, shaping_parts(shaping, {}, j));
+  };
+  EXPECT_EQ(reward(JudgementKind::right, 1), 1);
+  EXPECT_EQ(reward(JudgementKind::declined, 1), 0.125);
+  EXPECT_EQ(reward(JudgementKind::declined, 0), 0);
+  EXPECT_EQ(reward(JudgementKind::wrong, 1), 0);
+}
+
 TEST(Shaping, APartWithoutWeightIsNotThere) {
   const ShapedSample sample{.text = "add", .thinking = "", .tokens = 3};
   EXPECT_TRUE(shaping_parts({}, sample, judged(JudgementKind::right, 1)).empty());

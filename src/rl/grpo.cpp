@@ -38,6 +38,7 @@ RewardShaping shaping_of(const GrpoConfig& c) {
           .length_weight = c.length_weight,
           .language_weight = c.language_weight,
           .repetition_weight = c.repetition_weight,
+          .declined_weight = c.declined_weight,
           .limit = c.max_tokens,
           .overlong_tokens = c.overlong_tokens > 0 ? c.overlong_tokens : std::max<i64>(1, c.max_tokens / 5),
           .language = c.language == "chinese" ? Language::chinese : Language::english,

@@ -82,7 +82,7 @@ struct GrpoConfig : TrainConfig {
   std::string reward_program;  // a command that decides the reward (rewards/reward_program.hpp)
   i64 reward_timeout = 10;     // seconds for each of its answers
   // Weights of further parts of the reward (rewards/shaping.hpp), and what they are measured by.
-  double overlong_weight = 0, length_weight = 0, language_weight = 0, repetition_weight = 0;
+  double overlong_weight = 0, length_weight = 0, language_weight = 0, repetition_weight = 0, declined_weight = 0;
   i64 overlong_tokens = -1;  // -1: a fifth of max_tokens
   std::string language = "english";
   i64 repetition_words = 4;

@@ -271,6 +271,12 @@ const std::vector<Field<GrpoConfig>>& grpo_fields() {
           .member = &G::repetition_words,
           .low = 1,
           .high = 100},
+         {.name = "declined_weight",
+          .meaning =
+              "reward for declining a problem that has an answer: more than a wrong one's, less than the right one's",
+          .member = &G::declined_weight,
+          .low = 0,
+          .high = 1},
          {.name = "train_equal_groups",
           .meaning = "also compute samples from which nothing can be learnt",
           .member = &G::train_equal_groups},
