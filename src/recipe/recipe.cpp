@@ -4,11 +4,13 @@
 #include "formats/generation_config.hpp"
 #include "formats/json.hpp"
 #include "formats/model_folder.hpp"
-#include "session/memory.hpp"
+#include "ops/device.hpp"
+#include "recipe/stages.hpp"
 #include "tasks/tasks.hpp"
 #include "text/bpe_trainer.hpp"
 #include "text/chat.hpp"
 #include "text/tokenizer.hpp"
+#include "train/run_folder.hpp"
 
 namespace r1 {
 namespace {
@@ -41,7 +43,7 @@ Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 conte
   BpeTrainer trainer(std::move(options));
   for (i64 i = 0; i < config.documents; ++i) {
     const Problem p = sample_problem(mixture, Split::train, static_cast<u64>(config.seed), static_cast<u64>(i));
-    trainer.add(p.prompt + "\n");
+    trainer.add(conversation_text(p) + "\n");
     trainer.add(completion_of(p));
   }
   const std::string json = tokenizer_json(R1_TRY(trainer.train()));
@@ -71,27 +73,6 @@ Status write_model_config(const Json& recipe_config, const Tokenizer& tokenizer,
   return write_file(to, dump(config, 2) + "\n");
 }
 
-Result<TrainResult> run_stage(const std::string& name, const fs::path& recipe, const fs::path& out, Overrides settings,
-                              const RecipeHooks& hooks, const Overrides& overrides) {
-  settings.emplace_back("out", (out / name).string());
-  settings.insert(settings.end(), overrides.begin(), overrides.end());
-  const TrainConfig config = R1_TRY(load_train_config((recipe / (name + ".toml")).string(), settings));
-  if (hooks.stage) hooks.stage(name, config);
-  TrainHooks train_hooks;
-  train_hooks.stop = hooks.stop;
-  train_hooks.progress = hooks.progress;
-  train_hooks.note = hooks.note;
-  train_hooks.admit = [&](const Model& outline) {
-    return check_training_memory(config.model.empty() ? config.model_config : config.model, outline);
-  };
-  auto result = train(config, train_hooks);
-  if (!result) return tl::unexpected(std::move(result).error().in("stage " + name));
-  if (hooks.note)
-    hooks.note(result->already_finished ? fmt::format("stage {}: was already finished", name)
-                                        : fmt::format("stage {}: finished, loss {:.4f}", name, result->loss));
-  return result;
-}
-
 Status export_model(const fs::path& checkpoint, const fs::path& folder) {
   const auto model = R1_TRY(open_model(checkpoint));
   return publish_folder(folder, is_replaceable_model_file, [&](const fs::path& to) -> Status {
@@ -103,26 +84,31 @@ Status export_model(const fs::path& checkpoint, const fs::path& folder) {
 }  // namespace
 
 Result<fs::path> run_recipe(const fs::path& recipe, const fs::path& out, const RecipeHooks& hooks,
-                            const Overrides& overrides) {
+                            const RecipeOptions& options) {
+  const auto note = [&](const std::string& line) {
+    if (hooks.note) hooks.note(line);
+  };
   const Json model_config = R1_TRY(read_json(recipe / kConfigFile));
   const JsonFields fields = R1_TRY(JsonFields::of(model_config, (recipe / kConfigFile).string()));
   const i64 context = R1_TRY(fields.positive("max_position_embeddings"));
+  const Pipeline pipeline = R1_TRY(Pipeline::open(recipe, options));
+  if (pipeline.judges_programs()) R1_TRY(try_sandbox());
+  if (const std::string level = level_name(active_kernels()); !pipeline.level.empty() && pipeline.level != level)
+    note(fmt::format("the recipe was made on level {}; this machine computes on {}, so the bits will differ",
+                     pipeline.level, level));
   R1_TRY(make_folder(out));
   const FileLock lock = R1_TRY(FileLock::of_folder(out));
-  const fs::path tokenizer_folder = out / "tokenizer", config_path = out / kConfigFile;
+  remove_unfinished(out);
+  PipelineState state{recipe, out, out / kConfigFile, out / "tokenizer", {}, {}};
   std::error_code ignored;  // if the folder cannot be read, Tokenizer::open below says why
-  if (!fs::exists(tokenizer_folder, ignored)) {
-    if (hooks.note) hooks.note("stage tokenizer");
-    R1_TRY(train_tokenizer(recipe, tokenizer_folder, context));
+  if (!fs::exists(state.tokenizer, ignored)) {
+    note("stage tokenizer");
+    R1_TRY(train_tokenizer(recipe, state.tokenizer, context));
   }
-  const Tokenizer tokenizer = R1_TRY(Tokenizer::open(tokenizer_folder));
-  R1_TRY(write_model_config(model_config, tokenizer, config_path));
-
-  const Overrides fresh = {{"model_config", config_path.string()}, {"tokenizer", tokenizer_folder.string()}};
-  const TrainResult base = R1_TRY(run_stage("pretrain", recipe, out, fresh, hooks, overrides));
-  const TrainResult cold_start =
-      R1_TRY(run_stage("sft", recipe, out, {{"model", base.checkpoint.string()}}, hooks, overrides));
-  R1_TRY(export_model(cold_start.checkpoint, out / "model"));
+  const Tokenizer tokenizer = R1_TRY(Tokenizer::open(state.tokenizer));
+  R1_TRY(write_model_config(model_config, tokenizer, state.config_path));
+  for (const Stage& stage : pipeline.stages) R1_TRY(run_stage(stage, state, hooks, options));
+  R1_TRY(export_model(state.newest, out / "model"));
   return out / "model";
 }
 

@@ -1,6 +1,8 @@
-// A recipe is the whole pipeline from random weights to a model folder. Its settings are in recipes/NAME/*.toml and
-// recipes/NAME/config.json. Every stage has a folder in `out`. When a recipe is run again, finished stages are skipped
-// and an interrupted stage resumes.
+// A recipe is the whole pipeline from random weights to a model folder. A recipe's folder holds config.json, the
+// architecture; tokenizer.toml, the vocabulary; pipeline.toml, the stages in their order; and NAME.toml for each stage.
+// Without pipeline.toml the stages are `pretrain` and `sft`. Every stage has a folder in `out`, which stays. When a
+// recipe is run again, finished stages are skipped and an interrupted stage resumes; the result is the same to the last
+// byte.
 #pragma once
 #include <atomic>
 #include <filesystem>
@@ -8,20 +10,29 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "eval/eval.hpp"
 #include "train/trainer.hpp"
 
 namespace r1 {
 
 struct RecipeHooks {
   const std::atomic<bool>* stop = nullptr;
-  std::function<void(const std::string& stage, const TrainConfig&)> stage;  // called when a training stage begins
-  std::function<void(const StepMetrics&)> progress;
+  // Called when a training stage begins. `kind` is that of pipeline.toml.
+  std::function<void(const std::string& stage, const std::string& kind, const TrainConfig&)> stage;
+  std::function<void(const StepMetrics&)> progress;   // of a training stage
+  std::function<void(const EvalProgress&)> sampling;  // of a stage of rejection sampling
   std::function<void(const std::string&)> note;
 };
 
+struct RecipeOptions {
+  Overrides overrides = {};               // of the settings of all training stages
+  std::vector<std::string> without = {};  // kinds of problems that the stages leave out
+};
+
 // `recipe` is the folder of the recipe's files, such as recipes/nano. Returns the finished model folder, out/model.
-// Errors: those of train(), with the name of the stage in front.
+// Before anything else all files are read, and if a stage judges programs the sandbox is tried.
+// Errors: those of train() and train_grpo(), with the name of the stage in front; the sandbox does not work.
 Result<std::filesystem::path> run_recipe(const std::filesystem::path& recipe, const std::filesystem::path& out,
-                                         const RecipeHooks& hooks, const Overrides& overrides = {});
+                                         const RecipeHooks& hooks, const RecipeOptions& options = {});
 
 }  // namespace r1

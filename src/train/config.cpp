@@ -147,16 +147,18 @@ Result<toml::table> parse_toml(std::string_view text, std::string_view source) {
   }
 }
 
-Status read_data(TrainConfig& config, const toml::table& table, std::string_view source, const PathRules& rules) {
-  const toml::node* node = table.get("data");
+// Reads the tables [[key]], in order.
+template <class Config>
+Status read_tables(std::vector<Config>& out, std::string_view key, const std::vector<Field<Config>>& fields,
+                   const toml::table& table, std::string_view source, const PathRules& rules) {
+  const toml::node* node = table.get(key);
   if (!node) return {};
-  const toml::array* sources = node->as_array();
-  for (size_t i = 0; sources && i < sources->size(); ++i)
-    if (!(*sources)[i].is_table()) sources = nullptr;
-  if (!sources)
-    return fail(Errc::invalid_argument, "{}: data must be written as [[data]] tables", where_is(source, *node));
-  for (const toml::node& one : *sources)
-    R1_TRY(read_table(config.data.emplace_back(), data_fields(), *one.as_table(), source, rules));
+  const toml::array* tables = node->as_array();
+  for (size_t i = 0; tables && i < tables->size(); ++i)
+    if (!(*tables)[i].is_table()) tables = nullptr;
+  if (!tables)
+    return fail(Errc::invalid_argument, "{}: {} must be written as [[{}]] tables", where_is(source, *node), key, key);
+  for (const toml::node& one : *tables) R1_TRY(read_table(out.emplace_back(), fields, *one.as_table(), source, rules));
   return {};
 }
 
@@ -215,6 +217,39 @@ Status check_together(const GrpoConfig& c, std::string_view source) {
     return wrong(fmt::format("overlong_tokens {} must be 1 to {}, which is max_tokens, or -1 for a fifth of it",
                              c.overlong_tokens, c.max_tokens));
   if (c.curriculum && c.tasks.empty()) return wrong("curriculum needs tasks: the rows of a file have no levels");
+  return {};
+}
+
+// The rules between the stages of a pipeline.
+Status check_stages(const PipelineConfig& c, std::string_view source) {
+  const auto wrong = [&](const StageConfig& s, std::string_view what) {
+    return fail(Errc::invalid_argument, "{}: stage \"{}\": {}", source, s.name, what);
+  };
+  const auto kind_of_earlier = [&](std::string_view name, size_t before) -> std::string_view {
+    for (size_t i = 0; i < before; ++i)
+      if (c.stages[i].name == name) return c.stages[i].kind;
+    return "";
+  };
+  constexpr std::string_view kInNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  if (c.stages.empty()) return fail(Errc::invalid_argument, "{}: no [[stage]]", source);
+  for (size_t i = 0; i < c.stages.size(); ++i) {
+    const StageConfig& s = c.stages[i];
+    if (s.name.empty() || s.name.find_first_not_of(kInNames) != s.name.npos)
+      return wrong(s, "a name has letters, digits, _ and - only");
+    if (s.name == "model" || s.name == "tokenizer") return wrong(s, "the recipe has a folder of this name already");
+    if (s.kind.empty()) return wrong(s, "has no kind: pretrain, sft, grpo or sample");
+    if (!kind_of_earlier(s.name, i).empty()) return wrong(s, "the name is taken by an earlier stage");
+    if ((i == 0) != (s.kind == "pretrain"))
+      return wrong(s, "the first stage, and no other one, is of the kind pretrain");
+    if (!s.from.empty() && (kind_of_earlier(s.from, i).empty() || kind_of_earlier(s.from, i) == "sample"))
+      return wrong(s, fmt::format("from: no earlier stage \"{}\" makes a model", s.from));
+    if (!s.rows.empty() && (s.kind != "sft" || kind_of_earlier(s.rows, i) != "sample"))
+      return wrong(s,
+                   fmt::format("rows: is for a stage of the kind sft, and names an earlier stage of the kind sample; "
+                               "\"{}\" is none, or this stage is of the kind {}",
+                               s.rows, s.kind));
+  }
+  if (c.stages.back().kind == "sample") return wrong(c.stages.back(), "the last stage must make a model");
   return {};
 }
 
@@ -284,7 +319,7 @@ Result<TrainConfig> parse_train_config(std::string_view text, std::string_view s
   TrainConfig config;
   const PathRules rules{base, find_model};
   R1_TRY(read_table(config, train_fields(), table, source, rules, "data"));
-  R1_TRY(read_data(config, table, source, rules));
+  R1_TRY(read_tables(config.data, "data", data_fields(), table, source, rules));
   R1_TRY(apply(config, overrides, find_model));
   R1_TRY(check_together(config, source));
   return config;
@@ -318,6 +353,28 @@ Result<VocabularyConfig> load_vocabulary_config(const std::string& path) {
   const toml::table table = R1_TRY(parse_toml(text, path));
   VocabularyConfig config;
   R1_TRY(read_table(config, vocabulary_fields(), table, path, PathRules{{}, {}}));
+  return config;
+}
+
+Result<SampleConfig> load_sample_config(const std::string& path) {
+  const std::string text = R1_TRY(read_file(path));
+  const toml::table table = R1_TRY(parse_toml(text, path));
+  SampleConfig config;
+  R1_TRY(read_table(config, sample_fields(), table, path, PathRules{{}, {}}));
+  if (config.tasks.empty()) return fail(Errc::invalid_argument, "{}: without tasks: a mixture of problems", path);
+  if (config.samples > 1 && config.temperature == 0)
+    return fail(Errc::invalid_argument, "{}: at temperature 0 the {} samples of a problem would all be equal", path,
+                config.samples);
+  return config;
+}
+
+Result<PipelineConfig> load_pipeline_config(const std::string& path) {
+  const std::string text = R1_TRY(read_file(path));
+  const toml::table table = R1_TRY(parse_toml(text, path));
+  PipelineConfig config;
+  R1_TRY(read_table(config, pipeline_fields(), table, path, PathRules{{}, {}}, "stage"));
+  R1_TRY(read_tables(config.stages, "stage", stage_fields(), table, path, PathRules{{}, {}}));
+  R1_TRY(check_stages(config, path));
   return config;
 }
 

@@ -106,6 +106,31 @@ struct VocabularyConfig {
   std::string tasks = "default";
 };
 
+// A stage of a recipe, a [[stage]] table of pipeline.toml. Its settings are in NAME.toml.
+struct StageConfig {
+  std::string name, kind;  // kind: pretrain, sft, grpo or sample
+  std::string from;        // the stage whose model it begins with; empty: the last one before it that makes a model
+  std::string rows;        // of sft: the sampling stage whose conversations are the first [[data]]
+};
+struct PipelineConfig {
+  std::string level;  // the kernels on which the figures of the recipe's model were made; empty: not named
+  std::vector<StageConfig> stages;
+};
+
+// A stage of rejection sampling: right answers of a model to generated problems, as rows for fine-tuning.
+struct SampleConfig {
+  std::string tasks;
+  i64 seed = 1;
+  i64 problems = 100;  // of each part of the mixture
+  i64 samples = 8;     // of a problem
+  double temperature = 1;
+  i64 max_tokens = 512, max_sequences = 64;
+  i64 keep = 2;  // most conversations of a problem; 0: all that are right
+  std::string prefer = "any";
+  i64 longest = 0;
+  double repetition = 0.5, similarity = 0.8;
+};
+
 // Keys and values such as {"lr", "0.001"}. A key data.KEY belongs to the first data source.
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
@@ -123,6 +148,9 @@ Result<GrpoConfig> parse_grpo_config(std::string_view toml, std::string_view sou
 Result<GrpoConfig> load_grpo_config(const std::string& path, const Overrides& overrides = {},
                                     const ModelFinder& find_model = {});
 Result<VocabularyConfig> load_vocabulary_config(const std::string& path);
+Result<SampleConfig> load_sample_config(const std::string& path);
+// Errors: also a name that comes twice, or a `from` or `rows` that names no earlier stage of the right kind.
+Result<PipelineConfig> load_pipeline_config(const std::string& path);
 
 // What --help says about the keys, in the order of the tables that read them.
 struct KeyHelp {

@@ -348,4 +348,46 @@ const std::vector<Field<VocabularyConfig>>& vocabulary_fields() {
   return fields;
 }
 
+const std::vector<Field<SampleConfig>>& sample_fields() {
+  using S = SampleConfig;
+  static const std::vector<Field<SampleConfig>> fields = {
+      {.name = "tasks", .meaning = "mixture of problem generators", .member = &S::tasks},
+      {.name = "seed", .meaning = "of the problems and the samples", .member = &S::seed, .low = 0},
+      {.name = "problems", .meaning = "of each part of the mixture", .member = &S::problems, .low = 1, .high = 1 << 24},
+      {.name = "samples", .meaning = "of a problem", .member = &S::samples, .low = 1, .high = 1024},
+      {.name = "temperature", .meaning = "of the samples", .member = &S::temperature, .low = 0, .high = 10},
+      {.name = "max_tokens", .meaning = "of a sample", .member = &S::max_tokens, .low = 1, .high = 1 << 20},
+      {.name = "max_sequences", .meaning = "drawn at once", .member = &S::max_sequences, .low = 1, .high = 1 << 14},
+      {.name = "keep", .meaning = "most conversations of a problem (0: all)", .member = &S::keep, .low = 0},
+      {.name = "prefer", .meaning = "which of them are taken first", .member = &S::prefer, .choices = "any|short|long"},
+      {.name = "longest", .meaning = "most tokens of one (0: any that ends)", .member = &S::longest, .low = 0},
+      {.name = "repetition",
+       .meaning = "most repeated runs of 8 words, as a share",
+       .member = &S::repetition,
+       .low = 0,
+       .high = 1},
+      {.name = "similarity",
+       .meaning = "answers with this share of common runs are duplicates (0: none are)",
+       .member = &S::similarity,
+       .low = 0,
+       .high = 1}};
+  return fields;
+}
+
+const std::vector<Field<StageConfig>>& stage_fields() {
+  using S = StageConfig;
+  static const std::vector<Field<StageConfig>> fields = {
+      {.name = "name", .meaning = "of the stage's folder and file", .member = &S::name},
+      {.name = "kind", .meaning = "what the stage does", .member = &S::kind, .choices = "pretrain|sft|grpo|sample"},
+      {.name = "from", .meaning = "the stage whose model it begins with", .member = &S::from},
+      {.name = "rows", .meaning = "the sampling stage that makes the first [[data]]", .member = &S::rows}};
+  return fields;
+}
+
+const std::vector<Field<PipelineConfig>>& pipeline_fields() {
+  static const std::vector<Field<PipelineConfig>> fields = {
+      {.name = "level", .meaning = "kernels on which the model was made", .member = &PipelineConfig::level}};
+  return fields;
+}
+
 }  // namespace r1

@@ -28,5 +28,8 @@ const std::vector<Field<TrainConfig>>& train_fields();
 const std::vector<Field<DataSource>>& data_fields();
 const std::vector<Field<GrpoConfig>>& grpo_fields();
 const std::vector<Field<VocabularyConfig>>& vocabulary_fields();
+const std::vector<Field<SampleConfig>>& sample_fields();
+const std::vector<Field<StageConfig>>& stage_fields();
+const std::vector<Field<PipelineConfig>>& pipeline_fields();
 
 }  // namespace r1
