@@ -64,8 +64,8 @@ void gate_gradients(const Mixture& m, const ExpertRun& run, const MixtureGradien
 // For the slots of a run: g.gate and g.up from g.hidden.
 void swiglu_gradients(const Mixture& m, const ExpertRun& run, const MixtureGradients& g);
 
-// dW_gate += g.gateᵀ x   dW_up += g.upᵀ x   dW_down += g.outᵀ hidden, over the rows of each expert. May round members of
-// g, so it comes last.
+// dW_gate += g.gateᵀ x   dW_up += g.upᵀ x   dW_down += g.outᵀ hidden, over the rows of each expert. May round members
+// of g, so it comes last.
 void accumulate_expert_gradients(const Mixture& m, const MixtureGradients& g);
 
 }  // namespace r1
