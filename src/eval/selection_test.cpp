@@ -23,6 +23,7 @@ class Selection : public testing::Test {
   std::vector<Selected> select(const SelectionRules& rules = {}) const {
     std::vector<Problem> problems(2);
     problems[0].prompt = first_prompt, problems[1].prompt = second_prompt;
+    problems[1].earlier = second_earlier;
     std::vector<std::string> turns;
     for (const LoggedCompletion& c : found) turns.push_back(turn_text(true, c.text));
     return select_completions(problems, found, turns, rules);
@@ -37,6 +38,7 @@ class Selection : public testing::Test {
 
   std::vector<LoggedCompletion> found;
   std::string first_prompt = "2 + 2?", second_prompt = "1 + 3?";
+  std::vector<Exchange> second_earlier;
 };
 
 // Four different texts of more than kSimilarityWords words each.
@@ -47,6 +49,15 @@ constexpr const char* kTexts[] = {"two and two are four as everybody knows",
 TEST_F(Selection, RightCompletionsOfTheWantedFormAreKept) {
   for (const char* text : kTexts) add(text);
   EXPECT_EQ(decisions(), (Names{"kept", "kept", "kept", "kept"}));
+}
+
+// "And times 3?" is another problem behind another question.
+TEST_F(Selection, ProblemsWithTheSamePromptBehindOtherTurnsAreNotOneProblem) {
+  second_prompt = first_prompt;
+  add(kTexts[0]), add(kTexts[1], 20, 1);
+  EXPECT_EQ(decisions({.keep = 1}), (Names{"kept", "over_limit"}));
+  second_earlier = {{"1 + 1", "The answer is \\boxed{2}."}};
+  EXPECT_EQ(decisions({.keep = 1}), (Names{"kept", "kept"}));
 }
 
 TEST_F(Selection, WhatIsNotRightOrNotOfTheFormIsNot) {

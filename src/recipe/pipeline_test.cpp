@@ -113,6 +113,17 @@ TEST(Pipeline, KindsOfProblemsCanBeLeftOut) {
   EXPECT_NE(nothing.error().what.find("without limits no problems of limits:1 are left"), std::string::npos);
 }
 
+TEST(Pipeline, TheStagesOfTheRecipesThatShipFitTogether) {
+  const fs::path recipes = fs::path(R1_SOURCE_DIR) / "recipes";
+  const Pipeline nano = value_of(Pipeline::open(recipes / "nano", {})),
+                 next = value_of(Pipeline::open(recipes / "next", {}));
+  EXPECT_EQ(nano.stages.size(), 2u);
+  EXPECT_FALSE(nano.judges_programs());
+  EXPECT_EQ(next.stages.size(), 6u);
+  EXPECT_TRUE(next.judges_programs());
+  EXPECT_FALSE(value_of(Pipeline::open(recipes / "next", {.without = {"code"}})).judges_programs());
+}
+
 // Where there is a sandbox it must pass, where there is none the error says what to do.
 TEST(Pipeline, TheSandboxIsTriedWithARightAndAWrongProgram) {
   const Status tried = try_sandbox();

@@ -215,5 +215,32 @@ TEST(Data, AThirdOfTheGeneratedTextsHasTheThinking) {
   EXPECT_NE(documents(-1), documents(0.38));
 }
 
+// In a conversation only the last turn is learnt, and the earlier replies stand before it without their thinking.
+TEST(Data, OfAConversationOnlyTheLastTurnIsATarget) {
+  Rows rows(1);
+  rows.config.sequence_length = 512, rows.config.batch_tokens = rows.config.micro_batch_tokens = 512;
+  DataSource& source = rows.config.data[0];
+  source.file = "", source.tasks = "follow:2", source.format = "chat";
+  const auto data = value_of(rows.open());
+  const TaskMixture mixture = value_of(parse_mixture("follow:2"));
+  for (i64 i = 0; i < 20; ++i) {
+    const Problem p = sample_problem(mixture, Split::train, static_cast<u64>(rows.config.seed), static_cast<u64>(i));
+    const Document d = value_of(data->document(Split::train, i));
+    if (d.tokens.empty()) continue;  // too long for a byte-level vocabulary
+    std::vector<i32> learnt;
+    for (const i32 target : d.targets)
+      if (target >= 0) learnt.push_back(target);
+    std::vector<i32> want = rows.tokenizer.encode(completion_of(p), Tokenizer::Special::recognise);
+    want.push_back(257);
+    EXPECT_EQ(learnt, want);
+    const std::vector<Message> messages = messages_of(p);
+    std::vector<i32> prompt = value_of(encode_r1_chat(rows.tokenizer, messages, GenerationPrompt::add, Think::on));
+    prompt.insert(prompt.end(), want.begin(), want.end());
+    EXPECT_EQ(d.tokens, prompt);
+    for (const Exchange& turn : p.earlier)
+      EXPECT_NE(rows.tokenizer.decode(d.tokens).find(turn.question), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace r1
