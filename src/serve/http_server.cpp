@@ -28,17 +28,22 @@ using boost::system::error_code;
 
 struct HttpServer::State : ConnectionOwner {
   State(const HttpOptions& given, HttpHandler& the_handler)
-      : options(given), handler(the_handler), io(given.threads), acceptor(io) {}
+      : options(given), handler(the_handler), io(given.threads), acceptor(asio::make_strand(io)) {}
 
   asio::awaitable<void> accept();
   void joined(const std::shared_ptr<Connection>& connection);
   void left(const Connection& connection) override;
   bool wait_empty(std::chrono::milliseconds most);
+  // Without the lock while `f` runs and while the last reference to a connection may go, which calls left().
   template <class F>
   void for_each(F&& f) {
-    const std::lock_guard lock(mutex);
-    for (const auto& [raw, weak] : connections)
-      if (const auto connection = weak.lock()) f(*connection);
+    std::vector<std::shared_ptr<Connection>> all;
+    {
+      const std::lock_guard lock(mutex);
+      for (const auto& [raw, weak] : connections)
+        if (auto connection = weak.lock()) all.push_back(std::move(connection));
+    }
+    for (const auto& connection : all) f(*connection);
   }
 
   const HttpOptions options;
@@ -72,7 +77,7 @@ bool HttpServer::State::wait_empty(std::chrono::milliseconds most) {
 asio::awaitable<void> HttpServer::State::accept() {
   error_code failed;
   const auto token = [&failed] { return asio::redirect_error(asio::use_awaitable, failed); };
-  asio::steady_timer pause(io);
+  asio::steady_timer pause(acceptor.get_executor());
   while (acceptor.is_open()) {
     tcp::socket socket(asio::make_strand(io));
     co_await acceptor.async_accept(socket, token());
@@ -117,7 +122,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options
   if (failed)
     return fail(Errc::io, "{} port {}: cannot listen there: {}; --port 0 takes a free port", options.host, options.port,
                 failed.message());
-  asio::co_spawn(s.io, s.accept(), asio::detached);
+  asio::co_spawn(s.acceptor.get_executor(), s.accept(), asio::detached);
   for (int i = 0; i < options.threads; ++i) s.threads.emplace_back([&s] { s.io.run(); });
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
@@ -137,7 +142,7 @@ i64 HttpServer::connections() const {
 }
 
 bool HttpServer::drain(std::chrono::milliseconds most) {
-  asio::post(state_->io, [s = state_.get()] {
+  asio::post(state_->acceptor.get_executor(), [s = state_.get()] {
     error_code ignored;
     s->acceptor.close(ignored);
   });
@@ -146,7 +151,7 @@ bool HttpServer::drain(std::chrono::milliseconds most) {
 }
 
 bool HttpServer::close(std::chrono::milliseconds most) {
-  asio::post(state_->io, [s = state_.get()] {
+  asio::post(state_->acceptor.get_executor(), [s = state_.get()] {
     error_code ignored;
     s->acceptor.close(ignored);
   });
