@@ -102,6 +102,7 @@ Result<SessionOptions> session_options(const ServeFlags& flags) {
   SessionOptions options;
   options.context = flags.context;
   options.max_sequences = flags.max_sequences;
+  options.step_seconds = 0.25;  // so long at most a running stream's next token waits for somebody's prompt
   options.kv = R1_TRY(cache_type(flags.kv));
   if (flags.memory) options.expert_bytes = R1_TRY(parse_bytes(*flags.memory));
   if (flags.kv_memory) options.kv_bytes = R1_TRY(parse_bytes(*flags.kv_memory));

@@ -19,6 +19,12 @@ constexpr Route kRoutes[] = {
     {"POST", "/chat/completions", chat_completions},
     {"POST", "/completions", text_completions},
     {"POST", "/embeddings", embeddings},
+    {"POST", "/messages", messages},
+    {"POST", "/messages/count_tokens", count_tokens},
+    {"POST", "/api/chat", ollama_chat},
+    {"POST", "/api/generate", ollama_generate},
+    {"GET", "/api/tags", ollama_tags},
+    {"GET", "/api/version", ollama_version},
     {"GET", "/models", list_models},
     {"GET", "/models/", one_model},
     {"POST", "/tokenize", tokenize},
@@ -33,6 +39,12 @@ std::string_view route_path(std::string_view path) {
   for (const std::string_view base : {"/v1/", "/beta/"})
     if (path.starts_with(base)) return path.substr(base.size() - 1);
   return path;
+}
+
+// Whose clients use a path.
+Dialect dialect_of(std::string_view path) {
+  if (path.starts_with("/api/")) return Dialect::ollama;
+  return route_path(path).starts_with("/messages") ? Dialect::anthropic : Dialect::openai;
 }
 
 bool matches(const Route& route, std::string_view path) {
@@ -108,33 +120,38 @@ ApiStatus Api::check_access(const HttpRequest& head) const {
 }
 
 std::unique_ptr<Reply> Api::refuse(const HttpRequest& head) {
-  if (const ApiStatus access = check_access(head); !access) return reply_of(access.error());
+  const Dialect dialect = dialect_of(head.path);
+  if (const ApiStatus access = check_access(head); !access) return reply_of(access.error(), dialect);
   if (head.method == "OPTIONS") return preflight(head);
   const std::string_view path = route_path(head.path);
   const std::string methods = methods_of(head, options_.metrics);
   if (methods.empty())
     return reply_of(
         {404, "not_found",
-         fmt::format("{} {}: there is no such path", printable(head.method, 16), printable(head.path, 200))});
+         fmt::format("{} {}: there is no such path", printable(head.method, 16), printable(head.path, 200))},
+        dialect);
   if (methods.find(method_of(head)) == methods.npos) {
     const ApiError error{
         405, "method_not_allowed",
         fmt::format("{} {}: this path takes {}", printable(head.method, 16), printable(head.path, 200), methods)};
     HttpHead refused = head_of(error);
     refused.fields.emplace_back("Allow", methods);
-    return whole_reply(std::move(refused), dump(to_json(error)));
+    return whole_reply(std::move(refused), dump(to_json(error, dialect)));
   }
   if (path == kHealth) return health();
   if (!keys_.accepts(key_of(head)))
-    return reply_of({401, "invalid_api_key", "the API key is missing or wrong; send it as Authorization: Bearer KEY"});
+    return reply_of({401, "invalid_api_key", "the API key is missing or wrong; send it as Authorization: Bearer KEY"},
+                    dialect);
   if (head.method == "POST")
-    if (const ApiStatus type = check_body_type(head); !type) return reply_of(type.error());
-  if (draining_ && head.method == "POST") return reply_of(not_there("shutting_down", "the server is shutting down"));
-  if (!model_) return reply_of(not_there("loading", "the model is being loaded"));
+    if (const ApiStatus type = check_body_type(head); !type) return reply_of(type.error(), dialect);
+  if (draining_ && head.method == "POST")
+    return reply_of(not_there("shutting_down", "the server is shutting down"), dialect);
+  if (!model_) return reply_of(not_there("loading", "the model is being loaded"), dialect);
   return nullptr;
 }
 
 std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
+  const Dialect dialect = dialect_of(request.path);
   ServedModel& model = *model_.load();
   if (route_path(request.path) == kMetrics)
     return whole_reply({.content_type = "text/plain; version=0.0.4; charset=utf-8"},
@@ -143,14 +160,15 @@ std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
   Json body;
   if (route->method == "POST") {
     auto parsed = parse_json(request.body, "the body");
-    if (!parsed) return reply_of({400, "invalid_json", parsed.error().what});
+    if (!parsed) return reply_of({400, "invalid_json", parsed.error().what}, dialect);
     if (!parsed->object())
-      return reply_of({400, "invalid_json", fmt::format("the body is {}, expected an object", parsed->describe())});
+      return reply_of({400, "invalid_json", fmt::format("the body is {}, expected an object", parsed->describe())},
+                      dialect);
     body = std::move(*parsed);
     request.body = {};
   }
   EndpointResult reply = route->endpoint({options_.endpoints, model, metrics_}, request, body, std::move(wake));
-  return reply ? std::move(*reply) : reply_of(reply.error());
+  return reply ? std::move(*reply) : reply_of(reply.error(), dialect);
 }
 
 std::unique_ptr<Reply> Api::fault(int status, std::string_view code, std::string_view message) {

@@ -17,6 +17,23 @@ const char* ApiError::type() const {
   }
 }
 
+namespace {
+
+const char* anthropic_type(int status) {
+  switch (status) {
+    case 401: return "authentication_error";
+    case 403: return "permission_error";
+    case 404:
+    case 405: return "not_found_error";
+    case 413: return "request_too_large";
+    case 429: return "rate_limit_error";
+    case 503: return "overloaded_error";
+    default: return status < 500 ? "invalid_request_error" : "api_error";
+  }
+}
+
+}  // namespace
+
 tl::unexpected<ApiError> bad_field(std::string param, std::string message, std::string code) {
   return tl::unexpected(ApiError{400, std::move(code), std::move(message), std::move(param)});
 }
@@ -34,7 +51,12 @@ ApiError api_error_of(const Error& error) {
   }
 }
 
-Json to_json(const ApiError& error) {
+Json to_json(const ApiError& error, Dialect dialect) {
+  if (dialect == Dialect::ollama) return Json::object({{"error", error.message}});
+  if (dialect == Dialect::anthropic)
+    return Json::object(
+        {{"type", "error"},
+         {"error", Json::object({{"type", anthropic_type(error.status)}, {"message", error.message}})}});
   return Json::object({{"error", Json::object({{"message", error.message},
                                                {"type", error.type()},
                                                {"param", error.param.empty() ? Json() : Json(error.param)},
@@ -49,6 +71,8 @@ HttpHead head_of(const ApiError& error) {
   return head;
 }
 
-std::unique_ptr<Reply> reply_of(const ApiError& error) { return whole_reply(head_of(error), dump(to_json(error))); }
+std::unique_ptr<Reply> reply_of(const ApiError& error, Dialect dialect) {
+  return whole_reply(head_of(error), dump(to_json(error, dialect)));
+}
 
 }  // namespace r1

@@ -32,9 +32,13 @@ tl::unexpected<ApiError> api_fail(int status, std::string code, std::string mess
 // own fault.
 ApiError api_error_of(const Error& error);
 
-Json to_json(const ApiError& error);  // {"error": {"message", "type", "param", "code"}}
+// Whose clients are answered. OpenAI's errors are {"error": {"message", "type", "param", "code"}}, Anthropic's
+// {"type": "error", "error": {"type", "message"}}, ollama's {"error": "..."}.
+enum class Dialect : u8 { openai, anthropic, ollama };
+
+Json to_json(const ApiError& error, Dialect dialect = Dialect::openai);
 HttpHead head_of(const ApiError& error);
-std::unique_ptr<Reply> reply_of(const ApiError& error);
+std::unique_ptr<Reply> reply_of(const ApiError& error, Dialect dialect = Dialect::openai);
 
 namespace detail {
 template <class T>

@@ -179,6 +179,74 @@ TEST_F(ApiTest, APromptIsContinuedAsTextOrTokens) {
   EXPECT_EQ(text(member(as_text, "object")), "text_completion");
 }
 
+TEST_F(ApiTest, ClientsOfAnthropicGetTheSameAnswer) {
+  const std::string question = R"("max_tokens":200,"temperature":0,"messages":[{"role":"user","content":[)"
+                               R"({"type":"text","text":"What is 3 + 4?"}]}])";
+  const Json whole = json(post("/v1/messages", fmt::format("{{{}}}", question)));
+  const Json open = json(
+      post("/v1/chat/completions", R"({"temperature":0,"messages":[{"role":"user","content":"What is 3 + 4?"}]})"));
+  const Json blocks = member(whole, "content"), message = member(choice(open), "message");
+  ASSERT_TRUE(blocks.array() && blocks.array()->size() == 2) << dump(whole);
+  EXPECT_EQ(member((*blocks.array())[0], "thinking"), member(message, "reasoning_content"));
+  EXPECT_EQ(member((*blocks.array())[1], "text"), member(message, "content"));
+  EXPECT_EQ(text(member(whole, "stop_reason")), "end_turn");
+
+  const TestAnswer stream = post("/v1/messages", fmt::format(R"({{{},"stream":true}})", question));
+  EXPECT_TRUE(stream.body.starts_with("event: message_start\ndata: {")) << stream.body;
+  size_t at = 0;
+  for (const char* part :
+       {"content_block_start", "thinking_delta", "signature_delta", "content_block_stop", "content_block_start",
+        "text_delta", "content_block_stop", "message_delta", "message_stop"}) {
+    at = stream.body.find(part, at);
+    ASSERT_NE(at, std::string::npos) << part << stream.body;
+    ++at;
+  }
+  EXPECT_EQ(member(json(post("/v1/messages/count_tokens", fmt::format("{{{}}}", question))), "input_tokens"),
+            member(member(open, "usage"), "prompt_tokens"));
+  const Json refused = json(post("/v1/messages", R"({"messages":[]})"));
+  EXPECT_EQ(text(member(refused, "type")), "error");
+  EXPECT_EQ(text(member(member(refused, "error"), "type")), "invalid_request_error");
+}
+
+TEST_F(ApiTest, ClientsOfOllamaGetLinesOfJson) {
+  const std::string question = R"("model":"nano:latest","options":{"temperature":0},"messages":[{"role":"user",)"
+                               R"("content":"What is 3 + 4?"}])";
+  const Json whole = json(post("/api/chat", fmt::format(R"({{{},"stream":false}})", question)));
+  EXPECT_EQ(member(whole, "done"), Json(true));
+  EXPECT_EQ(text(member(whole, "done_reason")), "stop");
+  const TestAnswer stream = post("/api/chat", fmt::format("{{{}}}", question));
+  EXPECT_EQ(stream.fields.at("content-type"), "application/x-ndjson");
+  std::string thinking, answer;
+  Json last;
+  for (size_t begin = 0; begin < stream.body.size();) {
+    const size_t end = stream.body.find('\n', begin);
+    last = *parse_json(stream.body.substr(begin, end - begin), "line");
+    thinking += text(member(member(last, "message"), "thinking"));
+    answer += text(member(member(last, "message"), "content"));
+    begin = end + 1;
+  }
+  EXPECT_EQ(member(last, "done"), Json(true));
+  EXPECT_EQ(thinking, text(member(member(whole, "message"), "thinking")));
+  EXPECT_EQ(answer, text(member(member(whole, "message"), "content")));
+  EXPECT_NE(answer, "");
+  EXPECT_NE(text(member(json(post("/api/generate", R"({"prompt":"What is 3 + 4?","stream":false})")), "response")), "");
+  EXPECT_EQ(text(member((*member(json(ask(get_text("/api/tags"))), "models").array())[0], "name")), "nano:latest");
+  EXPECT_NE(text(member(json(post("/api/chat", R"({"options":{"num_ctx":999999}})")), "error")).find("num_ctx"),
+            std::string::npos);
+}
+
+TEST_F(ApiTest, PenaltiesAndBiasesReachTheSampler) {
+  const std::string begin = R"({"prompt":"3 + 4 =","temperature":0,"max_tokens":8)";
+  const Json plain = json(post("/v1/completions", begin + "}"));
+  const Json ids = member(
+      json(post("/tokenize", fmt::format(R"({{"content":{}}})", dump(member(choice(plain), "text"))))), "tokens");
+  ASSERT_TRUE(ids.array() && !ids.array()->empty());
+  const Json biased = json(
+      post("/v1/completions", fmt::format(R"({},"logit_bias":{{"{}":-100}}}})", begin, *(*ids.array())[0].integer())));
+  EXPECT_NE(member(biased, "choices"), member(plain, "choices"));
+  EXPECT_EQ(post("/v1/completions", begin + R"(,"logit_bias":{"99999999":1}})").status, 400);
+}
+
 TEST_F(ApiTest, ModelsPropsTemplateAndMetricsTellWhatIsServed) {
   const Json models = json(ask(get_text("/v1/models")));
   EXPECT_EQ(text(member((*member(models, "data").array())[0], "id")), "nano");

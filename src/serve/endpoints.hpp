@@ -37,6 +37,12 @@ EndpointResult tokenize(const Serving& serving, const HttpRequest& request, cons
 EndpointResult detokenize(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult apply_template(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult props(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult messages(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult count_tokens(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult ollama_chat(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult ollama_generate(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult ollama_tags(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult ollama_version(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult embeddings(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 
 // A complete answer in JSON.

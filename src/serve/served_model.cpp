@@ -61,6 +61,9 @@ ApiResult<CompletionRequest> ServedModel::request(ChatPrompt prompt, const Gener
   set(sampling.min_p, fields.sampling.min_p);
   set(sampling.top_k, fields.sampling.top_k);
   set(sampling.repetition_penalty, fields.sampling.repetition_penalty);
+  sampling.presence_penalty = static_cast<float>(fields.presence_penalty);
+  sampling.frequency_penalty = static_cast<float>(fields.frequency_penalty);
+  sampling.logit_bias = fields.logit_bias;
   seed = sampling.seed = fields.sampling.seed.value_or(random_seed());
   set(request.max_tokens, fields.max_tokens);
   request.samples = static_cast<i32>(fields.samples);

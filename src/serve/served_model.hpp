@@ -28,7 +28,7 @@ class ServedModel {
   // The prompt of a conversation. Errors: those of the chat template.
   ApiResult<ChatPrompt> chat_prompt(const ChatMessages& messages, const Json& tools, Think think) const;
   // A request with this prompt and what the fields say; without a seed it gets a random one, which `seed` receives.
-  // Errors: a prompt that fills the context; what the engine's sampler does not have.
+  // Errors: a prompt that fills the context.
   ApiResult<CompletionRequest> request(ChatPrompt prompt, const GenerationFields& fields, const ThinkFields& think,
                                        u64& seed) const;
 

@@ -26,7 +26,10 @@ Json timings_json(const RequestEnd& end) {
                        {"predicted_per_second", rate(drawn, t.decode_seconds)}});
 }
 
-const char* finish_word(FinishReason reason) { return reason == FinishReason::length ? "length" : "stop"; }
+const char* finish_word(FinishReason reason, bool called) {
+  if (reason == FinishReason::length) return "length";
+  return called ? "tool_calls" : "stop";
+}
 
 std::string sse_event(std::string_view data) { return std::string("data: ").append(data).append("\n\n"); }
 

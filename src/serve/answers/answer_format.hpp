@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "serve/answers/tool_calls.hpp"
 #include "serve/api_error.hpp"
 #include "session/engine_host.hpp"
 
@@ -17,6 +18,7 @@ struct AnswerHeader {
   std::string fingerprint;  // of the build, and with it of the bits of an answer
   i64 created = 0;          // seconds since 1970
   i64 samples = 1;
+  i64 prompt_tokens = 0;
   u64 seed = 0;           // what a client sends to get the same answer again
   bool thinking = false;  // the answer has a thinking part, perhaps an empty one
 };
@@ -31,6 +33,8 @@ class AnswerFormat {
   virtual std::string progress(const PromptProgress&) { return {}; }
   // Some text of one sample: of its thinking or of its answer, never both. Never empty.
   virtual std::string text(i32 sample, Channel channel, std::string_view text) = 0;
+  // The next call of a function by this sample; `index` counts its calls.
+  virtual std::string call(i32 sample, i64 index, const ToolCall& call) = 0;
   virtual std::string finish(i32 sample, FinishReason reason) = 0;
   virtual std::string end(const RequestEnd& end) = 0;
   // Only for streams: an answer that is not a stream becomes an answer with the error's status.
@@ -43,7 +47,7 @@ Json usage_json(const RequestUsage& usage);
 // llama.cpp's figures of speed.
 Json timings_json(const RequestEnd& end);
 // OpenAI's word for why a sample ended.
-const char* finish_word(FinishReason reason);
+const char* finish_word(FinishReason reason, bool called = false);
 // One server-sent event.
 std::string sse_event(std::string_view data);
 inline constexpr std::string_view kEventStream = "text/event-stream";
@@ -56,5 +60,11 @@ struct OpenAiOptions {
 std::unique_ptr<AnswerFormat> chat_format(const AnswerHeader& header, const OpenAiOptions& options);
 // For /v1/completions: the thinking and the answer are one text. `echo` is the text that stands before it.
 std::unique_ptr<AnswerFormat> text_format(const AnswerHeader& header, const OpenAiOptions& options, std::string echo);
+
+// Anthropic's messages. `stop` is the stop string of the request if it has exactly one.
+std::unique_ptr<AnswerFormat> messages_format(const AnswerHeader& header, bool stream, std::string stop);
+
+enum class OllamaForm : u8 { chat, generate };
+std::unique_ptr<AnswerFormat> ollama_format(const AnswerHeader& header, bool stream, OllamaForm form);
 
 }  // namespace r1

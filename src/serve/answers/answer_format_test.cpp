@@ -130,6 +130,30 @@ TEST(ChatFormat, AWholeAnswerHasEveryChoiceAndTheUsage) {
   EXPECT_EQ(at(*answer, {"seed"}), Json(5));
 }
 
+TEST(ChatFormat, ACallHasItsNameOnceAndItsArgumentsAfterIt) {
+  const ToolCall add{"add", "{\"a\": 1}", "call_1"};
+  const auto s = chat_format(header(), {.stream = true});
+  const auto events =
+      events_of(joined({s->begin(), s->call(0, 0, add), s->finish(0, FinishReason::stop_token), s->end(test_end())}));
+  ASSERT_EQ(events.size(), 4u);
+  const Json& first = at(events[1], {"choices", "0", "delta", "tool_calls", "0"});
+  EXPECT_EQ(first, Json::object({{"index", 0},
+                                 {"id", "call_1"},
+                                 {"type", "function"},
+                                 {"function", Json::object({{"name", "add"}, {"arguments", ""}})}}));
+  EXPECT_EQ(at(events[2], {"choices", "0", "delta", "tool_calls", "0"}),
+            Json::object({{"index", 0}, {"function", Json::object({{"arguments", add.arguments}})}}));
+  EXPECT_EQ(at(events[3], {"choices", "0", "finish_reason"}), Json("tool_calls"));
+
+  const auto w = chat_format(header(), {});
+  w->call(0, 0, add);
+  w->finish(0, FinishReason::stop_token);
+  const auto answer = parse_json(w->end(test_end()), "answer");
+  EXPECT_TRUE(at(*answer, {"choices", "0", "message", "content"}).is_null());
+  EXPECT_EQ(at(*answer, {"choices", "0", "message", "tool_calls", "0", "function", "arguments"}), Json(add.arguments));
+  EXPECT_EQ(at(*answer, {"choices", "0", "finish_reason"}), Json("tool_calls"));
+}
+
 TEST(ChatFormat, WithoutThinkingThereIsNoReasoningContent) {
   AnswerHeader h = header();
   h.thinking = false;

@@ -6,10 +6,18 @@
 namespace r1 {
 namespace {
 
+Json call_json(i64 index, const ToolCall& call) {
+  return Json::object({{"index", index},
+                       {"id", call.id},
+                       {"type", "function"},
+                       {"function", Json::object({{"name", call.name}, {"arguments", call.arguments}})}});
+}
+
 // A stream has thousands of chunks that differ in little, so what they have in common is written once.
 class ChatStream final : public AnswerFormat {
  public:
-  ChatStream(const AnswerHeader& header, const OpenAiOptions& options) : header_(header), options_(options) {
+  ChatStream(const AnswerHeader& header, const OpenAiOptions& options)
+      : header_(header), options_(options), called_(header.samples) {
     const std::string open = dump(Json::object({{"id", "chatcmpl-" + header.id},
                                                 {"object", "chat.completion.chunk"},
                                                 {"created", header.created},
@@ -45,8 +53,18 @@ class ChatStream final : public AnswerFormat {
     return chunk(sample, delta, Json());
   }
 
+  // The name comes once, and the arguments after it: clients put the pieces together by their index.
+  std::string call(i32 sample, i64 index, const ToolCall& call) override {
+    called_[sample] = true;
+    const auto piece = [&](Json call_piece) {
+      return chunk(sample, Json::object({{"tool_calls", Json::array({std::move(call_piece)})}}), Json());
+    };
+    const std::string name = piece(call_json(index, {call.name, "", call.id}));
+    return name + piece(Json::object({{"index", index}, {"function", Json::object({{"arguments", call.arguments}})}}));
+  }
+
   std::string finish(i32 sample, FinishReason reason) override {
-    return chunk(sample, Json(Json::Object{}), Json(finish_word(reason)));
+    return chunk(sample, Json(Json::Object{}), Json(finish_word(reason, called_[sample])));
   }
 
   std::string end(const RequestEnd& end) override {
@@ -69,6 +87,7 @@ class ChatStream final : public AnswerFormat {
 
   const AnswerHeader header_;
   const OpenAiOptions options_;
+  std::vector<bool> called_;  // for each sample, whether it has called a function
   std::string common_;
 };
 
@@ -82,6 +101,10 @@ class ChatWhole final : public AnswerFormat {
 
   std::string text(i32 sample, Channel channel, std::string_view text) override {
     (channel == Channel::thinking ? choices_[sample].thinking : choices_[sample].answer) += text;
+    return {};
+  }
+  std::string call(i32 sample, i64 index, const ToolCall& call) override {
+    choices_[sample].calls.push_back(call_json(index, call));
     return {};
   }
   std::string finish(i32 sample, FinishReason reason) override {
@@ -108,12 +131,17 @@ class ChatWhole final : public AnswerFormat {
  private:
   struct Choice {
     std::string thinking, answer;
+    Json::Array calls{};
     FinishReason reason = FinishReason::none;
   };
 
   Json choice(i64 index) const {
     const Choice& c = choices_[index];
     Json message = Json::object({{"role", "assistant"}, {"content", c.answer}, {"refusal", Json()}});
+    if (!c.calls.empty()) {
+      if (c.answer.empty()) message.set("content", Json());
+      message.set("tool_calls", c.calls);
+    }
     if (header_.thinking || !c.thinking.empty()) {
       message.set("reasoning_content", c.thinking);
       if (options_.reasoning_alias) message.set("reasoning", c.thinking);
@@ -121,7 +149,7 @@ class ChatWhole final : public AnswerFormat {
     return Json::object({{"index", index},
                          {"message", std::move(message)},
                          {"logprobs", Json()},
-                         {"finish_reason", finish_word(c.reason)}});
+                         {"finish_reason", finish_word(c.reason, !c.calls.empty())}});
   }
 
   const AnswerHeader header_;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "serve/random_id.hpp"
+
 namespace r1 {
 
 void EventInbox::progress(const PromptProgress& progress) {
@@ -37,13 +39,15 @@ EventInbox::Items EventInbox::take() {
 }
 
 CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                                 std::unique_ptr<AnswerFormat> format, i64 samples,
+                                 std::unique_ptr<AnswerFormat> format, i64 samples, std::vector<ToolCallStream> calls,
                                  std::function<void(const RequestEnd&)> on_end)
     : host_(host),
       id_(id),
       inbox_(std::move(inbox)),
       format_(std::move(format)),
       on_end_(std::move(on_end)),
+      calls_(std::move(calls)),
+      call_counts_(samples),
       texts_(samples) {}
 
 CompletionReply::~CompletionReply() {
@@ -57,7 +61,21 @@ std::string CompletionReply::flush(i32 sample) {
   std::string out;
   Text text = std::exchange(texts_[sample], {});
   if (!text.thinking.empty()) out += format_->text(sample, Channel::thinking, text.thinking);
-  if (!text.answer.empty()) out += format_->text(sample, Channel::answer, text.answer);
+  if (calls_.empty()) {
+    if (!text.answer.empty()) out += format_->text(sample, Channel::answer, text.answer);
+    return out;
+  }
+  ToolCallStream::Part part = calls_[sample].push(text.answer);
+  if (text.finished) {
+    ToolCallStream::Part rest = calls_[sample].finish();
+    part.text += rest.text;
+    part.calls.insert(part.calls.end(), rest.calls.begin(), rest.calls.end());
+  }
+  if (!part.text.empty()) out += format_->text(sample, Channel::answer, part.text);
+  for (ToolCall& call : part.calls) {
+    call.id = "call_" + random_id();
+    out += format_->call(sample, call_counts_[sample]++, call);
+  }
   return out;
 }
 
@@ -67,6 +85,7 @@ std::string CompletionReply::take_events(const std::vector<CompletionEvent>& eve
     texts_[event.sample].thinking += event.text.thinking;
     texts_[event.sample].answer += event.text.answer;
     if (event.finish == FinishReason::none) continue;
+    texts_[event.sample].finished = true;
     out += flush(event.sample);
     if (event.finish == FinishReason::failed)
       failure_ = ApiError{500, "internal_error", "the model's output is no distribution: " + event.failure};

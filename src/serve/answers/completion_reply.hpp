@@ -39,9 +39,11 @@ class EventInbox final : public RequestSink {
 // Writes what is in the inbox. Cancels the request if it is destroyed before the end.
 class CompletionReply final : public Reply {
  public:
+  // `calls` finds the calls of functions in each sample's answer; it is empty if there are no functions.
   // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `on_end` is called at most once.
   CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                  std::unique_ptr<AnswerFormat> format, i64 samples, std::function<void(const RequestEnd&)> on_end);
+                  std::unique_ptr<AnswerFormat> format, i64 samples, std::vector<ToolCallStream> calls,
+                  std::function<void(const RequestEnd&)> on_end);
   ~CompletionReply() override;
 
   ReplyPart next() override;
@@ -51,6 +53,7 @@ class CompletionReply final : public Reply {
  private:
   struct Text {
     std::string thinking, answer;
+    bool finished = false;
   };
   std::string flush(i32 sample);
   std::string take_events(const std::vector<CompletionEvent>& events);
@@ -61,7 +64,9 @@ class CompletionReply final : public Reply {
   const std::shared_ptr<EventInbox> inbox_;
   const std::unique_ptr<AnswerFormat> format_;
   const std::function<void(const RequestEnd&)> on_end_;
-  std::vector<Text> texts_;  // of each sample: what came since the last part
+  std::vector<ToolCallStream> calls_;
+  std::vector<i64> call_counts_;  // of each sample
+  std::vector<Text> texts_;       // of each sample: what came since the last part
   std::optional<ApiError> failure_;
   bool begun_ = false, ended_ = false;
 };

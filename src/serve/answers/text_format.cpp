@@ -25,6 +25,7 @@ class TextFormat final : public AnswerFormat {
     choices_[sample].text += text;
     return {};
   }
+  std::string call(i32, i64, const ToolCall&) override { return {}; }  // a text is no conversation: nothing is offered
   std::string finish(i32 sample, FinishReason reason) override {
     if (options_.stream) return event(Json::array({choice(sample, "", Json(finish_word(reason)))}), Json());
     choices_[sample].reason = reason;

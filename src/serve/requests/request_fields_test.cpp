@@ -3,6 +3,7 @@
 
 #include "serve/requests/generation_fields.hpp"
 #include "serve/requests/think_fields.hpp"
+#include "serve/requests/tool_fields.hpp"
 
 namespace r1 {
 namespace {
@@ -171,6 +172,33 @@ TEST(ThinkFields, TheOneThatGoesFirstDecides) {
     ASSERT_TRUE(read) << c.body;
     EXPECT_EQ(read->on, c.on) << c.body;
     EXPECT_EQ(read->budget, c.budget) << c.body;
+  }
+}
+
+TEST(ToolFields, FunctionsAreNamedOnceAndOnlyOnRequest) {
+  constexpr const char* kAdd = R"("tools":[{"type":"function","function":{"name":"add","parameters":{}}}])";
+  const auto tools = read_tool_fields(json(fmt::format("{{{}}}", kAdd)));
+  ASSERT_TRUE(tools);
+  EXPECT_EQ(tools->names, std::vector<std::string>{"add"});
+  EXPECT_TRUE(tools->tools.array());
+  const auto none = read_tool_fields(json(fmt::format(R"({{{},"tool_choice":"none"}})", kAdd)));
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->names.empty() && none->tools.is_null());
+  for (const char* body : {
+           R"({"tools":3})",
+           R"({"tools":[3]})",
+           R"({"tools":[{"type":"web_search"}]})",
+           R"({"tools":[{"type":"function"}]})",
+           R"({"tools":[{"type":"function","function":{"name":"a b"}}]})",
+           R"({"tools":[{"type":"function","function":{"name":"a","parameters":3}}]})",
+           R"({"tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"a"}}]})",
+           R"({"tool_choice":"required"})",
+           R"({"tool_choice":3})",
+       }) {
+    const auto refused = read_tool_fields(json(body));
+    ASSERT_FALSE(refused) << body;
+    EXPECT_EQ(refused.error().status, 400);
+    EXPECT_NE(refused.error().message.find("tool"), std::string::npos) << refused.error().message;
   }
 }
 

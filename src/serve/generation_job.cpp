@@ -1,0 +1,89 @@
+#include "serve/generation_job.hpp"
+
+#include <ctime>
+
+#include "serve/access.hpp"
+#include "serve/answers/completion_reply.hpp"
+
+namespace r1 {
+namespace {
+
+// What this server does not do is refused by name, so that no client waits for what never comes.
+ApiStatus refuse_missing(const Json& body) {
+  const CheckedFields in(body);
+  const auto refusal = [](const char* name) {
+    return bad_field(name, fmt::format("{}: this server does not support it", name), "unsupported_parameter");
+  };
+  if (in.is_set("logprobs") || in.integer("logprobs")) return refusal("logprobs");
+  if (const Json* format = in.find("response_format")) {
+    const Json* const type = format->find("type");
+    if (!type || !type->string() || *type->string() != "text") return refusal("response_format");
+  }
+  return {};
+}
+
+ApiError error_of(const Refusal& refusal) {
+  switch (refusal.cause) {
+    case Refusal::Cause::invalid: return {400, "invalid_value", refusal.what};
+    case Refusal::Cause::queue_full: return {429, "queue_full", refusal.what, {}, 1};
+    case Refusal::Cause::shut_down: return {503, "shutting_down", "the server is shutting down", {}, 5};
+    case Refusal::Cause::broken: break;
+  }
+  return {500, "internal_error", "the model cannot run any more"};
+}
+
+}  // namespace
+
+ApiResult<GenerationFields> fields_of(const Serving& serving, const Json& body) {
+  GenerationFields fields = R1_TRY(read_generation_fields(body));
+  R1_TRY(check_model(serving, fields.model));
+  R1_TRY(refuse_missing(body));
+  if (!fields.max_tokens) fields.max_tokens = serving.options.default_max_tokens;
+  return fields;
+}
+
+ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& request, ChatPrompt prompt,
+                                    const GenerationFields& fields, const ThinkFields& think) {
+  GenerationJob job;
+  job.header = {.id = request.id,
+                .model = fields.model.empty() ? serving.model.names().id : fields.model,
+                .fingerprint = serving.options.fingerprint,
+                .created = std::time(nullptr),
+                .samples = fields.samples,
+                .prompt_tokens = std::ssize(prompt.ids),
+                .thinking = prompt.thinking};
+  job.request = R1_TRY(serving.model.request(std::move(prompt), fields, think, job.header.seed));
+  // Users of different keys share neither prefixes nor each other's turn.
+  job.request.client = key_of(request);
+  job.request.cache_salt = fmt::format("{}\n{}", key_of(request), fields.cache_salt);
+  return job;
+}
+
+ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& request, const Json& body,
+                                  const GenerationFields& fields) {
+  const ThinkFields think = R1_TRY(read_think_fields(body, serving.options.thinking));
+  const ToolFields tools = R1_TRY(read_tool_fields(body));
+  const CheckedFields in(body);
+  const ChatMessages messages = R1_TRY(read_messages(in.find("messages"), in.is_set("continue_final_message")));
+  ChatPrompt prompt =
+      R1_TRY(serving.model.chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
+  GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, think));
+  job.functions = tools.names;
+  return job;
+}
+
+EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
+  const auto inbox = std::make_shared<EventInbox>(std::move(wake), job.format->is_stream());
+  EngineHost& host = serving.model.host();
+  const auto id = host.submit(std::move(job.request), inbox);
+  if (!id) return tl::unexpected(error_of(id.error()));
+  std::vector<ToolCallStream> calls;
+  const auto& chat = serving.model.session().chat_template();
+  if (!job.functions.empty() && chat)
+    calls.assign(job.header.samples, ToolCallStream(tool_syntax_of(chat->kind()), job.functions));
+  return std::make_unique<CompletionReply>(
+      host, *id, inbox, std::move(job.format), job.header.samples, std::move(calls),
+      [&metrics = serving.metrics](const RequestEnd& end) { metrics.request_ended(end); });
+}
+
+}  // namespace r1

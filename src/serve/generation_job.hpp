@@ -1,0 +1,36 @@
+// From the checked fields of a request to an answer that the engine draws; the same for every dialect.
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "serve/answers/answer_format.hpp"
+#include "serve/endpoints.hpp"
+#include "serve/requests/generation_fields.hpp"
+#include "serve/requests/think_fields.hpp"
+#include "serve/requests/tool_fields.hpp"
+
+namespace r1 {
+
+// A request in the engine's terms, and the form of its answer.
+struct GenerationJob {
+  CompletionRequest request;
+  AnswerHeader header;
+  std::unique_ptr<AnswerFormat> format;
+  std::vector<std::string> functions;  // that the model may call
+};
+
+// The fields of a body that has OpenAI's names, with the server's defaults.
+// Errors: a field that is wrong, another model, a field that this server does not support.
+ApiResult<GenerationFields> fields_of(const Serving& serving, const Json& body);
+
+// A job without a format for the next answer of the conversation in `body`, which has OpenAI's names.
+ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& request, const Json& body,
+                                  const GenerationFields& fields);
+// A job without a format that continues `prompt`.
+ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& request, ChatPrompt prompt,
+                                    const GenerationFields& fields, const ThinkFields& think);
+
+// Hands the job to the engine. Errors: the queue is full, the server ends.
+EndpointResult started(const Serving& serving, GenerationJob job, Wake wake);
+
+}  // namespace r1
