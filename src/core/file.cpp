@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "core/cut_files.hpp"
+#include "core/files/cut_files.hpp"
 
 namespace r1 {
 namespace {

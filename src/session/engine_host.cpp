@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/clock.hpp"
-#include "core/cut_files.hpp"
+#include "core/files/cut_files.hpp"
 
 namespace r1 {
 

@@ -1,4 +1,4 @@
-#include "core/cut_files.hpp"
+#include "core/files/cut_files.hpp"
 
 #include <signal.h>
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-#include "core/cut_files.hpp"
+#include "core/files/cut_files.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
