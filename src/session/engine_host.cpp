@@ -138,6 +138,7 @@ void EngineHost::take(Message message) {
 
 void EngineHost::step() {
   if (hosted_.empty()) return;
+  const double began = seconds_now();
   const auto events = completions_.step();
   if (!events) return break_down(events.error().what);
   if (cut_files() != cut_files_)
@@ -145,7 +146,7 @@ void EngineHost::step() {
         fmt::format("{}: a file of the model was cut short while it was served; start again with the "
                     "whole file",
                     session_.path().string()));
-  for (const PromptEvent& prompt : completions_.prompts()) report(prompt);
+  for (const PromptEvent& prompt : completions_.prompts()) report(prompt, began);
   for (CompletionEvent& event : *events) deliver(std::move(event));
 }
 
@@ -158,18 +159,18 @@ void EngineHost::break_down(std::string why) {
   end_all(EndCause::failed);
 }
 
-void EngineHost::report(const PromptEvent& prompt) {
+// `began` is when the step that computed this part of the prompt began.
+void EngineHost::report(const PromptEvent& prompt, double began) {
   const auto found = hosted_.find(prompt.id);
   if (found == hosted_.end()) return;
   Hosted& hosted = found->second;
-  const double now = seconds_now();
   if (hosted.taken_up == 0) {
-    hosted.taken_up = now;
+    hosted.taken_up = began;
     const std::lock_guard lock(mutex_);
     --status_.queued;
   }
   hosted.cached_tokens = prompt.cached;
-  hosted.sink->progress({prompt.total, prompt.cached, prompt.processed, now - hosted.submitted});
+  hosted.sink->progress({prompt.total, prompt.cached, prompt.processed, seconds_now() - hosted.submitted});
 }
 
 void EngineHost::deliver(CompletionEvent event) {

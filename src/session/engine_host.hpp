@@ -164,7 +164,7 @@ class EngineHost {
   void take(Message message);
   void step();
   void break_down(std::string why);
-  void report(const PromptEvent& prompt);
+  void report(const PromptEvent& prompt, double began);
   void deliver(CompletionEvent event);
   void end(HostedByEngineId::iterator hosted, EndCause cause);
   void end_all(
