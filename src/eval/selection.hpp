@@ -27,7 +27,7 @@ struct SelectionRules {
   i64 keep = 0;                 // most completions of a prompt; 0: all
   Prefer prefer = Prefer::any;  // which of them are taken first
   i64 longest = 0;              // tokens; 0: whatever the limit of the generation allows
-  std::optional<Language> language;
+  std::optional<Language> language{};
   double language_share = 0.9;  // least share of words in the language (language_consistency)
   double repetition = 0.5;      // most runs of kRepetitionWords words that occurred before, as a share
   double similarity = 0.8;      // duplicates have at least this Jaccard index of runs of kSimilarityWords words; 0: off

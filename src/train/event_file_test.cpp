@@ -16,15 +16,15 @@ namespace fs = std::filesystem;
 
 class EventFiles : public testing::Test {
  protected:
-  void open(std::span<const Json> rows) const {
-    const auto opened = EventFile::open(path, rows);
+  void open(std::span<const Json> metrics) const {
+    const auto opened = EventFile::open(path, metrics);
     ASSERT_TRUE(opened) << opened.error().what;
   }
   std::string text() const { return read_file(path).value(); }
-  // After open(), the file must hold these rows.
-  void expect_rows(const std::vector<Json>& rows) const {
-    open(rows);
-    expect_events_of(rows, events_in(path));
+  // After open(), the file must hold these metrics.
+  void expect_rows(const std::vector<Json>& metrics) const {
+    open(metrics);
+    expect_events_of(metrics, events_in(path));
   }
 
   TestFolder folder;
