@@ -8,7 +8,7 @@ namespace {
 constexpr float kInnerEps = 1e-6f;
 
 Tensor swiglu_mlp(Pass& p, const Tensor& x, const DeepseekMlp& m) {
-  const auto [gate, up] = linear_pair(p, x, m.gate, m.up);
+  const auto [up, gate] = linear_pair(p, x, m.up, m.gate);
   return linear(p, swiglu(p, gate, up), m.down);
 }
 
