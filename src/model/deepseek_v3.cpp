@@ -8,7 +8,7 @@ namespace {
 constexpr float kInnerEps = 1e-6f;
 
 Tensor swiglu_mlp(Pass& p, const Tensor& x, const DeepseekMlp& m) {
-  const auto [up, gate] = linear_pair(p, x, m.up, m.gate);
+  const auto [up, gate] = linear_pair(p, x, m.up, m.gate);  // the gradient of the second is added to dx first
   return linear(p, swiglu(p, gate, up), m.down);
 }
 

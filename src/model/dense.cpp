@@ -27,7 +27,7 @@ Tensor DenseModel::attention(Pass& p, i64 l, const DenseLayer& L, const Tensor& 
 Tensor DenseModel::block(Pass& p, i64 l, const DenseLayer& L, const Tensor& x, const Tensor& angles) const {
   const Tensor h = add(p, rows_read(p, l, x), attention(p, l, L, rms_norm(p, x, L.attn_norm, config_.eps), angles));
   const Tensor g = rms_norm(p, h, L.ffn_norm, config_.eps);
-  const auto [up, gate] = linear_pair(p, g, L.up, L.gate);
+  const auto [up, gate] = linear_pair(p, g, L.up, L.gate);  // the gradient of the second is added to dx first
   return add(p, h, linear(p, swiglu(p, gate, up), L.down));
 }
 
