@@ -161,7 +161,8 @@ Result<int> run_bench(const Args& args) {
            {"--kv", &kv, kCacheTypeHelp},
            {"-t,--threads", &threads, "threads"},
            {"--no-train", &no_train, "do not measure training"},
-           {"--only", &only, "measure one part beside the roofs: products, serve or train; roofs: nothing else"},
+           {"--only", &only,
+            "one part beside the roofs: products, serve or train; roofs: nothing else (default: all parts)"},
            {"--json", &json, "one JSON object on stdout"}}))
     return *stop;
   constexpr i64 kMost = 1 << 20;

@@ -82,7 +82,8 @@ Result<int> run_recipe_command(const Args& args) {
           {{"name", &name, "name of a recipe that ships, or a folder with a recipe's files"},
            {"-o,--out", &out, "folder of the runs (default: runs/NAME)"},
            {"-t,--threads", &threads, "threads; they do not change the result"},
-           {"--without", &without, "a kind of problems to leave out, such as code where there is no sandbox"}}))
+           {"--without", &without,
+            "a kind of problems to leave out, such as code where there is no sandbox (default: none)"}}))
     return *stop;
   R1_TRY(thread_count(threads));
   if (name.empty())
