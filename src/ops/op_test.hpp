@@ -50,7 +50,7 @@ inline Weight test_weight(const std::string& name, i64 rows, i64 cols, u64 strea
 }
 
 // Whether the floats are the same bit for bit.
-inline bool same_bits(const float* a, const float* b, i64 n) { return std::memcmp(a, b, n * 4) == 0; }
+inline bool same_bits(const float* a, const float* b, i64 n) { return n == 0 || std::memcmp(a, b, n * 4) == 0; }
 inline bool same_bits(const Tensor& a, const Tensor& b) {
   return a.rows() == b.rows() && a.cols() == b.cols() && same_bits(a.data(), b.data(), a.size());
 }
