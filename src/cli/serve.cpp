@@ -51,7 +51,8 @@ std::vector<Flag> ServeFlags::flags() {
           {"--kv", &kv, kCacheTypeHelp},
           {"--default-max-tokens", &default_max_tokens,
            "most tokens of an answer whose request does not say (default: the model's advice, else the context)"},
-          {"--reasoning", &reasoning, "whether answers think if the request does not say: on, off or auto"},
+          {"--reasoning", &reasoning,
+           "whether answers think if the request does not say: on, off or auto (if the model can)"},
           {"--reasoning-alias", &reasoning_alias, "send the thinking as \"reasoning\", too"},
           {"--max-sequences", &max_sequences, "answers that are drawn at once"},
           {"--max-queue", &max_queue, "answers that may wait; more are refused with status 429"},
@@ -232,7 +233,9 @@ Status load_keys(ApiKeys& keys, const ServeFlags& flags) {
 Result<int> serve(const ServeFlags& flags) {
   const std::string name = flags.models.empty() ? "nano" : flags.models.front();
   const std::filesystem::path path = R1_TRY(find_model(name));
-  ServedModel::Names names{.id = short_name(path)};
+  // A pulled model keeps the name that was typed, because its folder is named after a commit.
+  std::error_code error;
+  ServedModel::Names names{.id = std::filesystem::exists(name, error) ? short_name(name) : name};
   names.aliases = R1_TRY(alias_names(flags, name));
   const SessionOptions session = R1_TRY(session_options(flags));
   ApiKeys keys;

@@ -43,8 +43,9 @@ std::string_view route_path(std::string_view path) {
 
 // Whose clients use a path.
 Dialect dialect_of(std::string_view path) {
+  path = route_path(path);
   if (path.starts_with("/api/")) return Dialect::ollama;
-  return route_path(path).starts_with("/messages") ? Dialect::anthropic : Dialect::openai;
+  return path.starts_with("/messages") ? Dialect::anthropic : Dialect::openai;
 }
 
 bool matches(const Route& route, std::string_view path) {
@@ -130,7 +131,7 @@ std::unique_ptr<Reply> Api::refuse(const HttpRequest& head) {
         {404, "not_found",
          fmt::format("{} {}: there is no such path", printable(head.method, 16), printable(head.path, 200))},
         dialect);
-  if (methods.find(method_of(head)) == methods.npos) {
+  if (method_of(head) != std::string_view(methods).substr(0, methods.find(','))) {
     const ApiError error{
         405, "method_not_allowed",
         fmt::format("{} {}: this path takes {}", printable(head.method, 16), printable(head.path, 200), methods)};

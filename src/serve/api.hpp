@@ -25,7 +25,6 @@ class Api final : public HttpHandler {
   // Until a model is there, requests that need one are refused with 503. The model must outlive the server.
   void set_model(ServedModel* model) { model_ = model; }
   void drain() { draining_ = true; }  // refuses new work with 503
-  Metrics& metrics() { return metrics_; }
 
   std::unique_ptr<Reply> refuse(const HttpRequest& head) override;
   std::unique_ptr<Reply> answer(HttpRequest request, Wake wake) override;

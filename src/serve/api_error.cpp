@@ -42,15 +42,6 @@ tl::unexpected<ApiError> api_fail(int status, std::string code, std::string mess
   return tl::unexpected(ApiError{status, std::move(code), std::move(message)});
 }
 
-ApiError api_error_of(const Error& error) {
-  switch (error.code) {
-    case Errc::exhausted: return {429, "queue_full", error.what, {}, 1};
-    case Errc::interrupted: return {503, "shutting_down", "the server is shutting down", {}, 5};
-    case Errc::io: return {500, "internal_error", "the model cannot run any more"};
-    default: return {400, "invalid_value", error.what};
-  }
-}
-
 Json to_json(const ApiError& error, Dialect dialect) {
   if (dialect == Dialect::ollama) return Json::object({{"error", error.message}});
   if (dialect == Dialect::anthropic)

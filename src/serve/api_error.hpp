@@ -28,9 +28,6 @@ using ApiStatus = ApiResult<void>;
 // A refusal because of a field of the request.
 tl::unexpected<ApiError> bad_field(std::string param, std::string message, std::string code = "invalid_value");
 tl::unexpected<ApiError> api_fail(int status, std::string code, std::string message);
-// What the engine or the template refuses. A full queue is a 429, a server that ends a 503; the rest is the request's
-// own fault.
-ApiError api_error_of(const Error& error);
 
 // Whose clients are answered. OpenAI's errors are {"error": {"message", "type", "param", "code"}}, Anthropic's
 // {"type": "error", "error": {"type", "message"}}, ollama's {"error": "..."}.

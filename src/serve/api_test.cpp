@@ -235,6 +235,28 @@ TEST_F(ApiTest, ClientsOfOllamaGetLinesOfJson) {
             std::string::npos);
 }
 
+TEST_F(ApiTest, ACompletionMayRepeatItsPromptAsAStreamAndInOnePiece) {
+  const std::string body = R"({"prompt":"3 + 4 =","echo":true,"temperature":0,"max_tokens":4)";
+  const std::string whole = text(member(choice(json(post("/v1/completions", body + "}"))), "text"));
+  EXPECT_TRUE(whole.starts_with("3 + 4 =")) << whole;
+  EXPECT_EQ(streamed(post("/v1/completions", body + R"(,"stream":true})")).answer, whole);
+}
+
+TEST_F(ApiTest, FunctionsOfOtherDialectsAreReadAsOpenAis) {
+  const std::string messages = R"("messages":[{"role":"user","content":"add 1 and 2"}])";
+  // nano's template shows no functions; what matters is that the description is understood.
+  const Json anthropic = json(post("/v1/messages/count_tokens",
+                                   fmt::format(R"({{{},"tools":[{{"name":"add","description":"adds","input_schema":)"
+                                               R"({{"type":"object"}}}}],"tool_choice":{{"type":"auto"}}}})",
+                                               messages)));
+  EXPECT_EQ(text(member(member(anthropic, "error"), "message")).find("tools[0]"), std::string::npos) << dump(anthropic);
+  const Json ollama = json(
+      post("/api/chat", R"({"stream":false,"messages":[{"role":"user","content":"add 1 and 2"},{"role":"assistant",)"
+                        R"("content":"","tool_calls":[{"function":{"name":"add","arguments":{"a":1,"b":2}}}]},)"
+                        R"({"role":"tool","content":"3","tool_name":"add"}]})"));
+  EXPECT_EQ(text(member(ollama, "error")).find("messages["), std::string::npos) << dump(ollama);
+}
+
 TEST_F(ApiTest, PenaltiesAndBiasesReachTheSampler) {
   const std::string begin = R"({"prompt":"3 + 4 =","temperature":0,"max_tokens":8)";
   const Json plain = json(post("/v1/completions", begin + "}"));
@@ -272,6 +294,8 @@ TEST_F(ApiTest, EveryRefusalHasItsStatusAndCode) {
   for (const Case& c : {
            Case{get_text("/nowhere"), 404, "not_found"},
            Case{get_text(chat), 405, "method_not_allowed"},
+           Case{"POS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "method_not_allowed"},
+           Case{"GE /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "method_not_allowed"},
            Case{post_text("/v1/models", "{}"), 405, "method_not_allowed"},
            Case{"GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403, "host_not_allowed"},
            Case{get_text("/v1/models", "Origin: https://evil.example\r\n"), 403, "origin_not_allowed"},
@@ -344,6 +368,7 @@ TEST_F(ApiTest, ARequestEndsWhenItsClientLeaves) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_EQ(host.status().running, 0);
   EXPECT_GT(host.status().cancelled, before);
+  EXPECT_NE(ask(get_text("/metrics")).body.find(R"(cause="cancelled"} )"), std::string::npos);
   EXPECT_EQ(post("/v1/chat/completions", fmt::format("{{{}}}", kQuestion)).status, 200);
 }
 

@@ -1,7 +1,6 @@
 // What the paths of the API do. An endpoint gets the body of the request as JSON (null for GET) and returns the reply,
 // or why there is none.
 #pragma once
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -14,7 +13,7 @@ namespace r1 {
 
 struct EndpointOptions {
   std::string fingerprint;                  // of the build: "r1_0.1.0_avx512"
-  std::optional<bool> thinking{};           // of requests that do not say; absent: the model's template decides
+  std::optional<bool> thinking{};           // of requests that do not say; absent: they think if the model can
   bool reasoning_alias = false;             // the thinking also as "reasoning", as vLLM and ollama name it
   std::optional<i64> default_max_tokens{};  // of requests that do not say; absent: the model's advice
 };

@@ -73,7 +73,9 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
 }
 
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
-  const auto inbox = std::make_shared<EventInbox>(std::move(wake), job.format->is_stream());
+  const auto inbox =
+      std::make_shared<EventInbox>(std::move(wake), job.format->is_stream(),
+                                   [&metrics = serving.metrics](const RequestEnd& end) { metrics.request_ended(end); });
   EngineHost& host = serving.model.host();
   const auto id = host.submit(std::move(job.request), inbox);
   if (!id) return tl::unexpected(error_of(id.error()));
@@ -81,9 +83,8 @@ EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
   const auto& chat = serving.model.session().chat_template();
   if (!job.functions.empty() && chat)
     calls.assign(job.header.samples, ToolCallStream(tool_syntax_of(chat->kind()), job.functions));
-  return std::make_unique<CompletionReply>(
-      host, *id, inbox, std::move(job.format), job.header.samples, std::move(calls),
-      [&metrics = serving.metrics](const RequestEnd& end) { metrics.request_ended(end); });
+  return std::make_unique<CompletionReply>(host, *id, inbox, std::move(job.format), job.header.samples,
+                                           std::move(calls));
 }
 
 }  // namespace r1

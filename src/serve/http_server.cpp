@@ -136,11 +136,6 @@ HttpServer::~HttpServer() {
 std::string HttpServer::address() const { return state_->endpoint.address().to_string(); }
 int HttpServer::port() const { return state_->endpoint.port(); }
 
-i64 HttpServer::connections() const {
-  const std::lock_guard lock(state_->mutex);
-  return std::ssize(state_->connections);
-}
-
 bool HttpServer::drain(std::chrono::milliseconds most) {
   asio::post(state_->acceptor.get_executor(), [s = state_.get()] {
     error_code ignored;

@@ -32,7 +32,6 @@ class HttpServer {
 
   std::string address() const;  // "127.0.0.1", "::1"
   int port() const;
-  i64 connections() const;
 
   // Takes no more connections, ends those without a request now and the others after their answer. Returns when none is
   // left or the time is over.

@@ -1,4 +1,4 @@
-// POST /v1/messages and /v1/messages/count_tokens: Anthropic's form, from_anthropic into OpenAI's.
+// POST /v1/messages and /v1/messages/count_tokens: Anthropic's form, which is translated into OpenAI's.
 #include "serve/generation_job.hpp"
 
 namespace r1 {
@@ -98,14 +98,28 @@ ApiStatus append_message(const Json& message, i64 number, Json& messages) {
   return {};
 }
 
+// Anthropic's description of a function in OpenAI's form.
+Json open_tool(const Json& tool) {
+  Json function = Json::Object{};
+  if (const Json* name = tool.find("name")) function.set("name", *name);
+  if (const Json* text = tool.find("description")) function.set("description", *text);
+  if (const Json* schema = tool.find("input_schema")) function.set("parameters", *schema);
+  return Json::object({{"type", "function"}, {"function", std::move(function)}});
+}
+
 // The body with OpenAI's names. A last message of the assistant is the beginning of the answer.
 ApiResult<Json> from_anthropic(const Json& body) {
   R1_TRY(check_fields(body, kMessagesRules));
   const CheckedFields in(body);
   Json out = Json::Object{}, messages = Json::Array{};
-  for (const char* name :
-       {"model", "max_tokens", "temperature", "top_p", "top_k", "stream", "thinking", "seed", "tools"})
+  for (const char* name : {"model", "max_tokens", "temperature", "top_p", "top_k", "stream", "thinking", "seed"})
     if (const Json* value = in.find(name)) out.set(name, *value);
+  if (const Json* tools = in.find("tools")) {
+    Json open = Json::Array{};
+    for (const Json& tool : *tools->array()) open.push(open_tool(tool));
+    out.set("tools", std::move(open));
+  }
+  if (const Json* choice = in.find("tool_choice")) out.set("tool_choice", string_member(*choice, "type"));
   if (const Json* stops = in.find("stop_sequences")) out.set("stop", *stops);
   if (const Json* system = in.find("system")) {
     const std::string text = R1_TRY(block_text(*system, "system"));

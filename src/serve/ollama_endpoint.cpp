@@ -77,14 +77,37 @@ ApiResult<Json> from_ollama(const Serving& serving, const Json& body) {
   return out;
 }
 
-// ollama's messages name the thinking "thinking", and results of tools have no id.
-void rename_thinking(Json& body) {
+// A call of a function in OpenAI's form: with an id, and the arguments as text.
+void translate_call(Json& call, i64 number) {
+  if (!call.object()) return;
+  if (!call.find("id")) call.set("id", fmt::format("call_{}", number));
+  const Json* const named = call.find("function");
+  const Json* const arguments = named ? named->find("arguments") : nullptr;
+  if (!arguments || !arguments->object()) return;
+  Json function = *named;
+  function.set("arguments", dump(*arguments));
+  call.set("function", std::move(function));
+}
+
+// ollama's messages name the thinking "thinking". Its calls have no ids, and their arguments are objects. The results
+// come in the order of the calls.
+void translate_messages(Json& body) {
   const Json* const given = body.find("messages");
   if (!given || !given->array()) return;
   Json::Array messages = *given->array();
-  for (Json& message : messages)
+  i64 calls = 0, results = 0;
+  for (Json& message : messages) {
     if (const Json* thinking = message.find("thinking"); thinking && !message.find("reasoning_content"))
       message.set("reasoning_content", *thinking);
+    if (const Json* made = message.find("tool_calls"); made && made->array()) {
+      Json::Array open = *made->array();
+      for (Json& call : open) translate_call(call, calls++);
+      message.set("tool_calls", std::move(open));
+    }
+    const Json* const role = message.find("role");
+    if (role && role->string() && *role->string() == "tool" && !message.find("tool_call_id"))
+      message.set("tool_call_id", fmt::format("call_{}", results++));
+  }
   body.set("messages", std::move(messages));
 }
 
@@ -107,7 +130,7 @@ std::string time_of(i64 seconds) {
 
 EndpointResult ollama_chat(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake) {
   Json open = R1_TRY(from_ollama(serving, body));
-  rename_thinking(open);
+  translate_messages(open);
   const GenerationFields fields = R1_TRY(fields_of(serving, open));
   GenerationJob job = R1_TRY(chat_job(serving, request, open, fields));
   job.format = ollama_format(job.header, fields.stream, OllamaForm::chat);

@@ -227,11 +227,9 @@ void EngineHost::update_status() {
   const Engine& engine = std::as_const(session_).engine();
   const std::lock_guard lock(mutex_);
   status_.running = engine.running();
-  status_.preempted = engine.preempted();
   status_.pages = engine.cache().pages();
   status_.pages_in_use = engine.cache().pages_in_use();
   status_.pages_cached = engine.cache().pages_cached();
-  status_.page_bytes = engine.cache().page_bytes();
   status_.engine = engine.counters();
 }
 

@@ -99,10 +99,9 @@ enum class Shutdown : u8 { drain, now };
 struct HostStatus {
   i64 queued = 0;                 // requests that the engine has not taken up
   i64 running = 0;                // sequences that run
-  i64 preempted = 0;              // sequences that have lost their pages to others for now
   i64 accepted = 0, refused = 0;  // requests; refused: the queue was full
   i64 completed = 0, cancelled = 0, shut_down = 0, failed = 0;
-  i64 pages = 0, pages_in_use = 0, pages_cached = 0, page_bytes = 0;  // of the KV cache
+  i64 pages = 0, pages_in_use = 0, pages_cached = 0;  // of the KV cache
   EngineCounters engine{};
   std::string broken{};  // why the engine can run nothing any more; empty: it can
 };

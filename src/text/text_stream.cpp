@@ -34,14 +34,13 @@ IllFormed ill_formed(std::string_view s) {
   return {n, n < length};
 }
 
-// Length of the longest suffix of `text` that is a proper prefix of `word`.
+}  // namespace
+
 size_t beginning_at_end(std::string_view text, std::string_view word) {
   for (size_t n = std::min(text.size(), word.size() - 1); n > 0; --n)
     if (text.substr(text.size() - n) == word.substr(0, n)) return n;
   return 0;
 }
-
-}  // namespace
 
 std::string Utf8Stream::push(std::string_view bytes) {
   pending_ += bytes;

@@ -10,6 +10,9 @@
 
 namespace r1 {
 
+// Length of the longest suffix of `text` that is a proper prefix of `word`.
+size_t beginning_at_end(std::string_view text, std::string_view word);
+
 // Bytes → valid UTF-8. An incomplete character waits for its remaining bytes. Bytes that no continuation can make valid
 // become U+FFFD, one for each maximal ill-formed part (Unicode 15 §3.9, as in browsers).
 class Utf8Stream {

@@ -37,7 +37,7 @@ class AnswerFormat {
   virtual std::string call(i32 sample, i64 index, const ToolCall& call) = 0;
   virtual std::string finish(i32 sample, FinishReason reason) = 0;
   virtual std::string end(const RequestEnd& end) = 0;
-  // Only for streams: an answer that is not a stream becomes an answer with the error's status.
+  // The error as the last event of a stream, or as the whole body of an answer that is not a stream.
   virtual std::string error(const ApiError& error) = 0;
   virtual std::string keep_alive() { return {}; }
 };

@@ -181,7 +181,7 @@ TEST(TextFormat, AStreamAndAWholeAnswerHaveTheSameText) {
   std::string stream, whole;
   for (AnswerFormat* f : {s.get(), w.get()})
     (f == s.get() ? stream : whole) =
-        joined({f->begin(), f->text(0, Channel::answer, "a"), f->text(0, Channel::thinking, "b"),
+        joined({f == s.get() ? f->begin() : "", f->text(0, Channel::answer, "a"), f->text(0, Channel::thinking, "b"),
                 f->finish(0, FinishReason::length), f->end(test_end())});
   std::string texts;
   const auto events = events_of(stream);
@@ -194,6 +194,16 @@ TEST(TextFormat, AStreamAndAWholeAnswerHaveTheSameText) {
   EXPECT_EQ(at(*answer, {"object"}), Json("text_completion"));
   EXPECT_EQ(at(*answer, {"choices", "0", "text"}), Json("echo ab"));
   EXPECT_EQ(at(*answer, {"choices", "0", "finish_reason"}), Json("length"));
+}
+
+TEST(MessagesFormat, AnAnswerWithACallAsksForItsResultAlsoIfTextFollows) {
+  const auto f = messages_format(header(), false, "");
+  f->call(0, 0, {"add", "{}", "call_1"});
+  f->text(0, Channel::answer, "\n");
+  f->finish(0, FinishReason::stop_token);
+  const auto answer = parse_json(f->end(test_end()), "answer");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(at(*answer, {"stop_reason"}), Json("tool_use"));
 }
 
 TEST(ApiErrors, TheKindFollowsTheStatusAndOnlyWhatMayHelpSaysTryAgain) {

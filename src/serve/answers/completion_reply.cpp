@@ -26,6 +26,7 @@ void EventInbox::token(CompletionEvent event) {
 }
 
 void EventInbox::end(RequestEnd end) {
+  on_end_(end);
   {
     const std::lock_guard lock(mutex_);
     items_.end = std::move(end);
@@ -39,13 +40,11 @@ EventInbox::Items EventInbox::take() {
 }
 
 CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                                 std::unique_ptr<AnswerFormat> format, i64 samples, std::vector<ToolCallStream> calls,
-                                 std::function<void(const RequestEnd&)> on_end)
+                                 std::unique_ptr<AnswerFormat> format, i64 samples, std::vector<ToolCallStream> calls)
     : host_(host),
       id_(id),
       inbox_(std::move(inbox)),
       format_(std::move(format)),
-      on_end_(std::move(on_end)),
       calls_(std::move(calls)),
       call_counts_(samples),
       texts_(samples) {}
@@ -114,7 +113,6 @@ ReplyPart CompletionReply::next() {
   part.body += take_events(items.events);
   if (items.end) {
     ended_ = true;
-    on_end_(*items.end);
     if (items.end->cause == EndCause::shut_down) shut_down();
     else if (items.end->cause != EndCause::complete && !failure_)
       failure_ = ApiError{500, "internal_error", "the model cannot run any more"};

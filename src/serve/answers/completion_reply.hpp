@@ -15,8 +15,10 @@ namespace r1 {
 // The engine's thread puts events in, the connection's thread takes them out.
 class EventInbox final : public RequestSink {
  public:
-  // Without `eager` a wake comes for every 64th event and for the last.
-  EventInbox(Wake wake, bool eager) : wake_(std::move(wake)), eager_(eager) {}
+  // Without `eager` a wake comes for every 64th event and for the last. `on_end` is called on the engine's thread,
+  // once, also if the client has left.
+  EventInbox(Wake wake, bool eager, std::function<void(const RequestEnd&)> on_end)
+      : wake_(std::move(wake)), eager_(eager), on_end_(std::move(on_end)) {}
 
   void progress(const PromptProgress& progress) override;
   void token(CompletionEvent event) override;
@@ -32,6 +34,7 @@ class EventInbox final : public RequestSink {
  private:
   const Wake wake_;
   const bool eager_;
+  const std::function<void(const RequestEnd&)> on_end_;
   std::mutex mutex_;
   Items items_;
 };
@@ -40,10 +43,9 @@ class EventInbox final : public RequestSink {
 class CompletionReply final : public Reply {
  public:
   // `calls` finds the calls of functions in each sample's answer; it is empty if there are no functions.
-  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `on_end` is called at most once.
+  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply.
   CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                  std::unique_ptr<AnswerFormat> format, i64 samples, std::vector<ToolCallStream> calls,
-                  std::function<void(const RequestEnd&)> on_end);
+                  std::unique_ptr<AnswerFormat> format, i64 samples, std::vector<ToolCallStream> calls);
   ~CompletionReply() override;
 
   ReplyPart next() override;
@@ -63,7 +65,6 @@ class CompletionReply final : public Reply {
   const HostedId id_;
   const std::shared_ptr<EventInbox> inbox_;
   const std::unique_ptr<AnswerFormat> format_;
-  const std::function<void(const RequestEnd&)> on_end_;
   std::vector<ToolCallStream> calls_;
   std::vector<i64> call_counts_;  // of each sample
   std::vector<Text> texts_;       // of each sample: what came since the last part

@@ -121,7 +121,10 @@ class MessagesFormat final : public AnswerFormat {
       case FinishReason::none: return {};
       case FinishReason::length: return "max_tokens";
       case FinishReason::stop_string: return "stop_sequence";
-      default: return !blocks_.empty() && blocks_.back().call ? "tool_use" : "end_turn";
+      default:
+        return std::any_of(blocks_.begin(), blocks_.end(), [](const Block& b) { return b.call.has_value(); })
+                   ? "tool_use"
+                   : "end_turn";
     }
   }
   // With several stop strings the engine does not say which one it was.

@@ -16,7 +16,7 @@ class TextFormat final : public AnswerFormat {
 
   std::string begin() override {
     std::string out;
-    if (!echo_.empty())
+    if (options_.stream && !echo_.empty())
       for (i64 i = 0; i < header_.samples; ++i) out += text(static_cast<i32>(i), Channel::answer, echo_);
     return out;
   }
@@ -36,7 +36,7 @@ class TextFormat final : public AnswerFormat {
     if (options_.stream) return (options_.include_usage ? event(Json(Json::Array{}), usage) : "") + sse_event("[DONE]");
     Json choices = Json::Array{};
     for (i64 i = 0; i < header_.samples; ++i)
-      choices.push(choice(i, choices_[i].text, Json(finish_word(choices_[i].reason))));
+      choices.push(choice(i, echo_ + choices_[i].text, Json(finish_word(choices_[i].reason))));
     Json answer = object(std::move(choices));
     answer.set("usage", usage);
     answer.set("timings", timings_json(end));

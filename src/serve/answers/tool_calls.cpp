@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "text/text_stream.hpp"
 
 namespace r1 {
 namespace {
@@ -14,13 +15,6 @@ constexpr std::string_view kCallsBegin = "<｜tool▁calls▁begin｜>", kCallsE
 constexpr std::string_view kCallBegin = "<｜tool▁call▁begin｜>", kCallEnd = "<｜tool▁call▁end｜>";
 constexpr std::string_view kSeparator = "<｜tool▁sep｜>";
 constexpr std::string_view kQwenBegin = "<tool_call>", kQwenEnd = "</tool_call>";
-
-// The length of the longest end of `text` that is a beginning of `mark`.
-size_t begun_length(std::string_view text, std::string_view mark) {
-  for (size_t n = std::min(text.size(), mark.size() - 1); n > 0; --n)
-    if (mark.starts_with(text.substr(text.size() - n))) return n;
-  return 0;
-}
 
 // A call from its JSON, whose arguments have one of two names.
 std::optional<ToolCall> json_call(std::string_view text) {
@@ -107,7 +101,7 @@ void ToolCallStream::take(bool last, Part& out) {
 bool ToolCallStream::take_call(std::string_view begin, std::string_view end, bool last, Part& out) {
   const size_t opens = held_.find(begin);
   if (opens == held_.npos) {
-    const size_t keep = last ? 0 : begun_length(held_, begin);
+    const size_t keep = last ? 0 : beginning_at_end(held_, begin);
     out.text += held_.substr(0, held_.size() - keep);
     held_.erase(0, held_.size() - keep);
     return false;

@@ -1,8 +1,7 @@
 // Calls of functions in the text of an answer, in the form in which the model's template shows them to the model:
-//   DeepSeek  <｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>NAME, a line break, the arguments
-//   between
-//             ```json and ```, <｜tool▁call▁end｜>, perhaps more calls, <｜tool▁calls▁end｜>. V3.1 leaves out
-//             `function` and the fence.
+//   DeepSeek  <｜tool▁calls▁begin｜>, the calls, <｜tool▁calls▁end｜>. A call is
+//             <｜tool▁call▁begin｜>function<｜tool▁sep｜>NAME, a line break, the arguments as a ```json block, and
+//             <｜tool▁call▁end｜>. V3.1 leaves out `function` and the fence.
 //   Qwen      <tool_call>{"name": ..., "arguments": {...}}</tool_call>, for each call
 //   Llama     {"name": ..., "parameters": {...}} as the whole answer
 #pragma once
