@@ -3,18 +3,12 @@
 #include "formats/json.hpp"
 #include "tasks/generators.hpp"
 #include "verify/countdown.hpp"
+#include "verify/find.hpp"
 
 namespace r1 {
 namespace {
 
 bool has_box(std::string_view completion) { return completion.find("\\boxed") != completion.npos; }
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 Result<bool> check(const AnswerChecker& c, std::string_view completion) {
   if (c.answer.empty()) return fail(Errc::invalid_argument, "the problem has no answer to compare with");
@@ -38,7 +32,7 @@ Result<bool> check(const ChatChecker&, std::string_view completion) { return dec
 Result<bool> check(const PhraseChecker& c, std::string_view completion) {
   if (c.phrase.empty()) return fail(Errc::invalid_argument, "the problem has no phrase to look for");
   if (has_box(completion) || declines(completion)) return false;
-  return lower_case(completion).find(lower_case(c.phrase)) != std::string::npos;
+  return in_lower_case(completion).find(in_lower_case(c.phrase)) != std::string::npos;
 }
 
 Result<bool> check(const ProgramChecker&, std::string_view) {

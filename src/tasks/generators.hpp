@@ -26,6 +26,8 @@ struct Draft {
 
 // The side to which a hash of a content assigns it.
 Split side_of(std::string_view content);
+// The reply of a draft: its own, or the sentence with the answer in a box.
+std::string reply_of(const Draft& d);
 
 // The beginning of the reply to a "chat" problem. Its checker looks for these words.
 inline constexpr std::string_view kDeclining = "I was only taught arithmetic";

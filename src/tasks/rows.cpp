@@ -164,16 +164,12 @@ Json row_of(const Problem& p, Traces traces) {
   if (!p.id.empty()) row.set("id", p.id);
   std::visit([&](const auto& checker) { write(row, checker, p.kind.empty()); }, p.checker);
   if (!p.kind.empty()) row.set("kind", p.kind).set("difficulty", p.difficulty);
-  Json::Array earlier;
-  for (const Exchange& turn : p.earlier) {
-    earlier.push_back(message("user", turn.question));
-    earlier.push_back(message("assistant", turn.reply));
-  }
-  if (!earlier.empty()) row.set("earlier", earlier);
+  Json::Array messages;
+  for (const Message& m : messages_of(p)) messages.push_back(message(m.role, m.content));
+  if (!p.earlier.empty()) row.set("earlier", Json::Array(messages.begin(), messages.end() - 1));
   if (traces == Traces::with) {
-    earlier.push_back(message("user", p.prompt));
-    earlier.push_back(message("assistant", "<think>\n" + completion_of(p)));
-    row.set("messages", std::move(earlier));
+    messages.push_back(message("assistant", "<think>\n" + completion_of(p)));
+    row.set("messages", std::move(messages));
   }
   return row;
 }

@@ -66,6 +66,8 @@ u64 hash_of(std::string_view s) {
 
 }  // namespace
 
+std::string reply_of(const Draft& d) { return d.reply.empty() ? "The answer is \\boxed{" + d.answer + "}." : d.reply; }
+
 Split side_of(std::string_view content) { return hash_of(content) % 8 == 0 ? Split::test : Split::train; }
 
 const std::vector<Kind>& kinds() {
@@ -89,10 +91,10 @@ Problem make_problem(std::string_view kind, int difficulty, Split split, u64 see
     if (d.side.value_or(side_of(d.content)) != split || d.trace.size() > kLongestTrace) continue;
     const auto in_train = [](const std::string& part) { return side_of(part) == Split::train; };
     if (split == Split::train && !std::all_of(d.parts.begin(), d.parts.end(), in_train)) continue;
-    Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(d.reply), {}, {}};
+    std::string reply = reply_of(d);
+    Problem p{std::string(kind), difficulty, std::move(d.prompt), std::move(d.trace), std::move(reply), {}, {}};
     if (!p.trace.empty() && p.trace.back() == '\n') p.trace.pop_back();
     p.earlier = std::move(d.earlier);
-    if (p.reply.empty()) p.reply = "The answer is \\boxed{" + d.answer + "}.";
     if (d.checker) p.checker = std::move(*d.checker);
     else p.checker = AnswerChecker{std::move(d.answer)};
     return p;

@@ -72,9 +72,7 @@ const SignForms& forms_of(char sign) {
       {'+', {"+", "+", "+"}, {"plus", "plus", "plus", "added to", "and then plus"}},
       {'-', {"-", "-", "-", "−", "–"}, {"minus", "minus", "minus", "less", "take away", "subtract"}},
       {'*', {"*", "*", "*", "x", "x", "x", "×", "×", "X", "·", "∗"}, {"times", "times", "times", "multiplied by", "x"}},
-      {'/', {"/", "/", "/", "÷", "÷", ":"}, {"divided by", "divided by", "over", "divide by"}},
-      {'%', {"%", "%", "mod"}, {"mod", "modulo"}},
-      {'^', {"^", "^", "**"}, {"to the power of", "to the power", "raised to"}}};
+      {'/', {"/", "/", "/", "÷", "÷", ":"}, {"divided by", "divided by", "over", "divide by"}}};
   for (const SignForms& forms : kForms)
     if (forms.sign == sign) return forms;
   R1_CHECK(false, "with_sign: no sign {}", sign);
@@ -84,6 +82,12 @@ const SignForms& forms_of(char sign) {
 std::string lower_first(std::string text) {
   text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;
+}
+
+// Puts an ending behind a question. Behind a digit "!" is left out, because "5!" asks for a factorial.
+std::string with_ending(std::string text, std::string_view ending) {
+  const bool digit = std::isdigit(static_cast<unsigned char>(text.back())) != 0;
+  return text.append(digit && ending == "!" ? "" : ending);
 }
 
 // Swaps two neighbouring letters of a word, or drops one, behind the first letter of the text.
@@ -130,7 +134,7 @@ std::string with_sign(Random& r, std::string_view a, char sign, std::string_view
   if (terms == Terms::words || chance(r, 4))
     return put_in("{a} {s} {b}", {{"a", a}, {"s", pick(r, std::span(forms.words))}, {"b", b}});
   const std::string_view shown = pick(r, std::span(forms.signs));
-  const u32 spacing = shown == "mod" ? 0 : r.below(16);  // half of them with two spaces, most others with none
+  const u32 spacing = r.below(16);  // half of them with two spaces, most others with none
   const std::string_view pattern = spacing < 8     ? "{a} {s} {b}"
                                    : spacing < 14  ? "{a}{s}{b}"
                                    : spacing == 14 ? "{a}{s} {b}"
@@ -150,22 +154,22 @@ std::string as_typed(Random& r, std::string text) {
 }
 
 std::string ask_for(Random& r, std::string_view body) {
-  if (chance(r, 2)) return as_typed(r, std::string(body).append(pick(r, kBareEndings)));
+  if (chance(r, 2)) return as_typed(r, with_ending(std::string(body), pick(r, kBareEndings)));
   const std::string_view opener = pick(r, kValueOpeners);
   std::string text = std::string(opener).append(body);
   if (opener == "what does ") {
     static constexpr std::string_view kVerbs[] = {" equal", " make", " give", " come to", " equals"};
     text += pick(r, kVerbs);
   }
-  return as_typed(r, text.append(pick(r, kQuestionEndings)));
+  return as_typed(r, with_ending(std::move(text), pick(r, kQuestionEndings)));
 }
 
 std::string ask_to(Random& r, std::string_view order) {
-  return as_typed(r, std::string(pick(r, kOrderOpeners)).append(order).append(pick(r, kOrderEndings)));
+  return as_typed(r, with_ending(std::string(pick(r, kOrderOpeners)).append(order), pick(r, kOrderEndings)));
 }
 
 std::string ask_whether(Random& r, std::string_view question) {
-  return as_typed(r, std::string(pick(r, kWhetherOpeners)).append(question).append(pick(r, kQuestionEndings)));
+  return as_typed(r, with_ending(std::string(pick(r, kWhetherOpeners)).append(question), pick(r, kQuestionEndings)));
 }
 
 std::string ask_any(Random& r, const Bodies& bodies, NamedValues values) {
@@ -173,10 +177,9 @@ std::string ask_any(Random& r, const Bodies& bodies, NamedValues values) {
   const u32 choice = r.below(5);
   if (!bodies.values.empty() && (choice < 2 || (!orders && !questions)))
     return ask_for(r, put_in(pick(r, bodies.values), values));
-  if (orders && (choice < 4 || !questions) && (choice != 3 || !questions || chance(r, 2)))
+  if (orders && (!questions || choice < 3 || (choice == 3 && chance(r, 2))))
     return ask_to(r, put_in(pick(r, bodies.orders), values));
-  if (questions) return ask_whether(r, put_in(pick(r, bodies.questions), values));
-  return ask_for(r, put_in(pick(r, bodies.values), values));
+  return ask_whether(r, put_in(pick(r, bodies.questions), values));
 }
 
 }  // namespace r1

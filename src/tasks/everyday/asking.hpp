@@ -19,7 +19,7 @@ std::string put_in(std::string_view pattern, NamedValues values);
 // "twelve", "forty-two", "nine hundred": 0 to 999, or the digits of any other number.
 std::string number_in_words(i64 n);
 
-// Two terms with a sign between them: '+', '-', '*', '/', '%' or '^', in one of the forms that people type, such as
+// Two terms with a sign between them: '+', '-', '*' or '/', in one of the forms that people type, such as
 // "12x4", "12 × 4" or "12 times 4".
 enum class Terms : u8 { digits, words };  // words: the sign must be a word too
 std::string with_sign(Random& r, std::string_view a, char sign, std::string_view b, Terms terms = Terms::digits);
@@ -35,7 +35,7 @@ std::string ask_whether(Random& r, std::string_view question);
 struct Bodies {
   std::span<const std::string_view> values, orders, questions;
 };
-// A question with one of these bodies. Two in five have a value as their body, if there are several sorts.
+// A question with one of these bodies. Two in five have a value as their body, if the kind has orders or questions too.
 std::string ask_any(Random& r, const Bodies& bodies, NamedValues values);
 
 // Varies a text as people's typing varies: greetings, capitals, a slip of the fingers.

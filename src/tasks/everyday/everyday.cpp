@@ -1,5 +1,7 @@
 #include "tasks/everyday/everyday.hpp"
 
+#include <numeric>
+
 namespace r1 {
 
 std::string small_content(std::string_view kind, std::string_view prompt) {
@@ -38,9 +40,23 @@ std::string write_ratio(std::string& trace, i64 a, i64 b, Random& r) {
     return write_placed(trace, {whole / b, places});
   }
   write_divide(trace, a, b, r);
-  const std::string fraction = put_in("{a}/{b}", {{"a", std::to_string(a)}, {"b", std::to_string(b)}});
-  trace += fraction + "\n";
-  return fraction;
+  return write_reduced(trace, a, b);
+}
+
+std::string fraction_text(i64 a, i64 b) { return std::to_string(a).append("/").append(std::to_string(b)); }
+
+std::string write_reduced(std::string& trace, i64 a, i64 b) {
+  trace += fraction_text(a, b) + "\n";
+  const i64 common = std::gcd(a, b);
+  if (common == 1) return fraction_text(a, b);
+  const i64 top = a / common, bottom = b / common;
+  if (bottom == 1) {
+    trace += fraction_text(a, b) + "=" + std::to_string(top) + "\n";
+    return std::to_string(top);
+  }
+  trace += fraction_text(a, common) + "=" + std::to_string(top) + "," + fraction_text(b, common) + "=" +
+           std::to_string(bottom) + "\n" + fraction_text(top, bottom) + "\n";
+  return fraction_text(top, bottom);
 }
 
 std::string operation_as_typed(Random& r, i64 a, char sign, i64 b) {

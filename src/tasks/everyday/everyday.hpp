@@ -25,9 +25,14 @@ PlacedNumber trimmed(PlacedNumber n);  // without the zeros at the end
 // there are any. Returns the last line.
 std::string write_placed(std::string& trace, PlacedNumber n);
 
-// a / b, a >= 0, b > 0. Writes a division of whole numbers for which a has been given as many zeros as are needed, at
-// most three, and the result: "35/2:3/2=1r1,15/2=7r1->17r1" and the like never end in a point. If the division does not
-// end, the result is the fraction: "10/3=3r1" and "10/3".
+// "a/b"
+std::string fraction_text(i64 a, i64 b);
+// Ends a trace with a / b in lowest terms and returns that: "4/6", "4/2=2,6/2=3" and "2/3". a and b are positive.
+std::string write_reduced(std::string& trace, i64 a, i64 b);
+
+// a / b, a >= 0, b > 0. Divides whole numbers and puts the point in at the end: a first gets as many zeros as the
+// result has places, at most three ("70/2=35r0", then "3.5"). If three places are not enough, the result is the
+// fraction: "10/3=3r1", then "10/3".
 std::string write_ratio(std::string& trace, i64 a, i64 b, Random& r);
 
 // As people write a product, quotient and so on of whole numbers: in digits, or small ones sometimes in words.

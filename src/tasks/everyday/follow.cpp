@@ -61,9 +61,8 @@ constexpr std::string_view kSameAgain[] = {
     "and of {q}", "same for {q}", "and with {q}", "{q}", "what of {q}", "ok and {q}"};
 // clang-format on
 
-using EverydayGenerator = Draft (*)(Random&, int);
 struct Opening {
-  EverydayGenerator draft;
+  Draft (*draft)(Random&, int);
   int most;  // difficulties
 };
 constexpr Opening kOpenings[] = {
@@ -71,14 +70,12 @@ constexpr Opening kOpenings[] = {
     {draft_times, 3},     {draft_quotient, 1}, {draft_half_double, 1}, {draft_power, 2},      {draft_root, 2},
     {draft_percent, 1},   {draft_story, 1},    {draft_factorial, 1},   {draft_average, 1},    {draft_chinese, 1},
     {draft_remainder, 1}, {draft_extreme, 2},  {draft_equation, 1},    {draft_expression, 2}};
-// What may also stand in a conversation, but has no number that one goes on from.
+// Kinds that stand less often in a conversation.
 constexpr Opening kOthers[] = {
     {draft_talk, 1},     {draft_talk, 1},     {draft_talk, 1},         {draft_limits, 3},
     {draft_prime, 2},    {draft_parity, 1},   {draft_order, 2},        {draft_decimal_sum, 2},
     {draft_fraction, 1}, {draft_letters, 1},  {draft_speed, 1},        {draft_gcd, 1},
     {draft_product, 2},  {draft_division, 2}, {draft_word_problem, 2}, {draft_countdown, 2}};
-
-std::string reply_of(const Draft& d) { return d.reply.empty() ? "The answer is \\boxed{" + d.answer + "}." : d.reply; }
 
 Draft drawn(Random& r, std::span<const Opening> from) {
   const Opening& o = pick(r, from);
@@ -103,7 +100,7 @@ void put_before(Draft& next, Draft&& d) {
   if (!d.content.empty()) next.parts.push_back(std::move(d.content));
 }
 
-// The last answer, and what is to be done with it. Nothing if the answer does not allow it.
+// A question that continues from the last answer, such as "and times 3?". Nothing if the answer does not allow it.
 std::optional<Draft> going_on(Random& r, Draft&& before) {
   const auto value = whole_number(before.answer);
   if (!value || std::abs(*value) > 9999) return std::nullopt;
@@ -127,7 +124,6 @@ std::optional<Draft> going_on(Random& r, Draft&& before) {
       if (operation == '/' && a % divisor == 0) b = divisor;
     if (a < 0 || (operation == '/' && a % b != 0)) return std::nullopt;
     d.answer = write_ratio(d.trace, a, b, r);
-    d.checker = MathChecker{d.answer};
   }
   const std::string shown = b <= 12 && chance(r, 12) ? number_in_words(b) : std::to_string(b);
   d.prompt = ask_whether(r, put_in(pick(r, follow.says), {{"b", shown}}));
@@ -135,7 +131,7 @@ std::optional<Draft> going_on(Random& r, Draft&& before) {
   return d;
 }
 
-// The same question of another number: "is 7 prime" and "and 9".
+// The same question about another number: "is 7 even" and then "and 9?".
 Draft same_again(Random& r) {
   constexpr Opening kAgain[] = {{draft_sum, 1}, {draft_times, 1}, {draft_difference, 1}, {draft_quotient, 1}};
   Draft first, d;
@@ -190,13 +186,12 @@ Draft same_again(Random& r) {
 Draft conversation(Random& r, i64 turns) {
   Draft d = any_question(r);
   for (i64 i = 1; i < turns; ++i) {
-    const bool last = i + 1 == turns;
     if (!chance(r, 4))
       if (auto next = going_on(r, Draft(d))) {
         d = std::move(*next);
         continue;
       }
-    Draft next = last && chance(r, 3) && turns == 2 ? same_again(r) : any_question(r);
+    Draft next = turns == 2 && chance(r, 3) ? same_again(r) : any_question(r);
     if (!next.earlier.empty()) return next;
     put_before(next, std::move(d));
     d = std::move(next);

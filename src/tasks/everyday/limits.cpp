@@ -89,11 +89,7 @@ constexpr std::string_view kUnknownTrace = "This is not one of the problems I wa
 constexpr std::string_view kLimitReply =
     ", small word problems, countdown and short Python functions. For this, use a bigger model: `r1 -m MODEL`.";
 
-std::string digits_of(Random& r, int low, int high) {
-  return std::to_string(with_digits(r, static_cast<int>(r.between(low, high))));
-}
-
-// A number of up to 12 digits, of which with_digits() could not draw all at once.
+// A number with `low` to `high` digits, at most 12: more than with_digits() can draw.
 std::string long_number(Random& r, int low, int high) {
   const i64 n = r.between(low, high);
   std::string text(1, static_cast<char>('1' + r.below(9)));
@@ -135,7 +131,7 @@ std::string ask_beyond(Random& r) {
       return ask_for(r,
                      put_in(pick(r, kHardFactorials), {{"n", std::to_string(r.between(9, chance(r, 2) ? 30 : 1000))}}));
     case 3: {
-      const i64 n = chance(r, 2) ? r.between(201, 999) : std::stoll(digits_of(r, 4, 8));
+      const i64 n = chance(r, 2) ? r.between(201, 999) : std::stoll(long_number(r, 4, 8));
       return ask_whether(r, put_in(pick(r, kHardPrimes), {{"n", std::to_string(n)}}));
     }
     default: return ask_for(r, put_in(pick(r, kHardGcd), {{"n", long_number(r, 4, 8)}, {"m", long_number(r, 4, 8)}}));

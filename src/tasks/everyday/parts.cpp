@@ -61,25 +61,6 @@ constexpr std::string_view kDecimalDifferences[] = {"the difference between {a} 
 constexpr std::string_view kDecimalSub[] = {"subtract {b} from {a}", "take {b} from {a}", "take {b} away from {a}"};
 // clang-format on
 
-std::string fraction_text(i64 a, i64 b) {
-  return put_in("{a}/{b}", {{"a", std::to_string(a)}, {"b", std::to_string(b)}});
-}
-
-// Ends a trace with a / b in lowest terms and returns that.
-std::string write_reduced(std::string& trace, i64 a, i64 b) {
-  trace += fraction_text(a, b) + "\n";
-  const i64 common = a == 0 ? b : std::gcd(a, b);
-  if (common == 1) return fraction_text(a, b);
-  const i64 top = a / common, bottom = b / common;
-  if (bottom == 1) {
-    trace += fraction_text(a, b) + "=" + std::to_string(top) + "\n";
-    return std::to_string(top);
-  }
-  trace += fraction_text(a, common) + "=" + std::to_string(top) + "," + fraction_text(b, common) + "=" +
-           std::to_string(bottom) + "\n" + fraction_text(top, bottom) + "\n";
-  return fraction_text(top, bottom);
-}
-
 }  // namespace
 
 // 1: whole results; 2: larger numbers, and results with a point.
@@ -90,21 +71,18 @@ Draft draft_half_double(Random& r, int difficulty) {
   const bool may_have_point = difficulty == 2 && word.over != 3;
   if (!may_have_point || chance(r, 2)) a = std::max<i64>(a / word.over, 1) * word.over;
   Draft d;
-  std::string answer;
   if (word.over == 1) {
-    answer = std::to_string(write_mul(d.trace, a, word.times));
+    d.answer = std::to_string(write_mul(d.trace, a, word.times));
   } else if (word.times == 1) {
-    answer = write_ratio(d.trace, a, word.over, r);
+    d.answer = write_ratio(d.trace, a, word.over, r);
   } else if (a % word.over == 0) {
-    answer = std::to_string(write_mul(d.trace, write_exact_divide(d.trace, a, word.over, r), word.times));
+    d.answer = std::to_string(write_mul(d.trace, write_exact_divide(d.trace, a, word.over, r), word.times));
   } else {
-    answer = write_ratio(d.trace, write_mul(d.trace, a, word.times), word.over, r);
+    d.answer = write_ratio(d.trace, write_mul(d.trace, a, word.times), word.over, r);
   }
   const std::string shown = a <= 100 && chance(r, 12) ? number_in_words(a) : std::to_string(a);
   d.prompt = ask_any(r, {word.values, word.orders, {}}, {{"a", shown}});
   d.content = small_content("part", d.prompt);
-  d.checker = MathChecker{answer};
-  d.answer = answer;
   return d;
 }
 
@@ -116,7 +94,6 @@ Draft draft_percent(Random& r, int difficulty) {
   if (difficulty == 2 && chance(r, 2)) a = std::max<i64>(a / 10, 1) * 10;
   Draft d;
   d.answer = write_placed(d.trace, {write_mul(d.trace, p, a), 2});
-  d.checker = MathChecker{d.answer};
   contains_product(d, p, a);
   d.prompt = ask_any(r, {kPercentValues, kPercentOrders, kPercentQuestions},
                      {{"p", std::to_string(p)}, {"a", std::to_string(a)}});
@@ -140,7 +117,6 @@ Draft draft_fraction(Random& r, int difficulty) {
     bottom = write_mul(d.trace, b, e);
   }
   d.answer = top == 0 ? "0" : write_reduced(d.trace, top, bottom);
-  d.checker = MathChecker{d.answer};
   const std::string x = fraction_text(a, b), y = fraction_text(c, e);
   if (!chance(r, 4)) d.prompt = ask_for(r, with_sign(r, x, plus ? '+' : '-', y));
   else if (plus) d.prompt = ask_any(r, {kFractionSums, kFractionAdd, {}}, {{"a", x}, {"b", y}});
@@ -174,7 +150,6 @@ Draft draft_decimal_sum(Random& r, int difficulty) {
   Draft d;
   const i64 result = plus ? write_add(d.trace, x, y) : write_sub(d.trace, x, y);
   d.answer = write_placed(d.trace, {result, places});
-  d.checker = MathChecker{d.answer};
   std::string s = text_of(a), t = text_of(b);
   if (chance(r, 30)) std::replace(s.begin(), s.end(), '.', ','), std::replace(t.begin(), t.end(), '.', ',');
   if (!chance(r, 4) || x < y) d.prompt = ask_for(r, with_sign(r, s, plus ? '+' : '-', t));

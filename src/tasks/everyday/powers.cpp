@@ -28,8 +28,8 @@ constexpr std::string_view kRootValues[] = {
 constexpr std::string_view kRootOrders[] = {
     "take the square root of {a}", "take the root of {a}", "extract the square root of {a}"};
 constexpr std::string_view kRootQuestions[] = {
-    "which number squared is {a}", "what number times itself is {a}", "which positive number has the square {a}",
-    "what is the root of {a}", "what number squared gives {a}"};
+    "which positive number squared is {a}", "what positive number times itself is {a}",
+    "which positive number has the square {a}", "what is the root of {a}", "what positive number squared gives {a}"};
 constexpr std::string_view kFactorialValues[] = {
     "{a}!", "{a}!", "{a}!", "{a} !", "{a} factorial", "{a} factorial", "factorial of {a}", "the factorial of {a}",
     "factorial {a}", "factorial({a})", "the factorial {a}!", "{a}-factorial"};
@@ -77,7 +77,7 @@ Draft draft_power(Random& r, int difficulty) {
   }
   Draft d;
   d.answer = std::to_string(write_power(d, base, n));
-  if (n == 2) contains_product(d, base, base);
+  if (n == 2 && base > 12) contains_product(d, base, base);  // the tables up to 12 are all taught
   const std::string a = shown_small(r, base);
   const Bodies bodies = n == 2 && !chance(r, 8)   ? Bodies{kSquareValues, kSquareOrders, {}}
                         : n == 3 && !chance(r, 4) ? Bodies{kCubeValues, kCubeOrders, {}}
@@ -90,7 +90,7 @@ Draft draft_power(Random& r, int difficulty) {
 // The roots up to 40 are facts, and so are those of the tens: "144:12*12=144".
 // 1: up to 12; 2: up to 40, and tens up to 100.
 Draft draft_root(Random& r, int difficulty) {
-  const i64 root = difficulty == 1 ? r.between(0, 12) : chance(r, 5) ? r.between(2, 10) * 10 : r.between(1, 40);
+  const i64 root = difficulty == 1 ? r.between(1, 12) : chance(r, 5) ? r.between(2, 10) * 10 : r.between(1, 40);
   const std::string a = std::to_string(root * root);
   Draft d;
   d.answer = std::to_string(root);

@@ -86,7 +86,7 @@ constexpr std::string_view kUpWords[] = {
 constexpr std::string_view kDownWords[] = {
     "in descending order", "from largest to smallest", "from greatest to least", "in decreasing order",
     "from high to low", "descending", "from big to small", "largest to smallest", "from biggest to smallest",
-    "largest first", "starting with the largest", "from highest to lowest", "in reverse order", "downwards",
+    "largest first", "starting with the largest", "from highest to lowest", "from the top down", "downwards",
     "from large to small"};
 constexpr std::string_view kOrderDirected[] = {
     "sort {l} {w}", "sort these numbers {w}: {l}", "sort {w}: {l}", "sort the numbers {l} {w}",
@@ -210,16 +210,15 @@ Draft draft_extreme(Random& r, int difficulty) {
 Draft draft_average(Random& r, int difficulty) {
   const i64 count = difficulty == 1 ? r.between(2, 3) : r.between(2, 5), high = difficulty == 1 ? 30 : 100;
   std::vector<i64> v;
-  i64 rest = 0;
+  i64 total = 0;
   for (i64 i = 0; i < count; ++i)
-    v.push_back(chance(r, 4) ? r.between(0, high / 10) * 10 : r.between(0, high)), rest += v.back();
+    v.push_back(chance(r, 4) ? r.between(0, high / 10) * 10 : r.between(0, high)), total += v.back();
   const bool whole = difficulty == 1 || count == 3 || chance(r, 2);
-  if (whole) v.back() += (count - rest % count) % count;
+  if (whole) v.back() += (count - total % count) % count;
   Draft d;
   i64 sum = v[0];
   for (i64 i = 1; i < count; ++i) sum = write_add(d.trace, sum, v[i]);
   d.answer = write_ratio(d.trace, sum, count, r);
-  d.checker = MathChecker{d.answer};
   const std::vector<std::string> shown = texts_of(v);
   d.prompt = ask_any(r, {kAverageValues, kAverageOrders, kAverageQuestions},
                      {{"l", list_text(r, shown)}, {"w", pick(r, kAverageWords)}});

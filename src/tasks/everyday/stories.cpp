@@ -139,8 +139,8 @@ std::string in_first_person(std::string text) {
       {"and gives", "and give"},   {"and loses", "and lose"}, {"I gives", "I give"},     {"I eats", "I eat"},
       {"I loses", "I lose"},       {"I sells", "I sell"},     {"and sells", "and sell"}, {"and eats", "and eat"},
       {"and uses", "and use"},     {"I drops", "I drop"},     {"I spends", "I spend"},   {"and spends", "and spend"},
-      {"gives I", "gives me"},     {"I buys", "I buy"},       {"I makes", "I make"},     {"I works", "I work"},
-      {"I shares", "I share"},     {"I puts", "I put"}};
+      {"gives I", "gives me"},     {"I makes", "I make"},     {"I works", "I work"},     {"I shares", "I share"},
+      {"I puts", "I put"}};
   for (const auto& [third, first] : kVerbs)
     for (size_t at = text.find(third); at != text.npos; at = text.find(third, at + 1))
       text.replace(at, third.size(), first);
