@@ -141,8 +141,8 @@ class Engine {
   bool cancel(RequestId id);
   // Ends one sequence early, for instance at a stop string. Its first token must have been drawn.
   void finish_sample(RequestId id, i32 sample);
-  // Takes a running sequence's pages away, as if another sequence needed them; it is replayed as soon as there is room.
-  // Returns false if it does not run.
+  // For tests: takes a running sequence's pages away, as if another sequence needed them. The sequence is replayed as
+  // soon as there is room. Returns false if it does not run.
   bool preempt(RequestId id, i32 sample);
 
   // Gives the memory of activations and KV pages back to the system, for a phase in which others need it. busy() must

@@ -1,8 +1,8 @@
 // Pages on demand. A sequence starts with pages for the tokens that it knows and takes a page more whenever it needs
 // one. When none is free, groups first give up the prompts that they hold for their next samples; most of those pages
-// can be // found again as a prefix. Then the youngest sequence of the lowest priority is preempted: it loses its
-// pages, keeps its tokens, and is replayed when there is room. The oldest sequence of the highest priority never waits,
-// and the cache holds any single sequence, so the engine always makes progress.
+// can be found again as a prefix. Then the youngest sequence of the lowest priority is preempted: it loses its pages,
+// keeps its tokens, and is replayed when there is room. The oldest sequence of the highest priority never waits, and
+// the cache holds any single sequence, so the engine always makes progress.
 #include <algorithm>
 
 #include "infer/engine_state.hpp"

@@ -121,6 +121,26 @@ TEST_F(PagesOnDemand, CountersTellReplaysFromWhatIsComputedForTheFirstTime) {
   EXPECT_EQ(engine->counters().cached_tokens, 0) << "that page was not found by a prompt";
 }
 
+TEST_F(PagesOnDemand, TheProgressOfAPreemptedPromptNeverGoesBack) {
+  Settings settings{*model};
+  settings.max_batch_tokens = 30, settings.max_sequences = 4;
+  TestEngine engine(settings);
+  engine.submit({.prompt = test_prompt(200, 1), .max_tokens = 10});
+  i64 processed = -1;  // the first event says 0
+  for (int steps = 0; engine->busy() && steps < 100; ++steps) {
+    engine.step();
+    for (const PromptEvent& e : engine->prompts()) {
+      EXPECT_GT(e.processed, processed);
+      processed = e.processed;
+    }
+    if (steps == 3) {
+      EXPECT_EQ(processed, 120);
+      EXPECT_TRUE(engine->preempt(1, 0));
+    }
+  }
+  EXPECT_EQ(processed, 200);
+}
+
 TEST_F(PagesOnDemand, APreemptedSequenceIsCancelledAndFinishedLikeARunningOne) {
   TestEngine engine({*model});
   for (int i = 0; i < 2; ++i) engine.submit({.prompt = test_prompt(70, 1), .max_tokens = 30});

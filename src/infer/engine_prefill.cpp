@@ -27,7 +27,9 @@ void Engine::State::add_prompts(std::span<Share> shares) {
   for (const Share& share : shares) {
     if (share.tokens == 0) continue;
     add_rows(*share.sequence, share.tokens);
-    if (share.sequence->generated.empty()) report_prompt(*share.sequence);
+    // A replay, and a later sample that computes the prompt again, report nothing.
+    const Sequence& s = *share.sequence;
+    if (!s.group->prompt_done && s.position == s.computed) report_prompt(s);
   }
 }
 

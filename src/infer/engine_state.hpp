@@ -65,13 +65,13 @@ struct Engine::State {
 
   State(const Model& m, const EngineOptions& o, KvCache c, RecordedRoutes r);
 
-  // Admission (engine_admission.cpp): preempted sequences and queued requests run as far as sequences and pages are
-  // free, or are taken from others.
   // What waits to run: a preempted sequence, or the next sample of a group.
   struct Candidate {
     Group* group = nullptr;
     Sequence* preempted = nullptr;
   };
+  // Admission (engine_admission.cpp): preempted sequences and queued requests run as far as sequences and pages are
+  // free, or are taken from others.
   void admit();
   std::optional<Candidate> next_candidate();
   bool run(const Candidate& next);

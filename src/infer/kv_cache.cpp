@@ -179,13 +179,14 @@ void KvCache::publish(const KvSequence& s, std::span<const i32> all, i64 compute
 void KvCache::write_routes(std::span<const i32> pages, i64 begin, std::span<const u16> routes) {
   for (i64 position = begin; !routes.empty(); ++position, routes = routes.subspan(routes_per_token_)) {
     std::vector<u16>& of_page = page_[pages[position / kPageTokens]].routes;
-    of_page.resize(kPageTokens * routes_per_token_);
+    if (of_page.empty()) of_page.resize(kPageTokens * routes_per_token_);
     std::copy_n(routes.begin(), routes_per_token_, of_page.begin() + position % kPageTokens * routes_per_token_);
   }
 }
 
 std::vector<u16> KvCache::routes(const KvSequence& s, i64 begin, i64 end) const {
   std::vector<u16> out;
+  out.reserve((end - begin) * routes_per_token_);
   for (i64 position = begin; position < end; ++position) {
     const std::vector<u16>& of_page = page_[s.pages[position / kPageTokens]].routes;
     R1_CHECK(!of_page.empty(), "the routes of position {} were not written", position);

@@ -4,9 +4,8 @@
 // last, partial page of a prompt is copied.
 //   fork()     shares a prompt's pages between its samples.
 //   publish()  offers full pages to sequences that begin with the same tokens, have the same salt and run under the
-//   same
-//              version of the weights. open() and adopt() find them. Unused published pages stay until their room is
-//              needed, the least recently used go first; set_version() drops all of them.
+//              same version of the weights. open() and adopt() find them. Unused published pages stay until their room
+//              is needed; the least recently used go first. set_version() drops all of them.
 // A salt keeps tenants apart: whether a prompt is computed quickly tells whether somebody has sent it before.
 //
 // Routes, the experts that a token's routers chose, lie with the pages too, so that a sequence that shares pages has
@@ -39,7 +38,7 @@ struct KvSequence {
 
 class KvCache {
  public:
-  // At most `max_cached` published pages are kept for nobody; -1: as many as there are. Routes are
+  // At most `max_cached` published pages that no sequence uses are kept; -1: all of them. Routes are
   // RecordedRoutes::per_row() numbers for every token; 0: none are kept.
   // Errors: a budget without room for one page, more than the machine's memory, no address space.
   static Result<KvCache> create(const KvLayout& layout, i64 pages, i64 max_cached = -1, i64 routes_per_token = 0);
