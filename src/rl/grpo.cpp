@@ -244,7 +244,7 @@ std::vector<i64> GrpoRun::chosen_groups(const Draw& d) const {
 }
 
 // The judged samples of the chosen groups with their advantages.
-std::vector<GrpoRun::Judged> GrpoRun::samples_of(const Draw& d) const {
+std::vector<GrpoRun::Judged> GrpoRun::samples_of(Draw& d) const {
   std::vector<Judged> samples;
   for (const i64 g : chosen_groups(d)) {
     const auto advantages = group_advantages(rewards_of(d, g), loss_.divide_by_std);
@@ -252,9 +252,9 @@ std::vector<GrpoRun::Judged> GrpoRun::samples_of(const Draw& d) const {
     for (i64 k = 0; k < config_.group_size; ++k) {
       const i64 i = g * config_.group_size + k;
       if (!d.verdicts[i].reward) continue;
-      const Completion& c = d.rollouts[i].completion;
+      Completion& c = d.rollouts[i].completion;
       const ModelInfo& info = model().info();
-      RecordedRoutes routes{info.layers, info.experts_per_token, c.routes};
+      RecordedRoutes routes{info.layers, info.experts_per_token, std::move(c.routes)};
       Judged s{g, i, rollout_document(d.rollouts[i].prompt, c.tokens, c.logprobs, std::move(routes)),
                std::ssize(c.tokens), advantages[next++]};
       s.document.advantages.assign(s.document.tokens.size(), static_cast<float>(s.advantage));

@@ -59,7 +59,7 @@ class GrpoRun {
   std::vector<double> rewards_of(const Draw& draw, i64 group) const;
   bool teaches(const Draw& draw, i64 group) const;
   std::vector<i64> chosen_groups(const Draw& draw) const;
-  std::vector<Judged> samples_of(const Draw& draw) const;
+  std::vector<Judged> samples_of(Draw& draw) const;  // takes the routes out of the draw
   void measure(const Draw& draw, StepMetrics& m);
   Status update(std::vector<Judged> samples, StepMetrics& m);
   std::span<Judged> trained_on(std::span<Judged> samples) const;

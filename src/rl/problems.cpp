@@ -57,9 +57,11 @@ bool ProblemSource::needs_sandbox() const {
 u64 ProblemSource::fingerprint() const {
   u64 h = 0;
   for (const auto* rows : {&train_, &held_out_})
-    for (const Problem& p : *rows)
-      for (const std::string_view text : {std::string_view(conversation_text(p)), expected_answer(p.checker)})
+    for (const Problem& p : *rows) {
+      const std::string question = conversation_text(p);  // outlives the view of it below
+      for (const std::string_view text : {std::string_view(question), expected_answer(p.checker)})
         for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u + 0x9e3779b97f4a7c15u;
+    }
   return h;
 }
 
