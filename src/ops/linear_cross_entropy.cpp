@@ -191,8 +191,11 @@ void Head::backward(const Tensor& dnll, const Tensor& dx, Into into) const {
                         .into = into};
       p.kernels.gemm.gemm(g, 0, end - begin, 0, cpu::panels(p.kernels.gemm, x.cols()), scratch.of(worker));
     });
-    clear(blocks.empty() ? first : blocks.back().end, first + count);
-    if (blocks.empty()) continue;  // the chunk's dz are zeros
+    if (blocks.empty()) {  // no row has a target, so nobody reads dz
+      if (into == Into::overwrite) std::memset(dx.row(first), 0, count * x.cols() * 4);
+      continue;
+    }
+    clear(blocks.back().end, first + count);
     if (w.trainable()) accumulate_weight_gradient(p, product_numerics(p).format, w, dz.data(), x.row(first), count);
   }
 }

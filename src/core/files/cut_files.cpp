@@ -25,8 +25,8 @@ size_t page_size = 0;
 void on_sigbus(int, siginfo_t* info, void*) {
   const auto address = reinterpret_cast<size_t>(info->si_addr);
   for (const Map& m : maps) {
-    const size_t begin = m.begin.load(), end = m.end.load();
-    if (address < begin || address >= end) continue;
+    const size_t end = m.end.load(), begin = m.begin.load();
+    if (address < begin || address >= end || m.end.load() != end) continue;  // or the entry is changing
     const size_t page = address / page_size * page_size;
     void* lost = reinterpret_cast<void*>(page);
     if (mmap(lost, end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) break;

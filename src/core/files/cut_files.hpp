@@ -1,6 +1,6 @@
-// A file that another program cuts short while it is mapped. To read what is gone raises SIGBUS, which ends a process.
-// A program that serves many does not want that: after watch_cut_files() such a read gives zeros, and the program
-// learns of it by cut_files(). What was computed meanwhile is worthless.
+// Files that another program cuts short while they are mapped. Reading the missing part raises SIGBUS, which normally
+// ends the process. After watch_cut_files() such a read gives zeros, and cut_files() counts it. Results that were
+// computed since then are worthless. A cut inside the file's last page raises no signal and is not noticed.
 #pragma once
 #include <cstddef>
 

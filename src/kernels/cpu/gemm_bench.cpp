@@ -78,9 +78,12 @@ void bench(const Kernels& kernels, Format format, const Shape& s, ThreadPool& po
   const bool in_place = s.transposed_a && (format == Format::f32 || !k.pairs);
   const GradientProduct gradient{format, a.data(), s.m, b.data(), s.n, nullptr, c.data(), s.n, s.n, s.k};
   const double seconds = median_seconds([&] {
-    if (in_place)
+    if (in_place) {
+      if (format == Format::bf16)
+        pool.ranges(a.size(), 1 << 14, [&](i64 begin, i64 end, int) { k.round(a.data() + begin, end - begin); });
       return pool.ranges(all, std::max<i64>(1, all / pieces),
                          [&](i64 begin, i64 end, int) { k.add_gradient(gradient, 0, s.m, begin, end); });
+    }
     if (s.pack_each_time) pool.ranges(all, 1, [&](i64 begin, i64 end, int) { pack(begin, end); });
     const i64 row_tasks = ceil_div(s.m, rows), column_tasks = ceil_div(all, columns);
     pool.run(row_tasks * column_tasks, [&](i64 task, int worker) {
