@@ -32,7 +32,7 @@ struct ServeFigure {
   DType kv = DType::f32;  // of the cache
   Spread prefill_tokens_per_s, decode_tokens_per_s;
   double decode_gflops = 0;    // 2 operations per active parameter and token
-  double decode_gb_per_s = 0;  // the active weights, read once a step
+  double decode_gb_per_s = 0;  // the weights that a step uses, and the keys and values of all sequences
   double decode_forks = 0;     // loops split over the threads in a step
 };
 struct ServeShape {

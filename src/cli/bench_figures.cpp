@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -66,9 +67,10 @@ std::vector<i32> random_prompt(const Model& model, i64 length, u64 repeat, i64 s
   return ids;
 }
 
-// Bytes of weights that a token's forward reads. The embedding row is left out, and of the routed experts only the
-// chosen ones count. Plain weights are read from packs of floats.
-double active_bytes(const Model& model) {
+// Bytes of weights that a step with `batch` tokens reads. The embedding's rows are left out. Of the routed experts
+// those count that at least one token is expected to choose, if each token chooses with equal probabilities. Plain
+// weights are read from packs of floats.
+double weight_bytes(const Model& model, i64 batch) {
   double all = 0, routed = 0;
   i64 elements = 0, routed_elements = 0;
   for (const Weight& w : model.weights()) {
@@ -82,7 +84,13 @@ double active_bytes(const Model& model) {
   const double chosen = routed_elements ? static_cast<double>(model.info().active_parameters - elements) /
                                               static_cast<double>(routed_elements)
                                         : 0;
-  return all + chosen * routed;
+  return all + (1 - std::pow(1 - chosen, static_cast<double>(batch))) * routed;
+}
+
+// Bytes of keys and values that a step of decode reads, halfway through the tokens.
+double cache_bytes(const KvLayout& layout, const ServeShape& s) {
+  const auto token = static_cast<double>(layout.page_bytes() * layout.layers) / kPageTokens;
+  return token * static_cast<double>(s.batch * (s.depth + s.prompt + s.tokens / 2));
 }
 
 }  // namespace
@@ -177,7 +185,8 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
   const auto active = static_cast<double>(model.info().active_parameters);
   f.decode_gflops = 2e-9 * active * f.decode_tokens_per_s.median;
   f.decode_forks = forks / steps;
-  f.decode_gb_per_s = 1e-9 * active_bytes(model) * f.decode_tokens_per_s.median / static_cast<double>(batch);
+  const double bytes = weight_bytes(model, batch) + cache_bytes(model.kv_layout(options.numerics), shape);
+  f.decode_gb_per_s = 1e-9 * bytes * f.decode_tokens_per_s.median / static_cast<double>(batch);
   return f;
 }
 
