@@ -43,6 +43,28 @@ void add(CLI::App& app, const Flag& flag) {
   if (flag.required) option->required();
 }
 
+FlagHelp help_of(const Flag& flag) {
+  FlagHelp help{{}, FlagHelp::Value::text, flag.help, ""};
+  for (std::string_view names = flag.names; !names.empty();) {
+    const size_t end = std::min(names.find(','), names.size());
+    help.names.emplace_back(names.substr(0, end));
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  std::visit(
+      [&](const auto* target) {
+        using T = std::remove_cvref_t<decltype(*target)>;
+        if constexpr (std::is_same_v<T, bool>) help.value = FlagHelp::Value::none;
+        else if constexpr (std::is_arithmetic_v<T>) help.fallback = fmt::format("{}", *target);
+        else if constexpr (std::is_same_v<T, std::string>) help.fallback = *target;
+        if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) help.value = FlagHelp::Value::number;
+        if constexpr (std::is_same_v<T, std::optional<i64>> || std::is_same_v<T, std::optional<u64>> ||
+                      std::is_same_v<T, std::optional<double>>)
+          help.value = FlagHelp::Value::number;
+      },
+      flag.target);
+  return help;
+}
+
 }  // namespace
 
 std::vector<Flag> joined(std::vector<Flag> shared, const std::vector<Flag>& own) {
@@ -69,6 +91,11 @@ void print_error(std::string_view program, std::string_view what) {
 }
 
 std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags) {
+  if (args.help) {
+    args.help->summary = summary;
+    for (const Flag& flag : flags) args.help->flags.push_back(help_of(flag));
+    return 0;
+  }
   const std::string command = args.command.empty() ? "run" : args.command;
   CLI::App app(summary, "r1 " + command);
   for (const Flag& flag : flags) add(app, flag);

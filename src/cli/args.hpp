@@ -14,9 +14,25 @@ namespace r1 {
 // Exit codes of the program (docs/commands.md).
 inline constexpr int kExitFailed = 1, kExitUsage = 2, kExitInterrupted = 130;
 
+// What --help says about a flag.
+struct FlagHelp {
+  std::vector<std::string> names;  // "-m", "--model"; without a dash: a positional argument
+  enum class Value { none, number, text } value;
+  std::string help;
+  std::string fallback;  // the default, if the help does not name it
+};
+
+// What --help says about a command, for the manual page and the completions of shells.
+struct CommandHelp {
+  std::string summary;
+  std::vector<FlagHelp> flags{};
+  std::vector<std::string> kinds{};  // words that choose between sets of flags: train has sft, grpo, ...
+};
+
 struct Args {
   std::string command;             // as typed: "run", "train pretrain"
   std::vector<std::string> words;  // the words after it
+  CommandHelp* help = nullptr;     // if set, the command describes itself there and does nothing else
 };
 
 struct Flag {
@@ -36,7 +52,8 @@ std::vector<Flag> joined(std::vector<Flag> shared, const std::vector<Flag>& own)
 void print_error(std::string_view program, std::string_view what);
 
 // Fills the flags' targets. If it returns an exit code, the command ends with that code: 0 after --help, 2 after a
-// usage error, which has been printed. Unknown flags are usage errors.
+// usage error, which has been printed, and 0 after it has described the command in args.help. Unknown flags are usage
+// errors.
 std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags);
 
 // The value of a flag --threads. Errors: usage, if it is not in 1..1024.

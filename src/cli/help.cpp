@@ -1,5 +1,6 @@
 // r1 help and r1 version.
 #include "cli/commands.hpp"
+#include "cli/manual/command_flags.hpp"
 
 namespace r1 {
 
@@ -13,11 +14,21 @@ void print_help() {
 }
 
 Result<int> run_help(const Args& args) {
-  if (args.words.empty() || args.words[0].starts_with('-')) return print_help(), 0;
-  const Command* const command = R1_TRY(command_of(args.words));
+  std::vector<std::string> words;
+  std::optional<std::string> shell;
+  bool manual = false;
+  if (const auto stop = parse(args, "The commands, or the flags of one.",
+                              {{"COMMAND", &words, "the command whose flags to list"},
+                               {"--man", &manual, "print the manual page r1(1), for man and groff"},
+                               {"--completion", &shell, "print what a shell needs to complete r1: bash, zsh or fish"}}))
+    return *stop;
+  if (manual) return fmt::print("{}", R1_TRY(manual_page())), 0;
+  if (shell) return fmt::print("{}", R1_TRY(completion_script(*shell))), 0;
+  if (words.empty()) return print_help(), 0;
+  const Command* const command = R1_TRY(command_of(words));
   if (command) return command->run({command->name, {"--help"}});
-  return fail(Errc::usage, "no command \"{}\"; r1 help lists them (as a prompt: r1 run -p \"help {}\")", args.words[0],
-              args.words[0]);
+  return fail(Errc::usage, "no command \"{}\"; r1 help lists them (as a prompt: r1 run -p \"help {}\")", words[0],
+              words[0]);
 }
 
 Result<int> run_version(const Args& args) {

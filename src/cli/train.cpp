@@ -56,6 +56,28 @@ void print_train_help() {
       shipped("recipes/examples").empty() ? "recipes/examples" : shipped("recipes/examples").string());
 }
 
+// What print_train_help and print_grpo_help print, as data.
+void describe_training(const std::vector<std::string>& words, CommandHelp& help) {
+  const auto add = [&](const std::string& prefix, const std::vector<KeyHelp>& keys) {
+    for (const KeyHelp& k : keys) {
+      const bool is_number = k.type == "integer" || k.type == "number";
+      help.flags.push_back({{"--" + prefix + k.name},
+                            is_number ? FlagHelp::Value::number : FlagHelp::Value::text,
+                            k.meaning,
+                            k.fallback == "\"\"" ? "" : k.fallback});
+    }
+  };
+  help.summary = "Trains a model by the keys of a TOML file, which flags replace.";
+  if (words.empty()) {
+    help.kinds = {"pretrain", "sft", "grpo"};
+    return;
+  }
+  help.flags.push_back({{"--config"}, FlagHelp::Value::text, "the TOML file", ""});
+  if (words[0] == "grpo") return add("", grpo_keys());
+  add("", train_keys());
+  add("data.", data_keys());
+}
+
 // A file of a recipe has no model, because the recipe gives every stage the model of the stage before.
 Error with_recipe_hint(Error error, const std::string& file) {
   const fs::path folder = fs::path(file).parent_path();
@@ -94,6 +116,7 @@ Result<int> run_grpo(const std::string& file, const Overrides& overrides) {
 
 Result<int> run_train(const Args& args) {
   const auto& w = args.words;
+  if (args.help) return describe_training(w, *args.help), 0;
   const bool help = std::any_of(w.begin(), w.end(), [](const auto& word) { return word == "-h" || word == "--help"; });
   if (help) return w[0] == "grpo" ? print_grpo_help() : print_train_help(), 0;
   if (w.empty() || (w[0] != "pretrain" && w[0] != "sft" && w[0] != "grpo"))

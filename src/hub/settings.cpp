@@ -91,8 +91,9 @@ std::vector<fs::path> homes() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
   if (!error) {
-    list.push_back(program / "../..");        // build/release/r1
     list.push_back(program / "../share/r1");  // bin/r1
+    // build/release/r1
+    if (fs::exists(program / "../../src/LAYERS", error)) list.push_back(program / "../..");
   }
   return list;
 }

@@ -23,8 +23,8 @@ std::filesystem::path hub_cache();
 // Base Directory Specification). Empty if the user has no home.
 std::filesystem::path state_folder();
 
-// Folders that may hold the files that ship: R1_HOME, the source tree in which the program was built, an installation
-// beside the program.
+// Folders that may hold the files that ship: R1_HOME; ../share/r1 of an installed program; the source tree in which the
+// program was built. A program outside a source tree looks nowhere else: /bin/r1 takes no model from /models.
 std::vector<std::filesystem::path> homes();
 // Finds a folder that ships with the program ("models/nano", "recipes/nano"). Empty if it is not there.
 std::filesystem::path shipped(const std::string& relative);
