@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "formats/utf8.hpp"
+#include "serve/page_files.hpp"
 
 namespace r1 {
 namespace {
@@ -67,7 +68,7 @@ const Route* route_of(const HttpRequest& head) {
 // The methods that a path has, for Allow; empty if there is no such path.
 std::string methods_of(const HttpRequest& head, bool with_metrics) {
   const std::string_view path = route_path(head.path);
-  if (path == kHealth || (with_metrics && path == kMetrics)) return "GET, HEAD";
+  if (path == kHealth || (with_metrics && path == kMetrics) || page_file(head.path)) return "GET, HEAD";
   for (const Route& route : kRoutes)
     if (matches(route, path)) return route.method == "GET" ? "GET, HEAD" : "POST";
   return {};
@@ -140,6 +141,7 @@ std::unique_ptr<Reply> Api::refuse(const HttpRequest& head) {
     return whole_reply(std::move(refused), dump(to_json(error, dialect)));
   }
   if (path == kHealth) return health();
+  if (const PageFile* const file = page_file(head.path)) return page_reply(*file, head);
   if (!keys_.accepts(key_of(head)))
     return reply_of({401, "invalid_api_key", "the API key is missing or wrong; send it as Authorization: Bearer KEY"},
                     dialect);

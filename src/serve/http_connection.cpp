@@ -61,7 +61,8 @@ std::string head_text(const HttpHead& head, const HttpFields& more, BodyForm for
   if (!head.content_type.empty()) add("Content-Type", head.content_type);
   for (const HttpFields* fields : {&head.fields, &more})
     for (const auto& [name, value] : *fields) add(name, value);
-  if (form == BodyForm::sized && head.status != 204) add("Content-Length", fmt::format("{}", length));
+  if (form == BodyForm::sized && head.status != 204 && head.status != 304)
+    add("Content-Length", fmt::format("{}", length));
   if (form == BodyForm::chunked) add("Transfer-Encoding", "chunked");
   add("Connection", keep_alive ? "keep-alive" : "close");
   return out + "\r\n";

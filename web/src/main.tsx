@@ -1,0 +1,13 @@
+import "katex/dist/katex.min.css";
+import "./style.css";
+import { render } from "preact";
+import { connect } from "./chat/server_state.ts";
+import { App } from "./parts/app.tsx";
+import { load } from "./store/history.ts";
+import { followTheme } from "./store/preferences.ts";
+
+followTheme();
+void load().then(() => {
+  render(<App />, document.body);
+  void connect();
+});

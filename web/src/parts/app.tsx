@@ -1,0 +1,209 @@
+// The page: the history on the left, a conversation, and where the next question is written.
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { ask, lastOf, regenerate, runOf, tick } from "../chat/generate.ts";
+import { serverState } from "../chat/server_state.ts";
+import { branchOf } from "../store/conversation.ts";
+import { revision, shown, startNew } from "../store/history.ts";
+import { prefer, preferences } from "../store/preferences.ts";
+import { language, t, type Word } from "../words.ts";
+import { Composer, focusComposer } from "./composer.tsx";
+import { ContextGauge } from "./context.tsx";
+import { Dialogs } from "./dialogs.tsx";
+import { Icon } from "./icons.tsx";
+import { copyText } from "./markdown.tsx";
+import { IconButton, MessageView } from "./message.tsx";
+import { Sidebar } from "./sidebar.tsx";
+import { dialog, drawer, editing, openThinking, say, toast } from "./view_state.ts";
+
+const STARTS: Word[] = ["startMath", "startLinear", "startCountdown"];
+const isNarrow = () => matchMedia("(max-width: 800px)").matches;
+
+function toggleSidebar(): void {
+  if (isNarrow()) drawer.value = !drawer.value;
+  else prefer({ sidebar: !preferences.value.sidebar });
+}
+
+// What the keys do wherever the focus is. The letters are those of the keyboard's places, because Alt changes them.
+const actions: Record<string, () => void> = {
+  "ctrl+shift+KeyO": () => {
+    startNew();
+    focusComposer();
+  },
+  "ctrl+KeyK": () => {
+    if (isNarrow()) drawer.value = true;
+    else prefer({ sidebar: true });
+    setTimeout(() => document.querySelector<HTMLInputElement>("#search")?.focus());
+  },
+  "ctrl+KeyB": toggleSidebar,
+  "ctrl+Slash": () => (dialog.value = dialog.value === "shortcuts" ? null : "shortcuts"),
+  "alt+KeyT": () => {
+    const answer = lastOf(shown.value, "assistant");
+    if (!answer?.thinking) return;
+    const next = new Set(openThinking.value);
+    if (!next.delete(answer.id)) next.add(answer.id);
+    openThinking.value = next;
+  },
+  "alt+KeyR": () => {
+    const answer = lastOf(shown.value, "assistant");
+    if (answer) void regenerate(shown.value, answer);
+  },
+  "alt+KeyE": () => {
+    const question = lastOf(shown.value, "user");
+    if (question && !runOf(shown.value)) editing.value = question.id;
+  },
+  "alt+KeyC": () => {
+    const answer = lastOf(shown.value, "assistant");
+    if (answer) void copyText(answer.content).then((done) => done && say(t("copied")));
+  },
+};
+
+function escape(): void {
+  if (drawer.value) drawer.value = false;
+  else runOf(shown.value)?.stop();
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.isComposing || event.defaultPrevented) return;
+  const typing = /^(INPUT|TEXTAREA)$/.test((event.target as Element).tagName);
+  if (event.key === "Escape" && !dialog.value) return escape();
+  if (event.key === "?" && !typing && !dialog.value) return void (dialog.value = "shortcuts");
+  const keys = [event.ctrlKey || event.metaKey ? "ctrl" : "", event.altKey ? "alt" : "", event.shiftKey ? "shift" : "", event.code];
+  const action = actions[keys.filter(Boolean).join("+")];
+  if (!action || (dialog.value && event.code !== "Slash") || serverState.value === "locked") return;
+  event.preventDefault();
+  action();
+}
+
+function Welcome() {
+  return (
+    <div class="welcome">
+      <h1>{t("greeting")}</h1>
+      <p>{t("greetingHint")}</p>
+      <div class="starts">
+        {STARTS.map((word) => (
+          <button
+            key={word}
+            type="button"
+            onClick={() => {
+              shown.value.draft = "";
+              void ask(shown.value, t(word), null);
+            }}
+            disabled={serverState.value !== "ready"}
+          >
+            {t(word)}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const NEAR_END = 60;
+
+function Transcript() {
+  revision.value;
+  tick.value;
+  const conversation = shown.value;
+  const branch = branchOf(conversation);
+  const run = runOf(conversation);
+  const place = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+  const away = useSignal(false);
+  const toEnd = () => {
+    follows.current = true;
+    place.current!.scrollTop = place.current!.scrollHeight;
+  };
+  // Follows the text while the reader is at its end, and leaves it alone otherwise.
+  useLayoutEffect(() => {
+    if (follows.current) place.current!.scrollTop = place.current!.scrollHeight;
+  });
+  useEffect(toEnd, [conversation.id, run !== undefined]);
+  return (
+    <div class="transcript-place">
+      <div
+        class="transcript"
+        ref={place}
+        tabIndex={-1}
+        onScroll={(event) => {
+          const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+          follows.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
+          away.value = !follows.current;
+        }}
+      >
+        {branch.length ? (
+          <div class="messages" role="log" aria-live="polite" aria-busy={run !== undefined} aria-label={conversation.title || t("conversation")}>
+            {branch.map((message) => <MessageView key={message.id} conversation={conversation} message={message} />)}
+          </div>
+        ) : (
+          <Welcome />
+        )}
+      </div>
+      {away.value && branch.length > 0 && <IconButton icon="down" class="jump" name={t("jump")} onClick={toEnd} />}
+    </div>
+  );
+}
+
+function Toast() {
+  const shownToast = toast.value;
+  return (
+    <div class="toast-place" role="status">
+      {shownToast && (
+        <div class="toast">
+          <span>{shownToast.text}</span>
+          {shownToast.undo && (
+            <button
+              type="button"
+              onClick={() => {
+                shownToast.undo!();
+                toast.value = null;
+              }}
+            >
+              {t("undo")}
+            </button>
+          )}
+          <IconButton icon="close" name={t("close")} onClick={() => (toast.value = null)} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+export function App() {
+  useEffect(() => {
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  revision.value;
+  const conversation = shown.value;
+  useEffect(() => {
+    document.documentElement.lang = language.value;
+    document.title = conversation.title ? `${conversation.title} – r1` : "r1";
+  });
+  const begin = () => {
+    startNew();
+    focusComposer();
+  };
+  return (
+    <div class={`page ${preferences.value.sidebar ? "with-sidebar" : ""} ${drawer.value ? "with-drawer" : ""}`}>
+      <a class="skip" href="#question" onClick={(event) => (event.preventDefault(), focusComposer())}>{t("skip")}</a>
+      <Sidebar />
+      <div class="shade" onClick={() => (drawer.value = false)} />
+      <main>
+        <header class="bar">
+          <IconButton icon="sidebar" name={t("openSidebar")} onClick={toggleSidebar} />
+          <div class="bar-title">{conversation.title}</div>
+          <ContextGauge conversation={conversation} />
+          <button type="button" class="quiet icon-button" aria-label={t("newChat")} title={t("newChat")} onClick={begin}>
+            <Icon name="plus" />
+          </button>
+        </header>
+        <Transcript />
+        <Composer />
+      </main>
+      <Dialogs />
+      <Toast />
+    </div>
+  );
+}
+

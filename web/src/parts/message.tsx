@@ -1,0 +1,273 @@
+// One message with what can be done to it.
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { ask, continueAnswer, lastOf, regenerate, type Run, runOf, thinkingMs, tick, tokensPerSecond } from "../chat/generate.ts";
+import { type Conversation, type Message, showBranch, siblingsOf } from "../store/conversation.ts";
+import { changed, revision } from "../store/history.ts";
+import { formatCount, formatTime, t, type Word } from "../words.ts";
+import { Icon, type IconName } from "./icons.tsx";
+import { copyText, Markdown } from "./markdown.tsx";
+import { editing, openThinking } from "./view_state.ts";
+
+// Messages and runs are changed in place, and a component that reads signals draws again only when one of them changes.
+function drawWith(run: Run | undefined): void {
+  revision.value;
+  if (run) tick.value;
+}
+
+interface Shown {
+  conversation: Conversation;
+  message: Message;
+}
+
+export function IconButton(props: { icon: IconName; name: string; onClick: () => void; disabled?: boolean; class?: string }) {
+  return (
+    <button
+      type="button"
+      class={`quiet icon-button ${props.class ?? ""}`}
+      title={props.name}
+      aria-label={props.name}
+      disabled={props.disabled}
+      onClick={props.onClick}
+    >
+      <Icon name={props.icon} />
+    </button>
+  );
+}
+
+function CopyButton({ text }: { text: string }) {
+  const done = useSignal(false);
+  return (
+    <IconButton
+      icon={done.value ? "check" : "copy"}
+      name={t(done.value ? "copied" : "copy")}
+      onClick={async () => {
+        done.value = await copyText(text);
+        setTimeout(() => (done.value = false), 1600);
+      }}
+    />
+  );
+}
+
+// "‹ 2/3 ›" where a message has siblings.
+function Versions({ conversation, message }: Shown) {
+  drawWith(undefined);
+  const siblings = siblingsOf(conversation, message);
+  if (siblings.length < 2) return null;
+  const at = siblings.indexOf(message);
+  const go = (index: number) => {
+    showBranch(conversation, siblings[index]!.id);
+    changed(conversation);
+  };
+  const busy = runOf(conversation) !== undefined;
+  return (
+    <span class="versions" role="group" aria-label={t("version", { n: at + 1, total: siblings.length })}>
+      <IconButton icon="left" name={t("previous")} disabled={busy || at === 0} onClick={() => go(at - 1)} />
+      <span class="versions-at">{at + 1}/{siblings.length}</span>
+      <IconButton icon="right" name={t("next")} disabled={busy || at === siblings.length - 1} onClick={() => go(at + 1)} />
+    </span>
+  );
+}
+
+function Editor({ conversation, message }: Shown) {
+  const text = useSignal(message.content);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    field.current!.focus();
+    field.current!.setSelectionRange(text.value.length, text.value.length);
+  }, []);
+  useLayoutEffect(() => {
+    field.current!.style.height = "auto";
+    field.current!.style.height = `${field.current!.scrollHeight}px`;
+  });
+  const close = () => (editing.value = null);
+  const send = () => {
+    if (!text.value.trim() || runOf(conversation)) return;
+    close();
+    void ask(conversation, text.value, message.parent);
+  };
+  return (
+    <form
+      class="editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={field}
+        aria-label={t("editQuestion")}
+        value={text.value}
+        onInput={(event) => (text.value = event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.isComposing) return;
+          if (event.key === "Escape") {
+            event.stopPropagation();
+            close();
+          } else if (event.key === "Enter" && !event.shiftKey) {
+            event.preventDefault();
+            send();
+          }
+        }}
+      />
+      <div class="row end">
+        <button type="button" class="quiet" onClick={close}>{t("cancel")}</button>
+        <button type="submit" class="primary" disabled={!text.value.trim()}>{t("sendAgain")}</button>
+      </div>
+    </form>
+  );
+}
+
+function Question({ conversation, message }: Shown) {
+  drawWith(undefined);
+  if (editing.value === message.id) return <Editor conversation={conversation} message={message} />;
+  const busy = runOf(conversation) !== undefined;
+  return (
+    <>
+      <div class="bubble">{message.content}</div>
+      <div class="actions">
+        <Versions conversation={conversation} message={message} />
+        <IconButton icon="edit" name={t("edit")} disabled={busy} onClick={() => (editing.value = message.id)} />
+        <CopyButton text={message.content} />
+      </div>
+    </>
+  );
+}
+
+// Three lines at the end of the thinking while it grows.
+function Tail({ text }: { text: string }) {
+  return (
+    <div class="tail" aria-hidden="true">
+      <div class="tail-text">{text.slice(-600).trimEnd()}</div>
+    </div>
+  );
+}
+
+function Thinking({ message, run }: { message: Message; run: Run | undefined }) {
+  drawWith(run);
+  const running = run?.phase === "thinking";
+  const text = message.thinking ?? "";
+  if (!text.trim()) return null;
+  const open = openThinking.value.has(message.id);
+  const toggle = () => {
+    const next = new Set(openThinking.value);
+    if (!next.delete(message.id)) next.add(message.id);
+    openThinking.value = next;
+  };
+  const time = run ? thinkingMs(run) : message.figures?.thinkingMs ?? 0;
+  const tokens = run ? run.thinkingTokens : message.figures?.thinkingTokens ?? 0;
+  const id = `thinking-${message.id}`;
+  return (
+    <section class={`thinking ${running ? "running" : ""} ${open ? "open" : ""}`}>
+      <button type="button" class="thinking-head" aria-expanded={open} aria-controls={id} onClick={toggle}>
+        <Icon name="right" />
+        <span class="thinking-name">
+          {running ? `${t("thinking")} ` : t("thought", { time: formatTime(time) })}
+          {running && <span class="figure">{formatTime(time)}</span>}
+        </span>
+        <span class="figure">{t("tokens", { n: formatCount(tokens) })}</span>
+      </button>
+      <div id={id} class="thinking-body">
+        {open ? <Markdown text={text} growing={running} /> : running && <Tail text={text} />}
+      </div>
+    </section>
+  );
+}
+
+function Figures({ message, run }: { message: Message; run: Run | undefined }) {
+  drawWith(run);
+  const rate = run ? tokensPerSecond(run) : message.figures?.tokensPerSecond ?? 0;
+  const first = run ? run.firstToken && run.firstToken - run.started : message.figures?.firstTokenMs ?? 0;
+  const tokens = run ? run.thinkingTokens + run.answerTokens : message.figures?.answerTokens ?? 0;
+  if (!rate && !first) return null;
+  return (
+    <span class="figures">
+      {rate > 0 && <span>{t("rate", { n: rate < 10 ? rate.toFixed(1) : formatCount(rate) })}</span>}
+      {first > 0 && <span>{t("first", { time: formatTime(first) })}</span>}
+      {tokens > 0 && <span>{t("tokens", { n: formatCount(tokens) })}</span>}
+    </span>
+  );
+}
+
+const knownErrors: Record<string, Word> = {
+  unreachable: "unreachable",
+  broken: "broken",
+  queueFull: "queueFull",
+  contextFull: "contextFull",
+};
+
+function Notice({ kind, children }: { kind: "plain" | "error"; children: ComponentChildren }) {
+  return <div class={`notice ${kind}`} role={kind === "error" ? "alert" : undefined}>{children}</div>;
+}
+
+function OutcomeLine({ conversation, message }: Shown) {
+  const isLast = lastOf(conversation, "assistant") === message;
+  if (message.outcome === "stopped") return <Notice kind="plain">{t("stopped")}</Notice>;
+  if (message.outcome === "cut")
+    return (
+      <Notice kind="plain">
+        <span>{t("cut")}</span>
+        {isLast && (
+          <button type="button" class="small" onClick={() => void continueAnswer(conversation, message)}>
+            {t("continue")}
+          </button>
+        )}
+      </Notice>
+    );
+  if (message.outcome !== "failed") return null;
+  const known = knownErrors[message.error ?? ""];
+  return (
+    <Notice kind="error">
+      <span>{known ? t(known) : `${t("failed")} ${message.error ?? ""}`}</span>
+      <button type="button" class="small" onClick={() => void regenerate(conversation, message)}>{t("retry")}</button>
+    </Notice>
+  );
+}
+
+function Answer({ conversation, message }: Shown) {
+  const current = runOf(conversation);
+  const run = current?.message === message ? current : undefined;
+  drawWith(run);
+  const waiting = run && (run.phase === "queued" || run.phase === "reading");
+  return (
+    <>
+      {waiting && (
+        <div class="waiting">
+          <span class="pulse" aria-hidden="true" />
+          {run.phase === "queued" || run.read >= run.total
+            ? t(run.phase === "queued" ? "queued" : "thinking")
+            : t("reading", { n: formatCount(run.read), total: formatCount(run.total) })}
+          {run.phase === "reading" && <progress value={run.read} max={run.total} aria-label={t("reading", { n: run.read, total: run.total })} />}
+        </div>
+      )}
+      <Thinking message={message} run={run} />
+      {message.content && <Markdown text={message.content} growing={run !== undefined} />}
+      {!run && <OutcomeLine conversation={conversation} message={message} />}
+      <div class="actions">
+        {!run && (
+          <>
+            <Versions conversation={conversation} message={message} />
+            {message.content && <CopyButton text={message.content} />}
+            <IconButton
+              icon="again"
+              name={t("regenerate")}
+              disabled={current !== undefined}
+              onClick={() => void regenerate(conversation, message)}
+            />
+          </>
+        )}
+        <Figures message={message} run={run} />
+      </div>
+    </>
+  );
+}
+
+export function MessageView({ conversation, message }: Shown) {
+  const user = message.role === "user";
+  return (
+    <article class={`message ${message.role}`} aria-label={user ? t("you") : message.model ?? "r1"}>
+      {user ? <Question conversation={conversation} message={message} /> : <Answer conversation={conversation} message={message} />}
+    </article>
+  );
+}

@@ -1,0 +1,19 @@
+// What is open on the screen.
+import { signal } from "@preact/signals";
+
+export type Dialog = "settings" | "preferences" | "shortcuts" | "key" | null;
+
+export const dialog = signal<Dialog>(null);
+export const drawer = signal(false); // the list of conversations on a narrow window
+export const editing = signal<string | null>(null); // the message whose text is being edited
+export const openThinking = signal<ReadonlySet<string>>(new Set()); // messages whose thinking is unfolded
+export const toast = signal<{ text: string; undo?: () => void } | null>(null);
+
+const TOAST_MS = 8000;
+let timer = 0;
+
+export function say(text: string, undo?: () => void): void {
+  toast.value = undo ? { text, undo } : { text };
+  clearTimeout(timer);
+  timer = window.setTimeout(() => (toast.value = null), TOAST_MS);
+}

@@ -1,0 +1,93 @@
+// The conversations that the page shows, and their way into the browser's database.
+import { computed, signal } from "@preact/signals";
+import { type Conversation, newConversation } from "./conversation.ts";
+import * as database from "./database.ts";
+
+const SAVE_AFTER_MS = 400;
+const DRAFT = "r1.draft"; // of the conversation that has no message yet
+
+export const conversations = signal<Conversation[]>([]);
+export const kept = signal(true); // whether they outlive the page
+export const revision = signal(0); // changes with each change of a conversation
+const blank = signal<Conversation>(newConversation(Date.now()));
+const shownId = signal<string | null>(null);
+
+// The conversation on the screen. A new one is not in the list before its first message.
+export const shown = computed<Conversation>(() => {
+  revision.value;
+  return conversations.value.find((c) => c.id === shownId.value) ?? blank.value;
+});
+
+const pending = new Map<string, number>();
+
+function write(conversation: Conversation): void {
+  database.save(structuredClone(conversation)).catch(() => (kept.value = false));
+}
+
+// Says that a conversation has changed. It is stored a moment later, or now.
+export function changed(conversation: Conversation, now = false): void {
+  ++revision.value;
+  if (conversation === blank.peek()) {
+    if (!conversation.messages.length) return localStorage.setItem(DRAFT, conversation.draft);
+    localStorage.removeItem(DRAFT);
+    conversations.value = [conversation, ...conversations.peek()];
+    show(conversation.id);
+    blank.value = newConversation(Date.now());
+  }
+  clearTimeout(pending.get(conversation.id));
+  pending.delete(conversation.id);
+  if (!conversations.peek().includes(conversation)) return;
+  if (now) return write(conversation);
+  pending.set(conversation.id, window.setTimeout(() => changed(conversation, true), SAVE_AFTER_MS));
+}
+
+export async function load(): Promise<void> {
+  kept.value = await database.isKept();
+  const all = await database.loadAll();
+  for (const conversation of all)
+    for (const message of conversation.messages)
+      if (message.outcome === "running") message.outcome = "stopped"; // its page was closed
+  conversations.value = all.sort((a, b) => b.updated - a.updated);
+  blank.value = { ...newConversation(Date.now()), draft: localStorage.getItem(DRAFT) ?? "" };
+  show(location.hash.slice(1) || null);
+}
+
+export function show(id: string | null): void {
+  shownId.value = id;
+  const found = conversations.peek().some((c) => c.id === id);
+  history.replaceState(null, "", found ? `#${id}` : location.pathname);
+}
+
+export function startNew(): void {
+  show(null);
+}
+
+// Removes a conversation. Returns what brings it back.
+export function removeConversation(conversation: Conversation): () => void {
+  const before = conversations.peek();
+  conversations.value = before.filter((c) => c !== conversation);
+  clearTimeout(pending.get(conversation.id));
+  pending.delete(conversation.id);
+  if (shownId.peek() === conversation.id) show(null);
+  void database.remove(conversation.id);
+  return () => {
+    conversations.value = [...conversations.peek(), conversation].sort((a, b) => b.updated - a.updated);
+    write(conversation);
+    show(conversation.id);
+  };
+}
+
+// Adds conversations from a file. One whose id is taken gets another, so that nothing is overwritten.
+export function addConversations(added: Conversation[], freshId: () => string): void {
+  const taken = new Set(conversations.peek().map((c) => c.id));
+  for (const conversation of added) {
+    if (taken.has(conversation.id)) conversation.id = freshId();
+    write(conversation);
+  }
+  conversations.value = [...conversations.peek(), ...added].sort((a, b) => b.updated - a.updated);
+}
+
+export function moveToTop(conversation: Conversation): void {
+  if (conversations.peek()[0] === conversation || !conversations.peek().includes(conversation)) return;
+  conversations.value = [conversation, ...conversations.peek().filter((c) => c !== conversation)];
+}

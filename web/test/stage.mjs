@@ -1,0 +1,108 @@
+// A server for the browser tests: it hands each request on to `r1 serve`, except where a test has written the answer.
+import { spawn } from "node:child_process";
+import { createServer, request as httpRequest } from "node:http";
+
+// Starts r1 with the model that ships. Returns its port and what ends it.
+export async function startModel(binary, model, { key = "" } = {}) {
+  const child = spawn(binary, ["serve", "-m", model, "--port", "0", "--log-format", "none"], {
+    stdio: ["ignore", "inherit", "pipe"],
+    env: { ...process.env, R1_API_KEY: key },
+  });
+  const port = await new Promise((resolve, reject) => {
+    let text = "";
+    child.stderr.setEncoding("utf8");
+    child.stderr.on("data", (piece) => {
+      text += piece;
+      const found = /http:\/\/127\.0\.0\.1:(\d+)/.exec(text);
+      if (found) resolve(Number(found[1]));
+    });
+    child.on("exit", (code) => reject(new Error(`r1 serve ended with ${code}: ${text}`)));
+  });
+  return { port, stop: () => child.kill("SIGTERM") };
+}
+
+const chunk = (delta, more = {}) => `data: ${JSON.stringify({
+  model: "nano", choices: [{ index: 0, delta, finish_reason: null }], ...more })}\n\n`;
+
+// The stream of an answer, as a list of pieces.
+export function written(answer, { thinking = "", pieces = 12 } = {}) {
+  const cut = (text) => {
+    const size = Math.max(1, Math.ceil(text.length / pieces));
+    return Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size));
+  };
+  return [
+    chunk({ role: "assistant", content: "" }),
+    ...(thinking ? cut(thinking).map((t) => chunk({ reasoning_content: t })) : []),
+    ...cut(answer).map((t) => chunk({ content: t })),
+    `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] })}\n\n`,
+    `data: ${JSON.stringify({ choices: [], timings: { predicted_per_second: 40 }, usage: { prompt_tokens: 20,
+      completion_tokens: 60, completion_tokens_details: { reasoning_tokens: 20 } } })}\n\n`,
+    "data: [DONE]\n\n",
+  ];
+}
+
+export const progress = (processed, total) => chunk({}, { prompt_progress: { processed, total, cache: 0, time_ms: 1 } });
+
+// `scripts`: functions (request, response, body) for the next chat requests, one each. `gate()` returns a promise that
+// `open()` fulfils, so that a test decides when a stream goes on.
+export async function startStage(upstream) {
+  const stage = { scripts: [], asked: [], down: false, props: null };
+  const server = createServer((request, response) => {
+    if (stage.down) return void request.socket.destroy();
+    const parts = [];
+    request.on("data", (part) => parts.push(part));
+    request.on("end", async () => {
+      const body = Buffer.concat(parts);
+      if (request.url === "/v1/chat/completions") {
+        stage.asked.push(JSON.parse(body.toString()));
+        const script = stage.scripts.shift();
+        if (script) return script(request, response);
+      }
+      if (request.url === "/props" && stage.props) return void stage.props(response);
+      const onward = httpRequest(
+        { host: "127.0.0.1", port: upstream.port, path: request.url, method: request.method, headers: request.headers },
+        (answer) => {
+          response.writeHead(answer.statusCode, answer.headers);
+          answer.pipe(response);
+        },
+      );
+      onward.on("error", () => response.destroy());
+      response.on("close", () => onward.destroy());
+      onward.end(body);
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  stage.url = `http://127.0.0.1:${server.address().port}`;
+  stage.stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return stage;
+}
+
+// A script that sends `pieces` and waits at each function among them.
+export function play(pieces) {
+  return async (request, response) => {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    for (const piece of pieces) {
+      if (response.destroyed) return;
+      if (typeof piece === "function") await piece(response);
+      else response.write(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    response.end();
+  };
+}
+
+export function gate() {
+  let open;
+  const opened = new Promise((resolve) => (open = resolve));
+  return { wait: () => opened, open };
+}
+
+export function failWith(status, code, message) {
+  return (request, response) => {
+    response.writeHead(status, { "Content-Type": "application/json" });
+    response.end(JSON.stringify({ error: { message, type: "x", code } }));
+  };
+}
