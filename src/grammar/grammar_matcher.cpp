@@ -1,0 +1,314 @@
+#include "grammar/grammar_matcher.hpp"
+
+#include <algorithm>
+
+namespace r1 {
+
+namespace {
+
+constexpr i32 kNever = 1 << 30;
+
+u64 mix(u64 x) {
+  x = (x ^ x >> 31) * 0x9e3779b97f4a7c15u;
+  return x ^ x >> 29;
+}
+
+}  // namespace
+
+using NodeKind = GrammarProgram::Node::Kind;
+
+size_t GrammarMatcher::Hash::operator()(const std::array<u64, 3>& x) const { return mix(mix(mix(x[0]) + x[1]) + x[2]); }
+
+GrammarMatcher::GrammarMatcher(std::shared_ptr<const GrammarProgram> program, const MatcherLimits& limits)
+    : program_(std::move(program)), trie_(program_->trie()), limits_(limits), words_(trie_.mask_words()) {
+  reset();
+  enter(0, program_->start(), 0);
+  state_ = take_state();
+}
+
+// Leaves the empty stack and the dead state.
+void GrammarMatcher::reset() {
+  stacks_.assign(1, Stack{});
+  stack_ids_.clear(), keys_.clear(), state_ids_.clear(), masks_.clear(), behind_.clear();
+  states_.clear();
+  states_.resize(2);
+  state_ids_.emplace(std::pair{std::vector<u32>{}, false}, kDead);
+  memory_ = 0;
+}
+
+void GrammarMatcher::fail_with(std::string why) {
+  if (failure_.empty()) failure_ = std::move(why);
+}
+
+// ---- stacks
+
+u32 GrammarMatcher::push_stack(u32 below, i32 node, const Lexeme::State* lexeme, i64 count) {
+  const std::array<u64, 3> id{u64{below} << 32 | static_cast<u32>(node), reinterpret_cast<uintptr_t>(lexeme),
+                              static_cast<u64>(count)};
+  const auto [entry, added] = stack_ids_.try_emplace(id, static_cast<u32>(stacks_.size()));
+  if (added) {
+    const u32 key = key_of(below, node, lexeme, count);
+    stacks_.push_back({below, node, lexeme, static_cast<i32>(count), key, stacks_[below].depth + 1});
+    memory_ += 160;
+  }
+  return entry->second;
+}
+
+u32 GrammarMatcher::key_of(u32 below, i32 node, const Lexeme::State* lexeme, i64 count) {
+  const std::array<u64, 3> id{u64{stacks_[below].key} << 32 | static_cast<u32>(node),
+                              reinterpret_cast<uintptr_t>(lexeme), static_cast<u64>(count_class(node, count))};
+  return keys_.try_emplace(id, static_cast<u32>(keys_.size()) + 1).first->second;
+}
+
+// Counts of the same class allow the same tokens: each repetition takes a byte at least, so a token cannot tell how
+// much farther a limit is than the longest token is long.
+i64 GrammarMatcher::count_class(i32 node, i64 count) const {
+  const GrammarProgram::Node& n = (*program_)[node];
+  const bool counted = n.kind == NodeKind::lexeme && n.lexeme->is_counted();
+  if (n.kind != NodeKind::repeat && !counted) return 0;
+  const i64 min = counted ? n.lexeme->count().min : n.min, max = counted ? n.lexeme->count().max : n.max;
+  const i64 most = trie_.longest() + 1, needed = std::clamp<i64>(min - count, 0, most);
+  return needed << 32 | (max < 0 ? most : std::min(max - count, most));
+}
+
+// ---- a new state: everything that is reached without a byte
+
+// False: it has been there.
+bool GrammarMatcher::visit(const std::array<u64, 3>& place) {
+  constexpr size_t kFew = 32;
+  const bool few = visited_.size() < kFew;
+  if (few ? std::find(visited_.begin(), visited_.end(), place) != visited_.end() : visited_set_.contains(place))
+    return false;
+  visited_.push_back(place);
+  if (visited_.size() == kFew) visited_set_.insert(visited_.begin(), visited_.end());
+  else if (!few) visited_set_.insert(place);
+  return true;
+}
+
+// `fresh` counts the places on top of the stack that were added since the last byte.
+void GrammarMatcher::enter(u32 stack, i32 node, i32 fresh) {
+  if (!visit({stack, static_cast<u64>(node), static_cast<u64>(fresh)})) return;
+  if (std::ssize(visited_) > 4 * limits_.stacks)
+    return fail_with("the grammar is too ambiguous here: it has too many ways to go on");
+  if (stacks_[stack].depth >= limits_.depth) return;  // too deep: this way is not offered
+  const GrammarProgram::Node& n = (*program_)[node];
+  switch (n.kind) {
+    case NodeKind::end: return leave(stack, fresh);
+    case NodeKind::lexeme:
+      if (!n.lexeme->start()->final) building_.stacks.push_back(push_stack(stack, node, n.lexeme->start(), 0));
+      if (n.lexeme->start()->accepting) enter(stack, n.next, fresh);
+      return;
+    case NodeKind::call:
+      // A call at the end of a rule returns to nothing, so that lists of any length need no deeper stack.
+      if (n.next == GrammarProgram::kEnd) return enter(stack, n.target, fresh);
+      return enter(push_stack(stack, n.next, nullptr, 0), n.target, fresh + 1);
+    case NodeKind::choice:
+      for (const i32 branch : n.branches) enter(stack, branch, fresh);
+      return;
+    case NodeKind::repeat: return repeat(stack, node, 0, fresh);
+  }
+}
+
+void GrammarMatcher::repeat(u32 stack, i32 node, i64 count, i32 fresh) {
+  const GrammarProgram::Node& n = (*program_)[node];
+  if (n.max < 0) count = std::min(count, n.min);
+  if (n.max < 0 || count < n.max) enter(push_stack(stack, node, nullptr, count), n.target, fresh + 1);
+  if (count >= n.min) enter(stack, n.next, fresh);
+}
+
+// The rule or the repetition's body on top of the stack is complete.
+void GrammarMatcher::leave(u32 stack, i32 fresh) {
+  if (stack == 0) {
+    building_.complete = true;
+    return;
+  }
+  const Stack top = stacks_[stack];
+  if ((*program_)[top.node].kind == NodeKind::repeat) {
+    // A repetition of the empty text leads nowhere new.
+    if (fresh == 0) repeat(top.below, top.node, top.count + i64{1}, 0);
+    return;
+  }
+  enter(top.below, top.node, std::max(fresh - 1, 0));
+}
+
+// Adds what the stack becomes by one byte to the new state.
+void GrammarMatcher::step(u32 stack, u8 byte) {
+  const Stack top = stacks_[stack];
+  const GrammarProgram::Node& n = (*program_)[top.node];
+  const Lexeme::State* const to = n.lexeme->next(top.lexeme, byte);
+  if (to == Lexeme::overflow()) return fail_with("the grammar needs too many states here; use simpler repetitions");
+  if (to == Lexeme::dead()) return;
+  i64 count = top.count;
+  if (n.lexeme->is_counted() && top.lexeme == n.lexeme->start()) {
+    const Lexeme::Count& limit = n.lexeme->count();
+    if (!n.lexeme->begins_unit(top.lexeme, byte)) {
+      if (count < limit.min) return;
+    } else if (limit.max >= 0 && count >= limit.max) {
+      return;
+    } else if (limit.max >= 0 || count < limit.min) {
+      ++count;
+    }
+  }
+  if (!to->final) building_.stacks.push_back(push_stack(top.below, top.node, to, count));
+  if (to->accepting) enter(top.below, n.next, 0);
+}
+
+// The number of the state that was put together.
+u32 GrammarMatcher::take_state() {
+  State built = std::exchange(building_, {});
+  visited_.clear();
+  if (!visited_set_.empty()) visited_set_.clear();
+  std::sort(built.stacks.begin(), built.stacks.end());
+  built.stacks.erase(std::unique(built.stacks.begin(), built.stacks.end()), built.stacks.end());
+  if (std::ssize(built.stacks) > limits_.stacks)
+    fail_with("the grammar is too ambiguous here: it has too many ways to go on");
+  if (!failure_.empty()) return kDead;
+  const auto [entry, added] = state_ids_.try_emplace({built.stacks, built.complete}, static_cast<u32>(states_.size()));
+  if (added) {
+    memory_ += 200 + 8 * std::ssize(built.stacks);
+    states_.push_back(std::move(built));
+  }
+  return entry->second;
+}
+
+u32 GrammarMatcher::next_state(u32 state, u8 byte) {
+  if (!states_[state].next) {
+    states_[state].next = std::make_unique<std::array<u32, 256>>();
+    memory_ += 1024;
+  }
+  if (const u32 known = (*states_[state].next)[byte]) return known;
+  const std::vector<u32> stacks = states_[state].stacks;
+  for (const u32 stack : stacks) step(stack, byte);
+  steps_ += std::ssize(stacks);
+  const u32 to = take_state();
+  return (*states_[state].next)[byte] = to;
+}
+
+// The state once the lexeme on top of a stack has ended.
+u32 GrammarMatcher::state_behind(const Stack& top) {
+  const auto [entry, added] = behind_.try_emplace(u64{top.below} << 32 | static_cast<u32>(top.node), kDead);
+  if (added) {
+    enter(top.below, (*program_)[top.node].next, 0);
+    entry->second = take_state();
+    memory_ += 64;
+  }
+  return entry->second;
+}
+
+// ---- masks
+
+// Sets the bits of the tokens that the stack allows.
+void GrammarMatcher::add_tokens(u32 stack) {
+  const Stack top = stacks_[stack];
+  const Lexeme& lexeme = *(*program_)[top.node].lexeme;
+  const LexemeTokens& known = lexeme.tokens(top.lexeme);
+  if (known.overflow) return fail_with("the grammar needs too many states here; use simpler repetitions");
+  const Lexeme::Count& count = lexeme.count();
+  const i64 room = count.max < 0 ? kNever : count.max - top.count;     // for units that a token begins
+  const i64 needed = lexeme.is_counted() ? count.min - top.count : 0;  // units before the end may come
+  const bool all = room >= trie_.longest() && needed <= 0;
+  const auto set = [&](i32 token) { words_[token / 64] |= u64{1} << token % 64; };
+  if (!all) {
+    for (const LexemeTokens::Counted& t : known.counted) {
+      if (t.begun > room) break;
+      if (!t.closes || t.begun >= needed) set(t.token);
+    }
+  } else if (known.many.empty()) {
+    for (const i32 t : known.few) set(t);
+  } else {
+    for (size_t w = 0; w < known.many.size(); ++w) words_[w] |= known.many[w];
+  }
+  if (known.exits.empty()) return;
+  const u32 behind = state_behind(top);
+  for (const LexemeTokens::Exit& exit : known.exits)
+    if (exit.begun <= room && exit.begun >= needed) add_exit(exit.node, behind);
+}
+
+// Tries the tokens below a node of the trie.
+void GrammarMatcher::add_exit(i32 trie_node, u32 state) {
+  if (states_[state].stacks.empty()) return;
+  trie_.walk(trie_node, state, [&](i32 node, u32 before) -> u32 {
+    if (++steps_ > limits_.steps)
+      fail_with("the grammar is too ambiguous here: trying the tokens takes too many steps");
+    const u32 to = next_state(before, trie_[node].byte);
+    if (to == kDead) return 0;
+    for (const i32 token : trie_.tokens(node)) words_[token / 64] |= u64{1} << token % 64;
+    return states_[to].stacks.empty() ? 0 : to;
+  });
+}
+
+const GrammarMatcher::Mask& GrammarMatcher::mask_of(u32 state) {
+  const std::vector<u32> stacks = states_[state].stacks;
+  std::vector<u32> keys;
+  for (const u32 stack : stacks) keys.push_back(stacks_[stack].key);
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  const auto [entry, added] = masks_.try_emplace(std::move(keys));
+  if (!added) return entry->second;
+  steps_ = 0;
+  std::fill(words_.begin(), words_.end(), 0);
+  for (const u32 stack : stacks) add_tokens(stack);
+  if (!failure_.empty()) std::fill(words_.begin(), words_.end(), 0);
+  Mask& mask = entry->second;
+  i64 bits = 0;
+  for (const u64 w : words_) bits += __builtin_popcountll(w);
+  if (bits > trie_.mask_words() / 2) {
+    mask.many = words_;
+  } else {
+    for (i32 w = 0; w < std::ssize(words_); ++w)
+      for (u64 rest = words_[w]; rest; rest &= rest - 1) mask.few.push_back(64 * w + __builtin_ctzll(rest));
+  }
+  memory_ += 100 + static_cast<i64>(8 * mask.many.size() + 4 * mask.few.size());
+  return mask;
+}
+
+std::span<const u64> GrammarMatcher::allowed() {
+  shrink();
+  const Mask& mask = mask_of(state_);
+  if (!failure_.empty()) state_ = kDead;
+  if (!mask.many.empty()) return mask.many;
+  std::fill(words_.begin(), words_.end(), 0);
+  for (const i32 t : mask.few) words_[t / 64] |= u64{1} << t % 64;
+  return words_;
+}
+
+// ---- the text
+
+bool GrammarMatcher::push(u8 byte) {
+  state_ = next_state(state_, byte);
+  if (!failure_.empty()) state_ = kDead;
+  return state_ != kDead;
+}
+
+bool GrammarMatcher::push_token(i32 token) {
+  const std::string_view key = trie_.key(token);
+  if (key.empty()) state_ = kDead;
+  for (const char byte : key) push(static_cast<u8>(byte));
+  return state_ != kDead;
+}
+
+bool GrammarMatcher::is_complete() const { return states_[state_].complete; }
+bool GrammarMatcher::may_go_on() const { return !states_[state_].stacks.empty(); }
+
+// Drops all that the present state does not need, if it has become too much.
+void GrammarMatcher::shrink() {
+  if (memory_ <= limits_.memory) return;
+  const std::vector<Stack> old = std::move(stacks_);
+  const State present = std::move(states_[state_]);
+  reset();
+  const auto copy = [&](u32 stack) {
+    std::vector<u32> path;
+    for (u32 s = stack; s != 0; s = old[s].below) path.push_back(s);
+    u32 to = 0;
+    for (size_t i = path.size(); i-- > 0;) {
+      const Stack& s = old[path[i]];
+      to = push_stack(to, s.node, s.lexeme, s.count);
+    }
+    return to;
+  };
+  for (const u32 stack : present.stacks) building_.stacks.push_back(copy(stack));
+  building_.complete = present.complete;
+  state_ = take_state();
+}
+
+}  // namespace r1

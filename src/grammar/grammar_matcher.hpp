@@ -1,0 +1,112 @@
+// Follows a text through a grammar, byte by byte, and tells which tokens may come next.
+//
+// The state is a set of stacks. The top of a stack is a lexeme with the state of its automaton; below it lie the places
+// to which the rules and repetitions that are open return. Stacks share what they have in common, equal stacks are one,
+// and so are equal states, so that each step of a state is computed once. How many stacks there are depends on how
+// ambiguous the grammar is at this place; most grammars have one or two.
+//
+// The mask of a state is made of what its lexemes know already: the tokens that a lexeme takes whole (LexemeTokens).
+// Only tokens that go on behind the end of the lexeme are tried, in the order of the trie. Masks are kept. Two states
+// have the same mask if they differ only in counts that are farther from their limits than a token is long.
+#pragma once
+#include <array>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "grammar/grammar_program.hpp"
+
+namespace r1 {
+
+struct MatcherLimits {
+  i64 stacks = 4096;           // of a state
+  i64 depth = 1024;            // of a stack
+  i64 memory = i64{16} << 20;  // bytes for stacks, states and masks; then all but the present state are dropped
+  i64 steps = i64{4} << 20;    // of one mask
+};
+
+class GrammarMatcher {
+ public:
+  explicit GrammarMatcher(std::shared_ptr<const GrammarProgram> program, const MatcherLimits& limits = {});
+
+  // One byte, or the bytes of one token. False: the grammar does not allow it, or a limit was reached; then nothing is
+  // allowed any more.
+  bool push(u8 byte);
+  bool push_token(i32 token);
+  // The text so far is a text of the grammar.
+  bool is_complete() const;
+  // Something may follow.
+  bool may_go_on() const;
+  // Bit t % 64 of word t / 64: the token t may come next. It lives until the next call.
+  std::span<const u64> allowed();
+  // Why nothing is allowed any more, if a limit was reached; else empty.
+  const std::string& failure() const { return failure_; }
+
+ private:
+  // A stack is its top and the stack below. Number 0 is the empty stack.
+  struct Stack {
+    u32 below = 0;
+    i32 node = 0;                           // of a lexeme; of a repetition; where a call returns to
+    const Lexeme::State* lexeme = nullptr;  // of the top of a state's stack
+    i32 count = 0;                          // of repetitions or units
+    u32 key = 0;                            // stacks of the same key have the same mask
+    u32 depth = 0;
+  };
+  struct Hash {
+    size_t operator()(const std::array<u64, 3>& x) const;
+  };
+  struct State {
+    std::vector<u32> stacks;  // ascending
+    bool complete = false;
+    std::unique_ptr<std::array<u32, 256>> next;  // 0: not computed yet
+  };
+  struct Mask {
+    std::vector<i32> few;
+    std::vector<u64> many;
+  };
+  static constexpr u32 kDead = 1;  // the state without stacks that is not complete
+
+  u32 push_stack(u32 below, i32 node, const Lexeme::State* lexeme, i64 count);
+  u32 key_of(u32 below, i32 node, const Lexeme::State* lexeme, i64 count);
+  i64 count_class(i32 node, i64 count) const;
+  bool visit(const std::array<u64, 3>& place);
+  void enter(u32 stack, i32 node, i32 fresh);
+  void repeat(u32 stack, i32 node, i64 count, i32 fresh);
+  void leave(u32 stack, i32 fresh);
+  void step(u32 stack, u8 byte);
+  u32 take_state();
+  u32 next_state(u32 state, u8 byte);
+  u32 state_behind(const Stack& top);
+  void add_tokens(u32 stack);
+  void add_exit(i32 trie_node, u32 state);
+  const Mask& mask_of(u32 state);
+  void fail_with(std::string why);
+  void shrink();
+  void reset();
+
+  const std::shared_ptr<const GrammarProgram> program_;
+  const TokenTrie& trie_;
+  const MatcherLimits limits_;
+  std::string failure_;
+  u32 state_ = kDead;
+  i64 memory_ = 0, steps_ = 0;
+
+  std::vector<Stack> stacks_;
+  std::unordered_map<std::array<u64, 3>, u32, Hash> stack_ids_, keys_;
+  std::vector<State> states_;  // 0 is unused
+  std::map<std::pair<std::vector<u32>, bool>, u32> state_ids_;
+  std::map<std::vector<u32>, Mask> masks_;  // by the keys of a state's stacks
+  std::unordered_map<u64, u32> behind_;     // by stack and node
+
+  // The state that is being put together, and the places that it has been to.
+  State building_;
+  std::vector<std::array<u64, 3>> visited_;
+  std::unordered_set<std::array<u64, 3>, Hash> visited_set_;  // the same, once they are many
+  std::vector<u64> words_;
+};
+
+}  // namespace r1

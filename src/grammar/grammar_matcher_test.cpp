@@ -1,0 +1,238 @@
+#include "grammar/grammar_matcher.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "grammar/gbnf.hpp"
+#include "grammar/test_slow_grammar.hpp"
+
+namespace r1 {
+namespace {
+
+std::shared_ptr<Lexicon> lexicon_of(std::vector<std::string> keys) {
+  return std::make_shared<Lexicon>(TokenTrie(std::move(keys)));
+}
+
+// Every byte, and tokens of several bytes.
+std::vector<std::string> keys_with(std::vector<std::string> more) {
+  std::vector<std::string> keys;
+  for (int b = 0; b < 255; ++b) keys.emplace_back(1, static_cast<char>(b));
+  keys.insert(keys.end(), more.begin(), more.end());
+  return keys;
+}
+
+GrammarMatcher matcher_of(const char* gbnf, std::shared_ptr<Lexicon> lexicon, const MatcherLimits& limits = {}) {
+  auto grammar = read_gbnf(gbnf);
+  EXPECT_TRUE(grammar) << gbnf << (grammar ? "" : grammar.error().what);
+  auto program = GrammarProgram::compile(*grammar, std::move(lexicon));
+  EXPECT_TRUE(program) << gbnf << (program ? "" : program.error().what);
+  return GrammarMatcher(*program, limits);
+}
+
+bool matches(const char* gbnf, std::string_view text) {
+  GrammarMatcher m = matcher_of(gbnf, lexicon_of(keys_with({})));
+  for (const char c : text)
+    if (!m.push(static_cast<u8>(c))) return false;
+  return m.is_complete();
+}
+
+TEST(GrammarMatcher, MatchesWhatTheGrammarDescribes) {
+  const struct {
+    const char* gbnf;
+    std::vector<std::string> yes, no;
+  } cases[] = {
+      {"root ::= \"a\"", {"a"}, {"", "b", "aa"}},
+      {"root ::= [a-c]+", {"a", "abccba"}, {"", "abd"}},
+      {"root ::= [^a-c]", {"d", "\xe2\x82\xac", "\n"}, {"a", "\xe2\x82", "dd"}},
+      {"root ::= .", {"x", "\xf0\x9f\x98\x80"}, {"\xff", "\xed\xa0\x80", "xy"}},
+      {"root ::= \"(\" root \")\" | \"x\"", {"x", "((x))"}, {"((x)", "(x))", "()"}},
+      {"root ::= (\"ab\" | \"a\") \"bc\"", {"abbc", "abc"}, {"ab", "abbbc"}},
+      {"root ::= \"a\"{2,3} \"b\"{0} \"c\"{1,}", {"aac", "aaaccc"}, {"ac", "aaaac", "aab", "aa"}},
+      {"root ::= x{2,4}\nx ::= \"(\" x? \")\"", {"()()", "(())()()()"}, {"()", "()()()()()"}},
+      {"root ::= (\"a\"? \"b\"?){2,3}", {"", "a", "ababab", "bbb", "aba"}, {"bbbb", "abababa"}},
+      {"root ::= ([^\"]{2,5} \"\\\"\"){1,2}",
+       {"ab\"", "abcde\"\xc3\xa9\xc3\xa9\""},
+       {"a\"", "abcdef\"", "\"", "ab\"a\""}},
+      {"root ::= [^\"]{3} [x-z]", {"abcx", "xxxx"}, {"abx", "abcd", "abcxx"}},
+      {"root ::= s*\ns ::= \"[\" s \"]\" | \"[]\"", {"", "[[]][]"}, {"[", "[]]"}},
+  };
+  for (const auto& c : cases) {
+    for (const std::string& text : c.yes) EXPECT_TRUE(matches(c.gbnf, text)) << c.gbnf << "  " << text;
+    for (const std::string& text : c.no) EXPECT_FALSE(matches(c.gbnf, text)) << c.gbnf << "  " << text;
+  }
+}
+
+class RandomGrammar {
+ public:
+  explicit RandomGrammar(u64 seed) : random_(seed) {}
+
+  Grammar make() {
+    Grammar g;
+    const i64 rules = 1 + below(4);
+    for (i64 r = 0; r < rules; ++r) g.add("r" + std::to_string(r), {}, below(3) == 0);
+    for (Grammar::Rule& rule : g.rules) rule.body = expr(rules, 3);
+    return g;
+  }
+  i64 below(i64 n) { return static_cast<i64>(random_() % static_cast<u64>(n)); }
+
+ private:
+  Expr expr(i64 rules, int depth) {
+    static const char* const kTexts[] = {"a", "b", "ab", "ba", "", "\xc3\xa9", "\xe2\x82\xac", "\""};
+    const i64 kind = below(depth > 0 ? 9 : 3);
+    const auto some = [&] {
+      std::vector<Expr> items;
+      for (i64 n = 1 + below(3); n > 0; --n) items.push_back(expr(rules, depth - 1));
+      return items;
+    };
+    switch (kind) {
+      case 0:
+      case 1: return text_expr(kTexts[below(8)]);
+      case 2: {
+        CharSet set('a', 'a' + static_cast<u32>(below(3)));
+        if (below(3) == 0) set.add(0x20, 0x21), set.add(0x23, 0x7e), set.add(0xe0, 0xff + static_cast<u32>(below(80)));
+        return chars_expr(set);
+      }
+      case 3:
+      case 4: return sequence_of(some());
+      case 5: return choice_of(some());
+      case 6:
+      case 7: {
+        const i64 min = below(3);
+        return repeat_of(expr(rules, depth - 1), min, below(3) == 0 ? -1 : std::max<i64>(1, min + below(4)));
+      }
+      default: return rule_expr(static_cast<i32>(below(rules)));
+    }
+  }
+  std::mt19937_64 random_;
+};
+
+// The tokens that a mask allows, tried one by one.
+std::vector<i32> brute_force(const Grammar& g, const std::string& text, const std::vector<std::string>& keys) {
+  std::vector<i32> out;
+  for (i32 t = 0; t < std::ssize(keys); ++t)
+    if (!keys[t].empty() && SlowGrammar(g, text + keys[t]).viable()) out.push_back(t);
+  return out;
+}
+
+std::vector<i32> tokens_of(std::span<const u64> mask) {
+  std::vector<i32> out;
+  for (i32 t = 0; t < 64 * std::ssize(mask); ++t)
+    if (mask[t / 64] >> t % 64 & 1) out.push_back(t);
+  return out;
+}
+
+TEST(GrammarMatcher, MasksOfRandomGrammarsAreThoseOfTryingEveryToken) {
+  const std::vector<std::string> keys{"a",
+                                      "b",
+                                      "c",
+                                      "ab",
+                                      "aa",
+                                      "bab",
+                                      "abcabc",
+                                      "\xc3",
+                                      "\xa9",
+                                      "\xe2\x82",
+                                      "\xac",
+                                      "a\xc3",
+                                      "\xa9"
+                                      "b",
+                                      "\"",
+                                      "a\"b",
+                                      "b\"",
+                                      "",
+                                      "x y",
+                                      " ",
+                                      "\xc3\xa9\xc3\xa9",
+                                      "\x82"};
+  const auto lexicon = lexicon_of(keys);
+  i64 grammars = 0, states = 0, tokens = 0;
+  for (u64 seed = 0; seed < 1500; ++seed) {
+    RandomGrammar random(seed);
+    const Grammar g = random.make();
+    if (!check(g)) continue;
+    const auto program = GrammarProgram::compile(g, lexicon);
+    ASSERT_TRUE(program) << seed << ": " << program.error().what;
+    MatcherLimits limits;
+    if (seed % 3 == 0) limits.memory = 1;  // forgets everything before each mask
+    GrammarMatcher m(*program, limits);
+    ++grammars;
+    std::string text;
+    for (int step = 0; step < 6; ++step) {
+      const SlowGrammar slow(g, text);
+      ASSERT_EQ(m.is_complete(), slow.complete) << seed << " behind " << text;
+      ASSERT_EQ(m.may_go_on(), slow.may_go_on) << seed << " behind " << text;
+      const std::vector<i32> allowed = tokens_of(m.allowed());
+      ASSERT_EQ(allowed, brute_force(g, text, keys)) << seed << " behind " << text;
+      ASSERT_EQ(m.failure(), "");
+      ++states, tokens += std::ssize(allowed);
+      if (allowed.empty()) break;
+      const i32 next = allowed[random.below(std::ssize(allowed))];
+      ASSERT_TRUE(m.push_token(next));
+      text += keys[next];
+    }
+  }
+  // So many are not refused, and the states are not all trivial.
+  EXPECT_GT(grammars, 500);
+  EXPECT_GT(states, 2000);
+  EXPECT_GT(tokens, 5000);
+}
+
+TEST(GrammarMatcher, MarksAreMatchedByTheirTokenOnly) {
+  std::vector<std::string> keys = keys_with({"<t>"});
+  const i32 mark = static_cast<i32>(keys.size());
+  keys.push_back(TokenTrie::mark_key(mark));
+  Grammar g;
+  g.root = g.add("root", sequence_of({token_expr(mark), repeat_of(chars_expr(CharSet::all()), 0, -1)}));
+  GrammarMatcher m(*GrammarProgram::compile(g, lexicon_of(keys)));
+  EXPECT_EQ(tokens_of(m.allowed()), std::vector<i32>{mark});
+  ASSERT_TRUE(m.push_token(mark));
+  EXPECT_TRUE(m.is_complete());
+  const auto allowed = tokens_of(m.allowed());
+  EXPECT_EQ(std::count(allowed.begin(), allowed.end(), mark), 0) << "no text contains a mark";
+  EXPECT_EQ(std::count(allowed.begin(), allowed.end(), mark - 1), 1);
+}
+
+TEST(GrammarMatcher, ATokenThatIsNotAllowedEndsTheMatch) {
+  GrammarMatcher m = matcher_of("root ::= \"ab\" [0-9]*", lexicon_of(keys_with({"ab1"})));
+  EXPECT_FALSE(m.push_token('x'));
+  EXPECT_FALSE(m.is_complete());
+  EXPECT_TRUE(tokens_of(m.allowed()).empty());
+  EXPECT_FALSE(m.push_token('a'));
+}
+
+TEST(GrammarMatcher, ListsOfAnyLengthNeedNoDeeperStack) {
+  GrammarMatcher m = matcher_of("root ::= \"x\" | \"x\" \"(\" \")\" root", lexicon_of(keys_with({})));
+  for (int i = 0; i < 20000; ++i)
+    for (const char c : {'x', '(', ')'}) ASSERT_TRUE(m.push(static_cast<u8>(c)));
+  EXPECT_EQ(tokens_of(m.allowed()), std::vector<i32>{'x'});
+}
+
+TEST(GrammarMatcher, LimitsEndTheMatchWithAReason) {
+  // Every x may be one of 60 different things.
+  std::string gbnf = "root ::= ";
+  for (int i = 0; i < 60; ++i) gbnf += (i ? " | r" : "r") + std::to_string(i);
+  for (int i = 0; i < 60; ++i)
+    gbnf += "\nr" + std::to_string(i) + " ::= \"x\" root \"" + std::string(1, static_cast<char>('A' + i % 26)) +
+            "\" | \"y\"";
+  MatcherLimits limits;
+  limits.stacks = 100;
+  GrammarMatcher m = matcher_of(gbnf.c_str(), lexicon_of(keys_with({})), limits);
+  m.push('x');
+  m.push('x');
+  EXPECT_TRUE(tokens_of(m.allowed()).empty());
+  EXPECT_NE(m.failure().find("too ambiguous"), std::string::npos) << m.failure();
+}
+
+TEST(GrammarMatcher, NestingDeeperThanTheLimitIsNotOffered) {
+  MatcherLimits limits;
+  limits.depth = 10;
+  GrammarMatcher m = matcher_of("root ::= \"[\" (root \"!\")? \"]\"", lexicon_of(keys_with({})), limits);
+  int deep = 0;
+  while (m.push('[')) ++deep;
+  EXPECT_GE(deep, 3);
+  EXPECT_LE(deep, 10);
+}
+
+}  // namespace
+}  // namespace r1

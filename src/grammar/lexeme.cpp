@@ -1,0 +1,231 @@
+#include "grammar/lexeme.hpp"
+
+#include <algorithm>
+
+namespace r1 {
+namespace {
+
+constexpr i64 kMostLexiconBytes = i64{256} << 20;
+
+void append_number(std::string& out, i64 n) { out += std::to_string(n) + ' '; }
+
+// A text that two expressions share only if they match the same.
+void append_form(const Grammar& g, const Expr& e, std::string& out) {
+  if (e.kind == Expr::Kind::rule) return append_form(g, g.rules[e.id].body, out);
+  append_number(out, static_cast<i64>(e.kind));
+  append_number(out, std::ssize(e.text));
+  out += e.text;
+  for (const auto& [first, last] : e.chars.ranges()) append_number(out, first), append_number(out, last);
+  append_number(out, e.min), append_number(out, e.max), append_number(out, e.id);
+  append_number(out, std::ssize(e.items));
+  for (const Expr& item : e.items) append_form(g, item, out);
+}
+
+}  // namespace
+
+const Lexeme::State Lexeme::kDead{}, Lexeme::kOverflow{};
+
+Lexeme::Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& expr) : trie_(trie) {
+  add_node({});
+  start_ = state_of({add(grammar, expr, 0)});
+}
+
+Lexeme::Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& unit, Count count)
+    : trie_(trie), counted_(true), count_(std::move(count)) {
+  add_node({});
+  const i32 end = add_text(count_.end, 0), between = add_node({});
+  const i32 first = add(grammar, unit, between);
+  nodes_[between] = {.a = first, .b = end};
+  start_ = state_of({between});
+}
+
+i32 Lexeme::add_node(Node node) {
+  nodes_.push_back(node);
+  return static_cast<i32>(nodes_.size()) - 1;
+}
+
+i32 Lexeme::add_text(std::string_view text, i32 next) {
+  for (size_t i = text.size(); i-- > 0;) {
+    const u8 byte = static_cast<u8>(text[i]);
+    next = add_node({.low = byte, .high = byte, .next = next, .waits = true});
+  }
+  return next;
+}
+
+// The node at which `expr` begins if `next` is the node behind it.
+i32 Lexeme::add(const Grammar& g, const Expr& e, i32 next) {
+  switch (e.kind) {
+    case Expr::Kind::text: return add_text(e.text, next);
+    case Expr::Kind::token: return add_text(TokenTrie::mark_key(e.id), next);
+    case Expr::Kind::rule: return add(g, g.rules[e.id].body, next);
+    case Expr::Kind::repeat: return add_repeat(g, e, next);
+    case Expr::Kind::sequence:
+      for (size_t i = e.items.size(); i-- > 0;) next = add(g, e.items[i], next);
+      return next;
+    case Expr::Kind::choice: {
+      i32 start = add(g, e.items.back(), next);
+      for (size_t i = e.items.size() - 1; i-- > 0;) start = add_node({.a = add(g, e.items[i], next), .b = start});
+      return start;
+    }
+    case Expr::Kind::chars: break;
+  }
+  i32 start = -1;
+  for (const ByteRanges& form : utf8_forms(e.chars)) {
+    i32 at = next;
+    for (int i = form.length; i-- > 0;)
+      at = add_node({.low = form.low[i], .high = form.high[i], .next = at, .waits = true});
+    start = start < 0 ? at : add_node({.a = at, .b = start});
+  }
+  return start;
+}
+
+i32 Lexeme::add_repeat(const Grammar& g, const Expr& e, i32 next) {
+  if (e.max < 0) {
+    const i32 loop = add_node({});
+    const i32 item = add(g, e.items[0], loop);
+    nodes_[loop] = {.a = item, .b = next};
+    next = loop;
+  } else {
+    const i32 behind = next;
+    for (i64 i = e.min; i < e.max; ++i) next = add_node({.a = add(g, e.items[0], next), .b = behind});
+  }
+  for (i64 i = 0; i < e.min; ++i) next = add(g, e.items[0], next);
+  return next;
+}
+
+// Adds the nodes that wait for a byte or accept, as far as they are reached without a byte.
+void Lexeme::close_over(i32 node, std::vector<i32>& out) const {
+  std::vector<i32> open{node};
+  while (!open.empty()) {
+    const i32 at = open.back();
+    open.pop_back();
+    if (at < 0 || seen_[at]) continue;
+    seen_[at] = true;
+    const Node& n = nodes_[at];
+    if (n.waits || at == 0) out.push_back(at);
+    else open.push_back(n.a), open.push_back(n.b);
+  }
+}
+
+const Lexeme::State* Lexeme::state_of(std::vector<i32> starts) const {
+  std::vector<i32> nfa;
+  seen_.assign(nodes_.size(), false);
+  for (const i32 start : starts) close_over(start, nfa);
+  if (nfa.empty()) return dead();
+  std::sort(nfa.begin(), nfa.end());
+  if (const auto found = states_.find(nfa); found != states_.end()) return found->second.get();
+  if (std::ssize(states_) >= kMostLexemeStates) return overflow();
+  auto state = std::make_unique<State>();
+  state->index = static_cast<i32>(states_.size());
+  state->accepting = nfa[0] == 0;
+  state->final = state->accepting && nfa.size() == 1;
+  state->nfa = nfa;
+  bytes_ += static_cast<i64>(sizeof(State) + 8 * nfa.size());
+  return states_.emplace(std::move(nfa), std::move(state)).first->second.get();
+}
+
+const Lexeme::State* Lexeme::compute_next(const State* state, u8 byte) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<i32> starts;
+  for (const i32 at : state->nfa)
+    if (const Node& n = nodes_[at]; n.waits && n.low <= byte && byte <= n.high) starts.push_back(n.next);
+  const State* const to = starts.empty() ? dead() : state_of(std::move(starts));
+  const_cast<State*>(state)->next[byte].store(to, std::memory_order_release);
+  return to;
+}
+
+const LexemeTokens& Lexeme::compute_tokens(const State* state) const {
+  LexemeTokens out;
+  take_all(state, out);
+  if (counted_)
+    std::stable_sort(out.counted.begin(), out.counted.end(),
+                     [](const auto& a, const auto& b) { return a.begun < b.begun; });
+  if (std::ssize(out.few) > trie_.mask_words() / 2) {
+    out.many.assign(trie_.mask_words(), 0);
+    for (const i32 t : out.few) out.many[t / 64] |= u64{1} << t % 64;
+    out.few = {};
+  }
+  const std::lock_guard lock(mutex_);
+  if (const LexemeTokens* other = state->tokens.load(std::memory_order_acquire)) return *other;
+  bytes_ += static_cast<i64>(4 * out.few.size() + 8 * out.many.size() + 8 * out.exits.size() + 8 * out.counted.size());
+  const_cast<State*>(state)->tokens.store(&tokens_.emplace_back(std::move(out)), std::memory_order_release);
+  return tokens_.back();
+}
+
+// Walks the whole trie. Where the automaton dies, so does the branch.
+void Lexeme::take_all(const State* from, LexemeTokens& out) const {
+  struct At {
+    const State* state = nullptr;
+    u16 begun = 0;
+    bool closes = false;
+    explicit operator bool() const { return state != nullptr; }
+  };
+  trie_.walk(0, At{from, 0, false}, [&](i32 node, const At& before) -> At {
+    const u8 byte = trie_[node].byte;
+    At at = before;
+    at.state = next(before.state, byte);
+    out.overflow |= at.state == overflow();
+    if (!is_alive(at.state)) return {};
+    if (counted_ && before.state == start_) begins_unit(start_, byte) ? void(++at.begun) : void(at.closes = true);
+    for (const i32 t : trie_.tokens(node)) {
+      out.few.push_back(t);
+      if (counted_) out.counted.push_back({t, at.begun, at.closes});
+    }
+    if (at.state->accepting && !trie_.is_leaf(node)) out.exits.push_back({node, at.begun});
+    return at.state->final ? At{} : at;
+  });
+}
+
+bool Lexeme::is_prefix_free() const {
+  constexpr size_t kMost = 64;
+  std::vector<const State*> open{start_};
+  for (size_t i = 0; i < open.size(); ++i) {
+    if (open[i]->accepting) {
+      if (!open[i]->final) return false;
+      continue;
+    }
+    for (int b = 0; b < 256; ++b) {
+      const State* const to = next(open[i], static_cast<u8>(b));
+      if (to == dead() || std::find(open.begin(), open.end(), to) != open.end()) continue;
+      if (to == overflow() || open.size() == kMost) return false;
+      open.push_back(to);
+    }
+  }
+  return true;
+}
+
+std::shared_ptr<const Lexeme> Lexicon::find(const Grammar& grammar, const Expr& expr) {
+  std::string key;
+  append_form(grammar, expr, key);
+  const std::lock_guard lock(mutex_);
+  auto& entry = lexemes_[key];
+  if (!entry) entry = std::make_shared<Lexeme>(trie_, grammar, expr);
+  const auto found = entry;
+  drop_unused();
+  return found;
+}
+
+std::shared_ptr<const Lexeme> Lexicon::find_counted(const Grammar& grammar, const Expr& unit, Lexeme::Count count) {
+  std::string key = "counted ";
+  append_number(key, count.min), append_number(key, count.max);
+  append_number(key, std::ssize(count.end));
+  key += count.end;
+  append_form(grammar, unit, key);
+  const std::lock_guard lock(mutex_);
+  auto& entry = lexemes_[key];
+  if (!entry) entry = std::make_shared<Lexeme>(trie_, grammar, unit, std::move(count));
+  const auto found = entry;
+  drop_unused();
+  return found;
+}
+
+// Called with the lock held, when lexemes may have become too many.
+void Lexicon::drop_unused() {
+  if (lexemes_.size() % 256 != 0) return;
+  i64 bytes = 0;
+  for (const auto& [key, lexeme] : lexemes_) bytes += lexeme->bytes() + std::ssize(key);
+  if (bytes > kMostLexiconBytes)
+    std::erase_if(lexemes_, [](const auto& entry) { return entry.second.use_count() == 1; });
+}
+
+}  // namespace r1

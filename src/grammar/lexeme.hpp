@@ -1,0 +1,134 @@
+// A regular part of a grammar as an automaton over bytes, with the tokens that each of its states takes. Both are
+// computed when they are needed, and kept: a vocabulary's lexemes serve all grammars that contain them, on many
+// threads.
+//
+// A counted lexeme is unit{min,max} followed by a fixed text, for instance the characters of a JSON string and its
+// closing quote. Its automaton is that of unit* and the text; the caller counts the units. This way a limit of 10,000
+// characters costs no more states than none.
+#pragma once
+#include <array>
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "grammar/grammar.hpp"
+#include "grammar/token_trie.hpp"
+
+namespace r1 {
+
+// What the tokens of the vocabulary do from one state of a lexeme on.
+struct LexemeTokens {
+  std::vector<i32> few;   // the tokens that the lexeme takes whole, if they are few,
+  std::vector<u64> many;  // else as a mask
+  // Nodes of the trie at which the lexeme may end while bytes of the token are left.
+  struct Exit {
+    i32 node = 0;
+    u16 begun = 0;  // units that the token has begun until there; 0 if the lexeme is not counted
+  };
+  std::vector<Exit> exits;
+  bool overflow = false;  // the automaton became too large, so that something may be missing here
+  // Counted lexemes only: the tokens that are taken whole, those that begin the fewest units first.
+  struct Counted {
+    i32 token = 0;
+    u16 begun = 0;
+    bool closes = false;  // the token reaches the text behind the units
+  };
+  std::vector<Counted> counted;
+};
+
+class Lexeme {
+ public:
+  struct State {
+    i32 index = 0;
+    bool accepting = false;  // the lexeme may end here
+    bool final = false;      // it must
+    std::vector<i32> nfa;    // nodes that wait for a byte, and the one that accepts; ascending
+    std::array<std::atomic<const State*>, 256> next{};  // null: not computed yet
+    std::atomic<const LexemeTokens*> tokens = nullptr;
+  };
+  struct Count {
+    i64 min = 0, max = -1;  // of units; max -1: no limit
+    std::string end;        // the text behind them; its first byte begins no unit
+  };
+
+  // `expr` is regular: its rules do not call themselves. The trie must outlive the lexeme.
+  Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& expr);
+  Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& unit, Count count);
+
+  const State* start() const { return start_; }
+  // The state after one byte more; dead() if there is none, overflow() if there would be too many states.
+  const State* next(const State* state, u8 byte) const {
+    const State* const known = state->next[byte].load(std::memory_order_acquire);
+    return known ? known : compute_next(state, byte);
+  }
+  const LexemeTokens& tokens(const State* state) const {
+    const LexemeTokens* const known = state->tokens.load(std::memory_order_acquire);
+    return known ? *known : compute_tokens(state);
+  }
+  static const State* dead() { return &kDead; }
+  static const State* overflow() { return &kOverflow; }
+  static bool is_alive(const State* s) { return s != dead() && s != overflow(); }
+
+  bool is_counted() const { return counted_; }
+  const Count& count() const { return count_; }
+  // Of a counted lexeme: whether `byte` begins a unit in this state. Only the start state is between units.
+  bool begins_unit(const State* state, u8 byte) const {
+    return counted_ && state == start_ && byte != static_cast<u8>(count_.end[0]);
+  }
+  // No text of the lexeme is the beginning of another one.
+  bool is_prefix_free() const;
+  i64 bytes() const { return bytes_.load(std::memory_order_relaxed); }  // of memory, about
+
+ private:
+  struct Node {
+    u8 low = 0, high = 0;
+    i32 next = -1;       // behind a byte from low to high
+    i32 a = -1, b = -1;  // without a byte
+    bool waits = false;  // for a byte
+  };
+  i32 add_node(Node node);
+  i32 add(const Grammar& grammar, const Expr& expr, i32 next);
+  i32 add_text(std::string_view text, i32 next);
+  i32 add_repeat(const Grammar& grammar, const Expr& expr, i32 next);
+  void close_over(i32 node, std::vector<i32>& out) const;
+  const State* state_of(std::vector<i32> starts) const;
+  const State* compute_next(const State* state, u8 byte) const;
+  const LexemeTokens& compute_tokens(const State* state) const;
+  void take_all(const State* state, LexemeTokens& out) const;
+
+  static const State kDead, kOverflow;
+  const TokenTrie& trie_;
+  bool counted_ = false;
+  Count count_;
+  std::vector<Node> nodes_;  // nodes_[0] accepts
+  const State* start_ = nullptr;
+  mutable std::mutex mutex_;
+  mutable std::map<std::vector<i32>, std::unique_ptr<State>> states_;
+  mutable std::deque<LexemeTokens> tokens_;
+  mutable std::vector<bool> seen_;
+  mutable std::atomic<i64> bytes_ = 0;
+};
+
+inline constexpr i64 kMostLexemeStates = 8192;
+
+// The lexemes of a vocabulary, each once.
+class Lexicon {
+ public:
+  explicit Lexicon(TokenTrie trie) : trie_(std::move(trie)) {}
+  const TokenTrie& trie() const { return trie_; }
+  std::shared_ptr<const Lexeme> find(const Grammar& grammar, const Expr& expr);
+  std::shared_ptr<const Lexeme> find_counted(const Grammar& grammar, const Expr& unit, Lexeme::Count count);
+
+ private:
+  void drop_unused();
+
+  const TokenTrie trie_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Lexeme>> lexemes_;
+};
+
+}  // namespace r1
