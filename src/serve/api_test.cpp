@@ -269,6 +269,57 @@ TEST_F(ApiTest, PenaltiesAndBiasesReachTheSampler) {
   EXPECT_EQ(post("/v1/completions", begin + R"(,"logit_bias":{"99999999":1}})").status, 400);
 }
 
+std::string bytes_of(const Json& entries) {
+  std::string bytes;
+  if (!entries.array()) return bytes;
+  for (const Json& entry : *entries.array())
+    for (const Json& byte : *entry.find("bytes")->array()) bytes += static_cast<char>(*byte.integer());
+  return bytes;
+}
+
+TEST_F(ApiTest, TheBytesOfTheLogprobsAreTheContentAlsoInAStream) {
+  const std::string body = fmt::format(R"({{{},"logprobs":true,"top_logprobs":3,"temperature":0)", kQuestion);
+  const Json whole = choice(json(post("/v1/chat/completions", body + "}")));
+  const Json logprobs = member(whole, "logprobs"), content = member(logprobs, "content");
+  EXPECT_EQ(bytes_of(content), text(member(member(whole, "message"), "content")));
+  EXPECT_EQ(bytes_of(member(logprobs, "reasoning_content")),
+            text(member(member(whole, "message"), "reasoning_content")));
+  ASSERT_TRUE(content.array() && !content.array()->empty());
+  for (const Json& entry : *content.array()) {
+    const Json top = member(entry, "top_logprobs");
+    ASSERT_TRUE(top.array() && top.array()->size() == 3u) << dump(entry);
+    // At temperature 0 the likeliest token is drawn, and a log-probability does not depend on the temperature.
+    EXPECT_EQ(member((*top.array())[0], "logprob"), member(entry, "logprob"));
+    EXPECT_LE(*member(entry, "logprob").number(), 0.0);
+  }
+  Json streamed_content = Json::Array{};
+  const TestAnswer stream = post("/v1/chat/completions", body + R"(,"stream":true})");
+  for (size_t begin = 0; begin < stream.body.size();) {
+    const size_t end = stream.body.find("\n\n", begin);
+    const auto event = parse_json(stream.body.substr(begin + 6, end - begin - 6), "event");
+    begin = end + 2;
+    if (!event) continue;
+    const Json part = member(member(choice(*event), "logprobs"), "content");
+    if (part.array())
+      for (const Json& entry : *part.array()) streamed_content.push(entry);
+  }
+  EXPECT_EQ(streamed_content, content);
+  EXPECT_EQ(post("/v1/chat/completions", fmt::format(R"({{{},"top_logprobs":3}})", kQuestion)).status, 400);
+}
+
+TEST_F(ApiTest, ACompletionListsItsTokensWithTheirLogprobs) {
+  const std::string body = R"({"prompt":"3 + 4 =","temperature":0,"max_tokens":8,"logprobs":2)";
+  const Json whole = choice(json(post("/v1/completions", body + "}")));
+  const Json lists = member(whole, "logprobs"), tokens = member(lists, "tokens");
+  std::string joined;
+  ASSERT_TRUE(tokens.array() && !tokens.array()->empty());
+  for (const Json& token : *tokens.array()) joined += text(token);
+  EXPECT_EQ(joined, text(member(whole, "text")));
+  for (const char* name : {"token_logprobs", "top_logprobs", "text_offset"})
+    EXPECT_EQ(member(lists, name).array()->size(), tokens.array()->size()) << name;
+  EXPECT_EQ(post("/v1/completions", body + R"(,"echo":true})").status, 400);
+}
+
 TEST_F(ApiTest, ModelsPropsTemplateAndMetricsTellWhatIsServed) {
   const Json models = json(ask(get_text("/v1/models")));
   EXPECT_EQ(text(member((*member(models, "data").array())[0], "id")), "nano");

@@ -13,10 +13,34 @@ constexpr FieldRule kTextRules[] = {
     {"prompt", JsonKind::text_or_array},
     {"echo", JsonKind::boolean},
     {"suffix", JsonKind::text},
+    {"logprobs", JsonKind::integer, 0, kMostTopLogprobs},
 };
 
 OpenAiOptions format_options(const Serving& serving, const GenerationFields& fields) {
   return {fields.stream, fields.include_usage, fields.return_progress, serving.options.reasoning_alias};
+}
+
+ApiStatus read_chat_logprobs(const Json& body, GenerationFields& fields) {
+  const CheckedFields in(body);
+  fields.logprobs = in.is_set("logprobs");
+  fields.top_logprobs = in.integer("top_logprobs").value_or(0);
+  if (fields.top_logprobs > 0 && !fields.logprobs)
+    return bad_field("top_logprobs",
+                     fmt::format("top_logprobs: {}, only allowed when logprobs is true", fields.top_logprobs));
+  return {};
+}
+
+ApiStatus read_text_logprobs(const Json& body, GenerationFields& fields) {
+  const CheckedFields in(body);
+  const auto top = in.integer("logprobs");
+  fields.logprobs = top.has_value();
+  fields.top_logprobs = top.value_or(0);
+  if (top && in.is_set("echo"))
+    return bad_field("logprobs",
+                     "logprobs: not together with echo, because this server computes no log-probabilities "
+                     "of a prompt",
+                     "unsupported_parameter");
+  return {};
 }
 
 // The prompt of /v1/completions: a text, an array with one text, or an array of tokens.
@@ -43,7 +67,8 @@ ApiResult<ChatPrompt> text_prompt(const Serving& serving, const Json* prompt) {
 
 EndpointResult chat_completions(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake) {
   R1_TRY(check_fields(body, kChatRules));
-  const GenerationFields fields = R1_TRY(fields_of(serving, body));
+  GenerationFields fields = R1_TRY(fields_of(serving, body));
+  R1_TRY(read_chat_logprobs(body, fields));
   GenerationJob job = R1_TRY(chat_job(serving, request, body, fields));
   job.format = chat_format(job.header, format_options(serving, fields));
   return started(serving, std::move(job), std::move(wake));
@@ -51,7 +76,8 @@ EndpointResult chat_completions(const Serving& serving, const HttpRequest& reque
 
 EndpointResult text_completions(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake) {
   R1_TRY(check_fields(body, kTextRules));
-  const GenerationFields fields = R1_TRY(fields_of(serving, body));
+  GenerationFields fields = R1_TRY(fields_of(serving, body));
+  R1_TRY(read_text_logprobs(body, fields));
   const CheckedFields in(body);
   if (const std::string* suffix = in.text("suffix"); suffix && !suffix->empty())
     return bad_field("suffix", "suffix: this server does not support it", "unsupported_parameter");

@@ -14,7 +14,6 @@ ApiStatus refuse_missing(const Json& body) {
   const auto refusal = [](const char* name) {
     return bad_field(name, fmt::format("{}: this server does not support it", name), "unsupported_parameter");
   };
-  if (in.is_set("logprobs") || in.integer("logprobs")) return refusal("logprobs");
   if (const Json* format = in.find("response_format")) {
     const Json* const type = format->find("type");
     if (!type || !type->string() || *type->string() != "text") return refusal("response_format");
@@ -53,6 +52,7 @@ ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& r
                 .prompt_tokens = std::ssize(prompt.ids),
                 .thinking = prompt.thinking};
   job.request = R1_TRY(serving.model.request(std::move(prompt), fields, think, job.header.seed));
+  job.logprobs = fields.logprobs;
   // Users of different keys share neither prefixes nor each other's turn.
   job.request.client = key_of(request);
   job.request.cache_salt = fmt::format("{}\n{}", key_of(request), fields.cache_salt);
@@ -79,12 +79,14 @@ EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
   EngineHost& host = serving.model.host();
   const auto id = host.submit(std::move(job.request), inbox);
   if (!id) return tl::unexpected(error_of(id.error()));
-  std::vector<ToolCallStream> calls;
-  const auto& chat = serving.model.session().chat_template();
+  CompletionReply::Readers readers;
+  const Session& session = serving.model.session();
+  const auto& chat = session.chat_template();
   if (!job.functions.empty() && chat)
-    calls.assign(job.header.samples, ToolCallStream(tool_syntax_of(chat->kind()), job.functions));
+    readers.calls.assign(job.header.samples, ToolCallStream(tool_syntax_of(chat->kind()), job.functions));
+  if (job.logprobs) readers.tokens.assign(job.header.samples, ShownTokens(session.tokenizer()));
   return std::make_unique<CompletionReply>(host, *id, inbox, std::move(job.format), job.header.samples,
-                                           std::move(calls));
+                                           std::move(readers));
 }
 
 }  // namespace r1

@@ -17,6 +17,7 @@ struct GenerationJob {
   AnswerHeader header;
   std::unique_ptr<AnswerFormat> format;
   std::vector<std::string> functions;  // that the model may call
+  bool logprobs = false;               // of the tokens of the text
 };
 
 // The fields of a body that has OpenAI's names, with the server's defaults.

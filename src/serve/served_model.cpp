@@ -64,6 +64,7 @@ ApiResult<CompletionRequest> ServedModel::request(ChatPrompt prompt, const Gener
   sampling.presence_penalty = static_cast<float>(fields.presence_penalty);
   sampling.frequency_penalty = static_cast<float>(fields.frequency_penalty);
   sampling.logit_bias = fields.logit_bias;
+  if (fields.logprobs) sampling.top_logprobs = fields.top_logprobs, sampling.logprob_scale = LogprobScale::raw;
   seed = sampling.seed = fields.sampling.seed.value_or(random_seed());
   set(request.max_tokens, fields.max_tokens);
   request.samples = static_cast<i32>(fields.samples);

@@ -15,6 +15,8 @@ TextStream text_stream(const CompletionRequest& request) {
 }
 
 void append(TextDelta& text, const TextDelta& more) {
+  if (text.thinking.empty()) text.thinking_at = more.thinking_at;
+  if (text.answer.empty()) text.answer_at = more.answer_at;
   text.thinking += more.thinking;
   text.answer += more.answer;
 }
@@ -136,6 +138,7 @@ void Completions::complete(CompletionEvent& event, ActiveRequest& request, Sampl
     sample.finished = true;
     --request.unfinished;
   }
+  event.text_end = sample.text.length();
   event.channel = sample.text.channel();
   sample.stats.thinking_tokens = sample.text.thinking_tokens();
   event.stats = sample.stats;

@@ -48,7 +48,8 @@ struct CompletionEvent {
   bool forced = false;              // by the thinking budget, not drawn
   std::vector<u16> routes{};        // as in TokenEvent
   std::string_view bytes;           // the token's; empty for a stop token. They live as long as the tokenizer
-  TextDelta text;  // what can be shown now: valid UTF-8, nothing that may still become a tag or a stop string
+  TextDelta text;    // what can be shown now: valid UTF-8, nothing that may still become a tag or a stop string
+  i64 text_end = 0;  // TextStream::length() after this token
   Channel channel = Channel::answer;  // where the next text goes
   FinishReason finish = FinishReason::none;
   std::string failure;  // why, if `finish` is failed

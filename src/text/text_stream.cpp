@@ -115,16 +115,15 @@ TextDelta TextStream::push(std::string_view bytes) {
 TextDelta TextStream::finish() {
   TextDelta out;
   split(utf8_.finish(), true, out);
+  if (out.answer.empty()) out.answer_at = length_ - stops_.held();
   out.answer += stops_.finish();
   return out;
 }
 
 void TextStream::split(std::string_view text, bool last, TextDelta& out) {
   held_ += text;
-  if (!options_.split_thinking) {
-    out.answer += stops_.push(std::exchange(held_, {}));
-    return;
-  }
+  length_ += std::ssize(text);
+  if (!options_.split_thinking) return answer(out);
   while (channel_ == Channel::thinking ? split_thinking(last, out) : split_answer(last, out)) {
   }
 }
@@ -137,6 +136,7 @@ bool TextStream::split_thinking(bool last, TextDelta& out) {
   const size_t close = held_.find(options_.think_close);
   const bool closed = close != std::string::npos;
   const size_t ready = closed ? close : held_.size() - (last ? 0 : beginning_at_end(held_, options_.think_close));
+  if (out.thinking.empty()) out.thinking_at = length_ - std::ssize(held_);
   out.thinking += held_.substr(0, ready);
   held_.erase(0, closed ? close + options_.think_close.size() : ready);
   if (closed) channel_ = Channel::answer, begun_ = false;
@@ -159,8 +159,13 @@ bool TextStream::split_answer(bool last, TextDelta& out) {
     if (!last && open.substr(0, rest.size()) == rest) return false;
   }
   begun_ = true;
-  out.answer += stops_.push(std::exchange(held_, {}));
+  answer(out);
   return false;
+}
+
+void TextStream::answer(TextDelta& out) {
+  if (out.answer.empty()) out.answer_at = length_ - std::ssize(held_) - stops_.held();
+  out.answer += stops_.push(std::exchange(held_, {}));
 }
 
 }  // namespace r1

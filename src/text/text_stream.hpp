@@ -18,7 +18,8 @@ size_t beginning_at_end(std::string_view text, std::string_view word);
 class Utf8Stream {
  public:
   std::string push(std::string_view bytes);
-  std::string finish();  // an incomplete character at the end becomes one U+FFFD
+  std::string finish();                                 // an incomplete character at the end becomes one U+FFFD
+  i64 pending() const { return std::ssize(pending_); }  // bytes of an incomplete character
 
  private:
   std::string pending_;  // the incomplete character, at most three bytes
@@ -32,6 +33,7 @@ class StopStrings {
   std::string push(std::string_view text);
   std::string finish();
   bool stopped() const { return stopped_; }
+  i64 held() const { return std::ssize(held_); }  // bytes that may become a stop string
 
  private:
   std::vector<std::string> stops_;
@@ -48,8 +50,11 @@ struct TextStreamOptions {
   std::vector<std::string> stops;  // searched in the answer only
 };
 
+// The positions count bytes of the whole text: that of all tokens, as valid UTF-8, with the tags. They let a caller
+// find the tokens of a text (serve/answers/shown_tokens.hpp).
 struct TextDelta {
   std::string thinking, answer;
+  i64 thinking_at = 0, answer_at = 0;  // where each begins, if it is not empty
 };
 
 // All steps for one sequence. The tags are dropped, together with one newline after the opening tag and the blank lines
@@ -63,11 +68,13 @@ class TextStream {
   bool stopped() const { return stops_.stopped(); }
   Channel channel() const { return channel_; }
   i64 thinking_tokens() const { return thinking_tokens_; }  // tokens inside the thinking, without those of the tags
+  i64 length() const { return length_; }                    // bytes of the whole text so far
 
  private:
   void split(std::string_view text, bool last, TextDelta& out);
   bool split_thinking(bool last, TextDelta& out);  // true: the channel changed and held_ must be split again
   bool split_answer(bool last, TextDelta& out);
+  void answer(TextDelta& out);  // all of held_
 
   TextStreamOptions options_;
   Utf8Stream utf8_;
@@ -76,7 +83,7 @@ class TextStream {
   Channel channel_;
   bool opened_;         // the text has had a thinking part
   bool begun_ = false;  // the channel has produced text, so white space is no longer trimmed
-  i64 thinking_tokens_ = 0;
+  i64 thinking_tokens_ = 0, length_ = 0;
 };
 
 }  // namespace r1

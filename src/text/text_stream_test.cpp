@@ -157,6 +157,23 @@ TEST(TextStream, CanLeaveTheTagsAlone) {
   expect_parts("a</think>b", raw, {"", "a</think>b", false});
 }
 
+TEST(TextStream, TellsWhereItsTextsAreInTheWholeText) {
+  TextStreamOptions inside;
+  inside.thinking = true;
+  inside.stops = {"END"};
+  const std::string text = "\n1+1=2 </b\n</think>\n\n</thing> 2 EN END d";
+  for (const auto& pieces : cuts(text)) {
+    TextStream stream(inside);
+    const auto expect = [&](const TextDelta& d) {
+      EXPECT_EQ(text.substr(static_cast<size_t>(d.thinking_at), d.thinking.size()), d.thinking);
+      EXPECT_EQ(text.substr(static_cast<size_t>(d.answer_at), d.answer.size()), d.answer);
+    };
+    for (const std::string& piece : pieces) expect(stream.push(piece));
+    expect(stream.finish());
+    EXPECT_EQ(stream.length(), std::ssize(text));
+  }
+}
+
 TEST(TextStream, CountsTokensInsideTheThinking) {
   TextStreamOptions inside;
   inside.thinking = true;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "serve/answers/shown_tokens.hpp"
 #include "serve/answers/tool_calls.hpp"
 #include "serve/api_error.hpp"
 #include "session/engine_host.hpp"
@@ -33,6 +34,9 @@ class AnswerFormat {
   virtual std::string progress(const PromptProgress&) { return {}; }
   // Some text of one sample: of its thinking or of its answer, never both. Never empty.
   virtual std::string text(i32 sample, Channel channel, std::string_view text) = 0;
+  // Tokens of the text that the next text() of this sample and channel gives, or of texts before it. What is left at
+  // finish() belongs there. Only if the request wants log-probabilities.
+  virtual void tokens(i32, Channel, const std::vector<ShownToken>&) {}
   // The next call of a function by this sample; `index` counts its calls.
   virtual std::string call(i32 sample, i64 index, const ToolCall& call) = 0;
   virtual std::string finish(i32 sample, FinishReason reason) = 0;

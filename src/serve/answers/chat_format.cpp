@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "serve/answers/answer_format.hpp"
+#include "serve/answers/logprobs_format.hpp"
 
 namespace r1 {
 namespace {
@@ -17,7 +18,7 @@ Json call_json(i64 index, const ToolCall& call) {
 class ChatStream final : public AnswerFormat {
  public:
   ChatStream(const AnswerHeader& header, const OpenAiOptions& options)
-      : header_(header), options_(options), called_(header.samples) {
+      : header_(header), options_(options), called_(header.samples), logprobs_(header.samples) {
     const std::string open = dump(Json::object({{"id", "chatcmpl-" + header.id},
                                                 {"object", "chat.completion.chunk"},
                                                 {"created", header.created},
@@ -47,10 +48,13 @@ class ChatStream final : public AnswerFormat {
   }
 
   std::string text(i32 sample, Channel channel, std::string_view text) override {
-    if (channel == Channel::answer) return chunk(sample, Json::object({{"content", text}}), Json());
-    Json delta = Json::object({{"reasoning_content", text}});
-    if (options_.reasoning_alias) delta.set("reasoning", text);
-    return chunk(sample, delta, Json());
+    Json delta = Json::object({{channel == Channel::answer ? "content" : "reasoning_content", text}});
+    if (channel == Channel::thinking && options_.reasoning_alias) delta.set("reasoning", text);
+    return chunk(sample, delta, Json(), {}, logprobs_[sample].take());
+  }
+
+  void tokens(i32 sample, Channel channel, const std::vector<ShownToken>& tokens) override {
+    logprobs_[sample].add(channel, tokens);
   }
 
   // The name comes once, and the arguments after it: clients put the pieces together by their index.
@@ -64,7 +68,8 @@ class ChatStream final : public AnswerFormat {
   }
 
   std::string finish(i32 sample, FinishReason reason) override {
-    return chunk(sample, Json(Json::Object{}), Json(finish_word(reason, called_[sample])));
+    return chunk(sample, Json(Json::Object{}), Json(finish_word(reason, called_[sample])), {},
+                 logprobs_[sample].take());
   }
 
   std::string end(const RequestEnd& end) override {
@@ -79,15 +84,17 @@ class ChatStream final : public AnswerFormat {
   std::string keep_alive() override { return ": keep-alive\n\n"; }
 
  private:
-  std::string chunk(i64 index, const Json& delta, const Json& finish, std::string_view more = {}) const {
-    return sse_event(
-        fmt::format("{},\"choices\":[{{\"index\":{},\"delta\":{},\"logprobs\":null,\"finish_reason\":{}}}]{}{}}}",
-                    common_, index, dump(delta), dump(finish), options_.include_usage ? ",\"usage\":null" : "", more));
+  std::string chunk(i64 index, const Json& delta, const Json& finish, std::string_view more = {},
+                    const Json& logprobs = {}) const {
+    return sse_event(fmt::format(
+        "{},\"choices\":[{{\"index\":{},\"delta\":{},\"logprobs\":{},\"finish_reason\":{}}}]{}{}}}", common_, index,
+        dump(delta), dump(logprobs), dump(finish), options_.include_usage ? ",\"usage\":null" : "", more));
   }
 
   const AnswerHeader header_;
   const OpenAiOptions options_;
   std::vector<bool> called_;  // for each sample, whether it has called a function
+  std::vector<ChatLogprobs> logprobs_;
   std::string common_;
 };
 
@@ -102,6 +109,9 @@ class ChatWhole final : public AnswerFormat {
   std::string text(i32 sample, Channel channel, std::string_view text) override {
     (channel == Channel::thinking ? choices_[sample].thinking : choices_[sample].answer) += text;
     return {};
+  }
+  void tokens(i32 sample, Channel channel, const std::vector<ShownToken>& tokens) override {
+    choices_[sample].logprobs.add(channel, tokens);
   }
   std::string call(i32 sample, i64 index, const ToolCall& call) override {
     choices_[sample].calls.push_back(call_json(index, call));
@@ -132,11 +142,12 @@ class ChatWhole final : public AnswerFormat {
   struct Choice {
     std::string thinking, answer;
     Json::Array calls{};
+    ChatLogprobs logprobs{};
     FinishReason reason = FinishReason::none;
   };
 
-  Json choice(i64 index) const {
-    const Choice& c = choices_[index];
+  Json choice(i64 index) {
+    Choice& c = choices_[index];
     Json message = Json::object({{"role", "assistant"}, {"content", c.answer}, {"refusal", Json()}});
     if (!c.calls.empty()) {
       if (c.answer.empty()) message.set("content", Json());
@@ -148,7 +159,7 @@ class ChatWhole final : public AnswerFormat {
     }
     return Json::object({{"index", index},
                          {"message", std::move(message)},
-                         {"logprobs", Json()},
+                         {"logprobs", c.logprobs.take()},
                          {"finish_reason", finish_word(c.reason, !c.calls.empty())}});
   }
 

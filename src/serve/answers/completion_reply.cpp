@@ -1,5 +1,7 @@
 #include "serve/answers/completion_reply.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "serve/random_id.hpp"
@@ -40,12 +42,12 @@ EventInbox::Items EventInbox::take() {
 }
 
 CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                                 std::unique_ptr<AnswerFormat> format, i64 samples, std::vector<ToolCallStream> calls)
+                                 std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers)
     : host_(host),
       id_(id),
       inbox_(std::move(inbox)),
       format_(std::move(format)),
-      calls_(std::move(calls)),
+      readers_(std::move(readers)),
       call_counts_(samples),
       texts_(samples) {}
 
@@ -59,14 +61,16 @@ void CompletionReply::shut_down() { failure_ = ApiError{503, "shutting_down", "t
 std::string CompletionReply::flush(i32 sample) {
   std::string out;
   Text text = std::exchange(texts_[sample], {});
+  if (!text.tokens.thinking.empty()) format_->tokens(sample, Channel::thinking, text.tokens.thinking);
   if (!text.thinking.empty()) out += format_->text(sample, Channel::thinking, text.thinking);
-  if (calls_.empty()) {
+  if (!text.tokens.answer.empty()) format_->tokens(sample, Channel::answer, text.tokens.answer);
+  if (readers_.calls.empty()) {
     if (!text.answer.empty()) out += format_->text(sample, Channel::answer, text.answer);
     return out;
   }
-  ToolCallStream::Part part = calls_[sample].push(text.answer);
+  ToolCallStream::Part part = readers_.calls[sample].push(text.answer);
   if (text.finished) {
-    ToolCallStream::Part rest = calls_[sample].finish();
+    ToolCallStream::Part rest = readers_.calls[sample].finish();
     part.text += rest.text;
     part.calls.insert(part.calls.end(), rest.calls.begin(), rest.calls.end());
   }
@@ -81,10 +85,16 @@ std::string CompletionReply::flush(i32 sample) {
 std::string CompletionReply::take_events(const std::vector<CompletionEvent>& events) {
   std::string out;
   for (const CompletionEvent& event : events) {
-    texts_[event.sample].thinking += event.text.thinking;
-    texts_[event.sample].answer += event.text.answer;
+    Text& text = texts_[event.sample];
+    text.thinking += event.text.thinking;
+    text.answer += event.text.answer;
+    if (!readers_.tokens.empty()) {
+      ShownTokens::Part tokens = readers_.tokens[event.sample].push(event);
+      std::move(tokens.thinking.begin(), tokens.thinking.end(), std::back_inserter(text.tokens.thinking));
+      std::move(tokens.answer.begin(), tokens.answer.end(), std::back_inserter(text.tokens.answer));
+    }
     if (event.finish == FinishReason::none) continue;
-    texts_[event.sample].finished = true;
+    text.finished = true;
     out += flush(event.sample);
     if (event.finish == FinishReason::failed)
       failure_ = ApiError{500, "internal_error", "the model's output is no distribution: " + event.failure};

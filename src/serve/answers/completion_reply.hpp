@@ -42,10 +42,14 @@ class EventInbox final : public RequestSink {
 // Writes what is in the inbox. Cancels the request if it is destroyed before the end.
 class CompletionReply final : public Reply {
  public:
-  // `calls` finds the calls of functions in each sample's answer; it is empty if there are no functions.
+  // What is done with the text of each sample.
+  struct Readers {
+    std::vector<ToolCallStream> calls{};  // find the calls of functions; empty if there are no functions
+    std::vector<ShownTokens> tokens{};    // find the tokens; empty if nobody wants their log-probabilities
+  };
   // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply.
   CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                  std::unique_ptr<AnswerFormat> format, i64 samples, std::vector<ToolCallStream> calls);
+                  std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers);
   ~CompletionReply() override;
 
   ReplyPart next() override;
@@ -55,6 +59,7 @@ class CompletionReply final : public Reply {
  private:
   struct Text {
     std::string thinking, answer;
+    ShownTokens::Part tokens;
     bool finished = false;
   };
   std::string flush(i32 sample);
@@ -65,7 +70,7 @@ class CompletionReply final : public Reply {
   const HostedId id_;
   const std::shared_ptr<EventInbox> inbox_;
   const std::unique_ptr<AnswerFormat> format_;
-  std::vector<ToolCallStream> calls_;
+  Readers readers_;
   std::vector<i64> call_counts_;  // of each sample
   std::vector<Text> texts_;       // of each sample: what came since the last part
   std::optional<ApiError> failure_;

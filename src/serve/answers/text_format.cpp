@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "serve/answers/answer_format.hpp"
+#include "serve/answers/logprobs_format.hpp"
 
 namespace r1 {
 namespace {
@@ -24,6 +25,9 @@ class TextFormat final : public AnswerFormat {
     if (options_.stream) return event(Json::array({choice(sample, text, Json())}), Json());
     choices_[sample].text += text;
     return {};
+  }
+  void tokens(i32 sample, Channel, const std::vector<ShownToken>& tokens) override {
+    choices_[sample].logprobs.add(tokens);
   }
   std::string call(i32, i64, const ToolCall&) override { return {}; }  // a text is no conversation: nothing is offered
   std::string finish(i32 sample, FinishReason reason) override {
@@ -52,11 +56,15 @@ class TextFormat final : public AnswerFormat {
  private:
   struct Choice {
     std::string text;
+    TextLogprobs logprobs;
     FinishReason reason = FinishReason::none;
   };
 
-  static Json choice(i64 index, std::string_view text, Json finish) {
-    return Json::object({{"index", index}, {"text", text}, {"logprobs", Json()}, {"finish_reason", std::move(finish)}});
+  Json choice(i64 index, std::string_view text, Json finish) {
+    return Json::object({{"index", index},
+                         {"text", text},
+                         {"logprobs", choices_[index].logprobs.take()},
+                         {"finish_reason", std::move(finish)}});
   }
   Json object(Json choices) const {
     return Json::object({{"id", "cmpl-" + header_.id},
