@@ -206,6 +206,7 @@ void stop(Api& api, HttpServer& server, ServedModel& model, Signals& signals, i6
     idle = server.drain(std::chrono::milliseconds(100));
   }
   if (!idle) server.close(std::chrono::seconds(2));
+  api.end_streams();
   // From here on no event of the model wakes a connection that is being destroyed.
   model.host().shutdown(Shutdown::now);
   model.host().wait(std::chrono::seconds(10));

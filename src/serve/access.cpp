@@ -21,12 +21,6 @@ std::array<unsigned char, 32> hash_of(std::string_view key) {
   return hash;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 bool is_numeric_address(const std::string& host) {
   unsigned char bytes[sizeof(in6_addr)];
   return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
@@ -48,7 +42,7 @@ std::optional<std::string> without_port(std::string_view text) {
       port.empty() || (port.size() > 1 && port[0] == ':' &&
                        std::all_of(port.begin() + 1, port.end(), [](unsigned char c) { return std::isdigit(c); }));
   if (host.empty() || !is_port) return {};
-  return lower(host);
+  return lower_case(host);
 }
 
 bool is_local_name(const std::string& host) {
@@ -100,7 +94,7 @@ bool ApiKeys::accepts(std::string_view key) const {
 std::string_view key_of(const HttpRequest& request) {
   constexpr std::string_view kBearer = "bearer ";
   if (const std::string* given = request.field("authorization"))
-    if (lower(given->substr(0, kBearer.size())) == kBearer) return std::string_view(*given).substr(kBearer.size());
+    if (lower_case(given->substr(0, kBearer.size())) == kBearer) return std::string_view(*given).substr(kBearer.size());
   if (const std::string* given = request.field("x-api-key")) return *given;
   return {};
 }
@@ -119,7 +113,7 @@ bool host_allowed(const HttpRequest& request, const AccessRules& rules) {
   const auto host = without_port(*request.field("host"));
   if (!host) return false;
   return is_numeric_address(*host) || is_local_name(*host) ||
-         std::any_of(rules.hosts.begin(), rules.hosts.end(), [&](const auto& h) { return lower(h) == *host; });
+         std::any_of(rules.hosts.begin(), rules.hosts.end(), [&](const auto& h) { return lower_case(h) == *host; });
 }
 
 Origin origin_of(const HttpRequest& request, const AccessRules& rules) {
@@ -127,7 +121,7 @@ Origin origin_of(const HttpRequest& request, const AccessRules& rules) {
   if (!given) return Origin::none;
   if (request.count("origin") > 1) return Origin::foreign;
   for (const std::string& listed : rules.origins)
-    if (lower(listed) == lower(*given)) return Origin::listed;
+    if (lower_case(listed) == lower_case(*given)) return Origin::listed;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!given->starts_with(scheme)) continue;
     const std::string_view rest = std::string_view(*given).substr(scheme.size());
@@ -135,7 +129,7 @@ Origin origin_of(const HttpRequest& request, const AccessRules& rules) {
     if (host && is_local_name(*host)) return Origin::local;
     // The server's own page.
     const std::string* const own = request.field("host");
-    if (host && own && scheme == "http://" && lower(*own) == lower(rest)) return Origin::local;
+    if (host && own && scheme == "http://" && lower_case(*own) == lower_case(rest)) return Origin::local;
   }
   return Origin::foreign;
 }

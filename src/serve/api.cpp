@@ -18,7 +18,11 @@ struct Route {
 // A path that ends with a slash stands for all that begin with it.
 constexpr Route kRoutes[] = {
     {"POST", "/chat/completions", chat_completions},
+    {"POST", "/chat/completions/control", control_completion},
     {"POST", "/completions", text_completions},
+    {"GET", "/streams/", resume_stream},
+    {"POST", "/streams/", cancel_stream},
+    {"DELETE", "/streams/", cancel_stream},
     {"POST", "/embeddings", embeddings},
     {"POST", "/messages", messages},
     {"POST", "/messages/count_tokens", count_tokens},
@@ -69,14 +73,15 @@ const Route* route_of(const HttpRequest& head) {
 std::string methods_of(const HttpRequest& head, bool with_metrics) {
   const std::string_view path = route_path(head.path);
   if (path == kHealth || (with_metrics && path == kMetrics) || page_file(head.path)) return "GET, HEAD";
+  std::string methods;
   for (const Route& route : kRoutes)
-    if (matches(route, path)) return route.method == "GET" ? "GET, HEAD" : "POST";
-  return {};
+    if (matches(route, path))
+      methods.append(methods.empty() ? "" : ", ").append(route.method == "GET" ? "GET, HEAD" : route.method);
+  return methods;
 }
 
 bool is_json(const std::string& type) {
-  std::string media = type.substr(0, type.find(';'));
-  for (char& c : media) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string media = lower_case(type.substr(0, type.find(';')));
   while (media.ends_with(' ') || media.ends_with('\t')) media.pop_back();
   return media == "application/json";
 }
@@ -105,7 +110,8 @@ std::string time_text() {
 
 }  // namespace
 
-Api::Api(ApiOptions options, const ApiKeys& keys) : options_(std::move(options)), keys_(keys) {}
+Api::Api(ApiOptions options, const ApiKeys& keys)
+    : options_(std::move(options)), keys_(keys), running_(options_.resume) {}
 
 ApiStatus Api::check_access(const HttpRequest& head) const {
   if (!host_allowed(head, options_.access)) {
@@ -132,7 +138,9 @@ std::unique_ptr<Reply> Api::refuse(const HttpRequest& head) {
         {404, "not_found",
          fmt::format("{} {}: there is no such path", printable(head.method, 16), printable(head.path, 200))},
         dialect);
-  if (method_of(head) != std::string_view(methods).substr(0, methods.find(','))) {
+  // Of these paths methods_of() knows whether they are there.
+  const bool is_plain = path == kHealth || path == kMetrics || page_file(head.path);
+  if (is_plain ? method_of(head) != "GET" : !route_of(head)) {
     const ApiError error{
         405, "method_not_allowed",
         fmt::format("{} {}: this path takes {}", printable(head.method, 16), printable(head.path, 200), methods)};
@@ -170,7 +178,8 @@ std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
     body = std::move(*parsed);
     request.body = {};
   }
-  EndpointResult reply = route->endpoint({options_.endpoints, model, metrics_}, request, body, std::move(wake));
+  EndpointResult reply =
+      route->endpoint({options_.endpoints, model, metrics_, running_}, request, body, std::move(wake));
   return reply ? std::move(*reply) : reply_of(reply.error(), dialect);
 }
 
@@ -190,8 +199,11 @@ std::unique_ptr<Reply> Api::health() const {
 std::unique_ptr<Reply> Api::preflight(const HttpRequest& head) const {
   HttpHead allowed{.status = 204, .content_type = {}};
   if (origin_of(head, options_.access) == Origin::listed) {
-    allowed.fields = {{"Access-Control-Allow-Methods", "GET, POST, OPTIONS"}, {"Access-Control-Max-Age", "600"}};
-    std::string names = "Authorization, Content-Type, X-Api-Key, OpenAI-Beta, OpenAI-Organization, OpenAI-Project";
+    allowed.fields = {{"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS"},
+                      {"Access-Control-Max-Age", "600"}};
+    std::string names =
+        "Authorization, Content-Type, X-Api-Key, OpenAI-Beta, OpenAI-Organization, OpenAI-Project, Last-Event-ID, "
+        "anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access";
     for (const char* name :
          {"arch", "async", "custom-poll-interval", "helper-method", "lang", "os", "package-version", "poll-helper",
           "raw-response", "read-timeout", "retry-count", "runtime", "runtime-version", "timeout"})

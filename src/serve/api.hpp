@@ -13,6 +13,7 @@ enum class LogFormat { none, text, json };
 struct ApiOptions {
   AccessRules access;
   EndpointOptions endpoints;
+  ResumeLimits resume{};
   bool metrics = false;  // GET /metrics
   LogFormat log = LogFormat::text;
 };
@@ -25,6 +26,8 @@ class Api final : public HttpHandler {
   // Until a model is there, requests that need one are refused with 503. The model must outlive the server.
   void set_model(ServedModel* model) { model_ = model; }
   void drain() { draining_ = true; }  // refuses new work with 503
+  // Ends the streams that wait for a reader. Needed before the model is gone.
+  void end_streams() { running_.end_streams(); }
 
   std::unique_ptr<Reply> refuse(const HttpRequest& head) override;
   std::unique_ptr<Reply> answer(HttpRequest request, Wake wake) override;
@@ -40,6 +43,7 @@ class Api final : public HttpHandler {
   const ApiOptions options_;
   const ApiKeys& keys_;
   Metrics metrics_;
+  RunningAnswers running_;
   std::atomic<ServedModel*> model_{nullptr};
   std::atomic<bool> draining_{false};
 };

@@ -374,6 +374,8 @@ TEST_F(ApiTest, EveryRefusalHasItsStatusAndCode) {
            Case{post_text("/v1/completions", R"({"prompt":[999999999]})"), 400, "invalid_value"},
            Case{post_text("/detokenize", R"({"tokens":[-1]})"), 400, "invalid_value"},
            Case{post_text("/v1/embeddings", "{}"), 501, "not_supported"},
+           Case{post_text("/v1/streams/0123", "{}"), 404, "not_found"},
+           Case{get_text("/v1/streams/0123"), 404, "not_found"},
        }) {
     const TestAnswer answer = ask(c.bytes);
     const std::string shown = c.bytes.substr(0, 200);
@@ -398,7 +400,8 @@ TEST_F(ApiTest, OnlyListedOriginsAreToldThatTheyMayRead) {
   const TestAnswer preflight =
       ask("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://chat.example\r\n\r\n");
   EXPECT_EQ(preflight.status, 204);
-  EXPECT_NE(preflight.fields.at("access-control-allow-headers").find("x-stainless-os"), std::string::npos);
+  for (const char* name : {"x-stainless-os", "anthropic-version", "Last-Event-ID"})
+    EXPECT_NE(preflight.fields.at("access-control-allow-headers").find(name), std::string::npos) << name;
 }
 
 TEST_F(ApiTest, ARequestEndsWhenItsClientLeaves) {
@@ -450,6 +453,10 @@ TEST(Api, EverythingButHealthNeedsTheKey) {
                                                                   {"GET", "/models/nano"},
                                                                   {"GET", "/props"},
                                                                   {"GET", "/metrics"},
+                                                                  {"GET", "/v1/streams/0123"},
+                                                                  {"DELETE", "/v1/streams/0123"},
+                                                                  {"POST", "/v1/streams/0123/cancel"},
+                                                                  {"POST", "/v1/chat/completions/control"},
                                                                   {"POST", "/v1/embeddings"}}) {
     EXPECT_EQ(refusal_of(api, method, path, {}), 401) << path;
     EXPECT_EQ(refusal_of(api, method, path, {{"authorization", "Bearer wrong"}}), 401) << path;

@@ -7,6 +7,7 @@
 #include "serve/api_error.hpp"
 #include "serve/http.hpp"
 #include "serve/metrics.hpp"
+#include "serve/running_answers.hpp"
 #include "serve/served_model.hpp"
 
 namespace r1 {
@@ -23,6 +24,7 @@ struct Serving {
   const EndpointOptions& options;
   ServedModel& model;
   Metrics& metrics;
+  RunningAnswers& running;
 };
 
 using EndpointResult = ApiResult<std::unique_ptr<Reply>>;
@@ -30,6 +32,9 @@ using Endpoint = EndpointResult (*)(const Serving& serving, const HttpRequest& r
 
 EndpointResult chat_completions(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult text_completions(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult control_completion(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult resume_stream(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult cancel_stream(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult list_models(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult one_model(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult tokenize(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);

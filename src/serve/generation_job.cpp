@@ -53,6 +53,7 @@ ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& r
                 .thinking = prompt.thinking};
   job.request = R1_TRY(serving.model.request(std::move(prompt), fields, think, job.header.seed));
   job.logprobs = fields.logprobs;
+  job.resumable = fields.resumable;
   // Users of different keys share neither prefixes nor each other's turn.
   job.request.client = key_of(request);
   job.request.cache_salt = fmt::format("{}\n{}", key_of(request), fields.cache_salt);
@@ -73,20 +74,29 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
 }
 
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
+  const std::string id = job.header.id, key = job.request.client;
+  std::shared_ptr<ResumableStream> stream;
+  if (job.resumable) stream = serving.running.add_stream(id, key);
   const auto inbox =
-      std::make_shared<EventInbox>(std::move(wake), job.format->is_stream(),
+      std::make_shared<EventInbox>(stream ? stream->waker() : wake, job.format->is_stream(),
                                    [&metrics = serving.metrics](const RequestEnd& end) { metrics.request_ended(end); });
   EngineHost& host = serving.model.host();
-  const auto id = host.submit(std::move(job.request), inbox);
-  if (!id) return tl::unexpected(error_of(id.error()));
+  const auto hosted = host.submit(std::move(job.request), inbox);
+  if (!hosted) {
+    if (stream) static_cast<void>(serving.running.cancel_stream(id, key));
+    return tl::unexpected(error_of(hosted.error()));
+  }
   CompletionReply::Readers readers;
   const Session& session = serving.model.session();
   const auto& chat = session.chat_template();
   if (!job.functions.empty() && chat)
     readers.calls.assign(job.header.samples, ToolCallStream(tool_syntax_of(chat->kind()), job.functions));
   if (job.logprobs) readers.tokens.assign(job.header.samples, ShownTokens(session.tokenizer()));
-  return std::make_unique<CompletionReply>(host, *id, inbox, std::move(job.format), job.header.samples,
-                                           std::move(readers));
+  auto reply = std::make_unique<CompletionReply>(host, *hosted, inbox, std::move(job.format), job.header.samples,
+                                                 std::move(readers), serving.running.add(id, key, host, *hosted));
+  if (!stream) return reply;
+  stream->set_source(std::move(reply));
+  return stream->reader(std::move(wake), 0);
 }
 
 }  // namespace r1

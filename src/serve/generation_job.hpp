@@ -18,6 +18,7 @@ struct GenerationJob {
   std::unique_ptr<AnswerFormat> format;
   std::vector<std::string> functions;  // that the model may call
   bool logprobs = false;               // of the tokens of the text
+  bool resumable = false;              // the answer outlives its connection
 };
 
 // The fields of a body that has OpenAI's names, with the server's defaults.

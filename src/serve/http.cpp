@@ -25,6 +25,16 @@ i64 HttpRequest::count(std::string_view name) const {
   return std::count_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == name; });
 }
 
+std::optional<std::string_view> HttpRequest::parameter(std::string_view name) const {
+  for (std::string_view rest = query; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const size_t equals = std::min(pair.find('='), pair.size());
+    if (pair.substr(0, equals) == name) return pair.substr(std::min(equals + 1, pair.size()));
+  }
+  return {};
+}
+
 std::unique_ptr<Reply> whole_reply(HttpHead head, std::string body) {
   return std::make_unique<WholeReply>(std::move(head), std::move(body));
 }
@@ -35,6 +45,13 @@ std::string normal_path(std::string_view target) {
     if (c != '/' || !path.ends_with('/')) path += c;
   if (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
 }
 
 }  // namespace r1

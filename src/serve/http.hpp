@@ -18,6 +18,7 @@ using HttpFields = std::vector<std::pair<std::string, std::string>>;
 struct HttpRequest {
   std::string id;            // 32 random hexadecimal digits
   std::string method, path;  // "POST", "/v1/models": without the query, doubled slashes and a slash at the end
+  std::string query;         // what stands behind the question mark: "after=3"
   HttpFields fields;         // in the order received; names in lower case
   std::string body;
   bool keep_alive = true;
@@ -26,6 +27,8 @@ struct HttpRequest {
   // The value of the first field of that name, which must be in lower case; null if there is none.
   const std::string* field(std::string_view name) const;
   i64 count(std::string_view name) const;
+  // The value of that name in the query, as it stands there; nothing if there is none.
+  std::optional<std::string_view> parameter(std::string_view name) const;
 };
 
 struct HttpHead {
@@ -77,5 +80,7 @@ class HttpHandler {
 
 // The path without the query, with each run of slashes as one slash and no slash at the end: "/v1/models".
 std::string normal_path(std::string_view target);
+// ASCII letters in lower case.
+std::string lower_case(std::string_view text);
 
 }  // namespace r1

@@ -17,7 +17,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <cctype>
 #include <ctime>
 #include <optional>
 
@@ -81,11 +80,11 @@ HttpRequest request_of(const Parser& parser) {
   HttpRequest request;
   request.id = random_id();
   request.method = view(message.method_string());
-  request.path = normal_path(view(message.target()));
+  const std::string_view target = view(message.target());
+  request.path = normal_path(target);
+  if (const size_t mark = target.find('?'); mark != target.npos) request.query = target.substr(mark + 1);
   for (const auto& field : message) {
-    std::string name(view(field.name_string()));
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    request.fields.emplace_back(std::move(name), view(field.value()));
+    request.fields.emplace_back(lower_case(view(field.name_string())), view(field.value()));
   }
   request.keep_alive = message.keep_alive();
   request.http_1_0 = message.version() < 11;

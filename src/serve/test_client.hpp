@@ -6,12 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "core/error.hpp"
+#include "serve/http.hpp"
 
 namespace r1 {
 
@@ -36,6 +36,7 @@ class TestClient {
   TestClient& operator=(const TestClient&) = delete;
 
   bool connected() const { return connected_; }
+  int socket() const { return socket_; }
   void leave() {
     if (socket_ >= 0) close(socket_);
     socket_ = -1;
@@ -80,6 +81,7 @@ class TestClient {
 
   // Reads until `text` has come; false if the connection ends before.
   bool read_text(std::string_view text) { return read_until(text, 0) != std::string::npos; }
+  bool has_read(std::string_view text) const { return got_.find(text) != got_.npos; }
   // Whether the server has ended the connection. Waits for a minute at most.
   bool ended() {
     while (receive()) {
@@ -108,9 +110,7 @@ class TestClient {
     for (size_t begin = head.find("\r\n"); begin != head.npos;) {
       begin += 2;
       const size_t end = std::min(head.find("\r\n", begin), head.size()), colon = head.find(": ", begin);
-      std::string name = head.substr(begin, colon - begin);
-      for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      answer.fields[name] = head.substr(colon + 2, end - colon - 2);
+      answer.fields[lower_case(head.substr(begin, colon - begin))] = head.substr(colon + 2, end - colon - 2);
       begin = head.find("\r\n", begin);
     }
   }

@@ -42,14 +42,16 @@ EventInbox::Items EventInbox::take() {
 }
 
 CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                                 std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers)
+                                 std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
+                                 std::shared_ptr<void> held)
     : host_(host),
       id_(id),
       inbox_(std::move(inbox)),
       format_(std::move(format)),
       readers_(std::move(readers)),
       call_counts_(samples),
-      texts_(samples) {}
+      texts_(samples),
+      held_(std::move(held)) {}
 
 CompletionReply::~CompletionReply() {
   if (!ended_) host_.cancel(id_);

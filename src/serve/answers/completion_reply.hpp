@@ -47,9 +47,10 @@ class CompletionReply final : public Reply {
     std::vector<ToolCallStream> calls{};  // find the calls of functions; empty if there are no functions
     std::vector<ShownTokens> tokens{};    // find the tokens; empty if nobody wants their log-probabilities
   };
-  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply.
+  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `held` goes with the reply.
   CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                  std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers);
+                  std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
+                  std::shared_ptr<void> held = nullptr);
   ~CompletionReply() override;
 
   ReplyPart next() override;
@@ -74,6 +75,7 @@ class CompletionReply final : public Reply {
   std::vector<i64> call_counts_;  // of each sample
   std::vector<Text> texts_;       // of each sample: what came since the last part
   std::optional<ApiError> failure_;
+  const std::shared_ptr<void> held_;
   bool begun_ = false, ended_ = false;
 };
 

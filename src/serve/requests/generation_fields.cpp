@@ -26,6 +26,7 @@ constexpr FieldRule kGenerationRules[] = {
     {"stop", JsonKind::text_or_array},
     {"logit_bias", JsonKind::object},
     {"return_progress", JsonKind::boolean},
+    {"resumable", JsonKind::boolean},
     {"user", JsonKind::text, 0, 512},
     {"user_id", JsonKind::text, 0, 512},
     {"safety_identifier", JsonKind::text, 0, 512},
@@ -106,6 +107,8 @@ ApiResult<GenerationFields> read_generation_fields(const Json& object) {
     out.include_usage = CheckedFields(*options).is_set("include_usage");
   }
   out.return_progress = in.is_set("return_progress");
+  out.resumable = in.is_set("resumable");
+  if (out.resumable && !out.stream) return bad_field("resumable", "resumable: only allowed when stream is true");
   for (const char* name : {"cache_salt", "user_id", "user"})
     if (const std::string* salt = in.text(name); salt && out.cache_salt.empty()) out.cache_salt = *salt;
   return out;

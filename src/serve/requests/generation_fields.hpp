@@ -19,7 +19,7 @@ struct GenerationFields {
   std::optional<i64> max_tokens;
   i64 samples = 1;
   std::vector<std::string> stop;
-  bool stream = false, include_usage = false, return_progress = false;
+  bool stream = false, include_usage = false, return_progress = false, resumable = false;
   bool logprobs = false;  // these two are read by each endpoint, because their types differ
   i64 top_logprobs = 0;
   std::string cache_salt;  // requests with different salts share no cached prefix

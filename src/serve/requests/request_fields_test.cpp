@@ -134,6 +134,7 @@ TEST(RequestFields, ListsAndMapsAreCheckedInside) {
            Case{R"({"logit_bias":{"1":101}})", "101"},
            Case{R"({"logit_bias":{"1":"2"}})", "logit_bias.1"},
            Case{R"({"stream_options":{}})", "stream"},
+           Case{R"({"resumable":true})", "stream"},
            Case{R"({"stream":true,"stream_options":{"include_usage":1}})", "stream_options.include_usage"},
            Case{R"({"thinking":{"type":"maybe"}})", "maybe"},
            Case{R"({"thinking":{"budget_tokens":-2}})", "thinking.budget_tokens"},
