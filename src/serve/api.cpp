@@ -23,6 +23,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/streams/", resume_stream},
     {"POST", "/streams/", cancel_stream},
     {"DELETE", "/streams/", cancel_stream},
+    {"POST", "/responses", responses},
     {"POST", "/embeddings", embeddings},
     {"POST", "/messages", messages},
     {"POST", "/messages/count_tokens", count_tokens},
@@ -100,13 +101,6 @@ ApiStatus check_body_type(const HttpRequest& head) {
 }
 
 ApiError not_there(std::string code, std::string message) { return {503, std::move(code), std::move(message), {}, 1}; }
-
-std::string time_text() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts;
-  char text[32];
-  return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts))};
-}
 
 }  // namespace
 
@@ -190,7 +184,7 @@ std::unique_ptr<Reply> Api::fault(int status, std::string_view code, std::string
 std::unique_ptr<Reply> Api::health() const {
   const char* const status = draining_ ? "shutting_down" : model_ ? "ok" : "loading";
   if (!draining_ && model_) return json_reply(Json::object({{"status", status}}));
-  HttpHead head{.status = 503, .content_type = "application/json; charset=utf-8", .fields = {{"Retry-After", "1"}}};
+  HttpHead head{.status = 503, .content_type = std::string(kJsonType), .fields = {{"Retry-After", "1"}}};
   return whole_reply(std::move(head), dump(Json::object({{"status", status}})));
 }
 
@@ -231,7 +225,7 @@ void Api::finished(const HttpRequest& head, int status, i64 bytes, double second
   const std::string method = printable(head.method, 16), path = printable(head.path, 200);
   std::string line;
   if (options_.log == LogFormat::json)
-    line = dump(Json::object({{"time", time_text()},
+    line = dump(Json::object({{"time", utc_time(std::time(nullptr))},
                               {"method", method},
                               {"path", path},
                               {"status", status},
@@ -239,7 +233,7 @@ void Api::finished(const HttpRequest& head, int status, i64 bytes, double second
                               {"seconds", seconds},
                               {"request", head.id}}));
   else
-    line = fmt::format("{} {} {} {} {} bytes {:.3f} s {}", time_text(), method, path,
+    line = fmt::format("{} {} {} {} {} bytes {:.3f} s {}", utc_time(std::time(nullptr)), method, path,
                        status ? fmt::format("{}", status) : "left", bytes, seconds, head.id);
   std::fputs((line + "\n").c_str(), stderr);
 }

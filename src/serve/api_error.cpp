@@ -55,7 +55,7 @@ Json to_json(const ApiError& error, Dialect dialect) {
 }
 
 HttpHead head_of(const ApiError& error) {
-  HttpHead head{.status = error.status, .content_type = "application/json; charset=utf-8"};
+  HttpHead head{.status = error.status, .content_type = std::string(kJsonType)};
   if (error.status == 401) head.fields.emplace_back("WWW-Authenticate", "Bearer");
   if (error.retry_after > 0) head.fields.emplace_back("Retry-After", fmt::format("{}", error.retry_after));
   else if (error.status >= 500) head.fields.emplace_back("x-should-retry", "false");  // the clients of OpenAI read it

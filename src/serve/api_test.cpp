@@ -457,6 +457,7 @@ TEST(Api, EverythingButHealthNeedsTheKey) {
                                                                   {"DELETE", "/v1/streams/0123"},
                                                                   {"POST", "/v1/streams/0123/cancel"},
                                                                   {"POST", "/v1/chat/completions/control"},
+                                                                  {"POST", "/v1/responses"},
                                                                   {"POST", "/v1/embeddings"}}) {
     EXPECT_EQ(refusal_of(api, method, path, {}), 401) << path;
     EXPECT_EQ(refusal_of(api, method, path, {{"authorization", "Bearer wrong"}}), 401) << path;

@@ -1,13 +1,15 @@
 // POST /v1/chat/completions and /v1/completions.
 #include "serve/generation_job.hpp"
+#include "serve/requests/fim_prompt.hpp"
 
 namespace r1 {
 namespace {
 
+constexpr double kMostVotes = 64;
 constexpr FieldRule kChatRules[] = {
     {"messages", JsonKind::array},         {"continue_final_message", JsonKind::boolean},
     {"logprobs", JsonKind::boolean},       {"top_logprobs", JsonKind::integer, 0, kMostTopLogprobs},
-    {"response_format", JsonKind::object},
+    {"response_format", JsonKind::object}, {"votes", JsonKind::integer, 1, kMostVotes},
 };
 constexpr FieldRule kTextRules[] = {
     {"prompt", JsonKind::text_or_array},
@@ -28,6 +30,19 @@ ApiStatus read_chat_logprobs(const Json& body, GenerationFields& fields) {
     return bad_field("top_logprobs",
                      fmt::format("top_logprobs: {}, only allowed when logprobs is true", fields.top_logprobs));
   return {};
+}
+
+// Whether the answer is a majority; the votes are samples then.
+ApiResult<bool> read_votes(const Json& body, GenerationFields& fields) {
+  const CheckedFields in(body);
+  const auto votes = in.integer("votes");
+  if (!votes) return false;
+  const Json* const tools = in.find("tools");
+  for (const auto& [name, is_there] : {std::pair{"n", fields.samples > 1}, std::pair{"stream", fields.stream},
+                                       std::pair{"tools", tools && !tools->array()->empty()}})
+    if (is_there) return bad_field("votes", fmt::format("votes: not together with {}", name));
+  fields.samples = *votes;
+  return true;
 }
 
 ApiStatus read_text_logprobs(const Json& body, GenerationFields& fields) {
@@ -63,14 +78,28 @@ ApiResult<ChatPrompt> text_prompt(const Serving& serving, const Json* prompt) {
   return out;
 }
 
+// The prompt of /v1/completions for the text between "prompt" and "suffix".
+ApiResult<ChatPrompt> gap_prompt(const Serving& serving, const Json& body, const std::string& suffix) {
+  const CheckedFields in(body);
+  const std::string* const prefix = in.text("prompt");
+  if (!prefix) return bad_field("prompt", "prompt: expected a string, because there is a suffix", "invalid_type");
+  if (in.is_set("echo")) return bad_field("echo", "echo: not together with suffix");
+  ChatPrompt prompt;
+  prompt.ids = R1_TRY(fim_prompt(serving.model.session().tokenizer(), *prefix, suffix));
+  return prompt;
+}
+
 }  // namespace
 
 EndpointResult chat_completions(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake) {
   R1_TRY(check_fields(body, kChatRules));
   GenerationFields fields = R1_TRY(fields_of(serving, body));
   R1_TRY(read_chat_logprobs(body, fields));
+  const bool votes = R1_TRY(read_votes(body, fields));
   GenerationJob job = R1_TRY(chat_job(serving, request, body, fields));
-  job.format = chat_format(job.header, format_options(serving, fields));
+  OpenAiOptions options = format_options(serving, fields);
+  options.votes = votes;
+  job.format = chat_format(job.header, options);
   return started(serving, std::move(job), std::move(wake));
 }
 
@@ -79,9 +108,9 @@ EndpointResult text_completions(const Serving& serving, const HttpRequest& reque
   GenerationFields fields = R1_TRY(fields_of(serving, body));
   R1_TRY(read_text_logprobs(body, fields));
   const CheckedFields in(body);
-  if (const std::string* suffix = in.text("suffix"); suffix && !suffix->empty())
-    return bad_field("suffix", "suffix: this server does not support it", "unsupported_parameter");
-  ChatPrompt prompt = R1_TRY(text_prompt(serving, in.find("prompt")));
+  const std::string* const suffix = in.text("suffix");
+  ChatPrompt prompt =
+      R1_TRY(suffix && !suffix->empty() ? gap_prompt(serving, body, *suffix) : text_prompt(serving, in.find("prompt")));
   const std::string echo = in.is_set("echo") ? serving.model.session().tokenizer().decode(prompt.ids) : "";
   GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, {}));
   job.format = text_format(job.header, format_options(serving, fields), echo);

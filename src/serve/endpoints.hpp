@@ -32,6 +32,7 @@ using Endpoint = EndpointResult (*)(const Serving& serving, const HttpRequest& r
 
 EndpointResult chat_completions(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult text_completions(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
+EndpointResult responses(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult control_completion(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult resume_stream(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);
 EndpointResult cancel_stream(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake);

@@ -1,6 +1,7 @@
 #include "serve/http.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 namespace r1 {
 namespace {
@@ -45,6 +46,13 @@ std::string normal_path(std::string_view target) {
     if (c != '/' || !path.ends_with('/')) path += c;
   if (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
+}
+
+std::string utc_time(i64 seconds) {
+  const std::time_t time = seconds;
+  std::tm parts;
+  char text[32];
+  return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&time, &parts))};
 }
 
 std::string lower_case(std::string_view text) {

@@ -13,6 +13,8 @@
 
 namespace r1 {
 
+inline constexpr std::string_view kJsonType = "application/json; charset=utf-8";
+
 using HttpFields = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
@@ -82,5 +84,7 @@ class HttpHandler {
 std::string normal_path(std::string_view target);
 // ASCII letters in lower case.
 std::string lower_case(std::string_view text);
+// "2026-01-31T12:00:00Z" for seconds since 1970.
+std::string utc_time(i64 seconds);
 
 }  // namespace r1

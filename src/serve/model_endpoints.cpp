@@ -25,7 +25,7 @@ Json model_json(const ServedModel& model) {
 }  // namespace
 
 std::unique_ptr<Reply> json_reply(const Json& json) {
-  return whole_reply({.content_type = "application/json; charset=utf-8"}, dump(json));
+  return whole_reply({.content_type = std::string(kJsonType)}, dump(json));
 }
 
 ApiStatus check_model(const Serving& serving, const std::string& name) {

@@ -119,13 +119,6 @@ Json model_details(const ServedModel& model) {
                        {"quantization_level", ""}});
 }
 
-std::string time_of(i64 seconds) {
-  const std::time_t time = seconds;
-  std::tm parts;
-  char text[32];
-  return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&time, &parts))};
-}
-
 }  // namespace
 
 EndpointResult ollama_chat(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake) {
@@ -166,7 +159,7 @@ EndpointResult ollama_tags(const Serving& serving, const HttpRequest&, const Jso
   for (const std::string& name : names)
     models.push(Json::object({{"name", name + ":latest"},
                               {"model", name + ":latest"},
-                              {"modified_at", time_of(model.created())},
+                              {"modified_at", utc_time(model.created())},
                               {"size", 0},
                               {"digest", ""},
                               {"details", model_details(model)}}));

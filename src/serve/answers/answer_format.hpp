@@ -55,11 +55,11 @@ const char* finish_word(FinishReason reason, bool called = false);
 // One server-sent event.
 std::string sse_event(std::string_view data);
 inline constexpr std::string_view kEventStream = "text/event-stream";
-inline constexpr std::string_view kJsonType = "application/json; charset=utf-8";
 
 struct OpenAiOptions {
   bool stream = false, include_usage = false, return_progress = false;
   bool reasoning_alias = false;  // the thinking also as "reasoning"
+  bool votes = false;            // the majority of the samples is the answer; not for streams
 };
 std::unique_ptr<AnswerFormat> chat_format(const AnswerHeader& header, const OpenAiOptions& options);
 // For /v1/completions: the thinking and the answer are one text. `echo` is the text that stands before it.
@@ -67,6 +67,9 @@ std::unique_ptr<AnswerFormat> text_format(const AnswerHeader& header, const Open
 
 // Anthropic's messages. `stop` is the stop string of the request if it has exactly one.
 std::unique_ptr<AnswerFormat> messages_format(const AnswerHeader& header, bool stream, std::string stop);
+
+// OpenAI's response of /v1/responses.
+std::unique_ptr<AnswerFormat> responses_format(const AnswerHeader& header, bool stream);
 
 enum class OllamaForm : u8 { chat, generate };
 std::unique_ptr<AnswerFormat> ollama_format(const AnswerHeader& header, bool stream, OllamaForm form);

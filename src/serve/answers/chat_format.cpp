@@ -3,6 +3,7 @@
 
 #include "serve/answers/answer_format.hpp"
 #include "serve/answers/logprobs_format.hpp"
+#include "serve/answers/votes.hpp"
 
 namespace r1 {
 namespace {
@@ -125,15 +126,17 @@ class ChatWhole final : public AnswerFormat {
   std::string end(const RequestEnd& end) override {
     Json choices = Json::Array{};
     for (i64 i = 0; i < header_.samples; ++i) choices.push(choice(i));
-    return dump(Json::object({{"id", "chatcmpl-" + header_.id},
-                              {"object", "chat.completion"},
-                              {"created", header_.created},
-                              {"model", header_.model},
-                              {"system_fingerprint", header_.fingerprint},
-                              {"choices", std::move(choices)},
-                              {"usage", usage_json(end.usage)},
-                              {"timings", timings_json(end)},
-                              {"seed", static_cast<i64>(header_.seed)}}));
+    Json answer = Json::object({{"id", "chatcmpl-" + header_.id},
+                                {"object", "chat.completion"},
+                                {"created", header_.created},
+                                {"model", header_.model},
+                                {"system_fingerprint", header_.fingerprint},
+                                {"choices", choices},
+                                {"usage", usage_json(end.usage)},
+                                {"timings", timings_json(end)},
+                                {"seed", static_cast<i64>(header_.seed)}});
+    if (options_.votes) set_votes(answer, *choices.array());
+    return dump(answer);
   }
 
   std::string error(const ApiError& error) override { return dump(to_json(error)); }
@@ -145,6 +148,24 @@ class ChatWhole final : public AnswerFormat {
     ChatLogprobs logprobs{};
     FinishReason reason = FinishReason::none;
   };
+
+  // The first answer of the majority becomes the only choice. An answer that was cut off has no vote.
+  void set_votes(Json& answer, const Json::Array& choices) const {
+    std::vector<std::string> texts;
+    for (const Choice& c : choices_) texts.push_back(c.reason == FinishReason::length ? "" : c.answer);
+    const Votes votes = count_votes(texts);
+    Json winner = choices[votes.winner], cast = Json::Array{};
+    winner.set("index", 0);
+    for (i64 i = 0; i < header_.samples; ++i) {
+      Json vote = choices[i];
+      vote.set("answer", votes.group[i] < 0 ? Json() : Json(votes.found[i]));
+      vote.set("group", votes.group[i] < 0 ? Json() : Json(votes.group[i]));
+      cast.push(std::move(vote));
+    }
+    answer.set("choices", Json::array({std::move(winner)}));
+    answer.set("votes",
+               Json::object({{"winner", votes.winner}, {"agreeing", votes.agreeing}, {"cast", std::move(cast)}}));
+  }
 
   Json choice(i64 index) {
     Choice& c = choices_[index];

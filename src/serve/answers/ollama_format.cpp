@@ -6,13 +6,13 @@
 namespace r1 {
 namespace {
 
+// Now, with nanoseconds.
 std::string time_now() {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  std::tm parts;
-  char text[32];
-  const size_t length = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &parts));
-  return fmt::format("{}.{:09}Z", std::string_view(text, length), now.tv_nsec);
+  std::string seconds = utc_time(now.tv_sec);
+  seconds.pop_back();
+  return fmt::format("{}.{:09}Z", seconds, now.tv_nsec);
 }
 
 class OllamaFormat final : public AnswerFormat {

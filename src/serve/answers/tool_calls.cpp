@@ -108,8 +108,12 @@ bool ToolCallStream::take_call(std::string_view begin, std::string_view end, boo
   }
   out.text += held_.substr(0, opens);
   held_.erase(0, opens);
-  const size_t closes = held_.find(end);
-  if (closes == held_.npos && !last) return false;  // the end that is missing at last may be the stop token
+  const size_t closes = held_.find(end, std::max(searched_, begin.size()));
+  if (closes == held_.npos && !last) {  // the end that is missing at last may be the stop token
+    searched_ = held_.size() - std::min(held_.size(), end.size() - 1);
+    return false;
+  }
+  searched_ = 0;
   const size_t size = closes == held_.npos ? held_.size() : closes + end.size();
   const std::string_view inside =
       std::string_view(held_).substr(begin.size(), (closes == held_.npos ? size : closes) - begin.size());

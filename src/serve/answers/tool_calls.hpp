@@ -42,7 +42,8 @@ class ToolCallStream {
   ToolSyntax syntax_;
   std::vector<std::string> names_;
   std::string held_;
-  bool begun_ = false;  // some text that is no white space has been shown
+  size_t searched_ = 0;  // where the end of the call that has begun is to be looked for
+  bool begun_ = false;   // some text that is no white space has been shown
 };
 
 }  // namespace r1
