@@ -25,11 +25,11 @@ namespace {
 struct ServeFlags {
   std::vector<std::string> models, allowed_hosts, allowed_origins, aliases;
   std::string host = "127.0.0.1", reasoning = "auto", log_format = "text";
-  std::optional<std::string> api_key_file, memory, kv_memory, kv;
+  std::optional<std::string> api_key_file, tls_cert, tls_key, memory, kv_memory, kv;
   i64 port = 8080, context = 0, threads = ThreadPool::default_threads();
   std::optional<i64> default_max_tokens;
   i64 max_sequences = 64, max_queue = 64, max_connections = 2048, drain_timeout = 10;
-  bool reasoning_alias = false, metrics = false, insecure = false;
+  bool reasoning_alias = false, log_prompts = false, metrics = false, insecure = false;
 
   std::vector<Flag> flags();
   Status check() const;
@@ -42,6 +42,8 @@ std::vector<Flag> ServeFlags::flags() {
           {"--api-key-file", &api_key_file, "file with one API key per line; read again on SIGHUP (default: none)"},
           {"--allowed-host", &allowed_hosts, "a further name of this server in Host; may be repeated"},
           {"--allow-origin", &allowed_origins, "an origin whose pages may call (CORS); may be repeated"},
+          {"--tls-cert", &tls_cert, "PEM file of the server's certificate; https instead of http"},
+          {"--tls-key", &tls_key, "PEM file of the certificate's key"},
           {"--alias", &aliases, "NAME=MODEL: a further name for the model; may be repeated"},
           {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
           {"-t,--threads", &threads, "threads that compute"},
@@ -59,6 +61,7 @@ std::vector<Flag> ServeFlags::flags() {
           {"--max-connections", &max_connections, "connections at once"},
           {"--drain-timeout", &drain_timeout, "seconds for running answers after SIGTERM"},
           {"--log-format", &log_format, "a line per request on stderr: text, json or none"},
+          {"--log-prompts", &log_prompts, "log the bodies of requests, too"},
           {"--metrics", &metrics, "GET /metrics in Prometheus' form"},
           {"--insecure", &insecure, "listen on other addresses than this machine's own without an API key"}};
 }
@@ -75,6 +78,9 @@ Status ServeFlags::check() const {
   R1_TRY(in_range("--max-queue", max_queue, 0, 1'000'000));
   R1_TRY(in_range("--max-connections", max_connections, 1, 1'000'000));
   R1_TRY(in_range("--drain-timeout", drain_timeout, 0, 86'400));
+  if (tls_cert.has_value() != tls_key.has_value())
+    return fail(Errc::usage, "--tls-cert and --tls-key: only {} is given, TLS needs both",
+                tls_cert ? "--tls-cert" : "--tls-key");
   R1_TRY(thread_count(threads));
   R1_TRY(cache_type(kv));
   if (context < 0) return fail(Errc::usage, "--context: {}, must not be negative", context);
@@ -156,10 +162,11 @@ class Signals {
   int signals_ = -1, news_ = -1;
 };
 
-std::string url_of(const HttpServer& server) {
+std::string url_of(const HttpServer& server, bool tls) {
   const std::string address = server.address();
   const bool is_v6 = address.find(':') != address.npos;
-  return fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", address, is_v6 ? "]" : "", server.port());
+  return fmt::format("{}://{}{}{}:{}", tls ? "https" : "http", is_v6 ? "[" : "", address, is_v6 ? "]" : "",
+                     server.port());
 }
 
 // Opens the model on a thread of its own: the port answers meanwhile, and signals are heard.
@@ -214,12 +221,13 @@ void stop(Api& api, HttpServer& server, ServedModel& model, Signals& signals, i6
 
 ApiOptions api_options(const ServeFlags& flags) {
   ApiOptions options;
-  options.access = {flags.host, flags.allowed_hosts, flags.allowed_origins};
+  options.access = {flags.host, flags.allowed_hosts, flags.allowed_origins, flags.tls_cert.has_value()};
   options.endpoints.fingerprint = fmt::format("r1_{}_{}", R1_VERSION, level_name(active_kernels()));
   if (flags.reasoning != "auto") options.endpoints.thinking = flags.reasoning == "on";
   options.endpoints.reasoning_alias = flags.reasoning_alias;
   options.endpoints.default_max_tokens = flags.default_max_tokens;
   options.metrics = flags.metrics;
+  options.log_prompts = flags.log_prompts;
   options.log = flags.log_format == "text"   ? LogFormat::text
                 : flags.log_format == "json" ? LogFormat::json
                                              : LogFormat::none;
@@ -254,9 +262,10 @@ Result<int> serve(const ServeFlags& flags) {
   Api api(api_options(flags), keys);
   HttpOptions http;
   http.host = flags.host, http.port = static_cast<int>(flags.port), http.max_connections = flags.max_connections;
+  http.tls_cert = flags.tls_cert.value_or(""), http.tls_key = flags.tls_key.value_or("");
   std::optional<Loader> loader;  // holds the model, which must be there until the server is gone
   const auto server = R1_TRY(HttpServer::start(http, api));
-  fmt::print(stderr, "{} serves {}\n", url_of(*server), names.id);
+  fmt::print(stderr, "{} serves {}\n", url_of(*server, flags.tls_cert.has_value()), names.id);
   if (!is_private && !keys.any()) fmt::print(stderr, "warning: everybody who reaches this address may use the model\n");
   loader.emplace(path, names, session, flags.max_queue, pool, signals);
   ServedModel* model = nullptr;

@@ -129,7 +129,8 @@ Origin origin_of(const HttpRequest& request, const AccessRules& rules) {
     if (host && is_local_name(*host)) return Origin::local;
     // The server's own page.
     const std::string* const own = request.field("host");
-    if (host && own && scheme == "http://" && lower_case(*own) == lower_case(rest)) return Origin::local;
+    if (host && own && scheme == (rules.tls ? "https://" : "http://") && lower_case(*own) == lower_case(rest))
+      return Origin::local;
   }
   return Origin::foreign;
 }

@@ -37,6 +37,7 @@ struct AccessRules {
   std::string bound_address;           // on which the server listens
   std::vector<std::string> hosts{};    // further names that Host may have
   std::vector<std::string> origins{};  // further origins of pages that may call: "https://example.org"
+  bool tls = false;                    // the server's own pages are https
 };
 
 bool is_loopback(std::string_view address);  // 127.0.0.0/8 or ::1

@@ -161,6 +161,11 @@ std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
   if (route_path(request.path) == kMetrics)
     return whole_reply({.content_type = "text/plain; version=0.0.4; charset=utf-8"},
                        metrics_.text(model.host().status()));
+  if (options_.log_prompts && !request.body.empty())
+    std::fputs(fmt::format("{} {} {}\n", utc_time(std::time(nullptr)), request.id,
+                           printable(request.body, request.body.size()))
+                   .c_str(),
+               stderr);
   const Route* const route = route_of(request);
   Json body;
   if (route->method == "POST") {

@@ -16,6 +16,7 @@ struct ApiOptions {
   ResumeLimits resume{};
   bool metrics = false;  // GET /metrics
   LogFormat log = LogFormat::text;
+  bool log_prompts = false;  // the bodies of requests, too
 };
 
 class Api final : public HttpHandler {

@@ -21,6 +21,7 @@
 #include <optional>
 
 #include "serve/random_id.hpp"
+#include "serve/transport.hpp"
 
 namespace r1 {
 namespace {
@@ -34,6 +35,7 @@ template <class T>
 using Task = asio::awaitable<T>;
 
 constexpr size_t kPieceBytes = size_t{256} << 10;  // of a write, after which the client has shown that it reads
+constexpr size_t kLargeBody = size_t{64} << 10;    // whose parsing and tokenizing would keep other connections waiting
 constexpr size_t kLingerBytes = size_t{16} << 20;  // dropped after an answer that came before the request's end
 constexpr std::chrono::milliseconds kLinger{2000};
 constexpr std::chrono::milliseconds kLook{250};  // between two looks whether a client that sends ahead is still there
@@ -93,11 +95,13 @@ HttpRequest request_of(const Parser& parser) {
 
 class TcpConnection final : public Connection, public std::enable_shared_from_this<TcpConnection> {
  public:
-  TcpConnection(asio::ip::tcp::socket socket, const HttpOptions& options, HttpHandler& handler, ConnectionOwner& owner)
-      : options_(options),
-        handler_(handler),
-        owner_(owner),
+  TcpConnection(asio::ip::tcp::socket socket, const ConnectionContext& context)
+      : options_(context.options),
+        handler_(context.handler),
+        owner_(context.owner),
+        workers_(context.workers),
         socket_(std::move(socket)),
+        transport_(socket_, context.tls),
         timer_(socket_.get_executor()),
         deadline_(socket_.get_executor()) {}
   ~TcpConnection() override { owner_.left(*this); }
@@ -122,6 +126,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
 
  private:
   Task<void> run();
+  Task<bool> begin();
+  Task<void> end_tls();
   Task<bool> read_head(Parser& parser);
   Task<bool> read_body(Parser& parser);
   Task<void> serve(Parser& parser);
@@ -133,6 +139,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   Task<void> send_fault(const HttpRequest& request);
   Task<void> linger();
   std::unique_ptr<Reply> answer_of(HttpRequest request);
+  std::optional<ReplyPart> next_part(Reply& reply);
   Wake waker();
   void watch();
   bool client_is_there();
@@ -147,7 +154,9 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   const HttpOptions& options_;
   HttpHandler& handler_;
   ConnectionOwner& owner_;
+  asio::thread_pool& workers_;
   asio::ip::tcp::socket socket_;
+  Transport transport_;
   asio::steady_timer timer_;     // wakes the coroutine when a reply has more
   asio::steady_timer deadline_;  // cancels a read or a write that takes too long
   boost::beast::flat_buffer buffer_;
@@ -185,7 +194,8 @@ void TcpConnection::disarm() {
 
 Task<void> TcpConnection::run() {
   socket_.set_option(asio::ip::tcp::no_delay(true), failed_);
-  while (!last_) {
+  const bool open = co_await begin();
+  while (open && !last_) {
     Parser parser;
     parser.header_limit(static_cast<u32>(options_.max_header_bytes));
     parser.body_limit(static_cast<u64>(options_.max_body_bytes));
@@ -194,23 +204,41 @@ Task<void> TcpConnection::run() {
     co_await serve(parser);
     busy_ = false;
   }
+  if (open) co_await end_tls();
   socket_.shutdown(asio::socket_base::shutdown_send, failed_);
   if (unread_) co_await linger();
   disarm();
   socket_.close(failed_);
 }
 
+// False: the client speaks no TLS, or not ours.
+Task<bool> TcpConnection::begin() {
+  if (!transport_.is_tls()) co_return true;
+  arm(options_.header_deadline);
+  co_await transport_.async_handshake(token());
+  disarm();
+  co_return !failed_;
+}
+
+// Tells the client that nothing was cut off. Its own farewell is not waited for longer than a moment.
+Task<void> TcpConnection::end_tls() {
+  if (!transport_.is_tls() || gone_) co_return;
+  arm(kLinger);
+  co_await transport_.async_shutdown(token());
+  disarm();
+}
+
 // False: the connection ends, and a client that is owed an answer has it.
 Task<bool> TcpConnection::read_head(Parser& parser) {
   if (buffer_.size() == 0) {
     arm(answers_ == 0 ? options_.header_deadline : options_.keep_alive_idle);
-    const size_t n = co_await socket_.async_read_some(buffer_.prepare(4096), token());
+    const size_t n = co_await transport_.async_read_some(buffer_.prepare(4096), token());
     if (failed_) co_return false;
     buffer_.commit(n);
   }
   busy_ = true;
   arm(options_.header_deadline);
-  co_await http::async_read_header(socket_, buffer_, parser, token());
+  co_await http::async_read_header(transport_, buffer_, parser, token());
   if (!failed_) co_return true;
   const HttpRequest unread = request_of(parser);
   co_await send_fault(unread);
@@ -220,7 +248,7 @@ Task<bool> TcpConnection::read_head(Parser& parser) {
 Task<bool> TcpConnection::read_body(Parser& parser) {
   while (!parser.is_done()) {
     arm(options_.body_idle);
-    co_await http::async_read_some(socket_, buffer_, parser, token());
+    co_await http::async_read_some(transport_, buffer_, parser, token());
     if (failed_) co_return false;
   }
   co_return true;
@@ -270,7 +298,14 @@ Task<void> TcpConnection::serve(Parser& parser) {
   }
   HttpRequest whole = request;
   whole.body = std::move(parser.get().body());
-  reply = answer_of(std::move(whole));
+  if (whole.body.size() < kLargeBody) {
+    reply = answer_of(std::move(whole));
+  } else {
+    auto made = co_await asio::co_spawn(
+        workers_, [&]() -> Task<std::unique_ptr<Reply>> { co_return answer_of(std::move(whole)); },
+        asio::use_awaitable);
+    reply = std::move(made);
+  }
   co_await send(request, std::move(reply));
 }
 
@@ -280,6 +315,17 @@ std::unique_ptr<Reply> TcpConnection::answer_of(HttpRequest request) {
     return handler_.answer(std::move(request), waker());
   } catch (const std::exception&) {
     return handler_.fault(500, "internal_error", "the server could not answer this request");
+  }
+}
+
+// Nothing if an answer that has begun cannot go on: the connection then breaks, so that the client sees it.
+std::optional<ReplyPart> TcpConnection::next_part(Reply& reply) {
+  try {
+    return reply.next();
+  } catch (const std::exception&) {
+    last_ = true;
+    if (status_ != 0) return {};
+    return handler_.fault(500, "internal_error", "the server could not answer this request")->next();
   }
 }
 
@@ -309,13 +355,14 @@ Task<void> TcpConnection::send(const HttpRequest& request, std::unique_ptr<Reply
 Task<bool> TcpConnection::send_parts(const HttpRequest& request, Reply& reply) {
   for (bool watched = false;; watched = true) {
     woken_.store(false);
-    const ReplyPart part = reply.next();
-    std::string bytes = bytes_of(request, part);
+    const std::optional<ReplyPart> part = next_part(reply);
+    if (!part) co_return false;
+    std::string bytes = bytes_of(request, *part);
     if (!bytes.empty()) {
       const bool written = co_await write(std::move(bytes));
       if (!written) co_return false;
     }
-    if (part.end) co_return true;
+    if (part->end) co_return true;
     if (!watched) watch();
     const bool more = co_await wait_for_more(reply);
     if (!more) co_return false;
@@ -341,7 +388,7 @@ Task<bool> TcpConnection::write(std::string bytes) {
   for (size_t at = 0; at < bytes.size();) {
     arm(options_.write_stall);
     const auto piece = asio::buffer(bytes.data() + at, std::min(bytes.size() - at, kPieceBytes));
-    const size_t n = co_await socket_.async_write_some(piece, token());
+    const size_t n = co_await transport_.async_write_some(piece, token());
     if (failed_) co_return false;
     at += n;
   }
@@ -407,9 +454,8 @@ Task<void> TcpConnection::linger() {
 
 }  // namespace
 
-std::shared_ptr<Connection> Connection::create(boost::asio::ip::tcp::socket socket, const HttpOptions& options,
-                                               HttpHandler& handler, ConnectionOwner& owner) {
-  return std::make_shared<TcpConnection>(std::move(socket), options, handler, owner);
+std::shared_ptr<Connection> Connection::create(asio::ip::tcp::socket socket, const ConnectionContext& context) {
+  return std::make_shared<TcpConnection>(std::move(socket), context);
 }
 
 }  // namespace r1

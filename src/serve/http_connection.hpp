@@ -2,6 +2,8 @@
 // http_server.cpp and http_connection.cpp alone, because the headers of Boost take long to compile.
 #pragma once
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <memory>
 
 #include "serve/http_server.hpp"
@@ -16,11 +18,19 @@ class ConnectionOwner {
   virtual void left(const Connection& connection) = 0;  // called in the connection's destructor
 };
 
+// What all connections of a server share. It must outlive them.
+struct ConnectionContext {
+  const HttpOptions& options;
+  HttpHandler& handler;
+  ConnectionOwner& owner;
+  boost::asio::ssl::context* tls = nullptr;  // null: without TLS
+  boost::asio::thread_pool& workers;         // for what would keep other connections waiting
+};
+
 // All work of a connection runs on the strand of its socket.
 class Connection {
  public:
-  static std::shared_ptr<Connection> create(boost::asio::ip::tcp::socket socket, const HttpOptions& options,
-                                            HttpHandler& handler, ConnectionOwner& owner);
+  static std::shared_ptr<Connection> create(boost::asio::ip::tcp::socket socket, const ConnectionContext& context);
   virtual ~Connection() = default;
   virtual void start() = 0;
   // These may be called from any thread.

@@ -9,11 +9,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -53,6 +56,8 @@ struct HttpServer::State : ConnectionOwner {
   std::unordered_map<const Connection*, std::weak_ptr<Connection>> connections;
 
   asio::io_context io;  // destroyed before the members above, because it destroys connections, which call left()
+  asio::thread_pool workers{1};
+  std::optional<asio::ssl::context> tls;
   tcp::acceptor acceptor;
   tcp::endpoint endpoint;
   std::vector<std::thread> threads;
@@ -93,17 +98,39 @@ asio::awaitable<void> HttpServer::State::accept() {
       count = std::ssize(connections);
     }
     if (count >= options.max_connections) continue;  // the socket closes
-    const auto connection = Connection::create(std::move(socket), options, handler, *this);
+    const auto connection =
+        Connection::create(std::move(socket), {options, handler, *this, tls ? &*tls : nullptr, workers});
     joined(connection);
     connection->start();
   }
 }
+
+namespace {
+
+// TLS 1.2 and later, with the library's choice of ciphers.
+Result<asio::ssl::context> tls_context(const HttpOptions& options) {
+  asio::ssl::context tls(asio::ssl::context::tls_server);
+  error_code failed;
+  const auto error = [&](const char* flag, const std::filesystem::path& file) {
+    return fail(Errc::invalid_argument, "{} {}: {}", flag, file.string(), failed.message());
+  };
+  if (SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION) != 1)
+    return fail(Errc::unsupported, "the TLS library of this machine has no TLS 1.2");
+  tls.use_certificate_chain_file(options.tls_cert.string(), failed);
+  if (failed) return error("--tls-cert", options.tls_cert);
+  tls.use_private_key_file(options.tls_key.string(), asio::ssl::context::pem, failed);
+  if (failed) return error("--tls-key", options.tls_key);
+  return Result<asio::ssl::context>(std::move(tls));
+}
+
+}  // namespace
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options, HttpHandler& handler) {
   auto state = std::make_unique<State>(options, handler);
   State& s = *state;
+  if (!options.tls_cert.empty()) s.tls.emplace(R1_TRY(tls_context(options)));
   error_code failed;
   tcp::resolver resolver(s.io);
   const auto found = resolver.resolve(options.host, fmt::format("{}", options.port),

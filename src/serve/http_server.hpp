@@ -2,6 +2,7 @@
 // matter (http.hpp).
 #pragma once
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,8 @@ struct HttpOptions {
   std::string host = "127.0.0.1";  // an address or a name
   int port = 8080;                 // 0: any that is free
   int threads = 2;                 // that read, parse, serialise and write
+  // PEM files: the certificate with those that vouch for it, and its key. Both empty: without TLS.
+  std::filesystem::path tls_cert{}, tls_key{};
   i64 max_connections = 2048;
   i64 max_header_bytes = i64{64} << 10, max_target_bytes = i64{16} << 10, max_body_bytes = i64{64} << 20;
   std::chrono::milliseconds header_deadline{10'000};  // from a request's first byte to the end of its head
@@ -26,7 +29,8 @@ struct HttpOptions {
 class HttpServer {
  public:
   // Listens and begins to answer. `handler` must outlive the server.
-  // Errors: a host that is unknown, a port that is taken. They name both.
+  // Errors: a host that is unknown, a port that is taken (they name both); a certificate or a key that cannot be read,
+  // or that do not belong together.
   static Result<std::unique_ptr<HttpServer>> start(const HttpOptions& options, HttpHandler& handler);
   ~HttpServer();  // close()
 

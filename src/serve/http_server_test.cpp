@@ -43,6 +43,7 @@ class TapReply : public Reply {
   }
   ReplyPart next() override {
     const std::lock_guard lock(tap_.mutex);
+    if (tap_.pending == "throw") throw std::bad_alloc();
     ReplyPart part{.body = std::exchange(tap_.pending, {}), .end = tap_.ended || tap_.told};
     if (!std::exchange(begun_, true)) part.head = HttpHead{.content_type = "text/plain"};
     return part;
@@ -105,6 +106,19 @@ class HttpServerTest : public testing::Test {
   TestHandler handler_;
   std::unique_ptr<HttpServer> server_;
 };
+
+TEST_F(HttpServerTest, AnAnswerThatFailsEndsItsConnectionOnly) {
+  handler_.tap.more("throw", false);  // before its first byte
+  EXPECT_EQ(ask(get_text("/tap")).status, 500);
+  handler_.tap.pending.clear();
+  TestClient client(server().port());
+  client.send(get_text("/tap"));
+  EXPECT_EQ(client.read(true).status, 200);
+  handler_.tap.more("throw", false);
+  EXPECT_TRUE(client.ended());
+  EXPECT_FALSE(client.read_text("0\r\n"));  // the end of a whole answer
+  EXPECT_EQ(ask(get_text("/")).status, 200);
+}
 
 TEST_F(HttpServerTest, AConnectionTakesOneRequestAfterTheOther) {
   TestClient client(server().port());
