@@ -11,7 +11,7 @@ import { failWith, gate, play, progress, startModel, startStage, written } from 
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { R1_BINARY, R1_MODEL, CHROMIUM = "/usr/bin/chromium", PICTURES } = process.env;
-const WAIT = 30_000; // a slow machine is no failure
+const WAIT = 90_000; // a slow machine is no failure
 
 let model, stage, browser;
 const strayed = []; // requests to elsewhere
@@ -20,7 +20,7 @@ const complaints = []; // errors of scripts, and what the Content-Security-Polic
 before(async () => {
   model = await startModel(R1_BINARY, R1_MODEL);
   stage = await startStage(model);
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--font-render-hinting=none"] });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"] });
 });
 after(async () => {
   await browser?.close();
@@ -143,6 +143,13 @@ test("an answer can be stopped, and keeps what it has", async () => {
   await page.getByText("Stopped.").waitFor();
   await left.wait();
   assert.match(await answers(page).innerText(), /Once/);
+  stage.scripts.push(play(written(" and they lived happily.")));
+  await button(page, "Continue").click();
+  await answers(page).getByText("lived happily.").waitFor();
+  await idle(page);
+  assert.match(await answers(page).locator("> .markdown").innerText(), /^Once.* and they lived happily\.$/);
+  const asked = stage.asked.at(-1);
+  assert.ok(asked.continue_final_message && asked.messages.at(-1).content.startsWith("Once"), JSON.stringify(asked));
   await close(page);
 });
 
@@ -207,6 +214,19 @@ test("the history outlives the page: search, rename, delete and undo", async () 
   assert.equal(await page.getByText("Orchard").count(), 0);
   await button(page, "Undo").click();
   await page.locator(".bar-title", { hasText: "Orchard" }).waitFor();
+  await close(page);
+});
+
+test("two tabs show the same history", async () => {
+  const page = await open();
+  const second = await page.context().newPage();
+  await second.goto(stage.url);
+  await second.locator("#question").waitFor();
+  await converse(page, "said in the first tab", {}, "Tabs?");
+  await second.getByRole("button", { name: "Tabs?", exact: true }).click();
+  await answers(second).getByText("said in the first tab").waitFor();
+  await converse(second, "said in the second tab", {}, "And back?");
+  await answers(page).getByText("said in the second tab").waitFor();
   await close(page);
 });
 

@@ -1,6 +1,8 @@
 // From a question to its answer: one request to the server, and what arrives put into the conversation.
 import { signal } from "@preact/signals";
-import { addMessage, branchOf, type Conversation, type Message, requestMessages, titleFrom } from "../store/conversation.ts";
+import {
+  addMessage, branchOf, type Conversation, type Figures, type Message, requestMessages, titleFrom,
+} from "../store/conversation.ts";
 import { changed, moveToTop } from "../store/history.ts";
 import { ApiError, type Chunk, streamChat } from "./api.ts";
 import { connect, serverState } from "./server_state.ts";
@@ -18,6 +20,7 @@ export interface Run {
   answerBegan: number;
   thinkingTokens: number; // pieces so far; the server says the exact number at the end
   answerTokens: number;
+  before: Figures | undefined; // of the part that is continued
   stop: () => void;
 }
 
@@ -41,7 +44,8 @@ function setRun(id: string, run: Run | null): void {
 function requestOf(conversation: Conversation, question: string | null, continued: Message | null): object {
   const { thinkingBudget, ...sampling } = conversation.sampling;
   const messages: object[] = requestMessages(conversation, question);
-  if (continued) messages.push({ role: "assistant", content: continued.content, reasoning_content: continued.thinking });
+  if (continued)
+    messages.push({ role: "assistant", content: continued.content, reasoning_content: continued.thinking || undefined });
   return {
     messages,
     stream: true,
@@ -87,7 +91,7 @@ function take(run: Run, chunk: Chunk): void {
 }
 
 export function thinkingMs(run: Run): number {
-  return run.firstToken ? (run.answerBegan || performance.now()) - run.firstToken : 0;
+  return run.firstToken && run.thinkingTokens ? (run.answerBegan || performance.now()) - run.firstToken : 0;
 }
 
 export function tokensPerSecond(run: Run): number {
@@ -96,12 +100,14 @@ export function tokensPerSecond(run: Run): number {
 }
 
 function setFigures(run: Run, rate?: number): void {
+  const { before } = run;
+  const thinkingTokens = run.thinkingTokens + (before?.thinkingTokens ?? 0);
   run.message.figures = {
-    promptTokens: run.total,
-    answerTokens: run.thinkingTokens + run.answerTokens,
-    thinkingTokens: run.thinkingTokens,
-    thinkingMs: run.message.thinking ? thinkingMs(run) : 0,
-    firstTokenMs: run.firstToken ? run.firstToken - run.started : 0,
+    promptTokens: before?.promptTokens || run.total,
+    answerTokens: run.thinkingTokens + run.answerTokens + (before?.answerTokens ?? 0),
+    thinkingTokens,
+    thinkingMs: thinkingMs(run) + (before?.thinkingMs ?? 0),
+    firstTokenMs: before?.firstTokenMs || (run.firstToken ? run.firstToken - run.started : 0),
     tokensPerSecond: rate ?? tokensPerSecond(run),
   };
 }
@@ -124,6 +130,7 @@ export async function generate(conversation: Conversation, question: Message, co
     answerBegan: 0,
     thinkingTokens: 0,
     answerTokens: 0,
+    before: continued?.figures,
     stop: () => controller.abort(),
   };
   const body = requestOf(conversation, question.id, continued);
@@ -184,7 +191,7 @@ export function regenerate(conversation: Conversation, answer: Message): Promise
   return generate(conversation, question);
 }
 
-// Goes on with an answer that reached its limit.
+// Goes on with an answer that reached its limit, was stopped or broke off.
 export function continueAnswer(conversation: Conversation, answer: Message): Promise<void> {
   const question = conversation.messages.find((m) => m.id === answer.parent);
   return question ? generate(conversation, question, answer) : Promise.resolve();

@@ -155,8 +155,9 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
     if (!next.delete(message.id)) next.add(message.id);
     openThinking.value = next;
   };
-  const time = run ? thinkingMs(run) : message.figures?.thinkingMs ?? 0;
-  const tokens = run ? run.thinkingTokens : message.figures?.thinkingTokens ?? 0;
+  const figures = run ? run.before : message.figures;
+  const time = (run ? thinkingMs(run) : 0) + (figures?.thinkingMs ?? 0);
+  const tokens = (run?.thinkingTokens ?? 0) + (figures?.thinkingTokens ?? 0);
   const id = `thinking-${message.id}`;
   return (
     <section class={`thinking ${running ? "running" : ""} ${open ? "open" : ""}`}>
@@ -203,24 +204,19 @@ function Notice({ kind, children }: { kind: "plain" | "error"; children: Compone
 
 function OutcomeLine({ conversation, message }: Shown) {
   const isLast = lastOf(conversation, "assistant") === message;
-  if (message.outcome === "stopped") return <Notice kind="plain">{t("stopped")}</Notice>;
-  if (message.outcome === "cut")
-    return (
-      <Notice kind="plain">
-        <span>{t("cut")}</span>
-        {isLast && (
-          <button type="button" class="small" onClick={() => void continueAnswer(conversation, message)}>
-            {t("continue")}
-          </button>
-        )}
-      </Notice>
-    );
+  const text = message.error ?? "";
+  const goesOn = isLast && (message.content || message.thinking) && text !== "contextFull" && (
+    <button type="button" class="small" onClick={() => void continueAnswer(conversation, message)}>{t("continue")}</button>
+  );
+  if (message.outcome === "stopped" || message.outcome === "cut")
+    return <Notice kind="plain"><span>{t(message.outcome)}</span>{goesOn}</Notice>;
   if (message.outcome !== "failed") return null;
-  const known = knownErrors[message.error ?? ""];
+  const known = knownErrors[text];
   return (
     <Notice kind="error">
-      <span>{known ? t(known) : `${t("failed")} ${message.error ?? ""}`}</span>
+      <span>{known ? t(known) : `${t("failed")} ${text}`}</span>
       <button type="button" class="small" onClick={() => void regenerate(conversation, message)}>{t("retry")}</button>
+      {goesOn}
     </Notice>
   );
 }

@@ -34,13 +34,24 @@ function run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRe
   );
 }
 
+// Other tabs of the page hear which conversation was stored or removed, so that none of them overwrites it with an old
+// state.
+const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("r1");
+export function onOtherTab(changed: (id: string) => void): void {
+  if (channel) channel.onmessage = (event) => changed(String(event.data));
+}
+
 // Whether conversations outlive the page.
 export const isKept = async (): Promise<boolean> => (await open()) !== null;
 export const loadAll = async (): Promise<Conversation[]> =>
   (await run<Conversation[]>("readonly", (store) => store.getAll())) ?? [];
+export const loadOne = async (id: string): Promise<Conversation | null> =>
+  (await run<Conversation | undefined>("readonly", (store) => store.get(id))) ?? null;
 export const save = async (conversation: Conversation): Promise<void> => {
   await run("readwrite", (store) => store.put(conversation));
+  channel?.postMessage(conversation.id);
 };
 export const remove = async (id: string): Promise<void> => {
   await run("readwrite", (store) => store.delete(id));
+  channel?.postMessage(id);
 };

@@ -41,7 +41,19 @@ export function changed(conversation: Conversation, now = false): void {
   pending.set(conversation.id, window.setTimeout(() => changed(conversation, true), SAVE_AFTER_MS));
 }
 
-export async function load(): Promise<void> {
+// Takes over what another tab has stored, except the draft, which belongs to the tab where it is written.
+async function takeOver(id: string): Promise<void> {
+  const stored = await database.loadOne(id);
+  const own = conversations.peek().find((c) => c.id === id);
+  if (own && stored) stored.draft = own.draft;
+  const others = conversations.peek().filter((c) => c !== own);
+  conversations.value = stored ? [...others, stored].sort((a, b) => b.updated - a.updated) : others;
+  ++revision.value;
+}
+
+// `isRunning`: whether this tab is drawing an answer of that conversation, and so knows better than the others.
+export async function load(isRunning: (id: string) => boolean): Promise<void> {
+  database.onOtherTab((id) => isRunning(id) || void takeOver(id));
   kept.value = await database.isKept();
   const all = await database.loadAll();
   for (const conversation of all)
