@@ -192,7 +192,7 @@ export function App() {
       <main>
         <header class="bar">
           <IconButton icon="sidebar" name={t("openSidebar")} onClick={toggleSidebar} />
-          <div class="bar-title">{conversation.title}</div>
+          {conversation.messages.length ? <h1 class="bar-title">{conversation.title}</h1> : <span class="bar-title" />}
           <ContextGauge conversation={conversation} />
           <button type="button" class="quiet icon-button" aria-label={t("newChat")} title={t("newChat")} onClick={begin}>
             <Icon name="plus" />
