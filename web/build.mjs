@@ -30,7 +30,7 @@ const result = await build({
   target: ["es2022"],
   jsx: "automatic",
   jsxImportSource: "preact",
-  alias: { "react": "preact/compat", "react-dom": "preact/compat" },
+  alias: { react: "preact/compat", "react-dom": "preact/compat" },
   outdir: out,
   assetNames: "fonts/[name]",
   loader: { ".woff2": "file" },

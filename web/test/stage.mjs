@@ -21,8 +21,12 @@ export async function startModel(binary, model, { key = "" } = {}) {
   return { port, stop: () => child.kill("SIGTERM") };
 }
 
-const chunk = (delta, more = {}) => `data: ${JSON.stringify({
-  model: "nano", choices: [{ index: 0, delta, finish_reason: null }], ...more })}\n\n`;
+const chunk = (delta, more = {}) =>
+  `data: ${JSON.stringify({
+    model: "nano",
+    choices: [{ index: 0, delta, finish_reason: null }],
+    ...more,
+  })}\n\n`;
 
 // The stream of an answer, as a list of pieces.
 export function written(answer, { thinking = "", pieces = 12 } = {}) {
@@ -35,13 +39,17 @@ export function written(answer, { thinking = "", pieces = 12 } = {}) {
     ...(thinking ? cut(thinking).map((t) => chunk({ reasoning_content: t })) : []),
     ...cut(answer).map((t) => chunk({ content: t })),
     `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] })}\n\n`,
-    `data: ${JSON.stringify({ choices: [], timings: { predicted_per_second: 40 }, usage: { prompt_tokens: 20,
-      completion_tokens: 60, completion_tokens_details: { reasoning_tokens: 20 } } })}\n\n`,
+    `data: ${JSON.stringify({
+      choices: [],
+      timings: { predicted_per_second: 40 },
+      usage: { prompt_tokens: 20, completion_tokens: 60, completion_tokens_details: { reasoning_tokens: 20 } },
+    })}\n\n`,
     "data: [DONE]\n\n",
   ];
 }
 
-export const progress = (processed, total) => chunk({}, { prompt_progress: { processed, total, cache: 0, time_ms: 1 } });
+export const progress = (processed, total) =>
+  chunk({}, { prompt_progress: { processed, total, cache: 0, time_ms: 1 } });
 
 // `scripts`: functions (request, response, body) for the next chat requests, one each. `gate()` returns a promise that
 // `open()` fulfils, so that a test decides when a stream goes on.

@@ -6,7 +6,14 @@ import { SseParser } from "../src/chat/sse.ts";
 import { BlockSplitter, type Lex } from "../src/markdown/blocks.ts";
 import { blockFormula, inlineFormula, inlineStart } from "../src/markdown/maths.ts";
 import {
-  addMessage, branchOf, matches, newConversation, requestMessages, showBranch, siblingsOf, titleFrom,
+  addMessage,
+  branchOf,
+  matches,
+  newConversation,
+  requestMessages,
+  showBranch,
+  siblingsOf,
+  titleFrom,
 } from "../src/store/conversation.ts";
 import { fromJson, toJson, toMarkdown } from "../src/store/transfer.ts";
 
@@ -43,7 +50,8 @@ test("prices, escapes and code are no formulas", () => {
     "$a\n\nb$",
     "$$",
     "\\boxed{never closed",
-  ]) assert.deepEqual(formulas(text), [], text);
+  ])
+    assert.deepEqual(formulas(text), [], text);
 });
 
 test("a block formula takes whole lines, and all that is there while it is open", () => {
@@ -90,8 +98,15 @@ Last *words*
 test("blocks that grow character by character are those of the whole text", () => {
   const splitter = new BlockSplitter(lex);
   for (let end = 1; end <= document.length; ++end) splitter.update(document.slice(0, end));
-  const whole = lex(document).filter((t) => !t.blank).map((t) => t.raw);
-  const grown = [...splitter.frozen, ...lex(splitter.tail).filter((t) => !t.blank).map((t) => t.raw)];
+  const whole = lex(document)
+    .filter((t) => !t.blank)
+    .map((t) => t.raw);
+  const grown = [
+    ...splitter.frozen,
+    ...lex(splitter.tail)
+      .filter((t) => !t.blank)
+      .map((t) => t.raw),
+  ];
   assert.deepEqual(grown, whole);
   assert.ok(splitter.frozen.length >= 5);
 });
@@ -122,7 +137,7 @@ test("a text that is replaced is split again", () => {
 });
 
 test("events are the same however the stream is cut", () => {
-  const stream = ": keep-alive\n\ndata: {\"a\":1}\n\ndata: two\r\n\r\nevent: x\ndata: a\ndata: b\n\n";
+  const stream = ': keep-alive\n\ndata: {"a":1}\n\ndata: two\r\n\r\nevent: x\ndata: a\ndata: b\n\n';
   for (let size = 1; size <= stream.length; ++size) {
     const parser = new SseParser();
     const events = [];
@@ -177,7 +192,14 @@ test("a title is the first line, cut at a word", () => {
 test("what was exported is imported again, and a running answer becomes a stopped one", () => {
   const { c, a2 } = talk();
   a2.outcome = "running";
-  a2.figures = { promptTokens: 1, answerTokens: 2, thinkingTokens: 0, thinkingMs: 0, firstTokenMs: 3, tokensPerSecond: 4 };
+  a2.figures = {
+    promptTokens: 1,
+    answerTokens: 2,
+    thinkingTokens: 0,
+    thinkingMs: 0,
+    firstTokenMs: 3,
+    tokensPerSecond: 4,
+  };
   c.sampling = { temperature: 0.5, seed: 7 };
   const [back] = fromJson(toJson([c]));
   a2.outcome = "stopped";
@@ -196,18 +218,31 @@ test("a broken file is refused with a sentence that names the place", () => {
     ["conversations[0].title: expected a text", (f) => (f.conversations[0].title = null)],
     ["conversations[0].created:", (f) => (f.conversations[0].created = -1)],
     ['conversations[0].leaf: there is no message "zz"', (f) => (f.conversations[0].leaf = "zz")],
-    ["conversations[0].sampling.temperature: 3, expected a number from 0 to 2", (f) => (f.conversations[0].sampling.temperature = 3)],
+    [
+      "conversations[0].sampling.temperature: 3, expected a number from 0 to 2",
+      (f) => (f.conversations[0].sampling.temperature = 3),
+    ],
     ["conversations[0].messages[0].role:", (f) => (f.conversations[0].messages[0].role = "system")],
     ["conversations[0].messages[0].content: expected a text", (f) => (f.conversations[0].messages[0].content = ["a"])],
-    ["conversations[0].messages[0].parent: no message", (f) => (f.conversations[0].messages[0].parent = f.conversations[0].messages[1].id)],
-    ["conversations[0].messages[1].id:", (f) => (f.conversations[0].messages[1].id = f.conversations[0].messages[0].id)],
+    [
+      "conversations[0].messages[0].parent: no message",
+      (f) => (f.conversations[0].messages[0].parent = f.conversations[0].messages[1].id),
+    ],
+    [
+      "conversations[0].messages[1].id:",
+      (f) => (f.conversations[0].messages[1].id = f.conversations[0].messages[0].id),
+    ],
     ["conversations[0].messages[1].figures.promptTokens:", (f) => (f.conversations[0].messages[1].figures = {})],
     ["conversations[1].id:", (f) => f.conversations.push(f.conversations[0])],
   ];
   for (const [expected, spoil] of cases) {
     const file = JSON.parse(toJson([talk().c]));
     spoil(file);
-    assert.throws(() => fromJson(JSON.stringify(file)), (e: Error) => e.message.startsWith(expected), expected);
+    assert.throws(
+      () => fromJson(JSON.stringify(file)),
+      (e: Error) => e.message.startsWith(expected),
+      expected,
+    );
   }
   assert.throws(() => fromJson("{"), /^ImportError|Error: the file: no JSON/);
   assert.throws(() => fromJson("[]"), /the file: expected an object/);

@@ -25,7 +25,11 @@ export interface Chunk {
 
 // An answer that is no success. `status` 0: the server could not be reached or the stream broke off.
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string) {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
     super(message);
   }
 }

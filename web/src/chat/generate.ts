@@ -1,7 +1,13 @@
 // From a question to its answer: one request to the server, and what arrives put into the conversation.
 import { signal } from "@preact/signals";
 import {
-  addMessage, branchOf, type Conversation, type Figures, type Message, requestMessages, titleFrom,
+  addMessage,
+  branchOf,
+  type Conversation,
+  type Figures,
+  type Message,
+  requestMessages,
+  titleFrom,
 } from "../store/conversation.ts";
 import { changed, moveToTop } from "../store/history.ts";
 import { ApiError, type Chunk, streamChat } from "./api.ts";
@@ -45,7 +51,11 @@ function requestOf(conversation: Conversation, question: string | null, continue
   const { thinkingBudget, ...sampling } = conversation.sampling;
   const messages: object[] = requestMessages(conversation, question);
   if (continued)
-    messages.push({ role: "assistant", content: continued.content, reasoning_content: continued.thinking || undefined });
+    messages.push({
+      role: "assistant",
+      content: continued.content,
+      reasoning_content: continued.thinking || undefined,
+    });
   return {
     messages,
     stream: true,
@@ -113,7 +123,11 @@ function setFigures(run: Run, rate?: number): void {
 }
 
 // Draws an answer to the user's message `question`, as a new message or as the continuation of `continued`.
-export async function generate(conversation: Conversation, question: Message, continued: Message | null = null): Promise<void> {
+export async function generate(
+  conversation: Conversation,
+  question: Message,
+  continued: Message | null = null,
+): Promise<void> {
   if (runs.peek().has(conversation.id)) return;
   const message =
     continued ?? addMessage(conversation, { parent: question.id, role: "assistant", content: "" }, Date.now());

@@ -51,7 +51,8 @@ function boxed(src: string): Formula | null {
     if (src[i] === "\\") ++i;
     else if (src[i] === "\n") return null;
     else if (src[i] === "{") ++depth;
-    else if (src[i] === "}" && --depth === 0) return { raw: src.slice(0, i + 1), tex: src.slice(0, i + 1), display: false };
+    else if (src[i] === "}" && --depth === 0)
+      return { raw: src.slice(0, i + 1), tex: src.slice(0, i + 1), display: false };
   }
   return null;
 }

@@ -8,7 +8,8 @@ import type { Lex } from "./blocks.ts";
 import { highlight } from "./highlight.ts";
 import { blockFormula, blockStart, type Formula, inlineFormula, inlineStart } from "./maths.ts";
 
-const TAGS = "p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong del a span div sub sup kbd table thead " +
+const TAGS =
+  "p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong del a span div sub sup kbd table thead " +
   "tbody tr th td";
 const ATTRIBUTES = ["href", "class", "start", "align", "data-tex", "data-display", "data-language"];
 // Tags that models write for want of Markdown. They carry no attributes.
@@ -23,8 +24,10 @@ export function escapeHtml(text: string): string {
 function formulaHtml(formula: Formula): string {
   const name = formula.open ? "maths open" : "maths";
   const tag = formula.display ? "div" : "span";
-  return `<${tag} class="${name}" data-tex="${escapeHtml(formula.tex)}" data-display="${formula.display}">` +
-    `${escapeHtml(formula.raw.trim())}</${tag}>`;
+  return (
+    `<${tag} class="${name}" data-tex="${escapeHtml(formula.tex)}" data-display="${formula.display}">` +
+    `${escapeHtml(formula.raw.trim())}</${tag}>`
+  );
 }
 
 let live = false; // whether the text that is being parsed may still grow
@@ -54,7 +57,8 @@ marked.use({
         return formula ? { type: "inlineFormula", raw: formula.raw, formula } : undefined;
       },
       // A paragraph may hold no div, so a display formula inside a line is a span as well.
-      renderer: (token) => formulaHtml(token["formula"] as Formula).replace(/^<div|div>$/g, (t) => t.replace("div", "span")),
+      renderer: (token) =>
+        formulaHtml(token["formula"] as Formula).replace(/^<div|div>$/g, (t) => t.replace("div", "span")),
     },
   ],
   renderer: {
@@ -74,13 +78,12 @@ marked.use({
     checkbox: ({ checked }: Tokens.Checkbox) => (checked ? "☑ " : "☐ "),
     table(token: Tokens.Table) {
       const row = (cells: Tokens.TableCell[], tag: string) =>
-        `<tr>${
-          cells.map((c) => `<${tag}${c.align ? ` align="${c.align}"` : ""}>${this.parser.parseInline(c.tokens)}</${tag}>`)
-            .join("")
-        }</tr>`;
-      return `<div class="table"><table><thead>${row(token.header, "th")}</thead><tbody>${
-        token.rows.map((r) => row(r, "td")).join("")
-      }</tbody></table></div>`;
+        `<tr>${cells
+          .map((c) => `<${tag}${c.align ? ` align="${c.align}"` : ""}>${this.parser.parseInline(c.tokens)}</${tag}>`)
+          .join("")}</tr>`;
+      return `<div class="table"><table><thead>${row(token.header, "th")}</thead><tbody>${token.rows
+        .map((r) => row(r, "td"))
+        .join("")}</tbody></table></div>`;
     },
   },
 });

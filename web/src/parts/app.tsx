@@ -68,7 +68,12 @@ function onKey(event: KeyboardEvent): void {
   const typing = /^(INPUT|TEXTAREA)$/.test((event.target as Element).tagName);
   if (event.key === "Escape" && !dialog.value) return escape();
   if (event.key === "?" && !typing && !dialog.value) return void (dialog.value = "shortcuts");
-  const keys = [event.ctrlKey || event.metaKey ? "ctrl" : "", event.altKey ? "alt" : "", event.shiftKey ? "shift" : "", event.code];
+  const keys = [
+    event.ctrlKey || event.metaKey ? "ctrl" : "",
+    event.altKey ? "alt" : "",
+    event.shiftKey ? "shift" : "",
+    event.code,
+  ];
   const action = actions[keys.filter(Boolean).join("+")];
   if (!action || (dialog.value && event.code !== "Slash") || serverState.value === "locked") return;
   event.preventDefault();
@@ -132,8 +137,16 @@ function Transcript() {
         }}
       >
         {branch.length ? (
-          <div class="messages" role="log" aria-live="polite" aria-busy={run !== undefined} aria-label={conversation.title || t("conversation")}>
-            {branch.map((message) => <MessageView key={message.id} conversation={conversation} message={message} />)}
+          <div
+            class="messages"
+            role="log"
+            aria-live="polite"
+            aria-busy={run !== undefined}
+            aria-label={conversation.title || t("conversation")}
+          >
+            {branch.map((message) => (
+              <MessageView key={message.id} conversation={conversation} message={message} />
+            ))}
           </div>
         ) : (
           <Welcome />
@@ -186,7 +199,9 @@ export function App() {
   };
   return (
     <div class={`page ${preferences.value.sidebar ? "with-sidebar" : ""} ${drawer.value ? "with-drawer" : ""}`}>
-      <a class="skip" href="#question" onClick={(event) => (event.preventDefault(), focusComposer())}>{t("skip")}</a>
+      <a class="skip" href="#question" onClick={(event) => (event.preventDefault(), focusComposer())}>
+        {t("skip")}
+      </a>
       <Sidebar />
       <div class="shade" onClick={() => (drawer.value = false)} />
       <main>
@@ -194,7 +209,13 @@ export function App() {
           <IconButton icon="sidebar" name={t("openSidebar")} onClick={toggleSidebar} />
           {conversation.messages.length ? <h1 class="bar-title">{conversation.title}</h1> : <span class="bar-title" />}
           <ContextGauge conversation={conversation} />
-          <button type="button" class="quiet icon-button" aria-label={t("newChat")} title={t("newChat")} onClick={begin}>
+          <button
+            type="button"
+            class="quiet icon-button"
+            aria-label={t("newChat")}
+            title={t("newChat")}
+            onClick={begin}
+          >
             <Icon name="plus" />
           </button>
         </header>
@@ -206,4 +227,3 @@ export function App() {
     </div>
   );
 }
-

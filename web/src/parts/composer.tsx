@@ -17,10 +17,19 @@ export function focusComposer(): void {
 function StatusLine() {
   const state = serverState.value;
   if (state === "loading" || state === "unreachable")
-    return <div class="status" role="status"><span class="pulse" aria-hidden="true" />{t(state === "loading" ? "loading" : "offline")}</div>;
+    return (
+      <div class="status" role="status">
+        <span class="pulse" aria-hidden="true" />
+        {t(state === "loading" ? "loading" : "offline")}
+      </div>
+    );
   const use = contextUse(shown.value);
   if (use && use.percent >= 80)
-    return <div class="status warning" role="status">{t("contextWarning", { percent: use.percent })}</div>;
+    return (
+      <div class="status warning" role="status">
+        {t("contextWarning", { percent: use.percent })}
+      </div>
+    );
   return null;
 }
 
@@ -103,11 +112,23 @@ export function Composer() {
           </button>
           <span class="spring" />
           {run ? (
-            <button type="button" class="send stop" aria-label={t("stop")} title={`${t("stop")} (Esc)`} onClick={run.stop}>
+            <button
+              type="button"
+              class="send stop"
+              aria-label={t("stop")}
+              title={`${t("stop")} (Esc)`}
+              onClick={run.stop}
+            >
               <Icon name="stop" />
             </button>
           ) : (
-            <button type="submit" class="send" aria-label={t("send")} title={t("send")} disabled={!conversation.draft.trim() || !ready}>
+            <button
+              type="submit"
+              class="send"
+              aria-label={t("send")}
+              title={t("send")}
+              disabled={!conversation.draft.trim() || !ready}
+            >
               <Icon name="send" />
             </button>
           )}

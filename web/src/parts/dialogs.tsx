@@ -47,7 +47,7 @@ function NumberField({ name }: { name: keyof Sampling }) {
   const { sampling } = shown.value;
   const range = SAMPLING_RANGES[name];
   const advice = props.value?.default_sampling[name];
-  const placeholder = name === "seed" ? t("randomSeed") : name === "thinkingBudget" ? t("noLimit") : advice ?? "–";
+  const placeholder = name === "seed" ? t("randomSeed") : name === "thinkingBudget" ? t("noLimit") : (advice ?? "–");
   return (
     <label class="field">
       <span>{t(name)}</span>
@@ -93,7 +93,9 @@ function Settings() {
         <legend>{t("sampling")}</legend>
         <p class="hint">{t("samplingHint")}</p>
         <div class="fields">
-          {(Object.keys(SAMPLING_RANGES) as (keyof Sampling)[]).map((name) => <NumberField key={name} name={name} />)}
+          {(Object.keys(SAMPLING_RANGES) as (keyof Sampling)[]).map((name) => (
+            <NumberField key={name} name={name} />
+          ))}
         </div>
       </fieldset>
     </Modal>
@@ -125,14 +127,36 @@ function PreferencesDialog() {
   const file = useRef<HTMLInputElement>(null);
   return (
     <Modal title={t("preferences")}>
-      <Choice name="theme" word="theme" values={[["system", t("system_")], ["light", t("light")], ["dark", t("dark")]]} />
-      <Choice name="language" word="language" values={[["auto", t("automatic")], ["en", "English"], ["zh", "中文"]]} />
+      <Choice
+        name="theme"
+        word="theme"
+        values={[
+          ["system", t("system_")],
+          ["light", t("light")],
+          ["dark", t("dark")],
+        ]}
+      />
+      <Choice
+        name="language"
+        word="language"
+        values={[
+          ["auto", t("automatic")],
+          ["en", "English"],
+          ["zh", "中文"],
+        ]}
+      />
       <fieldset class="choice">
         <legend>{t("history")}</legend>
         <p class="hint">{t(kept.value ? "storedHere" : "notStored")}</p>
         <div class="row">
-          <button type="button" onClick={exportAll}><Icon name="download" />{t("exportAll")}</button>
-          <button type="button" onClick={() => file.current!.click()}><Icon name="upload" />{t("import")}</button>
+          <button type="button" onClick={exportAll}>
+            <Icon name="download" />
+            {t("exportAll")}
+          </button>
+          <button type="button" onClick={() => file.current!.click()}>
+            <Icon name="upload" />
+            {t("import")}
+          </button>
           <input
             ref={file}
             type="file"
@@ -148,7 +172,11 @@ function PreferencesDialog() {
           />
         </div>
       </fieldset>
-      {props.value && <p class="hint build">{props.value.model} · {props.value.build}</p>}
+      {props.value && (
+        <p class="hint build">
+          {props.value.model} · {props.value.build}
+        </p>
+      )}
     </Modal>
   );
 }
@@ -175,7 +203,11 @@ function Shortcuts() {
         {shortcuts.map(([word, keys]) => (
           <div key={word}>
             <dt>{t(word)}</dt>
-            <dd>{keys.map((key) => <kbd key={key}>{isMac && key === "Ctrl" ? "⌘" : isMac && key === "Alt" ? "⌥" : key}</kbd>)}</dd>
+            <dd>
+              {keys.map((key) => (
+                <kbd key={key}>{isMac && key === "Ctrl" ? "⌘" : isMac && key === "Alt" ? "⌥" : key}</kbd>
+              ))}
+            </dd>
           </div>
         ))}
       </dl>
@@ -195,7 +227,9 @@ function KeyDialog() {
           void unlock(key.value.trim(), keep.value);
         }}
       >
-        <p class="hint" id="key-hint">{t("apiKeyHint")}</p>
+        <p class="hint" id="key-hint">
+          {t("apiKeyHint")}
+        </p>
         <input
           type="password"
           autocomplete="off"
@@ -204,12 +238,24 @@ function KeyDialog() {
           value={key.value}
           onInput={(event) => (key.value = event.currentTarget.value)}
         />
-        {keyRefused.value && <p class="notice error" role="alert">{t("apiKeyWrong")}</p>}
+        {keyRefused.value && (
+          <p class="notice error" role="alert">
+            {t("apiKeyWrong")}
+          </p>
+        )}
         <label class="check">
-          <input type="checkbox" checked={keep.value} onChange={(event) => (keep.value = event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={keep.value}
+            onChange={(event) => (keep.value = event.currentTarget.checked)}
+          />
           <span>{t("keepKey")}</span>
         </label>
-        <div class="row end"><button type="submit" class="primary" disabled={!key.value.trim()}>{t("unlock")}</button></div>
+        <div class="row end">
+          <button type="submit" class="primary" disabled={!key.value.trim()}>
+            {t("unlock")}
+          </button>
+        </div>
       </form>
     </Modal>
   );
@@ -218,9 +264,13 @@ function KeyDialog() {
 export function Dialogs() {
   if (serverState.value === "locked") return <KeyDialog key="key" />;
   switch (dialog.value) {
-    case "settings": return <Settings key="settings" />;
-    case "preferences": return <PreferencesDialog key="preferences" />;
-    case "shortcuts": return <Shortcuts key="shortcuts" />;
-    default: return null;
+    case "settings":
+      return <Settings key="settings" />;
+    case "preferences":
+      return <PreferencesDialog key="preferences" />;
+    case "shortcuts":
+      return <Shortcuts key="shortcuts" />;
+    default:
+      return null;
   }
 }

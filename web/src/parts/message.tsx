@@ -2,7 +2,17 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { ask, continueAnswer, lastOf, regenerate, type Run, runOf, thinkingMs, tick, tokensPerSecond } from "../chat/generate.ts";
+import {
+  ask,
+  continueAnswer,
+  lastOf,
+  regenerate,
+  type Run,
+  runOf,
+  thinkingMs,
+  tick,
+  tokensPerSecond,
+} from "../chat/generate.ts";
 import { type Conversation, type Message, showBranch, siblingsOf } from "../store/conversation.ts";
 import { changed, revision } from "../store/history.ts";
 import { formatCount, formatTime, t, type Word } from "../words.ts";
@@ -21,7 +31,13 @@ interface Shown {
   message: Message;
 }
 
-export function IconButton(props: { icon: IconName; name: string; onClick: () => void; disabled?: boolean; class?: string }) {
+export function IconButton(props: {
+  icon: IconName;
+  name: string;
+  onClick: () => void;
+  disabled?: boolean;
+  class?: string;
+}) {
   return (
     <button
       type="button"
@@ -64,8 +80,15 @@ function Versions({ conversation, message }: Shown) {
   return (
     <span class="versions" role="group" aria-label={t("version", { n: at + 1, total: siblings.length })}>
       <IconButton icon="left" name={t("previous")} disabled={busy || at === 0} onClick={() => go(at - 1)} />
-      <span class="versions-at">{at + 1}/{siblings.length}</span>
-      <IconButton icon="right" name={t("next")} disabled={busy || at === siblings.length - 1} onClick={() => go(at + 1)} />
+      <span class="versions-at">
+        {at + 1}/{siblings.length}
+      </span>
+      <IconButton
+        icon="right"
+        name={t("next")}
+        disabled={busy || at === siblings.length - 1}
+        onClick={() => go(at + 1)}
+      />
     </span>
   );
 }
@@ -112,8 +135,12 @@ function Editor({ conversation, message }: Shown) {
         }}
       />
       <div class="row end">
-        <button type="button" class="quiet" onClick={close}>{t("cancel")}</button>
-        <button type="submit" class="primary" disabled={!text.value.trim()}>{t("sendAgain")}</button>
+        <button type="button" class="quiet" onClick={close}>
+          {t("cancel")}
+        </button>
+        <button type="submit" class="primary" disabled={!text.value.trim()}>
+          {t("sendAgain")}
+        </button>
       </div>
     </form>
   );
@@ -178,9 +205,9 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
 
 function Figures({ message, run }: { message: Message; run: Run | undefined }) {
   drawWith(run);
-  const rate = run ? tokensPerSecond(run) : message.figures?.tokensPerSecond ?? 0;
-  const first = run ? run.firstToken && run.firstToken - run.started : message.figures?.firstTokenMs ?? 0;
-  const tokens = run ? run.thinkingTokens + run.answerTokens : message.figures?.answerTokens ?? 0;
+  const rate = run ? tokensPerSecond(run) : (message.figures?.tokensPerSecond ?? 0);
+  const first = run ? run.firstToken && run.firstToken - run.started : (message.figures?.firstTokenMs ?? 0);
+  const tokens = run ? run.thinkingTokens + run.answerTokens : (message.figures?.answerTokens ?? 0);
   if (!rate && !first) return null;
   return (
     <span class="figures">
@@ -199,23 +226,36 @@ const knownErrors: Record<string, Word> = {
 };
 
 function Notice({ kind, children }: { kind: "plain" | "error"; children: ComponentChildren }) {
-  return <div class={`notice ${kind}`} role={kind === "error" ? "alert" : undefined}>{children}</div>;
+  return (
+    <div class={`notice ${kind}`} role={kind === "error" ? "alert" : undefined}>
+      {children}
+    </div>
+  );
 }
 
 function OutcomeLine({ conversation, message }: Shown) {
   const isLast = lastOf(conversation, "assistant") === message;
   const text = message.error ?? "";
   const goesOn = isLast && (message.content || message.thinking) && text !== "contextFull" && (
-    <button type="button" class="small" onClick={() => void continueAnswer(conversation, message)}>{t("continue")}</button>
+    <button type="button" class="small" onClick={() => void continueAnswer(conversation, message)}>
+      {t("continue")}
+    </button>
   );
   if (message.outcome === "stopped" || message.outcome === "cut")
-    return <Notice kind="plain"><span>{t(message.outcome)}</span>{goesOn}</Notice>;
+    return (
+      <Notice kind="plain">
+        <span>{t(message.outcome)}</span>
+        {goesOn}
+      </Notice>
+    );
   if (message.outcome !== "failed") return null;
   const known = knownErrors[text];
   return (
     <Notice kind="error">
       <span>{known ? t(known) : `${t("failed")} ${text}`}</span>
-      <button type="button" class="small" onClick={() => void regenerate(conversation, message)}>{t("retry")}</button>
+      <button type="button" class="small" onClick={() => void regenerate(conversation, message)}>
+        {t("retry")}
+      </button>
       {goesOn}
     </Notice>
   );
@@ -234,7 +274,9 @@ function Answer({ conversation, message }: Shown) {
           {run.phase === "queued" || run.read >= run.total
             ? t(run.phase === "queued" ? "queued" : "thinking")
             : t("reading", { n: formatCount(run.read), total: formatCount(run.total) })}
-          {run.phase === "reading" && <progress value={run.read} max={run.total} aria-label={t("reading", { n: run.read, total: run.total })} />}
+          {run.phase === "reading" && (
+            <progress value={run.read} max={run.total} aria-label={t("reading", { n: run.read, total: run.total })} />
+          )}
         </div>
       )}
       <Thinking message={message} run={run} />
@@ -262,8 +304,12 @@ function Answer({ conversation, message }: Shown) {
 export function MessageView({ conversation, message }: Shown) {
   const user = message.role === "user";
   return (
-    <article class={`message ${message.role}`} aria-label={user ? t("you") : message.model ?? "r1"}>
-      {user ? <Question conversation={conversation} message={message} /> : <Answer conversation={conversation} message={message} />}
+    <article class={`message ${message.role}`} aria-label={user ? t("you") : (message.model ?? "r1")}>
+      {user ? (
+        <Question conversation={conversation} message={message} />
+      ) : (
+        <Answer conversation={conversation} message={message} />
+      )}
     </article>
   );
 }

@@ -3,7 +3,16 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { runs } from "../chat/generate.ts";
 import { type Conversation, matches, newId } from "../store/conversation.ts";
-import { addConversations, changed, conversations, removeConversation, revision, show, shown, startNew } from "../store/history.ts";
+import {
+  addConversations,
+  changed,
+  conversations,
+  removeConversation,
+  revision,
+  show,
+  shown,
+  startNew,
+} from "../store/history.ts";
 import { fromJson, toJson, toMarkdown } from "../store/transfer.ts";
 import { t, type Word } from "../words.ts";
 import { focusComposer } from "./composer.tsx";
@@ -21,7 +30,13 @@ function saveFile(name: string, type: string, text: string): void {
 
 // A file name from a title: letters and digits of any language.
 function fileName(title: string): string {
-  return title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 50).toLowerCase() || "conversation";
+  return (
+    title
+      .replace(/[^\p{L}\p{N}]+/gu, "-")
+      .replace(/^-|-$/g, "")
+      .slice(0, 50)
+      .toLowerCase() || "conversation"
+  );
 }
 
 export function exportAll(): void {
@@ -57,7 +72,8 @@ function Menu({ title, entries }: { title: string; entries: Entry[] }) {
     style.left = `${Math.max(8, Math.min(place.left, innerWidth - offsetWidth - 8))}px`;
     list.current!.querySelector("button")!.focus();
     const leave = (event: Event) => {
-      if (!list.current?.contains(event.target as Node) && !button.current?.contains(event.target as Node)) open.value = false;
+      if (!list.current?.contains(event.target as Node) && !button.current?.contains(event.target as Node))
+        open.value = false;
     };
     addEventListener("pointerdown", leave);
     return () => removeEventListener("pointerdown", leave);
@@ -209,7 +225,11 @@ function History({ search }: { search: string }) {
       {[...groups].map(([word, entries]) => (
         <section key={word}>
           <h2>{t(word)}</h2>
-          <ul>{entries.map((c) => <Row key={c.id} conversation={c} />)}</ul>
+          <ul>
+            {entries.map((c) => (
+              <Row key={c.id} conversation={c} />
+            ))}
+          </ul>
         </section>
       ))}
     </>
@@ -226,7 +246,9 @@ export function Sidebar() {
   return (
     <nav class="sidebar" aria-label={t("history")}>
       <div class="sidebar-head">
-        <span class="wordmark" aria-hidden="true">r1</span>
+        <span class="wordmark" aria-hidden="true">
+          r1
+        </span>
         <span class="spring" />
         <IconButton icon="close" class="drawer-close" name={t("closeSidebar")} onClick={() => (drawer.value = false)} />
       </div>

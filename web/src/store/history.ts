@@ -38,7 +38,10 @@ export function changed(conversation: Conversation, now = false): void {
   pending.delete(conversation.id);
   if (!conversations.peek().includes(conversation)) return;
   if (now) return write(conversation);
-  pending.set(conversation.id, window.setTimeout(() => changed(conversation, true), SAVE_AFTER_MS));
+  pending.set(
+    conversation.id,
+    window.setTimeout(() => changed(conversation, true), SAVE_AFTER_MS),
+  );
 }
 
 // Takes over what another tab has stored, except the draft, which belongs to the tab where it is written.
@@ -57,8 +60,7 @@ export async function load(isRunning: (id: string) => boolean): Promise<void> {
   kept.value = await database.isKept();
   const all = await database.loadAll();
   for (const conversation of all)
-    for (const message of conversation.messages)
-      if (message.outcome === "running") message.outcome = "stopped"; // its page was closed
+    for (const message of conversation.messages) if (message.outcome === "running") message.outcome = "stopped"; // its page was closed
   conversations.value = all.sort((a, b) => b.updated - a.updated);
   blank.value = { ...newConversation(Date.now()), draft: localStorage.getItem(DRAFT) ?? "" };
   show(location.hash.slice(1) || null);

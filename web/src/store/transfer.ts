@@ -13,12 +13,16 @@ export function toJson(conversations: Conversation[]): string {
 }
 
 // Prose for people: the branch that is shown, with the thinking as quotations.
-export function toMarkdown(conversation: Conversation, words: { user: string; model: string; thinking: string }): string {
+export function toMarkdown(
+  conversation: Conversation,
+  words: { user: string; model: string; thinking: string },
+): string {
   const parts = [`# ${conversation.title.replace(/\n/g, " ") || conversation.id}`];
   if (conversation.system.trim()) parts.push(conversation.system.trim().replace(/^/gm, "> "));
   for (const message of branchOf(conversation)) {
-    parts.push(`## ${message.role === "user" ? words.user : message.model ?? words.model}`);
-    if (message.thinking?.trim()) parts.push(`> **${words.thinking}**\n>\n` + message.thinking.trim().replace(/^/gm, "> "));
+    parts.push(`## ${message.role === "user" ? words.user : (message.model ?? words.model)}`);
+    if (message.thinking?.trim())
+      parts.push(`> **${words.thinking}**\n>\n` + message.thinking.trim().replace(/^/gm, "> "));
     parts.push(message.content.trim());
   }
   return parts.join("\n\n") + "\n";
@@ -54,7 +58,8 @@ function numberAt(value: unknown, where: string, least: number, most: number): n
 }
 
 function oneOf<T extends string>(value: unknown, where: string, allowed: readonly T[]): T {
-  if (!allowed.includes(value as T)) fail(where, `${JSON.stringify(value)?.slice(0, 40)}, known: ${allowed.join(", ")}`);
+  if (!allowed.includes(value as T))
+    fail(where, `${JSON.stringify(value)?.slice(0, 40)}, known: ${allowed.join(", ")}`);
   return value as T;
 }
 
@@ -73,7 +78,14 @@ export const SAMPLING_RANGES: Record<keyof Sampling, { least: number; most: numb
   seed: { least: 0, most: Number.MAX_SAFE_INTEGER, step: 1 },
   thinkingBudget: { least: 0, most: 10_000_000, step: 1 },
 };
-const FIGURES = ["promptTokens", "answerTokens", "thinkingTokens", "thinkingMs", "firstTokenMs", "tokensPerSecond"] as const;
+const FIGURES = [
+  "promptTokens",
+  "answerTokens",
+  "thinkingTokens",
+  "thinkingMs",
+  "firstTokenMs",
+  "tokensPerSecond",
+] as const;
 
 function samplingAt(value: unknown, where: string): Sampling {
   const given = objectAt(value, where);
@@ -100,7 +112,13 @@ function messageAt(value: unknown, where: string, before: Map<string, Message>):
   if (given["error"] != null) message.error = textAt(given["error"], `${where}.error`, 10_000);
   if (given["model"] != null) message.model = textAt(given["model"], `${where}.model`, 500);
   if (given["outcome"] != null) {
-    const outcome = oneOf(given["outcome"], `${where}.outcome`, ["running", "done", "stopped", "failed", "cut"] as const);
+    const outcome = oneOf(given["outcome"], `${where}.outcome`, [
+      "running",
+      "done",
+      "stopped",
+      "failed",
+      "cut",
+    ] as const);
     message.outcome = outcome === "running" ? "stopped" : outcome;
   }
   if (given["figures"] != null) {
@@ -145,7 +163,8 @@ export function fromJson(text: string): Conversation[] {
   }
   const given = objectAt(file, "the file");
   oneOf(given["format"], "format", [FORMAT] as const);
-  if (given["version"] !== VERSION) fail("version", `${JSON.stringify(given["version"])?.slice(0, 40)}, expected ${VERSION}`);
+  if (given["version"] !== VERSION)
+    fail("version", `${JSON.stringify(given["version"])?.slice(0, 40)}, expected ${VERSION}`);
   const seen = new Set<string>();
   return arrayAt(given["conversations"], "conversations", MOST_CONVERSATIONS).map((entry, i) => {
     const conversation = conversationAt(entry, `conversations[${i}]`);
