@@ -18,6 +18,7 @@
 #include "ops/device.hpp"
 #include "serve/api.hpp"
 #include "serve/http_server.hpp"
+#include "serve/inherited_socket.hpp"
 
 namespace r1 {
 namespace {
@@ -239,7 +240,8 @@ Status load_keys(ApiKeys& keys, const ServeFlags& flags) {
   return keys.load(flags.api_key_file.value_or(""), key ? key : "");
 }
 
-Result<int> serve(const ServeFlags& flags) {
+// `flags.host` is the address of `listener`, if that is given.
+Result<int> serve(const ServeFlags& flags, std::optional<int> listener) {
   const std::string name = flags.models.empty() ? "nano" : flags.models.front();
   const std::filesystem::path path = R1_TRY(find_model(name));
   // A pulled model keeps the name that was typed, because its folder is named after a commit.
@@ -263,6 +265,7 @@ Result<int> serve(const ServeFlags& flags) {
   HttpOptions http;
   http.host = flags.host, http.port = static_cast<int>(flags.port), http.max_connections = flags.max_connections;
   http.tls_cert = flags.tls_cert.value_or(""), http.tls_key = flags.tls_key.value_or("");
+  http.listener = listener;
   std::optional<Loader> loader;  // holds the model, which must be there until the server is gone
   const auto server = R1_TRY(HttpServer::start(http, api));
   fmt::print(stderr, "{} serves {}\n", url_of(*server, flags.tls_cert.has_value()), names.id);
@@ -291,7 +294,10 @@ Result<int> run_serve(const Args& args) {
   ServeFlags flags;
   if (const auto code = parse(args, "A server with OpenAI's API (docs/serving.md).", flags.flags())) return *code;
   R1_TRY(flags.check());
-  return serve(flags);
+  const std::optional<InheritedSocket> socket = R1_TRY(inherited_socket());
+  if (!socket) return serve(flags, {});
+  flags.host = socket->address;
+  return serve(flags, socket->descriptor);
 }
 
 }  // namespace r1

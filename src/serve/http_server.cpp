@@ -34,6 +34,7 @@ struct HttpServer::State : ConnectionOwner {
       : options(given), handler(the_handler), io(given.threads), acceptor(asio::make_strand(io)) {}
 
   asio::awaitable<void> accept();
+  void run();  // begins to accept, on the server's threads
   void joined(const std::shared_ptr<Connection>& connection);
   void left(const Connection& connection) override;
   bool wait_empty(std::chrono::milliseconds most);
@@ -105,6 +106,11 @@ asio::awaitable<void> HttpServer::State::accept() {
   }
 }
 
+void HttpServer::State::run() {
+  asio::co_spawn(acceptor.get_executor(), accept(), asio::detached);
+  for (int i = 0; i < options.threads; ++i) threads.emplace_back([this] { io.run(); });
+}
+
 namespace {
 
 // TLS 1.2 and later, with the library's choice of ciphers.
@@ -132,6 +138,16 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options
   State& s = *state;
   if (!options.tls_cert.empty()) s.tls.emplace(R1_TRY(tls_context(options)));
   error_code failed;
+  if (options.listener) {
+    sockaddr_storage at{};
+    socklen_t size = sizeof(at);
+    getsockname(*options.listener, reinterpret_cast<sockaddr*>(&at), &size);
+    s.acceptor.assign(at.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), *options.listener, failed);
+    if (!failed) s.endpoint = s.acceptor.local_endpoint(failed);
+    if (failed) return fail(Errc::io, "the socket that was handed over: {}", failed.message());
+    s.run();
+    return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+  }
   tcp::resolver resolver(s.io);
   const auto found = resolver.resolve(options.host, fmt::format("{}", options.port),
                                       tcp::resolver::passive | tcp::resolver::numeric_service, failed);
@@ -149,8 +165,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpOptions& options
   if (failed)
     return fail(Errc::io, "{} port {}: cannot listen there: {}; --port 0 takes a free port", options.host, options.port,
                 failed.message());
-  asio::co_spawn(s.acceptor.get_executor(), s.accept(), asio::detached);
-  for (int i = 0; i < options.threads; ++i) s.threads.emplace_back([&s] { s.io.run(); });
+  s.run();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 

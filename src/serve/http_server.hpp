@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/error.hpp"
@@ -14,6 +15,7 @@ namespace r1 {
 struct HttpOptions {
   std::string host = "127.0.0.1";  // an address or a name
   int port = 8080;                 // 0: any that is free
+  std::optional<int> listener{};   // a socket that listens already, instead of host and port
   int threads = 2;                 // that read, parse, serialise and write
   // PEM files: the certificate with those that vouch for it, and its key. Both empty: without TLS.
   std::filesystem::path tls_cert{}, tls_key{};
