@@ -5,12 +5,16 @@ include(GNUInstallDirs)
 set(r1_data ${CMAKE_INSTALL_DATADIR}/r1)
 set(r1_manual ${PROJECT_BINARY_DIR}/manual)
 
+# A package takes the component `program` and has its own ways for the rest.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME program)
 install(TARGETS r1 RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY models/nano DESTINATION ${r1_data}/models)
-install(DIRECTORY recipes/ DESTINATION ${r1_data}/recipes PATTERN "*.png" EXCLUDE)
+install(DIRECTORY recipes/ DESTINATION ${r1_data}/recipes USE_SOURCE_PERMISSIONS PATTERN "*.png" EXCLUDE)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES src/report/assets/uplot/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.uPlot)
+install(FILES web/dist/licences.txt DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.page)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT licences)
+install(FILES src/report/assets/uplot/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.uPlot
+        COMPONENT licences)
 
 # The program is asked when it is installed, not when it is built, so that a build of the target r1 alone suffices.
 # Compressed with gzip, as manual pages are on most systems; -n leaves out the time, so that the bytes repeat.
@@ -27,5 +31,5 @@ install(CODE "
   r1_print(r1.fish --completion fish)")
 install(FILES ${r1_manual}/r1.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${r1_manual}/r1.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME r1)
-install(FILES ${r1_manual}/_r1 DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${r1_manual}/_r1 DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT zsh)
 install(FILES ${r1_manual}/r1.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
