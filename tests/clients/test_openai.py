@@ -149,6 +149,30 @@ class OpenAiTest(unittest.TestCase):
             self.assertLessEqual(token.logprob, 0)
             self.assertEqual(len(token.top_logprobs), 2)
 
+    def test_log_probabilities_of_a_stream_join_to_its_text(self):
+        text, joined = "", b""
+        for chunk in chat(stream=True, logprobs=True):
+            for choice in chunk.choices:
+                text += choice.delta.content or ""
+                for token in (choice.logprobs and choice.logprobs.content) or []:
+                    joined += bytes(token.bytes)
+        self.assertTrue(text)
+        self.assertEqual(joined.decode(), text)
+        lists = client.completions.create(model=MODEL, prompt="3 + 4 =", max_tokens=8, seed=2, logprobs=2).choices[0]
+        self.assertEqual("".join(lists.logprobs.tokens), lists.text)
+
+    def test_a_resumable_stream_is_read_like_another(self):
+        whole = chat()
+        stream = Whole(chat(stream=True, extra_body={"resumable": True}))
+        self.assertEqual(stream.content, whole.choices[0].message.content)
+        self.assertEqual(stream.roles, ["assistant"])
+
+    def test_a_majority_is_an_answer(self):
+        answer = chat(extra_body={"votes": 3})
+        self.assertEqual(len(answer.choices), 1)
+        self.assertEqual(len(answer.votes["cast"]), 3)
+        self.assertIn(answer.choices[0].message.content, [vote["message"]["content"] for vote in answer.votes["cast"]])
+
     def test_a_text_is_continued(self):
         fields = {"model": MODEL, "prompt": "3 + 4 =", "max_tokens": 12, "seed": 2}
         whole = client.completions.create(**fields)
