@@ -76,7 +76,7 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
   const std::string id = job.header.id, key = job.request.client;
   std::shared_ptr<ResumableStream> stream;
-  if (job.resumable) stream = serving.running.add_stream(id, key);
+  if (job.resumable) stream = R1_TRY(serving.running.add_stream(id, key));
   const auto inbox =
       std::make_shared<EventInbox>(stream ? stream->waker() : wake, job.format->is_stream(),
                                    [&metrics = serving.metrics](const RequestEnd& end) { metrics.request_ended(end); });

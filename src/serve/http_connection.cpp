@@ -338,6 +338,7 @@ Wake TcpConnection::waker() {
 }
 
 Task<void> TcpConnection::send(const HttpRequest& request, std::unique_ptr<Reply> reply) {
+  disarm();  // the deadline of the body would end the wait of watch(), which notices that the client leaves
   const Clock::time_point begin = last_sent_ = Clock::now();
   status_ = 0, sent_ = 0;
   chunked_ = gone_ = sends_ahead_ = told_ = false;
@@ -355,9 +356,10 @@ Task<void> TcpConnection::send(const HttpRequest& request, std::unique_ptr<Reply
 Task<bool> TcpConnection::send_parts(const HttpRequest& request, Reply& reply) {
   for (bool watched = false;; watched = true) {
     woken_.store(false);
-    const std::optional<ReplyPart> part = next_part(reply);
+    std::optional<ReplyPart> part = next_part(reply);
     if (!part) co_return false;
     std::string bytes = bytes_of(request, *part);
+    part->body = {};  // a slow client would hold the memory twice
     if (!bytes.empty()) {
       const bool written = co_await write(std::move(bytes));
       if (!written) co_return false;

@@ -99,10 +99,14 @@ asio::awaitable<void> HttpServer::State::accept() {
       count = std::ssize(connections);
     }
     if (count >= options.max_connections) continue;  // the socket closes
-    const auto connection =
-        Connection::create(std::move(socket), {options, handler, *this, tls ? &*tls : nullptr, workers});
-    joined(connection);
-    connection->start();
+    try {
+      const auto connection =
+          Connection::create(std::move(socket), {options, handler, *this, tls ? &*tls : nullptr, workers});
+      joined(connection);
+      connection->start();
+    } catch (const std::exception&) {
+      continue;  // for lack of memory, this client is not served; the next one may be
+    }
   }
 }
 

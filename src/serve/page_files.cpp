@@ -59,7 +59,7 @@ std::unique_ptr<Reply> page_reply(const PageFile& file, const HttpRequest& reque
                            {"Vary", "Accept-Encoding"},
                            {"Content-Security-Policy", kPagePolicy},
                            {"X-Content-Type-Options", "nosniff"},
-                           {"Referrer-Policy", "same-origin"},
+                           {"Referrer-Policy", "no-referrer"},
                            {"X-Frame-Options", "DENY"},
                            {"Cross-Origin-Opener-Policy", "same-origin"},
                            {"Cross-Origin-Resource-Policy", "same-origin"}}};

@@ -75,7 +75,7 @@ TEST(PageFiles, EveryFileForbidsWhatComesFromElsewhere) {
     const Got answer = get(file.path);
     EXPECT_EQ(answer.fields.at("X-Content-Type-Options"), "nosniff") << file.path;
     EXPECT_EQ(answer.fields.at("X-Frame-Options"), "DENY");
-    EXPECT_EQ(answer.fields.at("Referrer-Policy"), "same-origin");
+    EXPECT_EQ(answer.fields.at("Referrer-Policy"), "no-referrer");
     const std::string& policy = answer.fields.at("Content-Security-Policy");
     EXPECT_TRUE(policy.starts_with("default-src 'self';")) << policy;
     EXPECT_EQ(policy.find("unsafe"), policy.npos) << policy;

@@ -36,8 +36,15 @@ ApiStatus RunningAnswers::end_thinking(std::string_view id, std::string_view key
   return {};
 }
 
-std::shared_ptr<ResumableStream> RunningAnswers::add_stream(const std::string& id, std::string_view key) {
+ApiResult<std::shared_ptr<ResumableStream>> RunningAnswers::add_stream(const std::string& id, std::string_view key) {
   const std::lock_guard lock(mutex_);
+  if (std::ssize(streams_) >= limits_.streams)
+    return tl::unexpected(ApiError{.status = 429,
+                                   .code = "too_many_streams",
+                                   .message = fmt::format("resumable: the server keeps {} streams already, at most {}",
+                                                          streams_.size(), limits_.streams),
+                                   .param = "resumable",
+                                   .retry_after = 60});
   auto stream = std::make_shared<ResumableStream>(limits_.bytes, [this, id] { alone(id); });
   streams_.insert_or_assign(id, Stream{std::string(key), stream});
   if (!watcher_.joinable() && !stopped_) watcher_ = std::thread([this] { watch(); });

@@ -29,8 +29,8 @@ class RunningAnswers {
   // Closes the thinking of an answer ("answer now"). Errors: 404; 400, if its model's thinking cannot be closed.
   ApiStatus end_thinking(std::string_view id, std::string_view key);
 
-  // A stream that stays for ResumeLimits::kept when its reader has left, also after its end.
-  std::shared_ptr<ResumableStream> add_stream(const std::string& id, std::string_view key);
+  // A stream that stays for ResumeLimits::kept when its reader has left, also after its end. Errors: 429.
+  ApiResult<std::shared_ptr<ResumableStream>> add_stream(const std::string& id, std::string_view key);
   ApiResult<std::shared_ptr<ResumableStream>> stream(std::string_view id, std::string_view key);
   ApiStatus cancel_stream(std::string_view id, std::string_view key);
   // Ends all streams. Needed before the models are gone.

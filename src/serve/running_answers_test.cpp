@@ -110,7 +110,7 @@ TEST(ResumableStream, ACommentIsNoEventOfItsOwn) {
 TEST(RunningAnswers, AStreamBelongsToItsKeyAndGoesWhenNobodyReadsIt) {
   RunningAnswers running({.kept = std::chrono::milliseconds(0)});
   std::atomic<bool> gone = false;
-  auto stream = running.add_stream("0123", "mine");
+  auto stream = *running.add_stream("0123", "mine");
   stream->set_source(std::make_unique<TestSource>(gone));
   auto reader = std::move(*stream->reader([] {}, 0));
   stream.reset();
@@ -124,6 +124,15 @@ TEST(RunningAnswers, AStreamBelongsToItsKeyAndGoesWhenNobodyReadsIt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_TRUE(gone);
   EXPECT_EQ(running.stream("0123", "mine").error().status, 404);
+}
+
+TEST(RunningAnswers, StreamsAreLimitedInNumber) {
+  RunningAnswers running({.streams = 2});
+  ASSERT_TRUE(running.add_stream("1", "a"));
+  ASSERT_TRUE(running.add_stream("2", "b"));
+  EXPECT_EQ(running.add_stream("3", "a").error().status, 429);
+  ASSERT_TRUE(running.cancel_stream("1", "a"));
+  EXPECT_TRUE(running.add_stream("3", "a"));
 }
 
 // ---- With a model.

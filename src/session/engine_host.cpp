@@ -30,6 +30,10 @@ tl::expected<HostedId, Refusal> EngineHost::submit(CompletionRequest request, st
   if (Status fine = std::as_const(session_).engine().check(request); !fine)
     return tl::unexpected(Refusal{Cause::invalid, std::move(fine).error().what});
   const i64 samples = request.samples, room = max_sequences_ + options_.max_queue;
+  if (samples > room)
+    return tl::unexpected(
+        Refusal{Cause::invalid,
+                fmt::format("{} samples, at most {} sequences may run or wait in this program", samples, room)});
   const std::lock_guard lock(mutex_);
   if (!status_.broken.empty()) return tl::unexpected(Refusal{Cause::broken, status_.broken});
   if (shutdown_) return tl::unexpected(Refusal{Cause::shut_down, "the model is being shut down"});

@@ -48,19 +48,18 @@ void ResumableStream::set_source(std::unique_ptr<Reply> source) {
 }
 
 ApiResult<std::unique_ptr<Reply>> ResumableStream::reader(Wake wake, i64 after) {
+  Wake before;
+  u64 number;
   {
     const std::lock_guard lock(mutex_);
     const i64 last = first_ + std::ssize(events_) - 1;
-    if (after + 1 < first_)
+    if (after < first_ - 1)
       return api_fail(410, "events_lost",
                       fmt::format("after: {}, the events before number {} are no longer kept", after, first_));
     if (after > last) return bad_field("after", fmt::format("after: {}, the stream has {} events so far", after, last));
     read_ = std::min(read_, after);  // its reader has not got them, so they must stay
-  }
-  Wake before;
-  u64 number;
-  {
-    const std::lock_guard lock(reader_mutex_);
+    // Under the same lock: the reader before must not take events, and so drop them, after `after` was checked.
+    const std::lock_guard reader_lock(reader_mutex_);
     before = std::exchange(reader_wake_, std::move(wake));
     number = ++readers_;
     is_alone_ = false;
@@ -139,13 +138,13 @@ void ResumableStream::drop_read_events() {
 }
 
 ReplyPart ResumableStream::read(u64 reader, i64& after, bool with_head) {
-  bool replaced;
-  {
-    const std::lock_guard lock(reader_mutex_);
-    replaced = reader != readers_;
-  }
   ReplyPart part;
   const std::lock_guard lock(mutex_);
+  bool replaced;
+  {
+    const std::lock_guard reader_lock(reader_mutex_);
+    replaced = reader != readers_;
+  }
   if (source_ && !replaced) pull();
   if (with_head) part.head = head_ ? *head_ : HttpHead{.content_type = "text/event-stream"};
   if (replaced) {

@@ -16,7 +16,8 @@ namespace r1 {
 
 struct ResumeLimits {
   std::chrono::milliseconds kept{60'000};  // without a reader
-  i64 bytes = i64{1} << 20;                // of the events that are kept
+  i64 bytes = i64{1} << 20;                // of the events that are kept, of each stream
+  i64 streams = 256;                       // of all clients, finished ones that are kept included
 };
 
 // Every event gets its number as `id:`, from 1 on. One reader at a time: a new one takes the place of the one before.
@@ -61,7 +62,7 @@ class ResumableStream : public std::enable_shared_from_this<ResumableStream> {
   i64 bytes_ = 0;             // of events_
   bool ended_ = false;
 
-  mutable std::mutex reader_mutex_;  // never held together with mutex_
+  mutable std::mutex reader_mutex_;  // if both are held, taken after mutex_
   Wake reader_wake_;
   u64 readers_ = 0;  // so far; the last one reads
   bool is_alone_ = false;

@@ -7,9 +7,13 @@ namespace {
 
 constexpr double kMostVotes = 64;
 constexpr FieldRule kChatRules[] = {
-    {"messages", JsonKind::array},         {"continue_final_message", JsonKind::boolean},
-    {"logprobs", JsonKind::boolean},       {"top_logprobs", JsonKind::integer, 0, kMostTopLogprobs},
-    {"response_format", JsonKind::object}, {"votes", JsonKind::integer, 1, kMostVotes},
+    {"messages", JsonKind::array},
+    {"continue_final_message", JsonKind::boolean},
+    {"logprobs", JsonKind::boolean},
+    {"top_logprobs", JsonKind::integer, 0, kMostTopLogprobs},
+    {"response_format", JsonKind::object},
+    {"votes", JsonKind::integer, 1, kMostVotes},
+    {"tools", JsonKind::array},
 };
 constexpr FieldRule kTextRules[] = {
     {"prompt", JsonKind::text_or_array},
@@ -38,8 +42,9 @@ ApiResult<bool> read_votes(const Json& body, GenerationFields& fields) {
   const auto votes = in.integer("votes");
   if (!votes) return false;
   const Json* const tools = in.find("tools");
-  for (const auto& [name, is_there] : {std::pair{"n", fields.samples > 1}, std::pair{"stream", fields.stream},
-                                       std::pair{"tools", tools && !tools->array()->empty()}})
+  for (const auto& [name, is_there] :
+       {std::pair{"n", fields.samples > 1}, std::pair{"stream", fields.stream},
+        std::pair{"tools", tools && !tools->array()->empty()}, std::pair{"logprobs", fields.logprobs}})
     if (is_there) return bad_field("votes", fmt::format("votes: not together with {}", name));
   fields.samples = *votes;
   return true;

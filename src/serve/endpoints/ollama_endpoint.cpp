@@ -1,4 +1,4 @@
-// ollama's paths, from_ollama into OpenAI's fields.
+// ollama's paths. Their fields are translated into OpenAI's.
 #include <algorithm>
 #include <ctime>
 

@@ -43,7 +43,7 @@ ApiResult<std::string> joined_parts(const Json* content, const std::string& wher
   return joined;
 }
 
-// Puts the items of "input" together to messages: the thinking and the calls of a turn belong to one message.
+// Puts the items of "input" together to messages: the thinking of a turn stands in the message behind it.
 class ItemReader {
  public:
   ApiStatus read(const Json& item, i64 number) {
@@ -148,8 +148,12 @@ ApiResult<Json> from_responses(const Json& body) {
   if (const Json* reasoning = in.find("reasoning"))
     if (const Json* effort = reasoning->find("effort")) out.set("reasoning_effort", *effort);
   if (const Json* text = in.find("text"))
-    if (const Json* format = text->find("format"); format && format->object())
+    if (const Json* format = text->find("format"); format && !format->is_null()) {
+      if (!format->object())
+        return bad_field("text.format", fmt::format("text.format: {}, expected an object", format->describe()),
+                         "invalid_type");
       out.set("response_format", response_format_of(*format));
+    }
   if (const Json* tools = in.find("tools")) {
     Json nested = Json::Array{};
     for (const Json& tool : *tools->array()) nested.push(nested_tool(tool));

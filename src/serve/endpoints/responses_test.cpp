@@ -77,6 +77,7 @@ TEST(Responses, EarlierTurnsOfEveryKindAreRead) {
            {R"({"input":"a","previous_response_id":"resp_1"})", "previous_response_id"},
            {R"({"input":"a","background":true})", "background"},
            {R"({"input":"a","truncation":"auto"})", "truncation"},
+           {R"({"input":"a","text":{"format":"json_object"}})", "text.format"},
            {R"({"input":[{"type":"web_search_call"}]})", "input[0].type"},
            {R"({"input":[{"role":"user","content":[{"type":"input_image"}]}]})", "input[0]"}})
     EXPECT_EQ(string_at(posted("/v1/responses", body), {"error", "param"}), param) << body;
@@ -96,7 +97,7 @@ TEST(Votes, TheMajorityIsTheAnswerAndEveryVoteIsThere) {
   for (const Json& vote : *cast.array()) agreeing += member_at(vote, {"group"}) == winner;
   EXPECT_EQ(member_at(answer, {"votes", "agreeing"}), Json(agreeing));
   EXPECT_EQ(member_at(answer, {"choices"}).array()->size(), 1u);
-  for (const char* more : {R"("n":2)", R"("stream":true)", R"("votes":65)"})
+  for (const char* more : {R"("n":2)", R"("stream":true)", R"("votes":65)", R"("tools":{})", R"("logprobs":true)"})
     EXPECT_EQ(model_server()
                   .ask(post_text("/v1/chat/completions",
                                  fmt::format(R"({{"votes":2,{},"messages":[{{"role":"user","content":"a"}}]}})", more)))
