@@ -29,8 +29,8 @@ test("a stream is the answer in pieces", async () => {
   assert.match(whole.choices[0].message.content, /7/);
   assert.equal(whole.choices[0].finish_reason, "stop");
   let content = "", thinking = "", usage = null;
-  const options = { include_usage: true };
-  for await (const chunk of await client.chat.completions.create({ ...fields, stream: true, stream_options: options })) {
+  const streamed = { ...fields, stream: true, stream_options: { include_usage: true } };
+  for await (const chunk of await client.chat.completions.create(streamed)) {
     content += chunk.choices[0]?.delta.content ?? "";
     thinking += chunk.choices[0]?.delta.reasoning_content ?? "";
     usage = chunk.usage ?? usage;
@@ -98,9 +98,9 @@ test("a stream that is left ends", async () => {
     const controlled = await client.completions.create(endless);
     controlled.controller.abort();
   }
+  const headers = { Authorization: `Bearer ${process.env.R1_KEY}` };
   for (;;) {
-    const props = await fetch(`${process.env.R1_URL}/props`, { headers: { Authorization: `Bearer ${process.env.R1_KEY}` } });
-    const { running, queued } = await props.json();
+    const { running, queued } = await (await fetch(`${process.env.R1_URL}/props`, { headers })).json();
     if (running + queued === 0) break;
     await new Promise((done) => setTimeout(done, 20));
   }
