@@ -54,7 +54,10 @@ std::vector<std::string> commands_with_kinds(const std::vector<DescribedCommand>
 // colon of the word, because bash replaces only what follows it.
 constexpr const char* kBashBegin = R"bash(# bash completion for r1, written by r1 help --completion bash.
 _r1_models() {
-  r1 models 2> /dev/null | while read -r name _; do printf '%s\n' "$name"; done
+  # compgen expands its words as the shell does, so names with other characters are left out.
+  r1 models 2> /dev/null | while read -r name _; do
+    [[ $name == *[!A-Za-z0-9._:/@+-]* ]] || printf '%s\n' "$name"
+  done
 }
 _r1() {
   local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} typed=${COMP_LINE:0:COMP_POINT}
