@@ -105,6 +105,55 @@ test("an answer can be stopped, and keeps what it has", async () => {
   await close(page);
 });
 
+// The events of a stream, numbered and with the name of the answer, as the server writes them on request.
+const numbered = (pieces) => pieces.map((piece, i) => `id: ${i + 1}\n${piece.replace('{"', '{"id":"chatcmpl-77","')}`);
+
+test("an answer whose connection breaks is read on where it broke", async () => {
+  const page = await open();
+  const pieces = numbered(written("All of it arrives, once."));
+  stage.scripts.push(play([...pieces.slice(0, 6), (response) => response.destroy()]));
+  let asked;
+  stage.paths["/v1/streams/chatcmpl-77"] = (request, response) => {
+    asked = request.url;
+    void play(pieces.slice(6))(request, response);
+  };
+  await send(page, "Does it arrive?");
+  await answers(page).getByText("All of it arrives, once.").waitFor();
+  await idle(page);
+  assert.equal(stage.asked.at(-1).resumable, true);
+  assert.equal(asked, "/v1/streams/chatcmpl-77?after=6");
+  assert.equal(await page.getByRole("alert").count(), 0);
+  delete stage.paths["/v1/streams/chatcmpl-77"];
+  await close(page);
+});
+
+test("thinking can be ended, and a stopped answer is ended on the server", async () => {
+  const page = await open();
+  const [thought, left] = [gate(), gate()];
+  const pieces = numbered(written("Now then.", { thinking: "Hm, let me see." }));
+  let control, cancelled;
+  stage.paths["/v1/chat/completions/control"] = (request, response, body) => {
+    control = JSON.parse(body);
+    response.writeHead(200, { "Content-Type": "application/json" }).end("{}");
+    thought.open();
+  };
+  stage.paths["/v1/streams/chatcmpl-77/cancel"] = (request, response) => {
+    cancelled = request.method;
+    response.writeHead(200, { "Content-Type": "application/json" }).end("{}");
+    left.open();
+  };
+  stage.scripts.push(play([...pieces.slice(0, 12), thought.wait, ...pieces.slice(12, 16), left.wait]));
+  await send(page, "Quickly?");
+  await button(page, "Answer now").click();
+  await answers(page).locator("> .markdown", { hasText: "Now" }).waitFor();
+  assert.deepEqual(control, { id: "chatcmpl-77", action: "reasoning_end" });
+  await page.keyboard.press("Escape");
+  await left.wait();
+  assert.equal(cancelled, "POST");
+  stage.paths = {};
+  await close(page);
+});
+
 test("an edited question and another answer are branches that one can walk", async () => {
   const page = await open();
   await converse(page, "first answer", {}, "first question");

@@ -54,7 +54,7 @@ export const progress = (processed, total) =>
 // `scripts`: functions (request, response, body) for the next chat requests, one each. `gate()` returns a promise that
 // `open()` fulfils, so that a test decides when a stream goes on.
 export async function startStage(upstream) {
-  const stage = { scripts: [], asked: [], down: false, props: null };
+  const stage = { scripts: [], asked: [], down: false, props: null, paths: {} };
   const server = createServer((request, response) => {
     if (stage.down) return void request.socket.destroy();
     const parts = [];
@@ -67,6 +67,8 @@ export async function startStage(upstream) {
         if (script) return script(request, response);
       }
       if (request.url === "/props" && stage.props) return void stage.props(response);
+      const special = Object.keys(stage.paths).find((path) => request.url.startsWith(path));
+      if (special) return void stage.paths[special](request, response, body.toString());
       const onward = httpRequest(
         { host: "127.0.0.1", port: upstream.port, path: request.url, method: request.method, headers: request.headers },
         (answer) => {

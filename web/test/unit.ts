@@ -137,12 +137,20 @@ test("a text that is replaced is split again", () => {
 });
 
 test("events are the same however the stream is cut", () => {
-  const stream = ': keep-alive\n\ndata: {"a":1}\n\ndata: two\r\n\r\nevent: x\ndata: a\ndata: b\n\n';
+  const stream = ': keep-alive\n\ndata: {"a":1}\n\ndata: two\r\n\r\nevent: x\nid: 7\ndata: a\ndata: b\n\n';
   for (let size = 1; size <= stream.length; ++size) {
     const parser = new SseParser();
     const events = [];
     for (let at = 0; at < stream.length; at += size) events.push(...parser.push(stream.slice(at, at + size)));
-    assert.deepEqual(events, ['{"a":1}', "two", "a\nb"], `pieces of ${size}`);
+    assert.deepEqual(
+      events,
+      [
+        { data: '{"a":1}', id: "" },
+        { data: "two", id: "" },
+        { data: "a\nb", id: "7" },
+      ],
+      `pieces of ${size}`,
+    );
   }
 });
 

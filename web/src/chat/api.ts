@@ -11,6 +11,7 @@ export interface Props {
 }
 
 export interface Chunk {
+  id?: string;
   model?: string;
   choices?: { delta?: { content?: string | null; reasoning_content?: string | null }; finish_reason?: string | null }[];
   prompt_progress?: { total: number; cache: number; processed: number };
@@ -66,31 +67,78 @@ export async function getProps(): Promise<Props> {
   return (await request("/props")).json() as Promise<Props>;
 }
 
-// The chunks of an answer as they come.
+const RESUME_AFTER_MS = [500, 1000, 2000, 4000, 8000];
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// The chunks of an answer as they come. A connection that breaks off is made again, and the answer is read on where it
+// broke: the server keeps it for a while.
 export async function* streamChat(body: object, signal: AbortSignal): AsyncGenerator<Chunk> {
-  const response = await request("/v1/chat/completions", {
+  let response = await request("/v1/chat/completions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
+    body: JSON.stringify({ ...body, resumable: true }),
     signal,
   });
-  const parser = new SseParser();
-  const decoder = new TextDecoder();
-  const reader = response.body!.getReader();
-  for (;;) {
-    let piece: ReadableStreamReadResult<Uint8Array>;
-    try {
-      piece = await reader.read();
-    } catch (error) {
-      if (signal.aborted) throw error;
-      throw new ApiError(0, "broken", (error as Error).message);
+  let answer = ""; // its name, once a chunk has told it
+  let last = ""; // the number of the last event
+  for (let tries = 0; ; ++tries) {
+    let broken: unknown;
+    const parser = new SseParser();
+    const decoder = new TextDecoder();
+    const reader = response.body!.getReader();
+    for (;;) {
+      let piece: ReadableStreamReadResult<Uint8Array>;
+      try {
+        piece = await reader.read();
+      } catch (error) {
+        if (signal.aborted) throw error;
+        broken = error;
+        break;
+      }
+      if (piece.done) break;
+      for (const { data, id } of parser.push(decoder.decode(piece.value, { stream: true }))) {
+        if (data === "[DONE]") return;
+        const chunk = JSON.parse(data) as Chunk;
+        if (chunk.error) throw new ApiError(500, chunk.error.code ?? "", chunk.error.message ?? "");
+        answer = chunk.id ?? answer;
+        last = id || last;
+        tries = 0;
+        yield chunk;
+      }
     }
-    if (piece.done) throw new ApiError(0, "broken", "the stream ended early");
-    for (const data of parser.push(decoder.decode(piece.value, { stream: true }))) {
-      if (data === "[DONE]") return;
-      const chunk = JSON.parse(data) as Chunk;
-      if (chunk.error) throw new ApiError(500, chunk.error.code ?? "", chunk.error.message ?? "");
-      yield chunk;
+    const failed = new ApiError(0, "broken", broken ? (broken as Error).message : "the stream ended early");
+    response = await readOn(answer, last, tries, signal).catch((error) => {
+      throw signal.aborted ? error : failed;
+    });
+  }
+}
+
+// The rest of the answer behind event `last`. Tries again while the server cannot be reached.
+async function readOn(answer: string, last: string, tries: number, signal: AbortSignal): Promise<Response> {
+  if (!answer || !last) throw new Error("the stream cannot be read on");
+  for (let i = tries; i < RESUME_AFTER_MS.length; ++i) {
+    await pause(RESUME_AFTER_MS[i]!);
+    try {
+      return await request(`/v1/streams/${encodeURIComponent(answer)}?after=${encodeURIComponent(last)}`, { signal });
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ApiError) || error.status !== 0) throw error;
     }
   }
+  throw new Error("the server cannot be reached");
+}
+
+// Ends an answer, which would go on for a while without a reader. `leaving`: the page is being closed.
+export function cancelAnswer(answer: string, leaving = false): void {
+  const path = `/v1/streams/${encodeURIComponent(answer)}/cancel`;
+  const headers = { "Content-Type": "application/json" };
+  request(path, { method: "POST", headers, body: "{}", keepalive: leaving }).catch(() => {});
+}
+
+// Ends the thinking of a running answer.
+export async function answerNow(answer: string): Promise<void> {
+  await request("/v1/chat/completions/control", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ id: answer, action: "reasoning_end" }),
+  });
 }

@@ -10,7 +10,7 @@ import {
   titleFrom,
 } from "../store/conversation.ts";
 import { changed, moveToTop } from "../store/history.ts";
-import { ApiError, type Chunk, streamChat } from "./api.ts";
+import { ApiError, cancelAnswer, type Chunk, streamChat } from "./api.ts";
 import { connect, serverState } from "./server_state.ts";
 
 export type Phase = "queued" | "reading" | "thinking" | "answering";
@@ -18,6 +18,7 @@ export type Phase = "queued" | "reading" | "thinking" | "answering";
 // An answer on its way.
 export interface Run {
   message: Message;
+  answer: string; // the server's name of the answer; empty: not known yet
   phase: Phase;
   read: number; // tokens of the prompt
   total: number;
@@ -35,6 +36,13 @@ export const tick = signal(0); // changes whenever text of a running answer was 
 
 const SAVE_EVERY_MS = 1000;
 const SHOW_EVERY_MS = 40;
+
+// An answer without a reader would go on for a while, so a page that is closed ends its own.
+export function endRunsWithPage(): void {
+  addEventListener("pagehide", (event) => {
+    if (!event.persisted) for (const run of runs.peek().values()) if (run.answer) cancelAnswer(run.answer, true);
+  });
+}
 
 export function runOf(conversation: Conversation): Run | undefined {
   return runs.value.get(conversation.id);
@@ -70,6 +78,7 @@ function requestOf(conversation: Conversation, question: string | null, continue
 
 function take(run: Run, chunk: Chunk): void {
   const { message } = run;
+  run.answer = chunk.id ?? run.answer;
   if (chunk.model) message.model = chunk.model;
   if (chunk.prompt_progress) {
     run.phase = "reading";
@@ -136,6 +145,7 @@ export async function generate(
   const controller = new AbortController();
   const run: Run = {
     message,
+    answer: "",
     phase: "queued",
     read: 0,
     total: 0,
@@ -145,7 +155,10 @@ export async function generate(
     thinkingTokens: 0,
     answerTokens: 0,
     before: continued?.figures,
-    stop: () => controller.abort(),
+    stop: () => {
+      controller.abort();
+      if (run.answer) cancelAnswer(run.answer);
+    },
   };
   const body = requestOf(conversation, question.id, continued);
   setRun(conversation.id, run);

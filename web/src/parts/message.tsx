@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { answerNow } from "../chat/api.ts";
 import {
   ask,
   continueAnswer,
@@ -196,6 +197,11 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
         </span>
         <span class="figure">{t("tokens", { n: formatCount(tokens) })}</span>
       </button>
+      {running && run.answer && (
+        <button type="button" class="quiet small" onClick={() => void answerNow(run.answer).catch(() => {})}>
+          {t("answerNow")}
+        </button>
+      )}
       <div id={id} class="thinking-body">
         {open ? <Markdown text={text} growing={running} /> : running && <Tail text={text} />}
       </div>
