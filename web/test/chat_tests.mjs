@@ -111,13 +111,16 @@ const numbered = (pieces) => pieces.map((piece, i) => `id: ${i + 1}\n${piece.rep
 test("an answer whose connection breaks is read on where it broke", async () => {
   const page = await open();
   const pieces = numbered(written("All of it arrives, once."));
-  stage.scripts.push(play([...pieces.slice(0, 6), (response) => response.destroy()]));
+  const shown = gate();
+  stage.scripts.push(play([...pieces.slice(0, 6), shown.wait, (response) => response.destroy()]));
   let asked;
   stage.paths["/v1/streams/chatcmpl-77"] = (request, response) => {
     asked = request.url;
     void play(pieces.slice(6))(request, response);
   };
   await send(page, "Does it arrive?");
+  await answers(page).getByText("All of it").waitFor();
+  shown.open();
   await answers(page).getByText("All of it arrives, once.").waitFor();
   await idle(page);
   assert.equal(stage.asked.at(-1).resumable, true);
@@ -142,7 +145,7 @@ test("thinking can be ended, and a stopped answer is ended on the server", async
     response.writeHead(200, { "Content-Type": "application/json" }).end("{}");
     left.open();
   };
-  stage.scripts.push(play([...pieces.slice(0, 12), thought.wait, ...pieces.slice(12, 16), left.wait]));
+  stage.scripts.push(play([...pieces.slice(0, 6), thought.wait, ...pieces.slice(6, 12), left.wait]));
   await send(page, "Quickly?");
   await button(page, "Answer now").click();
   await answers(page).locator("> .markdown", { hasText: "Now" }).waitFor();
@@ -376,7 +379,7 @@ test("four fifths of the context are announced", async () => {
 test("the page loads without a key and asks for one", async () => {
   const locked = await startModel(R1_BINARY, R1_MODEL, { key: "secret" });
   const page = await open({ url: `http://127.0.0.1:${locked.port}/` });
-  const field = page.getByLabel("API key", { exact: true });
+  const field = page.locator("input[type=password]");
   await field.fill("wrong");
   await button(page, "Continue").click();
   await page.getByText("did not accept this key").waitFor();
