@@ -390,6 +390,25 @@ TEST_F(ApiTest, EveryRefusalHasItsStatusAndCode) {
   EXPECT_EQ(ask(get_text(chat)).fields.at("allow"), "POST");
 }
 
+TEST_F(ApiTest, ATemplateThatRefusesIsQuotedWithoutThePathOfItsFile) {
+  const TestAnswer answer =
+      post("/v1/chat/completions",
+           R"({"messages":[{"role":"assistant","content":"","tool_calls":[{"id":"a","function":{"name":"f"}}]},
+                      {"role":"tool","tool_call_id":"a","content":"7"}]})");
+  EXPECT_EQ(answer.status, 400);
+  const Json error = member(json(answer), "error");
+  EXPECT_EQ(text(member(error, "param")), "messages");
+  EXPECT_NE(text(member(error, "message")).find("chat template"), std::string::npos) << answer.body;
+  EXPECT_EQ(answer.body.find('/'), std::string::npos) << answer.body;
+}
+
+TEST_F(ApiTest, ABiasForATokenThatIsNotThereNamesTheField) {
+  const TestAnswer answer =
+      post("/v1/chat/completions", fmt::format(R"({{{},"logit_bias":{{"99999":1}}}})", kQuestion));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(text(member(member(json(answer), "error"), "param")), "logit_bias") << answer.body;
+}
+
 TEST_F(ApiTest, OnlyListedOriginsAreToldThatTheyMayRead) {
   const TestAnswer listed = ask(get_text("/health", "Origin: https://chat.example\r\n"));
   EXPECT_EQ(listed.fields.at("access-control-allow-origin"), "https://chat.example");

@@ -15,6 +15,14 @@ u64 random_seed() {
 
 void append(std::vector<i32>& ids, const std::vector<i32>& more) { ids.insert(ids.end(), more.begin(), more.end()); }
 
+// Why the model's chat template does not take a conversation. The path of the template's file, with which the error
+// begins, is not the client's business.
+std::string refusal_of_template(const std::string& what) {
+  const size_t path = what.find(": ");
+  return fmt::format("messages: the chat template of this model does not take them: {}",
+                     path == what.npos ? what : what.substr(path + 2));
+}
+
 }  // namespace
 
 ServedModel::ServedModel(Names names, Session session, const EngineHostOptions& options)
@@ -29,7 +37,8 @@ ApiResult<ChatPrompt> ServedModel::chat_prompt(const ChatMessages& messages, con
   if (messages.prefix && !messages.prefix->reasoning_content.empty()) think = Think::on;
   else if (messages.prefix) think = Think::off;
   auto prompt = session().chat_prompt({.messages = messages.messages, .think = think, .tools = tools});
-  if (!prompt) return tl::unexpected(ApiError{400, "invalid_value", prompt.error().what, "messages"});
+  if (!prompt)
+    return tl::unexpected(ApiError{400, "invalid_value", refusal_of_template(prompt.error().what), "messages"});
   if (!messages.prefix) return std::move(*prompt);
   const Tokenizer& tokenizer = session().tokenizer();
   const Message& begun = *messages.prefix;
@@ -63,6 +72,10 @@ ApiResult<CompletionRequest> ServedModel::request(ChatPrompt prompt, const Gener
   set(sampling.repetition_penalty, fields.sampling.repetition_penalty);
   sampling.presence_penalty = static_cast<float>(fields.presence_penalty);
   sampling.frequency_penalty = static_cast<float>(fields.frequency_penalty);
+  for (const auto& [id, bias] : fields.logit_bias)
+    if (const i64 vocabulary = session().model().info().vocab; id >= vocabulary)
+      return bad_field("logit_bias", fmt::format("logit_bias: there is no token {}, this model has those from 0 to {}",
+                                                 id, vocabulary - 1));
   sampling.logit_bias = fields.logit_bias;
   if (fields.logprobs) sampling.top_logprobs = fields.top_logprobs, sampling.logprob_scale = LogprobScale::raw;
   seed = sampling.seed = fields.sampling.seed.value_or(random_seed());

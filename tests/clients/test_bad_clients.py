@@ -38,7 +38,7 @@ FIELDS = {
     "logprobs": ([BOOL], []),
     "top_logprobs": ([INT], [-1, 21, 10**30]),
     "logit_bias": ([OBJECT], [{"a": 1}, {"1": 101}, {"1": -101}, {"1": "1"}, {"1": None}, {"-1": 1}, {"1.5": 1},
-                              {str(i): 1 for i in range(1025)}]),
+                              {str(i): 1 for i in range(1025)}, {"99999999": 1}]),
     "response_format": ([OBJECT], [{"type": "xml"}, {"type": 1}, {}]),
     "tools": ([ARRAY], [[1], [{}], [{"type": "search"}], [{"type": "function"}],
                         [{"type": "function", "function": {"name": "a b"}}],

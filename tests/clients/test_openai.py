@@ -134,6 +134,17 @@ class OpenAiTest(unittest.TestCase):
             streamed = stream.get_final_completion().choices[0].message.tool_calls[0]
         self.assertEqual(streamed.function.arguments, call.function.arguments)
 
+    def test_a_template_without_calls_refuses_them(self):
+        """The model that ships has no tools in its template. The refusal says so, and tells nothing of this machine."""
+        call = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 3, "b": 4}'}}
+        messages = [*QUESTION, {"role": "assistant", "content": "", "tool_calls": [call]},
+                    {"role": "tool", "tool_call_id": "call_1", "content": "7"}]
+        with self.assertRaises(openai.BadRequestError) as caught:
+            chat(messages=messages, tools=[ADD])
+        self.assertEqual(caught.exception.param, "messages")
+        self.assertIn("chat template", caught.exception.message)
+        self.assertNotIn("/", caught.exception.body["message"])
+
     def test_functions_in_a_request_leave_its_stream_equal(self):
         answer = chat(tools=[ADD], max_tokens=60)
         self.assertEqual(Whole(chat(tools=[ADD], max_tokens=60, stream=True)).content,
