@@ -197,6 +197,28 @@ u32 GrammarMatcher::state_behind(const Stack& top) {
 
 // ---- masks
 
+// Sets the bits of the tokens that the lexeme on top takes whole, if `room` units may begin and `needed` must.
+void GrammarMatcher::add_whole_tokens(const LexemeTokens& known, i64 room, i64 needed) {
+  scratch_.assign(words_.size(), 0);
+  const auto set = [&](i32 token) { scratch_[token / 64] |= u64{1} << token % 64; };
+  const auto clear = [&](i32 token) { scratch_[token / 64] &= ~(u64{1} << token % 64); };
+  // The tokens that begin too many units are the end of the list; the shorter part is gone through.
+  const auto too_many = std::partition_point(known.counted.begin(), known.counted.end(),
+                                             [&](const LexemeTokens::Counted& t) { return t.begun <= room; });
+  const bool few_fit = too_many - known.counted.begin() < known.counted.end() - too_many;
+  if (few_fit) {
+    std::for_each(known.counted.begin(), too_many, [&](const auto& t) { set(t.token); });
+  } else {
+    for (const i32 t : known.few) set(t);
+    if (!known.many.empty()) scratch_ = known.many;
+    std::for_each(too_many, known.counted.end(), [&](const auto& t) { clear(t.token); });
+  }
+  if (needed > 0)
+    for (const LexemeTokens::Counted& t : known.closing)
+      if (t.begun < needed) clear(t.token);
+  for (size_t w = 0; w < words_.size(); ++w) words_[w] |= scratch_[w];
+}
+
 // Sets the bits of the tokens that the stack allows.
 void GrammarMatcher::add_tokens(u32 stack) {
   const Stack top = stacks_[stack];
@@ -206,27 +228,27 @@ void GrammarMatcher::add_tokens(u32 stack) {
   const Lexeme::Count& count = lexeme.count();
   const i64 room = count.max < 0 ? kNever : count.max - top.count;     // for units that a token begins
   const i64 needed = lexeme.is_counted() ? count.min - top.count : 0;  // units before the end may come
-  const bool all = room >= trie_.longest() && needed <= 0;
-  const auto set = [&](i32 token) { words_[token / 64] |= u64{1} << token % 64; };
-  if (!all) {
-    for (const LexemeTokens::Counted& t : known.counted) {
-      if (t.begun > room) break;
-      if (!t.closes || t.begun >= needed) set(t.token);
-    }
-  } else if (known.many.empty()) {
-    for (const i32 t : known.few) set(t);
+  if (lexeme.is_counted() || !known.many.empty()) {
+    add_whole_tokens(known, room, needed);
   } else {
-    for (size_t w = 0; w < known.many.size(); ++w) words_[w] |= known.many[w];
+    for (const i32 t : known.few) words_[t / 64] |= u64{1} << t % 64;
   }
   if (known.exits.empty()) return;
   const u32 behind = state_behind(top);
-  for (const LexemeTokens::Exit& exit : known.exits)
-    if (exit.begun <= room && exit.begun >= needed) add_exit(exit.node, behind);
+  for (int byte = 0; byte < 256; ++byte) {
+    const u32 begin = known.first_exit[byte], end = known.first_exit[byte + 1];
+    if (begin == end) continue;
+    const u32 to = next_state(behind, static_cast<u8>(byte));
+    if (to == kDead) continue;
+    for (const LexemeTokens::Exit& exit : std::span(known.exits).subspan(begin, end - begin))
+      if (exit.begun <= room && exit.begun >= needed) add_exit(exit.node, to);
+  }
 }
 
-// Tries the tokens below a node of the trie.
+// Adds the tokens that end at a node of the trie, and tries those below it.
 void GrammarMatcher::add_exit(i32 trie_node, u32 state) {
-  if (states_[state].stacks.empty()) return;
+  for (const i32 token : trie_.tokens(trie_node)) words_[token / 64] |= u64{1} << token % 64;
+  if (states_[state].stacks.empty() || trie_.is_leaf(trie_node)) return;
   trie_.walk(trie_node, state, [&](i32 node, u32 before) -> u32 {
     if (++steps_ > limits_.steps)
       fail_with("the grammar is too ambiguous here: trying the tokens takes too many steps");

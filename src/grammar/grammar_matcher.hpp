@@ -81,6 +81,7 @@ class GrammarMatcher {
   u32 take_state();
   u32 next_state(u32 state, u8 byte);
   u32 state_behind(const Stack& top);
+  void add_whole_tokens(const LexemeTokens& known, i64 room, i64 needed);
   void add_tokens(u32 stack);
   void add_exit(i32 trie_node, u32 state);
   const Mask& mask_of(u32 state);
@@ -106,7 +107,7 @@ class GrammarMatcher {
   State building_;
   std::vector<std::array<u64, 3>> visited_;
   std::unordered_set<std::array<u64, 3>, Hash> visited_set_;  // the same, once they are many
-  std::vector<u64> words_;
+  std::vector<u64> words_, scratch_;
 };
 
 }  // namespace r1

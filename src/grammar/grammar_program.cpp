@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
+#include <unordered_map>
 
 namespace r1 {
 namespace {
 
 // An expression of at most so many nodes becomes one lexeme.
-constexpr i64 kMostLexemeNodes = 1024;
+constexpr i64 kMostLexemeNodes = 2048;
 constexpr i64 kNotRegular = std::numeric_limits<i64>::max() / (i64{1} << 20);
 constexpr i64 kMostProgramNodes = i64{1} << 17;
 // A unit that so many bytes may begin is a text's character; its repetitions are counted. Others (digits) are written
@@ -52,6 +52,13 @@ class GrammarCompiler {
 
   // How many nodes the expression takes as a lexeme; kNotRegular if it is none.
   i64 size_of(const Expr& e) {
+    if (const auto known = known_sizes_.find(&e); known != known_sizes_.end()) return known->second;
+    const i64 size = compute_size(e);
+    known_sizes_.emplace(&e, size);
+    return size;
+  }
+
+  i64 compute_size(const Expr& e) {
     i64 n = 1;
     switch (e.kind) {
       case Expr::Kind::text: return n + std::ssize(e.text);
@@ -192,6 +199,7 @@ class GrammarCompiler {
   GrammarProgram& program_;
   const std::vector<bool> nullable_;
   std::vector<i64> sizes_;  // of rules as lexemes
+  std::unordered_map<const Expr*, i64> known_sizes_;
   std::vector<i32> starts_, pending_;
 };
 
@@ -202,6 +210,11 @@ Result<std::shared_ptr<const GrammarProgram>> GrammarProgram::compile(const Gram
   program->lexicon_ = std::move(lexicon);
   R1_TRY(GrammarCompiler(grammar, *program).run());
   return program;
+}
+
+void GrammarProgram::warm() const {
+  constexpr size_t kMost = 64;
+  for (size_t i = 0; i < std::min(lexemes_.size(), kMost); ++i) lexemes_[i]->warm();
 }
 
 }  // namespace r1

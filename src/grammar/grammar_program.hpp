@@ -31,6 +31,9 @@ class GrammarProgram {
   static Result<std::shared_ptr<const GrammarProgram>> compile(const Grammar& grammar,
                                                                std::shared_ptr<Lexicon> lexicon);
 
+  // Computes what the first lexemes need, so that the first masks are quick (Lexeme::warm).
+  void warm() const;
+
   const Node& operator[](i32 node) const { return nodes_[node]; }
   i32 size() const { return static_cast<i32>(nodes_.size()); }
   i32 start() const { return start_; }

@@ -137,6 +137,10 @@ const Lexeme::State* Lexeme::compute_next(const State* state, u8 byte) const {
 const LexemeTokens& Lexeme::compute_tokens(const State* state) const {
   LexemeTokens out;
   take_all(state, out);
+  std::stable_sort(out.exits.begin(), out.exits.end(),
+                   [&](const auto& a, const auto& b) { return trie_[a.node].byte < trie_[b.node].byte; });
+  for (const LexemeTokens::Exit& exit : out.exits) ++out.first_exit[trie_[exit.node].byte + 1];
+  for (int b = 0; b < 256; ++b) out.first_exit[b + 1] += out.first_exit[b];
   if (counted_)
     std::stable_sort(out.counted.begin(), out.counted.end(),
                      [](const auto& a, const auto& b) { return a.begun < b.begun; });
@@ -169,11 +173,26 @@ void Lexeme::take_all(const State* from, LexemeTokens& out) const {
     if (counted_ && before.state == start_) begins_unit(start_, byte) ? void(++at.begun) : void(at.closes = true);
     for (const i32 t : trie_.tokens(node)) {
       out.few.push_back(t);
-      if (counted_) out.counted.push_back({t, at.begun, at.closes});
+      if (counted_) out.counted.push_back({t, at.begun});
+      if (at.closes) out.closing.push_back({t, at.begun});
     }
-    if (at.state->accepting && !trie_.is_leaf(node)) out.exits.push_back({node, at.begun});
+    if (at.state->accepting)
+      for (i32 child = node + 1; child < trie_[node].end; child = trie_[child].end)
+        out.exits.push_back({child, at.begun});
     return at.state->final ? At{} : at;
   });
+}
+
+void Lexeme::warm() const {
+  constexpr size_t kMost = 8;
+  std::vector<const State*> open{start_};
+  for (size_t i = 0; i < open.size(); ++i) {
+    if (!open[i]->final) tokens(open[i]);
+    for (int b = 0; b < 256 && open.size() < kMost; ++b) {
+      const State* const to = next(open[i], static_cast<u8>(b));
+      if (is_alive(to) && std::find(open.begin(), open.end(), to) == open.end()) open.push_back(to);
+    }
+  }
 }
 
 bool Lexeme::is_prefix_free() const {

@@ -24,20 +24,22 @@ namespace r1 {
 struct LexemeTokens {
   std::vector<i32> few;   // the tokens that the lexeme takes whole, if they are few,
   std::vector<u64> many;  // else as a mask
-  // Nodes of the trie at which the lexeme may end while bytes of the token are left.
+  // Nodes of the trie whose byte may stand behind the end of the lexeme. Those with the byte b are exits[first_exit[b]]
+  // up to the first of b + 1, so that what follows the lexeme need not look at the others.
   struct Exit {
     i32 node = 0;
     u16 begun = 0;  // units that the token has begun until there; 0 if the lexeme is not counted
   };
   std::vector<Exit> exits;
+  std::array<u32, 257> first_exit{};
   bool overflow = false;  // the automaton became too large, so that something may be missing here
   // Counted lexemes only: the tokens that are taken whole, those that begin the fewest units first.
   struct Counted {
     i32 token = 0;
     u16 begun = 0;
-    bool closes = false;  // the token reaches the text behind the units
   };
   std::vector<Counted> counted;
+  std::vector<Counted> closing;  // those of them that reach the text behind the units
 };
 
 class Lexeme {
@@ -79,6 +81,8 @@ class Lexeme {
   bool begins_unit(const State* state, u8 byte) const {
     return counted_ && state == start_ && byte != static_cast<u8>(count_.end[0]);
   }
+  // Computes what the states within a few bytes of the start need, before somebody waits for it.
+  void warm() const;
   // No text of the lexeme is the beginning of another one.
   bool is_prefix_free() const;
   i64 bytes() const { return bytes_.load(std::memory_order_relaxed); }  // of memory, about

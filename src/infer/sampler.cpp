@@ -1,6 +1,7 @@
 #include "infer/sampler.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -127,8 +128,8 @@ void Sampler::mask(std::span<const u64> allowed) {
     if (bits == ~u64{0}) continue;
     if (bits == 0) std::fill(logits_.begin() + begin, logits_.begin() + end, kNever);
     else
-      for (i64 i = begin; i < end; ++i)
-        if (!(bits >> (i - begin) & 1)) logits_[i] = kNever;
+      for (u64 rest = ~bits; rest; rest &= rest - 1)
+        if (const i64 i = begin + std::countr_zero(rest); i < end) logits_[i] = kNever;
   }
 }
 
