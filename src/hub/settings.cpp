@@ -1,5 +1,7 @@
 #include "hub/settings.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
@@ -55,6 +57,16 @@ Result<std::string> find_token() {
   return token_of(R1_TRY(read_regular_file(file, 1 << 16)), file.string());
 }
 
+// libr1.so if this code is in it, else the program. Empty if it cannot be found.
+fs::path code_file() {
+  std::error_code error;
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(&code_file), &info) && info.dli_fname)
+    if (const fs::path file = info.dli_fname; file.filename().string().starts_with("libr1.so"))
+      return fs::canonical(file, error);
+  return fs::read_symlink("/proc/self/exe", error);
+}
+
 }  // namespace
 
 fs::path hub_cache() {
@@ -88,13 +100,14 @@ Result<HubSettings> HubSettings::from_environment() {
 std::vector<fs::path> homes() {
   std::vector<fs::path> list;
   if (const std::string home = variable("R1_HOME"); !home.empty()) list.emplace_back(home);
+  const fs::path code = code_file(), folder = code.parent_path();
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  if (!error) {
-    list.push_back(program / "../share/r1");  // bin/r1
-    // build/release/r1
-    if (fs::exists(program / "../../src/LAYERS", error)) list.push_back(program / "../..");
-  }
+  if (code.empty()) return list;
+  list.push_back(folder / "../share/r1");  // bin/r1, lib/libr1.so
+  if (code.filename().string().starts_with("libr1.so"))
+    list.push_back(folder / "../../share/r1");  // lib/x86_64-linux-gnu/libr1.so
+  // build/release/r1
+  if (fs::exists(folder / "../../src/LAYERS", error)) list.push_back(folder / "../..");
   return list;
 }
 

@@ -23,8 +23,9 @@ std::filesystem::path hub_cache();
 // Base Directory Specification). Empty if the user has no home.
 std::filesystem::path state_folder();
 
-// Folders that may hold the files that ship: R1_HOME; ../share/r1 of an installed program; the source tree in which the
-// program was built. A program outside a source tree looks nowhere else: /bin/r1 takes no model from /models.
+// Folders that may hold the files that ship: R1_HOME; share/r1 of the installation to which the program or libr1.so
+// belongs; the source tree in which it was built. Outside a source tree nothing else is looked at: /bin/r1 takes no
+// model from /models.
 std::vector<std::filesystem::path> homes();
 // Finds a folder that ships with the program ("models/nano", "recipes/nano"). Empty if it is not there.
 std::filesystem::path shipped(const std::string& relative);
