@@ -1,0 +1,75 @@
+"""The package against the library of the build, with the model that ships."""
+
+import threading
+from typing import Iterator
+
+import pytest
+
+import r1
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[r1.Model]:
+    with r1.Model("nano", threads=2, context=1024) as opened:
+        yield opened
+
+
+def test_text_becomes_tokens_and_tokens_the_same_bytes(model: r1.Model) -> None:
+    for text in ("", "47 * 36 = <think>", "zero\0byte", "Grüße"):
+        tokens = model.tokenize(text)
+        assert all(0 <= t < model.vocabulary for t in tokens)
+        assert model.detokenize(tokens) == text.encode()
+    assert len(model.tokenize("<think>", special=True)) < len(model.tokenize("<think>"))
+
+
+def test_an_answer_comes_in_pieces(model: r1.Model) -> None:
+    pieces = list(model.generate("What is 3 + 4?", temperature=0))
+    assert len(pieces) > 5
+    whole = model.answer("What is 3 + 4?", temperature=0)
+    assert "".join(p.text for p in pieces if p.thinking) == whole.thinking != ""
+    assert "".join(p.text for p in pieces if not p.thinking) == whole.answer
+    assert "7" in whole.answer
+    assert whole.finish == "stop"
+    assert 0 < whole.thinking_tokens < whole.tokens
+
+
+def test_options_change_the_answer(model: r1.Model) -> None:
+    cut = model.answer([{"role": "user", "content": "What is 3 + 4?"}], think=False, max_tokens=2)
+    assert (cut.thinking, cut.tokens, cut.finish) == ("", 2, "length")
+
+
+def test_a_closed_generator_cancels(model: r1.Model) -> None:
+    pieces = model.generate("What is 3 + 4?")
+    next(pieces)
+    pieces.close()
+    assert model.answer("What is 3 + 4?", temperature=0).finish == "stop"
+
+
+def test_threads_share_a_model(model: r1.Model) -> None:
+    questions = ["What is 3 + 4?", "What is 12 * 7?", "What is 90 - 17?"]
+    alone = [model.answer(q, seed=1) for q in questions]
+    together = [None] * len(questions)
+
+    def ask(i: int) -> None:
+        together[i] = model.answer(questions[i], seed=1)
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(questions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+def test_failures_are_exceptions_with_a_sentence(model: r1.Model) -> None:
+    with pytest.raises(r1.Error, match="no-such-model") as caught:
+        r1.Model("no-such-model")
+    assert caught.value.status == r1.Status.IO
+    with pytest.raises(r1.Error, match="top_p"):
+        model.answer("1 + 1", top_p=2)
+    with pytest.raises(r1.Error, match=r"tokens\[1\]"):
+        model.detokenize([0, model.vocabulary])
+    closed = r1.Model("nano", threads=1, context=64)
+    closed.close()
+    with pytest.raises(ValueError):
+        closed.tokenize("x")
