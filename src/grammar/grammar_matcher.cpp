@@ -87,6 +87,7 @@ bool GrammarMatcher::visit(const std::array<u64, 3>& place) {
 
 // `fresh` counts the places on top of the stack that were added since the last byte.
 void GrammarMatcher::enter(u32 stack, i32 node, i32 fresh) {
+  if (!failure_.empty()) return;  // the callers' other branches would each be one more place
   if (!visit({stack, static_cast<u64>(node), static_cast<u64>(fresh)})) return;
   if (std::ssize(visited_) > 4 * limits_.stacks)
     return fail_with("the grammar is too ambiguous here: it has too many ways to go on");
@@ -252,6 +253,8 @@ void GrammarMatcher::add_exit(i32 trie_node, u32 state) {
   trie_.walk(trie_node, state, [&](i32 node, u32 before) -> u32 {
     if (++steps_ > limits_.steps)
       fail_with("the grammar is too ambiguous here: trying the tokens takes too many steps");
+    if (memory_ > limits_.memory + limits_.mask_memory)
+      fail_with("the grammar is too ambiguous here: trying the tokens takes too much memory");
     const u32 to = next_state(before, trie_[node].byte);
     if (to == kDead) return 0;
     for (const i32 token : trie_.tokens(node)) words_[token / 64] |= u64{1} << token % 64;

@@ -23,10 +23,11 @@
 namespace r1 {
 
 struct MatcherLimits {
-  i64 stacks = 4096;           // of a state
-  i64 depth = 1024;            // of a stack
-  i64 memory = i64{16} << 20;  // bytes for stacks, states and masks; then all but the present state are dropped
-  i64 steps = i64{4} << 20;    // of one mask
+  i64 stacks = 4096;                // of a state
+  i64 depth = 1024;                 // of a stack
+  i64 memory = i64{16} << 20;       // bytes for stacks, states and masks; then all but the present state are dropped
+  i64 steps = i64{4} << 20;         // of one mask
+  i64 mask_memory = i64{64} << 20;  // bytes that one mask may take on top of `memory`
 };
 
 class GrammarMatcher {

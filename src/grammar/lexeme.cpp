@@ -114,7 +114,7 @@ const Lexeme::State* Lexeme::state_of(std::vector<i32> starts) const {
   if (nfa.empty()) return dead();
   std::sort(nfa.begin(), nfa.end());
   if (const auto found = states_.find(nfa); found != states_.end()) return found->second.get();
-  if (std::ssize(states_) >= kMostLexemeStates) return overflow();
+  if (std::ssize(states_) >= kMostLexemeStates || bytes_ > kMostLexemeBytes) return overflow();
   auto state = std::make_unique<State>();
   state->index = static_cast<i32>(states_.size());
   state->accepting = nfa[0] == 0;
@@ -240,7 +240,7 @@ std::shared_ptr<const Lexeme> Lexicon::find_counted(const Grammar& grammar, cons
 
 // Called with the lock held, when lexemes may have become too many.
 void Lexicon::drop_unused() {
-  if (lexemes_.size() % 256 != 0) return;
+  if (lexemes_.size() % 16 != 0) return;
   i64 bytes = 0;
   for (const auto& [key, lexeme] : lexemes_) bytes += lexeme->bytes() + std::ssize(key);
   if (bytes > kMostLexiconBytes)

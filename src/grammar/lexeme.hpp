@@ -117,7 +117,7 @@ class Lexeme {
   mutable std::atomic<i64> bytes_ = 0;
 };
 
-inline constexpr i64 kMostLexemeStates = 8192;
+inline constexpr i64 kMostLexemeStates = 8192, kMostLexemeBytes = i64{64} << 20;
 
 // The lexemes of a vocabulary, each once.
 class Lexicon {
