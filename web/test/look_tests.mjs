@@ -65,7 +65,7 @@ const damage = (index) => {
       .map((a) => a.getAttribute("href"))
       .filter((href) => !/^(https?:|mailto:)/.test(href ?? "")),
     opens: all("a").filter((a) => a.target !== "_blank" || !a.relList.contains("noopener")).length,
-    wide: document.documentElement.scrollWidth > innerWidth || body.scrollWidth > body.clientWidth + 1,
+    wide: document.documentElement.scrollWidth > innerWidth || answer.scrollWidth > answer.clientWidth + 1,
     covers: at(450, 25) + at(450, innerHeight - 30) + at(100, 300),
     drawn: body.textContent.length > 0,
   };
