@@ -1,6 +1,8 @@
 // How many prompt tokens a step may compute, so that it takes no longer than a given time: between two steps running
 // sequences get their tokens and requests are cancelled. The number follows the measured speed. A step is taken to last
 //   (seconds of a step without prompt tokens) + (prompt tokens) · (seconds of one).
+// Where a step without prompt tokens takes nearly the whole time by itself, prompts lengthen it by half, but by no more
+// than the given time.
 #pragma once
 #include "core/dtype.hpp"
 

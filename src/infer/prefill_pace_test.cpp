@@ -44,6 +44,17 @@ TEST(PrefillPace, MostOfTheTimeIsUsed) {
   }
 }
 
+TEST(PrefillPace, PromptsHaveTimeBesideManySequences) {
+  const Machine m{0.4, 1e-3};  // the running sequences alone take longer than 0.25 s
+  PrefillPace pace(0.25, 2048);
+  for (int step = 0; step < 50; ++step) {
+    pace.measured(0, m.fixed);
+    pace.measured(pace.tokens(), m.seconds(pace.tokens(), 0));
+  }
+  EXPECT_GE(pace.tokens(), 100);
+  EXPECT_LE(m.seconds(pace.tokens(), 0) - m.fixed, 0.25);
+}
+
 TEST(PrefillPace, ASlowMachineComputesTheLeastAndAFastOneTheMost) {
   PrefillPace slow(0.25, 512), fast(0.25, 512), unlimited(0, 512), narrow(0.25, 8);
   EXPECT_EQ(slow.tokens(), 32) << "before anything is measured";
