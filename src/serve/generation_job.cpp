@@ -4,22 +4,10 @@
 
 #include "serve/access.hpp"
 #include "serve/answers/completion_reply.hpp"
+#include "serve/requests/format_fields.hpp"
 
 namespace r1 {
 namespace {
-
-// What this server does not do is refused by name, so that no client waits for what never comes.
-ApiStatus refuse_missing(const Json& body) {
-  const CheckedFields in(body);
-  const auto refusal = [](const char* name) {
-    return bad_field(name, fmt::format("{}: this server does not support it", name), "unsupported_parameter");
-  };
-  if (const Json* format = in.find("response_format")) {
-    const Json* const type = format->find("type");
-    if (!type || !type->string() || *type->string() != "text") return refusal("response_format");
-  }
-  return {};
-}
 
 ApiError error_of(const Refusal& refusal) {
   switch (refusal.cause) {
@@ -36,7 +24,6 @@ ApiError error_of(const Refusal& refusal) {
 ApiResult<GenerationFields> fields_of(const Serving& serving, const Json& body) {
   GenerationFields fields = R1_TRY(read_generation_fields(body));
   R1_TRY(check_model(serving, fields.model));
-  R1_TRY(refuse_missing(body));
   if (!fields.max_tokens) fields.max_tokens = serving.options.default_max_tokens;
   return fields;
 }
@@ -70,7 +57,16 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
       R1_TRY(serving.model.chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
   GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, think));
   job.functions = tools.names;
+  R1_TRY(constrain(serving, body, job.request));
   return job;
+}
+
+ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request) {
+  const std::optional<Grammar> grammar = R1_TRY(read_format_fields(body));
+  if (!grammar) return {};
+  const Status done = serving.model.grammars().constrain(request, *grammar, serving.model.host().context());
+  if (!done) return tl::unexpected(grammar_error(done.error(), "response_format"));
+  return {};
 }
 
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {

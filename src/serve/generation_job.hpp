@@ -32,6 +32,9 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
 ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& request, ChatPrompt prompt,
                                     const GenerationFields& fields, const ThinkFields& think);
 
+// Restricts the answer to what response_format, or a field like it, demands.
+ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request);
+
 // Hands the job to the engine. Errors: the queue is full, the server ends.
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake);
 

@@ -32,6 +32,11 @@ bool ServedModel::has_name(std::string_view name) const {
   return name == names_.id || std::find(names_.aliases.begin(), names_.aliases.end(), name) != names_.aliases.end();
 }
 
+const AnswerGrammars& ServedModel::grammars() const {
+  std::call_once(grammars_once_, [&] { grammars_ = std::make_unique<AnswerGrammars>(session().tokenizer()); });
+  return *grammars_;
+}
+
 ApiResult<ChatPrompt> ServedModel::chat_prompt(const ChatMessages& messages, const Json& tools, Think think) const {
   // An answer that has begun is continued where it is: in its thinking, or behind it.
   if (messages.prefix && !messages.prefix->reasoning_content.empty()) think = Think::on;

@@ -1,11 +1,14 @@
 // A model as clients see it: a name, and requests made from the fields of the API.
 #pragma once
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "serve/requests/chat_messages.hpp"
 #include "serve/requests/generation_fields.hpp"
 #include "serve/requests/think_fields.hpp"
+#include "session/answer_grammar.hpp"
 #include "session/engine_host.hpp"
 
 namespace r1 {
@@ -24,6 +27,7 @@ class ServedModel {
   EngineHost& host() { return host_; }
   const EngineHost& host() const { return host_; }
   const Session& session() const { return host_.session(); }
+  const AnswerGrammars& grammars() const;  // made by the first call
 
   // The prompt of a conversation. Errors: those of the chat template.
   ApiResult<ChatPrompt> chat_prompt(const ChatMessages& messages, const Json& tools, Think think) const;
@@ -36,6 +40,8 @@ class ServedModel {
   const Names names_;
   const i64 created_;
   EngineHost host_;
+  mutable std::once_flag grammars_once_;
+  mutable std::unique_ptr<AnswerGrammars> grammars_;
 };
 
 // The name of a model's file or folder, without what is the same for all: "DeepSeek-R1-Q4_K_M" for

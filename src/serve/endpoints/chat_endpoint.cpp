@@ -11,7 +11,6 @@ constexpr FieldRule kChatRules[] = {
     {"continue_final_message", JsonKind::boolean},
     {"logprobs", JsonKind::boolean},
     {"top_logprobs", JsonKind::integer, 0, kMostTopLogprobs},
-    {"response_format", JsonKind::object},
     {"votes", JsonKind::integer, 1, kMostVotes},
     {"tools", JsonKind::array},
 };
@@ -118,6 +117,7 @@ EndpointResult text_completions(const Serving& serving, const HttpRequest& reque
       R1_TRY(suffix && !suffix->empty() ? gap_prompt(serving, body, *suffix) : text_prompt(serving, in.find("prompt")));
   const std::string echo = in.is_set("echo") ? serving.model.session().tokenizer().decode(prompt.ids) : "";
   GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, {}));
+  R1_TRY(constrain(serving, body, job.request));
   job.format = text_format(job.header, format_options(serving, fields), echo);
   return started(serving, std::move(job), std::move(wake));
 }

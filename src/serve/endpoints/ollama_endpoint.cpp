@@ -60,6 +60,20 @@ ApiStatus translate_think(const Json& think, Json& out) {
   return {};
 }
 
+// "json", or a schema.
+ApiStatus translate_format(const Json& format, Json& out) {
+  if (format.string() && format.string()->empty()) return {};
+  if (format == Json("json")) {
+    out.set("response_format", Json::object({{"type", "json_object"}}));
+  } else if (format.object()) {
+    out.set("response_format",
+            Json::object({{"type", "json_schema"}, {"json_schema", Json::object({{"schema", format}})}}));
+  } else {
+    return bad_field("format", fmt::format("format: {}, expected \"json\" or a schema", format.describe()));
+  }
+  return {};
+}
+
 // The body with OpenAI's names. A stream is the default.
 ApiResult<Json> from_ollama(const Serving& serving, const Json& body) {
   R1_TRY(check_fields(body, kOllamaRules));
@@ -70,9 +84,7 @@ ApiResult<Json> from_ollama(const Serving& serving, const Json& body) {
   for (const char* name : {"messages", "tools"})
     if (const Json* value = in.find(name)) out.set(name, *value);
   if (const Json* think = in.find("think")) R1_TRY(translate_think(*think, out));
-  const Json* const format = in.find("format");
-  const bool is_free = !format || (format->string() && format->string()->empty());
-  if (!is_free) out.set("response_format", Json::object({{"type", "json_schema"}}));
+  if (const Json* format = in.find("format")) R1_TRY(translate_format(*format, out));
   if (const Json* options = in.find("options")) R1_TRY(translate_options(serving, *options, out));
   return out;
 }
@@ -139,6 +151,7 @@ EndpointResult ollama_generate(const Serving& serving, const HttpRequest& reques
   GenerationJob job;
   if (in.is_set("raw")) {
     job = R1_TRY(prompt_job(serving, request, serving.model.session().raw_prompt(*prompt), fields, {}));
+    R1_TRY(constrain(serving, open, job.request));
   } else {
     Json messages = Json::Array{};
     if (const std::string* system = in.text("system"))

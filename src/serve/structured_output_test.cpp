@@ -1,0 +1,96 @@
+// Answers in a given form from the model that ships, over loopback.
+#include <gtest/gtest.h>
+
+#include "serve/test_server.hpp"
+
+namespace r1 {
+namespace {
+
+Json post_json(std::string_view path, const Json& body) {
+  return json_of(model_server().ask(post_text(path, dump(body))));
+}
+
+Json chat_body(std::initializer_list<Json::Member> more) {
+  Json body =
+      Json::object({{"messages", Json::array({Json::object({{"role", "user"}, {"content", "What is 3 + 4?"}})})},
+                    {"seed", 5},
+                    {"max_tokens", 400}});
+  for (const auto& [name, value] : more) body.set(name, value);
+  return body;
+}
+
+// The text of an answer, and how it ended; the error's message if there is one.
+std::pair<std::string, std::string> answer_of(const Json& reply) {
+  if (const Json* error = reply.find("error")) return {dump(*error), "error"};
+  const Json* const choices = reply.find("choices");
+  if (!choices) return {dump(reply), ""};
+  const Json& choice = (*choices->array())[0];
+  const Json* const message = choice.find("message");
+  return {*(message ? message->find("content") : choice.find("text"))->string(),
+          *choice.find("finish_reason")->string()};
+}
+
+Json schema_format(std::string_view schema) {
+  return Json::object({{"type", "json_schema"},
+                       {"json_schema", Json::object({{"name", "x"}, {"schema", *parse_json(schema, "schema")}})}});
+}
+
+TEST(StructuredOutput, AnAnswerFitsTheSchemaAndIsTheSameAgain) {
+  const Json body = chat_body({{"response_format", schema_format(R"({"type": "object",
+      "properties": {"result": {"type": "integer", "minimum": 0, "maximum": 99}, "sure": {"type": "boolean"}},
+      "required": ["result", "sure"], "additionalProperties": false})")}});
+  const auto [text, finish] = answer_of(post_json("/v1/chat/completions", body));
+  ASSERT_EQ(finish, "stop") << text;
+  const auto json = parse_json(text, "answer");
+  ASSERT_TRUE(json) << text;
+  ASSERT_TRUE(json->find("result") && json->find("result")->integer()) << text;
+  EXPECT_LE(*json->find("result")->integer(), 99);
+  EXPECT_TRUE(json->find("sure") && json->find("sure")->boolean()) << text;
+  EXPECT_EQ(answer_of(post_json("/v1/chat/completions", body)).first, text);
+}
+
+TEST(StructuredOutput, GrammarsAndExpressionsRestrictChatsAndTexts) {
+  const auto chat = answer_of(post_json("/v1/chat/completions", chat_body({{"grammar", "root ::= \"yes\" | \"no\""}})));
+  EXPECT_TRUE(chat.first == "yes" || chat.first == "no") << chat.first;
+  const auto text = answer_of(post_json(
+      "/v1/completions", Json::object({{"prompt", "3 + 4 ="}, {"guided_regex", " [0-9]{2}"}, {"max_tokens", 20}})));
+  EXPECT_EQ(text.second, "stop") << text.first;
+  ASSERT_EQ(text.first.size(), 3u) << text.first;
+  EXPECT_TRUE(std::isdigit(static_cast<unsigned char>(text.first[1]))) << text.first;
+}
+
+TEST(StructuredOutput, OllamasFormatDoesToo) {
+  Json body = chat_body({{"stream", false}, {"format", *parse_json(R"({"enum": ["seven", "eight"]})", "schema")}});
+  const Json reply = post_json("/api/chat", body);
+  const Json* const message = reply.find("message");
+  ASSERT_TRUE(message && message->find("content")) << dump(reply);
+  const std::string text = *message->find("content")->string();
+  EXPECT_TRUE(text == "\"seven\"" || text == "\"eight\"") << text;
+}
+
+TEST(StructuredOutput, WhatCannotBeUsedIsRefusedByNameAndPlace) {
+  const struct {
+    const char* field;
+    Json value;
+    const char* message;
+  } cases[] = {
+      {"response_format", Json::object({{"type", "xml"}}), "known: text, json_object, json_schema"},
+      {"response_format", Json::object({{"type", "json_schema"}}), "schema: missing"},
+      {"response_format", schema_format(R"({"properties": {"a": {"not": {}}}})"),
+       "#/properties/a: the keyword not is not supported"},
+      {"grammar", "root ::= x", "uses the rule x, but does not define it"},
+      {"guided_regex", "(", "expected )"},
+      {"guided_regex", 3, "guided_regex: 3"},
+  };
+  for (const auto& c : cases) {
+    const auto [text, finish] = answer_of(post_json("/v1/chat/completions", chat_body({{c.field, c.value}})));
+    EXPECT_EQ(finish, "error") << c.field;
+    EXPECT_NE(text.find(c.message), std::string::npos) << text;
+  }
+  const auto two =
+      answer_of(post_json("/v1/chat/completions", chat_body({{"grammar", "root ::= \"a\""}, {"guided_regex", "a"}})));
+  EXPECT_NE(two.first.find("only one of them"), std::string::npos) << two.first;
+}
+
+}  // namespace
+}  // namespace r1
