@@ -37,7 +37,7 @@ TEST(AnswerGrammar, BeginsBehindTheThinkingAndEndsWhereTheGrammarIsComplete) {
   const auto thinking = tokens_in(constraint->allowed());
   EXPECT_EQ(std::count(thinking.begin(), thinking.end(), 'x'), 1) << "the thinking is free";
   EXPECT_EQ(std::count(thinking.begin(), thinking.end(), kTestEos), 0) << "the sample does not end inside it";
-  for (const i32 token : {'x', 'a', kTestEndThink}) constraint->accept(token);
+  for (const i32 token : std::initializer_list<i32>{'x', 'a', kTestEndThink}) constraint->accept(token);
   EXPECT_EQ(tokens_in(constraint->allowed()), (std::vector<i32>{'\n', 'a'}));
   for (const i32 token : {'\n', '\n'}) constraint->accept(token);
   EXPECT_EQ(tokens_in(constraint->allowed()), std::vector<i32>{'a'});
