@@ -38,11 +38,13 @@ bool readable(int fd, int timeout_ms) {
 // cannot be seen from here.
 i64 files_of(pid_t init) {
   const std::string path = "/proc/" + std::to_string(init) + "/root/tmp";
+  // Opened once: while bubblewrap changes the root, the path means one folder after another.
+  const Descriptor folder(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   // Until bubblewrap has changed the root, this is the /tmp of the machine.
   struct stat here, there;
-  if (stat(path.c_str(), &there) != 0 || stat("/tmp", &here) != 0 || here.st_dev == there.st_dev) return 0;
+  if (!folder || fstat(folder.get(), &there) != 0 || stat("/tmp", &here) != 0 || here.st_dev == there.st_dev) return 0;
   struct statvfs info;
-  if (statvfs(path.c_str(), &info) != 0) return 0;
+  if (fstatvfs(folder.get(), &info) != 0) return 0;
   return static_cast<i64>(info.f_files - info.f_ffree);
 }
 
@@ -187,12 +189,15 @@ void Child::read_status() {
 
 void Child::check_limits(i64 now) {
   if (now - started_ms_ > limits_.wall_ms) return stop(VerdictKind::time);
-  if (init_ <= 0 || now - sampled_ms_ < kTickMs) return;
+  if (!init_pidfd_ || now - sampled_ms_ < kTickMs) return;
   sampled_ms_ = now;
   const Usage usage = usage_of_tree(init_);
+  const i64 files = files_of(init_);
+  // If process 1 has ended meanwhile, its number may belong to somebody else, whose figures these are.
+  if (readable(init_pidfd_.get(), 0)) return;
   if (usage.memory_bytes > limits_.memory_bytes) return stop(VerdictKind::memory);
   if (usage.cpu_ms > limits_.cpu_ms) return stop(VerdictKind::time);
-  if (files_of(init_) > kMostFiles) return stop(VerdictKind::output);
+  if (files > kMostFiles) return stop(VerdictKind::output);
 }
 
 // bubblewrap has ended. Process 1 of the sandbox may still be ending, and with it the other processes: its pidfd
