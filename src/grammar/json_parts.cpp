@@ -64,9 +64,12 @@ Expr digits_between(std::string_view low, std::string_view high) {
 std::vector<Expr> natural_numbers(i64 low, i64 high) {
   std::vector<Expr> ways;
   i64 first = 0, last = 9;  // those with one digit, then with two, ...
-  for (int digits = 1; digits <= 18; ++digits, first = last + 1, last = 10 * last + 9)
+  constexpr int kMostDigits = 18;
+  for (int digits = 1; digits <= kMostDigits; ++digits) {
     if (const i64 a = std::max(low, first), b = std::min(high, last); a <= b)
       ways.push_back(digits_between(std::to_string(a), std::to_string(b)));
+    if (digits < kMostDigits) first = last + 1, last = 10 * last + 9;
+  }
   return ways;
 }
 

@@ -2,6 +2,7 @@
 #include "formats/utf8.hpp"
 #include "serve/endpoints.hpp"
 #include "serve/requests/think_fields.hpp"
+#include "serve/requests/tool_fields.hpp"
 
 namespace r1 {
 namespace {
