@@ -1,66 +1,32 @@
 // The whole server with the model that ships, over loopback.
-#include "serve/api.hpp"
-
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "core/threads/thread_pool.hpp"
-#include "serve/http_server.hpp"
-#include "serve/test_client.hpp"
+#include "serve/test_server.hpp"
 
 namespace r1 {
 namespace {
 
 constexpr const char* kQuestion = R"("messages":[{"role":"user","content":"What is 3 + 4?"}],"seed":1)";
 
-// One server for all tests, because reading the model takes longer than most of them.
-struct Running {
-  Running() : pool(2) {
-    auto session = Session::open(std::filesystem::path(R1_SOURCE_DIR) / "models/nano", pool, {.max_sequences = 4});
-    R1_CHECK(session, "{}", session ? "" : session.error().what);
-    model = std::make_unique<ServedModel>(ServedModel::Names{"nano", {"other"}}, std::move(*session),
-                                          EngineHostOptions{.max_queue = 4});
-    api.set_model(model.get());
-    HttpOptions options;
-    options.port = 0;
-    auto started = HttpServer::start(options, api);
-    R1_CHECK(started, "{}", started ? "" : started.error().what);
-    server = std::move(*started);
-  }
-  static ApiOptions api_options() {
-    ApiOptions options;
-    options.access = {"127.0.0.1", {}, {"https://chat.example"}};
-    options.endpoints.fingerprint = "r1_test";
-    options.metrics = true;
-    options.log = LogFormat::none;
-    return options;
-  }
-
-  ThreadPool pool;
-  std::unique_ptr<ServedModel> model;
-  ApiKeys keys;
-  Api api{api_options(), keys};
-  std::unique_ptr<HttpServer> server;
-};
+ApiOptions api_options() {
+  ApiOptions options;
+  options.access.origins = {"https://chat.example"};
+  options.endpoints.fingerprint = "r1_test";
+  options.metrics = true;
+  return options;
+}
 
 class ApiTest : public testing::Test {
  protected:
-  static Running& running() {
-    static Running instance;
+  static ModelServer& running() {
+    static ModelServer instance({"nano", {"other"}}, {.max_queue = 4}, api_options());
     return instance;
   }
-  static TestAnswer ask(std::string_view bytes) {
-    TestClient client(running().server->port());
-    client.send(bytes);
-    return client.read();
-  }
+  static TestAnswer ask(std::string_view bytes) { return running().ask(bytes); }
   static TestAnswer post(std::string_view path, std::string_view body) { return ask(post_text(path, body)); }
-  static Json json(const TestAnswer& answer) {
-    auto parsed = parse_json(answer.body, "answer");
-    EXPECT_TRUE(parsed) << answer.body;
-    return parsed ? std::move(*parsed) : Json();
-  }
+  static Json json(const TestAnswer& answer) { return json_of(answer); }
   static Json member(const Json& value, std::string_view name) {
     const Json* const found = value.find(name);
     return found ? *found : Json();

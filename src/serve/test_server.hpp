@@ -8,20 +8,22 @@
 namespace r1 {
 
 struct ModelServer {
-  ModelServer() : pool(2) {
+  ModelServer(ServedModel::Names names, const EngineHostOptions& host, ApiOptions options)
+      : pool(2), api(local(std::move(options)), keys) {
     auto session = Session::open(std::filesystem::path(R1_SOURCE_DIR) / "models/nano", pool, {.max_sequences = 4});
     R1_CHECK(session, "{}", session ? "" : session.error().what);
-    model = std::make_unique<ServedModel>(ServedModel::Names{"nano"}, std::move(*session), EngineHostOptions{});
+    model = std::make_unique<ServedModel>(std::move(names), std::move(*session), host);
     api.set_model(model.get());
-    HttpOptions options;
-    options.port = 0;
-    auto started = HttpServer::start(options, api);
+    HttpOptions http;
+    http.port = 0;
+    auto started = HttpServer::start(http, api);
     R1_CHECK(started, "{}", started ? "" : started.error().what);
     server = std::move(*started);
   }
-  static ApiOptions api_options() {
-    ApiOptions options;
-    options.access = {"127.0.0.1"};
+  ~ModelServer() { api.end_streams(); }
+
+  static ApiOptions local(ApiOptions options) {
+    options.access.bound_address = "127.0.0.1";
     options.log = LogFormat::none;
     return options;
   }
@@ -30,16 +32,17 @@ struct ModelServer {
     client.send(bytes);
     return client.read();
   }
+
   ThreadPool pool;
-  std::unique_ptr<ServedModel> model;
   ApiKeys keys;
-  Api api{api_options(), keys};
+  Api api;
+  std::unique_ptr<ServedModel> model;  // goes before the API, which counts the ends of its requests
   std::unique_ptr<HttpServer> server;
 };
 
 // One for all tests of a program, because reading the model takes longer than most of them.
 inline ModelServer& model_server() {
-  static ModelServer instance;
+  static ModelServer instance({"nano"}, {}, {});
   return instance;
 }
 
