@@ -31,6 +31,7 @@ ApiStatus RunningAnswers::end_thinking(std::string_view id, std::string_view key
   const std::lock_guard lock(mutex_);
   const auto found = answers_.find(id);
   if (found == answers_.end() || found->second.key != key) return unknown_answer(id);
+  if (!found->second.host->runs(found->second.hosted)) return unknown_answer(id);
   if (!found->second.host->end_thinking(found->second.hosted))
     return api_fail(400, "not_supported", "the answer has ended, or the thinking of its model cannot be closed");
   return {};

@@ -63,6 +63,11 @@ bool EngineHost::cancel(HostedId id) {
   return true;
 }
 
+bool EngineHost::runs(HostedId id) const {
+  const std::lock_guard lock(mutex_);
+  return tickets_.contains(id);
+}
+
 bool EngineHost::end_thinking(HostedId id) {
   const std::lock_guard lock(mutex_);
   const auto ticket = tickets_.find(id);

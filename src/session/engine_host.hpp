@@ -125,6 +125,8 @@ class EngineHost {
   // happens to samples that answer already. Returns false if the request is unknown, has ended, or cannot be closed
   // because its ThinkBudget::close is empty (Session::request fills it in if the tokenizer has a </think> token).
   bool end_thinking(HostedId id);
+  // The request waits or runs. False from before its sink hears of its end.
+  bool runs(HostedId id) const;
 
   void shutdown(Shutdown how);
   // After a shutdown: waits until all requests have ended. Returns false if that takes longer.
