@@ -211,9 +211,15 @@ TEST(Streams, ACancelledOneIsGone) {
 struct BlockingSink final : RequestSink {
   void token(CompletionEvent) override {
     std::unique_lock lock(mutex);
+    blocks = true;
+    changed.notify_all();
     changed.wait(lock, [&] { return released; });
   }
   void end(RequestEnd) override {}
+  bool wait_until_it_blocks() {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::minutes(1), [&] { return blocks; });
+  }
   void release() {
     const std::lock_guard lock(mutex);
     released = true;
@@ -221,7 +227,7 @@ struct BlockingSink final : RequestSink {
   }
   std::mutex mutex;
   std::condition_variable changed;
-  bool released = false;
+  bool blocks = false, released = false;
 };
 
 TEST(Control, TheThinkingOfARunningAnswerEndsOnRequest) {
@@ -230,6 +236,7 @@ TEST(Control, TheThinkingOfARunningAnswerEndsOnRequest) {
   const auto blocking = std::make_shared<BlockingSink>();
   const auto blocker = host.submit(host.session().request(host.session().raw_prompt("a")), blocking);
   ASSERT_TRUE(blocker);
+  ASSERT_TRUE(blocking->wait_until_it_blocks());
   TestClient client(model_server().server->port());
   client.send(post_text("/v1/chat/completions", kBody));
   const TestAnswer head = client.read(true);
