@@ -1,9 +1,9 @@
 # An image with r1 and the model that ships; docs/install.md shows how to use it.
-#   docker build -t r1 .
+#   DOCKER_BUILDKIT=1 docker build -t r1 .
 FROM debian:12-slim AS build
 WORKDIR /r1
 COPY scripts/packages.txt scripts/packages.txt
-RUN apt-get update && sed 's/#.*//' scripts/packages.txt | xargs apt-get install -y --no-install-recommends dpkg-dev
+RUN apt-get update && sed 's/#.*//' scripts/packages.txt | xargs apt-get install -y --no-install-recommends dpkg-dev file
 COPY . .
 RUN cmake --preset release && ninja -C build/release r1 && cpack --config build/release/CPackConfig.cmake -B build
 

@@ -6,7 +6,7 @@ import threading
 from ctypes import byref, sizeof
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Generator, Iterable, List, Mapping, Optional, Sequence, Type, Union
+from typing import Dict, Generator, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
 from ._library import (
     Callback,
@@ -59,13 +59,21 @@ class Model:
         library.r1_open_options_init_sized(byref(options), sizeof(options))
         options.threads, options.sequences, options.context = threads, sequences, context
         self._handle: Optional[ctypes.c_void_p] = None
+        self._lock = threading.Lock()
+        self._running: Dict[threading.Thread, ctypes.c_void_p] = {}  # generations with what cancels them
         handle = ctypes.c_void_p()
         check(library.r1_open(name.encode(), byref(options), byref(handle)))
         self._handle = handle
 
     def close(self) -> None:
-        """Closes the model. No generation may run."""
-        handle, self._handle = self._handle, None
+        """Closes the model. Generations that run are cancelled."""
+        with self._lock:
+            handle, self._handle = self._handle, None
+            running = list(self._running)
+            for cancellation in self._running.values():
+                library.r1_cancellation_raise(cancellation)
+        for thread in running:
+            thread.join()
         if handle is not None:
             library.r1_close(handle)
 
@@ -138,13 +146,13 @@ class Model:
         `prompt` is a question or a conversation. -1 means the model's advice, for max_tokens and thinking_tokens no
         limit of ours. Closing the generator cancels the generation.
         """
-        handle = self._open()
+        self._open()  # a closed model is noticed here, not at the first piece
         options = GenerateOptions()
         library.r1_generate_options_init_sized(byref(options), sizeof(options))
         options.max_tokens, options.temperature, options.top_p, options.min_p = max_tokens, temperature, top_p, min_p
         options.top_k, options.seed, options.think, options.raw = top_k, seed, think, raw
         options.thinking_tokens = thinking_tokens
-        return _generation(handle, _messages(prompt), options)
+        return _generation(self, _messages(prompt), options)
 
     def answer(self, prompt: Union[str, Iterable[Message]], **options: Union[int, float, bool]) -> Answer:
         """A whole answer; the options are those of generate()."""
@@ -156,22 +164,28 @@ class Model:
                 return end.value
 
 
+def _text(text: str) -> bytes:
+    if "\0" in text:
+        raise ValueError("a text with a zero character would be cut off there")
+    return text.encode()
+
+
 def _messages(prompt: Union[str, Iterable[Message]]) -> "ctypes.Array[MessageStruct]":
     conversation = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
     array = (MessageStruct * len(conversation))()
     for struct, message in zip(array, conversation):
-        struct.role, struct.content = message["role"].encode(), message["content"].encode()
+        struct.role, struct.content = _text(message["role"]), _text(message["content"])
     return array
 
 
 def _generation(
-    handle: ctypes.c_void_p, messages: "ctypes.Array[MessageStruct]", options: GenerateOptions
+    model: Model, messages: "ctypes.Array[MessageStruct]", options: GenerateOptions
 ) -> Generator[Piece, None, Answer]:
+    # While this generator lives, so does the model.
     # The library calls back on the thread that generates; its pieces reach the reader through a queue.
     news: "queue.SimpleQueue[Optional[Piece]]" = queue.SimpleQueue()
     result = ResultStruct(size=sizeof(ResultStruct))
     failure: List[Error] = []
-    options.cancel = library.r1_cancellation_create()
 
     def take(_user: object, channel: int, text: "ctypes._Pointer[ctypes.c_char]", size: int) -> int:
         news.put(Piece(text[:size].decode(), channel == _THINKING))
@@ -191,7 +205,11 @@ def _generation(
 
     thread = threading.Thread(target=run, name="r1 generation", daemon=True)
     texts = {True: "", False: ""}
-    thread.start()
+    with model._lock:  # the model is not closed between the look at it and the start
+        handle = model._open()
+        options.cancel = library.r1_cancellation_create()
+        model._running[thread] = options.cancel
+        thread.start()
     try:
         for piece in iter(news.get, None):
             texts[piece.thinking] += piece.text
@@ -199,7 +217,9 @@ def _generation(
     finally:
         library.r1_cancellation_raise(options.cancel)
         thread.join()
-        library.r1_cancellation_free(options.cancel)
+        with model._lock:
+            del model._running[thread]
+            library.r1_cancellation_free(options.cancel)
     if failure:
         raise failure[0]
     return Answer(

@@ -45,6 +45,18 @@ def test_a_closed_generator_cancels(model: r1.Model) -> None:
     assert model.answer("What is 3 + 4?", temperature=0).finish == "stop"
 
 
+def test_a_generator_outlives_the_name_of_its_model_and_a_model_its_generators() -> None:
+    assert "7" in "".join(p.text for p in r1.Model("nano", threads=1).generate("What is 3 + 4?", temperature=0))
+    closed = r1.Model("nano", threads=1)
+    running, late = closed.generate("What is 3 + 4?"), closed.generate("What is 3 + 4?")
+    next(running)
+    closed.close()
+    with pytest.raises(r1.Error, match="cancelled"):
+        list(running)
+    with pytest.raises(ValueError):
+        next(late)
+
+
 def test_threads_share_a_model(model: r1.Model) -> None:
     questions = ["What is 3 + 4?", "What is 12 * 7?", "What is 90 - 17?"]
     alone = [model.answer(q, seed=1) for q in questions]
@@ -65,6 +77,8 @@ def test_failures_are_exceptions_with_a_sentence(model: r1.Model) -> None:
     with pytest.raises(r1.Error, match="no-such-model") as caught:
         r1.Model("no-such-model")
     assert caught.value.status == r1.Status.IO
+    with pytest.raises(ValueError, match="zero character"):
+        model.answer("1 +\0 1")
     with pytest.raises(r1.Error, match="top_p"):
         model.answer("1 + 1", top_p=2)
     with pytest.raises(r1.Error, match=r"tokens\[1\]"):

@@ -24,11 +24,13 @@ r1_status at_boundary(Body&& body) {
     return failed({Errc::exhausted, "there is no memory left"});
   } catch (const std::exception& e) {
     return failed({Errc::io, e.what()});
+  } catch (...) {
+    return failed({Errc::io, "the callback threw what is no std::exception"});
   }
 }
 
-// The caller's options over the defaults. A caller may know fewer fields than this version; one that knows more may use
-// none of these. Errors: invalid_argument.
+// The caller's options over the defaults. A caller may know fewer fields than this version. A caller with a newer r1.h
+// may have more fields, but they must be zero. Errors: invalid_argument.
 template <class Options>
 Result<Options> options_over(Options defaults, const Options* given, const char* name) {
   if (!given) return defaults;

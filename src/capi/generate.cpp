@@ -119,12 +119,30 @@ struct Answer {
   RequestUsage usage;
 };
 
+Errc code_of(Refusal::Cause cause) {
+  switch (cause) {
+    case Refusal::Cause::invalid: return Errc::invalid_argument;
+    case Refusal::Cause::queue_full: return Errc::exhausted;
+    case Refusal::Cause::broken: return Errc::corrupt;
+    case Refusal::Cause::shut_down: break;
+  }
+  return Errc::interrupted;
+}
+
+// Ends a request that still runs, because the callback threw.
+struct CancelAtEnd {
+  EngineHost& host;
+  HostedId id;
+  ~CancelAtEnd() { host.cancel(id); }
+};
+
 // Runs a request to its end. Errors: interrupted, with what there is in `answer`; a failure of the engine.
 Status run(EngineHost& host, CompletionRequest request, r1_cancellation* cancellation, r1_callback callback, void* user,
            Answer& answer) {
   const auto inbox = std::make_shared<Inbox>();
   const auto id = host.submit(std::move(request), inbox);
-  if (!id) return fail(Errc::invalid_argument, "{}", id.error().what);
+  if (!id) return fail(code_of(id.error().cause), "{}", id.error().what);
+  const CancelAtEnd cancel_at_end{host, *id};
   if (cancellation) cancellation->watch(inbox);
   for (bool stopped = false;;) {
     const Inbox::News news = inbox->wait(stopped);

@@ -9,9 +9,10 @@
  * Threads. Any number of threads may use a model at once; generations share its engine. A model is closed when no other
  * call uses it. A cancellation may be raised from any thread.
  * Errors. A function that can fail returns a status. If it is not R1_OK, r1_last_error() is a sentence about the last
- * failure of this thread, and the function has changed nothing and set no output.
+ * failure of this thread, and the function has changed nothing and set no output;
+ * only a generation that was cancelled fills its result.
  * Versions. The library's name ends in its major version, and functions are only added to it. A struct of options
- * begins with its size, so a program may be older than the library; a field that it does not know is as it was before.
+ * begins with its size, so a program may be older than the library; a field that the program does not know has its default.
  */
 #ifndef R1_H
 #define R1_H
@@ -31,11 +32,11 @@ extern "C" {
 
 typedef enum r1_status {
   R1_OK = 0,
-  R1_INVALID = 1,     /* an argument is wrong */
+  R1_INVALID = 1,     /* an argument is wrong, or the prompt is longer than the context */
   R1_IO = 2,          /* a file cannot be read; no model has the name */
   R1_CORRUPT = 3,     /* a file is damaged */
   R1_UNSUPPORTED = 4, /* the model needs what this version does not have */
-  R1_EXHAUSTED = 5,   /* too little memory, or a prompt that leaves no room in the context */
+  R1_EXHAUSTED = 5,   /* too little memory, or too many generations wait */
   R1_CANCELLED = 6    /* by a cancellation or by the callback */
 } r1_status;
 
@@ -83,7 +84,7 @@ typedef struct r1_message {
 typedef enum r1_channel { R1_ANSWER = 0, R1_THINKING = 1 } r1_channel;
 
 /* A piece of text: valid UTF-8 without a zero byte behind it, valid during the call. Runs on the thread that generates.
- * A result other than 0 ends the generation with R1_CANCELLED. */
+ * A result other than 0 ends the generation with R1_CANCELLED. It must not throw. */
 typedef int (*r1_callback)(void* user, r1_channel channel, const char* text, size_t bytes);
 
 typedef struct r1_generate_options {

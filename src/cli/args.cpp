@@ -62,6 +62,7 @@ FlagHelp help_of(const Flag& flag) {
           help.value = FlagHelp::Value::number;
       },
       flag.target);
+  if (help.help.find("(default") != std::string::npos) help.fallback.clear();  // a number of this machine, for instance
   return help;
 }
 

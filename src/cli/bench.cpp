@@ -159,7 +159,7 @@ Result<int> run_bench(const Args& args) {
            {"--memory", &memory,
             "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
            {"--kv", &kv, kCacheTypeHelp},
-           {"-t,--threads", &threads, "threads"},
+           {"-t,--threads", &threads, "threads (default: all cores)"},
            {"--no-train", &no_train, "do not measure training"},
            {"--only", &only,
             "one part beside the roofs: products, serve or train; roofs: nothing else (default: all parts)"},

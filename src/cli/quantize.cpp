@@ -43,7 +43,7 @@ Result<int> run_quantize(const Args& args) {
                  {"--imatrix", &importance,
                   "importance matrix (imatrix.dat or GGUF): how much each column matters (default: none)"},
                  {"--mtp", &mtp, "from a folder: keep the MTP module, as nextn.*"},
-                 {"-t,--threads", &threads, "threads"},
+                 {"-t,--threads", &threads, "threads (default: all cores)"},
                  {"--force", &force, "replace OUT"}}))
     return *stop;
   QuantizeOptions options;

@@ -81,7 +81,7 @@ Result<int> run_recipe_command(const Args& args) {
           "Runs all stages of a recipe, from random weights to a model folder. An interrupted recipe goes on when it is run again.",
           {{"name", &name, "name of a recipe that ships, or a folder with a recipe's files"},
            {"-o,--out", &out, "folder of the runs (default: runs/NAME)"},
-           {"-t,--threads", &threads, "threads; they do not change the result"},
+           {"-t,--threads", &threads, "threads; they do not change the result (default: all cores)"},
            {"--without", &without,
             "a kind of problems to leave out, such as code where there is no sandbox (default: none)"}}))
     return *stop;

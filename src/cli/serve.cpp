@@ -47,7 +47,7 @@ std::vector<Flag> ServeFlags::flags() {
           {"--tls-key", &tls_key, "PEM file of the certificate's key"},
           {"--alias", &aliases, "NAME=MODEL: a further name for the model; may be repeated"},
           {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
-          {"-t,--threads", &threads, "threads that compute"},
+          {"-t,--threads", &threads, "threads that compute (default: all cores)"},
           {"--memory", &memory,
            "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
           {"--kv-memory", &kv_memory, "memory for the KV cache (2g; default: for all sequences, at most 1 GiB)"},

@@ -89,11 +89,12 @@ class GrammarCompiler {
 
   bool is_lexeme(const Expr& e) { return size_of(e) <= kMostLexemeNodes; }
 
-  // How many different bytes may begin the expression, which is regular.
+  // The lexeme of one unit of a repetition; null if the expression is not regular or may be empty.
   std::shared_ptr<const Lexeme> unit_of(const Expr& e) {
     if (!is_lexeme(e) || is_nullable(e, nullable_)) return nullptr;
     return program_.lexicon_->find(g_, e);
   }
+  // Whether many different bytes may begin the expression, as they may begin a character of a text.
   bool is_text_unit(const Expr& e) {
     if (e.kind == Expr::Kind::chars && e.chars.size() < kManyFirstBytes) return false;
     const auto unit = unit_of(e);

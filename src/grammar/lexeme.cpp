@@ -116,7 +116,6 @@ const Lexeme::State* Lexeme::state_of(std::vector<i32> starts) const {
   if (const auto found = states_.find(nfa); found != states_.end()) return found->second.get();
   if (std::ssize(states_) >= kMostLexemeStates || bytes_ > kMostLexemeBytes) return overflow();
   auto state = std::make_unique<State>();
-  state->index = static_cast<i32>(states_.size());
   state->accepting = nfa[0] == 0;
   state->final = state->accepting && nfa.size() == 1;
   state->nfa = nfa;

@@ -45,7 +45,6 @@ struct LexemeTokens {
 class Lexeme {
  public:
   struct State {
-    i32 index = 0;
     bool accepting = false;  // the lexeme may end here
     bool final = false;      // it must
     std::vector<i32> nfa;    // nodes that wait for a byte, and the one that accepts; ascending

@@ -34,7 +34,7 @@ class RegexReader {
 
  private:
   tl::unexpected<Error> wrong(std::string_view what) const {
-    return fail(Errc::unsupported, "the regular expression {}, at character {}: {}", quoted_text(text_), at_ + 1, what);
+    return fail(Errc::unsupported, "the regular expression {}, at byte {}: {}", quoted_text(text_), at_ + 1, what);
   }
   bool more() const { return at_ < text_.size(); }
   bool take(std::string_view what) {
@@ -88,7 +88,9 @@ class RegexReader {
     if (c == '[') return read_class();
     if (c == '.') {
       ++at_;
-      return chars_expr(CharSet::of("\n\r").complement());
+      CharSet line_ends = CharSet::of("\n\r");
+      line_ends.add(0x2028, 0x2029);
+      return chars_expr(line_ends.complement());
     }
     if (c == '^') return wrong("^ in the middle is not supported");
     if (c == '*' || c == '+' || c == '?' || c == '{') return wrong("a repetition of nothing");

@@ -24,8 +24,8 @@ std::filesystem::path hub_cache();
 std::filesystem::path state_folder();
 
 // Folders that may hold the files that ship: R1_HOME; share/r1 of the installation to which the program or libr1.so
-// belongs; the source tree in which it was built. Outside a source tree nothing else is looked at: /bin/r1 takes no
-// model from /models.
+// belongs; the source tree in which it was built. A folder is taken for a source tree only if it has src/LAYERS, so
+// that /bin/r1 does not read /models.
 std::vector<std::filesystem::path> homes();
 // Finds a folder that ships with the program ("models/nano", "recipes/nano"). Empty if it is not there.
 std::filesystem::path shipped(const std::string& relative);

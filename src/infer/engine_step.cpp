@@ -129,7 +129,10 @@ Result<SampledToken> Engine::State::draw(Sampler& sampler, const Sequence& s, st
   const GenerationRequest& r = s.group->request;
   const SampleKey key{r.sampling.seed, r.stream, static_cast<u32>(s.sample), static_cast<u32>(s.known())};
   SampleContext context{.prompt = r.prompt, .generated = s.generated};
-  if (s.constraint) context.allowed = s.constraint->allowed();
+  if (s.constraint) {
+    context.allowed = s.constraint->allowed();
+    if (const auto why = s.constraint->failure(); !why.empty()) return fail(Errc::exhausted, "{}", why);
+  }
   return sampler.sample(logits, r.sampling, key, context);
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "core/dtype.hpp"
 
@@ -15,9 +16,11 @@ class TokenConstraint {
  public:
   virtual ~TokenConstraint() = default;
   // The tokens that may come next: bit t % 64 of word t / 64 belongs to token t, and words that are missing at the end
-  // allow nothing. Empty: every token may come, for instance during the thinking. The span is valid until the next
-  // call. If no token is allowed, the sample fails and says so.
+  // allow nothing. Empty: every token may come. The span is valid until the next call. If no token is allowed, the
+  // sample fails and says so.
   virtual std::span<const u64> allowed() = 0;
+  // Why no token is allowed, if the constraint has given up, for instance at a limit; else empty.
+  virtual std::string_view failure() const { return {}; }
   // Every token of the sequence after the prompt, once and in order, whether it was drawn or forced.
   virtual void accept(i32 token) = 0;
 };

@@ -36,6 +36,7 @@ class AnswerConstraint : public TokenConstraint {
   std::span<const u64> allowed() override {
     if (phase_ == Phase::thinking) return plan_->thinking;
     const auto mask = matcher_.allowed();
+    if (phase_ == Phase::answer && !matcher_.is_complete()) return mask;
     words_.assign(mask.begin(), mask.end());
     if (phase_ == Phase::begin) set_bit(words_, plan_->open);
     if (phase_ == Phase::behind_thinking)
@@ -44,6 +45,8 @@ class AnswerConstraint : public TokenConstraint {
       for (const i32 stop : plan_->stop_ids) set_bit(words_, stop);
     return words_;
   }
+
+  std::string_view failure() const override { return matcher_.failure(); }
 
   void accept(i32 token) override {
     if (std::find(plan_->stop_ids.begin(), plan_->stop_ids.end(), token) != plan_->stop_ids.end()) return;

@@ -98,8 +98,7 @@ std::string CompletionReply::take_events(const std::vector<CompletionEvent>& eve
     if (event.finish == FinishReason::none) continue;
     text.finished = true;
     out += flush(event.sample);
-    if (event.finish == FinishReason::failed)
-      failure_ = ApiError{500, "internal_error", "the model's output is no distribution: " + event.failure};
+    if (event.finish == FinishReason::failed) failure_ = ApiError{500, "internal_error", event.failure};
     else if (event.finish != FinishReason::interrupted) out += format_->finish(event.sample, event.finish);
   }
   for (i32 sample = 0; sample < std::ssize(texts_); ++sample) out += flush(sample);
