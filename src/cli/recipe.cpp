@@ -74,7 +74,7 @@ class StageProgress {
 }  // namespace
 
 Result<int> run_recipe_command(const Args& args) {
-  std::string name, out, without;
+  std::string name, out, without, branch;
   i64 threads = ThreadPool::default_threads();
   if (const auto stop = parse(
           args,
@@ -82,6 +82,8 @@ Result<int> run_recipe_command(const Args& args) {
           {{"name", &name, "name of a recipe that ships, or a folder with a recipe's files"},
            {"-o,--out", &out, "folder of the runs (default: runs/NAME)"},
            {"-t,--threads", &threads, "threads; they do not change the result (default: all cores)"},
+           {"--stages", &branch,
+            "run a branch of the recipe, such as zero, with the stages that it begins with (default: the whole trunk)"},
            {"--without", &without,
             "a kind of problems to leave out, such as code where there is no sandbox (default: none)"}}))
     return *stop;
@@ -94,7 +96,7 @@ Result<int> run_recipe_command(const Args& args) {
   if (recipe.empty())
     return fail(Errc::usage, "no recipe \"{}\": neither a folder nor one that ships ({})", name, known_recipes());
   if (out.empty()) out = "runs/" + recipe.filename().string();
-  RecipeOptions options{.overrides = {{"threads", fmt::format("{}", threads)}}};
+  RecipeOptions options{.threads = static_cast<int>(threads), .branch = branch};
   if (!without.empty()) {
     R1_TRY(check_kind(without));
     options.without.push_back(without);

@@ -32,6 +32,28 @@ TEST(Pipeline, AllStagesMakeAModelAndTheirResultsStay) {
   EXPECT_EQ(std::count_if(notes.begin(), notes.end(), finished), 6);
 }
 
+TEST(Pipeline, ABranchRunsWithTheStagesItBeginsWithAndLeavesTheModelAlone) {
+  const RunCase run;
+  const fs::path recipe = miniature(run), out = run.folder() / "out";
+  std::vector<std::string> stages;
+  RecipeHooks hooks;
+  hooks.stage = [&](const std::string& stage, const std::string&, const TrainConfig&) { stages.push_back(stage); };
+  const fs::path zero = value_of(run_recipe(recipe, out, hooks, {.branch = "zero"}));
+  EXPECT_EQ(stages, (std::vector<std::string>{"base", "zero"}));
+  EXPECT_EQ(zero, out / "zero/checkpoints/000002");
+  EXPECT_FALSE(fs::exists(out / "model"));
+
+  stages.clear();
+  const fs::path student = value_of(run_recipe(recipe, out, hooks, {.branch = "student"}));
+  EXPECT_EQ(stages, (std::vector<std::string>{"base", "cold_start", "student_base", "student"}));
+  EXPECT_EQ(value_of(open_model(student))->info().architecture, "qwen2");
+  EXPECT_NE(text_of(out / "student/config.toml").find("student_base"), std::string::npos);
+
+  const auto unknown = run_recipe(recipe, out, hooks, {.branch = "teacher"});
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().what.find("has the branches student, zero"), std::string::npos) << unknown.error().what;
+}
+
 TEST(Pipeline, InterruptedAfterEveryStepItEndsInTheSameBytes) {
   const RunCase run;
   const fs::path recipe = miniature(run), whole = run.folder() / "whole", stopped = run.folder() / "stopped";
@@ -76,8 +98,8 @@ TEST(Pipeline, StagesThatDoNotFitTogetherAreErrors) {
   const std::string base = stage("base", "pretrain");
   const std::pair<std::string, const char*> wrong[] = {
       {"level = \"avx2\"\n", "no [[stage]]"},
-      {stage("sft", "sft"), "the first stage, and no other one, is of the kind pretrain"},
-      {base + stage("again", "pretrain"), "the first stage, and no other one, is of the kind pretrain"},
+      {stage("sft", "sft"), "the first stage, and no other one of the trunk, is of the kind pretrain"},
+      {base + stage("again", "pretrain"), "the first stage, and no other one of the trunk, is of the kind pretrain"},
       {base + stage("base", "sft"), "the name is taken"},
       {base + stage("a/b", "sft"), "letters, digits"},
       {base + stage("model", "sft"), "a folder of this name"},
@@ -88,6 +110,14 @@ TEST(Pipeline, StagesThatDoNotFitTogetherAreErrors) {
       {base + stage("a", "sft", "rows = \"base\"\n"), "\"base\" is none"},
       {base + stage("s", "sample") + stage("a", "grpo", "rows = \"s\"\n"), "this stage is of the kind grpo"},
       {base + stage("s", "sample"), "the last stage must make a model"},
+      {base + stage("s", "sample", "branch = \"b\"\n"), "the last stage must make a model"},
+      {stage("base", "pretrain", "branch = \"b\"\n"), "the first stage is of the trunk"},
+      {base + stage("b", "sft", "branch = \"b\"\n") + stage("a", "sft"), "come before those of the branches"},
+      {base + stage("b", "sft", "branch = \"b\"\n") + stage("c", "sft", "branch = \"c\"\nfrom = \"b\"\n"),
+       "no earlier stage \"b\" makes a model"},
+      {base + stage("b", "pretrain", "branch = \"b\"\nfrom = \"base\"\n"), "begins with random weights"},
+      {base + stage("b", "sft", "config = \"b.json\"\n"), "is for a stage of the kind pretrain"},
+      {base + stage("b", "pretrain", "branch = \"b\"\nconfig = \"../b.json\"\n"), "a file in the recipe's folder"},
       {"stage = 1\n", "stage must be written as [[stage]] tables"}};
   for (const auto& [stages, message] : wrong)
     EXPECT_NE(error(stages).find(message), std::string::npos) << error(stages);
@@ -120,6 +150,8 @@ TEST(Pipeline, TheStagesOfTheRecipesThatShipFitTogether) {
   EXPECT_EQ(nano.stages.size(), 2u);
   EXPECT_FALSE(nano.judges_programs());
   EXPECT_EQ(next.stages.size(), 6u);
+  EXPECT_EQ(value_of(Pipeline::open(recipes / "next", {.branch = "zero"})).stages.size(), 2u);
+  EXPECT_EQ(value_of(Pipeline::open(recipes / "next", {.branch = "student"})).stages.size(), 10u);
   EXPECT_TRUE(next.judges_programs());
   EXPECT_FALSE(value_of(Pipeline::open(recipes / "next", {.without = {"code"}})).judges_programs());
 }

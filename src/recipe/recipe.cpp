@@ -60,9 +60,9 @@ Status train_tokenizer(const fs::path& recipe, const fs::path& folder, i64 conte
   });
 }
 
-// Writes the recipe's config.json with the vocabulary size and the token ids of the tokenizer filled in.
-Status write_model_config(const Json& recipe_config, const Tokenizer& tokenizer, const fs::path& to) {
-  Json config = recipe_config;
+// Copies an architecture of the recipe, with the vocabulary size and the token ids of the tokenizer filled in.
+Status write_model_config(const fs::path& from, const Tokenizer& tokenizer, const fs::path& to) {
+  Json config = R1_TRY(read_json(from));
   config.set("vocab_size", tokenizer.size());
   for (const auto& [key, token] :
        {std::pair("bos_token_id", kBeginOfSentence), std::pair("eos_token_id", kEndOfSentence)}) {
@@ -99,16 +99,23 @@ Result<fs::path> run_recipe(const fs::path& recipe, const fs::path& out, const R
   R1_TRY(make_folder(out));
   const FileLock lock = R1_TRY(FileLock::of_folder(out));
   remove_unfinished(out);
-  PipelineState state{recipe, out, out / kConfigFile, out / "tokenizer", {}, {}};
+  PipelineState state{recipe, out, out / "tokenizer", {}};
   std::error_code ignored;  // if the folder cannot be read, Tokenizer::open below says why
   if (!fs::exists(state.tokenizer, ignored)) {
     note("stage tokenizer");
     R1_TRY(train_tokenizer(recipe, state.tokenizer, context));
   }
   const Tokenizer tokenizer = R1_TRY(Tokenizer::open(state.tokenizer));
-  R1_TRY(write_model_config(model_config, tokenizer, state.config_path));
-  for (const Stage& stage : pipeline.stages) R1_TRY(run_stage(stage, state, hooks, options));
-  R1_TRY(export_model(state.newest, out / "model"));
+  for (const Stage& stage : pipeline.stages) {
+    if (stage.config.kind == "pretrain") {
+      const fs::path file = architecture_of(stage.config);
+      R1_TRY(write_model_config(recipe / file, tokenizer, out / file));
+    }
+    R1_TRY(run_stage(stage, state, hooks, options));
+  }
+  const fs::path& last = state.results.at(pipeline.stages.back().config.name);
+  if (!options.branch.empty()) return last;
+  R1_TRY(export_model(last, out / "model"));
   return out / "model";
 }
 

@@ -1,7 +1,7 @@
 #include "recipe/stages.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <set>
 
 #include "core/file.hpp"
 #include "rewards/judge.hpp"
@@ -40,7 +40,7 @@ Status check_tasks(const std::string& tasks, std::string_view where) {
 Result<TrainConfig> training_settings(const StageConfig& stage, const fs::path& recipe, Overrides places,
                                       const RecipeOptions& options) {
   const std::string path = (recipe / (stage.name + ".toml")).string();
-  places.insert(places.end(), options.overrides.begin(), options.overrides.end());
+  if (options.threads > 0) places.emplace_back("threads", fmt::format("{}", options.threads));
   TrainConfig config = R1_TRY(load_train_config(path, places));
   if (!options.without.empty()) R1_TRY(leave_out(config, options, path));
   for (const DataSource& d : config.data)
@@ -51,7 +51,7 @@ Result<TrainConfig> training_settings(const StageConfig& stage, const fs::path& 
 Result<GrpoConfig> grpo_settings(const StageConfig& stage, const fs::path& recipe, Overrides places,
                                  const RecipeOptions& options) {
   const std::string path = (recipe / (stage.name + ".toml")).string();
-  places.insert(places.end(), options.overrides.begin(), options.overrides.end());
+  if (options.threads > 0) places.emplace_back("threads", fmt::format("{}", options.threads));
   GrpoConfig config = R1_TRY(load_grpo_config(path, places));
   if (config.tasks.empty()) return config;
   if (!options.without.empty()) config.tasks = R1_TRY(without_or_fail(config.tasks, options, path));
@@ -91,14 +91,26 @@ TrainHooks hooks_of(const RecipeHooks& hooks, std::string model) {
   return out;
 }
 
-int threads_in(const Overrides& overrides) {
-  int threads = 0;
-  for (const auto& [key, value] : overrides)
-    if (key == "threads") std::from_chars(value.data(), value.data() + value.size(), threads);
-  return threads > 0 ? threads : ThreadPool::default_threads();
+// The stages of the trunk, or of the branch with the stages that they need.
+Result<std::vector<StageConfig>> stages_to_run(std::vector<StageConfig> stages, const std::string& branch,
+                                               const fs::path& recipe) {
+  std::set<std::string, std::less<>> needed, branches;
+  for (auto s = stages.rbegin(); s != stages.rend(); ++s) {
+    if (!s->branch.empty()) branches.insert(s->branch);
+    if (s->branch == branch) needed.insert(s->name);
+    if (!needed.contains(s->name)) continue;
+    for (const std::string& name : {s->from, s->rows}) needed.insert(name);
+  }
+  if (!branch.empty() && !branches.contains(branch))
+    return fail(Errc::usage, "--stages {}: {} has {}", branch, (recipe / "pipeline.toml").string(),
+                branches.empty() ? "no branches" : fmt::format("the branches {}", fmt::join(branches, ", ")));
+  std::erase_if(stages, [&](const StageConfig& s) { return !needed.contains(s.name); });
+  return stages;
 }
 
 }  // namespace
+
+fs::path architecture_of(const StageConfig& stage) { return stage.config.empty() ? kConfigFile : stage.config; }
 
 std::string mixture_without(std::string_view tasks, std::span<const std::string> kinds) {
   std::string left;
@@ -114,13 +126,15 @@ std::string mixture_without(std::string_view tasks, std::span<const std::string>
 Result<Pipeline> Pipeline::open(const fs::path& recipe, const RecipeOptions& options) {
   Pipeline out;
   const fs::path path = recipe / "pipeline.toml";
-  std::vector<StageConfig> stages = {{"pretrain", "pretrain", "", ""}, {"sft", "sft", "", ""}};
+  std::vector<StageConfig> stages = {{.name = "pretrain", .kind = "pretrain"},
+                                     {.name = "sft", .kind = "sft", .from = "pretrain"}};
   std::error_code ignored;  // a file that cannot be read is an error of load_pipeline_config
   if (fs::exists(path, ignored)) {
     PipelineConfig config = R1_TRY(load_pipeline_config(path.string()));
     out.level = std::move(config.level);
     stages = std::move(config.stages);
   }
+  stages = R1_TRY(stages_to_run(std::move(stages), options.branch, recipe));
   for (StageConfig& stage : stages) {
     if (stage.kind == "sample") {
       SampleConfig settings = R1_TRY(sample_settings(stage, recipe, options));
@@ -171,18 +185,20 @@ Status try_sandbox() {
 
 Status run_stage(const Stage& stage, PipelineState& state, const RecipeHooks& hooks, const RecipeOptions& options) {
   const StageConfig& s = stage.config;
-  const fs::path folder = state.out / s.name, model = s.from.empty() ? state.newest : state.results.at(s.from);
+  const fs::path folder = state.out / s.name, model = s.from.empty() ? fs::path() : state.results.at(s.from);
   const auto in_stage = [&](Error error) { return tl::unexpected(std::move(error).in("stage " + s.name)); };
   if (const auto* sample = std::get_if<SampleConfig>(&stage.settings)) {
-    if (Status done = run_sampling(*sample, model, folder, threads_in(options.overrides), hooks); !done)
+    if (Status done = run_sampling(*sample, model, folder,
+                                   options.threads > 0 ? options.threads : ThreadPool::default_threads(), hooks);
+        !done)
       return in_stage(std::move(done).error());
     state.results[s.name] = folder;
     return {};
   }
   Overrides places = {{"out", folder.string()}};
   if (s.kind == "pretrain")
-    places.insert(places.end(),
-                  {{"model_config", state.config_path.string()}, {"tokenizer", state.tokenizer.string()}});
+    places.insert(places.end(), {{"model_config", (state.out / architecture_of(s)).string()},
+                                 {"tokenizer", state.tokenizer.string()}});
   else places.emplace_back("model", model.string());
   Result<TrainResult> result = fail(Errc::invalid_argument, "no kind {}", s.kind);
   if (s.kind == "grpo") {
@@ -199,7 +215,7 @@ Status run_stage(const Stage& stage, PipelineState& state, const RecipeHooks& ho
   if (hooks.note)
     hooks.note(result->already_finished ? fmt::format("stage {}: was already finished", s.name)
                                         : fmt::format("stage {}: finished, loss {:.4f}", s.name, result->loss));
-  state.results[s.name] = state.newest = result->checkpoint;
+  state.results[s.name] = result->checkpoint;
   return {};
 }
 

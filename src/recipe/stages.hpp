@@ -19,11 +19,12 @@ struct Stage {
   StageSettings settings;
 };
 
-// Reads pipeline.toml, or takes the two stages of a recipe without it, and the files of the stages.
-// Errors: a file cannot be read or has a wrong setting; options.without leaves a stage no problems.
+// Reads pipeline.toml, or takes the two stages of a recipe without it, and the files of the stages that run: those of
+// the trunk, or a branch and the stages of the trunk that its stages begin with. Errors: a file cannot be read or has a
+// wrong setting; options.without leaves a stage no problems; no such branch.
 struct Pipeline {
   std::string level;
-  std::vector<Stage> stages;
+  std::vector<Stage> stages;  // in the order in which they run
 
   static Result<Pipeline> open(const std::filesystem::path& recipe, const RecipeOptions& options);
   // Whether a stage runs programs that the model wrote.
@@ -39,10 +40,12 @@ Status try_sandbox();
 // What has come of the stages so far.
 struct PipelineState {
   std::filesystem::path recipe, out;
-  std::filesystem::path config_path, tokenizer;                       // for random weights
+  std::filesystem::path tokenizer;                                    // for random weights
   std::map<std::string, std::filesystem::path, std::less<>> results;  // checkpoints, and folders of conversations
-  std::filesystem::path newest;                                       // checkpoint
 };
+
+// The file that holds the architecture of a stage of pretraining, in the recipe's folder and in `out`.
+std::filesystem::path architecture_of(const StageConfig& stage);
 
 // Runs a stage, or goes on with it, and adds its result to the state.
 Status run_stage(const Stage& stage, PipelineState& state, const RecipeHooks& hooks, const RecipeOptions& options);

@@ -1,5 +1,5 @@
 // A pipeline of all kinds of stages in miniature, for tests: a tiny model learns the one sentence that declines a
-// division by zero.
+// division by zero. Two branches follow: reinforcement learning of the base, and a student that learns from the model.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -32,6 +32,26 @@ rows = "sampling"
 [[stage]]
 name = "final"
 kind = "grpo"
+[[stage]]
+name = "zero"
+kind = "grpo"
+branch = "zero"
+from = "base"
+[[stage]]
+name = "student_base"
+kind = "pretrain"
+branch = "student"
+config = "student.json"
+[[stage]]
+name = "traces"
+kind = "sample"
+branch = "student"
+from = "cold_start"
+[[stage]]
+name = "student"
+kind = "sft"
+branch = "student"
+rows = "traces"
 )";
 
 // Writes the recipe. The vocabulary holds the words of the sentence, so that sixty steps teach it.
@@ -53,8 +73,12 @@ inline fs::path miniature(const RunCase& run) {
       tasks;
   RunCase::write(folder / "grpo.toml", grpo + "seed = 3\n");
   RunCase::write(folder / "final.toml", grpo + "seed = 4\n");
-  RunCase::write(folder / "sampling.toml",
-                 "problems = 20\nsamples = 2\nmax_tokens = 60\nkeep = 0\nsimilarity = 0\n" + tasks);
+  RunCase::write(folder / "zero.toml", grpo + "seed = 5\n");
+  const std::string sampling = "problems = 20\nsamples = 2\nmax_tokens = 60\nkeep = 0\nsimilarity = 0\n" + tasks;
+  for (const char* file : {"sampling.toml", "traces.toml"}) RunCase::write(folder / file, sampling);
+  RunCase::write(folder / "student.json", kTinyQwen2);
+  RunCase::write(folder / "student_base.toml", training + "steps = 1\n[[data]]\n" + tasks);
+  RunCase::write(folder / "student.toml", training + "steps = 2\n" + chat);
   RunCase::write(folder / "tuned.toml", training + "steps = 3\n" + chat + chat + tasks);
   return folder;
 }

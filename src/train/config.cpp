@@ -220,36 +220,58 @@ Status check_together(const GrpoConfig& c, std::string_view source) {
   return {};
 }
 
-// The rules between the stages of a pipeline.
-Status check_stages(const PipelineConfig& c, std::string_view source) {
-  const auto wrong = [&](const StageConfig& s, std::string_view what) {
-    return fail(Errc::invalid_argument, "{}: stage \"{}\": {}", source, s.name, what);
-  };
-  const auto kind_of_earlier = [&](std::string_view name, size_t before) -> std::string_view {
-    for (size_t i = 0; i < before; ++i)
-      if (c.stages[i].name == name) return c.stages[i].kind;
-    return "";
-  };
+// The rules of a stage by itself.
+Status check_stage(const StageConfig& s, const std::function<tl::unexpected<Error>(std::string_view)>& wrong) {
   constexpr std::string_view kInNames = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  if (s.name.empty() || s.name.find_first_not_of(kInNames) != s.name.npos)
+    return wrong("a name has letters, digits, _ and - only");
+  if (s.name == "model" || s.name == "tokenizer") return wrong("the recipe has a folder of this name already");
+  if (s.kind.empty()) return wrong("has no kind: pretrain, sft, grpo or sample");
+  const bool pretrain = s.kind == "pretrain";
+  if (pretrain && !s.from.empty()) return wrong("from: a stage of the kind pretrain begins with random weights");
+  if (!pretrain && !s.config.empty()) return wrong("config: is for a stage of the kind pretrain");
+  if (s.config.find('/') != s.config.npos) return wrong("config: names a file in the recipe's folder");
+  return {};
+}
+
+// Checks the rules between the stages of a pipeline, and fills in `from` where it was left out.
+Status connect_stages(PipelineConfig& c, std::string_view source) {
   if (c.stages.empty()) return fail(Errc::invalid_argument, "{}: no [[stage]]", source);
   for (size_t i = 0; i < c.stages.size(); ++i) {
-    const StageConfig& s = c.stages[i];
-    if (s.name.empty() || s.name.find_first_not_of(kInNames) != s.name.npos)
-      return wrong(s, "a name has letters, digits, _ and - only");
-    if (s.name == "model" || s.name == "tokenizer") return wrong(s, "the recipe has a folder of this name already");
-    if (s.kind.empty()) return wrong(s, "has no kind: pretrain, sft, grpo or sample");
-    if (!kind_of_earlier(s.name, i).empty()) return wrong(s, "the name is taken by an earlier stage");
-    if ((i == 0) != (s.kind == "pretrain"))
-      return wrong(s, "the first stage, and no other one, is of the kind pretrain");
-    if (!s.from.empty() && (kind_of_earlier(s.from, i).empty() || kind_of_earlier(s.from, i) == "sample"))
-      return wrong(s, fmt::format("from: no earlier stage \"{}\" makes a model", s.from));
-    if (!s.rows.empty() && (s.kind != "sft" || kind_of_earlier(s.rows, i) != "sample"))
-      return wrong(s,
-                   fmt::format("rows: is for a stage of the kind sft, and names an earlier stage of the kind sample; "
-                               "\"{}\" is none, or this stage is of the kind {}",
-                               s.rows, s.kind));
+    StageConfig& s = c.stages[i];
+    const auto wrong = [&](std::string_view what) {
+      return fail(Errc::invalid_argument, "{}: stage \"{}\": {}", source, s.name, what);
+    };
+    const auto earlier = std::span(c.stages).first(i);
+    // An earlier stage of the trunk or of this stage's branch, by name.
+    const auto find = [&](std::string_view name) -> const StageConfig* {
+      const auto found = std::find_if(earlier.begin(), earlier.end(), [&](const StageConfig& e) {
+        return e.name == name && (e.branch.empty() || e.branch == s.branch);
+      });
+      return found == earlier.end() ? nullptr : &*found;
+    };
+    R1_TRY(check_stage(s, wrong));
+    if (std::any_of(earlier.begin(), earlier.end(), [&](const StageConfig& e) { return e.name == s.name; }))
+      return wrong("the name is taken by an earlier stage");
+    if (i == 0 && !s.branch.empty()) return wrong("the first stage is of the trunk, and has no branch");
+    if (s.branch.empty() && (i == 0) != (s.kind == "pretrain"))
+      return wrong("the first stage, and no other one of the trunk, is of the kind pretrain");
+    if (s.branch.empty() && i > 0 && !c.stages[i - 1].branch.empty())
+      return wrong("the stages of the trunk come before those of the branches");
+    if (s.kind != "pretrain" && s.from.empty())
+      for (const StageConfig& e : earlier)
+        if (e.kind != "sample" && (e.branch.empty() || e.branch == s.branch)) s.from = e.name;
+    if (const StageConfig* from = find(s.from); !s.from.empty() && (!from || from->kind == "sample"))
+      return wrong(fmt::format("from: no earlier stage \"{}\" makes a model", s.from));
+    const StageConfig* rows = find(s.rows);
+    if (!s.rows.empty() && (s.kind != "sft" || !rows || rows->kind != "sample"))
+      return wrong(
+          fmt::format("rows: is for a stage of the kind sft, and names an earlier stage of the kind sample; "
+                      "\"{}\" is none, or this stage is of the kind {}",
+                      s.rows, s.kind));
+    const bool last = i + 1 == c.stages.size() || c.stages[i + 1].branch != s.branch;
+    if (last && s.kind == "sample") return wrong("the last stage must make a model");
   }
-  if (c.stages.back().kind == "sample") return wrong(c.stages.back(), "the last stage must make a model");
   return {};
 }
 
@@ -374,7 +396,7 @@ Result<PipelineConfig> load_pipeline_config(const std::string& path) {
   PipelineConfig config;
   R1_TRY(read_table(config, pipeline_fields(), table, path, PathRules{{}, {}}, "stage"));
   R1_TRY(read_tables(config.stages, "stage", stage_fields(), table, path, PathRules{{}, {}}));
-  R1_TRY(check_stages(config, path));
+  R1_TRY(connect_stages(config, path));
   return config;
 }
 

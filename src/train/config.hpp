@@ -108,9 +108,13 @@ struct VocabularyConfig {
 
 // A stage of a recipe, a [[stage]] table of pipeline.toml. Its settings are in NAME.toml.
 struct StageConfig {
-  std::string name, kind;  // kind: pretrain, sft, grpo or sample
-  std::string from;        // the stage whose model it begins with; empty: the last one before it that makes a model
-  std::string rows;        // of sft: the sampling stage whose conversations are the first [[data]]
+  std::string name = {}, kind = {};  // kind: pretrain, sft, grpo or sample
+  std::string branch = {};  // empty: of the trunk, which makes the recipe's model; else runs by `--stages BRANCH` only
+  std::string config = {};  // of pretrain: the architecture, a file of the recipe's folder; empty: config.json
+  // The stage whose model it begins with. load_pipeline_config() fills in the usual one: the last stage before it, of
+  // its own branch or else of the trunk, that makes a model. Of pretrain it stays empty.
+  std::string from = {};
+  std::string rows = {};  // of sft: the sampling stage whose conversations are the first [[data]]
 };
 struct PipelineConfig {
   std::string level;  // the kernels on which the figures of the recipe's model were made; empty: not named
@@ -149,7 +153,8 @@ Result<GrpoConfig> load_grpo_config(const std::string& path, const Overrides& ov
                                     const ModelFinder& find_model = {});
 Result<VocabularyConfig> load_vocabulary_config(const std::string& path);
 Result<SampleConfig> load_sample_config(const std::string& path);
-// Errors: also a name that comes twice, or a `from` or `rows` that names no earlier stage of the right kind.
+// Errors: also a name that comes twice, or a `from` or `rows` that names no earlier stage of the right kind, or one of
+// another branch.
 Result<PipelineConfig> load_pipeline_config(const std::string& path);
 
 // What --help says about the keys, in the order of the tables that read them.
