@@ -1,5 +1,6 @@
 // What the browser tests share: the model, the server before it, a browser, and short words for what a person does.
-// Environment: R1_BINARY, R1_MODEL, CHROMIUM, and PICTURES, a folder for the pictures.
+// Environment: R1_BINARY, R1_MODEL, CHROMIUM, PICTURES, a folder for the pictures, and R1_PAGE, a folder with the page if
+// it is another than the one in r1.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +9,7 @@ import { chromium } from "playwright-core";
 import { play, startModel, startStage, written } from "./stage.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-export const { R1_BINARY, R1_MODEL, CHROMIUM = "/usr/bin/chromium", PICTURES } = process.env;
+export const { R1_BINARY, R1_MODEL, R1_PAGE, CHROMIUM = "/usr/bin/chromium", PICTURES } = process.env;
 export const WAIT = 90_000; // a slow machine is no failure
 
 export let stage;
@@ -18,7 +19,7 @@ export const complaints = []; // errors of scripts, and what the Content-Securit
 
 before(async () => {
   model = await startModel(R1_BINARY, R1_MODEL);
-  stage = await startStage(model);
+  stage = await startStage(model, R1_PAGE);
   browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"],

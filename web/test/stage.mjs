@@ -1,6 +1,8 @@
 // A server for the browser tests: it hands each request on to `r1 serve`, except where a test has written the answer.
 import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
+import { join } from "node:path";
 
 // Starts r1 with the model that ships. Returns its port and what ends it.
 export async function startModel(binary, model, { key = "" } = {}) {
@@ -52,8 +54,9 @@ export const progress = (processed, total) =>
   chunk({}, { prompt_progress: { processed, total, cache: 0, time_ms: 1 } });
 
 // `scripts`: functions (request, response, body) for the next chat requests, one each. `gate()` returns a promise that
-// `open()` fulfils, so that a test decides when a stream goes on.
-export async function startStage(upstream) {
+// `open()` fulfils, so that a test decides when a stream goes on. `page`: a folder whose files take the place of those
+// in r1, for a page that was changed since r1 was built.
+export async function startStage(upstream, page = "") {
   const stage = { scripts: [], asked: [], down: false, props: null, paths: {} };
   const server = createServer((request, response) => {
     if (stage.down) return void request.socket.destroy();
@@ -72,6 +75,12 @@ export async function startStage(upstream) {
       const onward = httpRequest(
         { host: "127.0.0.1", port: upstream.port, path: request.url, method: request.method, headers: request.headers },
         (answer) => {
+          const file = page && join(page, request.url === "/" ? "index.html" : request.url);
+          if (file && existsSync(file)) {
+            const { "content-length": length, "content-encoding": encoding, etag, ...headers } = answer.headers;
+            response.writeHead(200, headers).end(readFileSync(file));
+            return void answer.resume();
+          }
           response.writeHead(answer.statusCode, answer.headers);
           answer.pipe(response);
         },

@@ -10,11 +10,11 @@ import { language, t, type Word } from "../words.ts";
 import { Composer, focusComposer } from "./composer.tsx";
 import { ContextGauge } from "./context.tsx";
 import { Dialogs } from "./dialogs.tsx";
-import { Icon } from "./icons.tsx";
+import { IconButton } from "./icons.tsx";
 import { copyText } from "./markdown.tsx";
-import { IconButton, MessageView } from "./message.tsx";
+import { MessageView } from "./message.tsx";
 import { Sidebar } from "./sidebar.tsx";
-import { dialog, drawer, editing, openThinking, say, toast } from "./view_state.ts";
+import { dialog, drawer, editing, say, toast, toggleThinking } from "./view_state.ts";
 
 const STARTS: Word[] = ["startMath", "startLinear", "startCountdown"];
 const isNarrow = () => matchMedia("(max-width: 800px)").matches;
@@ -39,10 +39,7 @@ const actions: Record<string, () => void> = {
   "ctrl+Slash": () => (dialog.value = dialog.value === "shortcuts" ? null : "shortcuts"),
   "alt+KeyT": () => {
     const answer = lastOf(shown.value, "assistant");
-    if (!answer?.thinking) return;
-    const next = new Set(openThinking.value);
-    if (!next.delete(answer.id)) next.add(answer.id);
-    openThinking.value = next;
+    if (answer?.thinking) toggleThinking(answer.id);
   },
   "alt+KeyR": () => {
     const answer = lastOf(shown.value, "assistant");
@@ -209,15 +206,7 @@ export function App() {
           <IconButton icon="sidebar" name={t("openSidebar")} onClick={toggleSidebar} />
           {conversation.messages.length ? <h1 class="bar-title">{conversation.title}</h1> : <span class="bar-title" />}
           <ContextGauge conversation={conversation} />
-          <button
-            type="button"
-            class="quiet icon-button"
-            aria-label={t("newChat")}
-            title={t("newChat")}
-            onClick={begin}
-          >
-            <Icon name="plus" />
-          </button>
+          <IconButton icon="plus" name={t("newChat")} onClick={begin} />
         </header>
         <Transcript />
         <Composer />

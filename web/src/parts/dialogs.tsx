@@ -8,8 +8,7 @@ import { changed, kept, revision, shown } from "../store/history.ts";
 import { prefer, type Preferences, preferences } from "../store/preferences.ts";
 import { SAMPLING_RANGES } from "../store/transfer.ts";
 import { t, type Word } from "../words.ts";
-import { Icon } from "./icons.tsx";
-import { IconButton } from "./message.tsx";
+import { Icon, IconButton } from "./icons.tsx";
 import { exportAll, importFile } from "./sidebar.tsx";
 import { dialog } from "./view_state.ts";
 

@@ -1,4 +1,5 @@
-// Line icons on a grid of 20, drawn for the page. They are decoration: the button around one carries the name.
+// Line icons on a grid of 20, drawn for the page, and the button that shows one. An icon is decoration: the button
+// carries the name.
 const paths = {
   plus: "M10 4v12M4 10h12",
   search: "M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11ZM13 13l4 4",
@@ -32,5 +33,26 @@ export function Icon({ name }: { name: IconName }) {
     <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
       <path d={paths[name]} />
     </svg>
+  );
+}
+
+export function IconButton(props: {
+  icon: IconName;
+  name: string;
+  onClick: () => void;
+  disabled?: boolean;
+  class?: string;
+}) {
+  return (
+    <button
+      type="button"
+      class={`quiet icon-button ${props.class ?? ""}`}
+      title={props.name}
+      aria-label={props.name}
+      disabled={props.disabled}
+      onClick={props.onClick}
+    >
+      <Icon name={props.icon} />
+    </button>
   );
 }

@@ -5,7 +5,7 @@ import { BlockSplitter } from "../markdown/blocks.ts";
 import { lexBlocks, renderBlock } from "../markdown/render.ts";
 import { language, t } from "../words.ts";
 
-const COPIED_MS = 1600;
+export const COPIED_MS = 1600;
 
 // A bar over each block of code: the language, and a button that copies.
 function dressCode(nodes: DocumentFragment): void {

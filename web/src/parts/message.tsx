@@ -17,9 +17,9 @@ import {
 import { type Conversation, type Message, showBranch, siblingsOf } from "../store/conversation.ts";
 import { changed, revision } from "../store/history.ts";
 import { formatCount, formatTime, t, type Word } from "../words.ts";
-import { Icon, type IconName } from "./icons.tsx";
-import { copyText, Markdown } from "./markdown.tsx";
-import { editing, openThinking } from "./view_state.ts";
+import { Icon, IconButton } from "./icons.tsx";
+import { COPIED_MS, copyText, Markdown } from "./markdown.tsx";
+import { editing, openThinking, toggleThinking } from "./view_state.ts";
 
 // Messages and runs are changed in place, and a component that reads signals draws again only when one of them changes.
 function drawWith(run: Run | undefined): void {
@@ -32,27 +32,6 @@ interface Shown {
   message: Message;
 }
 
-export function IconButton(props: {
-  icon: IconName;
-  name: string;
-  onClick: () => void;
-  disabled?: boolean;
-  class?: string;
-}) {
-  return (
-    <button
-      type="button"
-      class={`quiet icon-button ${props.class ?? ""}`}
-      title={props.name}
-      aria-label={props.name}
-      disabled={props.disabled}
-      onClick={props.onClick}
-    >
-      <Icon name={props.icon} />
-    </button>
-  );
-}
-
 function CopyButton({ text }: { text: string }) {
   const done = useSignal(false);
   return (
@@ -61,7 +40,7 @@ function CopyButton({ text }: { text: string }) {
       name={t(done.value ? "copied" : "copy")}
       onClick={async () => {
         done.value = await copyText(text);
-        setTimeout(() => (done.value = false), 1600);
+        setTimeout(() => (done.value = false), COPIED_MS);
       }}
     />
   );
@@ -178,18 +157,19 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
   const text = message.thinking ?? "";
   if (!text.trim()) return null;
   const open = openThinking.value.has(message.id);
-  const toggle = () => {
-    const next = new Set(openThinking.value);
-    if (!next.delete(message.id)) next.add(message.id);
-    openThinking.value = next;
-  };
   const figures = run ? run.before : message.figures;
   const time = (run ? thinkingMs(run) : 0) + (figures?.thinkingMs ?? 0);
   const tokens = (run?.thinkingTokens ?? 0) + (figures?.thinkingTokens ?? 0);
   const id = `thinking-${message.id}`;
   return (
     <section class={`thinking ${running ? "running" : ""} ${open ? "open" : ""}`}>
-      <button type="button" class="thinking-head" aria-expanded={open} aria-controls={id} onClick={toggle}>
+      <button
+        type="button"
+        class="thinking-head"
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={() => toggleThinking(message.id)}
+      >
         <Icon name="right" />
         <span class="thinking-name">
           {running ? `${t("thinking")} ` : t("thought", { time: formatTime(time) })}

@@ -16,8 +16,7 @@ import {
 import { fromJson, toJson, toMarkdown } from "../store/transfer.ts";
 import { t, type Word } from "../words.ts";
 import { focusComposer } from "./composer.tsx";
-import { type IconName, Icon } from "./icons.tsx";
-import { IconButton } from "./message.tsx";
+import { Icon, IconButton, type IconName } from "./icons.tsx";
 import { dialog, drawer, say } from "./view_state.ts";
 
 function saveFile(name: string, type: string, text: string): void {

@@ -9,6 +9,13 @@ export const editing = signal<string | null>(null); // the message whose text is
 export const openThinking = signal<ReadonlySet<string>>(new Set()); // messages whose thinking is unfolded
 export const toast = signal<{ text: string; undo?: () => void } | null>(null);
 
+// Opens or closes the thinking of a message.
+export function toggleThinking(id: string): void {
+  const next = new Set(openThinking.value);
+  if (!next.delete(id)) next.add(id);
+  openThinking.value = next;
+}
+
 const TOAST_MS = 8000;
 let timer = 0;
 
