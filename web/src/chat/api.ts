@@ -1,4 +1,5 @@
 // The server's HTTP API, as far as the page uses it.
+import type { Stream } from "../store/conversation.ts";
 import { SseParser } from "./sse.ts";
 
 export interface Props {
@@ -67,25 +68,22 @@ export async function getProps(): Promise<Props> {
   return (await request("/props")).json() as Promise<Props>;
 }
 
-const RESUME_AFTER_MS = [500, 1000, 2000, 4000, 8000];
+const RESUME_AFTER_MS = [0, 500, 1000, 2000, 4000, 8000];
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// The chunks of an answer as they come. A connection that breaks off is made again, and the answer is read on where it
-// broke: the server keeps it for a while.
-export async function* streamChat(body: object, signal: AbortSignal): AsyncGenerator<Chunk> {
-  let response = await request("/v1/chat/completions", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...body, resumable: true }),
-    signal,
-  });
-  let answer = ""; // its name, once a chunk has told it
-  let last = ""; // the number of the last event
+// Where an answer was read to.
+type Place = Pick<Stream, "answer" | "events">;
+
+// The chunks of an answer as they come, behind `place`, which goes with them. `body`: the request; null: the answer was
+// requested before. A connection that breaks off is made again, and the answer is read on where it broke: the server
+// keeps it for a while. Only another reader ends a stream before its last event without breaking it.
+export async function* streamChat(body: object | null, place: Place, signal: AbortSignal): AsyncGenerator<Chunk> {
+  let response = await (body ? post(body, signal) : readOn(place, 0, signal).catch(whetherGone));
   for (let tries = 0; ; ++tries) {
-    let broken: unknown;
     const parser = new SseParser();
     const decoder = new TextDecoder();
     const reader = response.body!.getReader();
+    let broken: unknown;
     for (;;) {
       let piece: ReadableStreamReadResult<Uint8Array>;
       try {
@@ -95,43 +93,57 @@ export async function* streamChat(body: object, signal: AbortSignal): AsyncGener
         broken = error;
         break;
       }
-      if (piece.done) break;
+      if (piece.done) throw new ApiError(0, "broken", "the stream ended early");
       for (const { data, id } of parser.push(decoder.decode(piece.value, { stream: true }))) {
         if (data === "[DONE]") return;
         const chunk = JSON.parse(data) as Chunk;
         if (chunk.error) throw new ApiError(500, chunk.error.code ?? "", chunk.error.message ?? "");
-        answer = chunk.id ?? answer;
-        last = id || last;
+        place.answer = chunk.id ?? place.answer;
+        if (id) place.events = Number(id);
         tries = 0;
         yield chunk;
       }
     }
-    const failed = new ApiError(0, "broken", broken ? (broken as Error).message : "the stream ended early");
-    response = await readOn(answer, last, tries, signal).catch((error) => {
+    const failed = new ApiError(0, "broken", (broken as Error).message);
+    response = await readOn(place, tries, signal).catch((error) => {
       throw signal.aborted ? error : failed;
     });
   }
 }
 
-// The rest of the answer behind event `last`. Tries again while the server cannot be reached.
-async function readOn(answer: string, last: string, tries: number, signal: AbortSignal): Promise<Response> {
-  if (!answer || !last) throw new Error("the stream cannot be read on");
+function post(body: object, signal: AbortSignal): Promise<Response> {
+  return request("/v1/chat/completions", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+    signal,
+  });
+}
+
+// The rest of the answer behind `place`. Tries again while the server cannot be reached.
+async function readOn(place: Place, tries: number, signal: AbortSignal): Promise<Response> {
+  if (!place.answer || !place.events) throw new Error("the stream cannot be read on");
   for (let i = tries; i < RESUME_AFTER_MS.length; ++i) {
     await pause(RESUME_AFTER_MS[i]!);
     try {
-      return await request(`/v1/streams/${encodeURIComponent(answer)}?after=${encodeURIComponent(last)}`, { signal });
+      return await request(`/v1/streams/${encodeURIComponent(place.answer)}?after=${place.events}`, { signal });
     } catch (error) {
       if (signal.aborted || !(error instanceof ApiError) || error.status !== 0) throw error;
     }
   }
-  throw new Error("the server cannot be reached");
+  throw new ApiError(0, "unreachable", "the server cannot be reached");
 }
 
-// Ends an answer, which would go on for a while without a reader. `leaving`: the page is being closed.
-export function cancelAnswer(answer: string, leaving = false): void {
+function whetherGone(error: unknown): never {
+  const gone = error instanceof ApiError && [400, 404, 410].includes(error.status);
+  throw gone ? new ApiError(error.status, "gone", error.message) : error;
+}
+
+// Ends an answer, which would go on for a while without a reader.
+export function cancelAnswer(answer: string): void {
   const path = `/v1/streams/${encodeURIComponent(answer)}/cancel`;
   const headers = { "Content-Type": "application/json" };
-  request(path, { method: "POST", headers, body: "{}", keepalive: leaving }).catch(() => {});
+  request(path, { method: "POST", headers, body: "{}" }).catch(() => {});
 }
 
 // Ends the thinking of a running answer.

@@ -1,59 +1,21 @@
-// From a question to its answer: one request to the server, and what arrives put into the conversation.
-import { signal } from "@preact/signals";
+// From a question to its answer: one request to the server, and its answer put into the conversation.
+import { effect } from "@preact/signals";
 import {
   addMessage,
   branchOf,
   type Conversation,
-  type Figures,
   type Message,
   requestMessages,
   titleFrom,
 } from "../store/conversation.ts";
-import { changed, moveToTop } from "../store/history.ts";
-import { ApiError, cancelAnswer, type Chunk, streamChat } from "./api.ts";
+import { whileDrawing } from "../store/drawing.ts";
+import { changed, conversations, moveToTop, takeOver } from "../store/history.ts";
+import { ApiError, streamChat } from "./api.ts";
+import { beginRun, endRun, type Run, runs, setFigures, take, tick } from "./run.ts";
 import { connect, serverState } from "./server_state.ts";
-
-export type Phase = "queued" | "reading" | "thinking" | "answering";
-
-// An answer on its way.
-export interface Run {
-  message: Message;
-  answer: string; // the server's name of the answer; empty: not known yet
-  phase: Phase;
-  read: number; // tokens of the prompt
-  total: number;
-  started: number;
-  firstToken: number; // times of performance.now(); 0: not yet
-  answerBegan: number;
-  thinkingTokens: number; // pieces so far; the server says the exact number at the end
-  answerTokens: number;
-  before: Figures | undefined; // of the part that is continued
-  stop: () => void;
-}
-
-export const runs = signal<ReadonlyMap<string, Run>>(new Map()); // by conversation
-export const tick = signal(0); // changes whenever text of a running answer was added
 
 const SAVE_EVERY_MS = 1000;
 const SHOW_EVERY_MS = 40;
-
-// An answer without a reader would go on for a while, so a page that is closed ends its own.
-export function endRunsWithPage(): void {
-  addEventListener("pagehide", (event) => {
-    if (!event.persisted) for (const run of runs.peek().values()) if (run.answer) cancelAnswer(run.answer, true);
-  });
-}
-
-export function runOf(conversation: Conversation): Run | undefined {
-  return runs.value.get(conversation.id);
-}
-
-function setRun(id: string, run: Run | null): void {
-  const next = new Map(runs.peek());
-  if (run) next.set(id, run);
-  else next.delete(id);
-  runs.value = next;
-}
 
 function requestOf(conversation: Conversation, question: string | null, continued: Message | null): object {
   const { thinkingBudget, ...sampling } = conversation.sampling;
@@ -67,6 +29,7 @@ function requestOf(conversation: Conversation, question: string | null, continue
   return {
     messages,
     stream: true,
+    resumable: true,
     stream_options: { include_usage: true },
     return_progress: true,
     ...sampling,
@@ -76,59 +39,57 @@ function requestOf(conversation: Conversation, question: string | null, continue
   };
 }
 
-function take(run: Run, chunk: Chunk): void {
-  const { message } = run;
-  run.answer = chunk.id ?? run.answer;
-  if (chunk.model) message.model = chunk.model;
-  if (chunk.prompt_progress) {
-    run.phase = "reading";
-    run.read = chunk.prompt_progress.processed;
-    run.total = chunk.prompt_progress.total;
-  }
-  const choice = chunk.choices?.[0];
-  const thinking = choice?.delta?.reasoning_content;
-  const content = choice?.delta?.content;
-  if (thinking || content) run.firstToken ||= performance.now();
-  if (thinking) {
-    run.phase = "thinking";
-    message.thinking = (message.thinking ?? "") + thinking.replace(/\r\n?/g, "\n");
-    ++run.thinkingTokens;
-  }
-  if (content) {
-    run.phase = "answering";
-    run.answerBegan ||= performance.now();
-    message.content += content.replace(/\r\n?/g, "\n");
-    ++run.answerTokens;
-  }
-  if (choice?.finish_reason) message.outcome = choice.finish_reason === "length" ? "cut" : "done";
-  if (chunk.usage) {
-    run.total = chunk.usage.prompt_tokens;
-    run.thinkingTokens = chunk.usage.completion_tokens_details?.reasoning_tokens ?? run.thinkingTokens;
-    run.answerTokens = chunk.usage.completion_tokens - run.thinkingTokens;
-    setFigures(run, chunk.timings?.predicted_per_second);
-  }
+// What a failure is called in the message: a known word, or the server's sentence.
+function nameOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return String(error);
+  if (error.code === "context_length_exceeded") return "contextFull";
+  if (error.status === 429) return "queueFull";
+  return ["unreachable", "broken", "gone"].includes(error.code) ? error.code : error.message;
 }
 
-export function thinkingMs(run: Run): number {
-  return run.firstToken && run.thinkingTokens ? (run.answerBegan || performance.now()) - run.firstToken : 0;
-}
-
-export function tokensPerSecond(run: Run): number {
-  const seconds = (performance.now() - run.firstToken) / 1000;
-  return run.firstToken && seconds > 0.3 ? (run.thinkingTokens + run.answerTokens) / seconds : 0;
-}
-
-function setFigures(run: Run, rate?: number): void {
-  const { before } = run;
-  const thinkingTokens = run.thinkingTokens + (before?.thinkingTokens ?? 0);
-  run.message.figures = {
-    promptTokens: before?.promptTokens || run.total,
-    answerTokens: run.thinkingTokens + run.answerTokens + (before?.answerTokens ?? 0),
-    thinkingTokens,
-    thinkingMs: thinkingMs(run) + (before?.thinkingMs ?? 0),
-    firstTokenMs: before?.firstTokenMs || (run.firstToken ? run.firstToken - run.started : 0),
-    tokensPerSecond: rate ?? tokensPerSecond(run),
+// Work that is done `ms` after it was first asked for, however often it is asked for meanwhile.
+function afterwards(ms: number, work: () => void): { ask: () => void; clear: () => void } {
+  let timer = 0;
+  const clear = () => {
+    clearTimeout(timer);
+    timer = 0;
   };
+  const run = () => {
+    timer = 0;
+    work();
+  };
+  return { ask: () => (timer ||= window.setTimeout(run, ms)), clear };
+}
+
+// Reads the answer of a run to its end. `body`: the request; null: the answer is on its way already.
+async function draw(conversation: Conversation, run: Run, body: object | null): Promise<void> {
+  const { message, stream, stopper } = run;
+  const show = afterwards(SHOW_EVERY_MS, () => ++tick.value);
+  const save = afterwards(SAVE_EVERY_MS, () => void changed(conversation, true));
+  try {
+    for await (const chunk of streamChat(body, stream, stopper.signal)) {
+      take(run, chunk);
+      show.ask();
+      if (stream.events === 1) void changed(conversation, true);
+      else save.ask();
+    }
+    if (message.outcome === "running") message.outcome = "done";
+  } catch (error) {
+    message.outcome = stopper.signal.aborted ? "stopped" : "failed";
+    if (message.outcome === "failed") {
+      message.error = nameOf(error);
+      if (error instanceof ApiError && [0, 401, 503].includes(error.status)) {
+        if (error.status === 401) serverState.value = "locked";
+        void connect();
+      }
+    }
+    setFigures(run);
+  }
+  show.clear();
+  save.clear();
+  conversation.updated = Date.now();
+  endRun(conversation, run);
+  await changed(conversation, true);
 }
 
 // Draws an answer to the user's message `question`, as a new message or as the continuation of `continued`.
@@ -140,66 +101,41 @@ export async function generate(
   if (runs.peek().has(conversation.id)) return;
   const message =
     continued ?? addMessage(conversation, { parent: question.id, role: "assistant", content: "" }, Date.now());
-  message.outcome = "running";
-  delete message.error;
-  const controller = new AbortController();
-  const run: Run = {
-    message,
-    answer: "",
-    phase: "queued",
-    read: 0,
-    total: 0,
-    started: performance.now(),
-    firstToken: 0,
-    answerBegan: 0,
-    thinkingTokens: 0,
-    answerTokens: 0,
-    before: continued?.figures,
-    stop: () => {
-      controller.abort();
-      if (run.answer) cancelAnswer(run.answer);
-    },
-  };
   const body = requestOf(conversation, question.id, continued);
-  setRun(conversation.id, run);
+  const run = beginRun(conversation, message);
   moveToTop(conversation);
-  changed(conversation, true);
-  let saved = performance.now();
-  let showing = 0;
-  try {
-    for await (const chunk of streamChat(body, controller.signal)) {
-      take(run, chunk);
-      showing ||= window.setTimeout(() => {
-        showing = 0;
-        ++tick.value;
-      }, SHOW_EVERY_MS);
-      if (performance.now() - saved > SAVE_EVERY_MS) {
-        saved = performance.now();
-        changed(conversation, true);
-      }
-    }
-    if (message.outcome === "running") message.outcome = "done";
-  } catch (error) {
-    if (controller.signal.aborted) {
-      message.outcome = "stopped";
-    } else {
-      message.outcome = "failed";
-      message.error = error instanceof ApiError ? error.code || error.message : String(error);
-      if (error instanceof ApiError && !["unreachable", "broken"].includes(error.code)) message.error = error.message;
-      if (error instanceof ApiError && error.code === "context_length_exceeded") message.error = "contextFull";
-      if (error instanceof ApiError && error.status === 429) message.error = "queueFull";
-      if (error instanceof ApiError && [0, 401, 503].includes(error.status)) {
-        if (error.status === 401) serverState.value = "locked";
-        void connect();
-      }
-    }
-    setFigures(run);
-  }
-  clearTimeout(showing);
-  conversation.updated = Date.now();
-  setRun(conversation.id, null);
-  ++tick.value;
-  changed(conversation, true);
+  void changed(conversation, true);
+  await whileDrawing(conversation.id, false, () => draw(conversation, run, body));
+}
+
+// Goes on with an answer that was on its way when its page was closed or reloaded.
+async function resume(id: string): Promise<void> {
+  await takeOver(id); // another tab may have read more of it, or all
+  const conversation = conversations.peek().find((c) => c.id === id);
+  const message = conversation?.messages.find((m) => m.outcome === "running");
+  if (!conversation || !message?.stream || runs.peek().has(id)) return;
+  await draw(conversation, beginRun(conversation, message), null);
+}
+
+// Resumes what is unfinished as soon as the server can answer. An answer that another tab reads is left to it until that
+// tab is closed.
+export function resumeWhenReady(): void {
+  const unfinished = conversations.peek().filter((c) => c.messages.some((m) => m.outcome === "running"));
+  if (!unfinished.length) return;
+  let begun = false;
+  effect(() => {
+    if (serverState.value !== "ready" || begun) return;
+    begun = true;
+    for (const { id } of unfinished) void whileDrawing(id, true, () => resume(id));
+  });
+}
+
+// A page that is left stores what it has, so that the next one need not read it again.
+export function saveRunsWithPage(): void {
+  addEventListener("pagehide", () => {
+    for (const conversation of conversations.peek())
+      if (runs.peek().has(conversation.id)) void changed(conversation, true);
+  });
 }
 
 // Asks `text` behind the message `parent`.

@@ -1,7 +1,8 @@
 // The page: the history on the left, a conversation, and where the next question is written.
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { ask, lastOf, regenerate, runOf, tick } from "../chat/generate.ts";
+import { ask, lastOf, regenerate } from "../chat/generate.ts";
+import { runOf, stopRun, tick } from "../chat/run.ts";
 import { serverState } from "../chat/server_state.ts";
 import { branchOf } from "../store/conversation.ts";
 import { revision, shown, startNew } from "../store/history.ts";
@@ -56,8 +57,9 @@ const actions: Record<string, () => void> = {
 };
 
 function escape(): void {
+  const run = runOf(shown.value);
   if (drawer.value) drawer.value = false;
-  else runOf(shown.value)?.stop();
+  else if (run) stopRun(run);
 }
 
 function onKey(event: KeyboardEvent): void {

@@ -1,6 +1,7 @@
 // Where a question is written. Enter sends, but not while an input method composes a character.
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { ask, lastOf, runOf } from "../chat/generate.ts";
+import { ask, lastOf } from "../chat/generate.ts";
+import { runOf, stopRun } from "../chat/run.ts";
 import { props, serverState } from "../chat/server_state.ts";
 import { changed, kept, revision, shown } from "../store/history.ts";
 import { t } from "../words.ts";
@@ -117,7 +118,7 @@ export function Composer() {
               class="send stop"
               aria-label={t("stop")}
               title={`${t("stop")} (Esc)`}
-              onClick={run.stop}
+              onClick={() => stopRun(run)}
             >
               <Icon name="stop" />
             </button>

@@ -1,5 +1,5 @@
 // How much of the model's context a conversation fills.
-import { runOf, tick } from "../chat/generate.ts";
+import { runOf, tick } from "../chat/run.ts";
 import { props } from "../chat/server_state.ts";
 import { branchOf, type Conversation } from "../store/conversation.ts";
 import { revision } from "../store/history.ts";
@@ -20,7 +20,7 @@ export function contextUse(conversation: Conversation): ContextUse | null {
   let used = 0;
   if (run) {
     tick.value;
-    used = run.total + run.thinkingTokens + run.answerTokens;
+    used = run.total + run.stream.thinkingTokens + run.stream.answerTokens;
   } else {
     const last = branchOf(conversation).findLast((m) => m.figures);
     if (last?.figures) used = last.figures.promptTokens + last.figures.answerTokens - last.figures.thinkingTokens;

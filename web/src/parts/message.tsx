@@ -3,17 +3,8 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { answerNow } from "../chat/api.ts";
-import {
-  ask,
-  continueAnswer,
-  lastOf,
-  regenerate,
-  type Run,
-  runOf,
-  thinkingMs,
-  tick,
-  tokensPerSecond,
-} from "../chat/generate.ts";
+import { ask, continueAnswer, lastOf, regenerate } from "../chat/generate.ts";
+import { type Run, runOf, thinkingMs, tick, tokensPerSecond } from "../chat/run.ts";
 import { type Conversation, type Message, showBranch, siblingsOf } from "../store/conversation.ts";
 import { changed, revision } from "../store/history.ts";
 import { formatCount, formatTime, t, type Word } from "../words.ts";
@@ -157,9 +148,9 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
   const text = message.thinking ?? "";
   if (!text.trim()) return null;
   const open = openThinking.value.has(message.id);
-  const figures = run ? run.before : message.figures;
+  const figures = run ? run.stream.before : message.figures;
   const time = (run ? thinkingMs(run) : 0) + (figures?.thinkingMs ?? 0);
-  const tokens = (run?.thinkingTokens ?? 0) + (figures?.thinkingTokens ?? 0);
+  const tokens = (run?.stream.thinkingTokens ?? 0) + (figures?.thinkingTokens ?? 0);
   const id = `thinking-${message.id}`;
   return (
     <section class={`thinking ${running ? "running" : ""} ${open ? "open" : ""}`}>
@@ -177,8 +168,8 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
         </span>
         <span class="figure">{t("tokens", { n: formatCount(tokens) })}</span>
       </button>
-      {running && run.answer && (
-        <button type="button" class="quiet small" onClick={() => void answerNow(run.answer).catch(() => {})}>
+      {running && run.stream.answer && (
+        <button type="button" class="quiet small" onClick={() => void answerNow(run.stream.answer).catch(() => {})}>
           {t("answerNow")}
         </button>
       )}
@@ -192,8 +183,9 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
 function Figures({ message, run }: { message: Message; run: Run | undefined }) {
   drawWith(run);
   const rate = run ? tokensPerSecond(run) : (message.figures?.tokensPerSecond ?? 0);
-  const first = run ? run.firstToken && run.firstToken - run.started : (message.figures?.firstTokenMs ?? 0);
-  const tokens = run ? run.thinkingTokens + run.answerTokens : (message.figures?.answerTokens ?? 0);
+  const stream = run?.stream;
+  const first = stream ? stream.firstToken && stream.firstToken - stream.started : (message.figures?.firstTokenMs ?? 0);
+  const tokens = stream ? stream.thinkingTokens + stream.answerTokens : (message.figures?.answerTokens ?? 0);
   if (!rate && !first) return null;
   return (
     <span class="figures">
@@ -209,6 +201,7 @@ const knownErrors: Record<string, Word> = {
   broken: "broken",
   queueFull: "queueFull",
   contextFull: "contextFull",
+  gone: "gone",
 };
 
 function Notice({ kind, children }: { kind: "plain" | "error"; children: ComponentChildren }) {
@@ -252,6 +245,7 @@ function Answer({ conversation, message }: Shown) {
   const run = current?.message === message ? current : undefined;
   drawWith(run);
   const waiting = run && (run.phase === "queued" || run.phase === "reading");
+  const elsewhere = !run && message.outcome === "running"; // in another tab, or before a reload
   return (
     <>
       {waiting && (
@@ -266,6 +260,12 @@ function Answer({ conversation, message }: Shown) {
         </div>
       )}
       <Thinking message={message} run={run} />
+      {elsewhere && (
+        <div class="waiting">
+          <span class="pulse" aria-hidden="true" />
+          {t("resuming")}
+        </div>
+      )}
       {message.content && <Markdown text={message.content} growing={run !== undefined} />}
       {!run && <OutcomeLine conversation={conversation} message={message} />}
       <div class="actions">

@@ -1,7 +1,7 @@
 // The history: search, and each conversation with its menu.
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { runs } from "../chat/generate.ts";
+import { runs, stopRun } from "../chat/run.ts";
 import { type Conversation, matches, newId } from "../store/conversation.ts";
 import {
   addConversations,
@@ -179,7 +179,8 @@ function Row({ conversation }: { conversation: Conversation }) {
       word: "delete",
       icon: "trash",
       act: () => {
-        runs.peek().get(conversation.id)?.stop();
+        const run = runs.peek().get(conversation.id);
+        if (run) stopRun(run);
         say(t("deleted"), removeConversation(conversation));
         focusComposer();
       },

@@ -12,6 +12,18 @@ export interface Figures {
   tokensPerSecond: number;
 }
 
+// An answer on its way, as far as a page that goes on with it must know. Times are milliseconds since 1970; 0: not yet.
+export interface Stream {
+  answer: string; // the server's name of the answer; empty: not known yet
+  events: number; // how many of its events are in the message
+  started: number;
+  firstToken: number;
+  answerBegan: number;
+  thinkingTokens: number; // pieces so far; the server says the exact number at the end
+  answerTokens: number;
+  before?: Figures; // of the part that is continued
+}
+
 export interface Message {
   id: string;
   parent: string | null;
@@ -23,6 +35,7 @@ export interface Message {
   error?: string;
   model?: string;
   figures?: Figures;
+  stream?: Stream; // while the outcome is "running"
 }
 
 export interface Sampling {

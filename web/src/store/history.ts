@@ -20,12 +20,12 @@ export const shown = computed<Conversation>(() => {
 
 const pending = new Map<string, number>();
 
-function write(conversation: Conversation): void {
-  database.save(structuredClone(conversation)).catch(() => (kept.value = false));
+function write(conversation: Conversation): Promise<void> {
+  return database.save(structuredClone(conversation)).catch(() => void (kept.value = false));
 }
 
-// Says that a conversation has changed. It is stored a moment later, or now.
-export function changed(conversation: Conversation, now = false): void {
+// Says that a conversation has changed. It is stored a moment later; `now`: before the promise is fulfilled.
+export async function changed(conversation: Conversation, now = false): Promise<void> {
   ++revision.value;
   if (conversation === blank.peek()) {
     if (!conversation.messages.length) return localStorage.setItem(DRAFT, conversation.draft);
@@ -40,12 +40,12 @@ export function changed(conversation: Conversation, now = false): void {
   if (now) return write(conversation);
   pending.set(
     conversation.id,
-    window.setTimeout(() => changed(conversation, true), SAVE_AFTER_MS),
+    window.setTimeout(() => void changed(conversation, true), SAVE_AFTER_MS),
   );
 }
 
 // Takes over what another tab has stored, except the draft, which belongs to the tab where it is written.
-async function takeOver(id: string): Promise<void> {
+export async function takeOver(id: string): Promise<void> {
   const stored = await database.loadOne(id);
   const own = conversations.peek().find((c) => c.id === id);
   if (own && stored) stored.draft = own.draft;
@@ -60,7 +60,8 @@ export async function load(isRunning: (id: string) => boolean): Promise<void> {
   kept.value = await database.isKept();
   const all = await database.loadAll();
   for (const conversation of all)
-    for (const message of conversation.messages) if (message.outcome === "running") message.outcome = "stopped"; // its page was closed
+    for (const message of conversation.messages)
+      if (message.outcome === "running" && !message.stream?.answer) message.outcome = "stopped"; // its page was closed
   conversations.value = all.sort((a, b) => b.updated - a.updated);
   blank.value = { ...newConversation(Date.now()), draft: localStorage.getItem(DRAFT) ?? "" };
   show(location.hash.slice(1) || null);
