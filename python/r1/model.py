@@ -55,6 +55,8 @@ class Model:
 
     def __init__(self, name: str = "nano", *, threads: int = 0, sequences: int = 16, context: int = 0) -> None:
         """Opens a model folder, a GGUF file or the name of a model, as the option -m of the program does."""
+        for what, value, bits in (("threads", threads, 32), ("sequences", sequences, 32), ("context", context, 64)):
+            _fits(what, value, bits)
         options = OpenOptions()
         library.r1_open_options_init_sized(byref(options), sizeof(options))
         options.threads, options.sequences, options.context = threads, sequences, context
@@ -119,6 +121,8 @@ class Model:
 
     def detokenize(self, tokens: Sequence[int]) -> bytes:
         """Tokens to the exact bytes of their text, which may end inside a character."""
+        for token in tokens:
+            _fits("a token", token, 32)
         array = (ctypes.c_int32 * len(tokens))(*tokens)
         text, size = ctypes.POINTER(ctypes.c_char)(), ctypes.c_size_t()
         check(library.r1_detokenize(self._open(), array, len(tokens), byref(text), byref(size)))
@@ -147,6 +151,10 @@ class Model:
         limit of ours. Closing the generator cancels the generation.
         """
         self._open()  # a closed model is noticed here, not at the first piece
+        for name, value in (("max_tokens", max_tokens), ("thinking_tokens", thinking_tokens), ("top_k", top_k)):
+            _fits(name, value, 64)
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed: {seed} is not from 0 to 2^64-1")
         options = GenerateOptions()
         library.r1_generate_options_init_sized(byref(options), sizeof(options))
         options.max_tokens, options.temperature, options.top_p, options.min_p = max_tokens, temperature, top_p, min_p
@@ -162,6 +170,12 @@ class Model:
                 next(pieces)
             except StopIteration as end:
                 return end.value
+
+
+def _fits(name: str, value: int, bits: int) -> None:
+    # ctypes would keep the lowest bits of a larger number.
+    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+        raise ValueError(f"{name}: {value} does not fit into {bits} bits")
 
 
 def _text(text: str) -> bytes:

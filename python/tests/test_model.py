@@ -83,6 +83,14 @@ def test_failures_are_exceptions_with_a_sentence(model: r1.Model) -> None:
         model.answer("1 + 1", top_p=2)
     with pytest.raises(r1.Error, match=r"tokens\[1\]"):
         model.detokenize([0, model.vocabulary])
+    for call in (
+        lambda: model.detokenize([2**32]),
+        lambda: model.answer("1 + 1", seed=-1),
+        lambda: model.answer("1 + 1", max_tokens=2**63),
+        lambda: r1.Model("nano", threads=2**31),
+    ):
+        with pytest.raises(ValueError, match=r"\d"):
+            call()
     closed = r1.Model("nano", threads=1, context=64)
     closed.close()
     with pytest.raises(ValueError):

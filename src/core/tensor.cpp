@@ -37,7 +37,7 @@ constexpr i64 kHugePage = 2 << 20;
 i64 class_of(i64 bytes) {
   const i64 power = std::bit_width(static_cast<u64>(bytes - 1)) - 1;  // 2^power < bytes <= 2^(power+1)
   const i64 step = (i64{1} << power) / 4;
-  return power * 4 + (bytes - (i64{1} << power) + step - 1) / step - 1;
+  return power * 4 + ceil_div(bytes - (i64{1} << power), step) - 1;
 }
 i64 class_bytes(i64 c) {
   const i64 power = c / 4, step = (i64{1} << power) / 4;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/integer.hpp"
 #include "formats/utf8.hpp"
 #include "report/summary.hpp"
 
@@ -200,7 +201,7 @@ std::vector<std::string> terminal_screen(std::span<const ReportRun> runs, const 
   if (style.columns >= kLeastWidth && free_rows >= kLeastHeight && !charts.empty()) {
     const int count = static_cast<int>(charts.size());
     const int across = std::clamp(style.columns / kLeastWidth, 1, std::min(3, count));
-    const int down = std::clamp(free_rows / kLeastHeight, 1, (count + across - 1) / across);
+    const int down = std::clamp(free_rows / kLeastHeight, 1, static_cast<int>(ceil_div(i64{count}, i64{across})));
     const int width = (style.columns - 1) / across, height = free_rows / down;
     for (int row = 0; row < down; ++row) {
       std::vector<std::string> lines(static_cast<size_t>(height));

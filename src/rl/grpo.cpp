@@ -308,9 +308,9 @@ void GrpoRun::measure(const Draw& d, StepMetrics& m) {
   for (i64 told = 1; told <= idle_steps_; told *= 10)
     if (idle_steps_ == told)
       note(
-          fmt::format("step {}: in each of the {} groups all rewards are equal, for {} steps now: there is nothing to "
-                      "learn from; choose problems that the model solves sometimes",
-                      m.step, d.problems.size(), told));
+          fmt::format("step {}: in each of the {} groups all rewards are equal{}: there is nothing to learn from; "
+                      "choose problems that the model solves sometimes",
+                      m.step, d.problems.size(), told == 1 ? "" : fmt::format(", for {} steps now", told)));
 }
 
 // Gives the samples of an update their weights, and returns those that the update must compute. A sample whose

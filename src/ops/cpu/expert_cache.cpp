@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/integer.hpp"
+
 namespace r1 {
 namespace {
 
@@ -25,7 +27,7 @@ void advise(const Weight& w, Advice advice) {
              begin = reinterpret_cast<std::uintptr_t>(w.bytes());
   const std::uintptr_t end = begin + static_cast<std::uintptr_t>(stored_bytes(w));
   const std::uintptr_t first = std::max(mapped, (begin - around) / page * page);
-  const std::uintptr_t last = std::min(mapped + mapping.size(), (end + around + page - 1) / page * page);
+  const std::uintptr_t last = std::min(mapped + mapping.size(), round_up(u64{end + around}, u64{page}));
   madvise(reinterpret_cast<void*>(first), last - first, advice == Advice::drop ? MADV_DONTNEED : MADV_WILLNEED);
 }
 
