@@ -5,6 +5,7 @@
 #include "serve/access.hpp"
 #include "serve/answers/completion_reply.hpp"
 #include "serve/requests/format_fields.hpp"
+#include "serve/requests/tool_grammar.hpp"
 
 namespace r1 {
 namespace {
@@ -17,6 +18,13 @@ ApiError error_of(const Refusal& refusal) {
     case Refusal::Cause::broken: break;
   }
   return {500, "internal_error", "the model cannot run any more"};
+}
+
+// `field` is the one that errors name.
+ApiStatus restrict_to(const Serving& serving, const Grammar& grammar, const char* field, CompletionRequest& request) {
+  const Status done = serving.model.grammars().constrain(request, grammar, serving.model.host().context());
+  if (!done) return tl::unexpected(grammar_error(done.error(), field));
+  return {};
 }
 
 }  // namespace
@@ -56,17 +64,18 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
   ChatPrompt prompt =
       R1_TRY(serving.model.chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
   GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, think));
-  job.functions = tools.names;
-  R1_TRY(constrain(serving, body, job.request));
+  job.functions = tools.names();
+  const Session& session = serving.model.session();
+  std::optional<Grammar> format = R1_TRY(read_format_fields(body));
+  const auto grammar = R1_TRY(tool_grammar(tools, serving.model.call_form(), session.tokenizer(), std::move(format)));
+  if (grammar) R1_TRY(restrict_to(serving, *grammar, job.functions.empty() ? "response_format" : "tools", job.request));
   return job;
 }
 
 ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request) {
   const std::optional<Grammar> grammar = R1_TRY(read_format_fields(body));
   if (!grammar) return {};
-  const Status done = serving.model.grammars().constrain(request, *grammar, serving.model.host().context());
-  if (!done) return tl::unexpected(grammar_error(done.error(), "response_format"));
-  return {};
+  return restrict_to(serving, *grammar, "response_format", request);
 }
 
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
@@ -84,9 +93,8 @@ EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
   }
   CompletionReply::Readers readers;
   const Session& session = serving.model.session();
-  const auto& chat = session.chat_template();
-  if (!job.functions.empty() && chat)
-    readers.calls.assign(job.header.samples, ToolCallStream(tool_syntax_of(chat->kind()), job.functions));
+  if (!job.functions.empty())
+    readers.calls.assign(job.header.samples, ToolCallStream(serving.model.call_form(), job.functions));
   if (job.logprobs) readers.tokens.assign(job.header.samples, ShownTokens(session.tokenizer()));
   auto reply = std::make_unique<CompletionReply>(host, *hosted, inbox, std::move(job.format), job.header.samples,
                                                  std::move(readers), serving.running.add(id, key, host, *hosted));

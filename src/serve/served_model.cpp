@@ -23,10 +23,17 @@ std::string refusal_of_template(const std::string& what) {
                      path == what.npos ? what : what.substr(path + 2));
 }
 
+CallForm session_call_form(const Session& session) {
+  return session.chat_template() ? call_form_of(*session.chat_template()) : CallForm::hermes;
+}
+
 }  // namespace
 
 ServedModel::ServedModel(Names names, Session session, const EngineHostOptions& options)
-    : names_(std::move(names)), created_(std::time(nullptr)), host_(std::move(session), options) {}
+    : names_(std::move(names)),
+      created_(std::time(nullptr)),
+      host_(std::move(session), options),
+      call_form_(session_call_form(this->session())) {}
 
 bool ServedModel::has_name(std::string_view name) const {
   return name == names_.id || std::find(names_.aliases.begin(), names_.aliases.end(), name) != names_.aliases.end();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "serve/answers/tool_calls.hpp"
 #include "serve/requests/chat_messages.hpp"
 #include "serve/requests/generation_fields.hpp"
 #include "serve/requests/think_fields.hpp"
@@ -27,7 +28,8 @@ class ServedModel {
   EngineHost& host() { return host_; }
   const EngineHost& host() const { return host_; }
   const Session& session() const { return host_.session(); }
-  const AnswerGrammars& grammars() const;  // made by the first call
+  const AnswerGrammars& grammars() const;            // made by the first call
+  CallForm call_form() const { return call_form_; }  // of the calls of functions in answers
 
   // The prompt of a conversation. Errors: those of the chat template.
   ApiResult<ChatPrompt> chat_prompt(const ChatMessages& messages, const Json& tools, Think think) const;
@@ -40,6 +42,7 @@ class ServedModel {
   const Names names_;
   const i64 created_;
   EngineHost host_;
+  const CallForm call_form_;
   mutable std::once_flag grammars_once_;
   mutable std::unique_ptr<AnswerGrammars> grammars_;
 };

@@ -68,6 +68,62 @@ TEST(StructuredOutput, OllamasFormatDoesToo) {
   EXPECT_TRUE(text == "\"seven\"" || text == "\"eight\"") << text;
 }
 
+const char* const kAddParameters = R"({"type": "object", "properties": {"a": {"type": "integer", "maximum": 99},
+    "b": {"type": "integer", "maximum": 99}}, "required": ["a", "b"], "additionalProperties": false})";
+
+Json add_function() { return Json::object({{"name", "add"}, {"parameters", *parse_json(kAddParameters, "schema")}}); }
+
+void expect_arguments(const Json& arguments) {
+  ASSERT_TRUE(arguments.object()) << dump(arguments);
+  EXPECT_EQ(arguments.object()->size(), 2u) << dump(arguments);
+  for (const char* name : {"a", "b"})
+    EXPECT_TRUE(arguments.find(name) && arguments.find(name)->integer()) << dump(arguments);
+}
+
+TEST(StructuredOutput, ACallThatIsForcedComes) {
+  const Json tools = Json::array({Json::object({{"type", "function"}, {"function", add_function()}})});
+  const Json named = Json::object({{"type", "function"}, {"function", Json::object({{"name", "add"}})}});
+  for (const Json& choice : {Json("required"), named}) {
+    const Json reply = post_json(
+        "/v1/chat/completions", chat_body({{"tools", tools}, {"tool_choice", choice}, {"parallel_tool_calls", false}}));
+    EXPECT_EQ(member_at(reply, {"choices", "0", "finish_reason"}), Json("tool_calls")) << dump(reply);
+    const Json message = member_at(reply, {"choices", "0", "message"});
+    EXPECT_TRUE(message.find("content") && message.find("content")->is_null()) << dump(reply);
+    EXPECT_TRUE(message.find("reasoning_content")) << "the thinking is free";
+    ASSERT_EQ(member_at(message, {"tool_calls"}).array()->size(), 1u) << dump(reply);
+    EXPECT_EQ(member_at(message, {"tool_calls", "0", "function", "name"}), Json("add"));
+    const Json arguments = member_at(message, {"tool_calls", "0", "function", "arguments"});
+    ASSERT_TRUE(arguments.string()) << dump(reply);
+    expect_arguments(*parse_json(*arguments.string(), "arguments"));
+  }
+}
+
+TEST(StructuredOutput, TheOtherDialectsForceCallsToo) {
+  Json flat = add_function();
+  flat.set("type", "function");
+  const Json response = post_json(
+      "/v1/responses", Json::object({{"input", "What is 3 + 4?"},
+                                     {"tools", Json::array({flat})},
+                                     {"tool_choice", Json::object({{"type", "function"}, {"name", "add"}})}}));
+  const Json output = member_at(response, {"output"});
+  ASSERT_TRUE(output.array() && !output.array()->empty()) << dump(response);
+  const Json& call = output.array()->back();
+  EXPECT_EQ(member_at(call, {"type"}), Json("function_call")) << dump(response);
+  ASSERT_TRUE(member_at(call, {"arguments"}).string()) << dump(response);
+  expect_arguments(*parse_json(*member_at(call, {"arguments"}).string(), "arguments"));
+
+  const Json add = Json::object({{"name", "add"}, {"input_schema", *parse_json(kAddParameters, "schema")}});
+  const Json message =
+      post_json("/v1/messages",
+                chat_body({{"seed", 5},
+                           {"tools", Json::array({add})},
+                           {"tool_choice", Json::object({{"type", "any"}, {"disable_parallel_tool_use", true}})}}));
+  EXPECT_EQ(member_at(message, {"stop_reason"}), Json("tool_use")) << dump(message);
+  const Json content = member_at(message, {"content"});
+  ASSERT_TRUE(content.array() && !content.array()->empty()) << dump(message);
+  expect_arguments(member_at(content.array()->back(), {"input"}));
+}
+
 TEST(StructuredOutput, WhatCannotBeUsedIsRefusedByNameAndPlace) {
   const struct {
     const char* field;
@@ -81,6 +137,7 @@ TEST(StructuredOutput, WhatCannotBeUsedIsRefusedByNameAndPlace) {
       {"grammar", "root ::= x", "uses the rule x, but does not define it"},
       {"guided_regex", "(", "expected )"},
       {"guided_regex", 3, "guided_regex: 3"},
+      {"tool_choice", "required", "there are no tools"},
   };
   for (const auto& c : cases) {
     const auto [text, finish] = answer_of(post_json("/v1/chat/completions", chat_body({{c.field, c.value}})));

@@ -121,8 +121,7 @@ class OpenAiTest(unittest.TestCase):
             client.chat.completions.parse(model=MODEL, messages=QUESTION, max_tokens=1, response_format=Sum)
 
     def test_a_call_that_must_come_comes(self):
-        with self.skipped_if_missing():
-            answer = chat(tools=[ADD], tool_choice="required")
+        answer = chat(tools=[ADD], tool_choice="required")
         call = answer.choices[0].message.tool_calls[0]
         self.assertEqual((call.type, call.function.name), ("function", "add"))
         self.assertEqual(set(json.loads(call.function.arguments)), {"a", "b"})

@@ -11,10 +11,6 @@ namespace r1 {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
-constexpr std::string_view kCallsBegin = "<｜tool▁calls▁begin｜>", kCallsEnd = "<｜tool▁calls▁end｜>";
-constexpr std::string_view kCallBegin = "<｜tool▁call▁begin｜>", kCallEnd = "<｜tool▁call▁end｜>";
-constexpr std::string_view kSeparator = "<｜tool▁sep｜>";
-constexpr std::string_view kQwenBegin = "<tool_call>", kQwenEnd = "</tool_call>";
 
 // A call from its JSON, whose arguments have one of two names.
 std::optional<ToolCall> json_call(std::string_view text) {
@@ -29,9 +25,9 @@ std::optional<ToolCall> json_call(std::string_view text) {
 
 // The text between kCallBegin and kCallEnd.
 std::optional<ToolCall> deepseek_call(std::string_view text) {
-  size_t at = text.find(kSeparator);
+  size_t at = text.find(kCallSeparator);
   if (at == text.npos) return {};
-  std::string_view rest = text.substr(at + kSeparator.size()), name = trimmed(text.substr(0, at));
+  std::string_view rest = text.substr(at + kCallSeparator.size()), name = trimmed(text.substr(0, at));
   if (name == "function") {
     at = rest.find_first_of("\n{");
     if (at == rest.npos) return {};
@@ -49,16 +45,28 @@ std::optional<ToolCall> deepseek_call(std::string_view text) {
 
 }  // namespace
 
-ToolSyntax tool_syntax_of(ChatTemplate::Kind kind) {
-  switch (kind) {
-    case ChatTemplate::Kind::chatml: return ToolSyntax::qwen;
-    case ChatTemplate::Kind::llama3: return ToolSyntax::llama;
-    default: return ToolSyntax::deepseek;
-  }
+CallForm call_form_of(const ChatTemplate& chat) {
+  constexpr const char *kName = "probe_function", *kKey = "probe_key";
+  Message calling{"assistant", ""};
+  calling.tool_calls = Json::array({Json::object(
+      {{"id", "probe"},
+       {"type", "function"},
+       {"function", Json::object({{"name", kName}, {"arguments", fmt::format("{{\"{}\": 1}}", kKey)}})}})});
+  const std::vector<Message> messages{{"user", "?"}, calling};
+  const Json offered = Json::object({{"name", kName}, {"description", ""}, {"parameters", Json::Object{}}});
+  const auto text = chat.render({.messages = messages,
+                                 .generation = GenerationPrompt::none,
+                                 .tools = Json::array({Json::object({{"type", "function"}, {"function", offered}})})});
+  const auto has = [&](std::string_view part) { return text && text->rendered.text.find(part) != std::string::npos; };
+  const bool is_llama = chat.kind() == ChatTemplate::Kind::llama3;
+  if (!has(kKey)) return is_llama ? CallForm::llama : CallForm::hermes;
+  if (has(kCallSeparator)) return has("```json") ? CallForm::deepseek : CallForm::deepseek_bare;
+  if (!has(fmt::format("{{\"name\": \"{}\"", kName))) return CallForm::unknown;
+  if (has(fmt::format("\"arguments\": {{\"{}\"", kKey)) && has(kHermesBegin)) return CallForm::hermes;
+  return is_llama && has("\"parameters\": {") ? CallForm::llama : CallForm::unknown;
 }
 
-ToolCallStream::ToolCallStream(ToolSyntax syntax, std::vector<std::string> names)
-    : syntax_(syntax), names_(std::move(names)) {}
+ToolCallStream::ToolCallStream(CallForm form, std::vector<std::string> names) : form_(form), names_(std::move(names)) {}
 
 ToolCallStream::Part ToolCallStream::push(std::string_view text) {
   Part out;
@@ -75,16 +83,18 @@ ToolCallStream::Part ToolCallStream::finish() {
 }
 
 void ToolCallStream::take(bool last, Part& out) {
-  switch (syntax_) {
-    case ToolSyntax::deepseek:
+  switch (form_) {
+    case CallForm::deepseek:
+    case CallForm::deepseek_bare:
       while (take_call(kCallsBegin, kCallsEnd, last, out)) {
       }
       return;
-    case ToolSyntax::qwen:
-      while (take_call(kQwenBegin, kQwenEnd, last, out)) {
+    case CallForm::hermes:
+    case CallForm::unknown:
+      while (take_call(kHermesBegin, kHermesEnd, last, out)) {
       }
       return;
-    case ToolSyntax::llama: break;
+    case CallForm::llama: break;
   }
   // An answer that begins with a brace may be a call until its end.
   const size_t first = held_.find_first_not_of(kSpace);
@@ -132,7 +142,7 @@ std::vector<ToolCall> ToolCallStream::calls_of(std::string_view text) const {
     calls.push_back(*call);
     return true;
   };
-  if (syntax_ != ToolSyntax::deepseek) {
+  if (form_ != CallForm::deepseek && form_ != CallForm::deepseek_bare) {
     add(json_call(text));
     return calls;
   }

@@ -1,9 +1,4 @@
-// Calls of functions in the text of an answer, in the form in which the model's template shows them to the model:
-//   DeepSeek  <｜tool▁calls▁begin｜>, the calls, <｜tool▁calls▁end｜>. A call is
-//             <｜tool▁call▁begin｜>function<｜tool▁sep｜>NAME, a line break, the arguments as a ```json block, and
-//             <｜tool▁call▁end｜>. V3.1 leaves out `function` and the fence.
-//   Qwen      <tool_call>{"name": ..., "arguments": {...}}</tool_call>, for each call
-//   Llama     {"name": ..., "parameters": {...}} as the whole answer
+// Calls of functions in the text of an answer, in the form in which the model's template shows them to the model.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,8 +9,22 @@
 
 namespace r1 {
 
-enum class ToolSyntax : u8 { deepseek, qwen, llama };
-ToolSyntax tool_syntax_of(ChatTemplate::Kind kind);
+//   deepseek       <｜tool▁calls▁begin｜>, the calls, <｜tool▁calls▁end｜>. A call is
+//                  <｜tool▁call▁begin｜>function<｜tool▁sep｜>NAME, a line break, the arguments as a ```json block, and
+//                  <｜tool▁call▁end｜>. A line break stands between two calls.
+//   deepseek_bare  the same without `function`, the line breaks and the fence; DeepSeek-V3.1's
+//   hermes         <tool_call>{"name": ..., "arguments": {...}}</tool_call>, for each call; Qwen's
+//   llama          {"name": ..., "parameters": {...}} as the whole answer
+//   unknown        another one
+enum class CallForm : u8 { deepseek, deepseek_bare, hermes, llama, unknown };
+
+// The form of the calls that the template prints. If it prints none: llama for a template of Llama's, else hermes.
+CallForm call_form_of(const ChatTemplate& chat);
+
+inline constexpr std::string_view kCallsBegin = "<｜tool▁calls▁begin｜>", kCallsEnd = "<｜tool▁calls▁end｜>",
+                                  kCallBegin = "<｜tool▁call▁begin｜>", kCallEnd = "<｜tool▁call▁end｜>",
+                                  kCallSeparator = "<｜tool▁sep｜>", kHermesBegin = "<tool_call>",
+                                  kHermesEnd = "</tool_call>";
 
 struct ToolCall {
   std::string name;
@@ -30,7 +39,7 @@ class ToolCallStream {
     std::string text;             // that can be shown now, before the calls
     std::vector<ToolCall> calls;  // complete ones
   };
-  ToolCallStream(ToolSyntax syntax, std::vector<std::string> names);
+  ToolCallStream(CallForm form, std::vector<std::string> names);
   Part push(std::string_view text);
   Part finish();
 
@@ -39,7 +48,7 @@ class ToolCallStream {
   bool take_call(std::string_view begin, std::string_view end, bool last, Part& out);
   std::vector<ToolCall> calls_of(std::string_view text) const;
 
-  ToolSyntax syntax_;
+  CallForm form_;
   std::vector<std::string> names_;
   std::string held_;
   size_t searched_ = 0;  // where the end of the call that has begun is to be looked for

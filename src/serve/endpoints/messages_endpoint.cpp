@@ -104,7 +104,29 @@ Json open_tool(const Json& tool) {
   if (const Json* name = tool.find("name")) function.set("name", *name);
   if (const Json* text = tool.find("description")) function.set("description", *text);
   if (const Json* schema = tool.find("input_schema")) function.set("parameters", *schema);
+  if (const Json* strict = tool.find("strict")) function.set("strict", *strict);
   return Json::object({{"type", "function"}, {"function", std::move(function)}});
+}
+
+// "tool_choice" with OpenAI's words.
+ApiStatus translate_choice(const Json& choice, Json& out) {
+  const std::string type = string_member(choice, "type");
+  if (type == "auto" || type == "none") {
+    out.set("tool_choice", type);
+  } else if (type == "any") {
+    out.set("tool_choice", "required");
+  } else if (type == "tool") {
+    Json function = Json::Object{};
+    if (const Json* name = choice.find("name")) function.set("name", *name);
+    out.set("tool_choice", Json::object({{"type", "function"}, {"function", std::move(function)}}));
+  } else {
+    return bad_field(
+        "tool_choice",
+        fmt::format("tool_choice: {}, expected an object with the type auto, any, tool or none", choice.describe()));
+  }
+  if (const Json* one = choice.find("disable_parallel_tool_use"); one && one->boolean())
+    out.set("parallel_tool_calls", !*one->boolean());
+  return {};
 }
 
 // The body with OpenAI's names. A last message of the assistant is the beginning of the answer.
@@ -119,7 +141,7 @@ ApiResult<Json> from_anthropic(const Json& body) {
     for (const Json& tool : *tools->array()) open.push(open_tool(tool));
     out.set("tools", std::move(open));
   }
-  if (const Json* choice = in.find("tool_choice")) out.set("tool_choice", string_member(*choice, "type"));
+  if (const Json* choice = in.find("tool_choice")) R1_TRY(translate_choice(*choice, out));
   if (const Json* stops = in.find("stop_sequences")) out.set("stop", *stops);
   if (const Json* system = in.find("system")) {
     const std::string text = R1_TRY(block_text(*system, "system"));

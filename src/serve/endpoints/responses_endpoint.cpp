@@ -118,6 +118,19 @@ Json nested_tool(const Json& tool) {
   return Json::object({{"type", "function"}, {"function", std::move(function)}});
 }
 
+// A function that "tool_choice" names has its name one level higher here, as the tools do.
+Json nested_choice(const Json& choice) {
+  const std::string type = text_member_of(choice, "type");
+  if (type == "function") return nested_tool(choice);
+  if (type != "allowed_tools") return choice;
+  Json allowed = Json::Object{}, tools = Json::Array{};
+  if (const Json* mode = choice.find("mode")) allowed.set("mode", *mode);
+  if (const Json* given = choice.find("tools"); given && given->array())
+    for (const Json& tool : *given->array()) tools.push(nested_tool(tool));
+  allowed.set("tools", std::move(tools));
+  return Json::object({{"type", type}, {"allowed_tools", std::move(allowed)}});
+}
+
 // "text.format" as response_format, which has a schema one level deeper.
 Json response_format_of(const Json& format) {
   if (text_member_of(format, "type") != "json_schema") return format;
@@ -141,7 +154,7 @@ ApiResult<Json> from_responses(const Json& body) {
   const CheckedFields in(body);
   R1_TRY(refuse_background(in));
   Json out = Json::Object{};
-  for (const char* name : {"model", "temperature", "top_p", "stream", "seed", "user", "prompt_cache_key", "tool_choice",
+  for (const char* name : {"model", "temperature", "top_p", "stream", "seed", "user", "prompt_cache_key",
                            "parallel_tool_calls", "resumable"})
     if (const Json* value = in.find(name)) out.set(name, *value);
   if (const Json* most = in.find("max_output_tokens")) out.set("max_completion_tokens", *most);
@@ -159,6 +172,7 @@ ApiResult<Json> from_responses(const Json& body) {
     for (const Json& tool : *tools->array()) nested.push(nested_tool(tool));
     out.set("tools", std::move(nested));
   }
+  if (const Json* choice = in.find("tool_choice")) out.set("tool_choice", nested_choice(*choice));
   ItemReader reader;
   if (const std::string* text = in.text("instructions")) reader.push("system", *text);
   const Json* const input = in.find("input");

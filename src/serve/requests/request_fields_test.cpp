@@ -180,11 +180,19 @@ TEST(ToolFields, FunctionsAreNamedOnceAndOnlyOnRequest) {
   constexpr const char* kAdd = R"("tools":[{"type":"function","function":{"name":"add","parameters":{}}}])";
   const auto tools = read_tool_fields(json(fmt::format("{{{}}}", kAdd)));
   ASSERT_TRUE(tools);
-  EXPECT_EQ(tools->names, std::vector<std::string>{"add"});
+  EXPECT_EQ(tools->names(), std::vector<std::string>{"add"});
+  EXPECT_FALSE(tools->must_call || tools->one_call);
   EXPECT_TRUE(tools->tools.array());
   const auto none = read_tool_fields(json(fmt::format(R"({{{},"tool_choice":"none"}})", kAdd)));
   ASSERT_TRUE(none);
-  EXPECT_TRUE(none->names.empty() && none->tools.is_null());
+  EXPECT_TRUE(none->functions.empty() && none->tools.is_null());
+  const auto forced = read_tool_fields(
+      json(fmt::format(R"({{{},"tool_choice":{{"type":"function","function":{{"name":"add"}}}}}})", kAdd)));
+  ASSERT_TRUE(forced);
+  EXPECT_TRUE(forced->must_call && forced->one_call);
+  const auto required = read_tool_fields(json(fmt::format(R"({{{},"tool_choice":"required"}})", kAdd)));
+  ASSERT_TRUE(required);
+  EXPECT_TRUE(required->must_call && !required->one_call);
   for (const char* body : {
            R"({"tools":3})",
            R"({"tools":[3]})",
@@ -195,6 +203,13 @@ TEST(ToolFields, FunctionsAreNamedOnceAndOnlyOnRequest) {
            R"({"tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"a"}}]})",
            R"({"tool_choice":"required"})",
            R"({"tool_choice":3})",
+           R"({"tools":[{"type":"function","function":{"name":"a","strict":1}}]})",
+           R"({"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":"all"})",
+           R"({"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":{"type":"function"}})",
+           R"({"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":
+               {"type":"function","function":{"name":"b"}}})",
+           R"({"tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":
+               {"type":"allowed_tools","allowed_tools":{"mode":"any","tools":[]}}})",
        }) {
     const auto refused = read_tool_fields(json(body));
     ASSERT_FALSE(refused) << body;

@@ -7,13 +7,23 @@
 
 namespace r1 {
 
-struct ToolFields {
-  Json tools;                      // OpenAI's array, for the chat template; null if the model may call nothing
-  std::vector<std::string> names;  // of the functions in it
+struct ToolFunction {
+  std::string name;
+  std::string where;    // "tools[0]", for messages
+  Json parameters{};    // the schema of its arguments; null: it has none
+  bool strict = false;  // every call must fit the schema
 };
 
-// Reads "tools" and "tool_choice". Errors: another shape; two functions of one name; a choice that forces a call, which
-// needs a constrained answer.
+struct ToolFields {
+  Json tools{};                           // OpenAI's array, for the chat template; null if the model may call nothing
+  std::vector<ToolFunction> functions{};  // that the model may call: those in it, or the ones that tool_choice allows
+  bool must_call = false;                 // the answer is at least one call
+  bool one_call = false;                  // it has at most one
+  std::vector<std::string> names() const;
+};
+
+// Reads "tools", "tool_choice" and "parallel_tool_calls". Errors: another shape; two functions of one name; a choice of
+// a function that is not there.
 ApiResult<ToolFields> read_tool_fields(const Json& object);
 
 }  // namespace r1
