@@ -13,7 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr i64 kMaxHeaderBytes = 256 << 10;
-constexpr i64 kMaxDropped = 64 << 10;  // bytes of an unwanted body that are read before the connection is closed
+constexpr i64 kMaxRefused = 64 << 10;  // bytes of a refusal's body that are read before the connection is closed
 
 template <class T, void (*free)(T*)>
 struct Free {
@@ -76,8 +76,8 @@ struct Transfer {
   std::optional<Error> refusal;  // the error of `body`, or ours
   bool begun = false;            // the body has begun, so further header lines are trailers
   bool closed = false;           // we closed the connection, so errors after that do not matter
-  i64 header_bytes = 0, dropped = 0;
-  i64 received = 0;
+  i64 header_bytes = 0, received = 0;
+  char reason[CURL_ERROR_SIZE] = "";  // why libcurl gave up, more exactly than by its code
 
   bool fine() const { return answer.status >= 200 && answer.status < 300; }
   bool begin() {
@@ -120,8 +120,9 @@ size_t on_body(char* data, size_t size, size_t n, void* to) {
   const size_t bytes = size * n;
   t.received += static_cast<i64>(bytes);
   if (!t.fine() || !t.body) {
-    t.dropped += static_cast<i64>(bytes);
-    t.closed = t.dropped > kMaxDropped;
+    std::string& kept = t.answer.refused_body;
+    t.closed = std::ssize(kept) + static_cast<i64>(bytes) > kMaxRefused;
+    kept.append(data, std::min<size_t>(bytes, kMaxRefused - kept.size()));
     return t.closed ? 0 : bytes;
   }
   if (!t.begun && !t.begin()) return 0;
@@ -181,9 +182,10 @@ struct HttpClient::State {
   HttpLimits limits;
   const std::atomic<bool>* stop = nullptr;
 
-  enum class Redirects { anywhere, own_host };
+  enum class Redirects { anywhere, own_host, none };
+  // Without `body` only the headers are asked for.
   Result<HttpAnswer> request(std::string url, const std::vector<std::string>& headers, const HttpBody* body,
-                             Redirects follow);
+                             Redirects follow, const std::string* sent = nullptr);
   Result<std::string> hop(const std::string& url, const std::vector<std::string>& headers, Transfer& t);
   Result<std::string> perform(Transfer& t);
 };
@@ -210,9 +212,10 @@ Result<std::string> HttpClient::State::perform(Transfer& t) {
   const CURLcode code = message ? message->data.result : CURLE_OK;
   if (t.refusal) return tl::unexpected(*t.refusal);
   if (code == CURLE_OK || t.closed) return std::string();
-  if (never_better(code)) return fail(Errc::io, "{}: {}", t.answer.url, curl_easy_strerror(code));
+  const std::string why = t.reason[0] ? t.reason : curl_easy_strerror(code);
+  if (never_better(code)) return fail(Errc::io, "{}: {}", t.answer.url, why);
   t.answer.unreachable = no_connection(code);
-  return std::string(curl_easy_strerror(code));
+  return why;
 }
 
 // Makes one request and receives its answer. Returns the target if the answer is a redirect.
@@ -229,12 +232,14 @@ Result<std::string> HttpClient::State::hop(const std::string& url, const std::ve
   curl_easy_setopt(c, CURLOPT_HTTPHEADER, lines);
   curl_easy_setopt(c, CURLOPT_HEADERDATA, &t);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, &t);
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t.reason);
 
   if (curl_multi_add_handle(multi.get(), c) != CURLM_OK) return fail(Errc::io, "{}: libcurl failed", t.answer.url);
   Result<std::string> ended = perform(t);
   curl_off_t wait = 0;
   curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &wait);
   curl_multi_remove_handle(multi.get(), c);
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, nullptr);
   t.answer.broken = R1_TRY(std::move(ended));
   if (wait > 0) t.answer.retry_after = std::chrono::seconds(std::min<curl_off_t>(wait, 1'000'000));
   t.answer.elsewhere = target != origin;
@@ -243,9 +248,14 @@ Result<std::string> HttpClient::State::hop(const std::string& url, const std::ve
 }
 
 Result<HttpAnswer> HttpClient::State::request(std::string url, const std::vector<std::string>& headers,
-                                              const HttpBody* body, Redirects follow) {
+                                              const HttpBody* body, Redirects follow, const std::string* sent) {
   curl_easy_setopt(easy.get(), CURLOPT_NOBODY, body ? 0L : 1L);
   if (body) curl_easy_setopt(easy.get(), CURLOPT_HTTPGET, 1L);
+  if (sent) {
+    curl_easy_setopt(easy.get(), CURLOPT_POST, 1L);
+    curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, sent->data());
+    curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sent->size()));
+  }
   HttpHeaders own;
   const std::string first = shown(url);
   for (int hops = 0;; ++hops) {
@@ -259,7 +269,8 @@ Result<HttpAnswer> HttpClient::State::request(std::string url, const std::vector
     const std::string to = R1_TRY(hop(url, headers, t));
     own = t.answer.own;
     const auto there = to.empty() ? std::nullopt : origin_of(to);
-    if (to.empty() || !t.answer.broken.empty() || (follow == Redirects::own_host && there != origin)) {
+    if (to.empty() || !t.answer.broken.empty() || follow == Redirects::none ||
+        (follow == Redirects::own_host && there != origin)) {
       if (t.fine() && body && t.answer.broken.empty() && !t.begun && !t.begin()) return tl::unexpected(*t.refusal);
       return std::move(t.answer);
     }
@@ -294,6 +305,7 @@ Result<HttpClient> HttpClient::create(std::string origin, std::string token, Htt
   curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+  if (limits.direct) curl_easy_setopt(c, CURLOPT_PROXY, "");
   if (const char* file = certificates()) curl_easy_setopt(c, CURLOPT_CAINFO, file);
   return HttpClient(std::move(state));
 }
@@ -309,6 +321,11 @@ Result<HttpAnswer> HttpClient::get(const std::string& url, const std::vector<std
 
 Result<HttpAnswer> HttpClient::head(const std::string& url) {
   return state_->request(url, {}, nullptr, State::Redirects::own_host);
+}
+
+Result<HttpAnswer> HttpClient::request(const std::string& url, const std::vector<std::string>& headers,
+                                       const std::string* sent, const HttpBody& body) {
+  return state_->request(url, headers, &body, State::Redirects::none, sent);
 }
 
 }  // namespace r1

@@ -1,5 +1,6 @@
-// HTTP for fetching files, one request at a time. Redirects are followed one by one, so that the token goes to the
-// endpoint's own host and nowhere else. Only http.cpp sees libcurl. Proxies come from libcurl's environment variables.
+// HTTP for fetching files and for asking an API, one request at a time. Redirects are followed one by one, so that the
+// token goes to the endpoint's own host and nowhere else. Only http.cpp sees libcurl. Proxies come from libcurl's
+// environment variables.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -24,6 +25,7 @@ struct HttpLimits {
   Milliseconds stall{30'000};  // a transfer that brings fewer than stall_bytes in this time is given up
   i64 stall_bytes = 4096;
   int redirects = 8;
+  bool direct = false;  // use no proxy, whatever the environment says
 };
 
 using HttpHeaders =
@@ -40,9 +42,10 @@ struct HttpAnswer {
   std::optional<Milliseconds> retry_after;
   bool unreachable = false;  // no connection was made: no such host, nobody listens, or no answer
   std::string broken;        // why the transfer ended too early; empty if the answer is complete
+  std::string refused_body;  // the body of an answer that is not 2xx, at most its first 64 KiB
 };
 
-// Receives the body of a 2xx answer; other bodies are dropped. An Error from either function ends the transfer and is
+// Receives the body of a 2xx answer. An Error from either function ends the transfer and is
 // returned.
 struct HttpBody {
   std::function<Status(const HttpAnswer&)> begin;  // called when the headers are complete, before the first byte
@@ -62,6 +65,9 @@ class HttpClient {
   Result<HttpAnswer> get(const std::string& url, const std::vector<std::string>& headers, const HttpBody& body);
   // Returns a redirect to another host as the answer and does not follow it.
   Result<HttpAnswer> head(const std::string& url);
+  // Posts `sent`, or gets if it is null. Returns every redirect as the answer: what is posted goes to `url` alone.
+  Result<HttpAnswer> request(const std::string& url, const std::vector<std::string>& headers, const std::string* sent,
+                             const HttpBody& body);
 
   HttpClient(HttpClient&&) noexcept;
   ~HttpClient();

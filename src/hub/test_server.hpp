@@ -25,6 +25,7 @@ namespace r1 {
 struct TestRequest {
   std::string method, path;  // without the query
   HttpHeaders headers;
+  std::string body;
   const std::string* header(std::string_view name) const { return find_header(headers, name); }
   // N of the header "Range: bytes=N-"; 0 without the header.
   i64 range() const {
@@ -141,6 +142,13 @@ class TestServer {
       std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
       r.headers.emplace_back(name, text.substr(colon + 2, line_end - colon - 2));
       at = line_end + 2;
+    }
+    r.body = text.substr(text.find("\r\n\r\n") + 4);
+    const std::string* length = r.header("content-length");
+    for (const size_t wanted = length ? std::stoul(*length) : 0; r.body.size() < wanted;) {
+      const ssize_t n = recv(fd, buffer, sizeof buffer, 0);
+      if (n <= 0) return {};
+      r.body.append(buffer, n);
     }
     return r;
   }
