@@ -32,7 +32,10 @@ endfunction()
 # of its row and the libraries in R1_LIBRARIES_folder.
 function(r1_folders table)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${table})
-  file(STRINGS ${PROJECT_SOURCE_DIR}/${table} rows REGEX "^[^#]")
+  file(READ ${PROJECT_SOURCE_DIR}/${table} rows)
+  string(REGEX REPLACE "\n +" " " rows "${rows}")  # a line that begins with a space continues the one before
+  string(REGEX MATCHALL "[^\n]+" rows "${rows}")
+  list(FILTER rows INCLUDE REGEX "^[^#]")
   foreach(row ${rows})
     string(REGEX REPLACE " +" ";" row "${row}")
     list(POP_FRONT row folder)

@@ -22,11 +22,11 @@ using Table = std::map<std::string, Allowed>;
 Table read_layers() {
   std::ifstream in(fs::path(R1_SOURCE_DIR) / "src/LAYERS");
   Table table;
+  std::string folder;
   for (std::string line; std::getline(in, line);) {
-    if (line.starts_with('#')) continue;
+    if (line.starts_with('#') || line.empty()) continue;
     std::istringstream words(line);
-    std::string folder;
-    if (!(words >> folder)) continue;
+    if (line.front() != ' ') words >> folder;  // else it continues the row before
     Allowed& row = table[folder];
     for (std::string other; words >> other;) row.insert(other);
   }

@@ -1,0 +1,21 @@
+// The address of a server with OpenAI's API, from what people type for it.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+
+namespace r1 {
+
+struct ServerAddress {
+  std::string base;        // "http://127.0.0.1:8080/v1", without a slash at its end
+  bool encrypted = false;  // https
+  bool loopback = false;   // localhost, 127.0.0.0/8 or ::1
+};
+
+// Takes HOST:PORT, which means http, HOST, which means https, and URLs of either scheme. Without a path the API is at
+// /v1. The addresses of the API's own paths, .../chat/completions and .../models, mean the API.
+// Errors: another scheme; a user, password, query or fragment; no host; a port that is none.
+Result<ServerAddress> parse_server_address(std::string_view given);
+
+}  // namespace r1
