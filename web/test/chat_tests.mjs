@@ -11,13 +11,14 @@ import {
   close,
   converse,
   idle,
+  offerTwoModels,
   open,
   picture,
   question,
   send,
   stage,
 } from "./harness.mjs";
-import { failWith, gate, play, progress, startModel, written } from "./stage.mjs";
+import { failWith, gate, loading, play, progress, startModel, written } from "./stage.mjs";
 
 test("the model that ships answers, and its thinking is folded with its time and tokens", async () => {
   const page = await open();
@@ -221,6 +222,42 @@ test("an answer has one reader, and another tab takes it over when its tab is cl
   assert.equal(asked.length, 1);
   stage.paths = {};
   await close(second);
+});
+
+test("another model is chosen for a conversation, and its loading is seen", async () => {
+  offerTwoModels();
+  const page = await open();
+  const picker = page.locator(".picker");
+  const ready = gate();
+  const name = "r1-distill-qwen-7b";
+  stage.scripts.push(play([loading(name, 0.4), ready.wait, loading(name, 1), ...written("I am the other one.")]));
+  await button(page, "Model: nano").click();
+  await page.getByRole("menuitemradio", { name: new RegExp(name) }).click();
+  await button(page, `Model: ${name}`).waitFor();
+  await send(page, "Who are you?");
+  await page.locator(".waiting").getByText(`Loading ${name}: 40 %`).waitFor();
+  assert.match(await picker.innerText(), /loading 40 %/);
+  ready.open();
+  await answers(page).getByText("I am the other one.").waitFor();
+  await idle(page);
+  assert.equal(stage.asked.at(-1).model, name);
+  assert.equal(await page.locator(".waiting").count(), 0);
+
+  await page.keyboard.press("Control+Shift+O");
+  await button(page, "Model: nano").waitFor();
+  await converse(page, "I am small.", {}, "And you?");
+  assert.equal(stage.asked.at(-1).model, "nano");
+  await page.reload();
+  await page.getByRole("button", { name: "Who are you?", exact: true }).click();
+  await button(page, `Model: ${name}`).waitFor();
+  stage.paths = {}; // the server is started again with one model
+  await page.reload();
+  await answers(page).getByText("I am the other one.").waitFor();
+  await page.getByText("nano", { exact: true }).waitFor();
+  assert.equal(await picker.count(), 0);
+  await converse(page, "I am the small one.", {}, "And now?");
+  assert.equal(stage.asked.at(-1).model, undefined);
+  await close(page);
 });
 
 test("thinking can be ended, and a stopped answer is ended on the server", async () => {

@@ -1,7 +1,19 @@
 // What is on the screen: Markdown, hostile answers, themes, languages, widths, the keyboard.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answers, button, checkAxe, close, converse, idle, open, picture, question, stage } from "./harness.mjs";
+import {
+  answers,
+  button,
+  checkAxe,
+  close,
+  converse,
+  idle,
+  offerTwoModels,
+  open,
+  picture,
+  question,
+  stage,
+} from "./harness.mjs";
 import { hostile } from "./hostile.mjs";
 import { play, written } from "./stage.mjs";
 
@@ -147,6 +159,16 @@ test("no accessibility violations, in either theme, at any width", async () => {
     }
     await page.setViewportSize({ width: 390, height: 780 });
     await picture(page, `chat-phone-${colorScheme}`);
+    offerTwoModels();
+    await page.reload();
+    await button(page, "Model: nano").click();
+    await checkAxe(page, `${colorScheme}, models`);
+    await picture(page, `chat-models-phone-${colorScheme}`);
+    await page.keyboard.press("Escape");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await button(page, "Model: nano").click();
+    await picture(page, `chat-models-${colorScheme}`);
+    stage.paths = {};
     await close(page);
   }
 });

@@ -53,6 +53,12 @@ export function written(answer, { thinking = "", pieces = 12 } = {}) {
 export const progress = (processed, total) =>
   chunk({}, { prompt_progress: { processed, total, cache: 0, time_ms: 1 } });
 
+export const loading = (model, progress) => chunk({}, { loading: { model, progress } });
+
+// Answers with an object.
+export const json = (value) => (request, response) =>
+  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
+
 // `scripts`: functions (request, response, body) for the next chat requests, one each. `gate()` returns a promise that
 // `open()` fulfils, so that a test decides when a stream goes on. `page`: a folder whose files take the place of those
 // in r1, for a page that was changed since r1 was built.

@@ -11,10 +11,22 @@ export interface Props {
   running: number;
 }
 
+export interface ModelEntry {
+  id: string;
+  context_length?: number;
+  status?: "loaded" | "loading" | "unloaded";
+}
+
+export interface Loading {
+  model: string;
+  progress: number; // from 0 to 1
+}
+
 export interface Chunk {
   id?: string;
   model?: string;
   choices?: { delta?: { content?: string | null; reasoning_content?: string | null }; finish_reason?: string | null }[];
+  loading?: Loading;
   prompt_progress?: { total: number; cache: number; processed: number };
   usage?: {
     prompt_tokens: number;
@@ -66,6 +78,10 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
 
 export async function getProps(): Promise<Props> {
   return (await request("/props")).json() as Promise<Props>;
+}
+
+export async function getModels(): Promise<ModelEntry[]> {
+  return ((await (await request("/v1/models")).json()) as { data: ModelEntry[] }).data;
 }
 
 const RESUME_AFTER_MS = [0, 500, 1000, 2000, 4000, 8000];

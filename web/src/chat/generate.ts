@@ -11,6 +11,7 @@ import {
 import { whileDrawing } from "../store/drawing.ts";
 import { changed, conversations, moveToTop, takeOver } from "../store/history.ts";
 import { ApiError, streamChat } from "./api.ts";
+import { modelOf, models, readModels } from "./models.ts";
 import { beginRun, endRun, type Run, runs, setFigures, take, tick } from "./run.ts";
 import { connect, serverState } from "./server_state.ts";
 
@@ -28,6 +29,7 @@ function requestOf(conversation: Conversation, question: string | null, continue
     });
   return {
     messages,
+    ...(models.peek().length > 1 ? { model: modelOf(conversation)!.id } : {}),
     stream: true,
     resumable: true,
     stream_options: { include_usage: true },
@@ -89,6 +91,7 @@ async function draw(conversation: Conversation, run: Run, body: object | null): 
   save.clear();
   conversation.updated = Date.now();
   endRun(conversation, run);
+  if (models.peek().length > 1) void readModels().catch(() => {}); // one may have made room for another
   await changed(conversation, true);
 }
 

@@ -1,9 +1,10 @@
 // An answer on its way: what is known about it, and what arrives put into its message.
 import { signal } from "@preact/signals";
 import type { Conversation, Message, Stream } from "../store/conversation.ts";
-import { cancelAnswer, type Chunk } from "./api.ts";
+import { cancelAnswer, type Chunk, type Loading } from "./api.ts";
+import { noteLoading } from "./models.ts";
 
-export type Phase = "queued" | "reading" | "thinking" | "answering";
+export type Phase = "queued" | "loading" | "reading" | "thinking" | "answering";
 
 export interface Run {
   message: Message;
@@ -11,6 +12,7 @@ export interface Run {
   phase: Phase;
   read: number; // tokens of the prompt
   total: number;
+  loading: Loading | null; // the model that is being loaded
   stopper: AbortController;
 }
 
@@ -49,6 +51,7 @@ export function beginRun(conversation: Conversation, message: Message): Run {
     phase: message.stream.answerTokens ? "answering" : message.stream.thinkingTokens ? "thinking" : "queued",
     read: 0,
     total: 0,
+    loading: null,
     stopper: new AbortController(),
   };
   setRun(conversation.id, run);
@@ -69,6 +72,11 @@ export function stopRun(run: Run): void {
 export function take(run: Run, chunk: Chunk): void {
   const { message, stream } = run;
   if (chunk.model) message.model = chunk.model;
+  if (chunk.loading || run.loading) {
+    noteLoading((chunk.loading ?? run.loading)!.model, chunk.loading ?? null);
+    run.loading = chunk.loading ?? null;
+    run.phase = chunk.loading ? "loading" : "queued";
+  }
   if (chunk.prompt_progress) {
     run.phase = "reading";
     run.read = chunk.prompt_progress.processed;

@@ -1,6 +1,7 @@
 // Whether the server can answer, what it serves, and whether it wants a key.
 import { signal } from "@preact/signals";
 import { ApiError, getProps, type Props, storeKey } from "./api.ts";
+import { readModels } from "./models.ts";
 
 export type ServerState = "connecting" | "loading" | "ready" | "locked" | "unreachable";
 
@@ -17,6 +18,7 @@ export async function connect(): Promise<void> {
   clearTimeout(timer);
   try {
     props.value = await getProps();
+    await readModels();
     serverState.value = "ready";
     keyRefused.value = false;
     return;

@@ -14,6 +14,7 @@ import { Dialogs } from "./dialogs.tsx";
 import { IconButton } from "./icons.tsx";
 import { copyText } from "./markdown.tsx";
 import { MessageView } from "./message.tsx";
+import { ModelPicker } from "./model_picker.tsx";
 import { Sidebar } from "./sidebar.tsx";
 import { dialog, drawer, editing, say, toast, toggleThinking } from "./view_state.ts";
 
@@ -207,6 +208,7 @@ export function App() {
         <header class="bar">
           <IconButton icon="sidebar" name={t("openSidebar")} onClick={toggleSidebar} />
           {conversation.messages.length ? <h1 class="bar-title">{conversation.title}</h1> : <span class="bar-title" />}
+          <ModelPicker conversation={conversation} />
           <ContextGauge conversation={conversation} />
           <IconButton icon="plus" name={t("newChat")} onClick={begin} />
         </header>

@@ -1,6 +1,7 @@
 // Where a question is written. Enter sends, but not while an input method composes a character.
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { ask, lastOf } from "../chat/generate.ts";
+import { models } from "../chat/models.ts";
 import { runOf, stopRun } from "../chat/run.ts";
 import { props, serverState } from "../chat/server_state.ts";
 import { changed, kept, revision, shown } from "../store/history.ts";
@@ -136,7 +137,7 @@ export function Composer() {
         </div>
       </form>
       <p class="where">
-        {props.value && <span class="where-model">{props.value.model}</span>}
+        {props.value && models.value.length < 2 && <span class="where-model">{props.value.model}</span>}
         <span>{t(kept.value ? "storedHere" : "notStored")}</span>
       </p>
     </div>

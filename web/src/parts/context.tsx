@@ -1,4 +1,5 @@
 // How much of the model's context a conversation fills.
+import { modelOf } from "../chat/models.ts";
 import { runOf, tick } from "../chat/run.ts";
 import { props } from "../chat/server_state.ts";
 import { branchOf, type Conversation } from "../store/conversation.ts";
@@ -14,7 +15,7 @@ interface ContextUse {
 // What the next question would find in the context: the thinking of finished answers is left out.
 export function contextUse(conversation: Conversation): ContextUse | null {
   revision.value;
-  const total = props.value?.context_length ?? 0;
+  const total = modelOf(conversation)?.context_length ?? props.value?.context_length ?? 0;
   if (!total) return null;
   const run = runOf(conversation);
   let used = 0;

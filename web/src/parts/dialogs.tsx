@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { modelOf } from "../chat/models.ts";
 import { keyRefused, props, serverState, unlock } from "../chat/server_state.ts";
 import type { Sampling } from "../store/conversation.ts";
 import { changed, kept, revision, shown } from "../store/history.ts";
@@ -45,8 +46,9 @@ function Modal({ title, locked, children }: { title: string; locked?: boolean; c
 function NumberField({ name }: { name: keyof Sampling }) {
   const { sampling } = shown.value;
   const range = SAMPLING_RANGES[name];
-  const advice = props.value?.default_sampling[name];
-  const placeholder = name === "seed" ? t("randomSeed") : name === "thinkingBudget" ? t("noLimit") : (advice ?? "–");
+  const served = props.value;
+  const advice = served?.model === (modelOf(shown.value)?.id ?? served?.model) && served?.default_sampling[name];
+  const placeholder = name === "seed" ? t("randomSeed") : name === "thinkingBudget" ? t("noLimit") : advice || "–";
   return (
     <label class="field">
       <span>{t(name)}</span>

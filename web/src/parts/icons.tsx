@@ -13,6 +13,7 @@ const paths = {
   again: "M15.5 10a5.5 5.5 0 1 1-1.6-3.9M15.8 3.5v3.2h-3.2",
   left: "M12 5l-5 5 5 5",
   right: "M8 5l5 5-5 5",
+  fold: "M6 8l4 4 4-4",
   down: "M10 4v11.5M5 10.5l5 5 5-5",
   sliders: "M4 6.5h6M14 6.5h2M4 13.5h2M10 13.5h6M12 4.5v4M8 11.5v4",
   gear:

@@ -240,25 +240,36 @@ function OutcomeLine({ conversation, message }: Shown) {
   );
 }
 
+// What an answer waits for before its first word.
+function Waiting({ run }: { run: Run }) {
+  tick.value;
+  const { phase, read, total, loading } = run;
+  const bar = loading ? loading.progress : phase === "reading" ? read / total : null;
+  const text = loading
+    ? t("loadingModel", { model: loading.model, percent: Math.round(100 * loading.progress) })
+    : phase === "queued"
+      ? t("queued")
+      : read < total
+        ? t("reading", { n: formatCount(read), total: formatCount(total) })
+        : t("thinking");
+  return (
+    <div class="waiting">
+      <span class="pulse" aria-hidden="true" />
+      {text}
+      {bar !== null && <progress value={bar} max={1} aria-label={text} />}
+    </div>
+  );
+}
+
 function Answer({ conversation, message }: Shown) {
   const current = runOf(conversation);
   const run = current?.message === message ? current : undefined;
   drawWith(run);
-  const waiting = run && (run.phase === "queued" || run.phase === "reading");
+  const waiting = run && ["queued", "loading", "reading"].includes(run.phase);
   const elsewhere = !run && message.outcome === "running"; // in another tab, or before a reload
   return (
     <>
-      {waiting && (
-        <div class="waiting">
-          <span class="pulse" aria-hidden="true" />
-          {run.phase === "queued" || run.read >= run.total
-            ? t(run.phase === "queued" ? "queued" : "thinking")
-            : t("reading", { n: formatCount(run.read), total: formatCount(run.total) })}
-          {run.phase === "reading" && (
-            <progress value={run.read} max={run.total} aria-label={t("reading", { n: run.read, total: run.total })} />
-          )}
-        </div>
-      )}
+      {waiting && <Waiting run={run} />}
       <Thinking message={message} run={run} />
       {elsewhere && (
         <div class="waiting">

@@ -1,6 +1,5 @@
 // The history: search, and each conversation with its menu.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import { runs, stopRun } from "../chat/run.ts";
 import { type Conversation, matches, newId } from "../store/conversation.ts";
 import {
@@ -17,6 +16,7 @@ import { fromJson, toJson, toMarkdown } from "../store/transfer.ts";
 import { t, type Word } from "../words.ts";
 import { focusComposer } from "./composer.tsx";
 import { Icon, IconButton, type IconName } from "./icons.tsx";
+import { Menu, type MenuItem } from "./menu.tsx";
 import { dialog, drawer, say } from "./view_state.ts";
 
 function saveFile(name: string, type: string, text: string): void {
@@ -52,85 +52,6 @@ export async function importFile(file: File): Promise<void> {
   }
 }
 
-interface Entry {
-  word: Word;
-  icon: IconName;
-  act: () => void;
-}
-
-// A menu in the top layer, beside its button; arrow keys move in it.
-function Menu({ title, entries }: { title: string; entries: Entry[] }) {
-  const open = useSignal(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open.value) return;
-    const place = button.current!.getBoundingClientRect();
-    const { style, offsetHeight, offsetWidth } = list.current!;
-    style.top = `${Math.min(place.bottom + 4, innerHeight - offsetHeight - 8)}px`;
-    style.left = `${Math.max(8, Math.min(place.left, innerWidth - offsetWidth - 8))}px`;
-    list.current!.querySelector("button")!.focus();
-    const leave = (event: Event) => {
-      if (!list.current?.contains(event.target as Node) && !button.current?.contains(event.target as Node))
-        open.value = false;
-    };
-    addEventListener("pointerdown", leave);
-    return () => removeEventListener("pointerdown", leave);
-  }, [open.value]);
-  const close = () => {
-    open.value = false;
-    button.current!.focus();
-  };
-  const keyDown = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") {
-      event.stopPropagation();
-      close();
-    } else if (event.key === "Tab") {
-      open.value = false;
-    } else if (step) {
-      event.preventDefault();
-      const items = [...list.current!.querySelectorAll("button")];
-      const at = items.indexOf(document.activeElement as HTMLButtonElement);
-      items[(at + step + items.length) % items.length]!.focus();
-    }
-  };
-  return (
-    <>
-      <button
-        ref={button}
-        type="button"
-        class="quiet icon-button entry-menu"
-        aria-haspopup="menu"
-        aria-expanded={open.value}
-        aria-label={t("more", { title })}
-        onClick={() => (open.value = !open.value)}
-      >
-        <Icon name="more" />
-      </button>
-      {open.value && (
-        <div ref={list} class="menu" role="menu" onKeyDown={keyDown}>
-          {entries.map(({ word, icon, act }) => (
-            <button
-              key={word}
-              type="button"
-              role="menuitem"
-              class={word === "delete" ? "danger" : ""}
-              onClick={() => {
-                close();
-                act();
-              }}
-            >
-              <Icon name={icon} />
-              {t(word)}
-            </button>
-          ))}
-        </div>
-      )}
-    </>
-  );
-}
-
 function Row({ conversation }: { conversation: Conversation }) {
   revision.value;
   const renaming = useSignal(false);
@@ -163,27 +84,32 @@ function Row({ conversation }: { conversation: Conversation }) {
     );
   }
   const words = { user: t("you"), model: "r1", thinking: t("think") };
-  const entries: Entry[] = [
-    { word: "rename", icon: "edit", act: () => (renaming.value = true) },
+  const entry = (word: Word, icon: IconName, act: () => void): MenuItem => ({
+    key: word,
+    label: (
+      <>
+        <Icon name={icon} />
+        {t(word)}
+      </>
+    ),
+    act,
+  });
+  const entries = [
+    entry("rename", "edit", () => (renaming.value = true)),
+    entry("exportMarkdown", "download", () =>
+      saveFile(`${fileName(title)}.md`, "text/markdown", toMarkdown(conversation, words)),
+    ),
+    entry("exportJson", "download", () =>
+      saveFile(`${fileName(title)}.json`, "application/json", toJson([conversation])),
+    ),
     {
-      word: "exportMarkdown",
-      icon: "download",
-      act: () => saveFile(`${fileName(title)}.md`, "text/markdown", toMarkdown(conversation, words)),
-    },
-    {
-      word: "exportJson",
-      icon: "download",
-      act: () => saveFile(`${fileName(title)}.json`, "application/json", toJson([conversation])),
-    },
-    {
-      word: "delete",
-      icon: "trash",
-      act: () => {
+      ...entry("delete", "trash", () => {
         const run = runs.peek().get(conversation.id);
         if (run) stopRun(run);
         say(t("deleted"), removeConversation(conversation));
         focusComposer();
-      },
+      }),
+      class: "danger",
     },
   ];
   return (
@@ -201,7 +127,9 @@ function Row({ conversation }: { conversation: Conversation }) {
         {runs.value.has(conversation.id) && <span class="pulse" aria-hidden="true" />}
         <span class="entry-text">{title}</span>
       </button>
-      <Menu title={title} entries={entries} />
+      <Menu name={t("more", { title })} class="quiet icon-button entry-menu" items={entries}>
+        <Icon name="more" />
+      </Menu>
     </li>
   );
 }

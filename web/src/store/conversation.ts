@@ -54,6 +54,7 @@ export interface Conversation {
   created: number;
   updated: number;
   system: string;
+  model?: string; // of several that the server has
   thinks: boolean;
   sampling: Sampling;
   messages: Message[];

@@ -145,6 +145,7 @@ function conversationAt(value: unknown, where: string): Conversation {
     created: time(given["created"], `${where}.created`),
     updated: time(given["updated"], `${where}.updated`),
     system: textAt(given["system"] ?? "", `${where}.system`),
+    ...(given["model"] == null ? {} : { model: textAt(given["model"], `${where}.model`, 500) }),
     thinks: given["thinks"] !== false,
     sampling: samplingAt(given["sampling"] ?? {}, `${where}.sampling`),
     messages: [...byId.values()],
