@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complaints, strayed } from "./harness.mjs";
 import "./chat_tests.mjs";
+import "./choice_tests.mjs";
 import "./look_tests.mjs";
+import "./stream_tests.mjs";
 
 test("no request left the server's origin, and nothing broke the page's rules", () => {
   assert.deepEqual(strayed, []);

@@ -15,6 +15,7 @@ import {
   siblingsOf,
   titleFrom,
 } from "../src/store/conversation.ts";
+import { tally } from "../src/store/votes.ts";
 import { fromJson, toJson, toMarkdown } from "../src/store/transfer.ts";
 
 // The formulas that a line holds, found as marked finds them.
@@ -209,6 +210,15 @@ test("what was exported is imported again, and a running answer becomes a stoppe
     tokensPerSecond: 4,
   };
   c.sampling = { temperature: 0.5, seed: 7 };
+  c.model = "nano";
+  c.votes = 3;
+  a2.votes = {
+    winner: 1,
+    cast: [
+      { content: "", answer: null, group: null },
+      { content: "Thus.", thinking: "Hm.", answer: "Thus.", group: 1 },
+    ],
+  };
   const [back] = fromJson(toJson([c]));
   a2.outcome = "stopped";
   assert.deepEqual(back, c);
@@ -241,6 +251,11 @@ test("a broken file is refused with a sentence that names the place", () => {
       (f) => (f.conversations[0].messages[1].id = f.conversations[0].messages[0].id),
     ],
     ["conversations[0].messages[1].figures.promptTokens:", (f) => (f.conversations[0].messages[1].figures = {})],
+    ["conversations[0].votes: 65,", (f) => (f.conversations[0].votes = 65)],
+    [
+      "conversations[0].messages[1].votes.winner: 1, expected a number from 0 to 0",
+      (f) => (f.conversations[0].messages[1].votes = { winner: 1, cast: [{ content: "" }] }),
+    ],
     ["conversations[1].id:", (f) => f.conversations.push(f.conversations[0])],
   ];
   for (const [expected, spoil] of cases) {
@@ -254,6 +269,16 @@ test("a broken file is refused with a sentence that names the place", () => {
   }
   assert.throws(() => fromJson("{"), /^ImportError|Error: the file: no JSON/);
   assert.throws(() => fromJson("[]"), /the file: expected an object/);
+});
+
+test("answers are counted by what they say, and those without a result come last", () => {
+  const vote = (answer: string | null, group: number | null) => ({ content: "", answer, group });
+  const cast = [vote("1", 0), vote(null, null), vote("2", 2), vote(null, null), vote("2.0", 2), vote(null, null)];
+  assert.deepEqual(tally({ winner: 2, cast }), [
+    { answer: "2", members: [2, 4] },
+    { answer: "1", members: [0] },
+    { answer: null, members: [1, 3, 5] },
+  ]);
 });
 
 test("what an import does not know is dropped", () => {

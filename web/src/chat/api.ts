@@ -87,6 +87,21 @@ export async function getModels(): Promise<ModelEntry[]> {
 const RESUME_AFTER_MS = [0, 500, 1000, 2000, 4000, 8000];
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+interface Choice {
+  message: { content?: string | null; reasoning_content?: string | null };
+  finish_reason: string;
+}
+
+// An answer that was chosen by a majority. It comes as a whole.
+export interface Elected extends Pick<Chunk, "model" | "usage" | "timings"> {
+  choices: Choice[];
+  votes: { winner: number; cast: (Choice & { answer: string | null; group: number | null })[] };
+}
+
+export async function askVotes(body: object, signal: AbortSignal): Promise<Elected> {
+  return (await post(body, signal)).json() as Promise<Elected>;
+}
+
 // Where an answer was read to.
 type Place = Pick<Stream, "answer" | "events">;
 

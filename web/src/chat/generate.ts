@@ -10,15 +10,20 @@ import {
 } from "../store/conversation.ts";
 import { whileDrawing } from "../store/drawing.ts";
 import { changed, conversations, moveToTop, takeOver } from "../store/history.ts";
-import { ApiError, streamChat } from "./api.ts";
+import { ApiError, askVotes, streamChat } from "./api.ts";
 import { modelOf, models, readModels } from "./models.ts";
-import { beginRun, endRun, type Run, runs, setFigures, take, tick } from "./run.ts";
+import { beginRun, endRun, type Run, runs, setFigures, take, takeElected, tick } from "./run.ts";
 import { connect, serverState } from "./server_state.ts";
 
 const SAVE_EVERY_MS = 1000;
 const SHOW_EVERY_MS = 40;
 
-function requestOf(conversation: Conversation, question: string | null, continued: Message | null): object {
+function requestOf(
+  conversation: Conversation,
+  question: string | null,
+  continued: Message | null,
+  votes: number,
+): object {
   const { thinkingBudget, ...sampling } = conversation.sampling;
   const messages: object[] = requestMessages(conversation, question);
   if (continued)
@@ -30,10 +35,9 @@ function requestOf(conversation: Conversation, question: string | null, continue
   return {
     messages,
     ...(models.peek().length > 1 ? { model: modelOf(conversation)!.id } : {}),
-    stream: true,
-    resumable: true,
-    stream_options: { include_usage: true },
-    return_progress: true,
+    ...(votes > 1
+      ? { votes }
+      : { stream: true, resumable: true, stream_options: { include_usage: true }, return_progress: true }),
     ...sampling,
     ...(thinkingBudget === undefined ? {} : { thinking_token_budget: thinkingBudget }),
     ...(conversation.thinks ? {} : { thinking: { type: "disabled" } }),
@@ -63,18 +67,28 @@ function afterwards(ms: number, work: () => void): { ask: () => void; clear: () 
   return { ask: () => (timer ||= window.setTimeout(run, ms)), clear };
 }
 
-// Reads the answer of a run to its end. `body`: the request; null: the answer is on its way already.
-async function draw(conversation: Conversation, run: Run, body: object | null): Promise<void> {
-  const { message, stream, stopper } = run;
+async function readStream(conversation: Conversation, run: Run, body: object | null): Promise<void> {
   const show = afterwards(SHOW_EVERY_MS, () => ++tick.value);
   const save = afterwards(SAVE_EVERY_MS, () => void changed(conversation, true));
   try {
-    for await (const chunk of streamChat(body, stream, stopper.signal)) {
+    for await (const chunk of streamChat(body, run.stream, run.stopper.signal)) {
       take(run, chunk);
       show.ask();
-      if (stream.events === 1) void changed(conversation, true);
+      if (run.stream.events === 1) void changed(conversation, true);
       else save.ask();
     }
+  } finally {
+    show.clear();
+    save.clear();
+  }
+}
+
+// Reads the answer of a run to its end. `body`: the request; null: the answer is on its way already.
+async function draw(conversation: Conversation, run: Run, body: object | null): Promise<void> {
+  const { message, stopper } = run;
+  try {
+    if (run.votes > 1) takeElected(run, await askVotes(body!, stopper.signal));
+    else await readStream(conversation, run, body);
     if (message.outcome === "running") message.outcome = "done";
   } catch (error) {
     message.outcome = stopper.signal.aborted ? "stopped" : "failed";
@@ -87,8 +101,6 @@ async function draw(conversation: Conversation, run: Run, body: object | null): 
     }
     setFigures(run);
   }
-  show.clear();
-  save.clear();
   conversation.updated = Date.now();
   endRun(conversation, run);
   if (models.peek().length > 1) void readModels().catch(() => {}); // one may have made room for another
@@ -104,8 +116,9 @@ export async function generate(
   if (runs.peek().has(conversation.id)) return;
   const message =
     continued ?? addMessage(conversation, { parent: question.id, role: "assistant", content: "" }, Date.now());
-  const body = requestOf(conversation, question.id, continued);
-  const run = beginRun(conversation, message);
+  const votes = continued ? 1 : (conversation.votes ?? 1);
+  const body = requestOf(conversation, question.id, continued, votes);
+  const run = beginRun(conversation, message, votes);
   moveToTop(conversation);
   void changed(conversation, true);
   await whileDrawing(conversation.id, false, () => draw(conversation, run, body));

@@ -1,7 +1,7 @@
 // An answer on its way: what is known about it, and what arrives put into its message.
 import { signal } from "@preact/signals";
 import type { Conversation, Message, Stream } from "../store/conversation.ts";
-import { cancelAnswer, type Chunk, type Loading } from "./api.ts";
+import { cancelAnswer, type Chunk, type Elected, type Loading } from "./api.ts";
 import { noteLoading } from "./models.ts";
 
 export type Phase = "queued" | "loading" | "reading" | "thinking" | "answering";
@@ -12,6 +12,7 @@ export interface Run {
   phase: Phase;
   read: number; // tokens of the prompt
   total: number;
+  votes: number; // answers that are drawn at once; 1: a stream
   loading: Loading | null; // the model that is being loaded
   stopper: AbortController;
 }
@@ -31,7 +32,7 @@ function setRun(id: string, run: Run | null): void {
 }
 
 // A run whose text goes into `message`, behind what is there already.
-export function beginRun(conversation: Conversation, message: Message): Run {
+export function beginRun(conversation: Conversation, message: Message, votes = 1): Run {
   const { figures: before } = message;
   message.stream ??= {
     answer: "",
@@ -51,6 +52,7 @@ export function beginRun(conversation: Conversation, message: Message): Run {
     phase: message.stream.answerTokens ? "answering" : message.stream.thinkingTokens ? "thinking" : "queued",
     read: 0,
     total: 0,
+    votes,
     loading: null,
     stopper: new AbortController(),
   };
@@ -98,12 +100,33 @@ export function take(run: Run, chunk: Chunk): void {
     ++stream.answerTokens;
   }
   if (choice?.finish_reason) message.outcome = choice.finish_reason === "length" ? "cut" : "done";
-  if (chunk.usage) {
-    run.total = chunk.usage.prompt_tokens;
-    stream.thinkingTokens = chunk.usage.completion_tokens_details?.reasoning_tokens ?? stream.thinkingTokens;
-    stream.answerTokens = chunk.usage.completion_tokens - stream.thinkingTokens;
-    setFigures(run, chunk.timings?.predicted_per_second);
-  }
+  takeUsage(run, chunk);
+}
+
+function takeUsage(run: Run, { usage, timings }: Pick<Chunk, "usage" | "timings">): void {
+  if (!usage) return;
+  const { stream } = run;
+  run.total = usage.prompt_tokens;
+  stream.thinkingTokens = usage.completion_tokens_details?.reasoning_tokens ?? stream.thinkingTokens;
+  stream.answerTokens = usage.completion_tokens - stream.thinkingTokens;
+  setFigures(run, timings?.predicted_per_second);
+}
+
+// Takes the answer that was elected, and the others beside it.
+export function takeElected(run: Run, elected: Elected): void {
+  const { message } = run;
+  const texts = (choice: Elected["choices"][0]) => ({
+    content: (choice.message.content ?? "").replace(/\r\n?/g, "\n"),
+    thinking: (choice.message.reasoning_content ?? "").replace(/\r\n?/g, "\n"),
+  });
+  Object.assign(message, texts(elected.choices[0]!));
+  if (elected.model) message.model = elected.model;
+  message.outcome = elected.choices[0]!.finish_reason === "length" ? "cut" : "done";
+  message.votes = {
+    winner: elected.votes.winner,
+    cast: elected.votes.cast.map((vote) => ({ ...texts(vote), answer: vote.answer, group: vote.group })),
+  };
+  takeUsage(run, elected);
 }
 
 export function thinkingMs({ stream }: Run): number {

@@ -9,6 +9,7 @@ import { t } from "../words.ts";
 import { contextUse } from "./context.tsx";
 import { Icon } from "./icons.tsx";
 import { dialog, editing } from "./view_state.ts";
+import { VotesSwitch } from "./votes.tsx";
 
 const MOST_HEIGHT = 280;
 
@@ -112,6 +113,7 @@ export function Composer() {
             <Icon name="sliders" />
             <span class="chip-text">{t("settingsShort")}</span>
           </button>
+          <VotesSwitch conversation={conversation} />
           <span class="spring" />
           {run ? (
             <button

@@ -12,7 +12,8 @@ interface ContextUse {
   percent: number;
 }
 
-// What the next question would find in the context: the thinking of finished answers is left out.
+// What the next question would find in the context: the thinking of finished answers is left out. Of
+// answers of which one was chosen only the tokens of all together are known, so theirs counts as the average.
 export function contextUse(conversation: Conversation): ContextUse | null {
   revision.value;
   const total = modelOf(conversation)?.context_length ?? props.value?.context_length ?? 0;
@@ -24,7 +25,10 @@ export function contextUse(conversation: Conversation): ContextUse | null {
     used = run.total + run.stream.thinkingTokens + run.stream.answerTokens;
   } else {
     const last = branchOf(conversation).findLast((m) => m.figures);
-    if (last?.figures) used = last.figures.promptTokens + last.figures.answerTokens - last.figures.thinkingTokens;
+    if (last?.figures) {
+      const { promptTokens, answerTokens, thinkingTokens } = last.figures;
+      used = promptTokens + Math.round((answerTokens - thinkingTokens) / (last.votes?.cast.length ?? 1));
+    }
   }
   return { used, total, percent: Math.min(100, Math.round((100 * used) / total)) };
 }

@@ -14,6 +14,7 @@ const paths = {
   left: "M12 5l-5 5 5 5",
   right: "M8 5l5 5-5 5",
   fold: "M6 8l4 4 4-4",
+  votes: "M4.5 15.5v-3.5M10 15.5v-11M15.5 15.5v-7",
   down: "M10 4v11.5M5 10.5l5 5 5-5",
   sliders: "M4 6.5h6M14 6.5h2M4 13.5h2M10 13.5h6M12 4.5v4M8 11.5v4",
   gear:

@@ -10,6 +10,7 @@ import { changed, revision } from "../store/history.ts";
 import { formatCount, formatTime, t, type Word } from "../words.ts";
 import { Icon, IconButton } from "./icons.tsx";
 import { COPIED_MS, copyText, Markdown } from "./markdown.tsx";
+import { VotesView } from "./votes.tsx";
 import { editing, openThinking, toggleThinking } from "./view_state.ts";
 
 // Messages and runs are changed in place, and a component that reads signals draws again only when one of them changes.
@@ -163,10 +164,14 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
       >
         <Icon name="right" />
         <span class="thinking-name">
-          {running ? `${t("thinking")} ` : t("thought", { time: formatTime(time) })}
+          {running
+            ? `${t("thinking")} `
+            : message.votes
+              ? t("thinkingOfAnswer")
+              : t("thought", { time: formatTime(time) })}
           {running && <span class="figure">{formatTime(time)}</span>}
         </span>
-        <span class="figure">{t("tokens", { n: formatCount(tokens) })}</span>
+        {!message.votes && <span class="figure">{t("tokens", { n: formatCount(tokens) })}</span>}
       </button>
       {running && run.stream.answer && (
         <button type="button" class="quiet small" onClick={() => void answerNow(run.stream.answer).catch(() => {})}>
@@ -243,12 +248,12 @@ function OutcomeLine({ conversation, message }: Shown) {
 // What an answer waits for before its first word.
 function Waiting({ run }: { run: Run }) {
   tick.value;
-  const { phase, read, total, loading } = run;
+  const { phase, read, total, loading, votes } = run;
   const bar = loading ? loading.progress : phase === "reading" ? read / total : null;
   const text = loading
     ? t("loadingModel", { model: loading.model, percent: Math.round(100 * loading.progress) })
     : phase === "queued"
-      ? t("queued")
+      ? t(votes > 1 ? "drawing" : "queued", { n: votes })
       : read < total
         ? t("reading", { n: formatCount(read), total: formatCount(total) })
         : t("thinking");
@@ -278,6 +283,7 @@ function Answer({ conversation, message }: Shown) {
         </div>
       )}
       {message.content && <Markdown text={message.content} growing={run !== undefined} />}
+      {!run && message.votes && <VotesView votes={message.votes} />}
       {!run && <OutcomeLine conversation={conversation} message={message} />}
       <div class="actions">
         {!run && (

@@ -1,5 +1,6 @@
 // A conversation as a tree: an edited question or another answer is a sibling of the first one. All functions are pure
 // or change only the conversation that they are given.
+import type { Votes } from "./votes.ts";
 
 export type Outcome = "running" | "done" | "stopped" | "failed" | "cut";
 
@@ -35,6 +36,7 @@ export interface Message {
   error?: string;
   model?: string;
   figures?: Figures;
+  votes?: Votes; // the answers among which this one was chosen
   stream?: Stream; // while the outcome is "running"
 }
 
@@ -55,6 +57,7 @@ export interface Conversation {
   updated: number;
   system: string;
   model?: string; // of several that the server has
+  votes?: number; // how many answers are drawn for a question; absent: one
   thinks: boolean;
   sampling: Sampling;
   messages: Message[];

@@ -1,11 +1,13 @@
 // Conversations as files: JSON, which can be read again, and Markdown for people. A file comes from anywhere, so each of
 // its values is checked before anything is stored.
 import { branchOf, type Conversation, type Message, type Sampling } from "./conversation.ts";
+import type { Vote, Votes } from "./votes.ts";
 
 const FORMAT = "r1-conversations";
 const VERSION = 1;
 const MOST_CONVERSATIONS = 20_000;
 const MOST_MESSAGES = 50_000; // of a conversation
+const MOST_VOTES = 64;
 const MOST_TEXT = 4_000_000; // characters of a message
 
 export function toJson(conversations: Conversation[]): string {
@@ -95,6 +97,22 @@ function samplingAt(value: unknown, where: string): Sampling {
   return sampling;
 }
 
+function voteAt(value: unknown, where: string): Vote {
+  const given = objectAt(value, where);
+  return {
+    content: textAt(given["content"], `${where}.content`),
+    ...(given["thinking"] == null ? {} : { thinking: textAt(given["thinking"], `${where}.thinking`) }),
+    answer: given["answer"] == null ? null : textAt(given["answer"], `${where}.answer`),
+    group: given["group"] == null ? null : numberAt(given["group"], `${where}.group`, 0, MOST_VOTES),
+  };
+}
+
+function votesAt(value: unknown, where: string): Votes {
+  const given = objectAt(value, where);
+  const cast = arrayAt(given["cast"], `${where}.cast`, MOST_VOTES).map((v, i) => voteAt(v, `${where}.cast[${i}]`));
+  return { winner: numberAt(given["winner"], `${where}.winner`, 0, cast.length - 1), cast };
+}
+
 function messageAt(value: unknown, where: string, before: Map<string, Message>): Message {
   const given = objectAt(value, where);
   const message: Message = {
@@ -110,6 +128,7 @@ function messageAt(value: unknown, where: string, before: Map<string, Message>):
     fail(`${where}.parent`, `no message "${message.parent}" stands before this one`);
   if (given["thinking"] != null) message.thinking = textAt(given["thinking"], `${where}.thinking`);
   if (given["error"] != null) message.error = textAt(given["error"], `${where}.error`, 10_000);
+  if (given["votes"] != null) message.votes = votesAt(given["votes"], `${where}.votes`);
   if (given["model"] != null) message.model = textAt(given["model"], `${where}.model`, 500);
   if (given["outcome"] != null) {
     const outcome = oneOf(given["outcome"], `${where}.outcome`, [
@@ -146,6 +165,7 @@ function conversationAt(value: unknown, where: string): Conversation {
     updated: time(given["updated"], `${where}.updated`),
     system: textAt(given["system"] ?? "", `${where}.system`),
     ...(given["model"] == null ? {} : { model: textAt(given["model"], `${where}.model`, 500) }),
+    ...(given["votes"] == null ? {} : { votes: numberAt(given["votes"], `${where}.votes`, 1, MOST_VOTES) }),
     thinks: given["thinks"] !== false,
     sampling: samplingAt(given["sampling"] ?? {}, `${where}.sampling`),
     messages: [...byId.values()],
