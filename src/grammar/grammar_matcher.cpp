@@ -7,6 +7,8 @@ namespace r1 {
 namespace {
 
 constexpr i32 kNever = 1 << 30;
+constexpr i32 kReturn =
+    -1;  // the count of a place to which a call returns, which may be a repetition that is not open yet
 
 u64 mix(u64 x) {
   x = (x ^ x >> 31) * 0x9e3779b97f4a7c15u;
@@ -63,6 +65,7 @@ u32 GrammarMatcher::key_of(u32 below, i32 node, const Lexeme::State* lexeme, i64
 // Counts of the same class allow the same tokens: each repetition takes a byte at least, so a token cannot tell how
 // much farther a limit is than the longest token is long.
 i64 GrammarMatcher::count_class(i32 node, i64 count) const {
+  if (count == kReturn) return kReturn;
   const GrammarProgram::Node& n = (*program_)[node];
   const bool counted = n.kind == NodeKind::lexeme && n.lexeme->is_counted();
   if (n.kind != NodeKind::repeat && !counted) return 0;
@@ -102,7 +105,7 @@ void GrammarMatcher::enter(u32 stack, i32 node, i32 fresh) {
     case NodeKind::call:
       // A call at the end of a rule returns to nothing, so that lists of any length need no deeper stack.
       if (n.next == GrammarProgram::kEnd) return enter(stack, n.target, fresh);
-      return enter(push_stack(stack, n.next, nullptr, 0), n.target, fresh + 1);
+      return enter(push_stack(stack, n.next, nullptr, kReturn), n.target, fresh + 1);
     case NodeKind::choice:
       for (const i32 branch : n.branches) enter(stack, branch, fresh);
       return;
@@ -124,7 +127,7 @@ void GrammarMatcher::leave(u32 stack, i32 fresh) {
     return;
   }
   const Stack top = stacks_[stack];
-  if ((*program_)[top.node].kind == NodeKind::repeat) {
+  if (top.count != kReturn) {
     // A repetition of the empty text leads nowhere new.
     if (fresh == 0) repeat(top.below, top.node, top.count + i64{1}, 0);
     return;

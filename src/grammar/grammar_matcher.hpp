@@ -53,7 +53,7 @@ class GrammarMatcher {
     u32 below = 0;
     i32 node = 0;                           // of a lexeme; of a repetition; where a call returns to
     const Lexeme::State* lexeme = nullptr;  // of the top of a state's stack
-    i32 count = 0;                          // of repetitions or units
+    i32 count = 0;                          // of repetitions or units; -1 where a call returns to
     u32 key = 0;                            // stacks of the same key have the same mask
     u32 depth = 0;
   };

@@ -55,6 +55,7 @@ TEST(GrammarMatcher, MatchesWhatTheGrammarDescribes) {
        {"ab\"", "abcde\"\xc3\xa9\xc3\xa9\""},
        {"a\"", "abcdef\"", "\"", "ab\"a\""}},
       {"root ::= [^\"]{3} [x-z]", {"abcx", "xxxx"}, {"abx", "abcd", "abcxx"}},
+      {"root ::= s (\",\" s){1,2}\ns ::= \"[\" s? \"]\"", {"[],[]", "[],[[]],[]"}, {"[]", "[],[],[],[]"}},
       {"root ::= s*\ns ::= \"[\" s \"]\" | \"[]\"", {"", "[[]][]"}, {"[", "[]]"}},
   };
   for (const auto& c : cases) {

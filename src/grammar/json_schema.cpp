@@ -26,16 +26,17 @@ constexpr std::string_view kStringKeywords[] = {"minLength", "maxLength", "patte
 constexpr std::string_view kNumberKeywords[] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"};
 constexpr std::string_view kGeneralKeywords[] = {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"};
 
-// Formats as regular expressions. They allow no wrong text; of dates they leave out the 29th of February.
+// Formats as regular expressions. They allow no wrong text.
 constexpr std::string_view kDate =
-    "((\\d{4})-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8])))";
+    "((\\d{4})-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8]))|"
+    "(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)";
 constexpr std::string_view kTime =
     "(([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d))";
 std::string format_regex(std::string_view format) {
   if (format == "date") return std::string(kDate);
   if (format == "time") return std::string(kTime);
   if (format == "date-time") return std::string(kDate) + "T" + std::string(kTime);
-  if (format == "uuid") return "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+  if (format == "uuid") return "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
   if (format == "ipv4") {
     const std::string byte = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
     return byte + "(\\." + byte + "){3}";
@@ -302,8 +303,10 @@ class SchemaReader {
       const char* const name = i ? high : low;
       const Json* const value = schema.find(name);
       if (!value) continue;
-      const i64 n = value->integer() ? *value->integer() : -1;
-      if (n < 0 || n > kMostRepeats)
+      const double count = value->number().value_or(-1);
+      const i64 n =
+          count == std::floor(count) && count <= static_cast<double>(kMostRepeats) ? static_cast<i64>(count) : -1;
+      if (n < 0)
         return wrong(fmt::format("{}/{}", place, name), "{}, expected 0 to {}", value->describe(), kMostRepeats);
       out[i] = n;
     }
