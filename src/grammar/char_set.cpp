@@ -102,4 +102,13 @@ std::vector<ByteRanges> utf8_forms(const CharSet& set) {
   return out;
 }
 
+Result<u32> hex_character(std::string_view text, size_t digits) {
+  const std::string number(text.substr(0, digits));
+  if (number.size() < digits || number.find_first_not_of("0123456789abcdefABCDEF") != number.npos)
+    return fail(Errc::invalid_argument, "expected {} hexadecimal digits", digits);
+  const u64 c = std::stoull(number, nullptr, 16);
+  if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return fail(Errc::invalid_argument, "the number of no character");
+  return static_cast<u32>(c);
+}
+
 }  // namespace r1

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/dtype.hpp"
+#include "core/error.hpp"
 
 namespace r1 {
 
@@ -30,6 +31,10 @@ class CharSet {
  private:
   std::vector<Range> ranges_;  // ascending, disjoint and not adjacent
 };
+
+// The character whose number `digits` hexadecimal digits give at the beginning of `text`. Errors: fewer digits, the
+// number of no character.
+Result<u32> hex_character(std::string_view text, size_t digits);
 
 // A sequence of byte ranges: the texts whose i-th byte lies in the i-th range.
 struct ByteRanges {

@@ -216,17 +216,11 @@ class GbnfReader {
     return static_cast<u8>(kMeanings[known]);
   }
 
-  Result<u32> read_hex(int digits) {
-    u32 c = 0;
-    for (int i = 0; i < digits; ++i, ++at_) {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      const char d = at_ < text_.size() ? text_[at_] : '\0';
-      const size_t value = kDigits.find(d >= 'A' && d <= 'F' ? static_cast<char>(d + 32) : d);
-      if (d == '\0' || value == kDigits.npos) return wrong(fmt::format("expected {} hexadecimal digits", digits));
-      c = c << 4 | static_cast<u32>(value);
-    }
-    if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return wrong("the number of no character");
-    return c;
+  Result<u32> read_hex(size_t digits) {
+    const auto c = hex_character(text_.substr(at_), digits);
+    if (!c) return wrong(c.error().what);
+    at_ += digits;
+    return *c;
   }
 
   const std::string_view text_;

@@ -34,7 +34,8 @@ struct Grammar {
   struct Rule {
     std::string name;
     Expr body;
-    // Callers of the rule keep it apart from what stands around it, so that what is computed for it serves them all.
+    // A call of the rule does not become part of the caller's automaton. So the tables of tokens of this rule, a JSON
+    // string's for instance, are computed once, whatever stands in front of it and behind it.
     bool shared = false;
   };
   std::vector<Rule> rules;

@@ -62,8 +62,8 @@ u32 GrammarMatcher::key_of(u32 below, i32 node, const Lexeme::State* lexeme, i64
   return keys_.try_emplace(id, static_cast<u32>(keys_.size()) + 1).first->second;
 }
 
-// Counts of the same class allow the same tokens: each repetition takes a byte at least, so a token cannot tell how
-// much farther a limit is than the longest token is long.
+// Counts of the same class allow the same tokens. A repetition takes at least one byte, so no token can reach a limit
+// that is more repetitions away than the longest token has bytes. All such distances are therefore one class.
 i64 GrammarMatcher::count_class(i32 node, i64 count) const {
   if (count == kReturn) return kReturn;
   const GrammarProgram::Node& n = (*program_)[node];
@@ -76,7 +76,8 @@ i64 GrammarMatcher::count_class(i32 node, i64 count) const {
 
 // ---- a new state: everything that is reached without a byte
 
-// False: it has been there.
+// Adds a place to those that the new state has been to. False: it was among them, and what follows from it is known.
+// A few places are searched one by one; a set costs more until they are many.
 bool GrammarMatcher::visit(const std::array<u64, 3>& place) {
   constexpr size_t kFew = 32;
   const bool few = visited_.size() < kFew;
@@ -88,7 +89,8 @@ bool GrammarMatcher::visit(const std::array<u64, 3>& place) {
   return true;
 }
 
-// `fresh` counts the places on top of the stack that were added since the last byte.
+// Goes on at `node` with `stack` below it. `fresh` is how many places on top of the stack were added since the last
+// byte: a repetition among them whose body ends has matched the empty text.
 void GrammarMatcher::enter(u32 stack, i32 node, i32 fresh) {
   if (!failure_.empty()) return;  // the callers' other branches would each be one more place
   if (!visit({stack, static_cast<u64>(node), static_cast<u64>(fresh)})) return;
@@ -266,15 +268,19 @@ void GrammarMatcher::add_exit(i32 trie_node, u32 state) {
 }
 
 const GrammarMatcher::Mask& GrammarMatcher::mask_of(u32 state) {
+  if (const Mask* known = states_[state].mask) return *known;
   const std::vector<u32> stacks = states_[state].stacks;
   std::vector<u32> keys;
   for (const u32 stack : stacks) keys.push_back(stacks_[stack].key);
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   const auto [entry, added] = masks_.try_emplace(std::move(keys));
+  states_[state].mask = &entry->second;
   if (!added) return entry->second;
   steps_ = 0;
   std::fill(words_.begin(), words_.end(), 0);
+  if (program_->lexeme_bytes() > kMostProgramBytes)
+    fail_with(fmt::format("the grammar is too large: its automata take more than {} MiB", kMostProgramBytes >> 20));
   for (const u32 stack : stacks) add_tokens(stack);
   if (!failure_.empty()) std::fill(words_.begin(), words_.end(), 0);
   Mask& mask = entry->second;
@@ -316,7 +322,6 @@ bool GrammarMatcher::push_token(i32 token) {
 }
 
 bool GrammarMatcher::is_complete() const { return states_[state_].complete; }
-bool GrammarMatcher::may_go_on() const { return !states_[state_].stacks.empty(); }
 
 // Drops all that the present state does not need, if it has become too much.
 void GrammarMatcher::shrink() {

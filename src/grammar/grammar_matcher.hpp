@@ -6,7 +6,8 @@
 // ambiguous the grammar is at this place; most grammars have one or two.
 //
 // The mask of a state is made of what its lexemes know already: the tokens that a lexeme takes whole (LexemeTokens).
-// Only tokens that go on behind the end of the lexeme are tried, in the order of the trie. Masks are kept. Two states
+// Only tokens that go on behind the end of the lexeme are tried, in the order of the trie. Masks and states are kept
+// for this text alone, so that they need no lock; what takes long, the lexemes' tables, serves all texts. Two states
 // have the same mask if they differ only in counts that are farther from their limits than a token is long.
 #pragma once
 #include <array>
@@ -40,8 +41,6 @@ class GrammarMatcher {
   bool push_token(i32 token);
   // The text so far is a text of the grammar.
   bool is_complete() const;
-  // Something may follow.
-  bool may_go_on() const;
   // Bit t % 64 of word t / 64: the token t may come next. It lives until the next call.
   std::span<const u64> allowed();
   // Why nothing is allowed any more, if a limit was reached; else empty.
@@ -60,14 +59,15 @@ class GrammarMatcher {
   struct Hash {
     size_t operator()(const std::array<u64, 3>& x) const;
   };
+  struct Mask {
+    std::vector<i32> few;
+    std::vector<u64> many;
+  };
   struct State {
     std::vector<u32> stacks;  // ascending
     bool complete = false;
     std::unique_ptr<std::array<u32, 256>> next;  // 0: not computed yet
-  };
-  struct Mask {
-    std::vector<i32> few;
-    std::vector<u64> many;
+    const Mask* mask = nullptr;                  // null: not computed yet
   };
   static constexpr u32 kDead = 1;  // the state without stacks that is not complete
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace r1 {
 namespace {
@@ -141,9 +142,14 @@ class GrammarCompiler {
     if (e.kind == Expr::Kind::text && e.text.empty()) return next;
     return add_lexeme(program_.lexicon_->find(g_, e), next);
   }
-  i32 add_lexeme(std::shared_ptr<const Lexeme> lexeme, i32 next) {
+  Result<i32> add_lexeme(std::shared_ptr<const Lexeme> lexeme, i32 next) {
     const Lexeme* const pointer = lexeme.get();
-    program_.lexemes_.push_back(std::move(lexeme));
+    if (lexemes_.insert(pointer).second) {
+      program_.lexemes_.push_back(std::move(lexeme));
+      if ((lexeme_bytes_ += pointer->bytes()) > kMostProgramBytes)
+        return fail(Errc::exhausted, "the grammar is too large: its automata take more than {} MiB",
+                    kMostProgramBytes >> 20);
+    }
     return add_node({.kind = Kind::lexeme, .next = next, .lexeme = pointer});
   }
 
@@ -162,8 +168,8 @@ class GrammarCompiler {
     for (size_t end = items.size(); end > 0;) {
       if (end >= 2 && is_counted(items[end - 2], items[end - 1])) {
         const Expr& repeat = items[end - 2];
-        next = add_lexeme(
-            program_.lexicon_->find_counted(g_, repeat.items[0], {repeat.min, repeat.max, items[end - 1].text}), next);
+        next = R1_TRY(add_lexeme(
+            program_.lexicon_->find_counted(g_, repeat.items[0], {repeat.min, repeat.max, items[end - 1].text}), next));
         end -= 2;
         continue;
       }
@@ -202,6 +208,8 @@ class GrammarCompiler {
   std::vector<i64> sizes_;  // of rules as lexemes
   std::unordered_map<const Expr*, i64> known_sizes_;
   std::vector<i32> starts_, pending_;
+  std::unordered_set<const Lexeme*> lexemes_;
+  i64 lexeme_bytes_ = 0;
 };
 
 Result<std::shared_ptr<const GrammarProgram>> GrammarProgram::compile(const Grammar& grammar,
@@ -215,7 +223,14 @@ Result<std::shared_ptr<const GrammarProgram>> GrammarProgram::compile(const Gram
 
 void GrammarProgram::warm() const {
   constexpr size_t kMost = 64;
-  for (size_t i = 0; i < std::min(lexemes_.size(), kMost); ++i) lexemes_[i]->warm();
+  for (size_t i = 0; i < std::min(lexemes_.size(), kMost) && lexeme_bytes() < kMostProgramBytes / 4; ++i)
+    lexemes_[i]->warm();
+}
+
+i64 GrammarProgram::lexeme_bytes() const {
+  i64 bytes = 0;
+  for (const auto& lexeme : lexemes_) bytes += lexeme->bytes();
+  return bytes;
 }
 
 }  // namespace r1

@@ -27,7 +27,7 @@ class GrammarProgram {
   };
   static constexpr i32 kEnd = 0;
 
-  // Errors: those of check(grammar); a program that would be too large.
+  // Errors: those of check(grammar); a program of too many nodes, or whose lexemes take more than kMostProgramBytes.
   static Result<std::shared_ptr<const GrammarProgram>> compile(const Grammar& grammar,
                                                                std::shared_ptr<Lexicon> lexicon);
 
@@ -38,12 +38,14 @@ class GrammarProgram {
   i32 size() const { return static_cast<i32>(nodes_.size()); }
   i32 start() const { return start_; }
   const TokenTrie& trie() const { return lexicon_->trie(); }
+  // What the lexemes take by now, about: they grow with what is asked of them.
+  i64 lexeme_bytes() const;
 
  private:
   friend class GrammarCompiler;
   std::shared_ptr<Lexicon> lexicon_;
   std::vector<Node> nodes_;
-  std::vector<std::shared_ptr<const Lexeme>> lexemes_;
+  std::vector<std::shared_ptr<const Lexeme>> lexemes_;  // each once
   i32 start_ = kEnd;
 };
 

@@ -16,8 +16,7 @@ CharSet hex() {
 // The forms of the characters in `set`: as they are, or escaped if JSON demands it.
 Expr escaped_characters(const CharSet& set) {
   constexpr std::string_view kShort = "\"\\\b\f\n\r\t", kLetters = "\"\\bfnrt";
-  CharSet must_escape(0, 0x1f);
-  must_escape.add('"', '"'), must_escape.add('\\', '\\');
+  const CharSet must_escape = json_plain_characters().complement();
   std::vector<Expr> forms;
   if (CharSet plain = set.without(must_escape); !plain.empty()) forms.push_back(chars_expr(std::move(plain)));
   for (u32 c = 0; c < 0x80; ++c) {
@@ -73,20 +72,31 @@ std::vector<Expr> natural_numbers(i64 low, i64 high) {
   return ways;
 }
 
-constexpr i64 kFractionDigits = 16;
-Expr fraction() { return sequence_of({text_expr("."), repeat_of(chars_expr({'0', '9'}), 1, kFractionDigits)}); }
-Expr fraction_above_zero() {
-  return sequence_of({text_expr("."), repeat_of(text_expr("0"), 0, kFractionDigits - 1), chars_expr({'1', '9'}),
-                      repeat_of(chars_expr({'0', '9'}), 0, kFractionDigits)});
+constexpr i64 kFractionDigits = 16, kExactDigits = 15;
+Expr fraction(i64 most) { return sequence_of({text_expr("."), repeat_of(chars_expr({'0', '9'}), 1, most)}); }
+// A fraction of up to `most` digits, one of which is not 0.
+Expr fraction_above_zero(i64 most) {
+  Expr digits = chars_expr({'1', '9'});
+  for (i64 behind = 1; behind < most; ++behind)
+    digits = choice_of({sequence_of({text_expr("0"), std::move(digits)}),
+                        sequence_of({chars_expr({'1', '9'}), repeat_of(chars_expr({'0', '9'}), 0, behind)})});
+  return sequence_of({text_expr("."), std::move(digits)});
 }
+
+i64 digits_of(i64 n) { return std::ssize(std::to_string(n)); }
 
 // Numbers of 0 or more with and without a fraction.
 std::vector<Expr> positive_numbers(i64 low, bool open_low, i64 high, bool open_high) {
   std::vector<Expr> ways;
   if (low > high) return ways;
-  for (Expr& way : natural_numbers(low + open_low, high - 1))
-    ways.push_back(sequence_of({std::move(way), optional_of(fraction())}));
-  if (open_low && low < high) ways.push_back(sequence_of({text_expr(std::to_string(low)), fraction_above_zero()}));
+  // All of one way have equally many digits before the fraction.
+  i64 digits = digits_of(low + open_low);
+  for (Expr& way : natural_numbers(low + open_low, high - 1)) {
+    const i64 room = kExactDigits - digits++;
+    ways.push_back(room > 0 ? sequence_of({std::move(way), optional_of(fraction(room))}) : std::move(way));
+  }
+  if (const i64 room = kExactDigits - digits_of(low); open_low && low < high && room > 0)
+    ways.push_back(sequence_of({text_expr(std::to_string(low)), fraction_above_zero(room)}));
   if (!open_high && !(open_low && low == high)) ways.push_back(text_expr(std::to_string(high)));
   return ways;
 }
@@ -118,9 +128,13 @@ Expr json_escaped(const Expr& e) {
   return out;
 }
 
+CharSet json_plain_characters() {
+  CharSet escaped = CharSet::of("\"\\");
+  escaped.add(0, 0x1f);
+  return escaped.complement();
+}
+
 Expr json_character() {
-  CharSet plain = CharSet::of("\"\\");
-  plain.add(0, 0x1f);
   CharSet lead = hex().without(CharSet::of("dD"));
   const Expr digit = chars_expr(hex()), d = chars_expr(CharSet::of("dD"));
   // Four digits that are no surrogate, or the two surrogates of a character.
@@ -128,7 +142,7 @@ Expr json_character() {
   const Expr code = choice_of({sequence_of({chars_expr(std::move(lead)), digit, digit, digit}),
                                sequence_of({d, chars_expr({'0', '7'}), digit, digit}),
                                sequence_of({d, chars_expr(CharSet::of("89abAB")), digit, digit, low_half})});
-  return choice_of({chars_expr(plain.complement()),
+  return choice_of({chars_expr(json_plain_characters()),
                     sequence_of({text_expr("\\"), choice_of({chars_expr(CharSet::of("\"\\/bfnrt")),
                                                              sequence_of({text_expr("u"), code})})})});
 }
@@ -175,7 +189,7 @@ Expr JsonRules::body_of(std::string_view name) {
   if (name == "integer") return whole;
   if (name == "number")
     return sequence_of(
-        {whole, optional_of(fraction()),
+        {whole, optional_of(fraction(kFractionDigits)),
          optional_of(sequence_of(
              {chars_expr(CharSet::of("eE")), optional_of(chars_expr(CharSet::of("+-"))), repeat_of(digit, 1, 2)}))});
   if (name == "array") return json_list("[", value(), "]");

@@ -12,8 +12,10 @@ namespace r1 {
 Expr json_space();
 // The texts that `expr` matches, as they stand between the quotes of a JSON string.
 Expr json_escaped(const Expr& expr);
-Expr json_character();  // any, with its escapes
-// Integers and numbers in JSON's form from `low` to `high`; open ends exclude the end itself.
+Expr json_character();            // any, with its escapes
+CharSet json_plain_characters();  // those that may stand in a string without an escape
+// Integers and numbers in JSON's form from `low` to `high`; open ends exclude the end itself. Numbers have at most 15
+// digits if they have a fraction, so that no reader that keeps doubles rounds one to an end that is excluded.
 struct NumberRange {
   i64 low = 0, high = 0;
   bool open_low = false, open_high = false;

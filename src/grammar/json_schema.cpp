@@ -6,6 +6,7 @@
 #include <set>
 
 #include "formats/utf8.hpp"
+#include "grammar/json_formats.hpp"
 #include "grammar/json_parts.hpp"
 #include "grammar/json_schema_disjoint.hpp"
 #include "grammar/regex.hpp"
@@ -25,28 +26,6 @@ constexpr std::string_view kArrayKeywords[] = {"items", "prefixItems", "minItems
 constexpr std::string_view kStringKeywords[] = {"minLength", "maxLength", "pattern", "format"};
 constexpr std::string_view kNumberKeywords[] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"};
 constexpr std::string_view kGeneralKeywords[] = {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"};
-
-// Formats as regular expressions. They allow no wrong text.
-constexpr std::string_view kDate =
-    "((\\d{4})-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8]))|"
-    "(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)";
-constexpr std::string_view kTime =
-    "(([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d))";
-std::string format_regex(std::string_view format) {
-  if (format == "date") return std::string(kDate);
-  if (format == "time") return std::string(kTime);
-  if (format == "date-time") return std::string(kDate) + "T" + std::string(kTime);
-  if (format == "uuid") return "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
-  if (format == "ipv4") {
-    const std::string byte = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
-    return byte + "(\\." + byte + "){3}";
-  }
-  if (format == "ipv6") return "([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}";
-  const std::string label = "[a-z0-9]{1,12}(-[a-z0-9]{1,12})?";
-  if (format == "hostname") return label + "(\\." + label + "){0,4}";
-  if (format == "email") return "[a-z0-9_+-]{1,16}(\\.[a-z0-9_+-]{1,16})?@" + label + "(\\." + label + "){1,2}";
-  return {};
-}
 
 template <size_t n>
 bool is_one_of(std::string_view name, const std::string_view (&names)[n]) {
@@ -257,7 +236,7 @@ class SchemaReader {
     const Json& value = pattern ? *pattern : *format;
     const std::string at = place + (pattern ? "/pattern" : "/format");
     if (!value.string()) return wrong(at, "{}, expected a string", value.describe());
-    const std::string regex = pattern ? *value.string() : format_regex(*value.string());
+    const std::string regex = pattern ? *value.string() : json_format_regex(*value.string());
     if (regex.empty() && format)
       return wrong(at, "{}, known: date, time, date-time, uuid, ipv4, ipv6, hostname, email",
                    quoted_text(*value.string()));
@@ -333,7 +312,7 @@ class SchemaReader {
         return text_expr("[]");
       }
       if (!items && !has_any(schema, kArrayKeywords)) return rules_.array();
-      const Expr item = items ? R1_TRY(convert(*items, place + "/items")) : rules_.value();
+      const Expr item = items ? as_rule(R1_TRY(convert(*items, place + "/items")), place + "/items") : rules_.value();
       return json_list("[", item, "]", min, max);
     }
     return convert_tuple(*prefix->array(), closed ? nullptr : items, closed, min, max, place);
@@ -407,7 +386,8 @@ class SchemaReader {
           return wrong(place,
                        "the property {} has a name of more than {} bytes, which needs additionalProperties: false",
                        shown(name), kMostNameBytes);
-      Expr value = more ? R1_TRY(convert(*more, place + "/additionalProperties")) : rules_.value();
+      const std::string at = place + "/additionalProperties";
+      Expr value = more ? as_rule(R1_TRY(convert(*more, at)), at) : rules_.value();
       Expr key = names.empty() ? rules_.string() : other_key(names);
       other = sequence_of({std::move(key), text_expr(":"), json_space(), std::move(value)});
     }
@@ -415,13 +395,15 @@ class SchemaReader {
     return sequence_of({text_expr("{"), json_space(), members, text_expr("}")});
   }
 
-  // A rule of its own, because the members of an object stand in several places.
+  // A rule of its own, because the parts of arrays and objects stand in several places: copies of copies would double
+  // with each level of nesting.
   Expr as_rule(Expr value, const std::string& place) {
     if (value.kind == Expr::Kind::rule || value.kind == Expr::Kind::text) return value;
     return rule_expr(grammar_.add(place, std::move(value)));
   }
 
-  // The members in their order, then others. tails[i][b]: from property i on, if b says that there is a member already.
+  // The members in their order, then others. tails[i][0] is what may stand from property i on if no member stands
+  // before it, tails[i][1] if one does and a comma is needed.
   Expr members_from(const std::vector<Property>& properties, const Expr* other, const std::string& place) {
     const size_t n = properties.size();
     std::vector<std::array<Expr, 2>> tails(n + 1);
@@ -450,9 +432,7 @@ class SchemaReader {
     return sequence_of({text_expr("\""), other_text({names.begin(), names.end()}, 0), text_expr("\"")});
   }
   static Expr other_text(const std::vector<std::string_view>& names, size_t at) {
-    CharSet no_plain = CharSet::of("\"\\");
-    no_plain.add(0, 0x1f);
-    const CharSet plain = no_plain.complement();
+    const CharSet plain = json_plain_characters();
     std::map<u32, std::vector<std::string_view>> by_next;
     bool is_name = false;
     for (const std::string_view name : names) {

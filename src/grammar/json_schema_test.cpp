@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "grammar/grammar_matcher.hpp"
 #include "grammar/json_parts.hpp"
 #include "grammar/regex.hpp"
@@ -159,6 +161,38 @@ TEST(JsonSchema, LimitsOfIntegersAreExact) {
       EXPECT_EQ(taken && m.is_complete(), low <= n && n <= high) << n << " in " << low << " to " << high;
     }
   }
+}
+
+// Copies of copies would double with each level.
+TEST(JsonSchema, SizesGrowNoFasterThanNesting) {
+  const auto size_of = [](int depth, const char* keyword) {
+    Json schema = Json::object({{"type", "integer"}, {"maximum", 7}});
+    for (int i = 0; i < depth; ++i) schema = Json::object({{keyword, std::move(schema)}});
+    const auto grammar = read_json_schema(schema);
+    EXPECT_TRUE(grammar) << grammar.error().what;
+    i64 size = 0;
+    const std::function<void(const Expr&)> count = [&](const Expr& e) {
+      ++size;
+      for (const Expr& item : e.items) count(item);
+    };
+    if (grammar)
+      for (const Grammar::Rule& rule : grammar->rules) count(rule.body);
+    return size;
+  };
+  for (const char* keyword : {"items", "additionalProperties"})
+    EXPECT_LT(size_of(16, keyword), 3 * size_of(8, keyword)) << keyword;
+}
+
+// A reader that keeps doubles must not see the end that is excluded.
+TEST(JsonSchema, FractionsBelowALimitAreBelowItAsDoubles) {
+  Grammar g;
+  g.root = g.add("root", *json_numbers({.low = 999, .high = 1000, .open_low = true, .open_high = true}));
+  const auto takes = [&](std::string_view text) { return fits(g, text); };
+  EXPECT_TRUE(takes("999.999999999999"));
+  EXPECT_TRUE(takes("999.000000000001"));
+  EXPECT_FALSE(takes("999.9999999999999"));
+  EXPECT_FALSE(takes("999.0000000000001"));
+  EXPECT_FALSE(takes("999.000000000000"));
 }
 
 TEST(JsonObject, IsAnyObject) {

@@ -27,7 +27,9 @@ const Lexeme::State Lexeme::kDead{}, Lexeme::kOverflow{};
 
 Lexeme::Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& expr) : trie_(trie) {
   add_node({});
-  start_ = state_of({add(grammar, expr, 0)});
+  const i32 first = add(grammar, expr, 0);
+  bytes_ += static_cast<i64>(sizeof(Node)) * std::ssize(nodes_);
+  start_ = state_of({first});
 }
 
 Lexeme::Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& unit, Count count)
@@ -36,6 +38,7 @@ Lexeme::Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& unit, 
   const i32 end = add_text(count_.end, 0), between = add_node({});
   const i32 first = add(grammar, unit, between);
   nodes_[between] = {.a = first, .b = end};
+  bytes_ += static_cast<i64>(sizeof(Node)) * std::ssize(nodes_);
   start_ = state_of({between});
 }
 

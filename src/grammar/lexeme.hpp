@@ -24,8 +24,9 @@ namespace r1 {
 struct LexemeTokens {
   std::vector<i32> few;   // the tokens that the lexeme takes whole, if they are few,
   std::vector<u64> many;  // else as a mask
-  // Nodes of the trie whose byte may stand behind the end of the lexeme. Those with the byte b are exits[first_exit[b]]
-  // up to the first of b + 1, so that what follows the lexeme need not look at the others.
+  // Nodes of the trie that lie one byte behind an end of the lexeme: what follows it must take that byte and the rest
+  // of the token. They are sorted by the byte; those with the byte b are exits[first_exit[b]] up to, but without,
+  // exits[first_exit[b + 1]]. So what cannot begin with b need not look at them.
   struct Exit {
     i32 node = 0;
     u16 begun = 0;  // units that the token has begun until there; 0 if the lexeme is not counted
@@ -117,6 +118,7 @@ class Lexeme {
 };
 
 inline constexpr i64 kMostLexemeStates = 8192, kMostLexemeBytes = i64{64} << 20;
+inline constexpr i64 kMostProgramBytes = i64{512} << 20;  // of all lexemes of a program together
 
 // The lexemes of a vocabulary, each once.
 class Lexicon {

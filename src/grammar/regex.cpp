@@ -184,17 +184,11 @@ class RegexReader {
     return CharSet(byte, byte);
   }
 
-  Result<CharSet> read_hex(int digits_wanted) {
-    u32 c = 0;
-    for (int i = 0; i < digits_wanted; ++i, ++at_) {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      const char d = more() ? text_[at_] : ' ';
-      const size_t value = kDigits.find(d >= 'A' && d <= 'F' ? static_cast<char>(d + 32) : d);
-      if (value == kDigits.npos) return wrong(fmt::format("expected {} hexadecimal digits", digits_wanted));
-      c = c << 4 | static_cast<u32>(value);
-    }
-    if (c >= 0xD800 && c <= 0xDFFF) return wrong("the number of no character");
-    return CharSet(c, c);
+  Result<CharSet> read_hex(size_t digits) {
+    const auto c = hex_character(text_.substr(at_), digits);
+    if (!c) return wrong(c.error().what);
+    at_ += digits;
+    return CharSet(*c, *c);
   }
 
   const std::string_view text_;
