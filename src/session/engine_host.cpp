@@ -145,10 +145,16 @@ void EngineHost::take(Message message) {
   else end(hosted_.find(known->second), EndCause::cancelled);
 }
 
+Result<std::span<CompletionEvent>> EngineHost::step_engine() {
+  if (!options_.steps) return completions_.step();
+  const std::lock_guard turn(*options_.steps);
+  return completions_.step();
+}
+
 void EngineHost::step() {
   if (hosted_.empty()) return;
   const double began = seconds_now();
-  const auto events = completions_.step();
+  const auto events = step_engine();
   if (!events) return break_down(events.error().what);
   if (cut_files() != cut_files_)
     return break_down(

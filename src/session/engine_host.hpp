@@ -29,6 +29,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/threads/fair_lock.hpp"
 #include "session/session.hpp"
 
 namespace r1 {
@@ -90,6 +91,9 @@ struct Refusal {
 
 struct EngineHostOptions {
   i64 max_queue = 64;  // sequences that may wait, besides the SessionOptions::max_sequences that may run
+  // Hosts that share a thread pool step one after the other with the same lock, which must outlive them. Null: this
+  // host steps whenever it can.
+  FairLock* steps = nullptr;
 };
 
 // drain: requests that the engine has taken up are finished; those that wait end at once. now: all end at once.
@@ -164,6 +168,7 @@ class EngineHost {
   bool take_mail();
   void take(Message message);
   void step();
+  Result<std::span<CompletionEvent>> step_engine();
   void break_down(std::string why);
   void report(const PromptEvent& prompt, double began);
   void deliver(CompletionEvent event);

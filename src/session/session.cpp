@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "ops/device.hpp"
-#include "session/memory.hpp"
 #include "session/numerics.hpp"
+#include "session/session_need.hpp"
 
 namespace r1 {
 namespace {
@@ -19,16 +19,6 @@ Result<ThinkBudget> think_budget(const std::optional<i64>& max_tokens, const Tok
   return ThinkBudget{.tokens = max_tokens.value_or(-1),
                      .end = *end,
                      .close = tokenizer.encode("\n</think>\n\n", Tokenizer::Special::recognise)};
-}
-
-// The context, at most what the budget of the cache holds.
-Result<i64> context_in(const Model& outline, const Numerics& numerics, const SessionOptions& options, i64 context) {
-  const i64 page = cache_bytes(outline, numerics, kPageTokens), holds = options.kv_bytes / page * kPageTokens;
-  if (holds < std::max<i64>(options.context, 1))
-    return fail(Errc::exhausted, "a context of {} tokens needs {} bytes of KV cache, the budget is {}",
-                std::max<i64>(options.context, 1), cache_bytes(outline, numerics, std::max<i64>(options.context, 1)),
-                options.kv_bytes);
-  return std::min(context, holds);
 }
 
 }  // namespace
@@ -65,19 +55,12 @@ Session::Session(std::filesystem::path path, std::unique_ptr<Model> model, Token
       chat_template_(std::move(chat)) {}
 
 Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& pool, const SessionOptions& options) {
-  i64 context = options.context;
+  i64 context = 0;
   auto model = R1_TRY(open_model(path, Weights::frozen, [&](const Model& outline) -> Status {
     const MachineMemory machine = machine_memory();
-    const Numerics numerics = serving_numerics(outline, options.kv);
-    MemoryNeed need = need_of(outline, WeightPlace::file);
-    if (options.expert_bytes) need.experts = std::min(need.experts, *options.expert_bytes);
-    const i64 trained = outline.info().context;
-    if (context == 0)
-      context = std::min(std::max(context_that_fits(outline, numerics, need, machine), kPageTokens), trained);
-    if (options.kv_bytes > 0) context = R1_TRY(context_in(outline, numerics, options, context));
-    need.cache_tokens = std::min(context, trained);  // Engine::create refuses a longer one
-    need.cache = options.kv_bytes > 0 ? options.kv_bytes : cache_bytes(outline, numerics, need.cache_tokens);
-    return check_memory(path.string(), need, machine,
+    const SessionNeed need = R1_TRY(session_need(outline, options, machine));
+    context = need.context;
+    return check_memory(path.string(), need.memory, machine,
                         {.memory = true, .context = true, .otherwise = "a smaller quantisation needs less"});
   }));
   if (options.expert_bytes) R1_TRY(model->limit_experts(*options.expert_bytes));
