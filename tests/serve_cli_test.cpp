@@ -107,6 +107,23 @@ TEST_F(ServeProgram, AStreamThatRunsAtTheSignalIsFinished) {
   EXPECT_EQ(stop(0), 0) << err();
 }
 
+TEST_F(ServeProgram, StreamsOfSeveralModelsThatRunAtTheSignalAreFinished) {
+  const std::string copy = file("copy").string();
+  std::filesystem::copy(std::filesystem::path(R1_SOURCE_DIR) / "models/nano", copy);
+  start({"-m", "nano", "-m", copy, "--alias", "second=" + copy});
+  TestClient first(port_), second(port_);
+  for (const auto& [client, model] : {std::pair{&first, "nano"}, {&second, "second"}}) {
+    client->send(post_text(
+        "/v1/completions",
+        fmt::format(R"({{"model":"{}","prompt":"a","temperature":2,"max_tokens":300,"stream":true}})", model)));
+    ASSERT_TRUE(client->read_text("data: "));
+  }
+  kill(pid_, SIGTERM);
+  for (TestClient* client : {&first, &second}) EXPECT_TRUE(client->read().body.ends_with("data: [DONE]\n\n"));
+  EXPECT_EQ(stop(0), 0) << err();
+  EXPECT_NE(err().find(" serves nano, copy\n"), std::string::npos) << err();
+}
+
 TEST_F(ServeProgram, KeysComeFromTheEnvironmentAndTheFileAndAreReadAgain) {
   ASSERT_TRUE(write_file(file("keys"), "first\n"));
   start({"--api-key-file", file("keys").string()}, "extra");
@@ -129,7 +146,7 @@ TEST_F(ServeProgram, WrongFlagsAreUsageErrors) {
   expect_failure(r1("serve --port 65536"), 2, {"--port", "65536"});
   expect_failure(r1("serve --reasoning maybe"), 2, {"--reasoning", "maybe"});
   expect_failure(r1("serve --alias x=other"), 2, {"--alias", "x=other"});
-  expect_failure(r1("serve -m nano -m nano"), 2, {"--model"});
+  expect_failure(r1("serve -m nano -m nano"), 2, {"--model", "nano", "must differ"});
   expect_failure(r1("serve --api-key-file {}/missing"), 1, {"missing"});
   expect_failure(r1("serve -m no/such/model"), 1, {"no/such/model"});
 }

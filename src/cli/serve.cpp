@@ -5,15 +5,16 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <thread>
+#include <map>
 
 #include "cli/args.hpp"
 #include "cli/commands.hpp"
 #include "core/byte_size.hpp"
 #include "core/threads/thread_pool.hpp"
+#include "hub/fit.hpp"
 #include "hub/models.hpp"
 #include "ops/device.hpp"
 #include "serve/api.hpp"
@@ -37,7 +38,8 @@ struct ServeFlags {
 };
 
 std::vector<Flag> ServeFlags::flags() {
-  return {{"-m,--model", &models, "model folder, GGUF file or name (default: nano)"},
+  return {{"-m,--model", &models,
+           "model folder, GGUF file or name; may be repeated, the first is loaded at once (default: nano)"},
           {"--host", &host, "address on which to listen"},
           {"--port", &port, "port; 0: any that is free"},
           {"--api-key-file", &api_key_file, "file with one API key per line; read again on SIGHUP (default: none)"},
@@ -45,11 +47,12 @@ std::vector<Flag> ServeFlags::flags() {
           {"--allow-origin", &allowed_origins, "an origin whose pages may call (CORS); may be repeated"},
           {"--tls-cert", &tls_cert, "PEM file of the server's certificate; https instead of http"},
           {"--tls-key", &tls_key, "PEM file of the certificate's key"},
-          {"--alias", &aliases, "NAME=MODEL: a further name for the model; may be repeated"},
+          {"--alias", &aliases, "NAME=MODEL: a further name for a model; may be repeated"},
           {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
           {"-t,--threads", &threads, "threads that compute (default: all cores)"},
           {"--memory", &memory,
-           "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
+           "memory for routed experts (8g), the others are read from the file when needed (default: no limit); with "
+           "several models, memory for all that are loaded (default: what is available)"},
           {"--kv-memory", &kv_memory, "memory for the KV cache (2g; default: for all sequences, at most 1 GiB)"},
           {"--kv", &kv, kCacheTypeHelp},
           {"--default-max-tokens", &default_max_tokens,
@@ -73,7 +76,6 @@ Status in_range(const char* flag, i64 value, i64 low, i64 high) {
 }
 
 Status ServeFlags::check() const {
-  if (models.size() > 1) return fail(Errc::usage, "--model: {} models, one server serves one", models.size());
   R1_TRY(in_range("--port", port, 0, 65535));
   R1_TRY(in_range("--max-sequences", max_sequences, 1, 4096));
   R1_TRY(in_range("--max-queue", max_queue, 0, 1'000'000));
@@ -94,16 +96,47 @@ Status ServeFlags::check() const {
   return {};
 }
 
-// The aliases of the one model: those whose MODEL it is, by the name with which it was given.
-Result<std::vector<std::string>> alias_names(const ServeFlags& flags, const std::string& model) {
-  std::vector<std::string> names;
+// Adds the aliases to the models whose MODEL they name, as it was given with --model.
+Status add_aliases(const ServeFlags& flags, const std::vector<std::string>& models,
+                   std::vector<ServedModels::Entry>& entries) {
   for (const std::string& alias : flags.aliases) {
     const size_t equals = alias.find('=');
-    if (equals == alias.npos || equals == 0 || alias.substr(equals + 1) != model)
-      return fail(Errc::usage, "--alias: \"{}\", expected NAME={}", alias, model);
-    names.push_back(alias.substr(0, equals));
+    const auto model =
+        equals == alias.npos ? models.end() : std::find(models.begin(), models.end(), alias.substr(equals + 1));
+    if (equals == 0 || model == models.end())
+      return fail(Errc::usage, "--alias: \"{}\", expected NAME={}", alias, fmt::join(models, " or NAME="));
+    entries[model - models.begin()].names.aliases.push_back(alias.substr(0, equals));
   }
-  return names;
+  return {};
+}
+
+// Clients tell models apart by their names.
+Status check_names(const std::vector<ServedModels::Entry>& entries) {
+  std::map<std::string, std::string> paths;
+  for (const ServedModels::Entry& entry : entries) {
+    std::vector<std::string> names = entry.names.aliases;
+    names.push_back(entry.names.id);
+    for (const std::string& name : names)
+      if (const auto [other, added] = paths.try_emplace(name, entry.path.string()); !added)
+        return fail(Errc::usage, "--model, --alias: the name {} is of {} and of {}; names must differ", name,
+                    other->second, entry.path.string());
+  }
+  return {};
+}
+
+// The models that are served, the first one first.
+Result<std::vector<ServedModels::Entry>> entries_of(const ServeFlags& flags) {
+  const std::vector<std::string> models = flags.models.empty() ? std::vector<std::string>{"nano"} : flags.models;
+  std::vector<ServedModels::Entry> entries;
+  for (const std::string& name : models) {
+    std::filesystem::path path = R1_TRY(find_model(name));
+    // A pulled model keeps the name that was typed, because its folder is named after a commit.
+    std::error_code error;
+    entries.push_back({{.id = std::filesystem::exists(name, error) ? short_name(name) : name}, std::move(path)});
+  }
+  R1_TRY(add_aliases(flags, models, entries));
+  R1_TRY(check_names(entries));
+  return entries;
 }
 
 Result<SessionOptions> session_options(const ServeFlags& flags) {
@@ -112,8 +145,19 @@ Result<SessionOptions> session_options(const ServeFlags& flags) {
   options.max_sequences = flags.max_sequences;
   options.step_seconds = 0.25;  // so long at most a running stream's next token waits for somebody's prompt
   options.kv = R1_TRY(cache_type(flags.kv));
-  if (flags.memory) options.expert_bytes = R1_TRY(parse_bytes(*flags.memory));
+  if (flags.memory && flags.models.size() < 2) options.expert_bytes = R1_TRY(parse_bytes(*flags.memory));
   if (flags.kv_memory) options.kv_bytes = R1_TRY(parse_bytes(*flags.kv_memory));
+  return options;
+}
+
+Result<ServedModels::Options> model_options(const ServeFlags& flags) {
+  ServedModels::Options options;
+  options.session = R1_TRY(session_options(flags));
+  options.host.max_queue = flags.max_queue;
+  options.max_waiting = std::max<i64>(flags.max_queue, 1);
+  if (flags.models.size() < 2) return options;
+  options.budget = machine_memory().available;
+  if (flags.memory) options.budget = R1_TRY(parse_bytes(*flags.memory));
   return options;
 }
 
@@ -170,43 +214,10 @@ std::string url_of(const HttpServer& server, bool tls) {
                      server.port());
 }
 
-// Opens the model on a thread of its own: the port answers meanwhile, and signals are heard.
-class Loader {
- public:
-  Loader(std::filesystem::path path, ServedModel::Names names, const SessionOptions& session, i64 max_queue,
-         ThreadPool& pool, Signals& signals)
-      : thread_([=, this, &pool, &signals] {
-          auto opened = Session::open(path, pool, session);
-          if (opened) model_ = std::make_unique<ServedModel>(names, std::move(*opened), EngineHostOptions{max_queue});
-          else error_ = opened.error();
-          done_ = true;
-          signals.notify();
-        }) {}
-  ~Loader() {
-    if (thread_.joinable()) thread_.join();
-  }
-  Loader(const Loader&) = delete;
-  Loader& operator=(const Loader&) = delete;
-
-  bool done() const { return done_; }
-  // Once it is done.
-  Result<ServedModel*> model() {
-    if (thread_.joinable()) thread_.join();
-    if (error_) return tl::unexpected(*error_);
-    return model_.get();
-  }
-
- private:
-  std::unique_ptr<ServedModel> model_;
-  std::optional<Error> error_;
-  std::atomic<bool> done_ = false;
-  std::thread thread_;
-};
-
 // Lets running answers end, then ends those that take too long. A second signal ends the program at once.
-void stop(Api& api, HttpServer& server, ServedModel& model, Signals& signals, i64 drain_seconds) {
+void stop(Api& api, HttpServer& server, ServedModels& models, Signals& signals, i64 drain_seconds) {
   api.drain();
-  model.host().shutdown(Shutdown::drain);
+  models.drain();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(drain_seconds);
   bool idle = server.drain(std::chrono::milliseconds(0));
   while (!idle && std::chrono::steady_clock::now() < deadline) {
@@ -215,9 +226,8 @@ void stop(Api& api, HttpServer& server, ServedModel& model, Signals& signals, i6
   }
   if (!idle) server.close(std::chrono::seconds(2));
   api.end_streams();
-  // From here on no event of the model wakes a connection that is being destroyed.
-  model.host().shutdown(Shutdown::now);
-  model.host().wait(std::chrono::seconds(10));
+  // From here on no event of a model wakes a connection that is being destroyed.
+  models.end();
 }
 
 ApiOptions api_options(const ServeFlags& flags) {
@@ -242,13 +252,8 @@ Status load_keys(ApiKeys& keys, const ServeFlags& flags) {
 
 // `flags.host` is the address of `listener`, if that is given.
 Result<int> serve(const ServeFlags& flags, std::optional<int> listener) {
-  const std::string name = flags.models.empty() ? "nano" : flags.models.front();
-  const std::filesystem::path path = R1_TRY(find_model(name));
-  // A pulled model keeps the name that was typed, because its folder is named after a commit.
-  std::error_code error;
-  ServedModel::Names names{.id = std::filesystem::exists(name, error) ? short_name(name) : name};
-  names.aliases = R1_TRY(alias_names(flags, name));
-  const SessionOptions session = R1_TRY(session_options(flags));
+  std::vector<ServedModels::Entry> entries = R1_TRY(entries_of(flags));
+  const ServedModels::Options options = R1_TRY(model_options(flags));
   ApiKeys keys;
   R1_TRY(load_keys(keys, flags));
   const bool is_private = flags.host == "localhost" || is_loopback(flags.host);
@@ -266,23 +271,29 @@ Result<int> serve(const ServeFlags& flags, std::optional<int> listener) {
   http.host = flags.host, http.port = static_cast<int>(flags.port), http.max_connections = flags.max_connections;
   http.tls_cert = flags.tls_cert.value_or(""), http.tls_key = flags.tls_key.value_or("");
   http.listener = listener;
-  std::optional<Loader> loader;  // holds the model, which must be there until the server is gone
+  std::string names;
+  for (const ServedModels::Entry& entry : entries) names += (names.empty() ? "" : ", ") + entry.names.id;
+  ServedModels models(std::move(entries), pool, options);  // must be there until the server is gone
   const auto server = R1_TRY(HttpServer::start(http, api));
-  fmt::print(stderr, "{} serves {}\n", url_of(*server, flags.tls_cert.has_value()), names.id);
+  fmt::print(stderr, "{} serves {}\n", url_of(*server, flags.tls_cert.has_value()), names);
   if (!is_private && !keys.any()) fmt::print(stderr, "warning: everybody who reaches this address may use the model\n");
-  loader.emplace(path, names, session, flags.max_queue, pool, signals);
-  ServedModel* model = nullptr;
+  // The first model is loaded now: the port answers meanwhile, and signals are heard.
+  auto first = models.claim(0, [&signals] { signals.notify(); });
   for (;;) {
     const int signal = signals.wait();
-    if (!model && loader->done()) {
-      model = R1_TRY(loader->model());
-      api.set_model(model);
+    if (first) {
+      const ServedModels::Seen seen = models.look(*first);
+      if (seen.failure) return tl::unexpected(*seen.failure);
+      if (seen.model) {
+        api.set_models(&models);
+        first.reset();
+      }
     }
     if (signal == SIGHUP) {
       if (const Status loaded = load_keys(keys, flags); !loaded) print_error("r1 serve", loaded.error().what);
     } else if (signal != 0) {
-      if (!model) std::_Exit(0);  // reading the weights cannot be interrupted, and leaves nothing behind
-      stop(api, *server, *model, signals, flags.drain_timeout);
+      if (first) std::_Exit(0);  // reading the weights cannot be interrupted, and leaves nothing behind
+      stop(api, *server, models, signals, flags.drain_timeout);
       return 0;
     }
   }

@@ -5,37 +5,41 @@
 #include <ctime>
 
 #include "formats/utf8.hpp"
+#include "serve/models/pending_reply.hpp"
 #include "serve/page_files.hpp"
 
 namespace r1 {
 namespace {
 
+enum class Needs : u8 { nothing, model };
+
 struct Route {
   std::string_view method, path;  // without /v1 or /beta in front, which every path may have
   Endpoint endpoint;
+  Needs needs = Needs::nothing;  // model: the one that the body names
 };
 
 // A path that ends with a slash stands for all that begin with it.
 constexpr Route kRoutes[] = {
-    {"POST", "/chat/completions", chat_completions},
+    {"POST", "/chat/completions", chat_completions, Needs::model},
     {"POST", "/chat/completions/control", control_completion},
-    {"POST", "/completions", text_completions},
+    {"POST", "/completions", text_completions, Needs::model},
     {"GET", "/streams/", resume_stream},
     {"POST", "/streams/", cancel_stream},
     {"DELETE", "/streams/", cancel_stream},
-    {"POST", "/responses", responses},
+    {"POST", "/responses", responses, Needs::model},
     {"POST", "/embeddings", embeddings},
-    {"POST", "/messages", messages},
-    {"POST", "/messages/count_tokens", count_tokens},
-    {"POST", "/api/chat", ollama_chat},
-    {"POST", "/api/generate", ollama_generate},
+    {"POST", "/messages", messages, Needs::model},
+    {"POST", "/messages/count_tokens", count_tokens, Needs::model},
+    {"POST", "/api/chat", ollama_chat, Needs::model},
+    {"POST", "/api/generate", ollama_generate, Needs::model},
     {"GET", "/api/tags", ollama_tags},
     {"GET", "/api/version", ollama_version},
     {"GET", "/models", list_models},
     {"GET", "/models/", one_model},
-    {"POST", "/tokenize", tokenize},
-    {"POST", "/detokenize", detokenize},
-    {"POST", "/apply-template", apply_template},
+    {"POST", "/tokenize", tokenize, Needs::model},
+    {"POST", "/detokenize", detokenize, Needs::model},
+    {"POST", "/apply-template", apply_template, Needs::model},
     {"GET", "/props", props},
 };
 constexpr std::string_view kHealth = "/health", kMetrics = "/metrics";
@@ -100,7 +104,26 @@ ApiStatus check_body_type(const HttpRequest& head) {
   return {};
 }
 
+// The name of the model in a body; empty if there is none.
+std::string model_name(const Json& body, Dialect dialect) {
+  constexpr std::string_view kLatest = ":latest";  // what ollama's clients add
+  const Json* const name = body.find("model");
+  std::string out = name && name->string() ? *name->string() : "";
+  if (dialect == Dialect::ollama && out.ends_with(kLatest)) out.resize(out.size() - kLatest.size());
+  return out;
+}
+
 ApiError not_there(std::string code, std::string message) { return {503, std::move(code), std::move(message), {}, 1}; }
+
+std::vector<ModelStatus> model_states(ServedModels& models) {
+  std::vector<ModelStatus> out;
+  for (i64 i = 0; i < models.count(); ++i) {
+    const ServedModels::View view = models.view(i);
+    out.push_back({models.entry(i).names.id, view.model != nullptr, view.loads,
+                   view.model ? view.model->host().status() : HostStatus()});
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -151,16 +174,16 @@ std::unique_ptr<Reply> Api::refuse(const HttpRequest& head) {
     if (const ApiStatus type = check_body_type(head); !type) return reply_of(type.error(), dialect);
   if (draining_ && head.method == "POST")
     return reply_of(not_there("shutting_down", "the server is shutting down"), dialect);
-  if (!model_) return reply_of(not_there("loading", "the model is being loaded"), dialect);
+  if (!models_) return reply_of(not_there("loading", "the model is being loaded"), dialect);
   return nullptr;
 }
 
 std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
   const Dialect dialect = dialect_of(request.path);
-  ServedModel& model = *model_.load();
+  ServedModels& models = *models_.load();
   if (route_path(request.path) == kMetrics)
     return whole_reply({.content_type = "text/plain; version=0.0.4; charset=utf-8"},
-                       metrics_.text(model.host().status()));
+                       metrics_.text(model_states(models)));
   if (options_.log_prompts && !request.body.empty())
     std::fputs(fmt::format("{} {} {}\n", utc_time(std::time(nullptr)), request.id,
                            printable(request.body, request.body.size()))
@@ -177,9 +200,41 @@ std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
     body = std::move(*parsed);
     request.body = {};
   }
-  EndpointResult reply =
-      route->endpoint({options_.endpoints, model, metrics_, running_}, request, body, std::move(wake));
+  const Serving serving{options_.endpoints, models, metrics_, running_, std::time(nullptr)};
+  if (route->needs == Needs::model)
+    return answer_with_model(serving, route->endpoint, std::move(request), std::move(body), std::move(wake));
+  EndpointResult reply = route->endpoint(serving, request, body, std::move(wake));
   return reply ? std::move(*reply) : reply_of(reply.error(), dialect);
+}
+
+std::unique_ptr<Reply> Api::answer_with_model(Serving serving, Endpoint endpoint, HttpRequest request, Json body,
+                                              Wake wake) const {
+  const Dialect dialect = dialect_of(request.path);
+  const std::string name = model_name(body, dialect);
+  const auto index = model_named(serving.models, name);
+  if (!index) return reply_of(index.error(), dialect);
+  const ServedModels::Entry& entry = serving.models.entry(*index);
+  const auto claim = serving.models.claim(*index, wake);
+  if (!claim)
+    return reply_of({429, "queue_full", fmt::format("too many requests wait for the model {}", entry.names.id), {}, 5},
+                    dialect);
+  serving.model = serving.models.look(*claim).model;
+  if (serving.model) {
+    EndpointResult reply = endpoint(serving, request, body, std::move(wake));
+    return reply ? std::move(*reply) : reply_of(reply.error(), dialect);
+  }
+  std::unique_ptr<AnswerFormat> early;
+  if (endpoint == chat_completions) {
+    auto format = early_chat(serving, request, body, name.empty() ? entry.names.id : name);
+    if (!format) return reply_of(format.error(), dialect);
+    early = std::move(*format);
+  }
+  auto start = [endpoint, serving, request = std::move(request), body = std::move(body),
+                wake = std::move(wake)](ServedModels::Lease model) mutable {
+    serving.model = std::move(model);
+    return endpoint(serving, request, body, wake);
+  };
+  return std::make_unique<PendingReply>(serving.models, claim, entry, dialect, std::move(start), std::move(early));
 }
 
 std::unique_ptr<Reply> Api::fault(int status, std::string_view code, std::string_view message) {
@@ -187,8 +242,8 @@ std::unique_ptr<Reply> Api::fault(int status, std::string_view code, std::string
 }
 
 std::unique_ptr<Reply> Api::health() const {
-  const char* const status = draining_ ? "shutting_down" : model_ ? "ok" : "loading";
-  if (!draining_ && model_) return json_reply(Json::object({{"status", status}}));
+  const char* const status = draining_ ? "shutting_down" : models_ ? "ok" : "loading";
+  if (!draining_ && models_) return json_reply(Json::object({{"status", status}}));
   HttpHead head{.status = 503, .content_type = std::string(kJsonType), .fields = {{"Retry-After", "1"}}};
   return whole_reply(std::move(head), dump(Json::object({{"status", status}})));
 }

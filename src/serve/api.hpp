@@ -24,10 +24,10 @@ class Api final : public HttpHandler {
   // `keys` must outlive the object.
   Api(ApiOptions options, const ApiKeys& keys);
 
-  // Until a model is there, requests that need one are refused with 503. The model must outlive the server.
-  void set_model(ServedModel* model) { model_ = model; }
+  // Until the models are there, requests are refused with 503. They must outlive the server.
+  void set_models(ServedModels* models) { models_ = models; }
   void drain() { draining_ = true; }  // refuses new work with 503
-  // Ends the streams that wait for a reader. Needed before the model is gone.
+  // Ends the streams that wait for a reader. Needed before the models are gone.
   void end_streams() { running_.end_streams(); }
 
   std::unique_ptr<Reply> refuse(const HttpRequest& head) override;
@@ -38,6 +38,8 @@ class Api final : public HttpHandler {
 
  private:
   ApiStatus check_access(const HttpRequest& head) const;
+  std::unique_ptr<Reply> answer_with_model(Serving serving, Endpoint endpoint, HttpRequest request, Json body,
+                                           Wake wake) const;
   std::unique_ptr<Reply> health() const;
   std::unique_ptr<Reply> preflight(const HttpRequest& head) const;
 
@@ -45,7 +47,7 @@ class Api final : public HttpHandler {
   const ApiKeys& keys_;
   Metrics metrics_;
   RunningAnswers running_;
-  std::atomic<ServedModel*> model_{nullptr};
+  std::atomic<ServedModels*> models_{nullptr};
   std::atomic<bool> draining_{false};
 };
 

@@ -407,7 +407,7 @@ TEST_F(ApiTest, ARequestEndsWhenItsClientLeaves) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_EQ(host.status().running, 0);
   EXPECT_GT(host.status().cancelled, before);
-  EXPECT_NE(ask(get_text("/metrics")).body.find(R"(cause="cancelled"} )"), std::string::npos);
+  EXPECT_NE(ask(get_text("/metrics")).body.find(R"(cause="cancelled",model="nano"} )"), std::string::npos);
   EXPECT_EQ(post("/v1/chat/completions", fmt::format("{{{}}}", kQuestion)).status, 200);
 }
 

@@ -4,11 +4,12 @@
 #include <optional>
 #include <string>
 
+#include "serve/answers/answer_format.hpp"
 #include "serve/api_error.hpp"
 #include "serve/http.hpp"
 #include "serve/metrics.hpp"
+#include "serve/models/served_models.hpp"
 #include "serve/running_answers.hpp"
-#include "serve/served_model.hpp"
 
 namespace r1 {
 
@@ -22,9 +23,11 @@ struct EndpointOptions {
 // What an endpoint works with.
 struct Serving {
   const EndpointOptions& options;
-  ServedModel& model;
+  ServedModels& models;
   Metrics& metrics;
   RunningAnswers& running;
+  i64 now = 0;                  // when the request arrived, in seconds since 1970
+  ServedModels::Lease model{};  // that the request names; null for paths that need none
 };
 
 using EndpointResult = ApiResult<std::unique_ptr<Reply>>;
@@ -53,7 +56,12 @@ EndpointResult embeddings(const Serving& serving, const HttpRequest& request, co
 // A complete answer in JSON.
 std::unique_ptr<Reply> json_reply(const Json& json);
 
-// Errors: 404, if the request asks for another model.
-ApiStatus check_model(const Serving& serving, const std::string& name);
+// The number of the model with this name; an empty name is the first model's. Errors: 404, if there is none.
+ApiResult<i64> model_named(const ServedModels& models, const std::string& name);
+
+// The form of a chat's answer if it is a stream, which may begin before its model `model` is loaded; else null.
+// Errors: fields that are wrong.
+ApiResult<std::unique_ptr<AnswerFormat>> early_chat(const Serving& serving, const HttpRequest& request,
+                                                    const Json& body, const std::string& model);
 
 }  // namespace r1

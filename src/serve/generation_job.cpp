@@ -1,7 +1,5 @@
 #include "serve/generation_job.hpp"
 
-#include <ctime>
-
 #include "serve/access.hpp"
 #include "serve/answers/completion_reply.hpp"
 #include "serve/requests/format_fields.hpp"
@@ -20,9 +18,17 @@ ApiError error_of(const Refusal& refusal) {
   return {500, "internal_error", "the model cannot run any more"};
 }
 
+// What must be there as long as an answer is written. The entry goes before its model.
+struct HeldByReply {
+  HeldByReply(ServedModels::Lease model_, std::shared_ptr<void> entry_)
+      : model(std::move(model_)), entry(std::move(entry_)) {}
+  const ServedModels::Lease model;
+  const std::shared_ptr<void> entry;  // of RunningAnswers
+};
+
 // `field` is the one that errors name.
 ApiStatus restrict_to(const Serving& serving, const Grammar& grammar, const char* field, CompletionRequest& request) {
-  const Status done = serving.model.grammars().constrain(request, grammar, serving.model.host().context());
+  const Status done = serving.model->grammars().constrain(request, grammar, serving.model->host().context());
   if (!done) return tl::unexpected(grammar_error(done.error(), field));
   return {};
 }
@@ -31,7 +37,6 @@ ApiStatus restrict_to(const Serving& serving, const Grammar& grammar, const char
 
 ApiResult<GenerationFields> fields_of(const Serving& serving, const Json& body) {
   GenerationFields fields = R1_TRY(read_generation_fields(body));
-  R1_TRY(check_model(serving, fields.model));
   if (!fields.max_tokens) fields.max_tokens = serving.options.default_max_tokens;
   return fields;
 }
@@ -40,13 +45,13 @@ ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& r
                                     const GenerationFields& fields, const ThinkFields& think) {
   GenerationJob job;
   job.header = {.id = request.id,
-                .model = fields.model.empty() ? serving.model.names().id : fields.model,
+                .model = fields.model.empty() ? serving.model->names().id : fields.model,
                 .fingerprint = serving.options.fingerprint,
-                .created = std::time(nullptr),
+                .created = serving.now,
                 .samples = fields.samples,
                 .prompt_tokens = std::ssize(prompt.ids),
                 .thinking = prompt.thinking};
-  job.request = R1_TRY(serving.model.request(std::move(prompt), fields, think, job.header.seed));
+  job.request = R1_TRY(serving.model->request(std::move(prompt), fields, think, job.header.seed));
   job.logprobs = fields.logprobs;
   job.resumable = fields.resumable;
   // Users of different keys share neither prefixes nor each other's turn.
@@ -62,12 +67,12 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
   const CheckedFields in(body);
   const ChatMessages messages = R1_TRY(read_messages(in.find("messages"), in.is_set("continue_final_message")));
   ChatPrompt prompt =
-      R1_TRY(serving.model.chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
+      R1_TRY(serving.model->chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
   GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, think));
   job.functions = tools.names();
-  const Session& session = serving.model.session();
+  const Session& session = serving.model->session();
   std::optional<Grammar> format = R1_TRY(read_format_fields(body));
-  const auto grammar = R1_TRY(tool_grammar(tools, serving.model.call_form(), session.tokenizer(), std::move(format)));
+  const auto grammar = R1_TRY(tool_grammar(tools, serving.model->call_form(), session.tokenizer(), std::move(format)));
   if (grammar) R1_TRY(restrict_to(serving, *grammar, job.functions.empty() ? "response_format" : "tools", job.request));
   return job;
 }
@@ -82,22 +87,23 @@ EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {
   const std::string id = job.header.id, key = job.request.client;
   std::shared_ptr<ResumableStream> stream;
   if (job.resumable) stream = R1_TRY(serving.running.add_stream(id, key));
-  const auto inbox =
-      std::make_shared<EventInbox>(stream ? stream->waker() : wake, job.format->is_stream(),
-                                   [&metrics = serving.metrics](const RequestEnd& end) { metrics.request_ended(end); });
-  EngineHost& host = serving.model.host();
+  const auto inbox = std::make_shared<EventInbox>(stream ? stream->waker() : wake, job.format->is_stream(),
+                                                  [&metrics = serving.metrics, model = serving.model->names().id](
+                                                      const RequestEnd& end) { metrics.request_ended(model, end); });
+  EngineHost& host = serving.model->host();
   const auto hosted = host.submit(std::move(job.request), inbox);
   if (!hosted) {
     if (stream) static_cast<void>(serving.running.cancel_stream(id, key));
     return tl::unexpected(error_of(hosted.error()));
   }
   CompletionReply::Readers readers;
-  const Session& session = serving.model.session();
+  const Session& session = serving.model->session();
   if (!job.functions.empty())
-    readers.calls.assign(job.header.samples, ToolCallStream(serving.model.call_form(), job.functions));
+    readers.calls.assign(job.header.samples, ToolCallStream(serving.model->call_form(), job.functions));
   if (job.logprobs) readers.tokens.assign(job.header.samples, ShownTokens(session.tokenizer()));
+  const auto held = std::make_shared<HeldByReply>(serving.model, serving.running.add(id, key, host, *hosted));
   auto reply = std::make_unique<CompletionReply>(host, *hosted, inbox, std::move(job.format), job.header.samples,
-                                                 std::move(readers), serving.running.add(id, key, host, *hosted));
+                                                 std::move(readers), held);
   if (!stream) return reply;
   stream->set_source(std::move(reply));
   return stream->reader(std::move(wake), 0);

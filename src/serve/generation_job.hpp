@@ -22,7 +22,7 @@ struct GenerationJob {
 };
 
 // The fields of a body that has OpenAI's names, with the server's defaults.
-// Errors: a field that is wrong, another model, a field that this server does not support.
+// Errors: a field that is wrong, a field that this server does not support.
 ApiResult<GenerationFields> fields_of(const Serving& serving, const Json& body);
 
 // A job without a format for the next answer of the conversation in `body`, which has OpenAI's names.

@@ -6,6 +6,9 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
+#include <mutex>
+
 namespace r1 {
 namespace {
 
@@ -25,25 +28,27 @@ const char* name_of(EndCause cause) {
 
 }  // namespace
 
-struct Metrics::Families {
-  prometheus::Registry registry;
+// The series of one model. Their label is the name that the server's owner gave it.
+struct ModelSeries {
+  using Labels = prometheus::Labels;
+  ModelSeries(prometheus::Registry& registry_, const std::string& model)
+      : registry(registry_), labels{{"model", model}} {}
 
-  prometheus::Counter& counter(const char* name, const char* help) {
-    return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+  prometheus::Registry& registry;
+  const prometheus::Labels labels;
+
+  // The registry returns the family of that name if it is there already.
+  prometheus::Counter& counter(const char* name, const char* help) const {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
   }
-  prometheus::Gauge& gauge(const char* name, const char* help) {
-    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  prometheus::Gauge& gauge(const char* name, const char* help) const {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels);
   }
   prometheus::Histogram& histogram(const char* name, const char* help,
-                                   const prometheus::Histogram::BucketBoundaries& b) {
-    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, b);
+                                   const prometheus::Histogram::BucketBoundaries& b) const {
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add(labels, b);
   }
 
-  // By class of status and by cause: no label holds a client's text.
-  prometheus::Family<prometheus::Counter>& responses =
-      prometheus::BuildCounter().Name("r1_http_responses_total").Help("answers by class of status").Register(registry);
-  prometheus::Family<prometheus::Counter>& ended =
-      prometheus::BuildCounter().Name("r1_requests_total").Help("requests to the model that ended").Register(registry);
   prometheus::Counter& prompt_tokens = counter("r1_prompt_tokens_total", "tokens of prompts");
   prometheus::Counter& cached_tokens = counter("r1_cached_tokens_total", "tokens of prompts found in the cache");
   prometheus::Counter& tokens = counter("r1_generation_tokens_total", "tokens drawn");
@@ -54,13 +59,32 @@ struct Metrics::Families {
   prometheus::Histogram& decode = histogram("r1_request_decode_seconds", "from the first token to the last", kSeconds);
   prometheus::Histogram& prompts = histogram("r1_request_prompt_tokens", "tokens of a request's prompt", kTokens);
   prometheus::Histogram& lengths = histogram("r1_request_generation_tokens", "tokens of a request's answer", kTokens);
+  prometheus::Gauge& loaded = gauge("r1_model_loaded", "1 if the model is loaded");
+  prometheus::Gauge& loads = gauge("r1_model_loads", "how often the model was loaded since the start");
   prometheus::Gauge& waiting = gauge("r1_requests_waiting", "requests that the engine has not taken up");
   prometheus::Gauge& running = gauge("r1_sequences_running", "sequences that run");
   prometheus::Gauge& pages = gauge("r1_kv_pages", "pages of the KV cache");
   prometheus::Gauge& pages_used = gauge("r1_kv_pages_in_use", "pages that running sequences hold");
   prometheus::Gauge& pages_cached = gauge("r1_kv_pages_cached", "pages that only wait for their prefix to come again");
-  prometheus::Gauge& refused = gauge("r1_requests_refused", "requests for which the queue was full, since the start");
-  prometheus::Gauge& steps = gauge("r1_engine_steps", "forward passes since the start");
+  prometheus::Gauge& refused =
+      gauge("r1_requests_refused", "requests for which the queue was full, since the model was loaded");
+  prometheus::Gauge& steps = gauge("r1_engine_steps", "forward passes since the model was loaded");
+};
+
+struct Metrics::Families {
+  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
+  // By class of status and by cause: no label holds a client's text.
+  prometheus::Family<prometheus::Counter>& responses =
+      prometheus::BuildCounter().Name("r1_http_responses_total").Help("answers by class of status").Register(registry);
+  prometheus::Family<prometheus::Counter>& ended =
+      prometheus::BuildCounter().Name("r1_requests_total").Help("requests to the model that ended").Register(registry);
+  std::mutex mutex;
+  std::map<std::string, ModelSeries> models;
+
+  ModelSeries& of(const std::string& model) {
+    const std::lock_guard lock(mutex);
+    return models.try_emplace(model, registry, model).first->second;
+  }
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
@@ -71,31 +95,36 @@ void Metrics::http_response(int status) {
   families_->responses.Add({{"class", kind}}).Increment();
 }
 
-void Metrics::request_ended(const RequestEnd& end) {
-  Families& f = *families_;
+void Metrics::request_ended(const std::string& model, const RequestEnd& end) {
+  ModelSeries& s = families_->of(model);
   const auto count = [](i64 n) { return static_cast<double>(n); };
-  f.ended.Add({{"cause", name_of(end.cause)}}).Increment();
-  f.prompt_tokens.Increment(count(end.usage.prompt_tokens));
-  f.cached_tokens.Increment(count(end.usage.cached_tokens));
-  f.tokens.Increment(count(end.usage.completion_tokens));
-  f.reasoning.Increment(count(end.usage.reasoning_tokens));
-  f.prompts.Observe(count(end.usage.prompt_tokens));
-  f.lengths.Observe(count(end.usage.completion_tokens));
-  f.queued.Observe(end.timings.queued_seconds);
-  f.first.Observe(end.timings.queued_seconds + end.timings.prompt_seconds);
-  f.decode.Observe(end.timings.decode_seconds);
+  families_->ended.Add({{"cause", name_of(end.cause)}, {"model", model}}).Increment();
+  s.prompt_tokens.Increment(count(end.usage.prompt_tokens));
+  s.cached_tokens.Increment(count(end.usage.cached_tokens));
+  s.tokens.Increment(count(end.usage.completion_tokens));
+  s.reasoning.Increment(count(end.usage.reasoning_tokens));
+  s.prompts.Observe(count(end.usage.prompt_tokens));
+  s.lengths.Observe(count(end.usage.completion_tokens));
+  s.queued.Observe(end.timings.queued_seconds);
+  s.first.Observe(end.timings.queued_seconds + end.timings.prompt_seconds);
+  s.decode.Observe(end.timings.decode_seconds);
 }
 
-std::string Metrics::text(const HostStatus& host) {
-  Families& f = *families_;
-  f.waiting.Set(static_cast<double>(host.queued));
-  f.running.Set(static_cast<double>(host.running));
-  f.pages.Set(static_cast<double>(host.pages));
-  f.pages_used.Set(static_cast<double>(host.pages_in_use));
-  f.pages_cached.Set(static_cast<double>(host.pages_cached));
-  f.refused.Set(static_cast<double>(host.refused));
-  f.steps.Set(static_cast<double>(host.engine.steps));
-  return prometheus::TextSerializer().Serialize(f.registry.Collect());
+std::string Metrics::text(const std::vector<ModelStatus>& models) {
+  for (const ModelStatus& model : models) {
+    const HostStatus& host = model.host;
+    ModelSeries& s = families_->of(model.model);
+    s.loaded.Set(model.loaded);
+    s.loads.Set(static_cast<double>(model.loads));
+    s.waiting.Set(static_cast<double>(host.queued));
+    s.running.Set(static_cast<double>(host.running));
+    s.pages.Set(static_cast<double>(host.pages));
+    s.pages_used.Set(static_cast<double>(host.pages_in_use));
+    s.pages_cached.Set(static_cast<double>(host.pages_cached));
+    s.refused.Set(static_cast<double>(host.refused));
+    s.steps.Set(static_cast<double>(host.engine.steps));
+  }
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }
 
 }  // namespace r1

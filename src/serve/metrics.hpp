@@ -2,10 +2,18 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "session/engine_host.hpp"
 
 namespace r1 {
+
+struct ModelStatus {
+  std::string model;  // its name
+  bool loaded = false;
+  i64 loads = 0;
+  HostStatus host{};  // zeros unless it is loaded
+};
 
 class Metrics {
  public:
@@ -13,9 +21,9 @@ class Metrics {
   ~Metrics();
 
   void http_response(int status);  // 0: the client left before the end
-  void request_ended(const RequestEnd& end);
-  // All of them, with the state of the host at this moment.
-  std::string text(const HostStatus& host);
+  void request_ended(const std::string& model, const RequestEnd& end);
+  // All of them, with the states of the models at this moment.
+  std::string text(const std::vector<ModelStatus>& models);
 
  private:
   struct Families;

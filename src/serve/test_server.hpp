@@ -7,21 +7,36 @@
 
 namespace r1 {
 
+// Waits until the model is loaded.
+inline ServedModels::Lease loaded_model(ServedModels& models, i64 index = 0) {
+  const auto claim = models.claim(index, [] {});
+  R1_CHECK(claim, "too many claims");
+  for (;;) {
+    ServedModels::Seen seen = models.look(*claim);
+    R1_CHECK(!seen.failure, "{}", seen.failure ? seen.failure->what : "");
+    if (seen.model) return std::move(seen.model);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 struct ModelServer {
-  ModelServer(ServedModel::Names names, const EngineHostOptions& host, ApiOptions options)
-      : pool(2), api(local(std::move(options)), keys) {
-    auto session = Session::open(std::filesystem::path(R1_SOURCE_DIR) / "models/nano", pool, {.max_sequences = 4});
-    R1_CHECK(session, "{}", session ? "" : session.error().what);
-    model = std::make_unique<ServedModel>(std::move(names), std::move(*session), host);
-    api.set_model(model.get());
+  ModelServer(std::vector<ServedModels::Entry> entries, const ServedModels::Options& options, ApiOptions api_options)
+      : pool(2), api(local(std::move(api_options)), keys), models(std::move(entries), pool, options) {
+    model = loaded_model(models);
+    api.set_models(&models);
     HttpOptions http;
     http.port = 0;
     auto started = HttpServer::start(http, api);
     R1_CHECK(started, "{}", started ? "" : started.error().what);
     server = std::move(*started);
   }
+  // With the model that ships alone.
+  ModelServer(ServedModel::Names names, const EngineHostOptions& host, ApiOptions api_options)
+      : ModelServer(std::vector<ServedModels::Entry>{{std::move(names), nano()}},
+                    ServedModels::Options{.session = {.max_sequences = 4}, .host = host}, std::move(api_options)) {}
   ~ModelServer() { api.end_streams(); }
 
+  static std::filesystem::path nano() { return std::filesystem::path(R1_SOURCE_DIR) / "models/nano"; }
   static ApiOptions local(ApiOptions options) {
     options.access.bound_address = "127.0.0.1";
     options.log = LogFormat::none;
@@ -36,7 +51,8 @@ struct ModelServer {
   ThreadPool pool;
   ApiKeys keys;
   Api api;
-  std::unique_ptr<ServedModel> model;  // goes before the API, which counts the ends of its requests
+  ServedModels models;        // go before the API, which counts the ends of their requests
+  ServedModels::Lease model;  // the first
   std::unique_ptr<HttpServer> server;
 };
 

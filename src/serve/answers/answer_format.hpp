@@ -32,6 +32,8 @@ class AnswerFormat {
   virtual bool is_stream() const = 0;
   virtual std::string begin() { return {}; }
   virtual std::string progress(const PromptProgress&) { return {}; }
+  // Before begin(): the model is being loaded. `progress` is from 0 to 1.
+  virtual std::string loading(std::string_view, double) { return {}; }
   // Some text of one sample: of its thinking or of its answer, never both. Never empty.
   virtual std::string text(i32 sample, Channel channel, std::string_view text) = 0;
   // Tokens of the text that the next text() of this sample and channel gives, or of texts before it. What is left at

@@ -48,6 +48,12 @@ class ChatStream final : public AnswerFormat {
                 {{"total", p.total}, {"cache", p.cached}, {"processed", p.processed}, {"time_ms", 1e3 * p.seconds}})));
   }
 
+  std::string loading(std::string_view model, double progress) override {
+    if (!options_.return_progress) return {};
+    return chunk(0, Json(Json::Object{}), Json(),
+                 ",\"loading\":" + dump(Json::object({{"model", model}, {"progress", progress}})));
+  }
+
   std::string text(i32 sample, Channel channel, std::string_view text) override {
     Json delta = Json::object({{channel == Channel::answer ? "content" : "reasoning_content", text}});
     if (channel == Channel::thinking && options_.reasoning_alias) delta.set("reasoning", text);

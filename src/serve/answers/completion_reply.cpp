@@ -8,6 +8,11 @@
 
 namespace r1 {
 
+HttpHead stream_head(const AnswerFormat& format) {
+  return {.content_type = format.content_type(),
+          .fields = {{"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}}};
+}
+
 void EventInbox::progress(const PromptProgress& progress) {
   {
     const std::lock_guard lock(mutex_);
@@ -44,14 +49,14 @@ EventInbox::Items EventInbox::take() {
 CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
                                  std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
                                  std::shared_ptr<void> held)
-    : host_(host),
+    : held_(std::move(held)),
+      host_(host),
       id_(id),
       inbox_(std::move(inbox)),
       format_(std::move(format)),
       readers_(std::move(readers)),
       call_counts_(samples),
-      texts_(samples),
-      held_(std::move(held)) {}
+      texts_(samples) {}
 
 CompletionReply::~CompletionReply() {
   if (!ended_) host_.cancel(id_);
@@ -115,8 +120,7 @@ ReplyPart CompletionReply::next() {
   ReplyPart part;
   const EventInbox::Items items = inbox_->take();
   if (format_->is_stream() && !begun_) {
-    part.head = HttpHead{.content_type = format_->content_type(),
-                         .fields = {{"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}}};
+    part.head = stream_head(*format_);
     part.body = format_->begin();
     begun_ = true;
   }

@@ -12,6 +12,9 @@
 
 namespace r1 {
 
+// The head of a stream in this format.
+HttpHead stream_head(const AnswerFormat& format);
+
 // The engine's thread puts events in, the connection's thread takes them out.
 class EventInbox final : public RequestSink {
  public:
@@ -47,7 +50,8 @@ class CompletionReply final : public Reply {
     std::vector<ToolCallStream> calls{};  // find the calls of functions; empty if there are no functions
     std::vector<ShownTokens> tokens{};    // find the tokens; empty if nobody wants their log-probabilities
   };
-  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `held` goes with the reply.
+  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `held` goes with the reply, as
+  // its last member.
   CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
                   std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
                   std::shared_ptr<void> held = nullptr);
@@ -67,6 +71,7 @@ class CompletionReply final : public Reply {
   std::string take_events(const std::vector<CompletionEvent>& events);
   void fail(ReplyPart& part, const ApiError& error);
 
+  const std::shared_ptr<void> held_;
   EngineHost& host_;
   const HostedId id_;
   const std::shared_ptr<EventInbox> inbox_;
@@ -75,7 +80,6 @@ class CompletionReply final : public Reply {
   std::vector<i64> call_counts_;  // of each sample
   std::vector<Text> texts_;       // of each sample: what came since the last part
   std::optional<ApiError> failure_;
-  const std::shared_ptr<void> held_;
   bool begun_ = false, ended_ = false;
 };
 

@@ -65,7 +65,7 @@ ApiStatus read_text_logprobs(const Json& body, GenerationFields& fields) {
 // The prompt of /v1/completions: a text, an array with one text, or an array of tokens.
 ApiResult<ChatPrompt> text_prompt(const Serving& serving, const Json* prompt) {
   if (!prompt) return bad_field("prompt", "prompt: missing", "missing_required_parameter");
-  const Session& session = serving.model.session();
+  const Session& session = serving.model->session();
   if (prompt->string()) return session.raw_prompt(*prompt->string());
   const Json::Array& items = *prompt->array();
   if (items.size() == 1 && items[0].string()) return session.raw_prompt(*items[0].string());
@@ -89,7 +89,7 @@ ApiResult<ChatPrompt> gap_prompt(const Serving& serving, const Json& body, const
   if (!prefix) return bad_field("prompt", "prompt: expected a string, because there is a suffix", "invalid_type");
   if (in.is_set("echo")) return bad_field("echo", "echo: not together with suffix");
   ChatPrompt prompt;
-  prompt.ids = R1_TRY(fim_prompt(serving.model.session().tokenizer(), *prefix, suffix));
+  prompt.ids = R1_TRY(fim_prompt(serving.model->session().tokenizer(), *prefix, suffix));
   return prompt;
 }
 
@@ -107,6 +107,19 @@ EndpointResult chat_completions(const Serving& serving, const HttpRequest& reque
   return started(serving, std::move(job), std::move(wake));
 }
 
+ApiResult<std::unique_ptr<AnswerFormat>> early_chat(const Serving& serving, const HttpRequest& request,
+                                                    const Json& body, const std::string& model) {
+  R1_TRY(check_fields(body, kChatRules));
+  const GenerationFields fields = R1_TRY(read_generation_fields(body));
+  if (!fields.stream) return nullptr;
+  const AnswerHeader header{.id = request.id,
+                            .model = model,
+                            .fingerprint = serving.options.fingerprint,
+                            .created = serving.now,
+                            .samples = fields.samples};
+  return chat_format(header, format_options(serving, fields));
+}
+
 EndpointResult text_completions(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake) {
   R1_TRY(check_fields(body, kTextRules));
   GenerationFields fields = R1_TRY(fields_of(serving, body));
@@ -115,7 +128,7 @@ EndpointResult text_completions(const Serving& serving, const HttpRequest& reque
   const std::string* const suffix = in.text("suffix");
   ChatPrompt prompt =
       R1_TRY(suffix && !suffix->empty() ? gap_prompt(serving, body, *suffix) : text_prompt(serving, in.find("prompt")));
-  const std::string echo = in.is_set("echo") ? serving.model.session().tokenizer().decode(prompt.ids) : "";
+  const std::string echo = in.is_set("echo") ? serving.model->session().tokenizer().decode(prompt.ids) : "";
   GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, {}));
   R1_TRY(constrain(serving, body, job.request));
   job.format = text_format(job.header, format_options(serving, fields), echo);

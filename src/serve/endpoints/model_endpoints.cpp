@@ -9,18 +9,33 @@ namespace {
 
 constexpr double kMostDetokenized = 10'000'000;  // of /detokenize
 
-Json model_json(const ServedModel& model) {
-  const ModelInfo& info = model.session().model().info();
-  return Json::object({{"id", model.names().id},
-                       {"object", "model"},
-                       {"created", model.created()},
-                       {"owned_by", "r1.cpp"},
-                       {"context_length", model.host().context()},
-                       {"max_model_len", model.host().context()},
-                       {"aliases", Json::array_of(model.names().aliases)},
-                       {"meta", Json::object({{"n_params", info.parameters},
-                                              {"n_active_params", info.active_parameters},
-                                              {"architecture", info.architecture}})}});
+const char* name_of(ServedModels::State state) {
+  switch (state) {
+    case ServedModels::State::unloaded: return "unloaded";
+    case ServedModels::State::loading: return "loading";
+    case ServedModels::State::loaded: break;
+  }
+  return "loaded";
+}
+
+Json model_json(ServedModels& models, i64 index) {
+  const ServedModel::Names& names = models.entry(index).names;
+  const ServedModels::View view = models.view(index);
+  Json out = Json::object({{"id", names.id},
+                           {"object", "model"},
+                           {"created", models.created()},
+                           {"owned_by", "r1.cpp"},
+                           {"aliases", Json::array_of(names.aliases)},
+                           {"status", name_of(view.state)}});
+  if (view.state == ServedModels::State::loading) out.set("progress", view.progress);
+  if (!view.model) return out;
+  const ModelInfo& info = view.model->session().model().info();
+  out.set("context_length", view.model->host().context());
+  out.set("max_model_len", view.model->host().context());
+  out.set("meta", Json::object({{"n_params", info.parameters},
+                                {"n_active_params", info.active_parameters},
+                                {"architecture", info.architecture}}));
+  return out;
 }
 
 }  // namespace
@@ -29,22 +44,26 @@ std::unique_ptr<Reply> json_reply(const Json& json) {
   return whole_reply({.content_type = std::string(kJsonType)}, dump(json));
 }
 
-ApiStatus check_model(const Serving& serving, const std::string& name) {
-  if (name.empty() || serving.model.has_name(name)) return {};
-  ApiError error{404, "model_not_found",
-                 fmt::format("model: {} is not served here; known: {}", quoted_text(name), serving.model.names().id),
-                 "model"};
-  return tl::unexpected(std::move(error));
+ApiResult<i64> model_named(const ServedModels& models, const std::string& name) {
+  if (name.empty()) return 0;
+  if (const auto index = models.find(name)) return *index;
+  std::string known;
+  for (i64 i = 0; i < models.count(); ++i) known += (i ? ", " : "") + models.entry(i).names.id;
+  return tl::unexpected(ApiError{404, "model_not_found",
+                                 fmt::format("model: {} is not served here; known: {}", quoted_text(name), known),
+                                 "model"});
 }
 
 EndpointResult list_models(const Serving& serving, const HttpRequest&, const Json&, Wake) {
-  return json_reply(Json::object({{"object", "list"}, {"data", Json::array({model_json(serving.model)})}}));
+  Json models = Json::Array{};
+  for (i64 i = 0; i < serving.models.count(); ++i) models.push(model_json(serving.models, i));
+  return json_reply(Json::object({{"object", "list"}, {"data", std::move(models)}}));
 }
 
 EndpointResult one_model(const Serving& serving, const HttpRequest& request, const Json&, Wake) {
   constexpr std::string_view kModels = "/models/";
-  R1_TRY(check_model(serving, request.path.substr(request.path.find(kModels) + kModels.size())));
-  return json_reply(model_json(serving.model));
+  const std::string name = request.path.substr(request.path.find(kModels) + kModels.size());
+  return json_reply(model_json(serving.models, R1_TRY(model_named(serving.models, name))));
 }
 
 EndpointResult tokenize(const Serving& serving, const HttpRequest&, const Json& body, Wake) {
@@ -56,7 +75,7 @@ EndpointResult tokenize(const Serving& serving, const HttpRequest&, const Json& 
   const CheckedFields in(body);
   const std::string* const content = in.text("content");
   if (!content) return bad_field("content", "content: missing", "missing_required_parameter");
-  const Tokenizer& tokenizer = serving.model.session().tokenizer();
+  const Tokenizer& tokenizer = serving.model->session().tokenizer();
   const bool special = in.boolean("parse_special").value_or(true);
   std::vector<i32> ids =
       tokenizer.encode(*content, special ? Tokenizer::Special::recognise : Tokenizer::Special::as_text);
@@ -81,7 +100,7 @@ EndpointResult detokenize(const Serving& serving, const HttpRequest&, const Json
   R1_TRY(check_fields(body, kRules));
   const Json* const tokens = CheckedFields(body).find("tokens");
   if (!tokens) return bad_field("tokens", "tokens: missing", "missing_required_parameter");
-  const Tokenizer& tokenizer = serving.model.session().tokenizer();
+  const Tokenizer& tokenizer = serving.model->session().tokenizer();
   std::vector<i32> ids;
   for (const Json& item : *tokens->array()) {
     const i64 id = item.integer() ? *item.integer() : -1;
@@ -99,30 +118,35 @@ EndpointResult apply_template(const Serving& serving, const HttpRequest&, const 
   const CheckedFields in(body);
   const ChatMessages messages = R1_TRY(read_messages(in.find("messages"), in.is_set("continue_final_message")));
   const ChatPrompt prompt =
-      R1_TRY(serving.model.chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
-  return json_reply(Json::object({{"prompt", serving.model.session().tokenizer().decode(prompt.ids)},
+      R1_TRY(serving.model->chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
+  return json_reply(Json::object({{"prompt", serving.model->session().tokenizer().decode(prompt.ids)},
                                   {"tokens", std::ssize(prompt.ids)},
                                   {"thinking", prompt.thinking}}));
 }
 
-EndpointResult props(const Serving& serving, const HttpRequest&, const Json&, Wake) {
-  const Session& session = serving.model.session();
+EndpointResult props(const Serving& serving, const HttpRequest& request, const Json&, Wake) {
+  const i64 index =
+      R1_TRY(model_named(serving.models, std::string(request.parameter("model").value_or(std::string_view()))));
+  const ServedModels::View view = serving.models.view(index);
+  Json out = Json::object({{"model", serving.models.entry(index).names.id},
+                           {"status", name_of(view.state)},
+                           {"build", serving.options.fingerprint},
+                           {"modalities", Json::object({{"text", true}, {"vision", false}, {"audio", false}})}});
+  const HostStatus status = view.model ? view.model->host().status() : HostStatus();
+  out.set("queued", status.queued);
+  out.set("running", status.running);
+  if (!view.model) return json_reply(out);
+  const Session& session = view.model->session();
   const SamplingParams& sampling = session.defaults().sampling;
   const auto& chat = session.chat_template();
-  const HostStatus status = serving.model.host().status();
-  return json_reply(
-      Json::object({{"model", serving.model.names().id},
-                    {"context_length", serving.model.host().context()},
-                    {"build", serving.options.fingerprint},
-                    {"chat_template", chat ? Json(name_of(chat->kind())) : Json()},
-                    {"modalities", Json::object({{"text", true}, {"vision", false}, {"audio", false}})},
-                    {"default_sampling", Json::object({{"temperature", sampling.temperature},
-                                                       {"top_p", sampling.top_p},
-                                                       {"top_k", sampling.top_k},
-                                                       {"min_p", sampling.min_p},
-                                                       {"repetition_penalty", sampling.repetition_penalty}})},
-                    {"queued", status.queued},
-                    {"running", status.running}}));
+  out.set("context_length", view.model->host().context());
+  out.set("chat_template", chat ? Json(name_of(chat->kind())) : Json());
+  out.set("default_sampling", Json::object({{"temperature", sampling.temperature},
+                                            {"top_p", sampling.top_p},
+                                            {"top_k", sampling.top_k},
+                                            {"min_p", sampling.min_p},
+                                            {"repetition_penalty", sampling.repetition_penalty}}));
+  return json_reply(out);
 }
 
 EndpointResult embeddings(const Serving&, const HttpRequest&, const Json&, Wake) {

@@ -42,7 +42,7 @@ ApiStatus translate_options(const Serving& serving, const Json& options, Json& o
     if (const Json* value = in.find(name)) out.set(name, *value);
   if (const Json* penalty = in.find("repeat_penalty")) out.set("repetition_penalty", *penalty);
   if (const auto most = in.integer("num_predict"); most && *most > 0) out.set("max_tokens", *most);
-  const i64 context = serving.model.host().context();
+  const i64 context = serving.model->host().context();
   if (const auto wanted = in.integer("num_ctx"); wanted && *wanted > context)
     return bad_field("options.num_ctx",
                      fmt::format("options.num_ctx: {}, this model is served with {}", *wanted, context));
@@ -123,7 +123,10 @@ void translate_messages(Json& body) {
   body.set("messages", std::move(messages));
 }
 
-Json model_details(const ServedModel& model) {
+// What is known of a model before it is loaded is its name only.
+Json model_details(const ServedModels::View& view) {
+  if (!view.model) return Json(Json::Object{});
+  const ServedModel& model = *view.model;
   const ModelInfo& info = model.session().model().info();
   return Json::object({{"format", model.session().path().extension() == ".gguf" ? "gguf" : "safetensors"},
                        {"family", info.architecture},
@@ -150,7 +153,7 @@ EndpointResult ollama_generate(const Serving& serving, const HttpRequest& reques
   const GenerationFields fields = R1_TRY(fields_of(serving, open));
   GenerationJob job;
   if (in.is_set("raw")) {
-    job = R1_TRY(prompt_job(serving, request, serving.model.session().raw_prompt(*prompt), fields, {}));
+    job = R1_TRY(prompt_job(serving, request, serving.model->session().raw_prompt(*prompt), fields, {}));
     R1_TRY(constrain(serving, open, job.request));
   } else {
     Json messages = Json::Array{};
@@ -165,17 +168,20 @@ EndpointResult ollama_generate(const Serving& serving, const HttpRequest& reques
 }
 
 EndpointResult ollama_tags(const Serving& serving, const HttpRequest&, const Json&, Wake) {
-  const ServedModel& model = serving.model;
   Json models = Json::Array{};
-  std::vector<std::string> names{model.names().id};
-  names.insert(names.end(), model.names().aliases.begin(), model.names().aliases.end());
-  for (const std::string& name : names)
-    models.push(Json::object({{"name", name + ":latest"},
-                              {"model", name + ":latest"},
-                              {"modified_at", utc_time(model.created())},
-                              {"size", 0},
-                              {"digest", ""},
-                              {"details", model_details(model)}}));
+  for (i64 i = 0; i < serving.models.count(); ++i) {
+    const ServedModel::Names& served = serving.models.entry(i).names;
+    const Json details = model_details(serving.models.view(i));
+    std::vector<std::string> names{served.id};
+    names.insert(names.end(), served.aliases.begin(), served.aliases.end());
+    for (const std::string& name : names)
+      models.push(Json::object({{"name", name + ":latest"},
+                                {"model", name + ":latest"},
+                                {"modified_at", utc_time(serving.models.created())},
+                                {"size", 0},
+                                {"digest", ""},
+                                {"details", details}}));
+  }
   return json_reply(Json::object({{"models", std::move(models)}}));
 }
 

@@ -1,0 +1,249 @@
+#include "serve/models/served_models.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "hub/select.hpp"
+
+namespace r1 {
+
+class ServedModels::Claim {
+ public:
+  Claim(Slot& slot, Wake wake) : slot_(slot), wake_(std::move(wake)) {}
+
+ private:
+  friend class ServedModels;
+  Slot& slot_;
+  const Wake wake_;
+  Lease model_;
+  std::optional<Error> failure_;
+  bool shut_down_ = false;
+};
+
+ServedModels::ServedModels(std::vector<Entry> entries, ThreadPool& pool, const Options& options)
+    : pool_(pool), options_(options), created_(std::time(nullptr)) {
+  options_.host.steps = &steps_;
+  for (Entry& entry : entries) slots_.emplace_back().entry = std::move(entry);
+  loader_ = std::thread([this] { run(); });
+}
+
+ServedModels::~ServedModels() {
+  drain();
+  loader_.join();
+}
+
+std::optional<i64> ServedModels::find(std::string_view name) const {
+  for (i64 i = 0; i < count(); ++i) {
+    const ServedModel::Names& names = slots_[i].entry.names;
+    if (names.id == name || std::find(names.aliases.begin(), names.aliases.end(), name) != names.aliases.end())
+      return i;
+  }
+  return {};
+}
+
+ServedModels::View ServedModels::view(i64 index) {
+  const std::lock_guard lock(mutex_);
+  Slot& slot = slots_[index];
+  return {slot.state, slot.progress, slot.loads, slot.model ? lease(slot, Use::look) : nullptr};
+}
+
+// The lock is held.
+ServedModels::Lease ServedModels::lease(Slot& slot, Use use) {
+  ++slot.leases;
+  if (use == Use::request) slot.last_use = ++uses_;
+  return {slot.model.get(), [this, &slot, use](ServedModel*) {
+            const std::lock_guard lock(mutex_);
+            --slot.leases;
+            if (use == Use::request) slot.last_use = ++uses_;
+            changed_.notify_all();
+          }};
+}
+
+// The lock is held; the result must be destroyed without it, because a claim may hold a lease.
+ServedModels::Claims ServedModels::waiting(const Slot& slot) {
+  Claims claims;
+  for (const auto& entry : slot.claims)
+    if (auto claim = entry.lock()) claims.push_back(std::move(claim));
+  return claims;
+}
+
+bool ServedModels::is_claimed(const Slot& slot) {
+  return std::any_of(slot.claims.begin(), slot.claims.end(), [](const auto& entry) { return !entry.expired(); });
+}
+
+void ServedModels::wake(const Claims& claims) {
+  for (const auto& claim : claims) claim->wake_();
+}
+
+std::shared_ptr<ServedModels::Claim> ServedModels::claim(i64 index, Wake wake) {
+  Slot& slot = slots_[index];
+  auto claim = std::make_shared<Claim>(slot, std::move(wake));
+  const std::lock_guard lock(mutex_);
+  if (stopped_) {
+    claim->shut_down_ = true;
+  } else if (slot.state == State::loaded) {
+    claim->model_ = lease(slot, Use::request);
+  } else {
+    std::erase_if(slot.claims, [](const auto& entry) { return entry.expired(); });
+    if (std::ssize(slot.claims) >= options_.max_waiting) return nullptr;
+    slot.claims.push_back(claim);
+    if (slot.state == State::unloaded) {
+      slot.state = State::loading;
+      slot.progress = 0;
+      queue_.push_back(&slot);
+    }
+    changed_.notify_all();
+  }
+  return claim;
+}
+
+ServedModels::Seen ServedModels::look(Claim& claim) {
+  const std::lock_guard lock(mutex_);
+  return {std::exchange(claim.model_, nullptr), claim.slot_.progress, claim.failure_, claim.shut_down_};
+}
+
+void ServedModels::drain() {
+  Claims claims;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    for (Slot& slot : slots_) {
+      for (auto& claim : waiting(slot)) {
+        claim->shut_down_ = true;
+        claims.push_back(std::move(claim));
+      }
+      if (slot.model) slot.model->host().shutdown(Shutdown::drain);
+    }
+    changed_.notify_all();
+  }
+  wake(claims);
+}
+
+void ServedModels::end() {
+  drain();
+  std::vector<EngineHost*> hosts;
+  {
+    // Nothing is unloaded any more.
+    const std::lock_guard lock(mutex_);
+    for (Slot& slot : slots_)
+      if (slot.model) hosts.push_back(&slot.model->host());
+  }
+  for (EngineHost* host : hosts) host->shutdown(Shutdown::now);
+  for (EngineHost* host : hosts) host->wait(std::chrono::seconds(10));
+}
+
+// ---- The loader's thread.
+
+void ServedModels::run() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopped_ || !queue_.empty(); });
+    if (stopped_) return;
+    Slot& slot = *queue_.front();
+    queue_.pop_front();
+    lock.unlock();
+    load(slot);
+  }
+}
+
+void ServedModels::load(Slot& slot) {
+  SessionOptions options = options_.session;
+  if (Status room = make_room(slot, options); !room) return finish(slot, tl::unexpected(std::move(room).error()));
+  set_progress(slot, 0.5);
+  auto session = Session::open(slot.entry.path, pool_, options);
+  if (!session) return finish(slot, tl::unexpected(std::move(session).error()));
+  finish(slot, std::make_unique<ServedModel>(slot.entry.names, std::move(*session), options_.host));
+}
+
+// A context that is not given is what fits into the model's share of the budget, so that all models fit if they can;
+// into the whole budget if the weights alone are larger than a share.
+Result<SessionNeed> ServedModels::need_in_budget(const std::filesystem::path& path) const {
+  const i64 share = options_.budget / count();
+  const SessionNeed need = R1_TRY(session_need(path, options_.session, {.total = share, .available = share}));
+  if (need.memory.dense + need.memory.experts < share) return need;
+  return session_need(path, options_.session, {.total = options_.budget, .available = options_.budget});
+}
+
+// Waits until the budget holds the model besides those that are in use. Errors: the budget does not even hold it alone;
+// nobody claims it any more.
+Status ServedModels::make_room(Slot& slot, SessionOptions& options) {
+  MemoryNeed need;
+  if (options_.budget > 0) {
+    const SessionNeed whole = R1_TRY(need_in_budget(slot.entry.path));
+    options.context = whole.context;
+    need = whole.memory;
+    const i64 for_experts = options_.budget - need.dense - need.cache;
+    if (need.experts > for_experts && for_experts >= need.experts / 64)
+      options.expert_bytes = need.experts = for_experts;
+    if (need.total() > options_.budget)
+      return fail(Errc::exhausted, "{}: needs {} of memory, and the models of this server may take {} (--memory)",
+                  slot.entry.path.string(), size_text(need.total()), size_text(options_.budget));
+  }
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (stopped_ || !is_claimed(slot))
+      return fail(Errc::interrupted, "{}: nobody waits for it any more", slot.entry.path.string());
+    if (bytes_taken() + need.total() <= options_.budget || options_.budget == 0) break;
+    Slot* const leaving = least_recently_used();
+    if (!leaving) {
+      changed_.wait(lock);
+      continue;
+    }
+    std::unique_ptr<ServedModel> model = std::move(leaving->model);
+    leaving->state = State::unloaded;
+    leaving->bytes = 0;
+    lock.unlock();
+    model.reset();
+    lock.lock();
+  }
+  slot.bytes = need.total();
+  return {};
+}
+
+ServedModels::Slot* ServedModels::least_recently_used() {
+  Slot* found = nullptr;
+  for (Slot& slot : slots_)
+    if (slot.model && slot.leases == 0 && (!found || slot.last_use < found->last_use)) found = &slot;
+  return found;
+}
+
+i64 ServedModels::bytes_taken() const {
+  i64 sum = 0;
+  for (const Slot& slot : slots_) sum += slot.bytes;
+  return sum;
+}
+
+void ServedModels::set_progress(Slot& slot, double progress) {
+  Claims claims;
+  {
+    const std::lock_guard lock(mutex_);
+    slot.progress = progress;
+    claims = waiting(slot);
+  }
+  wake(claims);
+}
+
+void ServedModels::finish(Slot& slot, Result<std::unique_ptr<ServedModel>> loaded) {
+  Claims claims;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!loaded && loaded.error().code == Errc::interrupted && !stopped_ && is_claimed(slot))
+      return queue_.push_back(&slot);  // nobody waited when it was looked at, and now somebody does
+    claims = waiting(slot);
+    slot.claims.clear();
+    slot.state = loaded ? State::loaded : State::unloaded;
+    slot.progress = loaded ? 1 : 0;
+    if (loaded) slot.model = std::move(*loaded), ++slot.loads;
+    else slot.bytes = 0;
+    if (loaded && stopped_) slot.model->host().shutdown(Shutdown::drain);
+    for (const auto& claim : claims) {
+      if (stopped_) claim->shut_down_ = true;
+      else if (loaded) claim->model_ = lease(slot, Use::request);
+      else claim->failure_ = loaded.error();
+    }
+  }
+  wake(claims);
+}
+
+}  // namespace r1

@@ -1,0 +1,191 @@
+#include "serve/models/served_models.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/test_folder.hpp"
+#include "serve/test_server.hpp"
+#include "session/session_need.hpp"
+#include "session/test_session.hpp"
+
+namespace r1 {
+namespace {
+
+using State = ServedModels::State;
+
+const SessionOptions kSession{.context = 512, .max_sequences = 4};
+
+i64 bytes_of_nano() {
+  const auto need = session_need(ModelServer::nano(), kSession, machine_memory());
+  R1_CHECK(need, "{}", need ? "" : need.error().what);
+  return need->memory.total();
+}
+
+// As many copies of the model that ships as names.
+std::vector<ServedModels::Entry> copies(std::initializer_list<const char*> names) {
+  std::vector<ServedModels::Entry> out;
+  for (const char* name : names) out.push_back({{.id = name}, ModelServer::nano()});
+  return out;
+}
+
+std::vector<State> states(ServedModels& models) {
+  std::vector<State> out;
+  for (i64 i = 0; i < models.count(); ++i) out.push_back(models.view(i).state);
+  return out;
+}
+
+TEST(ServedModels, TheIdleModelThatWasUsedLeastRecentlyLeaves) {
+  ThreadPool pool(2);
+  ServedModels models(copies({"a", "b", "c"}), pool, {.session = kSession, .budget = bytes_of_nano() * 5 / 2});
+  EXPECT_EQ(states(models), std::vector<State>(3, State::unloaded));
+  static_cast<void>(loaded_model(models, 0));
+  static_cast<void>(loaded_model(models, 1));
+  static_cast<void>(loaded_model(models, 0));
+  static_cast<void>(loaded_model(models, 2));
+  EXPECT_EQ(states(models), (std::vector{State::loaded, State::unloaded, State::loaded}));
+  EXPECT_EQ(models.view(0).loads, 1);
+}
+
+TEST(ServedModels, AModelInUseStaysAndTheClaimWaits) {
+  ThreadPool pool(2);
+  ServedModels models(copies({"a", "b", "c"}), pool,
+                      {.session = kSession, .budget = bytes_of_nano() * 5 / 2, .max_waiting = 1});
+  const ServedModels::Lease first = loaded_model(models, 0);
+  ServedModels::Lease second = loaded_model(models, 1);
+  auto claim = models.claim(2, [] {});
+  EXPECT_EQ(models.claim(2, [] {}), nullptr) << "too many wait";
+  EXPECT_EQ(models.view(2).state, State::loading);
+  EXPECT_FALSE(models.look(*claim).model);
+  second.reset();
+  while (models.view(2).state != State::loaded) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(models.look(*claim).model);
+  EXPECT_EQ(states(models), (std::vector{State::loaded, State::unloaded, State::loaded}));
+}
+
+TEST(ServedModels, AModelThatTheBudgetDoesNotHoldAloneIsRefused) {
+  ThreadPool pool(2);
+  ServedModels models(copies({"a"}), pool, {.session = kSession, .budget = 1000});
+  const auto claim = models.claim(0, [] {});
+  std::optional<Error> failure;
+  while (!(failure = models.look(*claim).failure)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_NE(failure->what.find("--memory"), std::string::npos) << failure->what;
+  EXPECT_EQ(models.view(0).state, State::unloaded);
+}
+
+// ---- over loopback
+
+std::string chat(std::string_view model, std::string_view more = "") {
+  return post_text(
+      "/v1/chat/completions",
+      fmt::format(R"({{"model":"{}","messages":[{{"role":"user","content":"What is 3 + 4?"}}],"seed":7{}}})", model,
+                  more));
+}
+
+std::string content(const TestAnswer& answer) {
+  const Json text = member_at(json_of(answer), {"choices", "0", "message", "content"});
+  return text.string() ? *text.string() : answer.body;
+}
+
+std::string status_of(const ModelServer& server, std::string_view name) {
+  const Json models = member_at(json_of(server.ask(get_text("/v1/models"))), {"data"});
+  for (const Json& model : *models.array())
+    if (*model.find("id") == Json(name)) return *model.find("status")->string();
+  return "";
+}
+
+TEST(ManyModels, OneIsLoadedWhenItIsFirstNamed) {
+  const TestFolder folder;
+  write_test_session(folder.path());
+  std::vector<ServedModels::Entry> entries = copies({"a", "b"});
+  entries[1].names.aliases = {"other"};
+  entries.push_back({{.id = "random"}, folder.path()});
+  ModelServer server(entries, ServedModels::Options{.session = kSession}, {});
+  EXPECT_EQ(status_of(server, "a"), "loaded");
+  EXPECT_EQ(status_of(server, "b"), "unloaded");
+  EXPECT_EQ(member_at(json_of(server.ask(get_text("/props?model=b"))), {"status"}), Json("unloaded"));
+
+  const TestAnswer answer = server.ask(chat("other"));
+  EXPECT_EQ(member_at(json_of(answer), {"model"}), Json("other"));
+  EXPECT_EQ(content(answer), content(server.ask(chat("a"))));
+  EXPECT_EQ(status_of(server, "b"), "loaded");
+  EXPECT_EQ(status_of(server, "random"), "unloaded");
+  EXPECT_EQ(server.ask(chat("random", R"(,"max_tokens":4)")).status, 200);
+  EXPECT_EQ(server.ask(chat("absent")).status, 404);
+  EXPECT_EQ(server.ask(chat("")).status, 200) << "the first";
+  EXPECT_EQ(member_at(json_of(server.ask(get_text("/props?model=random"))), {"status"}), Json("loaded"));
+}
+
+TEST(ManyModels, AnswersAreTheSameWhileOthersRun) {
+  ModelServer server(copies({"a", "b"}), ServedModels::Options{.session = kSession}, {});
+  const std::string alone = content(server.ask(chat("a")));
+  std::vector<std::string> answers(8);
+  std::vector<std::thread> clients;
+  for (size_t i = 0; i < answers.size(); ++i)
+    clients.emplace_back([&, i] { answers[i] = content(server.ask(chat(i % 2 ? "a" : "b"))); });
+  for (std::thread& client : clients) client.join();
+  for (const std::string& answer : answers) EXPECT_EQ(answer, alone);
+}
+
+TEST(ManyModels, OneThatCannotBeLoadedFailsAlone) {
+  const TestFolder parent;
+  const std::filesystem::path folder = parent.path() / "gone";
+  std::filesystem::copy(ModelServer::nano(), folder);
+  std::vector<ServedModels::Entry> entries = copies({"a"});
+  entries.push_back({{.id = "late"}, folder});
+  ModelServer server(entries, ServedModels::Options{.session = kSession}, {});
+  std::filesystem::rename(folder, parent.path() / "away");
+  for (const char* more : {"", R"(,"stream":false)"}) {
+    const TestAnswer refused = server.ask(chat("late", more));
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(member_at(json_of(refused), {"error", "code"}), Json("model_not_loaded"));
+    EXPECT_NE(refused.body.find("the model late could not be loaded"), std::string::npos) << refused.body;
+    EXPECT_EQ(refused.body.find(parent.path().string()), std::string::npos) << refused.body;
+  }
+  EXPECT_EQ(server.ask(chat("a")).status, 200);
+  std::filesystem::rename(parent.path() / "away", folder);
+  EXPECT_EQ(server.ask(chat("late")).status, 200) << "the next request tries again";
+}
+
+// A server whose model "a" is in use, so that "b" has no room until `server.model` is released.
+struct FullServer : ModelServer {
+  FullServer()
+      : ModelServer(copies({"a", "b"}), ServedModels::Options{.session = kSession, .budget = bytes_of_nano() * 3 / 2},
+                    {}) {}
+};
+
+TEST(ManyModels, AStreamTellsThatItsModelIsBeingLoaded) {
+  FullServer full;
+  TestClient progress(full.server->port()), plain(full.server->port()), whole(full.server->port());
+  progress.send(chat("b", R"(,"stream":true,"return_progress":true)"));
+  EXPECT_TRUE(progress.read_text(R"("loading":{"model": "b", "progress": 0)"));
+  plain.send(chat("b", R"(,"stream":true)"));
+  whole.send(chat("b"));
+  EXPECT_EQ(plain.read(true).status, 200) << "the head does not wait";
+  EXPECT_EQ(full.ask(chat("a")).status, 200) << "others go on meanwhile";
+  full.model.reset();
+  EXPECT_EQ(whole.read().status, 200);
+  for (TestClient* client : {&progress, &plain}) {
+    EXPECT_TRUE(client->read_text("[DONE]"));
+  }
+  EXPECT_FALSE(plain.has_read("loading"));
+  EXPECT_EQ(status_of(full, "a"), "unloaded");
+}
+
+TEST(ManyModels, AShutdownEndsThoseThatWait) {
+  FullServer full;
+  TestClient stream(full.server->port()), whole(full.server->port());
+  stream.send(chat("b", R"(,"stream":true,"return_progress":true)"));
+  EXPECT_TRUE(stream.read_text("loading"));
+  whole.send(chat("b"));
+  while (full.models.view(1).state != State::loading) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  full.models.drain();
+  EXPECT_EQ(whole.read().status, 503);
+  EXPECT_TRUE(stream.read_text("shutting_down"));
+}
+
+TEST(ManyModels, AWrongFieldIsRefusedBeforeTheModelIsLoaded) {
+  FullServer full;
+  EXPECT_EQ(full.ask(chat("b", R"(,"stream":true,"top_p":2)")).status, 400);
+}
+
+}  // namespace
+}  // namespace r1
