@@ -51,6 +51,13 @@ i64 context_of(const Json& model) {
   return 0;
 }
 
+// Says what helps against a certificate of an authority that is not known.
+Result<HttpAnswer> advised(Result<HttpAnswer> answer) {
+  if (answer || answer.error().what.find("certificate") == std::string::npos) return answer;
+  return fail(answer.error().code, "{} (the variable CURL_CA_BUNDLE names a file of authorities to trust)",
+              answer.error().what);
+}
+
 }  // namespace
 
 Result<ChatServer> ChatServer::open(ServerAddress address, std::string key, const std::atomic<bool>* stop) {
@@ -66,9 +73,12 @@ Result<ChatServer> ChatServer::open(ServerAddress address, std::string key, cons
 
 Error ChatServer::refusal(const HttpAnswer& a) const {
   if (a.status == 0) {
-    const bool no_tls = a.broken.find("wrong version number") != a.broken.npos;
-    return {Errc::io, fmt::format("{}: {}{}", a.url, a.broken,
-                                  no_tls ? ": the server does not encrypt; its address begins with http://" : "")};
+    const char* advice = "";
+    if (a.broken.find("wrong version number") != a.broken.npos)
+      advice = ": the server does not encrypt; its address begins with http://";
+    else if (!a.unreachable && !address_.encrypted && a.url.ends_with("/models"))  // the first request
+      advice = " (if the server encrypts, its address begins with https://)";
+    return {Errc::io, fmt::format("{}: {}{}", a.url, a.broken, advice)};
   }
   const std::string status = fmt::format("{}: status {}", a.url, a.status);
   if (const std::string* to = find_header(a.headers, "location"); to && a.status < 400)
@@ -88,7 +98,7 @@ Result<std::vector<ServerModel>> ChatServer::models() {
   std::string text;
   const std::string url = address_.base + "/models";
   const HttpBody body{{}, [&](std::span<const std::byte> bytes) { return append_limited(text, bytes, url); }};
-  const HttpAnswer a = R1_TRY(client_.request(url, {}, nullptr, body));
+  const HttpAnswer a = R1_TRY(advised(client_.request(url, {}, nullptr, body)));
   if (a.status < 200 || a.status > 299) {
     Error error = refusal(a);
     // A page for people says that there is no API at all.
@@ -104,12 +114,17 @@ Result<std::vector<ServerModel>> ChatServer::models() {
   if (!list || !list->array())
     return fail(Errc::corrupt, "{}: data: expected an array of models, found {}", a.url,
                 list ? list->describe() : "nothing");
-  for (const Json& model : *list->array())
+  for (const Json& model : *list->array()) {
     if (const Json* id = model.find("id"); id && id->string()) out.push_back({*id->string(), context_of(model)});
+    // r1 serve names the other names of its model here.
+    if (const Json* aliases = model.find("aliases"); aliases && aliases->array())
+      for (const Json& alias : *aliases->array())
+        if (alias.string()) out.push_back({*alias.string(), context_of(model)});
+  }
   return out;
 }
 
-Result<Reply> ChatServer::chat(Json request, const OnReplyText& on_text) {
+Result<ChatReply> ChatServer::chat(Json request, const OnReplyText& on_text) {
   request.set("stream", true);
   request.set("stream_options", Json::object({{"include_usage", true}}));
   const std::string sent = dump(request), url = address_.base + "/chat/completions";
@@ -128,8 +143,9 @@ Result<Reply> ChatServer::chat(Json request, const OnReplyText& on_text) {
                         if (!streams) return append_limited(object, bytes, url);
                         return stream.push(text_of(bytes), on_data);
                       }};
-  const HttpAnswer a = R1_TRY(client_.request(
-      url, {"Content-Type: application/json", "Accept: text/event-stream, application/json"}, &sent, body));
+  const std::vector<std::string> headers{"Content-Type: application/json",
+                                         "Accept: text/event-stream, application/json"};
+  const HttpAnswer a = R1_TRY(advised(client_.request(url, headers, &sent, body)));
   if (a.status < 200 || a.status > 299) return tl::unexpected(refusal(a));
   if (!streams && a.broken.empty()) {
     if (page || !parse_json(object, url)) return fail(Errc::corrupt, "{}: {}", a.url, no_api(a, object));

@@ -31,7 +31,7 @@ class ChatServer {
   // POST BASE/chat/completions with the fields of `request` and those that ask for a stream. Passes the text on as it
   // comes. A server that answers with one object instead of a stream is understood, too. It may take as long as the
   // server needs: only `stop` ends it.
-  Result<Reply> chat(Json request, const OnReplyText& on_text);
+  Result<ChatReply> chat(Json request, const OnReplyText& on_text);
 
  private:
   ChatServer(ServerAddress address, bool has_key, HttpClient client)

@@ -24,7 +24,7 @@ class ChatServerTest : public testing::Test {
     EXPECT_TRUE(server);
     return std::move(*server);
   }
-  Result<Reply> ask(ChatServer& server) {
+  Result<ChatReply> ask(ChatServer& server) {
     return server.chat(Json::object({{"model", "m"}}), [&](const ReplyText& text) {
       thinking_ += text.thinking;
       answer_ += text.answer;
@@ -32,7 +32,7 @@ class ChatServerTest : public testing::Test {
       return Status();
     });
   }
-  Result<Reply> ask() {
+  Result<ChatReply> ask() {
     ChatServer server = open();
     return ask(server);
   }
@@ -216,11 +216,13 @@ TEST_F(ChatServerTest, NoRedirectIsFollowed) {
 
 TEST_F(ChatServerTest, ModelsAreListedWithTheirContexts) {
   handler_ = always([](TestConnection& c) {
-    c.answer(200, R"({"data":[{"id":"a","context_length":4096},{"id":"b","max_model_len":8},{"id":"c"},{"id":7}]})");
+    c.answer(200, R"({"data":[{"id":"a","context_length":4096},{"id":"b","max_model_len":8},{"id":"c"},)"
+                  R"({"id":7},{"id":"d","aliases":["e",8]}]})");
   });
   const auto models = open("", "/v1/chat/completions").models();
   ASSERT_TRUE(models) << models.error().what;
-  ASSERT_EQ(models->size(), 3u);
+  ASSERT_EQ(models->size(), 5u);
+  EXPECT_EQ(models->at(4).name, "e") << "another name of d";
   EXPECT_EQ(models->at(0).name, "a");
   EXPECT_EQ(models->at(0).context, 4096);
   EXPECT_EQ(models->at(1).context, 8);

@@ -15,7 +15,7 @@ struct ReplyUsage {
 };
 
 // What is known of an answer besides its text.
-struct Reply {
+struct ChatReply {
   std::string finish;  // "stop", "length", ...; empty: the answer has not ended
   std::optional<ReplyUsage> usage;
 };
@@ -32,12 +32,12 @@ class ReplyReader {
   Status read(std::string_view data, std::string_view source, const OnReplyText& on_text);
 
   bool done() const { return done_; }  // the event [DONE] came
-  const Reply& reply() const { return reply_; }
+  const ChatReply& reply() const { return reply_; }
 
  private:
   Status read_choice(const JsonFields& choice, const OnReplyText& on_text);
 
-  Reply reply_;
+  ChatReply reply_;
   bool done_ = false;
 };
 
