@@ -111,11 +111,11 @@ class TerminalProgram : public Program {
     if (master < 0) GTEST_SKIP() << "this machine has no pseudo-terminals (/dev/pts)";
     close(master);
   }
-  // Runs `r1 chat` with more flags. `environment` holds further variables, such as {"LANG=C.UTF-8"}; the last of two
+  // Runs `r1 chat` with flags. `environment` holds further variables, such as {"LANG=C.UTF-8"}; the last of two
   // with the same name counts.
   void start(const std::vector<std::string>& environment, unsigned short columns = 80,
              const std::vector<std::string>& flags = {}) {
-    std::vector<std::string> command = {std::string(R1_BINARY_DIR) + "/r1", "chat", "-m", "nano"};
+    std::vector<std::string> command = {std::string(R1_BINARY_DIR) + "/r1", "chat"};
     command.insert(command.end(), flags.begin(), flags.end());
     std::vector<std::string> variables = environment;
     variables.insert(variables.end(), {"TERM=xterm", "PATH=/usr/bin:/bin", "HOME=" + folder_.string()});

@@ -11,6 +11,21 @@ namespace r1 {
 namespace {
 
 constexpr const char *kDim = "\033[2m", *kPlain = "\033[0m";
+
+// The text without control characters, with which it could rule the terminal: those below 0x20 other than line ends and
+// tabs, 0x7f, and U+0080 to U+009F, which are 0xc2 and a byte up to 0x9f in UTF-8.
+std::string without_controls(std::string_view utf8) {
+  std::string out;
+  for (size_t i = 0; i < utf8.size(); ++i) {
+    const unsigned char c = utf8[i];
+    const bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+    const bool control8 = c == 0xc2 && i + 1 < utf8.size() && static_cast<unsigned char>(utf8[i + 1]) < 0xa0;
+    if (control8) ++i;
+    else if (!control) out += utf8[i];
+  }
+  return out;
+}
+
 }  // namespace
 
 AnswerPrinter::AnswerPrinter(ThinkingDisplay display)
@@ -61,20 +76,24 @@ void AnswerPrinter::print(const TextDelta& text) {
     if (!in_thinking_ && show_ && !colour_) fmt::print("<think>\n");
     if (!in_thinking_ && !show_ && isatty(STDERR_FILENO)) fmt::print(stderr, "thinking ...\n");
     in_thinking_ = true;
-    print_thinking(plain_thinking_ ? plain_thinking_->push(text.thinking) : text.thinking);
+    print_thinking(plain_thinking_ ? plain_thinking_->push(without_controls(text.thinking)) : text.thinking);
   }
   if (!text.answer.empty()) {
     begin_answer();
-    fmt::print("{}", plain_answer_ ? plain_answer_->push(text.answer) : text.answer);
+    fmt::print("{}", plain_answer_ ? plain_answer_->push(without_controls(text.answer)) : text.answer);
   }
   std::fflush(stdout);
 }
 
-void AnswerPrinter::finish(const Completion& answer, i64 context) {
+void AnswerPrinter::finish() {
   if (plain_thinking_ && !in_answer_) print_thinking(plain_thinking_->finish());
   undim();
   fmt::print("{}\n", plain_answer_ ? plain_answer_->finish() : "");
   std::fflush(stdout);
+}
+
+void AnswerPrinter::finish(const Completion& answer, i64 context) {
+  finish();
   if (answer.finish != FinishReason::length) return;
   const CompletionStats& s = answer.stats;
   if (s.prompt_tokens + s.tokens >= context)

@@ -11,9 +11,9 @@ namespace r1 {
 
 enum class ThinkingDisplay { show, hide };
 
-// Prints text as people read it. On a terminal the thinking is dimmed and LaTeX is shown as plain text; elsewhere the
-// thinking stands between <think> and </think>, and the text is unchanged. Hidden thinking is one line on a terminal's
-// stderr.
+// Prints text as people read it. On a terminal the thinking is dimmed, LaTeX is shown as plain text, and control
+// characters are left out; elsewhere the thinking stands between <think> and </think>, and the text is unchanged.
+// Hidden thinking is one line on a terminal's stderr.
 class AnswerPrinter {
  public:
   explicit AnswerPrinter(ThinkingDisplay display);
@@ -21,7 +21,8 @@ class AnswerPrinter {
   AnswerPrinter(const AnswerPrinter&) = delete;
   AnswerPrinter& operator=(const AnswerPrinter&) = delete;
   void print(const TextDelta& text);
-  // Ends the line, and says on stderr if -n or the context, which is given in tokens, has cut the answer.
+  void finish();  // ends the line
+  // The same, and says on stderr if -n or the context, which is given in tokens, has cut the answer.
   void finish(const Completion& answer, i64 context);
 
  private:

@@ -14,7 +14,7 @@ class InterruptFlag {
   InterruptFlag(const InterruptFlag&) = delete;
   InterruptFlag& operator=(const InterruptFlag&) = delete;
 
-  const std::atomic<bool>& raised() const;
+  const std::atomic<bool>& raised() const;  // the same for all objects; it outlives them
 
  private:
   struct sigaction before_;

@@ -12,7 +12,6 @@
 #include "core/file.hpp"
 #include "core/text.hpp"
 #include "formats/json.hpp"
-#include "hub/models.hpp"
 
 namespace r1 {
 namespace {
@@ -133,14 +132,12 @@ Done edit(Chat& chat, std::string_view argument) {
 
 Done model(Chat& chat, std::string_view argument) {
   if (!argument.empty()) R1_TRY(chat.open_model(std::string(argument)));
-  const ModelInfo& info = chat.session().model().info();
-  say("{}: {} parameters, context {}\n", chat.session().path().string(), info.parameters,
-      chat.session().engine().context());
+  say("{}\n", chat.source().describe());
   return AfterCommand::go_on;
 }
 
 Done stats(Chat& chat, std::string_view) {
-  say("{}\n", chat.last() ? stats_line(chat.last()->stats) : "no answer yet");
+  say("{}\n", chat.last() ? chat.last()->stats : "no answer yet");
   return AfterCommand::go_on;
 }
 
@@ -234,7 +231,7 @@ Result<AfterCommand> run_slash_command(Chat& chat, std::string_view name, std::s
   return command->run(chat, argument);
 }
 
-TabWords complete_command(std::string_view before_cursor) {
+TabWords complete_command(const ModelNames& models, std::string_view before_cursor) {
   TabWords out;
   if (!before_cursor.starts_with('/')) return out;
   const size_t space = before_cursor.find(' ');
@@ -252,7 +249,7 @@ TabWords complete_command(std::string_view before_cursor) {
   } else if (command == "/save" || command == "/load" || command == "/read") {
     all = files_beginning(typed);
   } else if (command == "/model") {
-    for (const LocalModel& model : local_models()) all.push_back(model.name);
+    all = models();
   }
   for (std::string& word : all)
     if (word.starts_with(typed)) out.words.push_back(std::move(word));

@@ -1,8 +1,10 @@
 // The slash commands of a chat. /help is printed from their table.
 #pragma once
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/chat/chat.hpp"
 #include "cli/chat/line_reader.hpp"
@@ -28,6 +30,7 @@ std::string slash_help();
 Result<AfterCommand> run_slash_command(Chat& chat, std::string_view name, std::string_view argument);
 
 // What Tab completes: the names of commands, and the names of settings, files and models behind them.
-TabWords complete_command(std::string_view before_cursor);
+using ModelNames = std::function<std::vector<std::string>()>;
+TabWords complete_command(const ModelNames& models, std::string_view before_cursor);
 
 }  // namespace r1

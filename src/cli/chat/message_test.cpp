@@ -69,12 +69,14 @@ TEST(SlashCommands, HelpShowsEveryNameAndTabFindsIt) {
     EXPECT_EQ(slash_command(command.names.substr(0, command.names.find(' '))), &command);
   }
   EXPECT_EQ(slash_command("/ne"), nullptr);
-  EXPECT_EQ(complete_command("/ne").words, std::vector<std::string>{"/new"});
-  EXPECT_EQ(complete_command("/sys").words, std::vector<std::string>{"/system "}) << "its argument follows";
-  EXPECT_EQ(complete_command("/set to").begin, 5u);
-  EXPECT_EQ(complete_command("/set to").words, (std::vector<std::string>{"top_k", "top_p"}));
-  EXPECT_TRUE(complete_command("What /ne").words.empty());
-  EXPECT_TRUE(complete_command("").words.empty());
+  const ModelNames models = [] { return std::vector<std::string>{"nano", "deepseek"}; };
+  EXPECT_EQ(complete_command(models, "/ne").words, std::vector<std::string>{"/new"});
+  EXPECT_EQ(complete_command(models, "/sys").words, std::vector<std::string>{"/system "}) << "its argument follows";
+  EXPECT_EQ(complete_command(models, "/set to").begin, 5u);
+  EXPECT_EQ(complete_command(models, "/set to").words, (std::vector<std::string>{"top_k", "top_p"}));
+  EXPECT_EQ(complete_command(models, "/model d").words, std::vector<std::string>{"deepseek"});
+  EXPECT_TRUE(complete_command(models, "What /ne").words.empty());
+  EXPECT_TRUE(complete_command(models, "").words.empty());
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// r1 chat: a conversation in the terminal.
+// r1 chat: a conversation in the terminal, with a model in this program or with a server.
 #include <unistd.h>
 
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,8 @@
 #include "cli/chat/history_file.hpp"
 #include "cli/chat/line_reader.hpp"
 #include "cli/chat/message.hpp"
+#include "cli/chat/server_source.hpp"
+#include "cli/chat/session_source.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
 #include "core/text.hpp"
@@ -83,7 +86,7 @@ LineReader::Line ChatLoop::read_text(bool& quoted) {
 ChatLoop::Next ChatLoop::take_command(std::string_view name, std::string_view argument) {
   const auto done = run_slash_command(chat_, name, argument);
   if (!done) report(done.error());
-  if (!chat_.has_model()) {
+  if (!chat_.source().has_model()) {
     exit_code_ = kExitFailed;
     return Next::leave;
   }
@@ -132,29 +135,58 @@ int ChatLoop::run() {
   return exit_code_;
 }
 
+struct ServerFlags {
+  std::optional<std::string> model, address, key_file;
+};
+
+Result<std::unique_ptr<AnswerSource>> open_source(GenerationFlags generation, const ServerFlags& server,
+                                                  std::optional<ThreadPool>& pool) {
+  if (!server.address) {
+    if (server.key_file) return fail(Errc::usage, "--api-key-file is for a server, which --connect names");
+    if (server.model) generation.model = *server.model;
+    generation.draw_seed();
+    pool.emplace(static_cast<int>(generation.threads));
+    return R1_TRY(SessionSource::open(std::move(generation), *pool));
+  }
+  R1_TRY(check_for_server(generation));
+  auto address = parse_server_address(*server.address);
+  if (!address) return fail(Errc::usage, "--connect {}", address.error().what);
+  std::string key = R1_TRY(server_key(server.key_file));
+  if (!key.empty() && !address->encrypted && !address->loopback)
+    print_error("r1", fmt::format("the API key goes to {} without encryption", address->base));
+  return R1_TRY(ServerSource::open(std::move(generation), server.model, std::move(*address), std::move(key)));
+}
+
 }  // namespace
 
 Result<int> run_chat(const Args& args) {
   GenerationFlags generation(DefaultSeed::random);
+  ServerFlags server;
   std::string system;
   bool fold = false, shift = false, no_history = false;
-  const auto flags =
-      joined(generation.flags(), {{"--system", &system, "the system prompt (default: none)"},
-                                  {"--hide-thinking", &fold, "begin with /fold on: do not print the thinking"},
-                                  {"--context-shift", &shift, "leave out the oldest turns when the context is full"},
-                                  {"--no-history", &no_history, "neither read nor write the file of what was typed"}});
+  auto flags = joined(generation.flags(),
+                      {{"--system", &system, "the system prompt (default: none)"},
+                       {"--hide-thinking", &fold, "begin with /fold on: do not print the thinking"},
+                       {"--context-shift", &shift, "leave out the oldest turns when the context is full"},
+                       {"--no-history", &no_history, "neither read nor write the file of what was typed"},
+                       {"--connect", &server.address, "chat with the server at this address, which has OpenAI's API"},
+                       {"--api-key-file", &server.key_file,
+                        "with --connect: file whose first line is the API key (default: the variable R1_API_KEY)"}});
+  for (Flag& flag : flags)
+    if (flag.names == "-m,--model")
+      flag = {flag.names, &server.model,
+              "model folder, GGUF file or name (default: nano); with --connect the name of a model of the server "
+              "(default: its first)"};
   if (const auto stop = parse(args, "A conversation in the terminal.", flags)) return *stop;
   R1_TRY(generation.check());
-  generation.draw_seed();
-  ThreadPool pool(static_cast<int>(generation.threads));
-  Chat chat = R1_TRY(Chat::open(generation, system, pool));
+  std::optional<ThreadPool> pool;
+  Chat chat(R1_TRY(open_source(std::move(generation), server, pool)));
+  if (!system.empty()) R1_TRY(chat.set_system(system));
   if (fold) chat.display = ThinkingDisplay::hide;
   if (shift) chat.when_full = ContextFull::drop_oldest;
-  if (isatty(STDERR_FILENO))
-    fmt::print(stderr, "{}: {} parameters, context {}. /help lists commands, Ctrl-D leaves.\n",
-               chat.session().path().filename().string(), chat.session().model().info().parameters,
-               chat.session().engine().context());
-  LineReader lines(complete_command);
+  if (isatty(STDERR_FILENO)) fmt::print(stderr, "{}. /help lists commands, Ctrl-D leaves.\n", chat.source().greeting());
+  LineReader lines(
+      [&](std::string_view typed) { return complete_command([&] { return chat.source().models(); }, typed); });
   if (const std::string notice = lines.notice(); !notice.empty()) print_error("r1", notice);
   ChatLoop loop(chat, lines);
   const std::filesystem::path state = state_folder();

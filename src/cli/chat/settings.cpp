@@ -33,27 +33,49 @@ Result<bool> is_on(std::string_view text) {
   return text == "on";
 }
 
-const SamplingParams& sampling(const Chat& chat) { return chat.session().defaults().sampling; }
+constexpr const char* kDefault = "default";  // as shown where only the server knows the value
+
+template <class T>
+std::string shown_value(T value) {
+  if constexpr (std::is_floating_point_v<T>) return fmt::format("{:.4g}", value);
+  else return fmt::format("{}", value);
+}
+
+template <auto flag, auto param>
+std::string show_sampling(const Chat& chat) {
+  if (const CompletionRequest* defaults = chat.source().defaults()) return shown_value(defaults->sampling.*param);
+  const auto& given = chat.source().flags().*flag;
+  return given ? shown_value(*given) : kDefault;
+}
 
 Status set_think(Chat& chat, std::string_view text) {
-  GenerationFlags flags = chat.flags();
-  flags.think = false;
+  GenerationFlags flags = chat.source().flags();
   flags.no_think = text == "off";
-  if (text == "on") flags.think_budget = 0;
+  flags.think = text != "off" && text != kDefault;
+  if (text == "on" || text == kDefault) flags.think_budget = 0;
   else if (text != "off") flags.think_budget = R1_TRY(number<i64>(text));
-  return chat.set_flags(flags);
+  return chat.source().set_flags(flags);
 }
 
 std::string show_think(const Chat& chat) {
-  if (chat.flags().thinking() == Think::off) return "off";
-  return chat.flags().think_budget > 0 ? fmt::format("{}", chat.flags().think_budget) : "on";
+  const GenerationFlags& flags = chat.source().flags();
+  if (flags.thinking() == Think::off) return "off";
+  if (flags.think_budget > 0) return fmt::format("{}", flags.think_budget);
+  return flags.think || chat.source().defaults() ? "on" : kDefault;
+}
+
+std::string show_max_tokens(const Chat& chat) {
+  if (const CompletionRequest* defaults = chat.source().defaults())
+    return defaults->max_tokens >= chat.source().context() ? "-1" : fmt::format("{}", defaults->max_tokens);
+  const auto& given = chat.source().flags().max_tokens;
+  return given ? fmt::format("{}", *given) : kDefault;
 }
 
 template <auto member>
 Status set_flag(Chat& chat, std::string_view text) {
-  GenerationFlags flags = chat.flags();
+  GenerationFlags flags = chat.source().flags();
   R1_TRY(assign(flags.*member, text));
-  return chat.set_flags(flags);
+  return chat.source().set_flags(flags);
 }
 
 struct Setting {
@@ -65,21 +87,17 @@ struct Setting {
 using F = GenerationFlags;
 constexpr Setting kSettings[] = {
     {"temperature", "0: always the likeliest token", set_flag<&F::temperature>,
-     [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).temperature); }},
+     show_sampling<&F::temperature, &SamplingParams::temperature>},
     {"top_p", "keep the likeliest tokens with this probability", set_flag<&F::top_p>,
-     [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).top_p); }},
+     show_sampling<&F::top_p, &SamplingParams::top_p>},
     {"top_k", "keep this many of the likeliest tokens; 0: all", set_flag<&F::top_k>,
-     [](const Chat& c) { return fmt::format("{}", sampling(c).top_k); }},
+     show_sampling<&F::top_k, &SamplingParams::top_k>},
     {"min_p", "keep tokens with this share of the likeliest's", set_flag<&F::min_p>,
-     [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).min_p); }},
+     show_sampling<&F::min_p, &SamplingParams::min_p>},
     {"repetition_penalty", "divide the logits of tokens already in the text", set_flag<&F::repetition_penalty>,
-     [](const Chat& c) { return fmt::format("{:.4g}", sampling(c).repetition_penalty); }},
-    {"seed", "random seed", set_flag<&F::seed>, [](const Chat& c) { return fmt::format("{}", sampling(c).seed); }},
-    {"max_tokens", "of an answer with its thinking; -1: no limit", set_flag<&F::max_tokens>,
-     [](const Chat& c) {
-       const i64 most = c.session().defaults().max_tokens, context = c.session().engine().context();
-       return most >= context ? std::string("-1") : fmt::format("{}", most);
-     }},
+     show_sampling<&F::repetition_penalty, &SamplingParams::repetition_penalty>},
+    {"seed", "random seed", set_flag<&F::seed>, show_sampling<&F::seed, &SamplingParams::seed>},
+    {"max_tokens", "of an answer with its thinking; -1: no limit", set_flag<&F::max_tokens>, show_max_tokens},
     {"think", "on, off, or the most tokens of it", set_think, show_think},
     {"show_thinking", "on or off",
      [](Chat& c, std::string_view text) -> Status {

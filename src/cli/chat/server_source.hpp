@@ -1,0 +1,46 @@
+// Answers of a server with OpenAI's API.
+#pragma once
+#include <memory>
+
+#include "cli/chat/answer_source.hpp"
+#include "client/chat_server.hpp"
+
+namespace r1 {
+
+// A request has a field for a flag only if the flag was given: the server has defaults of its own, and another one's
+// server may refuse fields that OpenAI does not have.
+class ServerSource : public AnswerSource {
+ public:
+  // Asks for the server's models. Without a name in `model` the first of them answers. `flags` must have passed check()
+  // and check_for_server(). Errors: those of ChatServer; a server without models, if no name is given.
+  static Result<std::unique_ptr<ServerSource>> open(GenerationFlags flags, const std::optional<std::string>& model,
+                                                    ServerAddress address, std::string key);
+
+  Result<ChatAnswer> answer(const Question& question, ThinkingDisplay display) override;
+  Status check_system(const std::string& system) const override;
+  Status set_flags(const GenerationFlags& flags) override;
+  const CompletionRequest* defaults() const override { return nullptr; }
+  i64 context() const override;
+  // A name that the server does not list is taken, too, because some answer to more names than they list.
+  Status open_model(const std::string& name, const std::string& system) override;
+  std::string describe() const override;
+  std::string greeting() const override { return describe(); }
+  std::vector<std::string> models() const override;
+
+ private:
+  ServerSource(GenerationFlags flags, ChatServer server) : AnswerSource(std::move(flags)), server_(std::move(server)) {}
+  Json request(const Question& question, size_t left_out) const;
+  Result<ChatAnswer> ask(const Question& question, size_t left_out, ThinkingDisplay display);
+
+  ChatServer server_;
+  std::vector<ServerModel> models_;
+};
+
+// Errors: usage, a flag that only a model in this program can follow.
+Status check_for_server(const GenerationFlags& flags);
+
+// The key for a server: the first line of `file` that is not blank and does not begin with #; without a file the
+// variable R1_API_KEY. Empty if there is none. Errors: a file that cannot be read or that holds no key.
+Result<std::string> server_key(const std::optional<std::string>& file);
+
+}  // namespace r1
