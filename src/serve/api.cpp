@@ -7,6 +7,7 @@
 #include "formats/utf8.hpp"
 #include "serve/models/pending_reply.hpp"
 #include "serve/page_files.hpp"
+#include "serve/requests/fields.hpp"
 
 namespace r1 {
 namespace {
@@ -107,8 +108,8 @@ ApiStatus check_body_type(const HttpRequest& head) {
 // The name of the model in a body; empty if there is none.
 std::string model_name(const Json& body, Dialect dialect) {
   constexpr std::string_view kLatest = ":latest";  // what ollama's clients add
-  const Json* const name = body.find("model");
-  std::string out = name && name->string() ? *name->string() : "";
+  const std::string* const name = CheckedFields(body).text("model");
+  std::string out = name ? *name : "";
   if (dialect == Dialect::ollama && out.ends_with(kLatest)) out.resize(out.size() - kLatest.size());
   return out;
 }
@@ -210,6 +211,8 @@ std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
 std::unique_ptr<Reply> Api::answer_with_model(Serving serving, Endpoint endpoint, HttpRequest request, Json body,
                                               Wake wake) const {
   const Dialect dialect = dialect_of(request.path);
+  constexpr FieldRule kModelRules[] = {{"model", JsonKind::text, 0, 256}};
+  if (const ApiStatus fine = check_fields(body, kModelRules); !fine) return reply_of(fine.error(), dialect);
   const std::string name = model_name(body, dialect);
   const auto index = model_named(serving.models, name);
   if (!index) return reply_of(index.error(), dialect);

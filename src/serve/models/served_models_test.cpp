@@ -184,6 +184,7 @@ TEST(ManyModels, AShutdownEndsThoseThatWait) {
 
 TEST(ManyModels, AWrongFieldIsRefusedBeforeTheModelIsLoaded) {
   FullServer full;
+  EXPECT_EQ(full.ask(chat(std::string(257, 'b'))).status, 400);
   EXPECT_EQ(full.ask(chat("b", R"(,"stream":true,"top_p":2)")).status, 400);
 }
 
