@@ -1,10 +1,11 @@
 import "katex/dist/katex.min.css";
 import "./style.css";
 import { render } from "preact";
-import { resumeWhenReady, saveRunsWithPage } from "./chat/generate.ts";
+import { resumeUnfinished, saveRunsWithPage } from "./chat/generate.ts";
 import { runs } from "./chat/run.ts";
 import { connect } from "./chat/server_state.ts";
 import { App } from "./parts/app.tsx";
+import { warmUp } from "./markdown/render.ts";
 import { load } from "./store/history.ts";
 import { followTheme } from "./store/preferences.ts";
 
@@ -12,6 +13,7 @@ followTheme();
 saveRunsWithPage();
 void load((id) => runs.peek().has(id)).then(() => {
   render(<App />, document.body);
-  resumeWhenReady();
+  resumeUnfinished();
   void connect();
+  warmUp();
 });

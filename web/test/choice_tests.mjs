@@ -124,6 +124,41 @@ test("of several answers the majority is shown, and all of them with their share
   await close(page);
 });
 
+test("model and votes are chosen, and the votes read, with the keyboard alone", async () => {
+  offerTwoModels();
+  const page = await open();
+  const name = () => page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  const tabTo = async (wanted) => {
+    for (let i = 0; i < 30 && (await name()) !== wanted; ++i) await page.keyboard.press("Tab");
+    assert.equal(await name(), wanted);
+  };
+  await page.locator(".starts button:not(:disabled)").first().waitFor();
+  await page.locator("body").press("Tab");
+  await tabTo("Model: nano");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.equal(await name(), "Model: r1-distill-qwen-7b", "the focus is where it was");
+  await tabTo("Votes: 1");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  assert.equal(await name(), "Votes: 5");
+  for (let i = 0; i < 3; ++i) await page.keyboard.press("Shift+Tab"); // settings, think, question
+  assert.equal(await name(), "Ask anything");
+  stage.scripts.push(json(election));
+  await page.keyboard.type("What is 47 * 36?");
+  await page.keyboard.press("Enter");
+  await button(page, "3 of 5 answers agree").focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.locator(".fold[open]", { hasText: "Answer 1 (shown above)" }).waitFor();
+  stage.paths = {};
+  await close(page);
+});
+
 test("the model that ships votes, and a vote can be stopped", async () => {
   const page = await open();
   await chooseVotes(page, 3);

@@ -26,6 +26,11 @@ export const hostile = [
   ["quotes in a language", '```"><img src=x onerror=window.hit=1>\ncode\n```'],
   ["code that is HTML", "```html\n<script>window.hit = 1</script>\n```\n\n`<img src=x onerror=window.hit=1>`"],
   [
+    "code that looks like coloured code",
+    '```html\n</span></code></pre><span class="toast" onclick="window.hit=1" style="position:fixed">&lt;img src=x ' +
+      "onerror=window.hit=1&gt;</span>\n```",
+  ],
+  [
     "mixed namespaces",
     '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=window.hit=1&gt;">',
   ],

@@ -1,21 +1,9 @@
 // What is on the screen: Markdown, hostile answers, themes, languages, widths, the keyboard.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  answers,
-  button,
-  checkAxe,
-  close,
-  converse,
-  idle,
-  offerTwoModels,
-  open,
-  picture,
-  question,
-  stage,
-} from "./harness.mjs";
+import { answers, button, checkAxe, close, converse, idle, open, picture, question, send, stage } from "./harness.mjs";
 import { hostile } from "./hostile.mjs";
-import { play, written } from "./stage.mjs";
+import { gate, play, written } from "./stage.mjs";
 
 const sample = `The sum of the first $n$ odd numbers is a **square**. It costs $5, not $6.
 
@@ -55,6 +43,62 @@ test("formulas, code, tables and prices look as they should", async () => {
   await button(page, "Copy code").click();
   await button(page, "Copied").waitFor();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^def odd_sum[^]*n \+ 1\)\)\n?$/);
+  await close(page);
+});
+
+test("coloured code is the code, sign for sign", async () => {
+  const page = await open();
+  const code = `<a href="x" title='&amp;lt;'>&lt; & && </a> <!-- "</span>" -->\n${"if (a < b && c > '\"') {}\n".repeat(3)}`;
+  await converse(page, ["html", "js", "c", "unknown"].map((name) => `\`\`\`${name}\n${code}\`\`\`\n`).join("\n"));
+  for (const text of await answers(page).locator("pre").allTextContents()) assert.equal(text.trimEnd(), code.trimEnd());
+  assert.equal(
+    await answers(page)
+      .locator("pre", { has: page.locator("span") })
+      .count(),
+    3,
+  );
+  await close(page);
+});
+
+test("a long answer that is there at once is drawn whole, in order, and its end is shown", async () => {
+  const page = await open();
+  const text = Array.from({ length: 400 }, (_, i) => `Paragraph ${i} with $x_{${i}}$ and *words*.\n\n`).join("");
+  await converse(page, text, { pieces: 1 });
+  await page.waitForFunction(() => !document.querySelector(".markdown[aria-busy=true]"));
+  const blocks = await answers(page).locator(".block").allTextContents();
+  assert.deepEqual(
+    blocks.map((block) => /^Paragraph (\d+)/.exec(block)?.[1]),
+    Array.from({ length: 400 }, (_, i) => String(i)),
+  );
+  const atEnd = () => {
+    const { scrollHeight, scrollTop, clientHeight } = document.querySelector(".transcript");
+    return scrollHeight - scrollTop - clientHeight < 2;
+  };
+  await page.waitForFunction(atEnd);
+  await page.reload();
+  await answers(page).getByText("Paragraph 399").waitFor();
+  await page.waitForFunction(atEnd);
+  await close(page);
+});
+
+test("a reader who scrolls up is left alone, and can jump to the end", async () => {
+  const page = await open();
+  const more = gate();
+  const pieces = written("A line of the answer.\n\n".repeat(120));
+  stage.scripts.push(play([...pieces.slice(0, 8), more.wait, ...pieces.slice(8)]));
+  await send(page, "Much?");
+  await page.waitForFunction(() => document.querySelectorAll(".block").length > 60);
+  const transcript = page.locator(".transcript");
+  await transcript.hover();
+  await page.mouse.wheel(0, -400);
+  await button(page, "Jump to the end").waitFor();
+  const before = await transcript.evaluate((e) => e.scrollTop);
+  more.open();
+  await idle(page);
+  await page.waitForFunction(() => document.querySelectorAll(".block").length === 120);
+  assert.equal(await transcript.evaluate((e) => e.scrollTop), before);
+  await button(page, "Jump to the end").click();
+  await button(page, "Jump to the end").waitFor({ state: "detached" });
   await close(page);
 });
 
@@ -112,6 +156,7 @@ test("hostile answers change nothing outside their bubble", async () => {
   await answers(page)
     .nth(hostile.length - 1)
     .waitFor();
+  await page.waitForFunction(() => !document.querySelector(".markdown[aria-busy=true]"));
   for (const [i, [name]] of hostile.entries()) assert.deepEqual(await page.evaluate(damage, i), untouched, name);
   await page.keyboard.press("Alt+t");
   await page.locator(".thinking .markdown").waitFor();

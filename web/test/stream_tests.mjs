@@ -44,20 +44,19 @@ function interrupted(text, first) {
 }
 
 // Waits until the browser's database has a message in which `text` occurs.
-const stored = (page, text) =>
-  page.waitForFunction(
-    (wanted) =>
-      new Promise((resolve) => {
-        indexedDB.open("r1").onsuccess = ({ target: { result: database } }) => {
-          const all = database.transaction("conversations").objectStore("conversations").getAll();
-          all.onsuccess = () => {
-            database.close();
-            resolve(all.result.some((c) => c.messages.some((m) => m.content.includes(wanted))));
-          };
+async function stored(page, text) {
+  const look = (wanted) =>
+    new Promise((resolve) => {
+      indexedDB.open("r1").onsuccess = ({ target: { result: database } }) => {
+        const all = database.transaction("conversations").objectStore("conversations").getAll();
+        all.onsuccess = () => {
+          database.close();
+          resolve(all.result.some((c) => c.messages.some((m) => m.content.includes(wanted))));
         };
-      }),
-    text,
-  );
+      };
+    });
+  while (!(await page.evaluate(look, text))) await page.waitForTimeout(100);
+}
 
 test("after a reload an answer goes on where it was", async () => {
   const page = await open();
@@ -103,23 +102,30 @@ test("an answer that is gone after a reload is shown as far as it came, and goes
 });
 
 test("an answer has one reader, and another tab takes it over when its tab is closed", async () => {
-  const page = await open();
-  const asked = interrupted("All of it arrives, once.", 6);
-  await send(page, "Does it arrive?");
-  await answers(page).getByText("All of it").waitFor();
-  const second = await page.context().newPage();
-  await second.goto(page.url());
-  await second.getByText("Waiting for the rest of the answer").waitFor();
-  await second.locator(".starts, .message").first().waitFor();
-  await button(second, "Preferences").click(); // the page works meanwhile
-  await button(second, "Close").click();
-  assert.deepEqual(asked, []);
-  await page.close();
-  await answers(second).getByText("All of it arrives, once.").waitFor();
-  await idle(second);
-  assert.equal(asked.length, 1);
-  stage.paths = {};
-  await close(second);
+  for (const openedFirst of [true, false]) {
+    const page = await open();
+    const openSecond = async () => {
+      const second = await page.context().newPage();
+      await second.goto(page.url());
+      return second;
+    };
+    const asked = interrupted("All of it arrives, once.", 6);
+    const early = openedFirst && (await openSecond());
+    await send(page, "Does it arrive?");
+    await answers(page).getByText("All of it").waitFor();
+    const second = early || (await openSecond());
+    await button(second, "Does it arrive?").click();
+    await second.getByText("Waiting for the rest of the answer").waitFor();
+    await button(second, "Preferences").click(); // the page works meanwhile
+    await button(second, "Close").click();
+    assert.deepEqual(asked, []);
+    await page.close();
+    await answers(second).getByText("All of it arrives, once.").waitFor();
+    await idle(second);
+    assert.equal(asked.length, 1);
+    stage.paths = {};
+    await close(second);
+  }
 });
 
 test("thinking can be ended, and a stopped answer is ended on the server", async () => {

@@ -8,7 +8,7 @@ import {
   requestMessages,
   titleFrom,
 } from "../store/conversation.ts";
-import { whileDrawing } from "../store/drawing.ts";
+import { canLock, whileDrawing } from "../store/drawing.ts";
 import { changed, conversations, moveToTop, takeOver } from "../store/history.ts";
 import { ApiError, askVotes, streamChat } from "./api.ts";
 import { modelOf, models, readModels } from "./models.ts";
@@ -128,21 +128,29 @@ export async function generate(
 async function resume(id: string): Promise<void> {
   await takeOver(id); // another tab may have read more of it, or all
   const conversation = conversations.peek().find((c) => c.id === id);
-  const message = conversation?.messages.find((m) => m.outcome === "running");
-  if (!conversation || !message?.stream || runs.peek().has(id)) return;
-  await draw(conversation, beginRun(conversation, message), null);
+  const message = conversation?.messages.find(isUnfinished);
+  if (!conversation || !message || runs.peek().has(id)) return;
+  if (message.stream?.answer) return draw(conversation, beginRun(conversation, message), null);
+  message.outcome = "stopped"; // it cannot be read on
+  delete message.stream;
+  await changed(conversation, true);
 }
 
+const isUnfinished = (message: Message) => message.outcome === "running";
+const waiting = new Set<string>(); // conversations whose answer this tab wants to go on with
+
 // Resumes what is unfinished as soon as the server can answer. An answer that another tab reads is left to it until that
-// tab is closed.
-export function resumeWhenReady(): void {
-  const unfinished = conversations.peek().filter((c) => c.messages.some((m) => m.outcome === "running"));
-  if (!unfinished.length) return;
+// tab is closed; without locks it cannot be told, so only what was found when the page was loaded is resumed then.
+export function resumeUnfinished(): void {
   let begun = false;
   effect(() => {
-    if (serverState.value !== "ready" || begun) return;
+    if (serverState.value !== "ready" || (begun && !canLock)) return;
     begun = true;
-    for (const { id } of unfinished) void whileDrawing(id, true, () => resume(id));
+    for (const { id, messages } of conversations.value) {
+      if (waiting.has(id) || runs.peek().has(id) || !messages.some(isUnfinished)) continue;
+      waiting.add(id);
+      void whileDrawing(id, true, () => resume(id)).finally(() => waiting.delete(id));
+    }
   });
 }
 

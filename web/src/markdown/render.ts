@@ -64,10 +64,8 @@ marked.use({
   renderer: {
     html: ({ text }: Tokens.HTML | Tokens.Tag) => (PLAIN_HTML.test(text.trim()) ? text : escapeHtml(text)),
     code: ({ text, lang }: Tokens.Code) => {
-      const language = (lang ?? "").trim().split(/\s/)[0] ?? "";
-      return `<pre data-language="${escapeHtml(language.slice(0, 24))}"><code>${
-        highlight(text, language, live) ?? escapeHtml(text)
-      }</code></pre>`;
+      const language = (lang ?? "").trim().split(/\s/)[0]!.slice(0, 24);
+      return `<pre data-language="${escapeHtml(language)}"><code>${escapeHtml(text)}</code></pre>`;
     },
     image: ({ href, text }: Tokens.Image) =>
       SAFE_LINK.test(href) ? `<a href="${escapeHtml(href)}">${escapeHtml(text || href)}</a>` : escapeHtml(text || href),
@@ -154,5 +152,24 @@ export function renderBlock(raw: string, growing: boolean): DocumentFragment {
     link.rel = "noopener noreferrer nofollow";
   }
   for (const place of nodes.querySelectorAll<HTMLElement>(".maths:not(.open)")) drawFormula(place);
+  for (const code of nodes.querySelectorAll("pre > code")) {
+    const { language } = code.parentElement!.dataset;
+    const coloured = language && highlight(code.textContent, language, growing);
+    if (coloured) code.replaceChildren(coloured);
+  }
   return nodes;
+}
+
+// Does once what the first answer needs, while nothing else is to be done: the first call of each library is the slowest.
+export function warmUp(): void {
+  const samples = ["A **text**.\n", "$x^2$\n", "```python\nx = 1\n```\n"];
+  const next = () => {
+    const sample = samples.shift();
+    if (sample === undefined) return;
+    renderBlock(sample, true);
+    later(next);
+  };
+  const later = (work: () => void) =>
+    typeof requestIdleCallback === "undefined" ? setTimeout(work, 200) : requestIdleCallback(work);
+  later(next);
 }

@@ -1,8 +1,8 @@
 // The page: the history on the left, a conversation, and where the next question is written.
 import { useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { ask, lastOf, regenerate } from "../chat/generate.ts";
-import { runOf, stopRun, tick } from "../chat/run.ts";
+import { runOf, stopRun } from "../chat/run.ts";
 import { serverState } from "../chat/server_state.ts";
 import { branchOf } from "../store/conversation.ts";
 import { revision, shown, startNew } from "../store/history.ts";
@@ -108,22 +108,27 @@ const NEAR_END = 60;
 
 function Transcript() {
   revision.value;
-  tick.value;
   const conversation = shown.value;
   const branch = branchOf(conversation);
   const run = runOf(conversation);
   const place = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
+  const last = useRef(0);
   const away = useSignal(false);
   const toEnd = () => {
     follows.current = true;
     place.current!.scrollTop = place.current!.scrollHeight;
   };
   // Follows the text while the reader is at its end, and leaves it alone otherwise.
-  useLayoutEffect(() => {
-    if (follows.current) place.current!.scrollTop = place.current!.scrollHeight;
-  });
-  useEffect(toEnd, [conversation.id, run !== undefined]);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => follows.current && toEnd());
+    observer.observe(place.current!.firstElementChild!);
+    return () => observer.disconnect();
+  }, [branch.length > 0]);
+  useEffect(toEnd, [conversation.id]);
+  useEffect(() => {
+    if (run) toEnd();
+  }, [run !== undefined]);
   return (
     <div class="transcript-place">
       <div
@@ -131,8 +136,11 @@ function Transcript() {
         ref={place}
         tabIndex={-1}
         onScroll={(event) => {
+          // Text that has come since the last frame also moves the end away; only a reader scrolls up.
           const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-          follows.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
+          if (scrollHeight - scrollTop - clientHeight < NEAR_END) follows.current = true;
+          else if (scrollTop < last.current) follows.current = false;
+          last.current = scrollTop;
           away.value = !follows.current;
         }}
       >

@@ -1,7 +1,9 @@
 // A text in Markdown that may still grow. Frozen blocks are drawn once; only the last one is drawn again.
+import { useSignal } from "@preact/signals";
 import { memo } from "preact/compat";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { BlockSplitter } from "../markdown/blocks.ts";
+import { graft } from "../markdown/graft.ts";
 import { lexBlocks, renderBlock } from "../markdown/render.ts";
 import { language, t } from "../words.ts";
 
@@ -21,7 +23,7 @@ function dressCode(nodes: DocumentFragment): void {
     copy.className = "quiet small";
     copy.textContent = t("copyCode");
     copy.onclick = () => {
-      void copyText(pre.textContent ?? "").then((done) => {
+      void copyText(copy.closest(".code")?.querySelector("pre")?.textContent ?? "").then((done) => {
         if (!done) return;
         copy.textContent = t("copied");
         setTimeout(() => (copy.textContent = t("copyCode")), COPIED_MS);
@@ -57,16 +59,73 @@ const Block = memo(function Block({ raw, growing }: { raw: string; growing: bool
   useLayoutEffect(() => {
     const nodes = renderBlock(raw, growing);
     dressCode(nodes);
-    place.current!.replaceChildren(nodes);
+    graft(place.current!, nodes);
   });
   return <div class="block" ref={place} />;
 });
 
-export function Markdown({ text, growing }: { text: string; growing: boolean }) {
+// Blocks that stand together. Those of a whole group need nothing any more: they are compared as one, and the browser
+// leaves them alone while they are not on the screen.
+const Group = memo(function Group(given: {
+  blocks: string[];
+  tail: string | null;
+  growing: boolean;
+  language: string;
+}) {
+  const { blocks, tail, growing, language } = given;
+  return (
+    <div class={tail === null ? "group whole" : "group"}>
+      {blocks.map((raw, i) => (
+        <Block key={i} raw={raw} growing={false} language={language} />
+      ))}
+      {tail !== null && <Block key={blocks.length} raw={tail} growing={growing} language={language} />}
+    </div>
+  );
+});
+
+const WANTED_MS = 12; // of work before the browser may draw
+const LEAST_STEP = 500; // characters
+const MOST_STEP = 8000;
+
+// The part of a text that is drawn. A long text that is there at once comes in steps, as long as the browser can take
+// them without keeping a reader waiting who scrolls or writes meanwhile.
+function useSteps(text: string): string {
+  const state = useRef({ drawn: 0, step: 1000 }).current;
+  const more = useSignal(0);
+  more.value;
+  const end = Math.min(text.length, state.drawn + state.step);
+  const begun = performance.now();
+  useLayoutEffect(() => {
+    const added = end - state.drawn;
+    state.drawn = end;
+    if (added >= state.step) {
+      const suits = (state.step * WANTED_MS) / Math.max(1, performance.now() - begun);
+      state.step = Math.round(Math.min(MOST_STEP, 2 * state.step, Math.max(LEAST_STEP, suits)));
+    }
+    if (end === text.length) return;
+    const timer = setTimeout(() => ++more.value);
+    return () => clearTimeout(timer);
+  });
+  return text.slice(0, end);
+}
+
+export function Markdown({ text, growing: grows }: { text: string; growing: boolean }) {
   const splitter = useMemo(() => new BlockSplitter(lexBlocks), []);
-  splitter.update(text);
-  const blocks = [...splitter.frozen, splitter.tail].map((raw, i, all) => (
-    <Block key={i} raw={raw} growing={growing && i === all.length - 1} language={language.value} />
-  ));
-  return <div class="markdown">{blocks}</div>;
+  const drawn = useSteps(text);
+  const growing = grows || drawn.length < text.length;
+  splitter.update(drawn);
+  const { groups, open, tail } = splitter;
+  return (
+    <div class="markdown" aria-busy={drawn.length < text.length}>
+      {[...groups, open].map((blocks, i) => (
+        <Group
+          key={i}
+          blocks={blocks}
+          tail={i === groups.length ? tail : null}
+          growing={growing && i === groups.length}
+          language={language.value}
+        />
+      ))}
+    </div>
+  );
 }

@@ -1,0 +1,122 @@
+// node test/bench.mjs [TOKENS [TOKENS_PER_SECOND]]: writes a long answer with formulas and code into the page, and prints
+// how often the page was drawn meanwhile and how long its main thread was held at once. Environment: as in harness.mjs.
+import { chromium } from "playwright-core";
+import { play, startModel, startStage } from "./stage.mjs";
+
+const { R1_BINARY, R1_MODEL, R1_PAGE, CHROMIUM = "/usr/bin/chromium" } = process.env;
+const [most = 30_000, rate = 1000] = process.argv.slice(2).map(Number);
+const PIECES_MS = 20; // how often the server writes
+
+// One section of the answer. Numbers make each different, so that nothing is drawn from memory.
+function section(n) {
+  const program = Array.from(
+    { length: 12 + (n % 5) * 12 },
+    (_, i) => `    total += weights[${i}] * f(x + ${i * n})  # term ${i} of ${n}: \`f\` at its own place`,
+  );
+  return `## Step ${n}
+
+We look at $f_{${n}}(x) = x^{${n}} + \\frac{1}{${n + 1}}$ and at its **derivative** \\(f_{${n}}'(x) = ${n} x^{${n - 1}}\\). The
+first is positive for each $x > ${n}$, so the sum below *grows*, and with \`x = ${n}\` we get a bound that does not depend on
+the order of the terms.
+
+$$\\sum_{k=1}^{${n}} \\frac{k^2 + ${n}}{\\sqrt{k + ${n}}} \\le \\int_0^{${n}} \\begin{pmatrix} x & ${n} \\\\ 1 & x^2 \\end{pmatrix} dx$$
+
+1. For $k = ${n}$ nothing is left to show.
+2. For $k < ${n}$ the terms are smaller:
+   - the first by $\\frac{${n}}{${n + 2}}$,
+   - all others by less.
+
+\`\`\`python
+def bound_${n}(x: float) -> float:
+    total = 0.0
+${program.join("\n")}
+    return total
+\`\`\`
+
+| k | term | sum |
+|--:|-----:|----:|
+| 1 | ${n} | ${n} |
+| 2 | ${n * n} | ${n + n * n} |
+
+> So far $${n}^2 = ${n * n}$ terms are bounded, and \\boxed{${n * 7}} of them exactly.
+
+`;
+}
+
+// The answer in pieces of the size of tokens.
+function recorded() {
+  const pieces = [];
+  for (let n = 1; pieces.length < most; ++n) pieces.push(...section(n).match(/\s?\w{1,8}|\s+|[^\w\s]{1,3}/g));
+  return pieces.slice(0, most);
+}
+
+function event(id, delta, more = {}) {
+  const choices = [{ index: 0, delta, finish_reason: null }];
+  return `id: ${id}\ndata: ${JSON.stringify({ id: "chatcmpl-1", model: "nano", choices, ...more })}\n\n`;
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function measure(page, stage, tokens) {
+  const perWrite = Math.max(1, Math.round((rate * PIECES_MS) / 1000));
+  const events = tokens.map((content, i) => event(i + 1, { content }));
+  const writes = [];
+  for (let i = 0; i < events.length; i += perWrite)
+    writes.push(events.slice(i, i + perWrite).join(""), () => sleep(PIECES_MS));
+  stage.scripts.push(play([...writes, "data: [DONE]\n\n"]));
+  await page.evaluate(() => {
+    window.frames_ = 0;
+    window.tasks = [];
+    const count = () => requestAnimationFrame(() => (++window.frames_, count()));
+    count();
+    new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((e) => e.duration))).observe({
+      type: "longtask",
+    });
+  });
+  const begun = performance.now();
+  await page.locator("#question").fill("A long proof, please.");
+  await page.keyboard.press("Enter");
+  await page.locator(".messages[aria-busy=true]").waitFor();
+  // Playwright would look at each frame, which the page would have to wait for.
+  for (let busy = true; busy; busy = await page.evaluate(() => !!document.querySelector("[aria-busy=true]")))
+    await sleep(500);
+  const seconds = (performance.now() - begun) / 1000;
+  return { seconds, ...(await page.evaluate(() => ({ frames: window.frames_, tasks: window.tasks }))) };
+}
+
+// The longest tasks of the page's main thread by the processor time that they took, which a busy machine does not change.
+function longestByProcessor(trace) {
+  const { traceEvents } = JSON.parse(trace.toString());
+  const main = traceEvents.find((e) => e.name === "thread_name" && e.args.name === "CrRendererMain");
+  const times = traceEvents
+    .filter((e) => e.pid === main.pid && e.tid === main.tid && e.name === "ThreadControllerImpl::RunTask" && e.tdur)
+    .map((e) => e.tdur / 1000);
+  return times.sort((a, b) => b - a);
+}
+
+const model = await startModel(R1_BINARY, R1_MODEL);
+const stage = await startStage(model, R1_PAGE);
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+await page.goto(stage.url);
+await page.locator(".starts button:not(:disabled)").first().waitFor();
+const tokens = recorded();
+await browser.startTracing(page, { categories: ["toplevel"] });
+const { seconds, frames, tasks } = await measure(page, stage, tokens);
+const times = longestByProcessor(await browser.stopTracing());
+console.log(`${tokens.length} tokens, ${tokens.join("").length} characters, in ${seconds.toFixed(1)} s`);
+console.log(`${(frames / seconds).toFixed(0)} frames/s`);
+console.log(
+  tasks.length
+    ? `${tasks.length} tasks of 50 ms or more, the longest ${Math.max(...tasks).toFixed(0)} ms`
+    : "no task of 50 ms or more",
+);
+console.log(
+  `processor time of the longest tasks: ${times
+    .slice(0, 5)
+    .map((t) => `${t.toFixed(0)} ms`)
+    .join(", ")}`,
+);
+await browser.close();
+stage.stop();
+model.stop();
