@@ -61,7 +61,7 @@ TEST_F(Models, WhatShipsIsFoundByItsNameAndAFolderByItsPath) {
   EXPECT_EQ(find_model((folder_ / "models").string()).value_or(""), folder_ / "models");
   expect_words(error("tinny"), {"tinny", "no such model", "tiny", "r1 pull"});
   expect_words(error("/nowhere/x.gguf"), {"/nowhere/x.gguf", "no such file"});
-  expect_words(error("../models"), {"no such file"});
+  expect_words(error("../no-such-folder"), {"no such file"});
   EXPECT_EQ(error("").find("empty") != std::string::npos, true);
 }
 
