@@ -124,7 +124,7 @@ TEST(ToolGrammar, CallsAreCounted) {
                        *kMaybe = R"(,"parallel_tool_calls":false)";
   expect({{kOne, CallForm::hermes, call, true},
           {kOne, CallForm::hermes, call + "\n" + call, false},
-          {R"(,"tool_choice":"required")", CallForm::hermes, times(7, call), true},
+          {R"(,"tool_choice":"required")", CallForm::hermes, times(8, call), true},
           {R"(,"tool_choice":"required")", CallForm::hermes, times(9, call), false},
           {kMaybe, CallForm::hermes, "1 < 2 <tool", true},
           {kMaybe, CallForm::hermes, "Well.\n" + call, true},
