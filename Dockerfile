@@ -5,7 +5,7 @@ WORKDIR /r1
 COPY scripts/packages.txt scripts/packages.txt
 RUN apt-get update && sed 's/#.*//' scripts/packages.txt | xargs apt-get install -y --no-install-recommends dpkg-dev file
 COPY . .
-RUN cmake --preset release && ninja -C build/release r1 && cpack --config build/release/CPackConfig.cmake -B build
+RUN cmake --preset release && ninja -C build/release r1 r1_shared && cpack --config build/release/CPackConfig.cmake -B build
 
 FROM debian:12-slim
 RUN --mount=type=bind,from=build,source=/r1/build,target=/build \

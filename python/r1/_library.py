@@ -92,7 +92,7 @@ _FUNCTIONS = {
 def _path() -> str:
     if os.environ.get("R1_LIBRARY"):
         return os.environ["R1_LIBRARY"]
-    in_tree = pathlib.Path(__file__).resolve().parents[2] / "build/shared/libr1.so.0"
+    in_tree = pathlib.Path(__file__).resolve().parents[2] / "build/release/libr1.so.0"
     if in_tree.exists():
         return str(in_tree)
     return "libr1.so.0"
