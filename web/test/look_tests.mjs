@@ -81,6 +81,27 @@ test("a long answer that is there at once is drawn whole, in order, and its end 
   await close(page);
 });
 
+test("a block of code that grows keeps what it has, and its button copies all of it", async () => {
+  const page = await open({ permissions: ["clipboard-read", "clipboard-write"] });
+  const more = gate();
+  const lines = Array.from({ length: 30 }, (_, i) => `x${i} = ${i} if ${i} else None\n`).join("");
+  const pieces = written(`\`\`\`python\ndef f():\n    pass\n${lines}\`\`\`\n\nDone.`);
+  stage.scripts.push(play([...pieces.slice(0, 6), more.wait, ...pieces.slice(6)]));
+  await send(page, "Code?");
+  await page.locator(".hljs-title", { hasText: "f" }).waitFor();
+  await page.evaluate(() => (window.kept = document.querySelector(".hljs-title")));
+  more.open();
+  await answers(page).getByText("Done.").waitFor();
+  await idle(page);
+  assert.ok(await page.evaluate(() => window.kept.isConnected));
+  const code = `def f():\n    pass\n${lines}`;
+  assert.equal(await page.locator("pre").textContent(), code.trimEnd());
+  await button(page, "Copy code").click();
+  await button(page, "Copied").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), code.trimEnd());
+  await close(page);
+});
+
 test("a reader who scrolls up is left alone, and can jump to the end", async () => {
   const page = await open();
   const more = gate();
