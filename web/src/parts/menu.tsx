@@ -1,7 +1,7 @@
 // A button that opens a menu in the top layer, beside itself. Arrow keys move in the menu.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface MenuItem {
   key: string;
@@ -24,7 +24,8 @@ export function Menu({ name, items, hint, onOpen, children, ...look }: MenuProps
   const open = useSignal(false);
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before the browser takes the next key, which is meant for the menu.
+  useLayoutEffect(() => {
     if (!open.value) return;
     const place = button.current!.getBoundingClientRect();
     const { style, offsetHeight, offsetWidth } = list.current!;
