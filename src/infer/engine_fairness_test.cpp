@@ -114,6 +114,23 @@ TEST_F(Fairness, AClientWithoutASequenceTakesThePlaceOfOneThatHasSeveral) {
   for (size_t i = 0; i < requests.size(); ++i) expect_alone(engine, static_cast<RequestId>(i) + 1, requests[i]);
 }
 
+// When c comes, a has waited in vain and b has been served. So c begins with nothing, like a, and goes before b.
+TEST_F(Fairness, ANewClientBeginsWithTheLeastOfAllClientsEvenIfThatIsNothing) {
+  Settings settings{*model};
+  settings.max_sequences = 1;
+  TestEngine engine(settings);
+  GenerationRequest urgent = request("b", 20, 3, 1);
+  urgent.priority = 1;
+  const RequestId served = engine.submit(urgent), next_of_b = engine.submit(request("b", 20, 3, 2));
+  engine.submit(request("a", 20, 3, 3));
+  for (int i = 0; i < 3; ++i) engine.step();
+  EXPECT_EQ(engine.drawn.at({served, 0}).tokens.size(), 3u);
+  const RequestId of_c = engine.submit(request("c", 20, 3, 4));
+  while (!engine.drawn.contains({of_c, 0})) engine.step();
+  EXPECT_FALSE(engine.drawn.contains({next_of_b, 0}));
+  engine.finish();
+}
+
 TEST_F(Fairness, AHigherPriorityTakesThePlaceOfTheYoungestLowerOne) {
   Settings settings{*model};
   settings.max_sequences = 2;

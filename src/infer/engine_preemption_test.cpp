@@ -139,6 +139,18 @@ TEST_F(PagesOnDemand, TheProgressOfAPreemptedPromptNeverGoesBack) {
     }
   }
   EXPECT_EQ(processed, 200);
+  EXPECT_EQ(engine->counters().cached_tokens, 0) << "the page that it found again was its own";
+}
+
+TEST_F(PagesOnDemand, AllPreemptedSequencesThatHaveRoomRunInTheNextStep) {
+  TestEngine engine({*model});
+  for (int i = 0; i < 3; ++i) engine.submit({.prompt = test_prompt(70, 1), .max_tokens = 30});
+  for (int steps = 0; steps < 10; ++steps) engine.step();
+  EXPECT_TRUE(engine->preempt(1, 0) && engine->preempt(2, 0) && engine->preempt(3, 0));
+  EXPECT_EQ(engine->running(), 0);
+  engine.step();
+  EXPECT_EQ(engine->running(), 3);
+  engine.finish();
 }
 
 TEST_F(PagesOnDemand, APreemptedSequenceIsCancelledAndFinishedLikeARunningOne) {

@@ -1,5 +1,6 @@
 // The experts of every token that a sample was fed are recorded, wherever its pages come from.
 #include <numeric>
+#include <set>
 
 #include "infer/test_engine.hpp"
 
@@ -109,6 +110,20 @@ TEST_P(RecordedRoutesAtEveryLevel, InTheMixedFormARequestAloneHasTheRoutesThatIt
     for (i32 s = 0; s < requests[i].samples; ++s)
       EXPECT_EQ(alone.at({1, s}).routes, together.at({static_cast<RequestId>(i) + 1, s}).routes);
   }
+}
+
+TEST(RecordedRoutes, AModelOfOneLayerWithOneExpertPerTokenHasOneRoutePerToken) {
+  std::string config = kTestDeepseek;
+  for (const auto& [was, now] : {std::pair{R"("num_hidden_layers":3)", R"("num_hidden_layers":1)"},
+                                 {R"("first_k_dense_replace":1)", R"("first_k_dense_replace":0)"},
+                                 {R"("num_experts_per_tok":3)", R"("num_experts_per_tok":1)"}})
+    config.replace(config.find(was), std::string_view(was).size(), now);
+  const auto model = test_model(1, config.c_str());
+  Settings settings{*model};
+  settings.record_routes = true;
+  const auto routes = run(settings, {{.prompt = test_prompt(40, 1), .max_tokens = 3}}).at({1, 0}).routes;
+  EXPECT_EQ(routes.size(), 40u + 2u);
+  EXPECT_GT(std::set(routes.begin(), routes.end()).size(), 1u) << "not all tokens have the same expert";
 }
 
 // Tokens that a budget forces are fed like those that are drawn. A sample that is ended early has had the routes of

@@ -310,6 +310,12 @@ TEST(Sampler, EveryPartOfTheKeyChangesTheNumber) {
   EXPECT_EQ(numbers.size(), std::size(keys));
 }
 
+// A seed means the same answers in every version. Computed with another implementation of Philox (Salmon et al. 2011).
+TEST(Sampler, TheNumberOfAKeyStaysWhatItIs) {
+  EXPECT_EQ(uniform({.seed = 0x0123456789abcdef, .stream = 0xfedcba9876543210, .sample = 5, .position = 77}),
+            static_cast<double>(0x84f5417311d28) * 0x1p-53);
+}
+
 // Of 4096 numbers each of the first 53 bits is set in half, give or take five standard deviations of 32.
 TEST(Sampler, EveryBitOfTheRandomNumberIsSetInHalfOfTheNumbers) {
   int set[53] = {};

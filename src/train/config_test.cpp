@@ -146,6 +146,27 @@ TEST(Config, SettingsOfTheVocabularyHaveLimits) {
   EXPECT_NE(error("documents = ").find("t.toml:1"), std::string::npos);
 }
 
+TEST(Config, SettingsOfRejectionSamplingHaveLimits) {
+  const TestFolder folder;
+  const auto error = [&](const std::string& text) {
+    EXPECT_TRUE(write_file(folder.path() / "s.toml", "tasks = \"product\"\n" + text));
+    const auto c = load_sample_config((folder.path() / "s.toml").string());
+    return c ? "" : c.error().what;
+  };
+  EXPECT_EQ(error("seed = 0\nproblems = 1\nsamples = 1\ntemperature = 0\nmax_tokens = 1\nmax_sequences = 1\nkeep = 0\n"
+                  "longest = 0\nrepetition = 0\nsimilarity = 0\n"),
+            "");
+  EXPECT_EQ(error("problems = 16777216\nsamples = 1024\ntemperature = 10\nmax_tokens = 1048576\nmax_sequences = 16384\n"
+                  "repetition = 1\nsimilarity = 1\n"),
+            "");
+  for (const char* text :
+       {"seed = -1", "problems = 0", "problems = 16777217", "samples = 0", "samples = 1025", "temperature = -0.1",
+        "temperature = 10.1", "max_tokens = 0", "max_tokens = 1048577", "max_sequences = 0", "max_sequences = 16385",
+        "keep = -1", "longest = -1", "repetition = -0.1", "repetition = 1.1", "similarity = -0.1", "similarity = 1.1"})
+    EXPECT_NE(error(text).find("outside"), std::string::npos) << text;
+  EXPECT_NE(error("temperature = 0").find("the 8 samples of a problem would all be equal"), std::string::npos);
+}
+
 TEST(Config, SettingsThatContradictEachOtherAreErrors) {
   EXPECT_NE(error_of(kGood, {{"model_config", "c.json"}}).find("with both model"), std::string::npos);
   EXPECT_NE(error_of(kGood, {{"data.file", "d.jsonl"}}).find("either file or tasks"), std::string::npos);
