@@ -6,6 +6,7 @@
 
 #include "core/hash.hpp"
 #include "formats/safetensors.hpp"
+#include "train/config.hpp"
 #include "train/data.hpp"
 #include "train/run_case.hpp"
 #include "train/training_run.hpp"
@@ -273,6 +274,32 @@ TEST(Metrics, ALineThatCannotBeWrittenIsAnError) {
   const FileSizeLimit none(0);
   EXPECT_FALSE(file.append(StepMetrics{}));
   EXPECT_EQ(file.lines(), 0);
+}
+
+TEST(Metrics, AFileThatCannotBeShortenedIsAnError) {
+  const RunCase run;
+  std::filesystem::create_symlink("/dev/null", run.folder() / "metrics.jsonl");  // ftruncate refuses a device
+  const auto file = MetricsFile::open(run.folder() / "metrics.jsonl", 0, 0);
+  ASSERT_FALSE(file);
+  EXPECT_NE(file.error().what.find("cannot truncate"), std::string::npos) << file.error().what;
+}
+
+// ---- pipelines; src/recipe tests every rule between the stages
+
+TEST(Stages, AreNamedByLaterOnesByTheirKind) {
+  const RunCase run;
+  const auto error = [&](const std::string& sft) {
+    RunCase::write(run.folder() / "p.toml",
+                   "[[stage]]\nname = \"base\"\nkind = \"pretrain\"\n[[stage]]\nname = \"drawn\"\nkind = \"sample\"\n"
+                   "[[stage]]\nname = \"last\"\nkind = \"sft\"\n" +
+                       sft);
+    const auto pipeline = load_pipeline_config((run.folder() / "p.toml").string());
+    return pipeline ? "" : pipeline.error().what;
+  };
+  EXPECT_EQ(error("from = \"base\"\nrows = \"drawn\"\n"), "");
+  EXPECT_NE(error("from = \"drawn\"\n").find("no earlier stage \"drawn\" makes a model"), std::string::npos);
+  EXPECT_NE(error("from = \"last\"\n").find("no earlier stage \"last\" makes a model"), std::string::npos);
+  EXPECT_NE(error("rows = \"base\"\n").find("\"base\" is none"), std::string::npos);
 }
 
 // ---- data
