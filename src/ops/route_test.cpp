@@ -116,6 +116,28 @@ TEST_P(Route, TiesGoToTheLowestIndexInGroupsAndExperts) {
   }
 }
 
+// The logits are so low that a constant added to the scores would make them all equal.
+TEST_P(Route, WithoutABiasTheSmallestScoresAreToldApart) {
+  const RoutingConfig c{.experts = 4, .top_k = 1, .groups = 1, .top_groups = 1};
+  const Tensor logits = test.arena.zeros(1, 4);
+  for (i64 e = 0; e < 4; ++e) logits.data()[e] = e == 2 ? -20 : -21;
+  Pass p = test.pass();
+  EXPECT_EQ(route(p, 0, logits, Weight(), c).expert, std::vector<i32>{2});
+}
+
+// The scores are 9e-27, so the 1e-20 beside their sum decides. It keeps the gates small and above 0.
+TEST_P(Route, ScoresThatAllButVanishHaveTheGatesOfTheReference) {
+  const RoutingConfig c{.experts = 4, .top_k = 2, .groups = 1, .top_groups = 1, .scaling = 2.5f};
+  const Tensor logits = test.arena.zeros(1, 4);
+  for (i64 e = 0; e < 4; ++e) logits.data()[e] = -60;
+  Pass p = test.pass();
+  const Routing r = route(p, 0, logits, Weight(), c);
+  const Reference want = reference(logits.row(0), nullptr, c);
+  // A rounding of the exponent, 60, moves the score by 60 · 6e-8 of itself.
+  for (size_t i = 0; i < 2; ++i)
+    EXPECT_NEAR(static_cast<double>(r.gates.row(0)[i]), want.gates[i], (60 + 16) * 6e-8 * want.gates[i]);
+}
+
 // A negative bias makes the scores of all kept experts negative. A mask of 0 instead of -inf would choose a masked one.
 TEST_P(Route, MaskedGroupsNeverWinOverNegativeScores) {
   const RoutingConfig c{.experts = 8, .top_k = 2, .groups = 4, .top_groups = 1};
