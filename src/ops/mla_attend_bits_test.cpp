@@ -47,6 +47,15 @@ TEST(MlaBits, ChunksOfAnySizeDoNotChangeBits) {
   });
 }
 
+// Alone in its pass, a generated token has its heads split into calls of eight.
+TEST(MlaBits, ATokenAloneHasTheBitsOfItsSixteenHeadsAmongOtherTokens) {
+  const MlaCase x = half_generated({16, 5, 6, 7, 9, 0}, {150});
+  for_all([&](const cpu::Kernels& k, const Numerics& n) {
+    EXPECT_TRUE(same_bits(run_mla(x, {.kernels = k, .numerics = n}, whole(x)),
+                          run_mla(x, {.kernels = k, .numerics = n, .cached = true, .threads = 2}, in_chunks(x, 1))));
+  });
+}
+
 TEST(MlaBits, ASequenceAloneHasTheBitsItHasAmongSixtyFourOthers) {
   std::vector<i64> lengths;
   for (i64 s = 0; s < 65; ++s) lengths.push_back(1 + s * 29 % 97);

@@ -111,6 +111,15 @@ TEST(Rope, AnglesAreExactToTheLastPositionOfTheContext) {
     }
 }
 
+TEST(Rope, ShortSequencesInOnePassHaveTheAnglesOfEachAlone) {
+  OpTest alone, packed;  // the packed ones have more rows than positions, so they share what is computed
+  alone.batch.add_sequence(std::vector<i32>(2));
+  for (int i = 0; i < 3; ++i) packed.batch.add_sequence(std::vector<i32>(2));
+  Pass p = alone.pass(), q = packed.pass();
+  const Tensor one = rope_angles(p, kV3), all = rope_angles(q, kV3);
+  for (i64 t = 0; t < 6; ++t) EXPECT_TRUE(same_bits(all.row(t), one.row(t % 2), one.cols())) << t;
+}
+
 TEST(Rope, RotatesNeighboursAndKeepsDotProductsOfEqualDistance) {
   OpTest test;
   for (const i64 at : {0, 7, 1000, 1007}) test.batch.add_sequence(std::vector<i32>(1), at);
