@@ -248,6 +248,8 @@ TEST_F(GgufConfig, NumbersAreAcceptedAtTheirLimitsAndRefusedBeyondThem) {
   }
   EXPECT_NE(error("block_count", 257).find("256 experts in 257 blocks, expected at most 1024 and 65536 in all"),
             std::string::npos);
+  TestGguf most_blocks = with_pair(r1(512), "deepseek2.expert_count", TestGguf());
+  EXPECT_TRUE(config(most_blocks.number("deepseek2.expert_count", 128)));
   EXPECT_EQ(error("nextn_predict_layers", 60), "");
   EXPECT_NE(error("nextn_predict_layers", 61).find("61 blocks of which 61 predict"), std::string::npos);
 }

@@ -31,6 +31,22 @@ TEST(Llama3Rope, TheParametersFoundForDivisorsGiveThoseDivisors) {
         }
 }
 
+// Pair 31 is in the middle of the ramp, so no other parameters give it a value of its own.
+TEST(Llama3Rope, ADivisorMayDifferByTwoMillionthsOfItself) {
+  const RopeConfig published{.dim = 128,
+                             .theta = 500000,
+                             .factor = 8,
+                             .original_context = 8192,
+                             .scaling = RopeScaling::llama3,
+                             .low_turns = 1,
+                             .high_turns = 4};
+  for (const float change : {1.5e-6f, -1.5e-6f, 2.5e-6f, -2.5e-6f}) {
+    std::vector<float> table = llama3_divisors(published);
+    table[31] *= 1 + change;
+    EXPECT_EQ(llama3_of(table, 500000).has_value(), std::abs(change) < 2e-6f) << change;
+  }
+}
+
 TEST(Llama3Rope, NoParametersAreFoundForOtherTables) {
   const float inf = std::numeric_limits<float>::infinity();
   for (const std::vector<float>& table : std::vector<std::vector<float>>{{8, 1, 1, 1},

@@ -359,6 +359,16 @@ TEST_F(GgufModels, EveryTensorOfAnUnsupportedTypeIsRefusedWithItsType) {
   EXPECT_NE(refusal(g).find("I32"), std::string::npos) << refusal(g);
 }
 
+// A tensor may have its published name. If its type is unsupported, the message is not that it is missing.
+TEST_F(GgufModels, ATensorOfAnUnsupportedTypeUnderItsPublishedNameIsRefusedWithItsType) {
+  GoldenGguf g = make("qwen2");
+  g.tensors["model.norm.weight"] = g.tensors.at("output_norm.weight");
+  g.tensors.erase("output_norm.weight");
+  expect_published(g);
+  g.types["model.norm.weight"] = 26;  // I32
+  EXPECT_NE(refusal(g).find("I32"), std::string::npos) << refusal(g);
+}
+
 TEST_F(GgufModels, ATensorThatNobodyKnowsIsIgnoredOnlyIfItsTypeCannotBeRead) {
   GoldenGguf g = make("v3");
   g.tensors["blk.0.attn_sinks.weight"] = g.tensors.at("output_norm.weight");
