@@ -27,6 +27,7 @@ TEST(Utf8Prefix, NeverEndsInsideACharacter) {
   for (size_t most = 0; most < std::size(whole); ++most)
     EXPECT_EQ(utf8_prefix(text, most), text.substr(0, whole[most])) << most;
   EXPECT_EQ(utf8_prefix("\x80\x80\x80\x80\x80\x80", 4).size(), 4u) << "not UTF-8: cut where asked";
+  EXPECT_EQ(utf8_prefix("ab\x80\x80\x80\x80\x80", 5).size(), 5u) << "no character has five bytes";
 }
 
 TEST(LastCharacter, IsTheWholeCharacterOrNothingIfTheEndIsNoUtf8) {

@@ -319,6 +319,9 @@ TEST(JinjaLimits, ProgramsThatDoNotEndAreEnded) {
       error("{% for a in range(1000) %}{{ m[0] + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 + 1 - 1 }}{% endfor %}", small)
           .find("works for too long"),
       std::string::npos);
+  small.steps = 2;
+  EXPECT_NE(error("{% for a in [1, 2, 3] if false %}{% endfor %}", small).find("more than 2 rounds"),
+            std::string::npos);
 }
 
 TEST(JinjaLimits, ValuesThatGrowAreRefused) {
