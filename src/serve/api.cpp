@@ -179,6 +179,14 @@ std::unique_ptr<Reply> Api::refuse(const HttpRequest& head) {
   return nullptr;
 }
 
+// A grammar takes up to seconds to compile. Looking for the ends of the names of its fields costs nothing beside
+// parsing the body; an escape might spell one.
+bool Api::is_slow(const HttpRequest& request) const {
+  for (const char* mark : {"format\"", "grammar\"", "guided_regex\"", "tools\"", "\\u"})
+    if (request.body.find(mark) != request.body.npos) return true;
+  return false;
+}
+
 std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
   const Dialect dialect = dialect_of(request.path);
   ServedModels& models = *models_.load();

@@ -32,6 +32,7 @@ class Api final : public HttpHandler {
 
   std::unique_ptr<Reply> refuse(const HttpRequest& head) override;
   std::unique_ptr<Reply> answer(HttpRequest request, Wake wake) override;
+  bool is_slow(const HttpRequest& request) const override;
   std::unique_ptr<Reply> fault(int status, std::string_view code, std::string_view message) override;
   HttpFields fields_for(const HttpRequest& head) override;
   void finished(const HttpRequest& head, int status, i64 bytes, double seconds) override;

@@ -2,7 +2,6 @@
 
 #include "serve/access.hpp"
 #include "serve/answers/completion_reply.hpp"
-#include "serve/requests/format_fields.hpp"
 #include "serve/requests/tool_grammar.hpp"
 
 namespace r1 {
@@ -27,7 +26,8 @@ struct HeldByReply {
 };
 
 // `field` is the one that errors name.
-ApiStatus restrict_to(const Serving& serving, const Grammar& grammar, const char* field, CompletionRequest& request) {
+ApiStatus restrict_to(const Serving& serving, const Grammar& grammar, const std::string& field,
+                      CompletionRequest& request) {
   const Status done = serving.model->grammars().constrain(request, grammar, serving.model->host().context());
   if (!done) return tl::unexpected(grammar_error(done.error(), field));
   return {};
@@ -61,7 +61,7 @@ ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& r
 }
 
 ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& request, const Json& body,
-                                  const GenerationFields& fields) {
+                                  const GenerationFields& fields, const FormatNames& names) {
   const ThinkFields think = R1_TRY(read_think_fields(body, serving.options.thinking));
   const ToolFields tools = R1_TRY(read_tool_fields(body));
   const CheckedFields in(body);
@@ -71,16 +71,19 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
   GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, think));
   job.functions = tools.names();
   const Session& session = serving.model->session();
-  std::optional<Grammar> format = R1_TRY(read_format_fields(body));
-  const auto grammar = R1_TRY(tool_grammar(tools, serving.model->call_form(), session.tokenizer(), std::move(format)));
-  if (grammar) R1_TRY(restrict_to(serving, *grammar, job.functions.empty() ? "response_format" : "tools", job.request));
+  std::optional<FormatFields> format = R1_TRY(read_format_fields(body, names));
+  const std::string field = format ? format->field : "tools";
+  std::optional<Grammar> wanted;
+  if (format) wanted = std::move(format->grammar);
+  const auto grammar = R1_TRY(tool_grammar(tools, serving.model->call_form(), session.tokenizer(), std::move(wanted)));
+  if (grammar) R1_TRY(restrict_to(serving, *grammar, field, job.request));
   return job;
 }
 
-ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request) {
-  const std::optional<Grammar> grammar = R1_TRY(read_format_fields(body));
-  if (!grammar) return {};
-  return restrict_to(serving, *grammar, "response_format", request);
+ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request, const FormatNames& names) {
+  const std::optional<FormatFields> format = R1_TRY(read_format_fields(body, names));
+  if (!format) return {};
+  return restrict_to(serving, format->grammar, format->field, request);
 }
 
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake) {

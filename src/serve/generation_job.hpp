@@ -5,6 +5,7 @@
 
 #include "serve/answers/answer_format.hpp"
 #include "serve/endpoints.hpp"
+#include "serve/requests/format_fields.hpp"
 #include "serve/requests/generation_fields.hpp"
 #include "serve/requests/think_fields.hpp"
 #include "serve/requests/tool_fields.hpp"
@@ -25,15 +26,17 @@ struct GenerationJob {
 // Errors: a field that is wrong, a field that this server does not support.
 ApiResult<GenerationFields> fields_of(const Serving& serving, const Json& body);
 
-// A job without a format for the next answer of the conversation in `body`, which has OpenAI's names.
+// A job without a format for the next answer of the conversation in `body`, which has OpenAI's names. `names`
+// are the client's for the answer's format.
 ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& request, const Json& body,
-                                  const GenerationFields& fields);
+                                  const GenerationFields& fields, const FormatNames& names = {});
 // A job without a format that continues `prompt`.
 ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& request, ChatPrompt prompt,
                                     const GenerationFields& fields, const ThinkFields& think);
 
 // Restricts the answer to what response_format, or a field like it, demands.
-ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request);
+ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request,
+                    const FormatNames& names = {});
 
 // Hands the job to the engine. Errors: the queue is full, the server ends.
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake);

@@ -72,6 +72,9 @@ class HttpHandler {
   // A refusal that needs only the head of the request, before its body is read; null: read the body.
   virtual std::unique_ptr<Reply> refuse(const HttpRequest& head) = 0;
   virtual std::unique_ptr<Reply> answer(HttpRequest request, Wake wake) = 0;
+  // Whether answer() may take so long that other connections should not wait for it. It then runs on a thread that
+  // serves no connections, as it does for large bodies.
+  virtual bool is_slow(const HttpRequest&) const { return false; }
   // The answer to a request that cannot be read; the connection ends after it.
   virtual std::unique_ptr<Reply> fault(int status, std::string_view code, std::string_view message) = 0;
   // Header fields that every answer to this request gets.

@@ -298,7 +298,7 @@ Task<void> TcpConnection::serve(Parser& parser) {
   }
   HttpRequest whole = request;
   whole.body = std::move(parser.get().body());
-  if (whole.body.size() < kLargeBody) {
+  if (whole.body.size() < kLargeBody && !handler_.is_slow(whole)) {
     reply = answer_of(std::move(whole));
   } else {
     auto made = co_await asio::co_spawn(

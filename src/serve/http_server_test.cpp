@@ -67,6 +67,7 @@ class TestHandler : public HttpHandler {
   }
   std::unique_ptr<Reply> answer(HttpRequest request, Wake wake) override {
     if (request.path == "/throws") throw std::bad_alloc();
+    if (request.path == "/slow") tap.wait_until(&Tap::told);
     if (request.path != "/tap")
       return whole_reply({.content_type = "text/plain"},
                          fmt::format("{} {} {}", request.method, request.path, request.body));
@@ -76,6 +77,7 @@ class TestHandler : public HttpHandler {
     tap.changed.notify_all();
     return std::make_unique<TapReply>(tap);
   }
+  bool is_slow(const HttpRequest& request) const override { return request.path == "/slow"; }
   std::unique_ptr<Reply> fault(int status, std::string_view code, std::string_view message) override {
     return reply_of({status, std::string(code), std::string(message)});
   }
@@ -118,6 +120,19 @@ TEST_F(HttpServerTest, AnAnswerThatFailsEndsItsConnectionOnly) {
   EXPECT_TRUE(client.ended());
   EXPECT_FALSE(client.read_text("0\r\n"));  // the end of a whole answer
   EXPECT_EQ(ask(get_text("/")).status, 200);
+}
+
+TEST_F(HttpServerTest, SlowAnswersKeepNoOtherConnectionWaiting) {
+  // More of them than there are threads for connections.
+  TestClient one(server().port()), two(server().port()), three(server().port());
+  for (TestClient* client : {&one, &two, &three}) client->send(get_text("/slow"));
+  EXPECT_EQ(ask(get_text("/fast")).body, "GET /fast ");
+  {
+    const std::lock_guard lock(handler_.tap.mutex);
+    handler_.tap.told = true;
+    handler_.tap.changed.notify_all();
+  }
+  for (TestClient* client : {&one, &two, &three}) EXPECT_EQ(client->read().body, "GET /slow ");
 }
 
 TEST_F(HttpServerTest, AConnectionTakesOneRequestAfterTheOther) {

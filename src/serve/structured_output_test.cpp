@@ -144,6 +144,12 @@ TEST(StructuredOutput, WhatCannotBeUsedIsRefusedByNameAndPlace) {
     EXPECT_EQ(finish, "error") << c.field;
     EXPECT_NE(text.find(c.message), std::string::npos) << text;
   }
+  const Json format = Json::object({{"type", "json_schema"}, {"schema", Json::object({{"not", true}})}});
+  const Json responses =
+      post_json("/v1/responses", Json::object({{"input", "hello"}, {"text", Json::object({{"format", format}})}}));
+  EXPECT_EQ(member_at(responses, {"error", "param"}), Json("text.format.schema")) << dump(responses);
+  const auto endless = answer_of(post_json("/v1/chat/completions", chat_body({{"grammar", "root ::= \"a\" root"}})));
+  EXPECT_NE(endless.first.find("grammar: rule root: it can never end"), std::string::npos) << endless.first;
   const auto two =
       answer_of(post_json("/v1/chat/completions", chat_body({{"grammar", "root ::= \"a\""}, {"guided_regex", "a"}})));
   EXPECT_NE(two.first.find("only one of them"), std::string::npos) << two.first;

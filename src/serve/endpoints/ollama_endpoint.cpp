@@ -140,7 +140,7 @@ EndpointResult ollama_chat(const Serving& serving, const HttpRequest& request, c
   Json open = R1_TRY(from_ollama(serving, body));
   translate_messages(open);
   const GenerationFields fields = R1_TRY(fields_of(serving, open));
-  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields));
+  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields, {"format", "format"}));
   job.format = ollama_format(job.header, fields.stream, OllamaForm::chat);
   return started(serving, std::move(job), std::move(wake));
 }
@@ -154,14 +154,14 @@ EndpointResult ollama_generate(const Serving& serving, const HttpRequest& reques
   GenerationJob job;
   if (in.is_set("raw")) {
     job = R1_TRY(prompt_job(serving, request, serving.model->session().raw_prompt(*prompt), fields, {}));
-    R1_TRY(constrain(serving, open, job.request));
+    R1_TRY(constrain(serving, open, job.request, {"format", "format"}));
   } else {
     Json messages = Json::Array{};
     if (const std::string* system = in.text("system"))
       messages.push(Json::object({{"role", "system"}, {"content", *system}}));
     messages.push(Json::object({{"role", "user"}, {"content", *prompt}}));
     open.set("messages", std::move(messages));
-    job = R1_TRY(chat_job(serving, request, open, fields));
+    job = R1_TRY(chat_job(serving, request, open, fields, {"format", "format"}));
   }
   job.format = ollama_format(job.header, fields.stream, OllamaForm::generate);
   return started(serving, std::move(job), std::move(wake));

@@ -189,7 +189,7 @@ ApiResult<Json> from_responses(const Json& body) {
 EndpointResult responses(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake) {
   const Json open = R1_TRY(from_responses(body));
   const GenerationFields fields = R1_TRY(fields_of(serving, open));
-  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields));
+  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields, {"text.format", "text.format.schema"}));
   job.format = responses_format(job.header, fields.stream);
   return started(serving, std::move(job), std::move(wake));
 }

@@ -7,9 +7,19 @@
 
 namespace r1 {
 
+// The names that a dialect has for response_format and for the schema in it. Errors name these.
+struct FormatNames {
+  std::string_view format = "response_format", schema = "response_format.json_schema.schema";
+};
+
+struct FormatFields {
+  Grammar grammar;    // not checked yet: GrammarProgram::compile does that
+  std::string field;  // that it comes from
+};
+
 // The grammar of the answer; absent if every text will do. Errors: a field that is wrong, two of them at once, a schema
-// or grammar that cannot be used. The message says where.
-ApiResult<std::optional<Grammar>> read_format_fields(const Json& object);
+// or grammar that cannot be read. The message says where.
+ApiResult<std::optional<FormatFields>> read_format_fields(const Json& object, const FormatNames& names = {});
 
 // The refusal of a grammar that cannot be used.
 ApiError grammar_error(const Error& error, std::string field);
