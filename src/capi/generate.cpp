@@ -39,7 +39,7 @@ class Inbox : public RequestSink {
     std::vector<CompletionEvent> events;
     std::optional<RequestEnd> end;
   };
-  // Waits until there is an event, the end or, unless the caller knows of it, a cancellation.
+  // Waits for an event or the end, and for a cancellation if the caller does not know of one yet.
   News wait(bool knows_cancelled) {
     std::unique_lock lock(mutex_);
     news_.wait(lock, [&] { return !events_.empty() || end_ || (cancelled_ && !knows_cancelled); });
@@ -129,7 +129,7 @@ Errc code_of(Refusal::Cause cause) {
   return Errc::interrupted;
 }
 
-// Ends a request that still runs, because the callback threw.
+// Cancels the request when r1_generate is left early, for example because the callback threw.
 struct CancelAtEnd {
   EngineHost& host;
   HostedId id;

@@ -51,8 +51,8 @@ std::vector<Flag> joined(std::vector<Flag> shared, const std::vector<Flag>& own)
 // and long quoted values are cut.
 void print_error(std::string_view program, std::string_view what);
 
-// Fills the flags' targets. If it returns an exit code, the command ends with that code: 0 after --help, 2 after a
-// usage error, which has been printed, and 0 after it has described the command in args.help. Unknown flags are usage
+// Fills the flags' targets. If it returns an exit code, the command ends with that code: 0 after --help or
+// after it has described the command in args.help, 2 after a usage error, which it has printed. Unknown flags are usage
 // errors.
 std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags);
 

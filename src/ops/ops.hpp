@@ -153,8 +153,8 @@ struct Routing {
   std::vector<i32> begin, slot;  // [E+1], [T·k]
 };
 
-// logits [T, E] → the k best experts of every row and their gates. `bias` ([1, E] f32, may be empty) is added to the
-// scores for the choice only, and has no gradient.
+// logits [T, E] → the k best experts of every row and their gates. `bias` ([1, E] f32, may be empty;
+// e_score_correction_bias in DeepSeek-V3's files) is added to the scores for the choice only, and has no gradient.
 // With p.routes the op counts the loads of `layer` and adds the sequence balance loss of DeepSeek-V3; with p.tape too
 // it adds the gradient of that loss:
 //   balance_weight · Σ_sequences Σ_e f_e P_e,   P_e = mean_t s'_te,   s'_te = s_te / Σ_e s_te,

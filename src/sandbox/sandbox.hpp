@@ -2,8 +2,8 @@
 //
 // Every program runs under bubblewrap in new user, PID, mount, network, IPC, UTS and cgroup namespaces, with a seccomp
 // list of allowed system calls and with resource limits. It sees no network, no process of the machine, no /proc, no
-// descriptor of this process, none of its environment, and of the file system only what Python or a C++ program needs,
-// read-only, with a small /tmp of its own. docs/sandbox.md holds the threat model and the design.
+// descriptor of this process, and none of its environment. Of the file system it sees, read-only, what Python or a C++
+// program needs, and a small /tmp of its own. docs/sandbox.md holds the threat model and the design.
 //
 // No verdict depends on what a program says about itself.
 // - Input and output: this process compares the output and the exit code.

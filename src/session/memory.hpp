@@ -20,7 +20,7 @@ struct MemoryNeed {
 };
 
 // file: weights are mapped from a model's files; blocks are used where they lie, and plain weights are copied into
-// packs. memory: random weights, which have no file. training: f32 weights with gradients and both moments of
+// packs. memory: weights without a file, such as random ones. training: f32 weights with gradients and both moments of
 // AdamW.
 enum class WeightPlace : u8 { file, memory, training };
 // The need of the weights; the cache is left at 0. `outline` is what Admit receives.

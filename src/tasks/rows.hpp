@@ -1,6 +1,6 @@
 // Problems as rows of JSONL: a "prompt", what its checker needs, and "kind" and "difficulty" if they are known. "check"
-// names the checker. Without it the checker is math (docs/verify.md), or answer, the strict comparison, if there is a
-// "kind".
+// names the checker. Without it, rows with a "kind" use `answer`, the strict comparison, and others `math`
+// (docs/verify.md).
 //   answer, math  "answer"
 //   countdown     "numbers":[...], "target":n
 //   chat          nothing

@@ -38,9 +38,9 @@ struct Verification {
 };
 Verification verify_answer(std::string_view gold, std::string_view given, const VerifyOptions& options);
 
-// The strict comparison for problems whose answers have one spelling, such as the generated ones (tasks/tasks.hpp):
-// numbers are written out (an integer, a decimal, a fraction), so that nothing that still has to be computed is right;
-// lists keep their order, nothing is rounded.
+// The functions below are the strict comparison, for problems whose answers have one spelling, such as the generated
+// ones (tasks/tasks.hpp). Numbers are integers, decimals or fractions; an answer that still has to be computed, such as
+// 2+2, does not count. Lists keep their order. Nothing is rounded.
 
 // The final answer of a completion. Only the text after the last "</think>" counts, if there is one. The answer is the
 // content of the last \boxed{...}, otherwise the number behind #### in the last line, otherwise the last number or list

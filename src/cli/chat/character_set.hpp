@@ -24,7 +24,7 @@ class CharacterSet {
   bool utf8_ = true;
 };
 
-// The calling thread uses a character set for as long as this exists.
+// While this object exists, the thread that made it uses the character set.
 class CharacterSetScope {
  public:
   explicit CharacterSetScope(const CharacterSet& set) : before_(uselocale(set.locale())) {}

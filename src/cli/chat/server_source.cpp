@@ -79,7 +79,7 @@ class ReceivedAnswer {
   double asked_ = seconds_now(), first_ = 0, last_ = 0;
 };
 
-// Ends the line of the answer, and says on stderr if it was cut or ended for another reason than its end.
+// Ends the line of the answer. Says on stderr if the answer was cut, or why it ended if that was not its own end.
 void print_end(AnswerPrinter& printer, const Completion& answer, const Result<ChatReply>& reply, i64 context) {
   if (reply && reply->usage) {
     printer.finish(answer, context > 0 ? context : std::numeric_limits<i64>::max());

@@ -42,7 +42,8 @@ struct BlockDotKernels {
   i64 scratch_bytes;  // per thread, 64-byte aligned
   // A pack holds the same bits as the rows, in the order in which `multiply` reads them: one stream of memory per task,
   // and no shuffling. pack_bytes is its size, or 0 if this level has no packs. `pack` writes the part for the rows
-  // [begin, end) of w, where `begin` is a multiple of the lanes and `end` too or n. The products have the same bits.
+  // [begin, end) of w, where `begin` is a multiple of `lanes`, and so is `end` unless it is n. Products from a pack
+  // have the same bits as products from the rows.
   i64 (*pack_bytes)(DType type, i64 k, i64 n);
   void (*pack)(DType type, std::byte* to, const std::byte* w, i64 row_bytes, i64 k, i64 n, i64 begin, i64 end);
   // Quantises rows [begin, end) of the `rows` f32 rows of x for products with weights of `type`. x has layout rows and
