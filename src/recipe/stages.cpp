@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/file.hpp"
+#include "formats/model_folder.hpp"
 #include "rewards/judge.hpp"
 #include "rl/grpo.hpp"
 #include "session/memory.hpp"
