@@ -1,13 +1,10 @@
 // The commands pull and models, run against a hub server inside the test: killed, interrupted and run again.
-#include <fcntl.h>
-#include <spawn.h>
-
+#include <csignal>
 #include <thread>
 
 #include "hub/test_server.hpp"
 #include "program.hpp"
-
-extern char** environ;
+#include "started_program.hpp"
 
 namespace r1 {
 namespace {
@@ -25,34 +22,13 @@ class PullProgram : public Program {
   }
 
   pid_t start(const std::vector<std::string>& words) {
-    std::vector<std::string> env{"HF_ENDPOINT=" + hub_.server.url(), "HF_HOME=" + (folder_ / "hf").string(),
-                                 "no_proxy=*"};
-    for (char** e = environ; *e; ++e)
-      if (!std::string_view(*e).starts_with("HF_") && !std::string_view(*e).starts_with("no_proxy")) env.push_back(*e);
-    std::vector<std::string> args{fmt::format("{}/r1", R1_BINARY_DIR)};
-    args.insert(args.end(), words.begin(), words.end());
-    const auto pointers = [](std::vector<std::string>& all) {
-      std::vector<char*> out;
-      for (std::string& s : all) out.push_back(s.data());
-      out.push_back(nullptr);
-      return out;
-    };
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, 1, file("out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    posix_spawn_file_actions_addopen(&files, 2, file("err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    pid_t pid = 0;
-    EXPECT_EQ(posix_spawn(&pid, args[0].c_str(), &files, nullptr, pointers(args).data(), pointers(env).data()), 0);
-    posix_spawn_file_actions_destroy(&files);
-    return pid;
+    return start_r1(words,
+                    {.without = {"HF_", "no_proxy"},
+                     .with = {"HF_ENDPOINT=" + hub_.server.url(), "HF_HOME=" + (folder_ / "hf").string(), "no_proxy=*"},
+                     .out = file("out"),
+                     .err = file("err")});
   }
-  static int wait(pid_t pid) {
-    int status = 0;
-    waitpid(pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-  int run(const std::vector<std::string>& words) { return wait(start(words)); }
+  int run(const std::vector<std::string>& words) { return end_of(start(words)); }
   std::string out() const { return *read_file(file("out")); }
   std::string err() const { return *read_file(file("err")); }
 
@@ -120,7 +96,7 @@ TEST_F(PullProgram, AfterAKillTheDownloadResumesAndNoPartialFileHasTheFinalName)
   const pid_t pid = start({"pull", "org/tiny"});
   ASSERT_TRUE(wait_for(kSome)) << err();
   kill(pid, SIGKILL);
-  EXPECT_EQ(wait(pid), -SIGKILL);
+  EXPECT_EQ(end_of(pid), -SIGKILL);
   EXPECT_FALSE(fs::exists(snapshot() / kWeights));
   EXPECT_EQ(fs::file_size(partial()), static_cast<std::uintmax_t>(kSome));
 
@@ -137,7 +113,7 @@ TEST_F(PullProgram, AnInterruptPrintsHowMuchIsThereAndExitsWith130) {
   const pid_t pid = start({"pull", "org/tiny"});
   ASSERT_TRUE(wait_for(kSome)) << err();
   kill(pid, SIGINT);
-  EXPECT_EQ(wait(pid), 130) << err();
+  EXPECT_EQ(end_of(pid), 130) << err();
   for (const char* word : {"interrupted: 2.0 MB of 7.9 MB", "goes on from there"})
     EXPECT_NE(err().find(word), std::string::npos) << word << " in: " << err();
   EXPECT_EQ(out(), "");

@@ -9,10 +9,11 @@
  * Threads. Any number of threads may use a model at once; generations share its engine. A model is closed when no other
  * call uses it. A cancellation may be raised from any thread.
  * Errors. A function that can fail returns a status. If it is not R1_OK, r1_last_error() is a sentence about the last
- * failure of this thread, and the function has changed nothing and set no output;
- * only a generation that was cancelled fills its result.
+ * failure of this thread, and the function has changed nothing and set no output; only a generation that was cancelled
+ * fills its result.
  * Versions. The library's name ends in its major version, and functions are only added to it. A struct of options
- * begins with its size, so a program may be older than the library; a field that the program does not know has its default.
+ * begins with its size, so a program may be older than the library; a field that the program does not know has its
+ * default.
  */
 #ifndef R1_H
 #define R1_H
