@@ -1,5 +1,5 @@
-// Fuzzes requests of the HTTP API. The first line of the input is the path, the rest the body; the server reads it as
-// far as an answer of the model that ships, which is cancelled at once.
+// Fuzzes requests of the HTTP API. The first line of the input is the path, the rest the body. The server parses it
+// and starts an answer of the model that ships; then the reply is destroyed, which cancels the answer.
 #include <string_view>
 
 #include "serve/http.hpp"

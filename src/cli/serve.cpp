@@ -294,6 +294,7 @@ Result<int> serve(const ServeFlags& flags, std::optional<int> listener) {
     } else if (signal != 0) {
       if (first) std::_Exit(0);  // reading the weights cannot be interrupted, and leaves nothing behind
       stop(api, *server, models, signals, flags.drain_timeout);
+      if (models.is_loading()) std::_Exit(0);
       return 0;
     }
   }

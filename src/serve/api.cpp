@@ -179,8 +179,8 @@ std::unique_ptr<Reply> Api::refuse(const HttpRequest& head) {
   return nullptr;
 }
 
-// A grammar takes up to seconds to compile. Looking for the ends of the names of its fields costs nothing beside
-// parsing the body; an escape might spell one.
+// Compiling a grammar can take seconds. A request may have one if the name of such a field occurs in its body; \u
+// counts, because an escape can spell a name. The search costs little compared with parsing.
 bool Api::is_slow(const HttpRequest& request) const {
   for (const char* mark : {"format\"", "grammar\"", "guided_regex\"", "tools\"", "\\u"})
     if (request.body.find(mark) != request.body.npos) return true;
@@ -225,6 +225,13 @@ std::unique_ptr<Reply> Api::answer_with_model(Serving serving, Endpoint endpoint
   const auto index = model_named(serving.models, name);
   if (!index) return reply_of(index.error(), dialect);
   const ServedModels::Entry& entry = serving.models.entry(*index);
+  // Before the claim, so that a request with a wrong field makes no other model leave.
+  std::unique_ptr<AnswerFormat> early;
+  if (endpoint == chat_completions && serving.models.view(*index).state != ServedModels::State::loaded) {
+    auto format = early_chat(serving, request, body, name.empty() ? entry.names.id : name);
+    if (!format) return reply_of(format.error(), dialect);
+    early = std::move(*format);
+  }
   const auto claim = serving.models.claim(*index, wake);
   if (!claim)
     return reply_of({429, "queue_full", fmt::format("too many requests wait for the model {}", entry.names.id), {}, 5},
@@ -233,12 +240,6 @@ std::unique_ptr<Reply> Api::answer_with_model(Serving serving, Endpoint endpoint
   if (serving.model) {
     EndpointResult reply = endpoint(serving, request, body, std::move(wake));
     return reply ? std::move(*reply) : reply_of(reply.error(), dialect);
-  }
-  std::unique_ptr<AnswerFormat> early;
-  if (endpoint == chat_completions) {
-    auto format = early_chat(serving, request, body, name.empty() ? entry.names.id : name);
-    if (!format) return reply_of(format.error(), dialect);
-    early = std::move(*format);
   }
   auto start = [endpoint, serving, request = std::move(request), body = std::move(body),
                 wake = std::move(wake)](ServedModels::Lease model) mutable {

@@ -27,7 +27,7 @@ struct Serving {
   Metrics& metrics;
   RunningAnswers& running;
   i64 now = 0;                  // when the request arrived, in seconds since 1970
-  ServedModels::Lease model{};  // that the request names; null for paths that need none
+  ServedModels::Lease model{};  // the one that the request names; null if the path needs none
 };
 
 using EndpointResult = ApiResult<std::unique_ptr<Reply>>;

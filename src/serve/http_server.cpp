@@ -57,9 +57,8 @@ struct HttpServer::State : ConnectionOwner {
   std::unordered_map<const Connection*, std::weak_ptr<Connection>> connections;
 
   asio::io_context io;  // destroyed before the members above, because it destroys connections, which call left()
-  // The threads stay until the server is gone. Without this they would leave with the last connection once nothing is
-  // accepted any more; what drain(), or a wake of that connection, gives them to do at that moment would never be done,
-  // and would keep the connection.
+  // Keeps the threads in io.run() after the acceptor is closed. Otherwise they could return when the last connection
+  // ends; a function that drain() or a wake posts at that moment would never run, and it holds its connection.
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   asio::thread_pool workers{1};
   std::optional<asio::ssl::context> tls;

@@ -1,7 +1,6 @@
 #include "serve/served_model.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <random>
 
 namespace r1 {
@@ -30,13 +29,10 @@ CallForm session_call_form(const Session& session) {
 }  // namespace
 
 ServedModel::ServedModel(Names names, Session session, const EngineHostOptions& options)
-    : names_(std::move(names)),
-      created_(std::time(nullptr)),
-      host_(std::move(session), options),
-      call_form_(session_call_form(this->session())) {}
+    : names_(std::move(names)), host_(std::move(session), options), call_form_(session_call_form(this->session())) {}
 
-bool ServedModel::has_name(std::string_view name) const {
-  return name == names_.id || std::find(names_.aliases.begin(), names_.aliases.end(), name) != names_.aliases.end();
+bool ServedModel::Names::has(std::string_view name) const {
+  return name == id || std::find(aliases.begin(), aliases.end(), name) != aliases.end();
 }
 
 const AnswerGrammars& ServedModel::grammars() const {

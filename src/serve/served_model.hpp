@@ -19,12 +19,11 @@ class ServedModel {
   struct Names {
     std::string id;  // never a path
     std::vector<std::string> aliases{};
+    bool has(std::string_view name) const;
   };
   ServedModel(Names names, Session session, const EngineHostOptions& options);
 
   const Names& names() const { return names_; }
-  bool has_name(std::string_view name) const;
-  i64 created() const { return created_; }  // when it was opened, in seconds since 1970
   EngineHost& host() { return host_; }
   const EngineHost& host() const { return host_; }
   const Session& session() const { return host_.session(); }
@@ -40,7 +39,6 @@ class ServedModel {
 
  private:
   const Names names_;
-  const i64 created_;
   EngineHost host_;
   const CallForm call_form_;
   mutable std::once_flag grammars_once_;

@@ -50,8 +50,8 @@ class CompletionReply final : public Reply {
     std::vector<ToolCallStream> calls{};  // find the calls of functions; empty if there are no functions
     std::vector<ShownTokens> tokens{};    // find the tokens; empty if nobody wants their log-probabilities
   };
-  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `held` goes with the reply, as
-  // its last member.
+  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `held` is
+  // released after everything else in the reply.
   CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
                   std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
                   std::shared_ptr<void> held = nullptr);

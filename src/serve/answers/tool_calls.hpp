@@ -9,13 +9,14 @@
 
 namespace r1 {
 
+// Forms in which models write calls:
 //   deepseek       <｜tool▁calls▁begin｜>, the calls, <｜tool▁calls▁end｜>. A call is
 //                  <｜tool▁call▁begin｜>function<｜tool▁sep｜>NAME, a line break, the arguments as a ```json block, and
 //                  <｜tool▁call▁end｜>. A line break stands between two calls.
 //   deepseek_bare  the same without `function`, the line breaks and the fence; DeepSeek-V3.1's
 //   hermes         <tool_call>{"name": ..., "arguments": {...}}</tool_call>, for each call; Qwen's
 //   llama          {"name": ..., "parameters": {...}} as the whole answer
-//   unknown        another one
+//   unknown        a form that this server cannot write
 enum class CallForm : u8 { deepseek, deepseek_bare, hermes, llama, unknown };
 
 // The form of the calls that the template prints. If it prints none: llama for a template of Llama's, else hermes.

@@ -34,7 +34,7 @@ ReplyPart PendingReply::next() {
   if (shut_down_ || seen.shut_down) return refuse({503, "shutting_down", "the server is shutting down", {}, 5});
   if (seen.failure) return refuse(load_error(entry_, *seen.failure));
   if (!seen.model) return wait(seen.progress);
-  EndpointResult started = start_(std::move(seen.model));
+  EndpointResult started = std::exchange(start_, nullptr)(std::move(seen.model));
   if (!started) return refuse(started.error());
   reply_ = std::move(*started);
   return pass_on(reply_->next());

@@ -31,7 +31,7 @@ class PendingReply final : public Reply {
   const std::shared_ptr<ServedModels::Claim> claim_;
   const ServedModels::Entry& entry_;
   const Dialect dialect_;
-  const Start start_;
+  Start start_;  // with the body of the request, until the model is there
   const std::unique_ptr<AnswerFormat> early_;
   std::unique_ptr<Reply> reply_;  // once the model is there
   bool begun_ = false, shut_down_ = false;

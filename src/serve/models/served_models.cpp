@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <ctime>
+#include <exception>
 #include <utility>
 
 #include "hub/select.hpp"
 
 namespace r1 {
+namespace {
+
+constexpr i64 kShortContext = 4096;  // tokens; conversations with thinking need about as many
+
+}  // namespace
 
 class ServedModels::Claim {
  public:
@@ -34,11 +40,8 @@ ServedModels::~ServedModels() {
 }
 
 std::optional<i64> ServedModels::find(std::string_view name) const {
-  for (i64 i = 0; i < count(); ++i) {
-    const ServedModel::Names& names = slots_[i].entry.names;
-    if (names.id == name || std::find(names.aliases.begin(), names.aliases.end(), name) != names.aliases.end())
-      return i;
-  }
+  for (i64 i = 0; i < count(); ++i)
+    if (slots_[i].entry.names.has(name)) return i;
   return {};
 }
 
@@ -142,9 +145,21 @@ void ServedModels::run() {
     if (stopped_) return;
     Slot& slot = *queue_.front();
     queue_.pop_front();
+    loading_ = true;
     lock.unlock();
-    load(slot);
+    try {
+      load(slot);
+    } catch (const std::exception& e) {  // no memory or no thread: the other models go on
+      finish(slot, fail(Errc::exhausted, "{}: {}", slot.entry.path.string(), e.what()));
+    }
+    lock.lock();
+    loading_ = false;
   }
+}
+
+bool ServedModels::is_loading() {
+  const std::lock_guard lock(mutex_);
+  return loading_;
 }
 
 void ServedModels::load(Slot& slot) {
@@ -156,30 +171,35 @@ void ServedModels::load(Slot& slot) {
   finish(slot, std::make_unique<ServedModel>(slot.entry.names, std::move(*session), options_.host));
 }
 
-// A context that is not given is what fits into the model's share of the budget, so that all models fit if they can;
-// into the whole budget if the weights alone are larger than a share.
-Result<SessionNeed> ServedModels::need_in_budget(const std::filesystem::path& path) const {
-  const i64 share = options_.budget / count();
-  const SessionNeed need = R1_TRY(session_need(path, options_.session, {.total = share, .available = share}));
-  if (need.memory.dense + need.memory.experts < share) return need;
-  return session_need(path, options_.session, {.total = options_.budget, .available = options_.budget});
+// What a model takes of the budget, and in `options` what it is opened with. A context that is not given is the one
+// that fits into the model's share of the budget, so that all models fit together, or into the whole budget if that
+// would be a short one. If the budget does not hold the experts, some of them stay in the file. Errors: the budget does
+// not even hold the model alone.
+Result<MemoryNeed> ServedModels::fit(const std::filesystem::path& path, SessionOptions& options) const {
+  const i64 budget = options_.budget, share = budget / count();
+  const auto need_in = [&](i64 bytes) { return session_need(path, options, {.total = bytes, .available = bytes}); };
+  SessionNeed need = R1_TRY(need_in(budget));
+  const i64 experts = need.memory.experts, beside_weights = budget - need.memory.dense;
+  if (experts > 0 && experts > beside_weights && beside_weights > 0) {
+    options.expert_bytes = beside_weights / 2;  // the rest is for the cache
+    need = R1_TRY(need_in(budget));
+    options.expert_bytes = need.memory.experts = std::min(experts, beside_weights - need.memory.cache);
+  } else if (const SessionNeed shared = R1_TRY(need_in(share));
+             shared.memory.total() <= share && shared.context >= std::min(need.context, kShortContext)) {
+    need = shared;
+  }
+  if (need.memory.total() > budget || need.memory.experts < experts / 64)
+    return fail(Errc::exhausted, "{}: needs {} of memory, and the models of this server may take {} (--memory)",
+                path.string(), size_text(need.memory.dense + experts + need.memory.cache), size_text(budget));
+  options.context = need.context;
+  return need.memory;
 }
 
-// Waits until the budget holds the model besides those that are in use. Errors: the budget does not even hold it alone;
-// nobody claims it any more.
+// Waits until the budget holds the model besides those that are in use. Errors: those of fit(); nobody claims the model
+// any more.
 Status ServedModels::make_room(Slot& slot, SessionOptions& options) {
   MemoryNeed need;
-  if (options_.budget > 0) {
-    const SessionNeed whole = R1_TRY(need_in_budget(slot.entry.path));
-    options.context = whole.context;
-    need = whole.memory;
-    const i64 for_experts = options_.budget - need.dense - need.cache;
-    if (need.experts > for_experts && for_experts >= need.experts / 64)
-      options.expert_bytes = need.experts = for_experts;
-    if (need.total() > options_.budget)
-      return fail(Errc::exhausted, "{}: needs {} of memory, and the models of this server may take {} (--memory)",
-                  slot.entry.path.string(), size_text(need.total()), size_text(options_.budget));
-  }
+  if (options_.budget > 0) need = R1_TRY(fit(slot.entry.path, options));
   std::unique_lock lock(mutex_);
   for (;;) {
     if (stopped_ || !is_claimed(slot))

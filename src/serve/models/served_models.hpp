@@ -76,6 +76,8 @@ class ServedModels {
   // Loads nothing more; the claims that wait and the requests in the models' queues end, running ones go on.
   void drain();
   void end();  // ends the running requests too
+  // Whether a model is being loaded, which cannot be interrupted: the destructor would wait for it.
+  bool is_loading();
 
  private:
   struct Slot {
@@ -96,7 +98,7 @@ class ServedModels {
   static void wake(const Claims& claims);
   void run();
   void load(Slot& slot);
-  Result<SessionNeed> need_in_budget(const std::filesystem::path& path) const;
+  Result<MemoryNeed> fit(const std::filesystem::path& path, SessionOptions& options) const;
   Status make_room(Slot& slot, SessionOptions& options);
   Slot* least_recently_used();
   i64 bytes_taken() const;
@@ -113,7 +115,7 @@ class ServedModels {
   std::deque<Slot> slots_;
   std::deque<Slot*> queue_;  // to be loaded
   u64 uses_ = 0;
-  bool stopped_ = false;
+  bool stopped_ = false, loading_ = false;
   std::thread loader_;
 };
 

@@ -22,11 +22,7 @@ OptionalFormat from_field(Result<Grammar> grammar, std::string_view field) {
 
 OptionalFormat schema_format(const Json* schema, std::string_view field) {
   if (!schema) return bad_field(std::string(field), fmt::format("{}: missing", field), "missing_required_parameter");
-  if (const i64 bytes = std::ssize(dump(*schema)); bytes > kMostGrammarBytes)
-    return bad_field(std::string(field),
-                     fmt::format("{}: {} bytes, at most {} are allowed", field, bytes, kMostGrammarBytes),
-                     "schema_too_complex");
-  return from_field(read_json_schema(*schema), field);
+  return FormatFields{R1_TRY(schema_grammar(*schema, std::string(field))), std::string(field)};
 }
 
 OptionalFormat response_format(const Json& format, const FormatNames& names) {
@@ -56,6 +52,15 @@ Result<Grammar> regex_grammar(const std::string& regex) {
 }
 
 }  // namespace
+
+ApiResult<Grammar> schema_grammar(const Json& schema, const std::string& field) {
+  if (const i64 bytes = std::ssize(dump(schema)); bytes > kMostGrammarBytes)
+    return bad_field(field, fmt::format("{}: {} bytes, at most {} are allowed", field, bytes, kMostGrammarBytes),
+                     "schema_too_complex");
+  auto grammar = read_json_schema(schema);
+  if (!grammar) return tl::unexpected(grammar_error(grammar.error(), field));
+  return std::move(*grammar);
+}
 
 ApiError grammar_error(const Error& error, std::string field) {
   const char* const code = error.code == Errc::exhausted ? "schema_too_complex" : "invalid_value";

@@ -21,6 +21,10 @@ struct FormatFields {
 // or grammar that cannot be read. The message says where.
 ApiResult<std::optional<FormatFields>> read_format_fields(const Json& object, const FormatNames& names = {});
 
+// The grammar of the texts that fit a JSON Schema. Errors: a schema that is too large or cannot be expressed; `field`
+// stands for it in the message.
+ApiResult<Grammar> schema_grammar(const Json& schema, const std::string& field);
+
 // The refusal of a grammar that cannot be used.
 ApiError grammar_error(const Error& error, std::string field);
 

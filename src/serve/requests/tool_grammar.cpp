@@ -9,7 +9,7 @@
 namespace r1 {
 namespace {
 
-// A model that was not trained to call may never choose the end by itself.
+// A model that was not trained to call may never end the list of calls by itself.
 constexpr i64 kMostForcedCalls = 8;
 
 // Texts without `mark`, whose first character is ASCII and occurs only once in it. This is the mark's automaton of
@@ -32,7 +32,7 @@ Expr text_without(std::string_view mark) {
   return sequence_of({repeat_of(other, 0, -1), restarts});
 }
 
-// Texts that do not begin like a call of Llama's, whose first character is a brace.
+// Texts that cannot be taken for a call of Llama's: the first character that is no white space is not a brace.
 Expr text_without_brace() {
   const Expr space = chars_expr(CharSet::of(" \t\r\n")), any = chars_expr(CharSet::all());
   const Expr text = sequence_of({chars_expr(CharSet::of(" \t\r\n{").complement()), repeat_of(any, 0, -1)});
@@ -102,7 +102,10 @@ class CallGrammar {
  private:
   ApiResult<Expr> arguments(const ToolFunction& function, bool fit) {
     const std::string field = function.where + ".function.parameters";
-    if (!fit) return rule_expr(append(json_object_grammar()));
+    if (!fit) {
+      if (!any_object_) any_object_ = append(json_object_grammar());
+      return rule_expr(*any_object_);
+    }
     Json schema = function.parameters;
     if (schema.is_null()) schema = Json::object({{"additionalProperties", false}});
     const bool has_type = std::any_of(schema.object()->begin(), schema.object()->end(), [](const auto& member) {
@@ -110,16 +113,12 @@ class CallGrammar {
       return std::find(std::begin(kinds), std::end(kinds), member.first) != std::end(kinds);
     });
     if (!has_type) schema.set("type", "object");
-    if (const i64 bytes = std::ssize(dump(schema)); bytes > kMostGrammarBytes)
-      return bad_field(field, fmt::format("{}: {} bytes, at most {} are allowed", field, bytes, kMostGrammarBytes),
-                       "schema_too_complex");
-    auto read = read_json_schema(schema);
-    if (!read) return tl::unexpected(grammar_error(read.error(), field));
-    std::vector<bool> rules(read->rules.size());
-    if (!begins_with_brace(*read, read->rules[read->root].body, rules))
+    Grammar read = R1_TRY(schema_grammar(schema, field));
+    std::vector<bool> rules(read.rules.size());
+    if (!begins_with_brace(read, read.rules[read.root].body, rules))
       return bad_field(field,
                        fmt::format("{}: the schema allows more than objects, and arguments are an object", field));
-    return rule_expr(append(std::move(*read)));
+    return rule_expr(append(std::move(read)));
   }
 
   Expr call(const std::string& name, Expr arguments) const {
@@ -149,6 +148,7 @@ class CallGrammar {
   const CallForm form_;
   const Tokenizer& tokenizer_;
   Grammar grammar_;
+  std::optional<i32> any_object_;  // the rule of arguments that need not fit a schema
 };
 
 }  // namespace
@@ -158,13 +158,13 @@ ApiResult<std::optional<Grammar>> tool_grammar(const ToolFields& tools, CallForm
   const auto strict = std::find_if(tools.functions.begin(), tools.functions.end(),
                                    [](const auto& function) { return function.strict; });
   const bool any_strict = strict != tools.functions.end();
-  if (tools.functions.empty() || !(tools.must_call || any_strict || tools.one_call || format)) return format;
+  const bool limits_calls = tools.one_call && form != CallForm::llama;  // Llama's form has one call anyway
+  if (tools.functions.empty() || !(tools.must_call || any_strict || limits_calls || format)) return format;
   if (tools.must_call && format)
     return bad_field("tool_choice", "tool_choice: a call cannot be forced together with response_format or a grammar");
   if (form == CallForm::unknown) {
     constexpr std::string_view kForm =
-        "the chat template of this model writes calls in a form that this server does "
-        "not know";
+        "the chat template of this model writes calls in a form that this server does not know";
     if (tools.must_call)
       return bad_field("tool_choice", fmt::format("tool_choice: {}", kForm), "unsupported_parameter");
     if (any_strict)
