@@ -85,6 +85,7 @@ const en = {
   failed: "The answer failed.",
   unreachable: "The server cannot be reached. Is it still running?",
   broken: "The connection broke off before the answer was complete.",
+  notReady: "The server is not ready. Try again in a moment.",
   gone: "The rest of the answer is lost: the server no longer has it.",
   resuming: "Waiting for the rest of the answer",
   queueFull: "The server has too many answers waiting. Try again in a moment.",
@@ -94,16 +95,16 @@ const en = {
   loaded: "loaded",
   unloaded: "loads with the first question",
   votesNamed: "Votes: {n}",
-  votesHint: "Draw several answers and show the one that most of them agree with",
+  votesHint: "Write several answers and show the one that most of them agree on",
   oneAnswer: "1 answer, as it is written",
   majorityOf: "{n} answers, the majority counts",
-  drawing: "Drawing {n} answers",
+  drawing: "Writing {n} answers",
   agree: "{n} of {total} answers agree",
-  noneAgree: "None of {total} answers has a result",
+  noneAgree: "No result in any of {total} answers",
   answerNumber: "Answer {n}",
   shownAbove: "shown above",
   noVote: "No result",
-  thinkingOfAnswer: "Its thinking",
+  thinkingOfAnswer: "Thought process",
   modelNamed: "Model: {model}",
   loading: "The model is being loaded …",
   offline: "No connection to the server. Trying again …",
@@ -219,6 +220,7 @@ const zh: typeof en = {
   failed: "回答失败。",
   unreachable: "无法连接服务器。它还在运行吗？",
   broken: "回答完成之前连接中断了。",
+  notReady: "服务器尚未就绪，请稍后再试。",
   gone: "回答的其余部分已丢失：服务器不再保留它。",
   resuming: "正在等待回答的其余部分",
   queueFull: "服务器等待的回答过多，请稍后再试。",
@@ -291,6 +293,6 @@ export function formatCount(n: number): string {
 export function formatTime(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

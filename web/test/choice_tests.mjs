@@ -1,20 +1,14 @@
 // What a conversation chooses: its model, and how many answers vote.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  answers,
-  button,
-  checkAxe,
-  close,
-  converse,
-  idle,
-  offerTwoModels,
-  open,
-  picture,
-  send,
-  stage,
-} from "./harness.mjs";
+import { answers, button, checkAxe, close, converse, idle, open, picture, send, stage } from "./harness.mjs";
 import { gate, json, loading, play, written } from "./stage.mjs";
+
+// Two models, of which the second one is not loaded yet.
+function offerTwoModels() {
+  const entry = (id, status) => ({ id, object: "model", context_length: 4096, status });
+  stage.paths["/v1/models"] = json({ data: [entry("nano", "loaded"), entry("r1-distill-qwen-7b", "unloaded")] });
+}
 
 test("another model is chosen for a conversation, and its loading is seen", async () => {
   offerTwoModels();
@@ -49,6 +43,30 @@ test("another model is chosen for a conversation, and its loading is seen", asyn
   assert.equal(await picker.count(), 0);
   await converse(page, "I am the small one.", {}, "And now?");
   assert.equal(stage.asked.at(-1).model, undefined);
+  await close(page);
+});
+
+test("the settings open while no model is loaded", async () => {
+  stage.paths["/props"] = json({ model: "nano", build: "r1", queued: 0, running: 0 });
+  const page = await open();
+  await button(page, "Settings").click();
+  await page.getByLabel("Temperature").waitFor();
+  stage.paths = {};
+  await close(page);
+});
+
+test("another answer is not asked for while one is on its way", async () => {
+  const page = await open();
+  const ready = gate();
+  stage.scripts.push(play([ready.wait, ...written("Here I am.")]));
+  await send(page, "Where are you?");
+  await page.getByText("Where are you?", { exact: true }).first().waitFor();
+  const asked = stage.asked.length;
+  await page.keyboard.press("Alt+KeyR");
+  ready.open();
+  await answers(page).getByText("Here I am.").waitFor();
+  await idle(page);
+  assert.equal(stage.asked.length, asked);
   await close(page);
 });
 
@@ -91,7 +109,7 @@ test("of several answers the majority is shown, and all of them with their share
     json(election)(request, response);
   });
   await send(page, "What is 47 * 36?");
-  await page.getByText("Drawing 5 answers").waitFor();
+  await page.getByText("Writing 5 answers").waitFor();
   drawn.open();
   await answers(page).locator("> .markdown strong", { hasText: "1692" }).waitFor();
   await idle(page);
@@ -117,7 +135,7 @@ test("of several answers the majority is shown, and all of them with their share
   await page.locator("summary", { hasText: "Answer 2" }).click();
   const second = page.locator(".fold[open] .fold-body");
   await second.locator(".katex").waitFor();
-  await second.locator("summary", { hasText: "Its thinking" }).click();
+  await second.locator("summary", { hasText: "Thought process" }).click();
   await second.getByText("I try 13 things.").waitFor();
   await page.keyboard.press("Control+Shift+O");
   await button(page, "Votes: 1").waitFor();
@@ -168,7 +186,7 @@ test("the model that ships votes, and a vote can be stopped", async () => {
   const left = gate();
   stage.scripts.push((request, response) => void response.on("close", left.open));
   await send(page, "What is 4 * 6?");
-  await page.getByText("Drawing 3 answers").waitFor();
+  await page.getByText("Writing 3 answers").waitFor();
   await page.keyboard.press("Escape");
   await page.getByText("Stopped.").waitFor();
   await left.wait();

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
-import { json, play, startModel, startStage, written } from "./stage.mjs";
+import { play, startModel, startStage, written } from "./stage.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const { R1_BINARY, R1_MODEL, R1_PAGE, CHROMIUM = "/usr/bin/chromium", PICTURES } = process.env;
@@ -73,12 +73,6 @@ export async function converse(page, text, options = {}, asked = "Tell me.") {
   await send(page, asked);
   await answers(page).nth(count).waitFor();
   await idle(page);
-}
-
-// Two models, of which the second one is not loaded yet.
-export function offerTwoModels() {
-  const entry = (id, status) => ({ id, object: "model", context_length: 4096, status });
-  stage.paths["/v1/models"] = json({ data: [entry("nano", "loaded"), entry("r1-distill-qwen-7b", "unloaded")] });
 }
 
 export async function checkAxe(page, where) {

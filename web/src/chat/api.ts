@@ -4,9 +4,8 @@ import { SseParser } from "./sse.ts";
 
 export interface Props {
   model: string;
-  context_length: number;
   build: string;
-  default_sampling: Record<string, number>;
+  default_sampling?: Record<string, number>; // of the model that is loaded
   queued: number;
   running: number;
 }
@@ -85,7 +84,12 @@ export async function getModels(): Promise<ModelEntry[]> {
 }
 
 const RESUME_AFTER_MS = [0, 500, 1000, 2000, 4000, 8000];
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+// Ends at once when the signal does.
+const pause = (ms: number, signal: AbortSignal) =>
+  new Promise<void>((done) => {
+    setTimeout(done, ms);
+    signal.addEventListener("abort", () => done(), { once: true });
+  });
 
 interface Choice {
   message: { content?: string | null; reasoning_content?: string | null };
@@ -155,7 +159,7 @@ function post(body: object, signal: AbortSignal): Promise<Response> {
 async function readOn(place: Place, tries: number, signal: AbortSignal): Promise<Response> {
   if (!place.answer || !place.events) throw new Error("the stream cannot be read on");
   for (let i = tries; i < RESUME_AFTER_MS.length; ++i) {
-    await pause(RESUME_AFTER_MS[i]!);
+    await pause(RESUME_AFTER_MS[i]!, signal);
     try {
       return await request(`/v1/streams/${encodeURIComponent(place.answer)}?after=${place.events}`, { signal });
     } catch (error) {

@@ -12,11 +12,12 @@ import { canLock, whileDrawing } from "../store/drawing.ts";
 import { changed, conversations, moveToTop, takeOver } from "../store/history.ts";
 import { ApiError, askVotes, streamChat } from "./api.ts";
 import { modelOf, models, readModels } from "./models.ts";
-import { beginRun, endRun, type Run, runs, setFigures, take, takeElected, tick } from "./run.ts";
+import { beginRun, endRun, isBusy, type Run, runs, setFigures, take, takeElected, tick } from "./run.ts";
 import { connect, serverState } from "./server_state.ts";
 
 const SAVE_EVERY_MS = 1000;
 const SHOW_EVERY_MS = 40;
+const NOT_READY = ["loading", "shutting_down"]; // codes of a server that will answer later, or never again
 
 function requestOf(
   conversation: Conversation,
@@ -50,6 +51,8 @@ function nameOf(error: unknown): string {
   if (!(error instanceof ApiError)) return String(error);
   if (error.code === "context_length_exceeded") return "contextFull";
   if (error.status === 429) return "queueFull";
+  if (NOT_READY.includes(error.code)) return "notReady";
+  if (error.code === "events_lost") return "gone";
   return ["unreachable", "broken", "gone"].includes(error.code) ? error.code : error.message;
 }
 
@@ -94,7 +97,7 @@ async function draw(conversation: Conversation, run: Run, body: object | null): 
     message.outcome = stopper.signal.aborted ? "stopped" : "failed";
     if (message.outcome === "failed") {
       message.error = nameOf(error);
-      if (error instanceof ApiError && [0, 401, 503].includes(error.status)) {
+      if (error instanceof ApiError && ([0, 401].includes(error.status) || NOT_READY.includes(error.code))) {
         if (error.status === 401) serverState.value = "locked";
         void connect();
       }
@@ -128,12 +131,16 @@ export async function generate(
 async function resume(id: string): Promise<void> {
   await takeOver(id); // another tab may have read more of it, or all
   const conversation = conversations.peek().find((c) => c.id === id);
-  const message = conversation?.messages.find(isUnfinished);
-  if (!conversation || !message || runs.peek().has(id)) return;
-  if (message.stream?.answer) return draw(conversation, beginRun(conversation, message), null);
-  message.outcome = "stopped"; // it cannot be read on
-  delete message.stream;
-  await changed(conversation, true);
+  if (!conversation || runs.peek().has(id)) return;
+  for (const message of conversation.messages.filter(isUnfinished)) {
+    if (message.stream?.events) {
+      await draw(conversation, beginRun(conversation, message), null);
+    } else {
+      message.outcome = "stopped"; // no event of it came, so it cannot be read on
+      delete message.stream;
+      await changed(conversation, true);
+    }
+  }
 }
 
 const isUnfinished = (message: Message) => message.outcome === "running";
@@ -164,6 +171,7 @@ export function saveRunsWithPage(): void {
 
 // Asks `text` behind the message `parent`.
 export function ask(conversation: Conversation, text: string, parent: string | null): Promise<void> {
+  if (isBusy(conversation)) return Promise.resolve();
   const question = addMessage(conversation, { parent, role: "user", content: text }, Date.now());
   if (!conversation.title) conversation.title = titleFrom(text);
   return generate(conversation, question);
@@ -172,7 +180,7 @@ export function ask(conversation: Conversation, text: string, parent: string | n
 // Another answer to the question of `answer`. One that failed before its first word is replaced.
 export function regenerate(conversation: Conversation, answer: Message): Promise<void> {
   const question = conversation.messages.find((m) => m.id === answer.parent);
-  if (!question) return Promise.resolve();
+  if (!question || isBusy(conversation)) return Promise.resolve();
   if (!answer.content && !answer.thinking && !conversation.messages.some((m) => m.parent === answer.id))
     conversation.messages = conversation.messages.filter((m) => m !== answer);
   return generate(conversation, question);
@@ -181,7 +189,7 @@ export function regenerate(conversation: Conversation, answer: Message): Promise
 // Goes on with an answer that reached its limit, was stopped or broke off.
 export function continueAnswer(conversation: Conversation, answer: Message): Promise<void> {
   const question = conversation.messages.find((m) => m.id === answer.parent);
-  return question ? generate(conversation, question, answer) : Promise.resolve();
+  return question && !isBusy(conversation) ? generate(conversation, question, answer) : Promise.resolve();
 }
 
 export function lastOf(conversation: Conversation, role: Message["role"]): Message | undefined {

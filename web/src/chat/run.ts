@@ -1,6 +1,7 @@
 // An answer on its way: what is known about it, and what arrives put into its message.
 import { signal } from "@preact/signals";
 import type { Conversation, Message, Stream } from "../store/conversation.ts";
+import { canLock } from "../store/drawing.ts";
 import { cancelAnswer, type Chunk, type Elected, type Loading } from "./api.ts";
 import { noteLoading } from "./models.ts";
 
@@ -22,6 +23,11 @@ export const tick = signal(0); // changes whenever text of a running answer was 
 
 export function runOf(conversation: Conversation): Run | undefined {
   return runs.value.get(conversation.id);
+}
+
+// Whether an answer is on its way, here or in another tab. Without locks a tab cannot know of the others.
+export function isBusy(conversation: Conversation): boolean {
+  return runOf(conversation) !== undefined || (canLock && conversation.messages.some((m) => m.outcome === "running"));
 }
 
 function setRun(id: string, run: Run | null): void {

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ask, lastOf, regenerate } from "../chat/generate.ts";
-import { runOf, stopRun } from "../chat/run.ts";
+import { isBusy, runOf, stopRun } from "../chat/run.ts";
 import { serverState } from "../chat/server_state.ts";
 import { branchOf } from "../store/conversation.ts";
 import { revision, shown, startNew } from "../store/history.ts";
@@ -49,7 +49,7 @@ const actions: Record<string, () => void> = {
   },
   "alt+KeyE": () => {
     const question = lastOf(shown.value, "user");
-    if (question && !runOf(shown.value)) editing.value = question.id;
+    if (question && !isBusy(shown.value)) editing.value = question.id;
   },
   "alt+KeyC": () => {
     const answer = lastOf(shown.value, "assistant");

@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { ask, lastOf } from "../chat/generate.ts";
 import { models } from "../chat/models.ts";
-import { runOf, stopRun } from "../chat/run.ts";
+import { isBusy, runOf, stopRun } from "../chat/run.ts";
 import { props, serverState } from "../chat/server_state.ts";
 import { changed, kept, revision, shown } from "../store/history.ts";
 import { t } from "../words.ts";
@@ -54,7 +54,7 @@ export function Composer() {
 
   const send = () => {
     const text = conversation.draft.trim();
-    if (!text || run || !ready) return;
+    if (!text || isBusy(conversation) || !ready) return;
     conversation.draft = "";
     localStorage.removeItem("r1.draft");
     void ask(conversation, text, conversation.leaf);

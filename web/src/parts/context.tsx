@@ -1,7 +1,6 @@
 // How much of the model's context a conversation fills.
 import { modelOf } from "../chat/models.ts";
 import { runOf, tick } from "../chat/run.ts";
-import { props } from "../chat/server_state.ts";
 import { branchOf, type Conversation } from "../store/conversation.ts";
 import { revision } from "../store/history.ts";
 import { formatCount, t } from "../words.ts";
@@ -16,7 +15,7 @@ interface ContextUse {
 // answers of which one was chosen only the tokens of all together are known, so theirs counts as the average.
 export function contextUse(conversation: Conversation): ContextUse | null {
   revision.value;
-  const total = modelOf(conversation)?.context_length ?? props.value?.context_length ?? 0;
+  const total = modelOf(conversation)?.context_length ?? 0;
   if (!total) return null;
   const run = runOf(conversation);
   let used = 0;

@@ -47,7 +47,7 @@ function NumberField({ name }: { name: keyof Sampling }) {
   const { sampling } = shown.value;
   const range = SAMPLING_RANGES[name];
   const served = props.value;
-  const advice = served?.model === (modelOf(shown.value)?.id ?? served?.model) && served?.default_sampling[name];
+  const advice = served?.model === (modelOf(shown.value)?.id ?? served?.model) && served?.default_sampling?.[name];
   const placeholder = name === "seed" ? t("randomSeed") : name === "thinkingBudget" ? t("noLimit") : advice || "–";
   return (
     <label class="field">

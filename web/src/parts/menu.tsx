@@ -1,4 +1,4 @@
-// A button that opens a menu in the top layer, beside itself. Arrow keys move in the menu.
+// A button that opens a menu beside itself. Arrow keys move in the menu.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -53,7 +53,7 @@ export function Menu({ name, items, hint, onOpen, children, ...look }: MenuProps
       event.stopPropagation();
       close();
     } else if (event.key === "Tab") {
-      open.value = false;
+      close(); // and the focus goes on from the button
     } else if (next !== undefined) {
       event.preventDefault();
       buttons.at(next % buttons.length)!.focus();
@@ -84,6 +84,7 @@ export function Menu({ name, items, hint, onOpen, children, ...look }: MenuProps
               type="button"
               role={item.checked === undefined ? "menuitem" : "menuitemradio"}
               aria-checked={item.checked}
+              tabIndex={-1}
               class={item.class}
               onClick={() => {
                 close();

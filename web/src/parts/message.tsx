@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { answerNow } from "../chat/api.ts";
 import { ask, continueAnswer, lastOf, regenerate } from "../chat/generate.ts";
-import { type Run, runOf, thinkingMs, tick, tokensPerSecond } from "../chat/run.ts";
+import { isBusy, type Run, runOf, thinkingMs, tick, tokensPerSecond } from "../chat/run.ts";
 import { type Conversation, type Message, showBranch, siblingsOf } from "../store/conversation.ts";
 import { changed, revision } from "../store/history.ts";
 import { formatCount, formatTime, t, type Word } from "../words.ts";
@@ -48,7 +48,7 @@ function Versions({ conversation, message }: Shown) {
     showBranch(conversation, siblings[index]!.id);
     changed(conversation);
   };
-  const busy = runOf(conversation) !== undefined;
+  const busy = isBusy(conversation);
   return (
     <span class="versions" role="group" aria-label={t("version", { n: at + 1, total: siblings.length })}>
       <IconButton icon="left" name={t("previous")} disabled={busy || at === 0} onClick={() => go(at - 1)} />
@@ -78,7 +78,7 @@ function Editor({ conversation, message }: Shown) {
   });
   const close = () => (editing.value = null);
   const send = () => {
-    if (!text.value.trim() || runOf(conversation)) return;
+    if (!text.value.trim() || isBusy(conversation)) return;
     close();
     void ask(conversation, text.value, message.parent);
   };
@@ -121,7 +121,7 @@ function Editor({ conversation, message }: Shown) {
 function Question({ conversation, message }: Shown) {
   drawWith(undefined);
   if (editing.value === message.id) return <Editor conversation={conversation} message={message} />;
-  const busy = runOf(conversation) !== undefined;
+  const busy = isBusy(conversation);
   return (
     <>
       <div class="bubble">{message.content}</div>
@@ -207,6 +207,7 @@ const knownErrors: Record<string, Word> = {
   queueFull: "queueFull",
   contextFull: "contextFull",
   gone: "gone",
+  notReady: "notReady",
 };
 
 function Notice({ kind, children }: { kind: "plain" | "error"; children: ComponentChildren }) {

@@ -44,9 +44,13 @@ export async function changed(conversation: Conversation, now = false): Promise<
   );
 }
 
+// Whether this tab is drawing an answer of that conversation, and so knows better than the others.
+let isDrawing: (id: string) => boolean = () => false;
+
 // Takes over what another tab has stored, except the draft, which belongs to the tab where it is written.
 export async function takeOver(id: string): Promise<void> {
   const stored = await database.loadOne(id);
+  if (isDrawing(id)) return;
   const own = conversations.peek().find((c) => c.id === id);
   if (own && stored) stored.draft = own.draft;
   const others = conversations.peek().filter((c) => c !== own);
@@ -54,14 +58,11 @@ export async function takeOver(id: string): Promise<void> {
   ++revision.value;
 }
 
-// `isRunning`: whether this tab is drawing an answer of that conversation, and so knows better than the others.
-export async function load(isRunning: (id: string) => boolean): Promise<void> {
-  database.onOtherTab((id) => isRunning(id) || void takeOver(id));
+export async function load(draws: (id: string) => boolean): Promise<void> {
+  isDrawing = draws;
+  database.onOtherTab((id) => void takeOver(id));
   kept.value = await database.isKept();
   const all = await database.loadAll();
-  for (const conversation of all)
-    for (const message of conversation.messages)
-      if (message.outcome === "running" && !message.stream?.answer) message.outcome = "stopped"; // its page was closed
   conversations.value = all.sort((a, b) => b.updated - a.updated);
   blank.value = { ...newConversation(Date.now()), draft: localStorage.getItem(DRAFT) ?? "" };
   show(location.hash.slice(1) || null);
