@@ -82,7 +82,6 @@ class Fault:
     def __init__(self, path, source, kind, begin, end, by):
         self.path, self.kind, self.begin, self.end, self.by = path, kind, begin, end, by
         self.line = source.count("\n", 0, begin) + 1
-        self.before = " ".join(source[begin:end].split())
         start = source.rfind("\n", 0, begin) + 1
         stop = source.find("\n", end)
         context = source[start:begin], source[end:stop if stop >= 0 else len(source)]

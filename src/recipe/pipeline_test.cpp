@@ -109,8 +109,9 @@ TEST(Pipeline, StagesThatDoNotFitTogetherAreErrors) {
       {base + stage("s", "sample") + stage("a", "sft", "from = \"s\"\n"), "no earlier stage \"s\" makes a model"},
       {base + stage("a", "sft", "rows = \"base\"\n"), "\"base\" is none"},
       {base + stage("s", "sample") + stage("a", "grpo", "rows = \"s\"\n"), "this stage is of the kind grpo"},
-      {base + stage("s", "sample"), "the last stage must make a model"},
-      {base + stage("s", "sample", "branch = \"b\"\n"), "the last stage must make a model"},
+      {base + stage("s", "sample"), "the last stage of the trunk and of each branch must make a model"},
+      {base + stage("s", "sample", "branch = \"b\"\n"),
+       "the last stage of the trunk and of each branch must make a model"},
       {stage("base", "pretrain", "branch = \"b\"\n"), "the first stage is of the trunk"},
       {base + stage("b", "sft", "branch = \"b\"\n") + stage("a", "sft"), "come before those of the branches"},
       {base + stage("b", "sft", "branch = \"b\"\n") + stage("c", "sft", "branch = \"c\"\nfrom = \"b\"\n"),
@@ -122,6 +123,9 @@ TEST(Pipeline, StagesThatDoNotFitTogetherAreErrors) {
   for (const auto& [stages, message] : wrong)
     EXPECT_NE(error(stages).find(message), std::string::npos) << error(stages);
   EXPECT_EQ(error(kStages), "");
+  const std::string turns = stage("traces", "sample", "branch = \"b\"\n") + stage("c", "sft", "branch = \"c\"\n") +
+                            stage("b", "sft", "branch = \"b\"\n");
+  EXPECT_EQ(error(base + turns), "") << "the stages of two branches may take turns";
 }
 
 TEST(Pipeline, KindsOfProblemsCanBeLeftOut) {

@@ -38,11 +38,15 @@ Status check_tasks(const std::string& tasks, std::string_view where) {
   return {};
 }
 
+Overrides with_threads(Overrides places, const RecipeOptions& options) {
+  if (options.threads > 0) places.emplace_back("threads", fmt::format("{}", options.threads));
+  return places;
+}
+
 Result<TrainConfig> training_settings(const StageConfig& stage, const fs::path& recipe, Overrides places,
                                       const RecipeOptions& options) {
   const std::string path = (recipe / (stage.name + ".toml")).string();
-  if (options.threads > 0) places.emplace_back("threads", fmt::format("{}", options.threads));
-  TrainConfig config = R1_TRY(load_train_config(path, places));
+  TrainConfig config = R1_TRY(load_train_config(path, with_threads(std::move(places), options)));
   if (!options.without.empty()) R1_TRY(leave_out(config, options, path));
   for (const DataSource& d : config.data)
     if (!d.tasks.empty()) R1_TRY(check_tasks(d.tasks, path));
@@ -52,8 +56,7 @@ Result<TrainConfig> training_settings(const StageConfig& stage, const fs::path& 
 Result<GrpoConfig> grpo_settings(const StageConfig& stage, const fs::path& recipe, Overrides places,
                                  const RecipeOptions& options) {
   const std::string path = (recipe / (stage.name + ".toml")).string();
-  if (options.threads > 0) places.emplace_back("threads", fmt::format("{}", options.threads));
-  GrpoConfig config = R1_TRY(load_grpo_config(path, places));
+  GrpoConfig config = R1_TRY(load_grpo_config(path, with_threads(std::move(places), options)));
   if (config.tasks.empty()) return config;
   if (!options.without.empty()) config.tasks = R1_TRY(without_or_fail(config.tasks, options, path));
   R1_TRY(check_tasks(config.tasks, path));

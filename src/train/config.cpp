@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "core/file.hpp"
 #include "core/text.hpp"
@@ -269,8 +270,9 @@ Status connect_stages(PipelineConfig& c, std::string_view source) {
           fmt::format("rows: is for a stage of the kind sft, and names an earlier stage of the kind sample; "
                       "\"{}\" is none, or this stage is of the kind {}",
                       s.rows, s.kind));
-    const bool last = i + 1 == c.stages.size() || c.stages[i + 1].branch != s.branch;
-    if (last && s.kind == "sample") return wrong("the last stage must make a model");
+    const bool last = std::ranges::none_of(std::span(c.stages).subspan(i + 1),
+                                           [&](const StageConfig& later) { return later.branch == s.branch; });
+    if (last && s.kind == "sample") return wrong("the last stage of the trunk and of each branch must make a model");
   }
   return {};
 }

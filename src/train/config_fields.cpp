@@ -379,7 +379,7 @@ const std::vector<Field<StageConfig>>& stage_fields() {
   static const std::vector<Field<StageConfig>> fields = {
       {.name = "name", .meaning = "of the stage's folder and file", .member = &S::name},
       {.name = "kind", .meaning = "what the stage does", .member = &S::kind, .choices = "pretrain|sft|grpo|sample"},
-      {.name = "branch", .meaning = "it belongs to a branch of the pipeline", .member = &S::branch},
+      {.name = "branch", .meaning = "the branch that the stage belongs to (none: the trunk)", .member = &S::branch},
       {.name = "config", .meaning = "of pretrain: the file of the architecture", .member = &S::config},
       {.name = "from", .meaning = "the stage whose model it begins with", .member = &S::from},
       {.name = "rows", .meaning = "the sampling stage that makes the first [[data]]", .member = &S::rows}};
