@@ -1,10 +1,14 @@
 // Products of weight blocks and 8-bit activations, compiled once per level. Read block_dot.hpp (what is computed),
-// block_dot_tile.hpp (how weights are unpacked) and block_dot_vector.hpp (the instructions of the level) first, then
-// this file from its last function upwards.
+// block_dot_tile.hpp (how unpacked weights are held) and block_dot_vector.hpp (the instructions of the level) first,
+// then this file from its last function upwards.
 #include "kernels/cpu/block_dot.hpp"
 
 #include "core/integer.hpp"
-#include "kernels/cpu/block_dot_tile.hpp"
+#if defined(__AVX2__)
+#include "kernels/cpu/block_dot_unpack_iq.hpp"
+#else
+#include "kernels/cpu/block_dot_portable.hpp"
+#endif
 
 namespace r1::cpu::R1_TARGET {
 namespace {
@@ -41,26 +45,15 @@ inline i32 sum_of(const i8* q, i64 n) {
   return sum;
 }
 
-// Tiles hold quants unsigned, larger than their value by this excess. QuantizedChunk::start subtracts it again, times
-// the sum of the activations: per 16 elements for Q6_K, per 32 for Q8_0 and Q4_0.
-constexpr i32 excess(DType t) {
-  if (t == DType::q6_k) return 32;
-  if (t == DType::q4_0) return 8;
-  return t == DType::q8_0 && !kSignedWeights ? 128 : 0;
-}
-
 void quantize_chunk(DType type, QuantizedChunk* to, const float* x, i64 n) {
-  const bool small = block_of(type).elements != kDotChunk;
-  if (!small) {
-    to->d[0] = quantize_block(to->q, x, n);
-    for (int g = 0; g < 16; ++g) to->start[g] = -32 * sum_of(to->q + 16 * g, 16);
-    for (int g = 0; g < 8; ++g) to->sum32[g] = static_cast<std::int16_t>(sum_of(to->q + 32 * g, 32));
-    return;
+  if (block_of(type).elements == kDotChunk) to->d[0] = quantize_block(to->q, x, kDotChunk);
+  else
+    for (i64 b = 0; 32 * b < n; ++b) to->d[b] = quantize_block(to->q + 32 * b, x + 32 * b, 32);
+  for (i64 g = 0; 16 * g < n; ++g) {
+    const i32 sum = sum_of(to->q + 16 * g, 16);
+    to->sum16[g] = static_cast<std::int16_t>(sum), to->start[g] = -32 * sum;
   }
-  for (i64 b = 0; 32 * b < n; ++b) {
-    to->d[b] = quantize_block(to->q + 32 * b, x + 32 * b, 32);
-    to->start[b] = -excess(type) * sum_of(to->q + 32 * b, 32);
-  }
+  for (i64 b = 0; 32 * b < n; ++b) to->sum32[b] = static_cast<std::int16_t>(to->sum16[2 * b] + to->sum16[2 * b + 1]);
 }
 
 void quantize(DType type, QuantizedChunk* to, const MatrixView& x, i64 rows, i64 k, i64 begin, i64 end) {
@@ -73,10 +66,19 @@ void quantize(DType type, QuantizedChunk* to, const MatrixView& x, i64 rows, i64
 
 // ---- products ----------------------------------------------------------------------------------------------------
 
+// What the sum of part s starts with, so that the excess of the quants cancels.
+template <DType kType>
+inline i32 start_of(const QuantizedChunk& x, i64 s) {
+  constexpr TileForm kForm = form_of(kType);
+  if constexpr (kForm.excess == 0) return 0;
+  else if constexpr (kForm.part == 32) return -kForm.excess * x.sum32[s];
+  else return kForm.excess == 32 ? x.start[s] : -kForm.excess * x.sum16[s];
+}
+
 // acc[r · ldacc + lane] += the product of the tile and chunk x[r], for r in [0, kRows). For blocks of 32 elements.
 template <DType kType, int kRows>
 void multiply_small(const Tile& tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
-  constexpr int kLimit = kType == DType::q4_0 ? 16 : kSignedWeights ? 0 : 256;
+  constexpr TileForm kForm = form_of(kType);
   Floats sum[kRows];
 #pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r) sum[r] = load_floats(acc + r * ldacc);
@@ -84,41 +86,45 @@ void multiply_small(const Tile& tile, i64 blocks, const QuantizedChunk* x, float
     const Floats d = load_floats(tile.d[b]);
 #pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
+      const Floats dx = broadcast_float(x[r].d[b]);
       const Ints dot =
-          add_bytes<8, kLimit>(broadcast(excess(kType) ? x[r].start[b] : 0), tile.w[8 * b][0], x[r].q + 32 * b);
-      sum[r] = add_product(sum[r], d * broadcast_float(x[r].d[b]), to_floats(dot));
+          add_bytes<8, kForm.limit>(broadcast(start_of<kType>(x[r], b)), tile.w[8 * b][0], x[r].q + 32 * b);
+      sum[r] = add_product(sum[r], d * dx, to_floats(dot));
+      if constexpr (kForm.minima)
+        sum[r] = subtract_product(sum[r], load_floats(tile.dmin[b]) * dx, to_floats(broadcast(x[r].sum32[b])));
     }
   }
 #pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r) store_floats(acc + r * ldacc, sum[r]);
 }
 
-// The same for K-quants, whose blocks have 256 elements.
+// The same for blocks of 256 elements.
 template <DType kType, int kRows>
 void multiply_large(const Tile& tile, const QuantizedChunk* x, float* acc, i64 ldacc) {
-  constexpr bool kMinima = kType != DType::q6_k;
-  constexpr int kParts = kMinima ? 8 : 16, kPartSteps = kSteps / kParts;
-  constexpr int kLimit = kType == DType::q4_k ? 16 : kType == DType::q5_k ? 32 : 64;
+  constexpr TileForm kForm = form_of(kType);
+  constexpr int kParts = kDotChunk / kForm.part, kPartSteps = kSteps / kParts;
   Ints sum[kRows] = {};
   for (int s = 0; s < kParts; ++s) {
     const Ints scale = load(tile.scale[s]);
     const u8* const w = tile.w[s * kPartSteps][0];
 #pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
-      const Ints start = broadcast(kMinima ? 0 : x[r].start[s]);
-      sum[r] = add(sum[r], multiply(scale, add_bytes<kPartSteps, kLimit>(start, w, x[r].q + 4 * kPartSteps * s)));
+      const Ints start = broadcast(start_of<kType>(x[r], s));
+      const Ints part = add_bytes<kPartSteps, kForm.limit>(start, w, x[r].q + kForm.part * s);
+      sum[r] = add(sum[r], kForm.scales ? multiply(scale, part) : part);
     }
   }
 #pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r) {
     const Floats dx = broadcast_float(x[r].d[0]);
     Floats y = add_product(load_floats(acc + r * ldacc), load_floats(tile.d[0]) * dx, to_floats(sum[r]));
-    if constexpr (kMinima) {
+    if constexpr (kForm.minima) {
       Ints least_sum{};
-#pragma GCC unroll 4
-      for (int pair = 0; pair < 4; ++pair)
-        least_sum = add_pairs(least_sum, load(tile.minimum[pair]), broadcast(word_at(x[r].sum32 + 2 * pair)));
-      y = subtract_product(y, load_floats(tile.dmin) * dx, to_floats(least_sum));
+      const std::int16_t* const sums = kForm.part == 32 ? x[r].sum32 : x[r].sum16;
+#pragma GCC unroll 8
+      for (int pair = 0; pair < kParts / 2; ++pair)
+        least_sum = add_pairs(least_sum, load(tile.minimum[pair]), broadcast(word_at(sums + 2 * pair)));
+      y = subtract_product(y, load_floats(tile.dmin[0]) * dx, to_floats(least_sum));
     }
     store_floats(acc + r * ldacc, y);
   }
@@ -226,11 +232,28 @@ void pack_type(std::byte* to, const std::byte* w, i64 row_bytes, i64 k, i64 n, i
 template <class F>
 void with_type(DType type, const F& f) {
   switch (type) {
-    case DType::q8_0: return f.template operator()<DType::q8_0>();
     case DType::q4_0: return f.template operator()<DType::q4_0>();
+    case DType::q4_1: return f.template operator()<DType::q4_1>();
+    case DType::q5_0: return f.template operator()<DType::q5_0>();
+    case DType::q5_1: return f.template operator()<DType::q5_1>();
+    case DType::q8_0: return f.template operator()<DType::q8_0>();
+    case DType::q2_k: return f.template operator()<DType::q2_k>();
+    case DType::q3_k: return f.template operator()<DType::q3_k>();
     case DType::q4_k: return f.template operator()<DType::q4_k>();
     case DType::q5_k: return f.template operator()<DType::q5_k>();
     case DType::q6_k: return f.template operator()<DType::q6_k>();
+    case DType::iq2_xxs: return f.template operator()<DType::iq2_xxs>();
+    case DType::iq2_xs: return f.template operator()<DType::iq2_xs>();
+    case DType::iq2_s: return f.template operator()<DType::iq2_s>();
+    case DType::iq3_xxs: return f.template operator()<DType::iq3_xxs>();
+    case DType::iq3_s: return f.template operator()<DType::iq3_s>();
+    case DType::iq1_s: return f.template operator()<DType::iq1_s>();
+    case DType::iq1_m: return f.template operator()<DType::iq1_m>();
+    case DType::iq4_nl: return f.template operator()<DType::iq4_nl>();
+    case DType::iq4_xs: return f.template operator()<DType::iq4_xs>();
+    case DType::tq1_0: return f.template operator()<DType::tq1_0>();
+    case DType::tq2_0: return f.template operator()<DType::tq2_0>();
+    case DType::mxfp4: return f.template operator()<DType::mxfp4>();
     default: __builtin_trap();  // callers check has_block_dot
   }
 }

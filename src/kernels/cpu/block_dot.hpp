@@ -1,6 +1,6 @@
 // Products of weights, read in their block types, with activations quantised to 8 bits. For serving.
 //
-// A row of activations is quantised once, in blocks of 32 elements for Q8_0 and Q4_0 and of 256 for the K-quants:
+// A row of activations is quantised once, in blocks of as many elements as the blocks of the weights have, 32 or 256:
 //   dx = max|x| / 127,   q = x · (127 / max|x|), to the nearest integer, ties to even.
 // Then, block after block in ascending k,
 //   y += (d · dx) · I,   I = Σ over the block of scale · quant · q     and, where the type has a minimum,
@@ -21,9 +21,10 @@ inline constexpr i64 kDotChunk = 256;
 // Elements [256c, 256c + 256) of one quantised row. Chunk 0 of all rows comes first, then chunk 1 of all rows, etc.
 struct QuantizedChunk {
   i8 q[kDotChunk];
-  i32 start[16];          // where sums start, to cancel the excess of quants stored unsigned; see excess()
-  std::int16_t sum32[8];  // Σ q of 32 elements
-  float d[8];             // the scale dx of 32 elements each; K-quants use only the first, for all 256
+  i32 start[16];           // -32 · sum16
+  std::int16_t sum16[16];  // Σ q of 16 elements
+  std::int16_t sum32[8];   // Σ q of 32 elements
+  float d[8];              // the scale dx of 32 elements each; blocks of 256 use only the first
 };
 
 struct BlockProduct {
@@ -53,13 +54,10 @@ struct BlockDotKernels {
   void (*multiply)(const BlockProduct& g, i64 begin, i64 end, std::byte* scratch);
 };
 
-static constexpr bool has_block_dot(DType t) {
-  return t == DType::q8_0 || t == DType::q4_0 || t == DType::q4_k || t == DType::q5_k || t == DType::q6_k;
-}
+// Every block type but two: files hold no weights in Q8_K, and the blocks of NVFP4 have 64 elements.
+static constexpr bool has_block_dot(DType t) { return is_block(t) && t != DType::q8_k && t != DType::nvfp4; }
 // Whether products with weights of both types can use the same quantised rows.
-static constexpr bool same_quantization(DType a, DType b) {
-  return a == b || (block_of(a).elements == kDotChunk && block_of(b).elements == kDotChunk);
-}
+static constexpr bool same_quantization(DType a, DType b) { return block_of(a).elements == block_of(b).elements; }
 static constexpr i64 dot_chunks(i64 k) { return ceil_div(k, kDotChunk); }
 
 }  // namespace r1::cpu

@@ -62,11 +62,11 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, bool pac
   const double gb = 1e-9 * static_cast<double>(w.size()) / seconds;
   const double gflops = 2e-9 * static_cast<double>(rows * in * out) / seconds;
   if (rows == 1)
-    fmt::print("{:10} {:5} {:6} {} threads, 1 row    {:8.2f} ms {:7.1f} GB/s, {:3.0f} % of reading ({:.1f})\n",
+    fmt::print("{:10} {:7} {:6} {} threads, 1 row    {:8.2f} ms {:7.1f} GB/s, {:3.0f} % of reading ({:.1f})\n",
                kernels.name, name_of(t), packed ? "packed" : "stored", pool.threads(), seconds * 1e3, gb,
                100 * gb / read_roof, read_roof);
   else
-    fmt::print("{:10} {:5} {:6} {} threads, {:3} rows {:8.2f} ms {:7.1f} GOP/s, {:3.0f} % of f32's roof ({:.0f})\n",
+    fmt::print("{:10} {:7} {:6} {} threads, {:3} rows {:8.2f} ms {:7.1f} GOP/s, {:3.0f} % of f32's roof ({:.0f})\n",
                kernels.name, name_of(t), packed ? "packed" : "stored", pool.threads(), rows, seconds * 1e3, gflops,
                100 * gflops / f32_roof, f32_roof);
 }
@@ -80,9 +80,11 @@ int main(int argc, char** argv) {
     for (const int threads : {1, ThreadPool::default_threads()}) {
       ThreadPool pool(threads);
       const double reading = cpu::read_roof(*k, pool), f32 = cpu::compute_roof(*k, pool, cpu::Format::f32);
-      for (const DType t : {DType::q8_0, DType::q4_0, DType::q4_k, DType::q5_k, DType::q6_k})
-        for (const i64 rows : {1, 8, 128})
-          for (const bool packed : {false, true}) cpu::bench(*k, pool, t, rows, packed, reading, f32);
+      for (int t = 0; t < kDTypes; ++t)
+        if (cpu::has_block_dot(static_cast<DType>(t)))
+          for (const i64 rows : {1, 8, 128})
+            for (const bool packed : {false, true})
+              cpu::bench(*k, pool, static_cast<DType>(t), rows, packed, reading, f32);
     }
   }
 }
