@@ -94,29 +94,34 @@ function longestByProcessor(trace) {
   return times.sort((a, b) => b - a);
 }
 
-const model = await startModel(R1_BINARY, R1_MODEL);
-const stage = await startStage(model, R1_PAGE);
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
-const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-await page.goto(stage.url);
-await page.locator(".starts button:not(:disabled)").first().waitFor();
-const tokens = recorded();
-await browser.startTracing(page, { categories: ["toplevel"] });
-const { seconds, frames, tasks } = await measure(page, stage, tokens);
-const times = longestByProcessor(await browser.stopTracing());
-console.log(`${tokens.length} tokens, ${tokens.join("").length} characters, in ${seconds.toFixed(1)} s`);
-console.log(`${(frames / seconds).toFixed(0)} frames/s`);
-console.log(
-  tasks.length
-    ? `${tasks.length} tasks of 50 ms or more, the longest ${Math.max(...tasks).toFixed(0)} ms`
-    : "no task of 50 ms or more",
-);
-console.log(
-  `processor time of the longest tasks: ${times
-    .slice(0, 5)
-    .map((t) => `${t.toFixed(0)} ms`)
-    .join(", ")}`,
-);
-await browser.close();
-stage.stop();
-model.stop();
+async function main() {
+  const stops = [];
+  try {
+    const model = await startModel(R1_BINARY, R1_MODEL);
+    stops.push(() => model.stop());
+    const stage = await startStage(model, R1_PAGE);
+    stops.push(() => stage.stop());
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+    stops.push(() => browser.close());
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await page.goto(stage.url);
+    await page.locator(".starts button:not(:disabled)").first().waitFor();
+    const tokens = recorded();
+    await browser.startTracing(page, { categories: ["toplevel"] });
+    const { seconds, frames, tasks } = await measure(page, stage, tokens);
+    const times = longestByProcessor(await browser.stopTracing());
+    console.log(`${tokens.length} tokens, ${tokens.join("").length} characters, in ${seconds.toFixed(1)} s`);
+    console.log(`${(frames / seconds).toFixed(0)} frames/s`);
+    console.log(
+      tasks.length
+        ? `${tasks.length} tasks of 50 ms or more, the longest ${Math.max(...tasks).toFixed(0)} ms`
+        : "no task of 50 ms or more",
+    );
+    const longest = times.slice(0, 5).map((t) => `${t.toFixed(0)} ms`);
+    console.log(`processor time of the longest tasks: ${longest.join(", ")}`);
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+await main();

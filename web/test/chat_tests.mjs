@@ -17,7 +17,7 @@ import {
   send,
   stage,
 } from "./harness.mjs";
-import { failWith, gate, play, progress, startModel, written } from "./stage.mjs";
+import { failWith, gate, numbered, play, progress, startModel, written } from "./stage.mjs";
 
 test("the model that ships answers, and its thinking is folded with its time and tokens", async () => {
   const page = await open();
@@ -39,41 +39,49 @@ test("the model that ships answers, and its thinking is folded with its time and
 test("waiting, reading, thinking with a tail of three lines, answering, done", async () => {
   const page = await open();
   const steps = [gate(), gate(), gate(), gate()];
-  const thinking = Array.from({ length: 12 }, (_, i) => `Step ${i + 1} of the thinking.\n`).join("");
-  const pieces = written("The answer is **42**.", { thinking });
+  const thinking = [
+    "We want two whole numbers with the sum 13 and the product 42.",
+    "One of them is at most 6, so let me try: 1 * 12 = 12, 2 * 11 = 22, 3 * 10 = 30, 4 * 9 = 36, 5 * 8 = 40.",
+    "6 * 7 = 42, and 6 + 7 = 13. That fits.",
+    "Is there another pair? The product grows with the smaller number up to 6, so there is none.",
+    "Check: x^2 - 13 x + 42 = (x - 6)(x - 7). Both roots are whole.",
+  ].join("\n");
+  const [role, ...rest] = written("They are **6** and **7**.", { thinking });
+  const pieces = numbered([role, progress(30, 120), ...rest]);
   stage.scripts.push(
     play([
       pieces[0],
       steps[0].wait,
-      progress(30, 120),
+      pieces[1],
       steps[1].wait,
-      ...pieces.slice(1, 13),
+      ...pieces.slice(2, 14),
       steps[2].wait,
-      ...pieces.slice(13, 20),
+      ...pieces.slice(14, 21),
       steps[3].wait,
-      ...pieces.slice(20),
+      ...pieces.slice(21),
     ]),
   );
-  await send(page, "What is it?");
+  await send(page, "Which two whole numbers have the sum 13 and the product 42?");
   await page.getByText("Waiting for a place").waitFor();
   assert.equal(await page.locator(".messages").getAttribute("aria-busy"), "true");
   assert.equal(await page.locator(".messages").getAttribute("aria-live"), "polite");
   steps[0].open();
   await page.getByText("Reading the prompt 30/120").waitFor();
   steps[1].open();
-  await page.locator(".tail", { hasText: "Step 12" }).waitFor();
+  await page.locator(".tail", { hasText: "Both roots are whole." }).waitFor();
   const tail = await page.locator(".tail").evaluate((e) => e.clientHeight / parseFloat(getComputedStyle(e).lineHeight));
   assert.ok(Math.abs(tail - 3) < 0.1, `${tail} lines`);
+  await button(page, "Answer now").waitFor();
   await picture(page, "chat-thinking");
   await page.keyboard.press("Alt+t");
-  await page.locator(".thinking .markdown", { hasText: "Step 1 of" }).waitFor();
+  await page.locator(".thinking .markdown", { hasText: "We want two whole numbers" }).waitFor();
   await page.keyboard.press("Alt+t");
   steps[2].open();
   await page.locator(".message.assistant > .markdown").waitFor();
   assert.equal(await page.locator(".tail").count(), 0);
   steps[3].open();
   await idle(page);
-  assert.equal(await page.locator(".message.assistant > .markdown strong").innerText(), "42");
+  assert.equal(await page.locator(".message.assistant > .markdown strong").first().innerText(), "6");
   await close(page);
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, button, checkAxe, close, converse, idle, open, picture, send, stage } from "./harness.mjs";
-import { gate, json, loading, play, written } from "./stage.mjs";
+import { failWith, gate, json, loading, play, written } from "./stage.mjs";
 
 // Two models, of which the second one is not loaded yet.
 function offerTwoModels() {
@@ -43,6 +43,35 @@ test("another model is chosen for a conversation, and its loading is seen", asyn
   assert.equal(await picker.count(), 0);
   await converse(page, "I am the small one.", {}, "And now?");
   assert.equal(stage.asked.at(-1).model, undefined);
+  await close(page);
+});
+
+test("a model that cannot be loaded is told with its reason, before a stream and in one, and tried again", async () => {
+  offerTwoModels();
+  const name = "r1-distill-qwen-7b";
+  const reason = `the model ${name} could not be loaded: 9.3 GB are needed, 4.0 GB are there`;
+  const error = `data: ${JSON.stringify({ error: { message: reason, type: "server_error", code: "model_not_loaded" } })}\n\n`;
+  const page = await open();
+  await button(page, "Model: nano").click();
+  await page.getByRole("menuitemradio", { name: new RegExp(name) }).click();
+  stage.scripts.push(failWith(503, "model_not_loaded", reason));
+  await send(page, "Who are you?");
+  const alert = page.getByRole("alert");
+  await alert.getByText(`The answer failed: ${reason}`).waitFor();
+  const asksAgain = gate();
+  stage.scripts.push(play([loading(name, 0.5), asksAgain.wait, error]));
+  await button(page, "Try again").click();
+  await page.locator(".picker", { hasText: "loading 50 %" }).waitFor();
+  assert.equal(await alert.count(), 0);
+  asksAgain.open();
+  await alert.getByText(`The answer failed: ${reason}`).waitFor();
+  await page.locator(".picker .item-state").waitFor({ state: "detached" });
+  stage.scripts.push(play(written("I am here now.")));
+  await button(page, "Try again").click();
+  await answers(page).getByText("I am here now.").waitFor();
+  await idle(page);
+  assert.equal(await answers(page).count(), 1);
+  stage.paths = {};
   await close(page);
 });
 

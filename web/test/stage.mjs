@@ -50,6 +50,10 @@ export function written(answer, { thinking = "", pieces = 12 } = {}) {
   ];
 }
 
+// The events of a stream, numbered and with the name of the answer, as the server writes them on request.
+export const numbered = (pieces) =>
+  pieces.map((piece, i) => `id: ${i + 1}\n${piece.replace('{"', '{"id":"chatcmpl-77","')}`);
+
 export const progress = (processed, total) =>
   chunk({}, { prompt_progress: { processed, total, cache: 0, time_ms: 1 } });
 

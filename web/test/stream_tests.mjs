@@ -1,11 +1,8 @@
 // A stream that breaks or whose page is left, and what is said to the server about a running answer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answers, button, close, idle, open, send, stage } from "./harness.mjs";
-import { failWith, gate, play, written } from "./stage.mjs";
-
-// The events of a stream, numbered and with the name of the answer, as the server writes them on request.
-const numbered = (pieces) => pieces.map((piece, i) => `id: ${i + 1}\n${piece.replace('{"', '{"id":"chatcmpl-77","')}`);
+import { answers, button, close, idle, open, question, send, stage } from "./harness.mjs";
+import { failWith, gate, numbered, play, progress, written } from "./stage.mjs";
 
 test("an answer whose connection breaks is read on where it broke", async () => {
   const page = await open();
@@ -32,7 +29,8 @@ test("an answer whose connection breaks is read on where it broke", async () => 
 // An answer of which `first` events arrive by themselves, and the others to whoever reads it on. `asked` are the
 // addresses of those requests.
 function interrupted(text, first) {
-  const pieces = numbered(written(text));
+  const [role, ...content] = written(text);
+  const pieces = numbered([role, progress(120, 120), ...content]);
   const asked = [];
   stage.scripts.push(play([...pieces.slice(0, first), () => gate().wait()]));
   stage.paths["/v1/streams/chatcmpl-77"] = (request, response) => {
@@ -60,14 +58,14 @@ async function stored(page, text) {
 
 test("after a reload an answer goes on where it was", async () => {
   const page = await open();
-  const asked = interrupted("All of it arrives, once.", 6);
+  const asked = interrupted("All of it arrives, once.", 7);
   await send(page, "Does it arrive?");
   await answers(page).getByText("All of it").waitFor();
   await page.reload();
   await answers(page).getByText("All of it arrives, once.").waitFor();
   await idle(page);
   assert.equal(asked.length, 1, asked.join(" "));
-  assert.match(asked[0], /^\/v1\/streams\/chatcmpl-77\?after=[1-6]$/); // what was stored last may be a little older
+  assert.match(asked[0], /^\/v1\/streams\/chatcmpl-77\?after=[1-7]$/); // what was stored last may be a little older
   assert.equal(await page.getByRole("alert").count(), 0);
   await button(page, "Regenerate").waitFor();
   await page.reload();
@@ -83,13 +81,14 @@ test("an answer that is gone after a reload is shown as far as it came, and goes
     ["Try again", /^is here\.$/],
   ]) {
     const page = await open();
-    interrupted("All of it arrives, once.", 6);
+    interrupted("All of it arrives, once.", 7);
     stage.paths["/v1/streams/chatcmpl-77"] = failWith(404, "not_found", "there is no such stream");
     await send(page, "Does it arrive?");
     await stored(page, "All of it");
     await page.reload();
     await page.getByRole("alert").getByText("The rest of the answer is lost").waitFor();
     await answers(page).getByText("All of it").waitFor();
+    assert.match(await page.locator(".gauge").getAttribute("aria-label"), /^Context: 12[1-9] of/);
     stage.paths = {};
     stage.scripts.push(play(written(" is here.")));
     await button(page, name).click();
@@ -109,13 +108,17 @@ test("an answer has one reader, and another tab takes it over when its tab is cl
       await second.goto(page.url());
       return second;
     };
-    const asked = interrupted("All of it arrives, once.", 6);
+    const asked = interrupted("All of it arrives, once.", 7);
     const early = openedFirst && (await openSecond());
     await send(page, "Does it arrive?");
     await answers(page).getByText("All of it").waitFor();
     const second = early || (await openSecond());
     await button(second, "Does it arrive?").click();
     await second.getByText("Waiting for the rest of the answer").waitFor();
+    await second.locator(".messages[aria-busy=true]").waitFor();
+    await question(second).fill("And another?");
+    assert.ok(await button(second, "Send").isDisabled());
+    assert.ok(await button(second, "Regenerate").isDisabled());
     await button(second, "Preferences").click(); // the page works meanwhile
     await button(second, "Close").click();
     assert.deepEqual(asked, []);

@@ -14,6 +14,7 @@ export interface ModelEntry {
   id: string;
   context_length?: number;
   status?: "loaded" | "loading" | "unloaded";
+  progress?: number; // while it is being loaded, from 0 to 1
 }
 
 export interface Loading {

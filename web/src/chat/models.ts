@@ -3,18 +3,14 @@ import { signal } from "@preact/signals";
 import type { Conversation } from "../store/conversation.ts";
 import { getModels, type Loading, type ModelEntry } from "./api.ts";
 
-export interface ServedModel extends ModelEntry {
-  progress?: number; // while it is being loaded, from 0 to 1
-}
-
-export const models = signal<ServedModel[]>([]);
+export const models = signal<ModelEntry[]>([]);
 
 export async function readModels(): Promise<void> {
   models.value = await getModels();
 }
 
 // The model of a conversation: the chosen one, or the server's first if none was chosen or the server has it no more.
-export function modelOf(conversation: Conversation): ServedModel | undefined {
+export function modelOf(conversation: Conversation): ModelEntry | undefined {
   return models.value.find((m) => m.id === conversation.model) ?? models.value[0];
 }
 

@@ -11,8 +11,7 @@ export interface Run {
   message: Message;
   stream: Stream; // the message's
   phase: Phase;
-  read: number; // tokens of the prompt
-  total: number;
+  read: number; // tokens of the prompt, of stream.promptTokens
   votes: number; // answers that are drawn at once; 1: a stream
   loading: Loading | null; // the model that is being loaded
   stopper: AbortController;
@@ -40,15 +39,16 @@ function setRun(id: string, run: Run | null): void {
 // A run whose text goes into `message`, behind what is there already.
 export function beginRun(conversation: Conversation, message: Message, votes = 1): Run {
   const { figures: before } = message;
-  message.stream ??= {
+  message.stream = {
     answer: "",
     events: 0,
     started: Date.now(),
     firstToken: 0,
     answerBegan: 0,
+    promptTokens: 0,
     thinkingTokens: 0,
     answerTokens: 0,
-    ...(before ? { before } : {}),
+    ...(message.stream ?? (before ? { before } : {})),
   };
   message.outcome = "running";
   delete message.error;
@@ -57,7 +57,6 @@ export function beginRun(conversation: Conversation, message: Message, votes = 1
     stream: message.stream,
     phase: message.stream.answerTokens ? "answering" : message.stream.thinkingTokens ? "thinking" : "queued",
     read: 0,
-    total: 0,
     votes,
     loading: null,
     stopper: new AbortController(),
@@ -88,7 +87,7 @@ export function take(run: Run, chunk: Chunk): void {
   if (chunk.prompt_progress) {
     run.phase = "reading";
     run.read = chunk.prompt_progress.processed;
-    run.total = chunk.prompt_progress.total;
+    stream.promptTokens = chunk.prompt_progress.total;
   }
   const choice = chunk.choices?.[0];
   const thinking = choice?.delta?.reasoning_content;
@@ -112,7 +111,7 @@ export function take(run: Run, chunk: Chunk): void {
 function takeUsage(run: Run, { usage, timings }: Pick<Chunk, "usage" | "timings">): void {
   if (!usage) return;
   const { stream } = run;
-  run.total = usage.prompt_tokens;
+  stream.promptTokens = usage.prompt_tokens;
   stream.thinkingTokens = usage.completion_tokens_details?.reasoning_tokens ?? stream.thinkingTokens;
   stream.answerTokens = usage.completion_tokens - stream.thinkingTokens;
   setFigures(run, timings?.predicted_per_second);
@@ -149,7 +148,7 @@ export function setFigures(run: Run, rate?: number): void {
   const { before } = stream;
   const thinkingTokens = stream.thinkingTokens + (before?.thinkingTokens ?? 0);
   run.message.figures = {
-    promptTokens: before?.promptTokens || run.total,
+    promptTokens: before?.promptTokens || stream.promptTokens,
     answerTokens: stream.thinkingTokens + stream.answerTokens + (before?.answerTokens ?? 0),
     thinkingTokens,
     thinkingMs: thinkingMs(run) + (before?.thinkingMs ?? 0),

@@ -149,7 +149,7 @@ function Transcript() {
             class="messages"
             role="log"
             aria-live="polite"
-            aria-busy={run !== undefined}
+            aria-busy={isBusy(conversation)}
             aria-label={conversation.title || t("conversation")}
           >
             {branch.map((message) => (

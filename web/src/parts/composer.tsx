@@ -68,7 +68,7 @@ export function Composer() {
       send();
     } else if (event.key === "ArrowUp" && !conversation.draft) {
       const question = lastOf(conversation, "user");
-      if (!question || run) return;
+      if (!question || isBusy(conversation)) return;
       event.preventDefault();
       editing.value = question.id;
     }
@@ -131,7 +131,7 @@ export function Composer() {
               class="send"
               aria-label={t("send")}
               title={t("send")}
-              disabled={!conversation.draft.trim() || !ready}
+              disabled={!conversation.draft.trim() || !ready || isBusy(conversation)}
             >
               <Icon name="send" />
             </button>

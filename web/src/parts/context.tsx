@@ -21,7 +21,7 @@ export function contextUse(conversation: Conversation): ContextUse | null {
   let used = 0;
   if (run) {
     tick.value;
-    used = run.total + run.stream.thinkingTokens + run.stream.answerTokens;
+    used = run.stream.promptTokens + run.stream.thinkingTokens + run.stream.answerTokens;
   } else {
     const last = branchOf(conversation).findLast((m) => m.figures);
     if (last?.figures) {

@@ -237,7 +237,7 @@ function OutcomeLine({ conversation, message }: Shown) {
   const known = knownErrors[text];
   return (
     <Notice kind="error">
-      <span>{known ? t(known) : `${t("failed")} ${text}`}</span>
+      <span>{known ? t(known) : t("failed", { reason: text })}</span>
       <button type="button" class="small" onClick={() => void regenerate(conversation, message)}>
         {t("retry")}
       </button>
@@ -249,7 +249,8 @@ function OutcomeLine({ conversation, message }: Shown) {
 // What an answer waits for before its first word.
 function Waiting({ run }: { run: Run }) {
   tick.value;
-  const { phase, read, total, loading, votes } = run;
+  const { phase, read, loading, votes } = run;
+  const total = run.stream.promptTokens;
   const bar = loading ? loading.progress : phase === "reading" ? read / total : null;
   const text = loading
     ? t("loadingModel", { model: loading.model, percent: Math.round(100 * loading.progress) })
@@ -294,7 +295,7 @@ function Answer({ conversation, message }: Shown) {
             <IconButton
               icon="again"
               name={t("regenerate")}
-              disabled={current !== undefined}
+              disabled={isBusy(conversation)}
               onClick={() => void regenerate(conversation, message)}
             />
           </>

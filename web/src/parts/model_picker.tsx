@@ -1,12 +1,13 @@
 // Which of the server's models a conversation asks. There is nothing to pick from one.
-import { modelOf, models, readModels, type ServedModel } from "../chat/models.ts";
+import type { ModelEntry } from "../chat/api.ts";
+import { modelOf, models, readModels } from "../chat/models.ts";
 import type { Conversation } from "../store/conversation.ts";
 import { changed, revision } from "../store/history.ts";
 import { t } from "../words.ts";
 import { Icon } from "./icons.tsx";
 import { Menu } from "./menu.tsx";
 
-function stateOf(model: ServedModel): string {
+function stateOf(model: ModelEntry): string {
   if (model.status !== "loading") return model.status ? t(model.status) : "";
   return t("loadingState", { percent: Math.round(100 * (model.progress ?? 0)) });
 }

@@ -1,7 +1,7 @@
 // What is open on the screen.
 import { signal } from "@preact/signals";
 
-export type Dialog = "settings" | "preferences" | "shortcuts" | "key" | null;
+export type Dialog = "settings" | "preferences" | "shortcuts" | null;
 
 export const dialog = signal<Dialog>(null);
 export const drawer = signal(false); // the list of conversations on a narrow window

@@ -20,6 +20,7 @@ export interface Stream {
   started: number;
   firstToken: number;
   answerBegan: number;
+  promptTokens: number;
   thinkingTokens: number; // pieces so far; the server says the exact number at the end
   answerTokens: number;
   before?: Figures; // of the part that is continued
