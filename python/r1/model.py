@@ -1,12 +1,13 @@
 """Models, tokens and generations."""
 
+import atexit
 import ctypes
 import queue
 import threading
 from ctypes import byref, sizeof
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Dict, Generator, Iterable, List, Mapping, Optional, Sequence, Type, Union
+from typing import Generator, Iterable, List, Mapping, Optional, Sequence, Set, Type, Union
 
 from ._library import (
     Callback,
@@ -60,24 +61,12 @@ class Model:
         options = OpenOptions()
         library.r1_open_options_init_sized(byref(options), sizeof(options))
         options.threads, options.sequences, options.context = threads, sequences, context
-        self._handle: Optional[ctypes.c_void_p] = None
-        self._lock = threading.Lock()
-        self._running: Dict[threading.Thread, ctypes.c_void_p] = {}  # generations with what cancels them
-        handle = ctypes.c_void_p()
-        check(library.r1_open(name.encode(), byref(options), byref(handle)))
-        self._handle = handle
+        self._handle: Optional[_Handle] = _Handle(name, options)
 
     def close(self) -> None:
         """Closes the model. Generations that run are cancelled."""
-        with self._lock:
-            handle, self._handle = self._handle, None
-            running = list(self._running)
-            for cancellation in self._running.values():
-                library.r1_cancellation_raise(cancellation)
-        for thread in running:
-            thread.join()
-        if handle is not None:
-            library.r1_close(handle)
+        self._handle = None
+        _end([generation for generation in list(_running) if generation.model is self])
 
     def __enter__(self) -> "Model":
         return self
@@ -90,14 +79,11 @@ class Model:
     ) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
-            self.close()
-
-    def _open(self) -> ctypes.c_void_p:
-        if self._handle is None:
+    def _open(self) -> "_Handle":
+        handle = self._handle
+        if handle is None or not handle:
             raise ValueError("the model is closed")
-        return self._handle
+        return handle
 
     @property
     def context(self) -> int:
@@ -150,7 +136,7 @@ class Model:
         `prompt` is a question or a conversation. -1 means the model's advice, for max_tokens and thinking_tokens no
         limit of ours. Closing the generator cancels the generation.
         """
-        self._open()  # a closed model is noticed here, not at the first piece
+        self._open()  # so that a closed model is an error here, and not at the first piece
         for name, value in (("max_tokens", max_tokens), ("thinking_tokens", thinking_tokens), ("top_k", top_k)):
             _fits(name, value, 64)
         if not 0 <= seed < 2**64:
@@ -160,7 +146,7 @@ class Model:
         options.max_tokens, options.temperature, options.top_p, options.min_p = max_tokens, temperature, top_p, min_p
         options.top_k, options.seed, options.think, options.raw = top_k, seed, think, raw
         options.thinking_tokens = thinking_tokens
-        return _generation(self, _messages(prompt), options)
+        return _pieces(self, _messages(prompt), options)
 
     def answer(self, prompt: Union[str, Iterable[Message]], **options: Union[int, float, bool]) -> Answer:
         """A whole answer; the options are those of generate()."""
@@ -192,50 +178,115 @@ def _messages(prompt: Union[str, Iterable[Message]]) -> "ctypes.Array[MessageStr
     return array
 
 
-def _generation(
+# The garbage collector can run a finaliser at any place of any thread, and the end of a generator that was not read to
+# its end is a finaliser, too. So nothing here takes a lock, and only close() and the program's end wait for a thread.
+# What the library has allocated belongs to an object that frees it when nothing refers to it any more. A call of the
+# library refers to its arguments until it returns.
+
+
+class _Owner:
+    """A pointer of the library, as an argument of its functions. False once it is freed: the garbage collector may
+    finalise an owner before another object that refers to it."""
+
+    def __init__(self, pointer: Optional[int]) -> None:
+        self._as_parameter_ = ctypes.c_void_p(pointer)
+
+    def __bool__(self) -> bool:
+        return bool(self._as_parameter_)
+
+    def _taken(self) -> ctypes.c_void_p:
+        pointer, self._as_parameter_ = self._as_parameter_, ctypes.c_void_p()
+        return pointer
+
+
+class _Handle(_Owner):
+    """What r1_open has opened."""
+
+    def __init__(self, name: str, options: OpenOptions) -> None:
+        super().__init__(None)
+        check(library.r1_open(_text(name), byref(options), byref(self._as_parameter_)))
+
+    def __del__(self) -> None:
+        library.r1_close(self._taken())
+
+
+class _Cancellation(_Owner):
+    def __init__(self) -> None:
+        super().__init__(library.r1_cancellation_create())
+
+    def __del__(self) -> None:
+        library.r1_cancellation_free(self._taken())
+
+
+class _Generation(threading.Thread):
+    """A generation on a thread of its own. Its pieces come through the queue `news`, at last None."""
+
+    def __init__(self, model: Model, messages: "ctypes.Array[MessageStruct]", options: GenerateOptions) -> None:
+        super().__init__(name="r1 generation", daemon=True)
+        self.model = model
+        self.news: "queue.SimpleQueue[Optional[Piece]]" = queue.SimpleQueue()
+        self.result = ResultStruct(size=sizeof(ResultStruct))
+        self.failure: Optional[Exception] = None
+        self._messages, self._options, self._cancellation = messages, options, _Cancellation()
+
+    def run(self) -> None:
+        # First into _running, then to the handle; Model.close() goes the other way round. So either close() finds this
+        # generation and cancels it, or this generation finds the model closed.
+        _running.add(self)
+        try:
+            self._generate()
+        except (Error, ValueError) as error:
+            self.failure = error
+        finally:
+            _running.discard(self)
+            self.news.put(None)
+
+    def _generate(self) -> None:
+        def take(_user: object, channel: int, text: "ctypes._Pointer[ctypes.c_char]", size: int) -> int:
+            self.news.put(Piece(text[:size].decode(), channel == _THINKING))
+            return 0
+
+        self._options.cancel = self._cancellation._as_parameter_
+        messages, options, result = self._messages, byref(self._options), byref(self.result)
+        status = library.r1_generate(self.model._open(), messages, len(messages), options, Callback(take), None, result)
+        check(status)  # on this thread, which is the one that r1_last_error() speaks of
+
+    def cancel(self) -> None:
+        if self._cancellation:
+            library.r1_cancellation_raise(self._cancellation)
+
+
+_running: Set[_Generation] = set()  # whose calls of r1_generate have not returned
+
+
+def _end(generations: List[_Generation]) -> None:
+    """Cancels generations and waits for their threads."""
+    for generation in generations:
+        generation.cancel()
+    for generation in generations:
+        if generation is not threading.current_thread():
+            generation.join()
+
+
+# A thread that calls back into an interpreter that has ended brings the program down.
+atexit.register(lambda: _end(list(_running)))
+
+
+def _pieces(
     model: Model, messages: "ctypes.Array[MessageStruct]", options: GenerateOptions
 ) -> Generator[Piece, None, Answer]:
-    # While this generator lives, so does the model.
-    # The library calls back on the thread that generates; its pieces reach the reader through a queue.
-    news: "queue.SimpleQueue[Optional[Piece]]" = queue.SimpleQueue()
-    result = ResultStruct(size=sizeof(ResultStruct))
-    failure: List[Error] = []
-
-    def take(_user: object, channel: int, text: "ctypes._Pointer[ctypes.c_char]", size: int) -> int:
-        news.put(Piece(text[:size].decode(), channel == _THINKING))
-        return 0
-
-    def run() -> None:
-        try:
-            check(
-                library.r1_generate(
-                    handle, messages, len(messages), byref(options), Callback(take), None, byref(result)
-                )
-            )
-        except Error as error:  # r1_last_error() is that of this thread
-            failure.append(error)
-        finally:
-            news.put(None)
-
-    thread = threading.Thread(target=run, name="r1 generation", daemon=True)
+    generation = _Generation(model, messages, options)
     texts = {True: "", False: ""}
-    with model._lock:  # the model is not closed between the look at it and the start
-        handle = model._open()
-        options.cancel = library.r1_cancellation_create()
-        model._running[thread] = options.cancel
-        thread.start()
     try:
-        for piece in iter(news.get, None):
+        generation.start()
+        for piece in iter(generation.news.get, None):
             texts[piece.thinking] += piece.text
             yield piece
     finally:
-        library.r1_cancellation_raise(options.cancel)
-        thread.join()
-        with model._lock:
-            del model._running[thread]
-            library.r1_cancellation_free(options.cancel)
-    if failure:
-        raise failure[0]
+        generation.cancel()
+    if generation.failure:
+        raise generation.failure
+    result = generation.result
     return Answer(
         texts[False], texts[True], _FINISH[result.finish], result.prompt_tokens, result.tokens, result.thinking_tokens
     )

@@ -1,11 +1,15 @@
 """The package against the library of the build, with the model that ships."""
 
+import gc
+import subprocess
+import sys
 import threading
-from typing import Iterator
+from typing import Callable, Iterator, List
 
 import pytest
 
 import r1
+from r1.model import library
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,80 @@ def test_a_generator_outlives_the_name_of_its_model_and_a_model_its_generators()
         next(late)
 
 
+def in_a_cycle(generator: Iterator[r1.Piece]) -> None:
+    """Leaves a generator, which has begun, to the garbage collector."""
+    next(generator)
+    cycle: List[object] = [generator]
+    cycle.append(cycle)
+
+
+def collecting_before(function: Callable[..., object]) -> Callable[..., object]:
+    def collecting(*arguments: object) -> object:
+        gc.collect()
+        return function(*arguments)
+
+    return collecting
+
+
+@pytest.mark.filterwarnings("error")  # an exception in a finaliser is only a warning
+@pytest.mark.parametrize("place", ["r1_cancellation_create", "r1_cancellation_raise"])
+def test_garbage_may_be_collected_while_a_generation_begins_or_ends(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def use() -> None:
+        own = r1.Model("nano", threads=1)
+        for _ in range(2):
+            in_a_cycle(own.generate("What is 3 + 4?"))
+        next(own.generate("What is 3 + 4?"))
+        in_a_cycle(own.generate("What is 3 + 4?"))
+        own.close()
+
+    gc.disable()
+    try:
+        monkeypatch.setattr(library, place, collecting_before(getattr(library, place)))
+        user = threading.Thread(target=use, daemon=True)
+        user.start()
+        user.join(timeout=120)
+        assert not user.is_alive(), "a model waits for itself"
+    finally:
+        gc.enable()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_generation_may_collect_its_own_generator(model: r1.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = threading.Event()
+    pieces: List[r1.Piece] = []
+
+    def piece(text: str, thinking: bool) -> r1.Piece:
+        if pieces:
+            left.wait(timeout=120)
+            gc.collect()
+        pieces.append(r1.Piece(text, thinking))
+        return pieces[-1]
+
+    monkeypatch.setattr("r1.model.Piece", piece)
+    gc.disable()
+    try:
+        in_a_cycle(model.generate("What is 3 + 4?"))
+        thread = next(t for t in threading.enumerate() if t.name == "r1 generation")
+        left.set()
+        thread.join(timeout=120)
+        assert not thread.is_alive(), "the generation was not cancelled"
+    finally:
+        gc.enable()
+
+
+def test_a_program_may_end_within_a_generation() -> None:
+    program = """
+import r1
+model = r1.Model("nano", threads=1)
+pieces = model.generate("What is 3 + 4?")
+print(next(pieces).text)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=300)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_threads_share_a_model(model: r1.Model) -> None:
     questions = ["What is 3 + 4?", "What is 12 * 7?", "What is 90 - 17?"]
     alone = [model.answer(q, seed=1) for q in questions]
@@ -77,8 +155,12 @@ def test_failures_are_exceptions_with_a_sentence(model: r1.Model) -> None:
     with pytest.raises(r1.Error, match="no-such-model") as caught:
         r1.Model("no-such-model")
     assert caught.value.status == r1.Status.IO
-    with pytest.raises(ValueError, match="zero character"):
-        model.answer("1 +\0 1")
+    for cut in (lambda: model.answer("1 +\0 1"), lambda: r1.Model("nano\0")):
+        with pytest.raises(ValueError, match="zero character"):
+            cut()
+    for half in (lambda: model.answer("\ud83d"), lambda: r1.Model("\ud83d"), lambda: model.tokenize("\ud83d")):
+        with pytest.raises(ValueError, match="surrogate"):
+            half()
     with pytest.raises(r1.Error, match="top_p"):
         model.answer("1 + 1", top_p=2)
     with pytest.raises(r1.Error, match=r"tokens\[1\]"):
