@@ -53,6 +53,9 @@ class Reply {
   virtual ~Reply() = default;
   // Called at the beginning and after every wake. May return a part that holds nothing.
   virtual ReplyPart next() = 0;
+  // Asked before each next(): whether it may take so long that other connections should not wait for it. It then runs
+  // on a thread that serves no connections.
+  virtual bool is_slow() { return false; }
   // What to send if nothing was sent for a while; empty: nothing.
   virtual std::string keep_alive() { return {}; }
   // The server ends: next() is called once more and must return the end.
@@ -72,8 +75,7 @@ class HttpHandler {
   // A refusal that needs only the head of the request, before its body is read; null: read the body.
   virtual std::unique_ptr<Reply> refuse(const HttpRequest& head) = 0;
   virtual std::unique_ptr<Reply> answer(HttpRequest request, Wake wake) = 0;
-  // Whether answer() may take so long that other connections should not wait for it. It then runs on a thread that
-  // serves no connections, as it does for large bodies.
+  // The same as Reply::is_slow for answer(). Large bodies count as slow anyway.
   virtual bool is_slow(const HttpRequest&) const { return false; }
   // The answer to a request that cannot be read; the connection ends after it.
   virtual std::unique_ptr<Reply> fault(int status, std::string_view code, std::string_view message) = 0;

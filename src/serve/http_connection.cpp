@@ -131,6 +131,8 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   Task<bool> read_head(Parser& parser);
   Task<bool> read_body(Parser& parser);
   Task<void> serve(Parser& parser);
+  template <class F>
+  Task<std::invoke_result_t<F>> on_worker(F f);
   Task<void> send(const HttpRequest& request, std::unique_ptr<Reply> reply);
   Task<bool> send_parts(const HttpRequest& request, Reply& reply);
   std::string bytes_of(const HttpRequest& request, const ReplyPart& part);
@@ -139,7 +141,6 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   Task<void> send_fault(const HttpRequest& request);
   Task<void> linger();
   std::unique_ptr<Reply> answer_of(HttpRequest request);
-  std::optional<ReplyPart> next_part(Reply& reply);
   Wake waker();
   void watch();
   bool client_is_there();
@@ -301,12 +302,19 @@ Task<void> TcpConnection::serve(Parser& parser) {
   if (whole.body.size() < kLargeBody && !handler_.is_slow(whole)) {
     reply = answer_of(std::move(whole));
   } else {
-    auto made = co_await asio::co_spawn(
-        workers_, [&]() -> Task<std::unique_ptr<Reply>> { co_return answer_of(std::move(whole)); },
-        asio::use_awaitable);
+    auto made = co_await on_worker([&] { return answer_of(std::move(whole)); });
     reply = std::move(made);
   }
   co_await send(request, std::move(reply));
+}
+
+// Runs f on a thread that serves no connections, while the connection's strand goes on. So f must not use what the
+// strand's other functions change.
+template <class F>
+Task<std::invoke_result_t<F>> TcpConnection::on_worker(F f) {
+  auto result = co_await asio::co_spawn(
+      workers_, [&f]() -> Task<std::invoke_result_t<F>> { co_return f(); }, asio::use_awaitable);
+  co_return result;
 }
 
 // What the standard library throws for lack of memory ends this request alone.
@@ -318,14 +326,12 @@ std::unique_ptr<Reply> TcpConnection::answer_of(HttpRequest request) {
   }
 }
 
-// Nothing if an answer that has begun cannot go on: the connection then breaks, so that the client sees it.
-std::optional<ReplyPart> TcpConnection::next_part(Reply& reply) {
+// Nothing if the answer cannot go on, for the same reason.
+std::optional<ReplyPart> next_part(Reply& reply) {
   try {
     return reply.next();
   } catch (const std::exception&) {
-    last_ = true;
-    if (status_ != 0) return {};
-    return handler_.fault(500, "internal_error", "the server could not answer this request")->next();
+    return {};
   }
 }
 
@@ -352,12 +358,19 @@ Task<void> TcpConnection::send(const HttpRequest& request, std::unique_ptr<Reply
                     std::chrono::duration<double>(Clock::now() - begin).count());
 }
 
-// False: the client has left.
+// False: the client has left, or an answer that has begun cannot go on. The connection then breaks, so that the client
+// sees it.
 Task<bool> TcpConnection::send_parts(const HttpRequest& request, Reply& reply) {
   for (bool watched = false;; watched = true) {
     woken_.store(false);
-    std::optional<ReplyPart> part = next_part(reply);
-    if (!part) co_return false;
+    std::optional<ReplyPart> part;
+    if (reply.is_slow()) part = co_await on_worker([&] { return next_part(reply); });
+    else part = next_part(reply);
+    if (!part) {
+      last_ = true;
+      if (status_ != 0) co_return false;
+      part = handler_.fault(500, "internal_error", "the server could not answer this request")->next();
+    }
     std::string bytes = bytes_of(request, *part);
     part->body = {};  // a slow client would hold the memory twice
     if (!bytes.empty()) {

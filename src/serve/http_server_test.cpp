@@ -59,6 +59,20 @@ class TapReply : public Reply {
   bool begun_ = false;
 };
 
+// Its only part takes until the tap is told.
+class SlowReply : public Reply {
+ public:
+  explicit SlowReply(Tap& tap) : tap_(tap) {}
+  ReplyPart next() override {
+    tap_.wait_until(&Tap::told);
+    return {HttpHead{.content_type = "text/plain"}, "slow", true};
+  }
+  bool is_slow() override { return true; }
+
+ private:
+  Tap& tap_;
+};
+
 // Answers with the method, the path and the body of the request.
 class TestHandler : public HttpHandler {
  public:
@@ -68,6 +82,7 @@ class TestHandler : public HttpHandler {
   std::unique_ptr<Reply> answer(HttpRequest request, Wake wake) override {
     if (request.path == "/throws") throw std::bad_alloc();
     if (request.path == "/slow") tap.wait_until(&Tap::told);
+    if (request.path == "/slow-part") return std::make_unique<SlowReply>(tap);
     if (request.path != "/tap")
       return whole_reply({.content_type = "text/plain"},
                          fmt::format("{} {} {}", request.method, request.path, request.body));
@@ -123,16 +138,19 @@ TEST_F(HttpServerTest, AnAnswerThatFailsEndsItsConnectionOnly) {
 }
 
 TEST_F(HttpServerTest, SlowAnswersKeepNoOtherConnectionWaiting) {
-  // More of them than there are threads for connections.
-  TestClient one(server().port()), two(server().port()), three(server().port());
-  for (TestClient* client : {&one, &two, &three}) client->send(get_text("/slow"));
+  // More of both kinds than there are threads for connections.
+  options_.threads = 1;
+  TestClient one(server().port()), two(server().port()), three(server().port()), four(server().port());
+  for (TestClient* client : {&one, &two}) client->send(get_text("/slow"));
+  for (TestClient* client : {&three, &four}) client->send(get_text("/slow-part"));
   EXPECT_EQ(ask(get_text("/fast")).body, "GET /fast ");
   {
     const std::lock_guard lock(handler_.tap.mutex);
     handler_.tap.told = true;
     handler_.tap.changed.notify_all();
   }
-  for (TestClient* client : {&one, &two, &three}) EXPECT_EQ(client->read().body, "GET /slow ");
+  for (TestClient* client : {&one, &two}) EXPECT_EQ(client->read().body, "GET /slow ");
+  for (TestClient* client : {&three, &four}) EXPECT_EQ(client->read().body, "slow");
 }
 
 TEST_F(HttpServerTest, AConnectionTakesOneRequestAfterTheOther) {

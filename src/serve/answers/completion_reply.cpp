@@ -50,6 +50,11 @@ CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<
                                  std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
                                  std::shared_ptr<void> held)
     : held_(std::move(held)),
+bool EventInbox::has_ended() {
+  const std::lock_guard lock(mutex_);
+  return items_.end.has_value();
+}
+
       host_(host),
       id_(id),
       inbox_(std::move(inbox)),
@@ -66,6 +71,11 @@ void CompletionReply::shut_down() { failure_ = ApiError{503, "shutting_down", "t
 
 // The text of a sample since the last part, in one piece: a client that reads slowly gets fewer and longer pieces.
 std::string CompletionReply::flush(i32 sample) {
+bool CompletionReply::is_slow() {
+  const bool is_large = !readers_.tokens.empty() || texts_.size() > 1;
+  return !format_->is_stream() && is_large && inbox_->has_ended();
+}
+
   std::string out;
   Text text = std::exchange(texts_[sample], {});
   if (!text.tokens.thinking.empty()) format_->tokens(sample, Channel::thinking, text.tokens.thinking);

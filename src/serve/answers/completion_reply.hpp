@@ -36,6 +36,7 @@ class EventInbox final : public RequestSink {
 
  private:
   const Wake wake_;
+  bool has_ended();  // take() will bring the end
   const bool eager_;
   const std::function<void(const RequestEnd&)> on_end_;
   std::mutex mutex_;
@@ -61,6 +62,7 @@ class CompletionReply final : public Reply {
   std::string keep_alive() override { return format_->keep_alive(); }
   void shut_down() override;
 
+  bool is_slow() override;  // the end of a whole answer that is large, or that is made of several
  private:
   struct Text {
     std::string thinking, answer;

@@ -30,14 +30,24 @@ PendingReply::PendingReply(ServedModels& models, std::shared_ptr<ServedModels::C
 
 ReplyPart PendingReply::next() {
   if (reply_) return pass_on(reply_->next());
-  ServedModels::Seen seen = models_.look(*claim_);
-  if (shut_down_ || seen.shut_down) return refuse({503, "shutting_down", "the server is shutting down", {}, 5});
-  if (seen.failure) return refuse(load_error(entry_, *seen.failure));
-  if (!seen.model) return wait(seen.progress);
-  EndpointResult started = std::exchange(start_, nullptr)(std::move(seen.model));
+  look();
+  if (shut_down_ || seen_.shut_down) return refuse({503, "shutting_down", "the server is shutting down", {}, 5});
+  if (seen_.failure) return refuse(load_error(entry_, *seen_.failure));
+  if (!seen_.model) return wait(seen_.progress);
+  EndpointResult started = std::exchange(start_, nullptr)(std::move(seen_.model));
   if (!started) return refuse(started.error());
   reply_ = std::move(*started);
   return pass_on(reply_->next());
+}
+
+bool PendingReply::is_slow() {
+  if (reply_) return reply_->is_slow();
+  look();
+  return seen_.model != nullptr;
+}
+
+void PendingReply::look() {
+  if (!seen_.model) seen_ = models_.look(*claim_);
 }
 
 std::string PendingReply::keep_alive() {

@@ -19,10 +19,12 @@ class PendingReply final : public Reply {
                Dialect dialect, Start start, std::unique_ptr<AnswerFormat> early);
 
   ReplyPart next() override;
+  bool is_slow() override;  // the endpoint runs in the next call of next()
   std::string keep_alive() override;
   void shut_down() override;
 
  private:
+  void look();
   ReplyPart pass_on(ReplyPart part) const;
   ReplyPart refuse(const ApiError& error) const;
   ReplyPart wait(double progress);
@@ -33,6 +35,7 @@ class PendingReply final : public Reply {
   const Dialect dialect_;
   Start start_;  // with the body of the request, until the model is there
   const std::unique_ptr<AnswerFormat> early_;
+  ServedModels::Seen seen_;       // the claim's news; the model is handed over once
   std::unique_ptr<Reply> reply_;  // once the model is there
   bool begun_ = false, shut_down_ = false;
   double shown_ = -1;  // the progress that the client knows

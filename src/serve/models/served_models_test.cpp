@@ -190,3 +190,17 @@ TEST(ManyModels, AWrongFieldIsRefusedBeforeTheModelIsLoaded) {
 
 }  // namespace
 }  // namespace r1
+TEST(ManyModels, TheEndpointOfARequestThatWaitedIsSlowWork) {
+  FullServer full;
+  HttpRequest request{.id = "0", .method = "POST", .path = "/v1/chat/completions"};
+  request.body = R"({"model":"b","messages":[{"role":"user","content":"What is 3 + 4?"}]})";
+  const std::unique_ptr<Reply> reply = full.api.answer(std::move(request), [] {});
+  EXPECT_FALSE(reply->is_slow());
+  EXPECT_FALSE(reply->next().end) << "it waits";
+  full.model.reset();
+  while (full.models.view(1).state != State::loaded) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(reply->is_slow());
+  EXPECT_FALSE(reply->next().end) << "the model draws";
+  EXPECT_FALSE(reply->is_slow());
+}
+
