@@ -9,8 +9,6 @@
 namespace r1 {
 namespace {
 
-constexpr i64 kDefaultKvBytes = i64{1} << 30;
-
 // The longest context whose keys fit into half of this machine's memory. Some models are trained for contexts that no
 // ordinary machine can hold.
 i64 longest_context(i64 page_bytes) {

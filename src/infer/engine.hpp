@@ -29,17 +29,19 @@
 
 namespace r1 {
 
+inline constexpr i64 kDefaultKvBytes = i64{1} << 30;
+
 struct EngineOptions {
   const cpu::Kernels* kernels = nullptr;  // required: active_kernels() of ops/device.hpp
   ThreadPool* pool = nullptr;             // required; must outlive the engine
   Numerics numerics{};
-  i64 kv_bytes = 0;                 // budget of the KV cache in bytes; 0: kv_tokens counts
-  i64 kv_tokens = 0;                // the same in tokens; if both are 0: max_sequences × context, at most 1 GiB
-  i64 prefix_bytes = -1;            // of the cache: what prefixes take that no sequence uses; -1: all that is free
-  bool share_generated = false;     // in the expanded form, generated tokens too become prefixes for later prompts
-  i64 max_batch_tokens = 512;       // rows of a step; at least max_sequences
-  i64 max_sequences = 64;           // sequences that run at once
-  double step_seconds = 0;          // a step computes only as many prompt tokens as fit into this time; 0: no limit
+  i64 kv_bytes = 0;              // budget of the KV cache in bytes; 0: kv_tokens counts
+  i64 kv_tokens = 0;             // the same in tokens; if both are 0: max_sequences × context, at most kDefaultKvBytes
+  i64 prefix_bytes = -1;         // of the cache: what prefixes take that no sequence uses; -1: all that is free
+  bool share_generated = false;  // in the expanded form, generated tokens too become prefixes for later prompts
+  i64 max_batch_tokens = 512;    // rows of a step; at least max_sequences
+  i64 max_sequences = 64;        // sequences that run at once
+  double step_seconds = 0;       // a step computes only as many prompt tokens as fit into this time; 0: no limit
   std::function<double()> clock{};  // seconds; empty: seconds_now of core/clock.hpp
   i64 context = 0;                  // tokens of the longest sequence; 0: the model's, or what half of the memory holds
   // Events carry the experts that the routers chose (TokenEvent::routes). Every row of a prompt is then computed in the

@@ -173,8 +173,8 @@ void ServedModels::load(Slot& slot) {
 
 // What a model takes of the budget, and in `options` what it is opened with. A context that is not given is the one
 // that fits into the model's share of the budget, so that all models fit together, or into the whole budget if that
-// would be a short one. If the budget does not hold the experts, some of them stay in the file. Errors: the budget does
-// not even hold the model alone.
+// would be a short one. The cache holds one sequence, or as many as the share holds. If the budget does not hold the
+// experts, some of them stay in the file. Errors: the budget does not even hold the model alone.
 Result<MemoryNeed> ServedModels::fit(const std::filesystem::path& path, SessionOptions& options) const {
   const i64 budget = options_.budget, share = budget / count();
   const auto need_in = [&](i64 bytes) { return session_need(path, options, {.total = bytes, .available = bytes}); };
@@ -197,11 +197,16 @@ Result<MemoryNeed> ServedModels::fit(const std::filesystem::path& path, SessionO
 
 // Waits until the budget holds the model besides those that are in use. Errors: those of fit(); nobody claims the model
 // any more.
+    const i64 all_sequences = std::min(need.memory.cache * options.max_sequences, kDefaultKvBytes);
+    if (options.kv_bytes == 0)
+      need.memory.cache = std::clamp(share - need.memory.dense - experts, need.memory.cache,
+                                     std::max(need.memory.cache, all_sequences));
 Status ServedModels::make_room(Slot& slot, SessionOptions& options) {
   MemoryNeed need;
   if (options_.budget > 0) need = R1_TRY(fit(slot.entry.path, options));
   std::unique_lock lock(mutex_);
   for (;;) {
+  options.kv_bytes = need.memory.cache;
     if (stopped_ || !is_claimed(slot))
       return fail(Errc::interrupted, "{}: nobody waits for it any more", slot.entry.path.string());
     if (bytes_taken() + need.total() <= options_.budget || options_.budget == 0) break;

@@ -4,6 +4,7 @@
 
 #include "core/test_folder.hpp"
 #include "serve/test_server.hpp"
+#include "session/numerics.hpp"
 #include "session/session_need.hpp"
 #include "session/test_session.hpp"
 
@@ -69,6 +70,46 @@ TEST(ServedModels, AModelThatTheBudgetDoesNotHoldAloneIsRefused) {
   while (!(failure = models.look(*claim).failure)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_NE(failure->what.find("--memory"), std::string::npos) << failure->what;
   EXPECT_EQ(models.view(0).state, State::unloaded);
+}
+
+// What the cache of a loaded model takes.
+i64 cache_bytes_of(ServedModels& models, i64 index) {
+  const ServedModels::Lease model = loaded_model(models, index);
+  const Session& session = model->session();
+  return model->host().status().pages *
+         cache_bytes(session.model(), serving_numerics(session.model(), {}), kPageTokens);
+}
+
+TEST(ServedModels, ACacheTakesNoMoreThanItsModelsShareOfTheBudget) {
+  ThreadPool pool(2);
+  const auto need = session_need(ModelServer::nano(), {}, {});
+  ASSERT_TRUE(need);
+  const i64 weights = need->memory.dense + need->memory.experts, sequence = need->memory.cache;
+  // The share holds less than one sequence with room to spare, some, and all four.
+  for (const i64 share : {weights + sequence, weights + 3 * sequence, weights + 1000 * sequence}) {
+    ServedModels models(copies({"a", "b"}), pool, {.session = {.max_sequences = 4}, .budget = 2 * share});
+    for (const i64 index : {0, 1}) {
+      EXPECT_LE(cache_bytes_of(models, index), std::min(share - weights, 4 * sequence)) << share;
+      EXPECT_GE(cache_bytes_of(models, index), std::min(share - weights, 4 * sequence) / 2) << share;
+    }
+    EXPECT_EQ(states(models), std::vector<State>(2, State::loaded));
+  }
+}
+
+TEST(ServedModels, ExpertsBeyondTheBudgetLeaveRoomForAContext) {
+  ThreadPool pool(2);
+  const auto need = session_need(ModelServer::nano(), {}, {});
+  ASSERT_TRUE(need);
+  ASSERT_GT(need->memory.experts, 0);
+  const i64 budget = need->memory.dense + need->memory.experts * 3 / 4;
+  ServedModels models(copies({"a"}), pool, {.session = {.max_sequences = 4}, .budget = budget});
+  const ServedModels::Lease model = loaded_model(models);
+  // The cache may have a quarter of what the weights of every token leave.
+  const i64 page = cache_bytes(model->session().model(), serving_numerics(model->session().model(), {}), kPageTokens);
+  const i64 pages = std::min((budget - need->memory.dense) / 4 / page, need->context / kPageTokens);
+  EXPECT_GT(pages, 1);
+  EXPECT_GE(model->host().context(), pages * kPageTokens);
+  EXPECT_LE(need->memory.dense + cache_bytes_of(models, 0), budget);
 }
 
 // ---- over loopback
