@@ -43,7 +43,7 @@ Result<FileMap> map_file(const std::filesystem::path& path, i64 max_bytes) {
   if (size == 0) return FileMap{};
   void* p = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
   if (p == MAP_FAILED) return io_error(path, "cannot map");
-  watch_map(p, size);
+  watch_map(p, size, path.string());
   const auto unmap = [size](const void* q) {
     forget_map(q);
     munmap(const_cast<void*>(q), size);

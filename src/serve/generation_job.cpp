@@ -14,7 +14,7 @@ ApiError error_of(const Refusal& refusal) {
     case Refusal::Cause::shut_down: return {503, "shutting_down", "the server is shutting down", {}, 5};
     case Refusal::Cause::broken: break;
   }
-  return {500, "internal_error", "the model cannot run any more"};
+  return model_failed(refusal.what);
 }
 
 // What must be there as long as an answer is written. The entry goes before its model.

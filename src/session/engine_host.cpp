@@ -1,20 +1,35 @@
 #include "session/engine_host.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "core/clock.hpp"
 #include "core/files/cut_files.hpp"
 
 namespace r1 {
+namespace {
+
+// The maps of the files in which weights lie, each once.
+std::vector<const std::byte*> maps_of(const Model& model) {
+  std::vector<const std::byte*> maps;
+  for (const Weight& w : model.weights())
+    if (!w.mapping().empty()) maps.push_back(w.mapping().data());
+  std::sort(maps.begin(), maps.end());
+  maps.erase(std::unique(maps.begin(), maps.end()), maps.end());
+  return maps;
+}
+
+}  // namespace
 
 EngineHost::EngineHost(Session session, const EngineHostOptions& options)
     : session_(std::move(session)),
       options_(options),
       context_(session_.engine().context()),
       max_sequences_(session_.engine().options().max_sequences),
+      maps_(maps_of(session_.model())),
       completions_(session_.engine(), session_.tokenizer()) {
   watch_cut_files();
-  cut_files_ = cut_files();
   update_status();
   thread_ = std::thread([this] { run(); });
 }
@@ -94,6 +109,11 @@ HostStatus EngineHost::status() const {
   return status_;
 }
 
+bool EngineHost::is_broken() const {
+  const std::lock_guard lock(mutex_);
+  return !status_.broken.empty();
+}
+
 // ---- The host's thread.
 
 void EngineHost::run() {
@@ -156,13 +176,21 @@ void EngineHost::step() {
   const double began = seconds_now();
   const auto events = step_engine();
   if (!events) return break_down(events.error().what);
-  if (cut_files() != cut_files_)
+  if (const auto file = cut_file())
     return break_down(
-        fmt::format("{}: a file of the model was cut short while it was served; start again with the "
-                    "whole file",
-                    session_.path().string()));
+        fmt::format("the file {} was cut short while the model was in use, and the model can run nothing any more",
+                    std::filesystem::path(*file).filename().string()));
   for (const PromptEvent& prompt : completions_.prompts()) report(prompt, began);
   for (CompletionEvent& event : *events) deliver(std::move(event));
+}
+
+// A file of this model that was found cut, also while the model was opened. Other models' files do not count.
+std::optional<std::string> EngineHost::cut_file() {
+  const u64 cuts = cut_files();
+  if (std::exchange(cut_files_, cuts) == cuts) return {};
+  for (const std::byte* map : maps_)
+    if (auto file = cut_file_of(map)) return file;
+  return {};
 }
 
 // The engine can run nothing any more.

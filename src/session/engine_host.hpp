@@ -137,6 +137,7 @@ class EngineHost {
   bool wait(std::chrono::milliseconds timeout);
 
   HostStatus status() const;
+  bool is_broken() const;  // HostStatus::broken holds a reason
 
  private:
   struct Message {
@@ -169,6 +170,7 @@ class EngineHost {
   void take(Message message);
   void step();
   Result<std::span<CompletionEvent>> step_engine();
+  std::optional<std::string> cut_file();
   void break_down(std::string why);
   void report(const PromptEvent& prompt, double began);
   void deliver(CompletionEvent event);
@@ -192,7 +194,8 @@ class EngineHost {
   HostStatus status_;
 
   // The host's thread alone uses these.
-  u64 cut_files_ = 0;  // before the first step
+  std::vector<const std::byte*> maps_;  // of the model's files
+  u64 cut_files_ = 0;                   // those that are accounted for
   Completions completions_;
   HostedByEngineId hosted_;
   std::unordered_map<HostedId, RequestId> engine_ids_;

@@ -325,21 +325,23 @@ TEST_F(EngineHostTest, ASampleThatFailsEndsAloneAndTheHostGoesOn) {
   EXPECT_EQ(complete(host, request(host, 2, 1)).finish, FinishReason::length);
 }
 
-TEST_F(EngineHostTest, AFileThatIsCutShortFailsTheRequestsAndNotTheProcess) {
+TEST_F(EngineHostTest, AModelFileThatIsCutShortFailsThisModelsRequestsAndNotTheProcess) {
   const auto host = open();
-  const auto path = folder_.path() / "weights";
-  ASSERT_TRUE(write_file(path, std::string(3 * 4096, 'x')));
-  const auto map = map_file(path);
-  ASSERT_TRUE(map);
-  std::filesystem::resize_file(path, 4096);
+  const TestFolder folder;
+  write_test_session(folder.path());
+  auto session = Session::open(folder.path(), pool_, {});
+  ASSERT_TRUE(session) << session.error().what;
+  EngineHost cut(std::move(*session), {});
+  const Completion before = complete(*host, request(*host, 1));
   const auto sink = std::make_shared<Collector>();
-  std::byte read{1};
-  sink->on_token = [&] { read = *static_cast<const volatile std::byte*>(map->bytes.data() + 2 * 4096); };
-  submit(*host, request(*host, 1, 100), sink);
+  sink->on_token = [&] { std::filesystem::resize_file(folder.path() / "model.safetensors", 0); };
+  submit(cut, request(cut, 1, 100), sink);
   EXPECT_EQ(sink->wait().cause, EndCause::failed);
-  EXPECT_EQ(read, std::byte{0});
   EXPECT_EQ(sink->tokens(), 1) << "what the next step draws is worthless";
-  EXPECT_NE(sink->result.error.find("cut short"), std::string::npos) << sink->result.error;
+  EXPECT_NE(sink->result.error.find("model.safetensors was cut short"), std::string::npos) << sink->result.error;
+  EXPECT_TRUE(cut.is_broken());
+  expect_equal(before, complete(*host, request(*host, 1)));
+  EXPECT_FALSE(host->is_broken());
 }
 
 TEST_F(EngineHostTest, AnEngineThatCanRunNothingMoreFailsItsRequestsAndNotTheProcess) {

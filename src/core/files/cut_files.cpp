@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <utility>
 
 namespace r1 {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 // A signal handler can take no lock, so the list has a fixed size. Entries with end 0 are free.
 struct Map {
   std::atomic<size_t> begin{0}, end{0};
+  std::atomic<bool> cut{false};
+  std::string path{};  // guarded by `writers`
 };
 constexpr size_t kMaps = 4096;
 Map maps[kMaps];
@@ -24,12 +27,13 @@ size_t page_size = 0;
 // read is repeated without a handler and ends the process as usual.
 void on_sigbus(int, siginfo_t* info, void*) {
   const auto address = reinterpret_cast<size_t>(info->si_addr);
-  for (const Map& m : maps) {
+  for (Map& m : maps) {
     const size_t end = m.end.load(), begin = m.begin.load();
     if (address < begin || address >= end || m.end.load() != end) continue;  // or the entry is changing
     const size_t page = address / page_size * page_size;
     void* lost = reinterpret_cast<void*>(page);
     if (mmap(lost, end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) break;
+    m.cut.store(true);
     cuts.fetch_add(1);
     return;
   }
@@ -50,10 +54,20 @@ void watch_cut_files() {
 
 u64 cut_files() { return cuts.load(); }
 
-void watch_map(const void* begin, size_t bytes) {
+std::optional<std::string> cut_file_of(const void* begin) {
+  const std::lock_guard lock(writers);
+  for (const Map& m : maps)
+    if (m.end.load() && m.begin.load() == reinterpret_cast<size_t>(begin))
+      return m.cut.load() ? std::optional(m.path) : std::nullopt;
+  return {};
+}
+
+void watch_map(const void* begin, size_t bytes, std::string path) {
   const std::lock_guard lock(writers);
   for (Map& m : maps) {
     if (m.end.load()) continue;
+    m.cut.store(false);
+    m.path = std::move(path);
     m.begin.store(reinterpret_cast<size_t>(begin));
     m.end.store(reinterpret_cast<size_t>(begin) + bytes);
     return;

@@ -13,6 +13,10 @@ HttpHead stream_head(const AnswerFormat& format) {
           .fields = {{"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}}};
 }
 
+ApiError model_failed(std::string_view why) {
+  return {503, "model_failed", fmt::format("{}; the next request loads it again", why), {}, 1};
+}
+
 void EventInbox::progress(const PromptProgress& progress) {
   {
     const std::lock_guard lock(mutex_);
@@ -46,15 +50,15 @@ EventInbox::Items EventInbox::take() {
   return std::exchange(items_, {});
 }
 
-CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
-                                 std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
-                                 std::shared_ptr<void> held)
-    : held_(std::move(held)),
 bool EventInbox::has_ended() {
   const std::lock_guard lock(mutex_);
   return items_.end.has_value();
 }
 
+CompletionReply::CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
+                                 std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
+                                 std::shared_ptr<void> held)
+    : held_(std::move(held)),
       host_(host),
       id_(id),
       inbox_(std::move(inbox)),
@@ -67,15 +71,15 @@ CompletionReply::~CompletionReply() {
   if (!ended_) host_.cancel(id_);
 }
 
-void CompletionReply::shut_down() { failure_ = ApiError{503, "shutting_down", "the server is shutting down", {}, 5}; }
-
-// The text of a sample since the last part, in one piece: a client that reads slowly gets fewer and longer pieces.
-std::string CompletionReply::flush(i32 sample) {
 bool CompletionReply::is_slow() {
   const bool is_large = !readers_.tokens.empty() || texts_.size() > 1;
   return !format_->is_stream() && is_large && inbox_->has_ended();
 }
 
+void CompletionReply::shut_down() { failure_ = ApiError{503, "shutting_down", "the server is shutting down", {}, 5}; }
+
+// The text of a sample since the last part, in one piece: a client that reads slowly gets fewer and longer pieces.
+std::string CompletionReply::flush(i32 sample) {
   std::string out;
   Text text = std::exchange(texts_[sample], {});
   if (!text.tokens.thinking.empty()) format_->tokens(sample, Channel::thinking, text.tokens.thinking);
@@ -139,8 +143,7 @@ ReplyPart CompletionReply::next() {
   if (items.end) {
     ended_ = true;
     if (items.end->cause == EndCause::shut_down) shut_down();
-    else if (items.end->cause != EndCause::complete && !failure_)
-      failure_ = ApiError{500, "internal_error", "the model cannot run any more"};
+    else if (items.end->cause != EndCause::complete && !failure_) failure_ = model_failed(items.end->error);
   }
   if (failure_) {
     fail(part, *failure_);

@@ -15,6 +15,9 @@ namespace r1 {
 // The head of a stream in this format.
 HttpHead stream_head(const AnswerFormat& format);
 
+// The refusal of a request whose model can run nothing any more. The next one loads the model again.
+ApiError model_failed(std::string_view why);
+
 // The engine's thread puts events in, the connection's thread takes them out.
 class EventInbox final : public RequestSink {
  public:
@@ -33,10 +36,10 @@ class EventInbox final : public RequestSink {
     std::optional<RequestEnd> end{};
   };
   Items take();
+  bool has_ended();  // take() will bring the end
 
  private:
   const Wake wake_;
-  bool has_ended();  // take() will bring the end
   const bool eager_;
   const std::function<void(const RequestEnd&)> on_end_;
   std::mutex mutex_;
@@ -59,10 +62,10 @@ class CompletionReply final : public Reply {
   ~CompletionReply() override;
 
   ReplyPart next() override;
+  bool is_slow() override;  // the end of a whole answer that is large, or that is made of several
   std::string keep_alive() override { return format_->keep_alive(); }
   void shut_down() override;
 
-  bool is_slow() override;  // the end of a whole answer that is large, or that is made of several
  private:
   struct Text {
     std::string thinking, answer;

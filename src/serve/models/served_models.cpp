@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/files/cut_files.hpp"
 #include "hub/select.hpp"
 
 namespace r1 {
@@ -29,6 +30,7 @@ class ServedModels::Claim {
 
 ServedModels::ServedModels(std::vector<Entry> entries, ThreadPool& pool, const Options& options)
     : pool_(pool), options_(options), created_(std::time(nullptr)) {
+  watch_cut_files();
   options_.host.steps = &steps_;
   for (Entry& entry : entries) slots_.emplace_back().entry = std::move(entry);
   loader_ = std::thread([this] { run(); });
@@ -48,16 +50,18 @@ std::optional<i64> ServedModels::find(std::string_view name) const {
 ServedModels::View ServedModels::view(i64 index) {
   const std::lock_guard lock(mutex_);
   Slot& slot = slots_[index];
-  return {slot.state, slot.progress, slot.loads, slot.model ? lease(slot, Use::look) : nullptr};
+  retire_if_broken(slot);
+  return {slot.state, slot.progress, slot.loads, slot.loaded ? lease(slot, Use::look) : nullptr};
 }
 
 // The lock is held.
 ServedModels::Lease ServedModels::lease(Slot& slot, Use use) {
-  ++slot.leases;
+  Loaded* const loaded = slot.loaded.get();
+  ++loaded->leases;
   if (use == Use::request) slot.last_use = ++uses_;
-  return {slot.model.get(), [this, &slot, use](ServedModel*) {
+  return {loaded->model.get(), [this, &slot, loaded, use](ServedModel*) {
             const std::lock_guard lock(mutex_);
-            --slot.leases;
+            --loaded->leases;
             if (use == Use::request) slot.last_use = ++uses_;
             changed_.notify_all();
           }};
@@ -83,6 +87,7 @@ std::shared_ptr<ServedModels::Claim> ServedModels::claim(i64 index, Wake wake) {
   Slot& slot = slots_[index];
   auto claim = std::make_shared<Claim>(slot, std::move(wake));
   const std::lock_guard lock(mutex_);
+  retire_if_broken(slot);
   if (stopped_) {
     claim->shut_down_ = true;
   } else if (slot.state == State::loaded) {
@@ -116,7 +121,7 @@ void ServedModels::drain() {
         claim->shut_down_ = true;
         claims.push_back(std::move(claim));
       }
-      if (slot.model) slot.model->host().shutdown(Shutdown::drain);
+      if (slot.loaded) slot.loaded->model->host().shutdown(Shutdown::drain);
     }
     changed_.notify_all();
   }
@@ -130,7 +135,7 @@ void ServedModels::end() {
     // Nothing is unloaded any more.
     const std::lock_guard lock(mutex_);
     for (Slot& slot : slots_)
-      if (slot.model) hosts.push_back(&slot.model->host());
+      if (slot.loaded) hosts.push_back(&slot.loaded->model->host());
   }
   for (EngineHost* host : hosts) host->shutdown(Shutdown::now);
   for (EngineHost* host : hosts) host->wait(std::chrono::seconds(10));
@@ -141,7 +146,12 @@ void ServedModels::end() {
 void ServedModels::run() {
   for (;;) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return stopped_ || !queue_.empty(); });
+    std::unique_ptr<Loaded> broken;
+    changed_.wait(lock, [&] { return stopped_ || (broken = take_idle_broken()) || !queue_.empty(); });
+    if (broken) {
+      lock.unlock();
+      continue;  // it goes without the lock
+    }
     if (stopped_) return;
     Slot& slot = *queue_.front();
     queue_.pop_front();
@@ -187,55 +197,76 @@ Result<MemoryNeed> ServedModels::fit(const std::filesystem::path& path, SessionO
   } else if (const SessionNeed shared = R1_TRY(need_in(share));
              shared.memory.total() <= share && shared.context >= std::min(need.context, kShortContext)) {
     need = shared;
+    const i64 all_sequences = std::min(need.memory.cache * options.max_sequences, kDefaultKvBytes);
+    if (options.kv_bytes == 0)
+      need.memory.cache = std::clamp(share - need.memory.dense - experts, need.memory.cache,
+                                     std::max(need.memory.cache, all_sequences));
   }
   if (need.memory.total() > budget || need.memory.experts < experts / 64)
     return fail(Errc::exhausted, "{}: needs {} of memory, and the models of this server may take {} (--memory)",
                 path.string(), size_text(need.memory.dense + experts + need.memory.cache), size_text(budget));
   options.context = need.context;
+  options.kv_bytes = need.memory.cache;
   return need.memory;
 }
 
 // Waits until the budget holds the model besides those that are in use. Errors: those of fit(); nobody claims the model
 // any more.
-    const i64 all_sequences = std::min(need.memory.cache * options.max_sequences, kDefaultKvBytes);
-    if (options.kv_bytes == 0)
-      need.memory.cache = std::clamp(share - need.memory.dense - experts, need.memory.cache,
-                                     std::max(need.memory.cache, all_sequences));
 Status ServedModels::make_room(Slot& slot, SessionOptions& options) {
   MemoryNeed need;
   if (options_.budget > 0) need = R1_TRY(fit(slot.entry.path, options));
   std::unique_lock lock(mutex_);
   for (;;) {
-  options.kv_bytes = need.memory.cache;
     if (stopped_ || !is_claimed(slot))
       return fail(Errc::interrupted, "{}: nobody waits for it any more", slot.entry.path.string());
     if (bytes_taken() + need.total() <= options_.budget || options_.budget == 0) break;
-    Slot* const leaving = least_recently_used();
+    std::unique_ptr<Loaded> leaving = take_idle();
     if (!leaving) {
       changed_.wait(lock);
       continue;
     }
-    std::unique_ptr<ServedModel> model = std::move(leaving->model);
-    leaving->state = State::unloaded;
-    leaving->bytes = 0;
     lock.unlock();
-    model.reset();
+    leaving.reset();
     lock.lock();
   }
-  slot.bytes = need.total();
+  slot.reserved = need.total();
   return {};
 }
 
-ServedModels::Slot* ServedModels::least_recently_used() {
+// The lock is held. Requests that hold the model have ended already, or are about to.
+void ServedModels::retire_if_broken(Slot& slot) {
+  if (!slot.loaded || !slot.loaded->model->host().is_broken()) return;
+  broken_.push_back(std::move(slot.loaded));
+  slot.state = State::unloaded;
+  slot.progress = 0;
+  changed_.notify_all();
+}
+
+// The lock is held. Null if there is none.
+std::unique_ptr<ServedModels::Loaded> ServedModels::take_idle_broken() {
+  const auto found = std::find_if(broken_.begin(), broken_.end(), [](const auto& loaded) { return !loaded->leases; });
+  if (found == broken_.end()) return nullptr;
+  std::unique_ptr<Loaded> taken = std::move(*found);
+  broken_.erase(found);
+  return taken;
+}
+
+// The lock is held. A model that makes room: one that is broken, else the one that was used least recently. Null if all
+// are in use.
+std::unique_ptr<ServedModels::Loaded> ServedModels::take_idle() {
+  if (auto broken = take_idle_broken()) return broken;
   Slot* found = nullptr;
   for (Slot& slot : slots_)
-    if (slot.model && slot.leases == 0 && (!found || slot.last_use < found->last_use)) found = &slot;
-  return found;
+    if (slot.loaded && slot.loaded->leases == 0 && (!found || slot.last_use < found->last_use)) found = &slot;
+  if (!found) return nullptr;
+  found->state = State::unloaded;
+  return std::move(found->loaded);
 }
 
 i64 ServedModels::bytes_taken() const {
   i64 sum = 0;
-  for (const Slot& slot : slots_) sum += slot.bytes;
+  for (const Slot& slot : slots_) sum += slot.reserved + (slot.loaded ? slot.loaded->bytes : 0);
+  for (const auto& loaded : broken_) sum += loaded->bytes;
   return sum;
 }
 
@@ -259,9 +290,12 @@ void ServedModels::finish(Slot& slot, Result<std::unique_ptr<ServedModel>> loade
     slot.claims.clear();
     slot.state = loaded ? State::loaded : State::unloaded;
     slot.progress = loaded ? 1 : 0;
-    if (loaded) slot.model = std::move(*loaded), ++slot.loads;
-    else slot.bytes = 0;
-    if (loaded && stopped_) slot.model->host().shutdown(Shutdown::drain);
+    const i64 bytes = std::exchange(slot.reserved, 0);
+    if (loaded) {
+      slot.loaded = std::make_unique<Loaded>(Loaded{std::move(*loaded), bytes});
+      ++slot.loads;
+      if (stopped_) slot.loaded->model->host().shutdown(Shutdown::drain);
+    }
     for (const auto& claim : claims) {
       if (stopped_) claim->shut_down_ = true;
       else if (loaded) claim->model_ = lease(slot, Use::request);

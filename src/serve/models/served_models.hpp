@@ -7,6 +7,9 @@
 // A claim on a loaded model is granted at once. Others wait for a thread of this object, which loads the claimed models
 // one after the other. Before it loads one, idle models leave until the budget holds it, the one first that was used
 // least recently. A model with a lease never leaves; if only such models are left, the claim waits.
+// A model whose engine can run nothing any more (EngineHost::is_broken), because its file was cut for example, counts
+// as unloaded: the next claim loads it again. What is left of it goes when its last lease does.
+//
 // All functions may be called from any thread. Only the destructor and end() wait.
 #pragma once
 #include <condition_variable>
@@ -57,6 +60,7 @@ class ServedModels {
   };
 
   // The names and aliases must all differ. `pool` must outlive the object.
+  // Reading a file that is cut meanwhile does not end the process from now on (watch_cut_files).
   ServedModels(std::vector<Entry> entries, ThreadPool& pool, const Options& options);
   ~ServedModels();  // every lease must be gone
   ServedModels(const ServedModels&) = delete;
@@ -80,13 +84,18 @@ class ServedModels {
   bool is_loading();
 
  private:
+  struct Loaded {
+    std::unique_ptr<ServedModel> model;
+    i64 bytes = 0, leases = 0;
+  };
   struct Slot {
     Entry entry;
     State state = State::unloaded;
     double progress = 0;
-    i64 loads = 0, leases = 0, bytes = 0;
+    i64 loads = 0;
+    i64 reserved = 0;  // bytes for the model that is being loaded
     u64 last_use = 0;  // of uses_
-    std::unique_ptr<ServedModel> model{};
+    std::unique_ptr<Loaded> loaded{};
     std::vector<std::weak_ptr<Claim>> claims{};  // that wait
   };
   using Claims = std::vector<std::shared_ptr<Claim>>;
@@ -100,7 +109,9 @@ class ServedModels {
   void load(Slot& slot);
   Result<MemoryNeed> fit(const std::filesystem::path& path, SessionOptions& options) const;
   Status make_room(Slot& slot, SessionOptions& options);
-  Slot* least_recently_used();
+  void retire_if_broken(Slot& slot);
+  std::unique_ptr<Loaded> take_idle_broken();
+  std::unique_ptr<Loaded> take_idle();
   i64 bytes_taken() const;
   void set_progress(Slot& slot, double progress);
   void finish(Slot& slot, Result<std::unique_ptr<ServedModel>> loaded);
@@ -113,7 +124,8 @@ class ServedModels {
   std::mutex mutex_;  // guards what follows, and what claims hold
   std::condition_variable changed_;
   std::deque<Slot> slots_;
-  std::deque<Slot*> queue_;  // to be loaded
+  std::vector<std::unique_ptr<Loaded>> broken_;  // their slots have no model, or a new one
+  std::deque<Slot*> queue_;                      // to be loaded
   u64 uses_ = 0;
   bool stopped_ = false, loading_ = false;
   std::thread loader_;

@@ -186,6 +186,32 @@ TEST(ManyModels, OneThatCannotBeLoadedFailsAlone) {
   EXPECT_EQ(server.ask(chat("late")).status, 200) << "the next request tries again";
 }
 
+TEST(ManyModels, OneWhoseFileIsCutFailsAndIsLoadedAgainWhenTheFileIsWhole) {
+  const TestFolder parent;
+  const std::filesystem::path folder = parent.path() / "cut", file = folder / "model.safetensors";
+  std::filesystem::copy(ModelServer::nano(), folder);
+  std::vector<ServedModels::Entry> entries = copies({"a"});
+  entries.push_back({{.id = "cut"}, folder});
+  ModelServer server(entries, ServedModels::Options{.session = kSession}, {});
+  const std::string before = content(server.ask(chat("cut")));
+  std::filesystem::resize_file(file, 0);
+  const TestAnswer failed = server.ask(chat("cut"));
+  EXPECT_EQ(failed.status, 503);
+  EXPECT_EQ(member_at(json_of(failed), {"error", "code"}), Json("model_failed"));
+  EXPECT_NE(failed.body.find("the file model.safetensors was cut short"), std::string::npos) << failed.body;
+  const TestAnswer refused = server.ask(chat("cut"));
+  EXPECT_EQ(member_at(json_of(refused), {"error", "code"}), Json("model_not_loaded"));
+  EXPECT_NE(refused.body.find("cut/model.safetensors"), std::string::npos) << refused.body;
+  EXPECT_EQ(status_of(server, "cut"), "unloaded");
+  EXPECT_EQ(content(server.ask(chat("a"))), before) << "other models go on";
+
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(server.ask(chat("cut")).status, 503);
+  std::filesystem::copy(ModelServer::nano(), folder);
+  EXPECT_EQ(content(server.ask(chat("cut"))), before);
+  EXPECT_EQ(server.models.view(1).loads, 2);
+}
+
 // A server whose model "a" is in use, so that "b" has no room until `server.model` is released.
 struct FullServer : ModelServer {
   FullServer()
@@ -211,6 +237,20 @@ TEST(ManyModels, AStreamTellsThatItsModelIsBeingLoaded) {
   EXPECT_EQ(status_of(full, "a"), "unloaded");
 }
 
+TEST(ManyModels, TheEndpointOfARequestThatWaitedIsSlowWork) {
+  FullServer full;
+  HttpRequest request{.id = "0", .method = "POST", .path = "/v1/chat/completions"};
+  request.body = R"({"model":"b","messages":[{"role":"user","content":"What is 3 + 4?"}]})";
+  const std::unique_ptr<Reply> reply = full.api.answer(std::move(request), [] {});
+  EXPECT_FALSE(reply->is_slow());
+  EXPECT_FALSE(reply->next().end) << "it waits";
+  full.model.reset();
+  while (full.models.view(1).state != State::loaded) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(reply->is_slow());
+  EXPECT_FALSE(reply->next().end) << "the model draws";
+  EXPECT_FALSE(reply->is_slow());
+}
+
 TEST(ManyModels, AShutdownEndsThoseThatWait) {
   FullServer full;
   TestClient stream(full.server->port()), whole(full.server->port());
@@ -231,17 +271,3 @@ TEST(ManyModels, AWrongFieldIsRefusedBeforeTheModelIsLoaded) {
 
 }  // namespace
 }  // namespace r1
-TEST(ManyModels, TheEndpointOfARequestThatWaitedIsSlowWork) {
-  FullServer full;
-  HttpRequest request{.id = "0", .method = "POST", .path = "/v1/chat/completions"};
-  request.body = R"({"model":"b","messages":[{"role":"user","content":"What is 3 + 4?"}]})";
-  const std::unique_ptr<Reply> reply = full.api.answer(std::move(request), [] {});
-  EXPECT_FALSE(reply->is_slow());
-  EXPECT_FALSE(reply->next().end) << "it waits";
-  full.model.reset();
-  while (full.models.view(1).state != State::loaded) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  EXPECT_TRUE(reply->is_slow());
-  EXPECT_FALSE(reply->next().end) << "the model draws";
-  EXPECT_FALSE(reply->is_slow());
-}
-
