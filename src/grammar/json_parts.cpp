@@ -1,6 +1,7 @@
 #include "grammar/json_parts.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "formats/utf8.hpp"
 
@@ -101,6 +102,18 @@ std::vector<Expr> positive_numbers(i64 low, bool open_low, i64 high, bool open_h
   return ways;
 }
 
+// A reader that keeps doubles rounds integers from 2^53 on. Rounding keeps their order, so it reaches an end of the
+// range at most. Where the end is excluded, the next double inside the range becomes the end instead.
+NumberRange with_ends_of_doubles(NumberRange r) {
+  constexpr i64 kExact = i64{1} << 53;
+  const auto next = [](i64 end, double towards) {
+    return static_cast<i64>(std::nextafter(static_cast<double>(end), towards));
+  };
+  if (r.open_low && std::abs(r.low) >= kExact) r.low = next(r.low, 1e300), r.open_low = false;
+  if (r.open_high && std::abs(r.high) >= kExact) r.high = next(r.high, -1e300), r.open_high = false;
+  return r;
+}
+
 std::optional<Expr> with_signs(std::vector<Expr> positive, std::vector<Expr> negative) {
   if (!negative.empty()) positive.push_back(sequence_of({text_expr("-"), choice_of(std::move(negative))}));
   if (positive.empty()) return {};
@@ -147,12 +160,14 @@ Expr json_character() {
                                                              sequence_of({text_expr("u"), code})})})});
 }
 
-std::optional<Expr> json_integers(const NumberRange& r) {
+std::optional<Expr> json_integers(const NumberRange& range) {
+  const NumberRange r = with_ends_of_doubles(range);
   const i64 low = std::max(r.low + r.open_low, -kMostInteger), high = std::min(r.high - r.open_high, kMostInteger);
   return with_signs(natural_numbers(std::max<i64>(low, 0), high), natural_numbers(std::max<i64>(-high, 1), -low));
 }
 
-std::optional<Expr> json_numbers(const NumberRange& r) {
+std::optional<Expr> json_numbers(const NumberRange& range) {
+  const NumberRange r = with_ends_of_doubles(range);
   std::vector<Expr> negative;
   // Zero has no sign here.
   if (r.low < 0) negative = positive_numbers(std::max<i64>(-r.high, 0), r.high >= 0 || r.open_high, -r.low, r.open_low);

@@ -14,8 +14,9 @@ Expr json_space();
 Expr json_escaped(const Expr& expr);
 Expr json_character();            // any, with its escapes
 CharSet json_plain_characters();  // those that may stand in a string without an escape
-// Integers and numbers in JSON's form from `low` to `high`; open ends exclude the end itself. Numbers have at most 15
-// digits if they have a fraction, so that no reader that keeps doubles rounds one to an end that is excluded.
+// Integers and numbers in JSON's form from `low` to `high`; open ends exclude the end itself. No reader that keeps
+// doubles may round a number to an end that is excluded: numbers have at most 15 digits if they have a fraction, and
+// from 2^53 on those nearest to an excluded end are left out.
 struct NumberRange {
   i64 low = 0, high = 0;
   bool open_low = false, open_high = false;

@@ -254,7 +254,8 @@ class SchemaReader {
       const std::string at = place + "/" + std::string(name);
       const bool low = name == "minimum" || name == "exclusiveMinimum";
       bool open = name.starts_with("exclusive");
-      if (!bound->number()) return wrong(at, "{}, expected a number", bound->describe());
+      if (!bound->number() || std::isnan(*bound->number()))
+        return wrong(at, "{}, expected a number", bound->describe());
       double x = *bound->number();
       if (std::abs(x) > static_cast<double>(kMostInteger)) {
         if (low == (x < 0)) continue;  // no limit for numbers of 18 digits
@@ -282,12 +283,12 @@ class SchemaReader {
       const char* const name = i ? high : low;
       const Json* const value = schema.find(name);
       if (!value) continue;
+      // Compared before it becomes an integer: an i64 does not hold every double.
       const double count = value->number().value_or(-1);
-      const i64 n =
-          count == std::floor(count) && count <= static_cast<double>(kMostRepeats) ? static_cast<i64>(count) : -1;
-      if (n < 0)
-        return wrong(fmt::format("{}/{}", place, name), "{}, expected 0 to {}", value->describe(), kMostRepeats);
-      out[i] = n;
+      if (!(count >= 0 && count <= static_cast<double>(kMostRepeats) && count == std::floor(count)))
+        return wrong(fmt::format("{}/{}", place, name), "{}, expected a whole number from 0 to {}", value->describe(),
+                     kMostRepeats);
+      out[i] = static_cast<i64>(count);
     }
     if (out[1] >= 0 && out[0] > out[1]) return wrong(place, "{} is {}, but {} is {}", low, out[0], high, out[1]);
     return out;

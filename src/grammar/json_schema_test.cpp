@@ -56,6 +56,7 @@ TEST(JsonSchema, AllowsDocumentsThatFitAndNoOthers) {
        {"-6", "120", "1000", "-0", "007", "1.0"}},
       {R"({"type": "integer", "minimum": 8.5, "maximum": 31})", {"9", "10", "29", "31"}, {"8", "32", "100"}},
       {R"({"type": "integer", "minimum": 3})", {"3", "999999999999999999"}, {"2", "-4"}},
+      {R"({"type": "integer", "minimum": -1e300, "exclusiveMaximum": 1e300})", {"-999999999999999999", "5"}, {"0.5"}},
       {R"({"type": "number", "minimum": 0, "maximum": 1})", {"0", "0.25", "1"}, {"1.5", "-0.1", "2"}},
       {R"({"type": "number", "exclusiveMinimum": 0})", {"0.01", "3", "3.5"}, {"0", "0.0", "0.00", "-1"}},
       {R"({"type": "number", "exclusiveMaximum": -2, "minimum": -4})",
@@ -123,6 +124,17 @@ TEST(JsonSchema, RefusesByNameAndPlaceWhatItDoesNotKnow) {
       {R"({"type": "string", "pattern": "a", "maxLength": 3})", "#: only one of pattern, format"},
       {R"({"type": "string", "minLength": 3, "maxLength": 2})", "minLength is 3, but maxLength is 2"},
       {R"({"type": "number", "minimum": 0.5})", "#/minimum: 0.5: limits of numbers must be whole"},
+      {R"({"minLength": -1e300})", "#/minLength: -1e+300, expected a whole number from 0 to 10000"},
+      {R"({"maxLength": 1e300})", "#/maxLength: 1e+300, expected a whole number"},
+      {R"({"minItems": 2.5})", "#/minItems: 2.5, expected a whole number"},
+      {R"({"maxItems": -1})", "#/maxItems: -1, expected a whole number"},
+      {R"({"maxItems": 18446744073709551616})", "#/maxItems: 18446744073709551616.0, expected a whole number"},
+      {R"({"minLength": "3"})", "#/minLength: \"3\", expected a whole number"},
+      {R"({"type": "integer", "minimum": 1e300})", "#/minimum: 1e+300 is out of range"},
+      {R"({"type": "number", "exclusiveMaximum": -1e19})", "#/exclusiveMaximum: -1e+19 is out of range"},
+      {R"({"type": "number", "exclusiveMinimum": 9223372036854775808})",
+       "#/exclusiveMinimum: 9223372036854775808.0 is out"},
+      {R"({"type": "integer", "minimum": 1e18})", "#: no number lies between the limits"},
       {R"({"type": "integer", "minimum": 5, "maximum": 4})", "#: no number lies between the limits"},
       {R"({"$ref": "#/$defs/x"})", "#/$ref: \"#/$defs/x\" is not a place in this schema"},
       {R"({"$ref": "http://example.com/x"})", "is not a place in this schema"},
@@ -193,6 +205,22 @@ TEST(JsonSchema, FractionsBelowALimitAreBelowItAsDoubles) {
   EXPECT_FALSE(takes("999.9999999999999"));
   EXPECT_FALSE(takes("999.0000000000001"));
   EXPECT_FALSE(takes("999.000000000000"));
+}
+
+// From 2^53 on the neighbours of an end are the end itself as doubles; 2^53 + 3 is 2^53 + 4.
+TEST(JsonSchema, LargeIntegersBelowALimitAreBelowItAsDoubles) {
+  constexpr i64 kExact = i64{1} << 53;
+  const NumberRange inside{.low = -kExact, .high = kExact + 4, .open_low = true, .open_high = true};
+  for (const auto numbers : {json_integers, json_numbers}) {
+    Grammar g;
+    g.root = g.add("root", *numbers(inside));
+    for (const i64 n : {-kExact + 1, i64{0}, kExact, kExact + 2}) EXPECT_TRUE(fits(g, std::to_string(n))) << n;
+    for (const i64 n : {-kExact - 1, -kExact, kExact + 3, kExact + 4}) EXPECT_FALSE(fits(g, std::to_string(n))) << n;
+    Grammar closed;
+    closed.root = closed.add("root", *numbers({.low = kExact + 1, .high = kMostInteger - 1}));
+    for (const i64 n : {kExact + 1, kExact + 3, kMostInteger - 1}) EXPECT_TRUE(fits(closed, std::to_string(n))) << n;
+    for (const i64 n : {kExact, kMostInteger}) EXPECT_FALSE(fits(closed, std::to_string(n))) << n;
+  }
 }
 
 TEST(JsonObject, IsAnyObject) {
