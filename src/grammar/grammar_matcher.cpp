@@ -34,7 +34,7 @@ void GrammarMatcher::reset() {
   stack_ids_.clear(), keys_.clear(), state_ids_.clear(), masks_.clear(), behind_.clear();
   states_.clear();
   states_.resize(2);
-  state_ids_.emplace(std::pair{std::vector<u32>{}, false}, kDead);
+  state_ids_.emplace(std::tuple{std::vector<u32>{}, false, false}, kDead);
   memory_ = 0;
 }
 
@@ -96,13 +96,16 @@ void GrammarMatcher::enter(u32 stack, i32 node, i32 fresh) {
   if (!visit({stack, static_cast<u64>(node), static_cast<u64>(fresh)})) return;
   if (std::ssize(visited_) > 4 * limits_.stacks)
     return fail_with("the grammar is too ambiguous here: it has too many ways to go on");
-  if (stacks_[stack].depth >= limits_.depth) return;  // too deep: this way is not offered
+  if (stacks_[stack].depth >= limits_.depth) {
+    building_.too_deep = true;
+    return;
+  }
   const GrammarProgram::Node& n = (*program_)[node];
   switch (n.kind) {
     case NodeKind::end: return leave(stack, fresh);
     case NodeKind::lexeme:
       if (!n.lexeme->start()->final) building_.stacks.push_back(push_stack(stack, node, n.lexeme->start(), 0));
-      if (n.lexeme->start()->accepting) enter(stack, n.next, fresh);
+      if (n.lexeme->may_end(n.lexeme->start(), 0)) enter(stack, n.next, fresh);
       return;
     case NodeKind::call:
       // A call at the end of a rule returns to nothing, so that lists of any length need no deeper stack.
@@ -156,7 +159,7 @@ void GrammarMatcher::step(u32 stack, u8 byte) {
     }
   }
   if (!to->final) building_.stacks.push_back(push_stack(top.below, top.node, to, count));
-  if (to->accepting) enter(top.below, n.next, 0);
+  if (n.lexeme->may_end(to, count)) enter(top.below, n.next, 0);
 }
 
 // The number of the state that was put together.
@@ -169,7 +172,8 @@ u32 GrammarMatcher::take_state() {
   if (std::ssize(built.stacks) > limits_.stacks)
     fail_with("the grammar is too ambiguous here: it has too many ways to go on");
   if (!failure_.empty()) return kDead;
-  const auto [entry, added] = state_ids_.try_emplace({built.stacks, built.complete}, static_cast<u32>(states_.size()));
+  const auto [entry, added] =
+      state_ids_.try_emplace({built.stacks, built.complete, built.too_deep}, static_cast<u32>(states_.size()));
   if (added) {
     memory_ += 200 + 8 * std::ssize(built.stacks);
     states_.push_back(std::move(built));
@@ -205,12 +209,18 @@ u32 GrammarMatcher::state_behind(const Stack& top) {
 
 // Sets the bits of the tokens that the lexeme on top takes whole, if `room` units may begin and `needed` must.
 void GrammarMatcher::add_whole_tokens(const LexemeTokens& known, i64 room, i64 needed) {
+  // The tokens that begin too many units are the end of the list.
+  const auto too_many = std::partition_point(known.counted.begin(), known.counted.end(),
+                                             [&](const LexemeTokens::Counted& t) { return t.begun <= room; });
+  if (known.many.empty() && known.closing.empty()) {
+    std::for_each(known.counted.begin(), too_many,
+                  [&](const auto& t) { words_[t.token / 64] |= u64{1} << t.token % 64; });
+    return;
+  }
   scratch_.assign(words_.size(), 0);
   const auto set = [&](i32 token) { scratch_[token / 64] |= u64{1} << token % 64; };
   const auto clear = [&](i32 token) { scratch_[token / 64] &= ~(u64{1} << token % 64); };
-  // The tokens that begin too many units are the end of the list; the shorter part is gone through.
-  const auto too_many = std::partition_point(known.counted.begin(), known.counted.end(),
-                                             [&](const LexemeTokens::Counted& t) { return t.begun <= room; });
+  // The shorter part of the list is gone through.
   const bool few_fit = too_many - known.counted.begin() < known.counted.end() - too_many;
   if (few_fit) {
     std::for_each(known.counted.begin(), too_many, [&](const auto& t) { set(t.token); });
@@ -225,20 +235,20 @@ void GrammarMatcher::add_whole_tokens(const LexemeTokens& known, i64 room, i64 n
   for (size_t w = 0; w < words_.size(); ++w) words_[w] |= scratch_[w];
 }
 
-// Sets the bits of the tokens that the stack allows.
-void GrammarMatcher::add_tokens(u32 stack) {
+// Sets the bits of the tokens that the stack allows. `known` is what its lexeme knows of all tokens, or of those below
+// a node of the trie.
+void GrammarMatcher::add_tokens(u32 stack, const LexemeTokens& known) {
   const Stack top = stacks_[stack];
   const Lexeme& lexeme = *(*program_)[top.node].lexeme;
-  const LexemeTokens& known = lexeme.tokens(top.lexeme);
   if (known.overflow) return fail_with("the grammar needs too many states here; use simpler repetitions");
   const Lexeme::Count& count = lexeme.count();
   const i64 room = count.max < 0 ? kNever : count.max - top.count;     // for units that a token begins
   const i64 needed = lexeme.is_counted() ? count.min - top.count : 0;  // units before the end may come
-  if (lexeme.is_counted() || !known.many.empty()) {
-    add_whole_tokens(known, room, needed);
-  } else {
+  if (lexeme.is_counted()) add_whole_tokens(known, room, needed);
+  else if (!known.many.empty())
+    for (size_t w = 0; w < words_.size(); ++w) words_[w] |= known.many[w];
+  else
     for (const i32 t : known.few) words_[t / 64] |= u64{1} << t % 64;
-  }
   if (known.exits.empty()) return;
   const u32 behind = state_behind(top);
   for (int byte = 0; byte < 256; ++byte) {
@@ -247,24 +257,52 @@ void GrammarMatcher::add_tokens(u32 stack) {
     const u32 to = next_state(behind, static_cast<u8>(byte));
     if (to == kDead) continue;
     for (const LexemeTokens::Exit& exit : std::span(known.exits).subspan(begin, end - begin))
-      if (exit.begun <= room && exit.begun >= needed) add_exit(exit.node, to);
+      if (exit.begun <= room && exit.begun >= needed) add_exit(exit.node, to, known);
   }
 }
 
-// Adds the tokens that end at a node of the trie, and tries those below it.
-void GrammarMatcher::add_exit(i32 trie_node, u32 state) {
+// Adds the tokens that end at a node of the trie, and those below it that the state allows. `known` has taken the
+// others.
+void GrammarMatcher::add_exit(i32 trie_node, u32 state, const LexemeTokens& known) {
+  if (!check_sizes()) return;
   for (const i32 token : trie_.tokens(trie_node)) words_[token / 64] |= u64{1} << token % 64;
-  if (states_[state].stacks.empty() || trie_.is_leaf(trie_node)) return;
+  if (is_done(trie_node, state)) return;
   trie_.walk(trie_node, state, [&](i32 node, u32 before) -> u32 {
-    if (++steps_ > limits_.steps)
-      fail_with("the grammar is too ambiguous here: trying the tokens takes too many steps");
-    if (memory_ > limits_.memory + limits_.mask_memory)
-      fail_with("the grammar is too ambiguous here: trying the tokens takes too much memory");
-    const u32 to = next_state(before, trie_[node].byte);
+    if (known.is_full(node)) return 0;
+    const u32 to = check_sizes() ? next_state(before, trie_[node].byte) : kDead;
     if (to == kDead) return 0;
     for (const i32 token : trie_.tokens(node)) words_[token / 64] |= u64{1} << token % 64;
-    return states_[to].stacks.empty() ? 0 : to;
+    return is_done(node, to) ? 0 : to;
   });
+}
+
+// Whether nothing remains to be tried below a node: no token lies there, the state has been there for this mask, or the
+// lexemes know the tokens. They are tried one by one if they are few, or if many stacks are open, which may become the
+// same state behind the next byte.
+bool GrammarMatcher::is_done(i32 trie_node, u32 state) {
+  constexpr i32 kFewNodes = 32;
+  constexpr size_t kFewStacks = 4;
+  if (trie_.is_leaf(trie_node) || states_[state].stacks.empty()) return true;
+  if (trie_[trie_node].end - trie_node <= kFewNodes) return false;
+  if (!tried_.insert(u64{state} << 32 | static_cast<u32>(trie_node)).second) return true;
+  const std::vector<u32> stacks = states_[state].stacks;
+  if (stacks.size() > kFewStacks) return false;
+  std::array<const LexemeTokens*, kFewStacks> known{};
+  for (size_t i = 0; i < stacks.size(); ++i) {
+    const Stack& top = stacks_[stacks[i]];
+    known[i] = (*program_)[top.node].lexeme->tokens_below(top.lexeme, trie_node);
+    if (!known[i]) return false;
+  }
+  for (size_t i = 0; i < stacks.size(); ++i) add_tokens(stacks[i], *known[i]);
+  return true;
+}
+
+// Counts one step of a mask. False: a limit was reached.
+bool GrammarMatcher::check_sizes() {
+  if (++steps_ > limits_.steps) fail_with("the grammar is too ambiguous here: trying the tokens takes too many steps");
+  if (memory_ > limits_.memory + limits_.mask_memory)
+    fail_with("the grammar is too ambiguous here: trying the tokens takes too much memory");
+  return failure_.empty();
 }
 
 const GrammarMatcher::Mask& GrammarMatcher::mask_of(u32 state) {
@@ -278,20 +316,23 @@ const GrammarMatcher::Mask& GrammarMatcher::mask_of(u32 state) {
   states_[state].mask = &entry->second;
   if (!added) return entry->second;
   steps_ = 0;
+  if (!tried_.empty()) tried_ = {};
   std::fill(words_.begin(), words_.end(), 0);
-  if (program_->lexeme_bytes() > kMostProgramBytes)
+  // The program's lexemes cannot have grown by more than all lexemes together; their sum is formed if that is too much.
+  if (lexeme_bytes_ + program_->lexicon().grown() - grown_ > kMostProgramBytes)
+    grown_ = program_->lexicon().grown(), lexeme_bytes_ = program_->lexeme_bytes();
+  if (lexeme_bytes_ > kMostProgramBytes)
     fail_with(fmt::format("the grammar is too large: its automata take more than {} MiB", kMostProgramBytes >> 20));
-  for (const u32 stack : stacks) add_tokens(stack);
+  for (const u32 stack : stacks) {
+    const Stack& top = stacks_[stack];
+    add_tokens(stack, (*program_)[top.node].lexeme->tokens(top.lexeme));
+  }
   if (!failure_.empty()) std::fill(words_.begin(), words_.end(), 0);
   Mask& mask = entry->second;
-  i64 bits = 0;
-  for (const u64 w : words_) bits += __builtin_popcountll(w);
-  if (bits > trie_.mask_words() / 2) {
-    mask.many = words_;
-  } else {
-    for (i32 w = 0; w < std::ssize(words_); ++w)
-      for (u64 rest = words_[w]; rest; rest &= rest - 1) mask.few.push_back(64 * w + __builtin_ctzll(rest));
-  }
+  const i64 most = trie_.mask_words() / 2;
+  for (i32 w = 0; w < std::ssize(words_) && std::ssize(mask.few) <= most; ++w)
+    for (u64 rest = words_[w]; rest; rest &= rest - 1) mask.few.push_back(64 * w + __builtin_ctzll(rest));
+  if (std::ssize(mask.few) > most) mask.many = words_, mask.few = {};
   memory_ += 100 + static_cast<i64>(8 * mask.many.size() + 4 * mask.few.size());
   return mask;
 }
@@ -310,6 +351,9 @@ std::span<const u64> GrammarMatcher::allowed() {
 
 bool GrammarMatcher::push(u8 byte) {
   state_ = next_state(state_, byte);
+  // Only the text itself fails: a token that would lead too deep is offered, and another may be drawn.
+  if (states_[state_].too_deep)
+    fail_with(fmt::format("the answer is nested too deep: more than {} rules and repetitions are open", limits_.depth));
   if (!failure_.empty()) state_ = kDead;
   return state_ != kDead;
 }

@@ -66,10 +66,11 @@ class GrammarMatcher {
   struct State {
     std::vector<u32> stacks;  // ascending
     bool complete = false;
+    bool too_deep = false;                       // a stack is missing, because it would be deeper than the limit
     std::unique_ptr<std::array<u32, 256>> next;  // 0: not computed yet
     const Mask* mask = nullptr;                  // null: not computed yet
   };
-  static constexpr u32 kDead = 1;  // the state without stacks that is not complete
+  static constexpr u32 kDead = 1;  // the state without stacks that is neither complete nor too deep
 
   u32 push_stack(u32 below, i32 node, const Lexeme::State* lexeme, i64 count);
   u32 key_of(u32 below, i32 node, const Lexeme::State* lexeme, i64 count);
@@ -83,8 +84,10 @@ class GrammarMatcher {
   u32 next_state(u32 state, u8 byte);
   u32 state_behind(const Stack& top);
   void add_whole_tokens(const LexemeTokens& known, i64 room, i64 needed);
-  void add_tokens(u32 stack);
-  void add_exit(i32 trie_node, u32 state);
+  void add_tokens(u32 stack, const LexemeTokens& known);
+  void add_exit(i32 trie_node, u32 state, const LexemeTokens& known);
+  bool is_done(i32 trie_node, u32 state);
+  bool check_sizes();
   const Mask& mask_of(u32 state);
   void fail_with(std::string why);
   void shrink();
@@ -96,11 +99,12 @@ class GrammarMatcher {
   std::string failure_;
   u32 state_ = kDead;
   i64 memory_ = 0, steps_ = 0;
+  i64 lexeme_bytes_ = kMostProgramBytes + 1, grown_ = 0;  // of the program, and of all lexemes at that time
 
   std::vector<Stack> stacks_;
   std::unordered_map<std::array<u64, 3>, u32, Hash> stack_ids_, keys_;
   std::vector<State> states_;  // 0 is unused
-  std::map<std::pair<std::vector<u32>, bool>, u32> state_ids_;
+  std::map<std::tuple<std::vector<u32>, bool, bool>, u32> state_ids_;
   std::map<std::vector<u32>, Mask> masks_;  // by the keys of a state's stacks
   std::unordered_map<u64, u32> behind_;     // by stack and node
 
@@ -108,7 +112,9 @@ class GrammarMatcher {
   State building_;
   std::vector<std::array<u64, 3>> visited_;
   std::unordered_set<std::array<u64, 3>, Hash> visited_set_;  // the same, once they are many
+  // The mask that is being made, and the nodes of the trie that states of this mask have been to.
   std::vector<u64> words_, scratch_;
+  std::unordered_set<u64> tried_;
 };
 
 }  // namespace r1

@@ -55,6 +55,9 @@ TEST(GrammarMatcher, MatchesWhatTheGrammarDescribes) {
        {"ab\"", "abcde\"\xc3\xa9\xc3\xa9\""},
        {"a\"", "abcdef\"", "\"", "ab\"a\""}},
       {"root ::= [^\"]{3} [x-z]", {"abcx", "xxxx"}, {"abx", "abcd", "abcxx"}},
+      {"root ::= [^\"]{2,4}", {"ab", "abc\xc3\xa9"}, {"a", "", "abcde", "ab\xc3"}},
+      {"root ::= \"(\" [^\"]{3,}", {"(abc", "(abcdef)"}, {"(ab", "("}},
+      {"root ::= [^\"]{0,3} (\"x\" | \"xy\")", {"x", "xy", "xxxxy", "abcx"}, {"", "abcd", "xxxxx", "abcdx"}},
       {"root ::= s (\",\" s){1,2}\ns ::= \"[\" s? \"]\"", {"[],[]", "[],[[]],[]"}, {"[]", "[],[],[],[]"}},
       {"root ::= s*\ns ::= \"[\" s \"]\" | \"[]\"", {"", "[[]][]"}, {"[", "[]]"}},
   };
@@ -224,14 +227,24 @@ TEST(GrammarMatcher, LimitsEndTheMatchWithAReason) {
   EXPECT_NE(m.failure().find("too ambiguous"), std::string::npos) << m.failure();
 }
 
-TEST(GrammarMatcher, NestingDeeperThanTheLimitIsNotOffered) {
+// A mask offers the tokens that lead too deep, and another may be drawn.
+TEST(GrammarMatcher, NestingDeeperThanTheLimitEndsTheMatchWithAReason) {
+  const char* const gbnf = "root ::= \"[\" (root \"!\")? \"]\"";
   MatcherLimits limits;
   limits.depth = 10;
-  GrammarMatcher m = matcher_of("root ::= \"[\" (root \"!\")? \"]\"", lexicon_of(keys_with({})), limits);
+  GrammarMatcher m = matcher_of(gbnf, lexicon_of(keys_with({})), limits);
   int deep = 0;
-  while (m.push('[')) ++deep;
+  for (; m.push('['); ++deep) EXPECT_EQ(tokens_of(m.allowed()), (std::vector<i32>{'[', ']'}));
   EXPECT_GE(deep, 3);
   EXPECT_LE(deep, 10);
+  EXPECT_NE(m.failure().find("more than 10 rules"), std::string::npos) << m.failure();
+  EXPECT_TRUE(tokens_of(m.allowed()).empty());
+
+  GrammarMatcher back = matcher_of(gbnf, lexicon_of(keys_with({})), limits);
+  for (int i = 0; i < deep; ++i) ASSERT_TRUE(back.push('['));
+  EXPECT_TRUE(back.push(']'));
+  EXPECT_EQ(tokens_of(back.allowed()), std::vector<i32>{'!'});
+  EXPECT_EQ(back.failure(), "");
 }
 
 }  // namespace

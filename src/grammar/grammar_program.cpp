@@ -104,11 +104,13 @@ class GrammarCompiler {
     for (int b = 0; b < 256; ++b) first += unit->next(unit->start(), static_cast<u8>(b)) != Lexeme::dead();
     return first >= kManyFirstBytes && unit->is_prefix_free();
   }
+  // Whether the repetition is a counted lexeme with nothing behind it.
+  bool is_counted(const Expr& repeat) {
+    return repeat.kind == Expr::Kind::repeat && (repeat.max > 0 || repeat.min > 1) && is_text_unit(repeat.items[0]);
+  }
   // Whether the two are a counted lexeme.
   bool is_counted(const Expr& repeat, const Expr& end) {
-    if (repeat.kind != Expr::Kind::repeat || end.kind != Expr::Kind::text || end.text.empty()) return false;
-    if (repeat.max < 0 && repeat.min <= 1) return false;
-    if (!is_text_unit(repeat.items[0])) return false;
+    if (end.kind != Expr::Kind::text || end.text.empty() || !is_counted(repeat)) return false;
     const auto unit = unit_of(repeat.items[0]);
     return unit->next(unit->start(), static_cast<u8>(end.text[0])) == Lexeme::dead();
   }
@@ -123,6 +125,7 @@ class GrammarCompiler {
       case Expr::Kind::choice: return add_choice(e.items, next);
       case Expr::Kind::rule: return add_rule(e.id, next);
       case Expr::Kind::repeat: {
+        if (is_counted(e)) return add_lexeme(program_.lexicon_->find_counted(g_, e.items[0], {e.min, e.max, ""}), next);
         const i32 node = add_node({});
         const i32 body = R1_TRY(add(e.items[0], GrammarProgram::kEnd));
         // Repetitions of the empty text add nothing, so that any number of them may be left out.

@@ -38,6 +38,7 @@ class GrammarProgram {
   i32 size() const { return static_cast<i32>(nodes_.size()); }
   i32 start() const { return start_; }
   const TokenTrie& trie() const { return lexicon_->trie(); }
+  const Lexicon& lexicon() const { return *lexicon_; }
   // What the lexemes take by now, about: they grow with what is asked of them.
   i64 lexeme_bytes() const;
 

@@ -5,7 +5,7 @@
 namespace r1 {
 namespace {
 
-constexpr i64 kMostLexiconBytes = i64{256} << 20;
+constexpr i64 kMostBytesBelow = i64{16} << 20;  // of one lexeme's tables for branches of the trie
 
 void append_number(std::string& out, i64 n) { out += std::to_string(n) + ' '; }
 
@@ -25,20 +25,21 @@ void append_form(const Grammar& g, const Expr& e, std::string& out) {
 
 const Lexeme::State Lexeme::kDead{}, Lexeme::kOverflow{};
 
-Lexeme::Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& expr) : trie_(trie) {
+Lexeme::Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& expr)
+    : trie_(trie), grown_(grown) {
   add_node({});
   const i32 first = add(grammar, expr, 0);
-  bytes_ += static_cast<i64>(sizeof(Node)) * std::ssize(nodes_);
+  add_bytes(static_cast<i64>(sizeof(Node)) * std::ssize(nodes_));
   start_ = state_of({first});
 }
 
-Lexeme::Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& unit, Count count)
-    : trie_(trie), counted_(true), count_(std::move(count)) {
+Lexeme::Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& unit, Count count)
+    : trie_(trie), grown_(grown), counted_(true), count_(std::move(count)) {
   add_node({});
   const i32 end = add_text(count_.end, 0), between = add_node({});
   const i32 first = add(grammar, unit, between);
   nodes_[between] = {.a = first, .b = end};
-  bytes_ += static_cast<i64>(sizeof(Node)) * std::ssize(nodes_);
+  add_bytes(static_cast<i64>(sizeof(Node)) * std::ssize(nodes_));
   start_ = state_of({between});
 }
 
@@ -122,7 +123,7 @@ const Lexeme::State* Lexeme::state_of(std::vector<i32> starts) const {
   state->accepting = nfa[0] == 0;
   state->final = state->accepting && nfa.size() == 1;
   state->nfa = nfa;
-  bytes_ += static_cast<i64>(sizeof(State) + 8 * nfa.size());
+  add_bytes(static_cast<i64>(sizeof(State) + 8 * nfa.size()));
   return states_.emplace(std::move(nfa), std::move(state)).first->second.get();
 }
 
@@ -137,12 +138,51 @@ const Lexeme::State* Lexeme::compute_next(const State* state, u8 byte) const {
 }
 
 const LexemeTokens& Lexeme::compute_tokens(const State* state) const {
+  LexemeTokens out = tokens_from(state, 0);
+  const std::lock_guard lock(mutex_);
+  if (const LexemeTokens* other = state->tokens.load(std::memory_order_acquire)) return *other;
+  keep(std::move(out));
+  const_cast<State*>(state)->tokens.store(&tokens_.back(), std::memory_order_release);
+  return tokens_.back();
+}
+
+const LexemeTokens* Lexeme::tokens_below(const State* state, i32 trie_node) const {
+  const std::pair key{state, trie_node};
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = tokens_below_.find(key); known != tokens_below_.end()) return known->second;
+    if (below_bytes_ > kMostBytesBelow) return nullptr;
+  }
+  LexemeTokens out = tokens_from(state, trie_node);
+  const std::lock_guard lock(mutex_);
+  const auto [entry, added] = tokens_below_.try_emplace(key);
+  if (added) {
+    below_bytes_ += keep(std::move(out));
+    entry->second = &tokens_.back();
+  }
+  return entry->second;
+}
+
+// Called with the lock held. Returns about how many bytes the table takes.
+i64 Lexeme::keep(LexemeTokens tokens) const {
+  const i64 bytes = static_cast<i64>(sizeof(LexemeTokens) + 4 * tokens.few.size() + 8 * tokens.many.size() +
+                                     8 * tokens.exits.size() + 8 * tokens.counted.size() + 8 * tokens.full.size());
+  tokens_.push_back(std::move(tokens));
+  add_bytes(bytes);
+  return bytes;
+}
+
+LexemeTokens Lexeme::tokens_from(const State* state, i32 trie_node) const {
   LexemeTokens out;
-  take_all(state, out);
-  std::stable_sort(out.exits.begin(), out.exits.end(),
-                   [&](const auto& a, const auto& b) { return trie_[a.node].byte < trie_[b.node].byte; });
+  out.root = trie_node;
+  take_all(state, trie_node, out);
+  if (!counted_) mark_full(out);
   for (const LexemeTokens::Exit& exit : out.exits) ++out.first_exit[trie_[exit.node].byte + 1];
   for (int b = 0; b < 256; ++b) out.first_exit[b + 1] += out.first_exit[b];
+  std::vector<LexemeTokens::Exit> sorted(out.exits.size());
+  auto at = out.first_exit;
+  for (const LexemeTokens::Exit& exit : out.exits) sorted[at[trie_[exit.node].byte]++] = exit;
+  out.exits = std::move(sorted);
   if (counted_)
     std::stable_sort(out.counted.begin(), out.counted.end(),
                      [](const auto& a, const auto& b) { return a.begun < b.begun; });
@@ -151,22 +191,36 @@ const LexemeTokens& Lexeme::compute_tokens(const State* state) const {
     for (const i32 t : out.few) out.many[t / 64] |= u64{1} << t % 64;
     out.few = {};
   }
-  const std::lock_guard lock(mutex_);
-  if (const LexemeTokens* other = state->tokens.load(std::memory_order_acquire)) return *other;
-  bytes_ += static_cast<i64>(4 * out.few.size() + 8 * out.many.size() + 8 * out.exits.size() + 8 * out.counted.size());
-  const_cast<State*>(state)->tokens.store(&tokens_.emplace_back(std::move(out)), std::memory_order_release);
-  return tokens_.back();
+  return out;
 }
 
-// Walks the whole trie. Where the automaton dies, so does the branch.
-void Lexeme::take_all(const State* from, LexemeTokens& out) const {
+void Lexeme::mark_full(LexemeTokens& out) const {
+  constexpr size_t kWorthIt = 1024;  // exits: to try fewer costs less than these marks
+  if (out.exits.size() < kWorthIt) return;
+  std::vector<bool> taken(trie_.vocabulary());
+  for (const i32 t : out.few) taken[t] = true;
+  const i32 end = trie_[out.root].end;
+  out.full.assign((end - out.root + 63) / 64, ~u64{0});
+  std::vector<i32> path(trie_.longest() + 1);
+  for (i32 node = out.root + 1; node < end; ++node) {
+    path[trie_[node].depth] = node;
+    const auto tokens = trie_.tokens(node);
+    if (std::all_of(tokens.begin(), tokens.end(), [&](i32 t) { return taken[t]; })) continue;
+    for (int depth = trie_[node].depth; depth > trie_[out.root].depth && out.is_full(path[depth]); --depth)
+      out.full[(path[depth] - out.root) / 64] &= ~(u64{1} << (path[depth] - out.root) % 64);
+  }
+  std::erase_if(out.exits, [&](const LexemeTokens::Exit& exit) { return out.is_full(exit.node); });
+}
+
+// Walks the trie below a node. Where the automaton dies, so does the branch.
+void Lexeme::take_all(const State* from, i32 trie_node, LexemeTokens& out) const {
   struct At {
     const State* state = nullptr;
     u16 begun = 0;
     bool closes = false;
     explicit operator bool() const { return state != nullptr; }
   };
-  trie_.walk(0, At{from, 0, false}, [&](i32 node, const At& before) -> At {
+  trie_.walk(trie_node, At{from, 0, false}, [&](i32 node, const At& before) -> At {
     const u8 byte = trie_[node].byte;
     At at = before;
     at.state = next(before.state, byte);
@@ -220,10 +274,8 @@ std::shared_ptr<const Lexeme> Lexicon::find(const Grammar& grammar, const Expr& 
   append_form(grammar, expr, key);
   const std::lock_guard lock(mutex_);
   auto& entry = lexemes_[key];
-  if (!entry) entry = std::make_shared<Lexeme>(trie_, grammar, expr);
-  const auto found = entry;
-  drop_unused();
-  return found;
+  if (!entry) entry = std::make_shared<Lexeme>(trie_, grown_, grammar, expr);
+  return kept(entry);
 }
 
 std::shared_ptr<const Lexeme> Lexicon::find_counted(const Grammar& grammar, const Expr& unit, Lexeme::Count count) {
@@ -234,19 +286,22 @@ std::shared_ptr<const Lexeme> Lexicon::find_counted(const Grammar& grammar, cons
   append_form(grammar, unit, key);
   const std::lock_guard lock(mutex_);
   auto& entry = lexemes_[key];
-  if (!entry) entry = std::make_shared<Lexeme>(trie_, grammar, unit, std::move(count));
-  const auto found = entry;
-  drop_unused();
-  return found;
+  if (!entry) entry = std::make_shared<Lexeme>(trie_, grown_, grammar, unit, std::move(count));
+  return kept(entry);
 }
 
-// Called with the lock held, when lexemes may have become too many.
-void Lexicon::drop_unused() {
-  if (lexemes_.size() % 16 != 0) return;
-  i64 bytes = 0;
-  for (const auto& [key, lexeme] : lexemes_) bytes += lexeme->bytes() + std::ssize(key);
-  if (bytes > kMostLexiconBytes)
-    std::erase_if(lexemes_, [](const auto& entry) { return entry.second.use_count() == 1; });
+// Called with the lock held. Returns `found`, and drops lexemes that no program uses if all have become too large.
+// Those in use may be too large for long, so that the next search for unused ones waits until there is more.
+std::shared_ptr<const Lexeme> Lexicon::kept(std::shared_ptr<const Lexeme> found) {
+  if (grown() - dropped_ > drop_at_) {
+    std::erase_if(lexemes_, [&](const auto& entry) {
+      if (entry.second.use_count() > 1) return false;
+      dropped_ += entry.second->bytes();
+      return true;
+    });
+    drop_at_ = std::max(kMostLexiconBytes, grown() - dropped_ + kMostLexiconBytes / 16);
+  }
+  return found;
 }
 
 }  // namespace r1

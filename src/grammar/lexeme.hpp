@@ -33,6 +33,11 @@ struct LexemeTokens {
   };
   std::vector<Exit> exits;
   std::array<u32, 257> first_exit{};
+  // A bit for each node of the trie from `root` on: all tokens that end there or below are taken whole, so that nobody
+  // need go there. Such nodes are no exits. Empty if there are few exits, and for counted lexemes.
+  i32 root = 0;
+  std::vector<u64> full;
+  bool is_full(i32 node) const { return !full.empty() && full[(node - root) / 64] >> (node - root) % 64 & 1; }
   bool overflow = false;  // the automaton became too large, so that something may be missing here
   // Counted lexemes only: the tokens that are taken whole, those that begin the fewest units first.
   struct Counted {
@@ -54,12 +59,13 @@ class Lexeme {
   };
   struct Count {
     i64 min = 0, max = -1;  // of units; max -1: no limit
-    std::string end;        // the text behind them; its first byte begins no unit
+    std::string end;        // the text behind them, which may be empty; its first byte begins no unit
   };
 
   // `expr` is regular: its rules do not call themselves. The trie must outlive the lexeme.
-  Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& expr);
-  Lexeme(const TokenTrie& trie, const Grammar& grammar, const Expr& unit, Count count);
+  // What its automaton and tables take is added to `grown`, too, which must also outlive it.
+  Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& expr);
+  Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& unit, Count count);
 
   const State* start() const { return start_; }
   // The state after one byte more; dead() if there is none, overflow() if there would be too many states.
@@ -71,6 +77,9 @@ class Lexeme {
     const LexemeTokens* const known = state->tokens.load(std::memory_order_acquire);
     return known ? *known : compute_tokens(state);
   }
+  // The same for the rest of the tokens that lie below a node of the trie, if the state is reached there. Null: there
+  // are enough tables, and the tokens are to be tried one by one.
+  const LexemeTokens* tokens_below(const State* state, i32 trie_node) const;
   static const State* dead() { return &kDead; }
   static const State* overflow() { return &kOverflow; }
   static bool is_alive(const State* s) { return s != dead() && s != overflow(); }
@@ -79,8 +88,10 @@ class Lexeme {
   const Count& count() const { return count_; }
   // Of a counted lexeme: whether `byte` begins a unit in this state. Only the start state is between units.
   bool begins_unit(const State* state, u8 byte) const {
-    return counted_ && state == start_ && byte != static_cast<u8>(count_.end[0]);
+    return counted_ && state == start_ && (count_.end.empty() || byte != static_cast<u8>(count_.end[0]));
   }
+  // Whether the lexeme may end in `state`, after `count` units.
+  bool may_end(const State* state, i64 count) const { return state->accepting && (!counted_ || count >= count_.min); }
   // Computes what the states within a few bytes of the start need, before somebody waits for it.
   void warm() const;
   // No text of the lexeme is the beginning of another one.
@@ -102,10 +113,15 @@ class Lexeme {
   const State* state_of(std::vector<i32> starts) const;
   const State* compute_next(const State* state, u8 byte) const;
   const LexemeTokens& compute_tokens(const State* state) const;
-  void take_all(const State* state, LexemeTokens& out) const;
+  LexemeTokens tokens_from(const State* state, i32 trie_node) const;
+  void take_all(const State* state, i32 trie_node, LexemeTokens& out) const;
+  void mark_full(LexemeTokens& out) const;
+  i64 keep(LexemeTokens tokens) const;
+  void add_bytes(i64 bytes) const { bytes_ += bytes, grown_ += bytes; }
 
   static const State kDead, kOverflow;
   const TokenTrie& trie_;
+  std::atomic<i64>& grown_;
   bool counted_ = false;
   Count count_;
   std::vector<Node> nodes_;  // nodes_[0] accepts
@@ -113,11 +129,14 @@ class Lexeme {
   mutable std::mutex mutex_;
   mutable std::map<std::vector<i32>, std::unique_ptr<State>> states_;
   mutable std::deque<LexemeTokens> tokens_;
+  mutable std::map<std::pair<const State*, i32>, const LexemeTokens*> tokens_below_;
+  mutable i64 below_bytes_ = 0;
   mutable std::vector<bool> seen_;
   mutable std::atomic<i64> bytes_ = 0;
 };
 
 inline constexpr i64 kMostLexemeStates = 8192, kMostLexemeBytes = i64{64} << 20;
+inline constexpr i64 kMostLexiconBytes = i64{256} << 20;  // then lexemes that no program uses are dropped
 inline constexpr i64 kMostProgramBytes = i64{512} << 20;  // of all lexemes of a program together
 
 // The lexemes of a vocabulary, each once.
@@ -125,13 +144,18 @@ class Lexicon {
  public:
   explicit Lexicon(TokenTrie trie) : trie_(std::move(trie)) {}
   const TokenTrie& trie() const { return trie_; }
+  // What all lexemes that there were have taken, which never shrinks.
+  i64 grown() const { return grown_.load(std::memory_order_relaxed); }
   std::shared_ptr<const Lexeme> find(const Grammar& grammar, const Expr& expr);
   std::shared_ptr<const Lexeme> find_counted(const Grammar& grammar, const Expr& unit, Lexeme::Count count);
 
  private:
-  void drop_unused();
+  std::shared_ptr<const Lexeme> kept(std::shared_ptr<const Lexeme> found);
 
   const TokenTrie trie_;
+  std::atomic<i64> grown_ = 0;
+  i64 dropped_ = 0;  // bytes of lexemes that are gone
+  i64 drop_at_ = kMostLexiconBytes;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Lexeme>> lexemes_;
 };

@@ -94,7 +94,12 @@ class RegexReader {
     }
     if (c == '^') return wrong("^ in the middle is not supported");
     if (c == '*' || c == '+' || c == '?' || c == '{') return wrong("a repetition of nothing");
-    return chars_expr(R1_TRY(read_member(false)));
+    CharSet set = R1_TRY(read_member(false));
+    if (set.size() != 1) return chars_expr(std::move(set));
+    // As a text, so that it can be the end of a counted lexeme.
+    std::string text;
+    append_utf8(set.ranges()[0].first, text);
+    return text_expr(text);
   }
 
   Status read_suffix(Expr& item) {
