@@ -6,13 +6,16 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "formats/json.hpp"
 #include "grammar/gbnf.hpp"
 #include "grammar/grammar_matcher.hpp"
 #include "grammar/json_schema.hpp"
+#include "grammar/regex.hpp"
 #include "text/tokenizer.hpp"
 
 namespace r1 {
@@ -47,19 +50,91 @@ term ::= ident | num | "(" ws expr ")" ws
 ident ::= [a-z] [a-z0-9_]* ws
 num ::= [0-9]+ ws
 ws ::= [ \t\n]*)gbnf";
-constexpr const char* kSums = "12 +(a_1 *34 -value) /7 = result\n(((x)))*98765 = 4\n";
+constexpr const char* kSums =
+    "12 +(a_1 *34 -value) /7 = result\n(((x)))*98765 = 4\n"
+    "total/(count -1) *scale_factor +offset = mean\n(a+b)*(a-b) = x\n((width *height) -(2*border))/100 = area\n";
 
-// As the sampler does (infer/sampler.cpp).
+// Each word may belong to any of the readings that are open, and each operator may bind in several ways.
+constexpr const char* kAmbiguous = R"gbnf(root ::= item+
+item ::= name | call | list | phrase
+name ::= word
+call ::= word "(" root? ")" " "? | item2 "." word
+item2 ::= word | "(" root ")"
+list ::= word ("," " "? word)+ | "(" item ("," " "? item)* ")"
+phrase ::= word (" " word)* ("." " "?)? | "(" phrase ")" | "\"" phrase "\"" " "?
+word ::= [a-zA-Z] [a-zA-Z0-9_]* " "?)gbnf";
+constexpr const char* kPhrases =
+    "the quick brown fox(jumps, over) the lazy dog. \"a phrase\" and (one, two, (three four))(six)seven";
+
+constexpr const char* kLogLine =
+    "(\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}:\\d{2} \\[(debug|info|warning|error)\\] [a-z_]+(\\.[a-z_]+)*: [^\\n]{1,200}\\n)+";
+constexpr const char* kLog =
+    "2024-05-06 07:08:09 [info] server.http: listens at port 8080 of all addresses\n"
+    "2024-05-06 07:08:12 [warning] cache: 12 of 64 pages are free, which is less than the limit of 20\n"
+    "2024-05-06 07:09:00 [error] engine.step_loop: the model's logits are no distribution: a NaN among them\n";
+
+constexpr const char* kFreeStrings = R"({"type": "object", "properties": {
+  "title": {"type": "string"}, "summary": {"type": "string"}, "answer": {"type": "string", "maxLength": 2000},
+  "sources": {"type": "array", "items": {"type": "string"}}},
+  "required": ["title", "summary", "answer", "sources"], "additionalProperties": false})";
+constexpr const char* kArticle = R"({"title": "How rivers find the sea: \"downhill\" is not the whole story",
+ "summary": "Water follows the steepest path, but rock, silt and plants change that path every year.",
+ "answer": "A river begins where rain gathers.\nSand wears down its bed (1 mm a year) \u2014 deltas grow by 16 m.",
+ "sources": ["https://example.org/rivers?id=42", "Geology of deltas, 3rd edition, p. 117"]})";
+
+// Fifty properties of different types, and a document that has all of them.
+std::pair<Json, Json> large_schema() {
+  Json properties = Json::Object{}, required = Json::Array{}, document = Json::Object{};
+  for (int i = 0; i < 50; ++i) {
+    const std::string name =
+        fmt::format("{}_{}", std::array{"customer", "order", "price", "is_open", "kind"}[i % 5], i);
+    const auto add = [&](Json schema, Json value) {
+      properties.set(name, std::move(schema)), document.set(name, std::move(value));
+      if (i % 3 != 0) required.push(name);
+    };
+    switch (i % 5) {
+      case 0: add(Json::object({{"type", "string"}}), fmt::format("Customer of the {}th street", i)); break;
+      case 1: add(Json::object({{"type", "integer"}, {"minimum", 0}, {"maximum", 5000 + i}}), 37 * i); break;
+      case 2: add(Json::object({{"type", "number"}}), i + 0.25); break;
+      case 3: add(Json::object({{"type", "boolean"}}), i % 2 == 0); break;
+      default: add(Json::object({{"enum", Json::array({"new", "sent by post", "paid", i})}}), "sent by post");
+    }
+  }
+  Json schema = Json::object({{"type", "object"}, {"additionalProperties", false}});
+  schema.set("properties", std::move(properties)), schema.set("required", std::move(required));
+  return {std::move(schema), std::move(document)};
+}
+
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+
+// This and the next as in the sampler (infer/sampler.cpp).
+void keep_of_four(float* x, u64 bits) {
+  using Words = u32 __attribute__((vector_size(16)));
+  constexpr u32 kNeverBits = std::bit_cast<u32>(kNever);
+  const Words place{1, 2, 4, 8};
+  const auto keep = reinterpret_cast<Words>(((Words{} + static_cast<u32>(bits)) & place) == place);
+  Words values;
+  std::memcpy(&values, x, sizeof(values));
+  values = (values & keep) | (kNeverBits & ~keep);
+  std::memcpy(x, &values, sizeof(values));
+}
+
 void apply(std::span<const u64> allowed, std::vector<float>& logits) {
-  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  constexpr int kMany = 52;  // of 64: then the few others are gone through
+  std::array<float, 64> block;
+  block.fill(kNever);
   const i64 n = std::ssize(logits);
   for (i64 begin = 0, word = 0; begin < n; begin += 64, ++word) {
-    const i64 end = std::min(begin + 64, n);
-    if (allowed[word] == ~u64{0}) continue;
-    if (allowed[word] == 0) std::fill(logits.begin() + begin, logits.begin() + end, kNever);
-    else
-      for (u64 rest = ~allowed[word]; rest; rest &= rest - 1)
-        if (const i64 i = begin + std::countr_zero(rest); i < end) logits[i] = kNever;
+    const i64 count = std::min<i64>(64, n - begin);
+    const u64 none = ~u64{0} << (count - 1) << 1, bits = allowed[word] & ~none;
+    float* const x = logits.data() + begin;
+    if (bits == 0) {
+      std::copy_n(block.data(), count, x);
+    } else if (count == 64 && std::popcount(bits) < kMany) {
+      for (int i = 0; i < 64; i += 4) keep_of_four(x + i, bits >> i);
+    } else {
+      for (u64 rest = ~bits & ~none; rest; rest &= rest - 1) x[std::countr_zero(rest)] = kNever;
+    }
   }
 }
 
@@ -96,7 +171,9 @@ Status measure(const char* name, const Grammar& grammar, const Tokenizer& tokeni
       const bool taken = matcher.push_token(token);
       applied.push_back(cpu_seconds() - start);
       made.push_back(mask - start);
-      if (!fits || !taken) return fail(Errc::corrupt, "{}: a token of the text is not allowed", name);
+      if (!fits || !taken)
+        return fail(Errc::corrupt, "{}: the token {} is not allowed {}", name, quoted_text(tokenizer.bytes_of(token)),
+                    matcher.failure());
     }
     if (!matcher.is_complete()) return fail(Errc::corrupt, "{}: the text is not complete", name);
     print_times(run, "made", std::move(made));
@@ -113,10 +190,21 @@ Status run_all(int argc, char** argv) {
   fmt::print("{} tokens, {} nodes, made in {:.0f} ms\n", lexicon->trie().vocabulary(), lexicon->trie().size(),
              1e3 * (cpu_seconds() - begin));
   const Json schema = R1_TRY(parse_json(kSchema, "schema")), document = R1_TRY(parse_json(kDocument, "document"));
-  R1_TRY(measure("schema, compact", R1_TRY(read_json_schema(schema)), tokenizer, lexicon, dump(document)));
-  R1_TRY(measure("schema, indented", R1_TRY(read_json_schema(schema)), tokenizer, lexicon, dump(document, 2)));
+  const auto document_of = [&](const char* name, const Json& of, const std::string& text) -> Status {
+    return measure(name, R1_TRY(read_json_schema(of)), tokenizer, lexicon, text);
+  };
+  R1_TRY(document_of("schema, compact", schema, dump(document)));
+  R1_TRY(document_of("schema, indented", schema, dump(document, 2)));
+  const auto [large, fields] = large_schema();
+  R1_TRY(document_of("schema of 50 properties", large, dump(fields, 2)));
+  R1_TRY(document_of("schema of free strings", R1_TRY(parse_json(kFreeStrings, "schema")),
+                     dump(R1_TRY(parse_json(kArticle, "document")))));
   R1_TRY(measure("json object", json_object_grammar(), tokenizer, lexicon, dump(document, 2)));
-  return measure("calculator (GBNF)", R1_TRY(read_gbnf(kCalculator)), tokenizer, lexicon, kSums);
+  Grammar log;
+  log.root = log.add("root", R1_TRY(read_regex(kLogLine, RegexForm::whole)));
+  R1_TRY(measure("regular expression", log, tokenizer, lexicon, kLog));
+  R1_TRY(measure("calculator (GBNF)", R1_TRY(read_gbnf(kCalculator)), tokenizer, lexicon, kSums));
+  return measure("ambiguous (GBNF)", R1_TRY(read_gbnf(kAmbiguous)), tokenizer, lexicon, kPhrases);
 }
 
 }  // namespace
