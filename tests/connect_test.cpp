@@ -129,9 +129,10 @@ class ConnectToAny : public TerminalProgram {
     return member ? *member : Json();
   }
 
+  std::string models_ = R"({"data":[{"id":"one"},{"id":"two"}]})";
   Mischief answer_;
   TestServer server_{[this](const TestRequest& r, TestConnection& c) {
-    if (r.path == "/v1/models") return c.answer(200, R"({"data":[{"id":"one"},{"id":"two"}]})");
+    if (r.path == "/v1/models") return c.answer(200, models_);
     if (!answer_(r, c)) c.answer(500, "");
   }};
 };
@@ -228,6 +229,25 @@ TEST_F(ConnectToAny, TabCompletesTheModelsOfTheServer) {
   chat_with([](TestConnection& c) { send_answer(c, R"({"content":"7"})"); });
   terminal_->type("/model tw" + kTab + kEnter);
   terminal_->wait_for("two at ");
+}
+
+TEST_F(ConnectToAny, NamesOfModelsDoNotRuleTheTerminal) {
+  models_ = R"({"data":[{"id":"one"},{"id":"a\u001b[2Jb"},{"id":"a\u001b[2Jc"}]})";
+  chat_with([](TestConnection& c) { send_answer(c, R"({"content":"7"})"); });
+  terminal_->type("/model " + kTab);
+  EXPECT_NE(terminal_->wait_for("one").find(R"(a\x1b[2Jb)"), std::string::npos);
+}
+
+TEST_F(ConnectToAny, AnAnswerThatFillsTheContextSaysWhatHelps) {
+  models_ = R"({"data":[{"id":"one","context_length":20}]})";
+  chat_with([](TestConnection& c) {
+    begin_stream(c);
+    c.send(chunk(R"({"content":"seven"})") + chunk("{}", "length") +
+           R"(data: {"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":8}})" + "\n\ndata: [DONE]\n\n");
+  });
+  const std::string printed = say("3 + 4?");
+  EXPECT_NE(printed.find("fill the context of 20"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("/new starts afresh"), std::string::npos) << printed;
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ TEST_F(ServeProgram, WrongFlagsAreUsageErrors) {
   expect_failure(r1("serve --port 65536"), 2, {"--port", "65536"});
   expect_failure(r1("serve --reasoning maybe"), 2, {"--reasoning", "maybe"});
   expect_failure(r1("serve --alias x=other"), 2, {"--alias", "x=other"});
+  expect_failure(r1("serve --alias nano=nano"), 2, {"--alias", "the name nano twice"});
   expect_failure(r1("serve -m nano -m nano"), 2, {"--model", "nano", "must differ"});
   expect_failure(r1("serve --api-key-file {}/missing"), 1, {"missing"});
   expect_failure(r1("serve -m no/such/model"), 1, {"no/such/model"});

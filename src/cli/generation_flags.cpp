@@ -3,6 +3,7 @@
 #include <limits>
 #include <random>
 
+#include "cli/prompt_input.hpp"
 #include "core/byte_size.hpp"
 #include "formats/utf8.hpp"
 #include "hub/models.hpp"
@@ -30,8 +31,11 @@ void describe(const Session& session, const GenerationFlags& flags, int threads)
 }  // namespace
 
 std::vector<Flag> GenerationFlags::flags() {
-  return {{"-m,--model", &model, "model folder, GGUF file or name"},
-          {"-n,--max-tokens", &max_tokens,
+  return joined({{"-m,--model", &model, "model folder, GGUF file or name"}}, flags_besides_model());
+}
+
+std::vector<Flag> GenerationFlags::flags_besides_model() {
+  return {{"-n,--max-tokens", &max_tokens,
            "most tokens of an answer, thinking included; -1: what the context holds (default: "
            "the model's advice, else -1)"},
           {"--temperature", &temperature, "0: always the likeliest token (default: the model's advice, else 0.6)"},
@@ -46,7 +50,7 @@ std::vector<Flag> GenerationFlags::flags() {
           {"--seed", &seed,
            default_seed == DefaultSeed::zero ? "random seed (default: 0)"
                                              : "random seed (default: another one each time; -v shows it)"},
-          {"-t,--threads", &threads, "threads"},
+          {"-t,--threads", &threads, "threads that compute (default: all cores)"},
           {"-c,--context", &context, "tokens of the longest sequence; 0: the model's, or what fits into the memory"},
           {"--think", &think, "think before answering (the default)"},
           {"--no-think", &no_think, "answer at once"},
@@ -95,8 +99,7 @@ Result<Session> open_session(const GenerationFlags& flags, ThreadPool& pool, i64
 }
 
 Status check_system_prompt(const Session& session, std::string_view system) {
-  if (const size_t at = first_invalid_utf8(system); at < system.size())
-    return fail(Errc::invalid_argument, "the system prompt: byte {} is not UTF-8", at);
+  R1_TRY(check_utf8(system, "the system prompt"));
   const auto& chat = session.chat_template();
   if (!chat) return tl::unexpected(chat.error());
   if (Status takes = chat->check_system(); !takes)

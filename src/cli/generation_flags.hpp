@@ -30,8 +30,9 @@ struct GenerationFlags {
   bool sample_if_greedy = false;  // no flag: SamplingOverrides::sample_if_greedy
   DefaultSeed default_seed;
 
-  std::vector<Flag> flags();  // bound to this object
-  Status check() const;       // usage errors
+  std::vector<Flag> flags();                // bound to this object
+  std::vector<Flag> flags_besides_model();  // the same without -m
+  Status check() const;                     // usage errors
   Think thinking() const { return no_think ? Think::off : Think::on; }
   void draw_seed();  // sets a seed that is absent to a random one, if that is the default
   Result<SessionOptions> session_options() const;

@@ -18,8 +18,7 @@ namespace {
 constexpr size_t kMostBytes = 16 << 20;  // some four million tokens, more than any context
 
 Result<std::string> valid_text(std::string text, std::string_view source) {
-  if (const size_t at = first_invalid_utf8(text); at < text.size())
-    return fail(Errc::invalid_argument, "{}: byte {} (0x{:02x}) is not UTF-8", source, at, static_cast<u8>(text[at]));
+  R1_TRY(check_utf8(text, source));
   return text;
 }
 
@@ -54,6 +53,12 @@ void append_paragraph(std::string& prompt, const std::string& text) {
 }
 
 }  // namespace
+
+Status check_utf8(std::string_view text, std::string_view what) {
+  if (const size_t at = first_invalid_utf8(text); at < text.size())
+    return fail(Errc::invalid_argument, "{}: byte {} (0x{:02x}) is not UTF-8", what, at, static_cast<u8>(text[at]));
+  return {};
+}
 
 Result<std::string> read_prompt_file(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);

@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
@@ -10,6 +11,9 @@ namespace r1 {
 
 // Reads stdin to its end, byte for byte. Errors: more bytes than `most` (both numbers), a failed read.
 Result<std::string> read_stdin(size_t most = size_t{1} << 30);
+
+// Errors: "WHAT: byte 7 (0xff) is not UTF-8".
+Status check_utf8(std::string_view text, std::string_view what);
 
 // A text file of the user's, without the line ends at its end. Errors: it cannot be read, is longer than a prompt may
 // be, or is not UTF-8.

@@ -116,10 +116,14 @@ Status check_names(const std::vector<ServedModels::Entry>& entries) {
   for (const ServedModels::Entry& entry : entries) {
     std::vector<std::string> names = entry.names.aliases;
     names.push_back(entry.names.id);
-    for (const std::string& name : names)
-      if (const auto [other, added] = paths.try_emplace(name, entry.path.string()); !added)
-        return fail(Errc::usage, "--model, --alias: the name {} is of {} and of {}; names must differ", name,
-                    other->second, entry.path.string());
+    for (const std::string& name : names) {
+      const auto [other, added] = paths.try_emplace(name, entry.path.string());
+      if (added) continue;
+      if (other->second == entry.path.string())
+        return fail(Errc::usage, "--model, --alias: {} has the name {} twice; names must differ", other->second, name);
+      return fail(Errc::usage, "--model, --alias: the name {} is of {} and of {}; names must differ", name,
+                  other->second, entry.path.string());
+    }
   }
   return {};
 }

@@ -30,12 +30,6 @@ std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Whether a server means by its error that the prompt is longer than the context. Each says it in its own way.
-bool says_context_is_full(const ServerError& error) {
-  return error.code == "context_length_exceeded" || error.code == "exceed_context_size_error" ||
-         error.message.find("maximum context length") != error.message.npos;
-}
-
 Status append_limited(std::string& body, std::span<const std::byte> bytes, const std::string& url) {
   if (body.size() + bytes.size() > kMostObject)
     return fail(Errc::corrupt, "{}: an answer of more than {} bytes", url, kMostObject);
@@ -71,7 +65,7 @@ Result<ChatServer> ChatServer::open(ServerAddress address, std::string key, cons
   return ChatServer(std::move(address), has_key, std::move(client));
 }
 
-Error ChatServer::refusal(const HttpAnswer& a) const {
+Error ChatServer::refusal(const HttpAnswer& a, const Result<Json>& body) const {
   if (a.status == 0) {
     const char* advice = "";
     if (a.broken.find("wrong version number") != a.broken.npos)
@@ -83,15 +77,13 @@ Error ChatServer::refusal(const HttpAnswer& a) const {
   const std::string status = fmt::format("{}: status {}", a.url, a.status);
   if (const std::string* to = find_header(a.headers, "location"); to && a.status < 400)
     return {Errc::io, fmt::format("{}: it redirects to {}: give that address", status, quoted_text(*to))};
-  const auto json = parse_json(a.refused_body, a.url);
-  const ServerError said = json ? server_error(*json) : ServerError{};
-  if (said.message.empty() && a.status != 401 && a.status != 403)
-    return {Errc::io, fmt::format("{}: {}", status, json ? "the server gives no reason" : no_api(a, a.refused_body))};
-  if (says_context_is_full(said)) return {Errc::exhausted, fmt::format("{}: {}", status, said.message)};
-  std::string what = said.message.empty() ? status : fmt::format("{}: {}", status, said.message);
-  if (a.status == 401 && has_key_) what += " (the server does not accept the key of --api-key-file or R1_API_KEY)";
-  if (a.status == 401 && !has_key_) what += " (--api-key-file FILE or the variable R1_API_KEY gives a key)";
-  return {Errc::io, std::move(what)};
+  if (!body && a.status != 401 && a.status != 403)
+    return {Errc::io, fmt::format("{}: {}", status, no_api(a, a.refused_body))};
+  Error error = error_of(body ? server_error(*body) : ServerError{}, status);
+  if (a.status == 401)
+    error.what += has_key_ ? " (the server does not accept the key of --api-key-file or R1_API_KEY)"
+                           : " (--api-key-file FILE or the variable R1_API_KEY gives a key)";
+  return error;
 }
 
 Result<std::vector<ServerModel>> ChatServer::models() {
@@ -100,10 +92,11 @@ Result<std::vector<ServerModel>> ChatServer::models() {
   const HttpBody body{{}, [&](std::span<const std::byte> bytes) { return append_limited(text, bytes, url); }};
   const HttpAnswer a = R1_TRY(advised(client_.request(url, {}, nullptr, body)));
   if (a.status < 200 || a.status > 299) {
-    Error error = refusal(a);
+    const auto refused = parse_json(a.refused_body, a.url);
+    Error error = refusal(a, refused);
     // A page for people says that there is no API at all.
     const bool no_list = a.status == 404 || a.status == 405 || a.status == 501;
-    if (no_list && parse_json(a.refused_body, url)) error.code = Errc::unsupported;
+    if (no_list && refused) error.code = Errc::unsupported;
     return tl::unexpected(std::move(error));
   }
   if (!a.broken.empty()) return fail(Errc::io, "{}: {}", a.url, a.broken);
@@ -146,10 +139,11 @@ Result<ChatReply> ChatServer::chat(Json request, const OnReplyText& on_text) {
   const std::vector<std::string> headers{"Content-Type: application/json",
                                          "Accept: text/event-stream, application/json"};
   const HttpAnswer a = R1_TRY(advised(client_.request(url, headers, &sent, body)));
-  if (a.status < 200 || a.status > 299) return tl::unexpected(refusal(a));
+  if (a.status < 200 || a.status > 299) return tl::unexpected(refusal(a, parse_json(a.refused_body, a.url)));
   if (!streams && a.broken.empty()) {
-    if (page || !parse_json(object, url)) return fail(Errc::corrupt, "{}: {}", a.url, no_api(a, object));
-    R1_TRY(on_data(object));
+    const auto json = parse_json(object, url);
+    if (page || !json) return fail(Errc::corrupt, "{}: {}", a.url, no_api(a, object));
+    R1_TRY(reader.read_object(*json, url, on_text));
   }
   if (reader.reply().finish.empty() && !reader.done())
     return fail(Errc::io, "{}: the server left in the middle of the answer{}{}", a.url, a.broken.empty() ? "" : ": ",

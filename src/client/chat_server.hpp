@@ -36,8 +36,8 @@ class ChatServer {
  private:
   ChatServer(ServerAddress address, bool has_key, HttpClient client)
       : address_(std::move(address)), has_key_(has_key), client_(std::move(client)) {}
-  // What is wrong with an answer that is not 2xx, or that did not come.
-  Error refusal(const HttpAnswer& answer) const;
+  // What is wrong with an answer that is not 2xx, or that did not come. `body` is its refused_body, parsed.
+  Error refusal(const HttpAnswer& answer, const Result<Json>& body) const;
 
   ServerAddress address_;
   bool has_key_;

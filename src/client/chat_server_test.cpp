@@ -170,6 +170,8 @@ TEST_F(ChatServerTest, AMissingAndAWrongKeyAreToldApart) {
       always([](TestConnection& c) { c.answer(401, R"({"error":{"message":"no access","code":"invalid_api_key"}})"); });
   error_of({"status 401", "no access", "--api-key-file FILE", "R1_API_KEY gives"});
   error_of({"status 401", "no access", "does not accept"}, "wrong");
+  handler_ = always([](TestConnection& c) { c.answer(401, ""); });
+  error_of({"status 401", "gives no reason", "--api-key-file FILE"});
   EXPECT_FALSE(server_.requests().front().header("authorization"));
 }
 
@@ -205,6 +207,11 @@ TEST_F(ChatServerTest, AFullContextHasACodeOfItsOwn) {
   }
   says(R"({"error":{"message":"temperature: 3","code":"invalid_value"}})");
   EXPECT_EQ(error_of({}).code, Errc::io);
+  handler_ = always([](TestConnection& c) {
+    begin_stream(c);
+    c.send("data: {\"error\":{\"message\":\"too long\",\"code\":\"context_length_exceeded\"}}\n\n");
+  });
+  EXPECT_EQ(error_of({"too long"}).code, Errc::exhausted) << "also when the answer has begun";
 }
 
 TEST_F(ChatServerTest, NoRedirectIsFollowed) {

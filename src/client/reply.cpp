@@ -36,6 +36,12 @@ Result<ReplyUsage> usage_of(const JsonFields& fields) {
   return usage;
 }
 
+// Whether a server means by its error that the prompt is longer than the context. Each says it in its own way.
+bool says_context_is_full(const ServerError& error) {
+  return error.code == "context_length_exceeded" || error.code == "exceed_context_size_error" ||
+         error.message.find("maximum context length") != error.message.npos;
+}
+
 }  // namespace
 
 ServerError server_error(const Json& json) {
@@ -53,15 +59,25 @@ ServerError server_error(const Json& json) {
   return {};
 }
 
+Error error_of(const ServerError& said, std::string_view context) {
+  const std::string_view reason = !said.message.empty() ? std::string_view(said.message)
+                                  : !said.code.empty()  ? std::string_view(said.code)
+                                                        : "the server gives no reason";
+  return {says_context_is_full(said) ? Errc::exhausted : Errc::io, fmt::format("{}: {}", context, reason)};
+}
+
 Status ReplyReader::read(std::string_view data, std::string_view source, const OnReplyText& on_text) {
   if (trimmed(data) == "[DONE]") {
     done_ = true;
     return {};
   }
-  const Json json = R1_TRY(parse_json(data, source));
-  if (const Json* error = json.find("error"); error && !error->is_null())
-    return fail(Errc::io, "{}: the server ended the answer: {}", source, server_error(json).message);
-  const JsonFields fields = R1_TRY(JsonFields::of(json, std::string(source)));
+  return read_object(R1_TRY(parse_json(data, source)), source, on_text);
+}
+
+Status ReplyReader::read_object(const Json& object, std::string_view source, const OnReplyText& on_text) {
+  if (const Json* error = object.find("error"); error && !error->is_null())
+    return tl::unexpected(error_of(server_error(object), fmt::format("{}: the server ended the answer", source)));
+  const JsonFields fields = R1_TRY(JsonFields::of(object, std::string(source)));
   if (fields.has("usage")) reply_.usage = R1_TRY(usage_of(R1_TRY(fields.object("usage"))));
   if (!fields.has("choices")) return {};
   const Json::Array& choices = *R1_TRY(fields.array("choices"));

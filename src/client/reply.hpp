@@ -27,9 +27,11 @@ using OnReplyText = std::function<Status(const ReplyText&)>;
 
 class ReplyReader {
  public:
-  // Reads the data of an event, or a whole answer that is one object. `source` stands for the server in errors.
-  // Errors: no JSON, no object, an error that the server reports, fields of another type, an error of `on_text`.
+  // Reads the data of an event. `source` stands for the server in errors. Errors: no JSON, no object, an error that the
+  // server reports (error_of), fields of another type, an error of `on_text`.
   Status read(std::string_view data, std::string_view source, const OnReplyText& on_text);
+  // The same for an object that was parsed: of an event, or a whole answer that does not come as a stream.
+  Status read_object(const Json& object, std::string_view source, const OnReplyText& on_text);
 
   bool done() const { return done_; }  // the event [DONE] came
   const ChatReply& reply() const { return reply_; }
@@ -47,5 +49,9 @@ struct ServerError {
   std::string message, code;
 };
 ServerError server_error(const Json& json);
+
+// "CONTEXT: what the server says". Errc::exhausted if it says that the prompt is longer than the context, else
+// Errc::io.
+Error error_of(const ServerError& said, std::string_view context);
 
 }  // namespace r1

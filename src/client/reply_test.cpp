@@ -85,6 +85,35 @@ TEST(Reply, ErrorsHaveTheServersWords) {
   EXPECT_LT(words("{\"error\":\"" + std::string(10'000, 'x') + "\"}").size(), 500u);
 }
 
+TEST(Reply, AnErrorInTheStreamSaysWhyAndWhetherTheContextIsFull) {
+  const auto error = [](std::string_view event) {
+    const Read r = read({R"({"choices":[{"delta":{"content":"a"}}]})", event});
+    EXPECT_FALSE(r.status) << event;
+    return r.status ? Error{Errc::unsupported, ""} : r.status.error();
+  };
+  const std::string begin = "server: the server ended the answer: ";
+  EXPECT_EQ(error(R"({"error":{"message":"no"}})").what, begin + "no");
+  EXPECT_EQ(error(R"({"error":{"message":"","type":"overloaded"}})").what, begin + "overloaded");
+  for (const char* empty : {R"({"error":{}})", R"({"error":""})", R"({"error":{"message":""}})"})
+    EXPECT_EQ(error(empty).what, begin + "the server gives no reason") << empty;
+  EXPECT_EQ(error(R"({"error":{"message":"no"}})").code, Errc::io);
+  EXPECT_EQ(error(R"({"error":{"message":"too long","code":"context_length_exceeded"}})").code, Errc::exhausted);
+}
+
+TEST(Reply, AWholeAnswerIsOneObject) {
+  ReplyReader reader;
+  std::string answer;
+  const auto object = parse_json(
+      R"({"choices":[{"message":{"content":"7"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3}})", "test");
+  ASSERT_TRUE(object);
+  ASSERT_TRUE(reader.read_object(*object, "server", [&](const ReplyText& text) {
+    answer += text.answer;
+    return Status();
+  }));
+  EXPECT_EQ(answer, "7");
+  EXPECT_EQ(reader.reply().finish, "stop");
+}
+
 // Whatever a server sends, the reader takes it or says what is wrong.
 TEST(Reply, DamagedStreamsAreReadOrRefused) {
   const std::string whole =

@@ -13,9 +13,9 @@ struct ServerAddress {
   bool loopback = false;   // localhost, 127.0.0.0/8 or ::1
 };
 
-// Takes HOST:PORT, which means http, HOST, which means https, and URLs of either scheme. Without a path the API is at
-// /v1. The addresses of the API's own paths, .../chat/completions and .../models, mean the API.
-// Errors: another scheme; a user, password, query or fragment; no host; a port that is none.
+// Takes HOST and HOST:443, which mean https, HOST with another port, which means http, and URLs of either scheme.
+// Without a path the API is at /v1. The addresses of the API's own paths, .../chat/completions and .../models, mean the
+// API. Errors: another scheme; a user, password, query or fragment; no host; a port that is none.
 Result<ServerAddress> parse_server_address(std::string_view given);
 
 }  // namespace r1

@@ -30,6 +30,12 @@ struct ChatAnswer {
   size_t left_out = 0;  // turns that the model did not see
 };
 
+// AnswerPrinter::finish, and says what helps if the answer fills the context.
+void finish_answer(AnswerPrinter& printer, const Completion& answer, i64 context);
+
+// `thought`: the model was to think, or has thought.
+ChatAnswer chat_answer(const Question& question, Completion answer, bool thought, std::string stats, size_t left_out);
+
 class AnswerSource {
  public:
   virtual ~AnswerSource() = default;

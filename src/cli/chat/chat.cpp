@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "formats/utf8.hpp"
+#include "cli/prompt_input.hpp"
 
 namespace r1 {
 
 // Asks the text behind the turns of `before`, which then become the conversation.
 Status Chat::answer(Conversation before, const std::string& text, u64 stream, i32 sample) {
-  if (const size_t at = first_invalid_utf8(text); at < text.size())
-    return fail(Errc::invalid_argument, "the text is not UTF-8 from byte {} on", at);
+  R1_TRY(check_utf8(text, "the text"));
   ChatAnswer answer = R1_TRY(source_->answer({before, text, when_full, left_out_, stream, sample}, display));
   if (answer.finish == FinishReason::interrupted) fmt::print(stderr, "(stopped)\n");
   before.turns.push_back(answer.turn);

@@ -164,19 +164,18 @@ Result<int> run_chat(const Args& args) {
   ServerFlags server;
   std::string system;
   bool fold = false, shift = false, no_history = false;
-  auto flags = joined(generation.flags(),
-                      {{"--system", &system, "the system prompt (default: none)"},
-                       {"--hide-thinking", &fold, "begin with /fold on: do not print the thinking"},
-                       {"--context-shift", &shift, "leave out the oldest turns when the context is full"},
-                       {"--no-history", &no_history, "neither read nor write the file of what was typed"},
-                       {"--connect", &server.address, "chat with the server at this address, which has OpenAI's API"},
-                       {"--api-key-file", &server.key_file,
-                        "with --connect: file whose first line is the API key (default: the variable R1_API_KEY)"}});
-  for (Flag& flag : flags)
-    if (flag.names == "-m,--model")
-      flag = {flag.names, &server.model,
-              "model folder, GGUF file or name (default: nano); with --connect the name of a model of the server "
-              "(default: its first)"};
+  const std::vector<Flag> model{{"-m,--model", &server.model,
+                                 "model folder, GGUF file or name (default: nano); with --connect the name of a model "
+                                 "of the server (default: its first)"}};
+  const auto flags =
+      joined(joined(model, generation.flags_besides_model()),
+             {{"--system", &system, "the system prompt (default: none)"},
+              {"--hide-thinking", &fold, "begin with /fold on: do not print the thinking"},
+              {"--context-shift", &shift, "leave out the oldest turns when the context is full"},
+              {"--no-history", &no_history, "neither read nor write the file of what was typed"},
+              {"--connect", &server.address, "chat with the server at this address, which has OpenAI's API"},
+              {"--api-key-file", &server.key_file,
+               "with --connect: file whose first line is the API key (default: the variable R1_API_KEY)"}});
   if (const auto stop = parse(args, "A conversation in the terminal.", flags)) return *stop;
   R1_TRY(generation.check());
   std::optional<ThreadPool> pool;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/interrupt.hpp"
+#include "cli/prompt_input.hpp"
 #include "core/clock.hpp"
 #include "core/file.hpp"
 #include "core/text.hpp"
@@ -82,7 +83,7 @@ class ReceivedAnswer {
 // Ends the line of the answer. Says on stderr if the answer was cut, or why it ended if that was not its own end.
 void print_end(AnswerPrinter& printer, const Completion& answer, const Result<ChatReply>& reply, i64 context) {
   if (reply && reply->usage) {
-    printer.finish(answer, context > 0 ? context : std::numeric_limits<i64>::max());
+    finish_answer(printer, answer, context > 0 ? context : std::numeric_limits<i64>::max());
   } else {
     printer.finish();
     if (answer.finish == FinishReason::length) fmt::print(stderr, "r1: the server cut the answer; -n allows more\n");
@@ -137,7 +138,6 @@ Json ServerSource::request(const Question& question, size_t left_out) const {
 }
 
 Result<ChatAnswer> ServerSource::ask(const Question& question, size_t left_out, ThinkingDisplay display) {
-  const InterruptFlag interrupted;
   ReceivedAnswer received(display);
   const auto reply =
       server_.chat(request(question, left_out), [&](const ReplyText& text) { return received.take(text); });
@@ -147,17 +147,14 @@ Result<ChatAnswer> ServerSource::ask(const Question& question, size_t left_out, 
   }
   Completion answer = received.finish(reply);
   print_end(received.printer(), answer, reply, context());
-  ChatAnswer out;
-  out.stats = stats_of(answer, reply);
-  out.finish = answer.finish;
-  out.left_out = left_out;
+  std::string stats = stats_of(answer, reply);
   const bool thought = !answer.thinking.empty();
-  out.turn = {std::string(question.text), std::move(answer.thinking), std::move(answer.answer), thought};
-  return out;
+  return chat_answer(question, std::move(answer), thought, std::move(stats), left_out);
 }
 
 // Only the server can count tokens, so turns are left out one by one until it takes the rest.
 Result<ChatAnswer> ServerSource::answer(const Question& question, ThinkingDisplay display) {
+  const InterruptFlag interrupted;  // one for all requests: a Ctrl-C between two of them counts, too
   const size_t turns = question.before.turns.size();
   const bool shift = question.when_full == ContextFull::drop_oldest;
   size_t left_out = shift ? std::min(question.left_out, turns) : 0;
@@ -172,11 +169,7 @@ Result<ChatAnswer> ServerSource::answer(const Question& question, ThinkingDispla
   }
 }
 
-Status ServerSource::check_system(const std::string& system) const {
-  if (const size_t at = first_invalid_utf8(system); at < system.size())
-    return fail(Errc::invalid_argument, "the system prompt: byte {} is not UTF-8", at);
-  return {};
-}
+Status ServerSource::check_system(const std::string& system) const { return check_utf8(system, "the system prompt"); }
 
 Status ServerSource::set_flags(const GenerationFlags& flags) {
   R1_TRY(flags.check());

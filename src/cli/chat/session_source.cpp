@@ -28,16 +28,10 @@ Result<ChatAnswer> SessionSource::answer(const Question& question, ThinkingDispl
   const bool thinks = request.channel == Channel::thinking;
   AnswerPrinter printer(display);
   Completion answer = R1_TRY(complete(*session_, std::move(request), interrupted.raised(), &printer));
-  printer.finish(answer, context());
-  if (answer.finish == FinishReason::length && answer.stats.prompt_tokens + answer.stats.tokens >= context())
-    fmt::print(stderr, "({})\n", kFullContextAdvice);
-  ChatAnswer out;
+  finish_answer(printer, answer, context());
+  std::string stats = stats_line(answer.stats);
   const bool thought = thinks || !answer.thinking.empty();
-  out.turn = {std::string(question.text), std::move(answer.thinking), std::move(answer.answer), thought};
-  out.finish = answer.finish;
-  out.stats = stats_line(answer.stats);
-  out.left_out = prompt.dropped;
-  return out;
+  return chat_answer(question, std::move(answer), thought, std::move(stats), prompt.dropped);
 }
 
 Status SessionSource::check_system(const std::string& system) const { return check_system_prompt(*session_, system); }

@@ -340,7 +340,7 @@ unsigned char TerminalEditor::complete() {
   }
   if (found.words.size() == 1) return CC_ERROR;
   std::fputs("\n", stdout);
-  for (const std::string& word : found.words) std::fputs((word + "\n").c_str(), stdout);
+  for (const std::string& word : found.words) std::fputs((printable(word, 200) + "\n").c_str(), stdout);
   std::fflush(stdout);
   return CC_REDISPLAY;
 }

@@ -16,7 +16,7 @@ std::vector<Flag> ScoreFlags::flags() {
            "type to which keys and values are rounded, as a cache of it does: f32 or bf16 (default: as --numerics)"},
           {"--memory", &memory,
            "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
-          {"-t,--threads", &threads, "threads"}};
+          {"-t,--threads", &threads, "threads that compute (default: all cores)"}};
 }
 
 Status ScoreFlags::check() const {
