@@ -234,12 +234,13 @@ Result<std::string> HttpClient::State::hop(const std::string& url, const std::ve
   curl_easy_setopt(c, CURLOPT_WRITEDATA, &t);
   curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t.reason);
 
-  if (curl_multi_add_handle(multi.get(), c) != CURLM_OK) return fail(Errc::io, "{}: libcurl failed", t.answer.url);
-  Result<std::string> ended = perform(t);
+  const bool added = curl_multi_add_handle(multi.get(), c) == CURLM_OK;
+  Result<std::string> ended = added ? perform(t) : fail(Errc::io, "{}: libcurl failed", t.answer.url);
   curl_off_t wait = 0;
   curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &wait);
-  curl_multi_remove_handle(multi.get(), c);
-  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, nullptr);
+  if (added) curl_multi_remove_handle(multi.get(), c);
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER,
+                   nullptr);  // libcurl may write there until the handle is gone; `t` goes first
   t.answer.broken = R1_TRY(std::move(ended));
   if (wait > 0) t.answer.retry_after = std::chrono::seconds(std::min<curl_off_t>(wait, 1'000'000));
   t.answer.elsewhere = target != origin;
