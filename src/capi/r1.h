@@ -34,7 +34,7 @@ extern "C" {
 typedef enum r1_status {
   R1_OK = 0,
   R1_INVALID = 1,     /* an argument is wrong, or the prompt is longer than the context */
-  R1_IO = 2,          /* a file cannot be read; no model has the name */
+  R1_IO = 2,          /* a file cannot be read, or no model has that name */
   R1_CORRUPT = 3,     /* a file is damaged */
   R1_UNSUPPORTED = 4, /* the model needs what this version does not have */
   R1_EXHAUSTED = 5,   /* too little memory, or too many generations wait */
@@ -84,8 +84,8 @@ typedef struct r1_message {
 
 typedef enum r1_channel { R1_ANSWER = 0, R1_THINKING = 1 } r1_channel;
 
-/* A piece of text: valid UTF-8 without a zero byte behind it, valid during the call. Runs on the thread that generates.
- * A result other than 0 ends the generation with R1_CANCELLED. It must not throw. */
+/* Receives a piece of text: UTF-8, not ended by a zero byte, valid during the call. r1_generate calls it on the thread
+ * of its caller. A result other than 0 ends the generation with R1_CANCELLED. It must not throw. */
 typedef int (*r1_callback)(void* user, r1_channel channel, const char* text, size_t bytes);
 
 typedef struct r1_generate_options {

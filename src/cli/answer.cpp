@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char *kDim = "\033[2m", *kPlain = "\033[0m";
 
-// The text without control characters, with which it could rule the terminal: those below 0x20 other than line ends and
-// tabs, 0x7f, and U+0080 to U+009F, which are 0xc2 and a byte up to 0x9f in UTF-8.
+// The text without the characters that control a terminal: U+0000 to U+001F, of which line ends and tabs stay, U+007F,
+// and U+0080 to U+009F. In UTF-8 the last are two bytes, 0xc2 and one below 0xa0.
 std::string without_controls(std::string_view utf8) {
   std::string out;
   for (size_t i = 0; i < utf8.size(); ++i) {

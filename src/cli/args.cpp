@@ -62,7 +62,8 @@ FlagHelp help_of(const Flag& flag) {
           help.value = FlagHelp::Value::number;
       },
       flag.target);
-  if (help.help.find("(default") != std::string::npos) help.fallback.clear();  // a number of this machine, for instance
+  // A help that names the default itself: the value may be one of this machine, such as its number of cores.
+  if (help.help.find("(default") != std::string::npos) help.fallback.clear();
   return help;
 }
 

@@ -10,8 +10,8 @@
 
 namespace r1 {
 
-// Reads only the field "data". The fields "event", "id" and "retry" and comments are left out, as is an event without
-// data and an event that the end of the stream cuts.
+// Reads the field "data" and skips all else: comments, and the fields "event", "id" and "retry". An event ends with a
+// blank line; without one, and without data, it does not count.
 class EventStream {
  public:
   static constexpr size_t kMostBytes = size_t{4} << 20;  // of a line, and of an event's data

@@ -40,13 +40,13 @@ struct HttpAnswer {
   HttpHeaders headers;
   HttpHeaders own;  // the headers of all answers from the endpoint's own host, redirects included
   std::optional<Milliseconds> retry_after;
-  bool unreachable = false;  // no connection was made: no such host, nobody listens, or no answer
+  bool unreachable = false;  // there was no connection: the host has no address, or takes no connection at the port
   std::string broken;        // why the transfer ended too early; empty if the answer is complete
   std::string refused_body;  // the body of an answer that is not 2xx, at most its first 64 KiB
 };
 
-// Receives the body of a 2xx answer. An Error from either function ends the transfer and is
-// returned.
+// Receives the body of a 2xx answer. An Error of either function ends the transfer, and the
+// request returns it.
 struct HttpBody {
   std::function<Status(const HttpAnswer&)> begin;  // called when the headers are complete, before the first byte
   std::function<Status(std::span<const std::byte>)> write;

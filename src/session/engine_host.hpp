@@ -91,8 +91,8 @@ struct Refusal {
 
 struct EngineHostOptions {
   i64 max_queue = 64;  // sequences that may wait, besides the SessionOptions::max_sequences that may run
-  // Hosts that share a thread pool step one after the other with the same lock, which must outlive them. Null: this
-  // host steps whenever it can.
+  // Hosts that share a thread pool are given the same lock, which must outlive them: a host holds it during a step.
+  // Null: no other host uses this host's thread pool.
   FairLock* steps = nullptr;
 };
 
@@ -129,7 +129,7 @@ class EngineHost {
   // happens to samples that answer already. Returns false if the request is unknown, has ended, or cannot be closed
   // because its ThinkBudget::close is empty (Session::request fills it in if the tokenizer has a </think> token).
   bool end_thinking(HostedId id);
-  // The request waits or runs. False from before its sink hears of its end.
+  // Whether the request waits or runs. Already false when its sink hears of its end.
   bool runs(HostedId id) const;
 
   void shutdown(Shutdown how);

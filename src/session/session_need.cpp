@@ -28,13 +28,14 @@ Result<SessionNeed> session_need(const Model& outline, const SessionOptions& opt
   if (out.context == 0)
     out.context = std::min(std::max(context_that_fits(outline, numerics, need, machine), kPageTokens), trained);
   if (options.kv_bytes > 0) out.context = R1_TRY(context_in(outline, numerics, options, out.context));
-  need.cache_tokens = std::min(out.context, trained);  // Engine::create refuses a longer one
+  need.cache_tokens = std::min(out.context, trained);  // a longer context never gets a cache: Engine::create refuses it
   need.cache = options.kv_bytes > 0 ? options.kv_bytes : cache_bytes(outline, numerics, need.cache_tokens);
   return out;
 }
 
 Result<SessionNeed> session_need(const std::filesystem::path& path, const SessionOptions& options,
                                  const MachineMemory& machine) {
+  // open_model asks whether the model may be opened when it has read only the heads of the files. The answer is no.
   std::optional<Result<SessionNeed>> need;
   const auto opened = open_model(path, Weights::frozen, [&](const Model& outline) -> Status {
     need = session_need(outline, options, machine);

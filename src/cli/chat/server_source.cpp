@@ -18,7 +18,8 @@ namespace {
 
 constexpr i64 kMostKeyBytes = i64{1} << 20;  // of a file with keys
 
-// Both DeepSeek's field, which r1 serve has, and that of llama-server, vLLM and SGLang.
+// Servers know two forms: "thinking" is that of DeepSeek and of r1 serve, "chat_template_kwargs" that of llama-server,
+// vLLM and SGLang. Both are sent.
 void set_thinking(Json& request, const GenerationFlags& flags) {
   const bool on = flags.think || flags.think_budget > 0;
   if (!on && !flags.no_think) return;
@@ -80,7 +81,8 @@ class ReceivedAnswer {
   double asked_ = seconds_now(), first_ = 0, last_ = 0;
 };
 
-// Ends the line of the answer. Says on stderr if the answer was cut, or why it ended if that was not its own end.
+// Ends the line of the answer. Says on stderr if the answer was cut, and any other reason that the server gives for its
+// end.
 void print_end(AnswerPrinter& printer, const Completion& answer, const Result<ChatReply>& reply, i64 context) {
   if (reply && reply->usage) {
     finish_answer(printer, answer, context > 0 ? context : std::numeric_limits<i64>::max());

@@ -7,12 +7,12 @@
 
 namespace r1 {
 
-// A request has a field for a flag only if the flag was given: the server has defaults of its own, and another one's
-// server may refuse fields that OpenAI does not have.
+// A request has a field for a flag only if the flag was given. Otherwise the server's own default holds; and a server
+// may refuse fields that OpenAI's API does not have.
 class ServerSource : public AnswerSource {
  public:
-  // Asks for the server's models. Without a name in `model` the first of them answers. `flags` must have passed check()
-  // and check_for_server(). Errors: those of ChatServer; a server without models, if no name is given.
+  // Asks the server which models it has. `model` names the one that answers; without it that is the server's first.
+  // `flags` must have passed check() and check_for_server(). Errors: those of ChatServer; no name and no model.
   static Result<std::unique_ptr<ServerSource>> open(GenerationFlags flags, const std::optional<std::string>& model,
                                                     ServerAddress address, std::string key);
 
@@ -21,7 +21,7 @@ class ServerSource : public AnswerSource {
   Status set_flags(const GenerationFlags& flags) override;
   const CompletionRequest* defaults() const override { return nullptr; }
   i64 context() const override;
-  // A name that the server does not list is taken, too, because some answer to more names than they list.
+  // Also takes a name that the server does not list, because some servers answer to more names than they list.
   Status open_model(const std::string& name, const std::string& system) override;
   std::string describe() const override;
   std::string greeting() const override { return describe(); }
