@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::string_view kHttp = "http://", kHttps = "https://";
 
-std::string in_lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
-
 bool is_host(std::string_view host) {
   const bool address6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (address6) host = host.substr(1, host.size() - 2);
@@ -58,7 +52,7 @@ std::string api_path(std::string_view path) {
 
 Result<ServerAddress> parse_server_address(std::string_view given) {
   std::string_view rest = trimmed(given);
-  const std::string what = quoted_text(rest), begin = in_lower_case(rest.substr(0, kHttps.size()));
+  const std::string what = quoted_text(rest), begin = lower_case(rest.substr(0, kHttps.size()));
   const bool http = begin.starts_with(kHttp), https = begin.starts_with(kHttps);
   if (!http && !https && rest.find("://") != rest.npos)
     return fail(Errc::invalid_argument, "{}: expected an address that begins with http:// or https://", what);
@@ -66,7 +60,7 @@ Result<ServerAddress> parse_server_address(std::string_view given) {
   if (rest.find_first_of("?#") != rest.npos)
     return fail(Errc::invalid_argument, "{}: an address with ? or # is not the base of an API", what);
   const size_t slash = std::min(rest.find('/'), rest.size());
-  const std::string place = in_lower_case(rest.substr(0, slash));
+  const std::string place = lower_case(rest.substr(0, slash));
   if (place.find('@') != place.npos)  // the address may hold a password, so the message does not show it
     return fail(Errc::invalid_argument, "an address may not have a user or a password; a key comes from a file");
   const size_t colon = place.rfind(':');

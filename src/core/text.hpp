@@ -1,4 +1,4 @@
-// Words and lines: the distance between two words, for suggestions of the kind "did you mean", and space around a text.
+// Words: the distance between two, for suggestions of the kind "did you mean", space around them, and their case.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -17,5 +17,8 @@ std::string nearest_word(std::string_view word, std::span<const std::string> nam
 
 // The text without the spaces, tabs and line ends around it.
 std::string_view trimmed(std::string_view text);
+
+// ASCII letters in lower case; other bytes stay.
+std::string lower_case(std::string_view text);
 
 }  // namespace r1

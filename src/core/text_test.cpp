@@ -32,5 +32,7 @@ TEST(Text, SpaceAroundATextIsTrimmed) {
   EXPECT_EQ(trimmed(""), "");
 }
 
+TEST(Text, OnlyAsciiLettersHaveALowerCase) { EXPECT_EQ(lower_case("AZ@[\xc3\x84z"), "az@[\xc3\x84z"); }
+
 }  // namespace
 }  // namespace r1

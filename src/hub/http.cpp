@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "core/text.hpp"
+
 namespace r1 {
 namespace {
 
@@ -45,7 +47,7 @@ std::optional<Origin> origin_of(const std::string& url) {
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return {};
   Origin o{part_of(parsed.get(), CURLUPART_SCHEME), part_of(parsed.get(), CURLUPART_HOST),
            part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)};
-  std::transform(o.host.begin(), o.host.end(), o.host.begin(), [](unsigned char c) { return std::tolower(c); });
+  o.host = lower_case(o.host);
   if (o.scheme != "http" && o.scheme != "https") return {};
   return o;
 }
@@ -87,12 +89,6 @@ struct Transfer {
   }
 };
 
-std::string_view trimmed(std::string_view s) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const size_t first = s.find_first_not_of(kSpace);
-  return first == s.npos ? "" : s.substr(first, s.find_last_not_of(kSpace) - first + 1);
-}
-
 size_t on_header(char* data, size_t size, size_t n, void* to) {
   Transfer& t = *static_cast<Transfer*>(to);
   const std::string_view line(data, size * n);
@@ -108,9 +104,7 @@ size_t on_header(char* data, size_t size, size_t n, void* to) {
     const size_t space = std::min(line.find(' '), line.size() - 1);
     std::from_chars(line.data() + space + 1, line.data() + line.size(), t.answer.status);
   } else if (const size_t colon = line.find(':'); colon != line.npos) {
-    std::string name(line.substr(0, colon));
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-    t.answer.headers.emplace_back(std::move(name), trimmed(line.substr(colon + 1)));
+    t.answer.headers.emplace_back(lower_case(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
   }
   return line.size();
 }

@@ -212,14 +212,9 @@ std::vector<LocalModel> shipped_models() {
 // Up to five names that the user may have meant, allowing for a typing error or a missing part.
 std::string near_misses(std::string_view name, std::span<const LocalModel> models) {
   std::vector<std::pair<size_t, std::string>> near;
-  const auto lowered = [](std::string_view s) {
-    std::string t(s);
-    std::transform(t.begin(), t.end(), t.begin(), [](unsigned char c) { return std::tolower(c); });
-    return t;
-  };
-  const std::string want = lowered(name), stem = want.substr(0, want.find(':'));
+  const std::string want = lower_case(name), stem = want.substr(0, want.find(':'));
   for (const LocalModel& m : models) {
-    const std::string have = lowered(m.name);
+    const std::string have = lower_case(m.name);
     const size_t d = edit_distance(want, have);
     if (d <= std::max<size_t>(2, want.size() / 4) || (stem.size() > 2 && have.find(stem) != have.npos) ||
         (have.size() > 2 && want.find(have) != want.npos))

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/philox.hpp"
+#include "core/text.hpp"
 #include "formats/json.hpp"
 #include "hub/digest.hpp"
 #include "hub/http.hpp"
@@ -138,9 +139,7 @@ class TestServer {
     r.path = r.path.substr(0, r.path.find('?'));
     for (size_t at = text.find("\r\n") + 2; text.compare(at, 2, "\r\n") != 0;) {
       const size_t line_end = text.find("\r\n", at), colon = text.find(':', at);
-      std::string name = text.substr(at, colon - at);
-      std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-      r.headers.emplace_back(name, text.substr(colon + 2, line_end - colon - 2));
+      r.headers.emplace_back(lower_case(text.substr(at, colon - at)), text.substr(colon + 2, line_end - colon - 2));
       at = line_end + 2;
     }
     r.body = text.substr(text.find("\r\n\r\n") + 4);

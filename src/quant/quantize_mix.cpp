@@ -1,9 +1,8 @@
 #include "quant/quantize_mix.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <charconv>
 
+#include "core/text.hpp"
 #include "quant/quantize.hpp"
 
 namespace r1 {
@@ -146,8 +145,7 @@ std::vector<std::string> mix_names() {
 }
 
 Result<Mix> find_mix(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = lower_case(name);
   for (const NamedMix& m : kMixes)
     if (lower == m.name) return Mix{lower, m.rules, m.type, m.file_type};
   for (int t = 0; t < kDTypes; ++t)

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "core/file.hpp"
+#include "core/text.hpp"
 
 namespace r1 {
 namespace {

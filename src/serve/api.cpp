@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "core/text.hpp"
 #include "formats/utf8.hpp"
 #include "serve/models/pending_reply.hpp"
 #include "serve/page_files.hpp"

@@ -87,8 +87,6 @@ class HttpHandler {
 
 // The path without the query, with each run of slashes as one slash and no slash at the end: "/v1/models".
 std::string normal_path(std::string_view target);
-// ASCII letters in lower case.
-std::string lower_case(std::string_view text);
 // "2026-01-31T12:00:00Z" for seconds since 1970.
 std::string utc_time(i64 seconds);
 

@@ -20,6 +20,7 @@
 #include <ctime>
 #include <optional>
 
+#include "core/text.hpp"
 #include "serve/random_id.hpp"
 #include "serve/transport.hpp"
 

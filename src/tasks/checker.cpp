@@ -1,5 +1,6 @@
 #include "tasks/checker.hpp"
 
+#include "core/text.hpp"
 #include "formats/json.hpp"
 #include "tasks/generators.hpp"
 #include "verify/countdown.hpp"
@@ -32,7 +33,7 @@ Result<bool> check(const ChatChecker&, std::string_view completion) { return dec
 Result<bool> check(const PhraseChecker& c, std::string_view completion) {
   if (c.phrase.empty()) return fail(Errc::invalid_argument, "the problem has no phrase to look for");
   if (has_box(completion) || declines(completion)) return false;
-  return in_lower_case(completion).find(in_lower_case(c.phrase)) != std::string::npos;
+  return lower_case(completion).find(lower_case(c.phrase)) != std::string::npos;
 }
 
 Result<bool> check(const ProgramChecker&, std::string_view) {

@@ -30,7 +30,7 @@ std::optional<Fence> fence_in(std::string_view line) {
 std::string_view name_of(ProgramLanguage language) { return language == ProgramLanguage::python ? "python" : "cpp"; }
 
 std::optional<ProgramLanguage> program_language_of(std::string_view name) {
-  const std::string lower = in_lower_case(name);
+  const std::string lower = lower_case(name);
   for (const std::string_view known : {"python", "py", "python3"})
     if (lower == known) return ProgramLanguage::python;
   for (const std::string_view known : {"cpp", "c++", "cc", "cxx"})

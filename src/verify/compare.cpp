@@ -64,9 +64,7 @@ std::optional<i64> seconds_of_day(std::string_view s) {
 std::optional<std::string> letters_of(const AnswerNode& n) {
   if (n.is(NodeKind::text)) return n.name;
   if (n.is(NodeKind::symbol)) {
-    std::string s = n.name.starts_with("text:") ? n.name.substr(5) : n.name;
-    std::transform(s.begin(), s.end(), s.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return s;
+    return lower_case(n.name.starts_with("text:") ? n.name.substr(5) : n.name);
   }
   if (!n.is(NodeKind::multiply)) return std::nullopt;
   std::string all;

@@ -46,7 +46,7 @@ bool is_prose(std::string_view text) {
     if (!is_letter(text[at]) || (at > 0 && !is_space(text[at - 1]))) continue;
     size_t end = at;
     while (end < text.size() && is_letter(text[end])) ++end;
-    const std::string word = in_lower_case(text.substr(at, end - at));
+    const std::string word = lower_case(text.substr(at, end - at));
     const bool alone = end < text.size() && is_space(text[end]);
     if (alone && word.size() > 1 && word != "and" && word != "or" && !is_unit(word) && !is_function(word) &&
         !is_percent_word(word))
@@ -65,7 +65,7 @@ std::optional<std::string> boxed_answer(std::string_view text, bool closed_only,
     const BoxContent& before = boxes[first - 1];
     const size_t gap_begin = before.end, gap_end = boxes[first].begin;
     if (gap_end < gap_begin || !before.closed) break;
-    const std::string gap = in_lower_case(text.substr(gap_begin, gap_end - gap_begin));
+    const std::string gap = lower_case(text.substr(gap_begin, gap_end - gap_begin));
     const bool joins = gap.find(',') != gap.npos || gap.find(';') != gap.npos || gap.find("and") != gap.npos ||
                        gap.find("or") != gap.npos;
     if (!(gap.size() < 10 || (gap.size() < 70 && joins))) break;
@@ -87,7 +87,7 @@ std::optional<std::string> boxed_answer(std::string_view text, bool closed_only,
 class Finder {
  public:
   Finder(std::string_view text, const FindOptions& options, bool gold)
-      : text_(text), lower_(in_lower_case(text)), options_(options), gold_(gold) {}
+      : text_(text), lower_(lower_case(text)), options_(options), gold_(gold) {}
 
   std::optional<FoundAnswer> run() {
     size_t box_end = 0;

@@ -51,7 +51,6 @@ std::optional<std::string> find_choice(std::string_view text, const std::vector<
 // Where the words are that announce an answer, in several languages: the ends of "answer", "答案", ... in lower case
 // text.
 std::vector<size_t> anchors_in(std::string_view lower_text);
-std::string in_lower_case(std::string_view s);
 
 struct TextSpan {
   size_t begin = 0, end = 0;  // with its delimiters

@@ -91,7 +91,7 @@ size_t arithmetic_end(std::string_view s, size_t at, int depth) {
 
 // Whether what stands between two spans only joins them.
 bool joins(std::string_view gap) {
-  std::string s = in_lower_case(trimmed(gap));
+  std::string s = lower_case(trimmed(gap));
   std::erase(s, ' ');
   for (const std::string_view j : {",", "and", "or", ",and", ",or", ";"})
     if (s == j) return true;
@@ -99,13 +99,6 @@ bool joins(std::string_view gap) {
 }
 
 }  // namespace
-
-std::string in_lower_case(std::string_view s) {
-  std::string out(s);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 std::vector<BoxContent> boxes_in(std::string_view text) {
   std::vector<BoxContent> all;
@@ -255,13 +248,13 @@ std::optional<std::string> find_choice(std::string_view text, const std::vector<
   std::vector<Hit> hits;
   const std::string_view whole = trimmed(text);
   if (!strings.empty()) {
-    const std::string lower = in_lower_case(text);
+    const std::string lower = lower_case(text);
     for (const std::string& s : strings)
-      for (size_t at = 0; (at = lower.find(in_lower_case(s), at)) != lower.npos && hits.size() < kMostPieces;
+      for (size_t at = 0; (at = lower.find(lower_case(s), at)) != lower.npos && hits.size() < kMostPieces;
            at += std::max<size_t>(s.size(), 1)) {
         const bool clean = (at == 0 || !is_letter(lower[at - 1])) &&
                            (at + s.size() >= lower.size() || !is_letter(lower[at + s.size()]));
-        if (clean && !s.empty()) hits.push_back({at, in_lower_case(s)});
+        if (clean && !s.empty()) hits.push_back({at, lower_case(s)});
       }
     std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.at < b.at; });
   } else {
@@ -280,7 +273,7 @@ std::optional<std::string> find_choice(std::string_view text, const std::vector<
   }
   if (hits.empty()) return std::nullopt;
   // Behind the last announcement the first letter counts; then one that the text begins with; then the last one.
-  const auto anchors = anchors_in(in_lower_case(text));
+  const auto anchors = anchors_in(lower_case(text));
   for (auto anchor = anchors.rbegin(); anchor != anchors.rend(); ++anchor)
     for (const Hit& h : hits)
       if (h.at >= *anchor && h.at - *anchor < 50) return h.letter;
