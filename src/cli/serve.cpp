@@ -13,6 +13,8 @@
 #include "cli/args.hpp"
 #include "cli/commands.hpp"
 #include "core/byte_size.hpp"
+#include "core/network/api_keys.hpp"
+#include "core/network/local_host.hpp"
 #include "core/threads/thread_pool.hpp"
 #include "hub/fit.hpp"
 #include "hub/models.hpp"
@@ -250,8 +252,7 @@ ApiOptions api_options(const ServeFlags& flags) {
 }
 
 Status load_keys(ApiKeys& keys, const ServeFlags& flags) {
-  const char* const key = std::getenv("R1_API_KEY");
-  return keys.load(flags.api_key_file.value_or(""), key ? key : "");
+  return keys.load(flags.api_key_file.value_or(""), api_key_of_environment());
 }
 
 // `flags.host` is the address of `listener`, if that is given.

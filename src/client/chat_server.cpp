@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/event_stream.hpp"
+#include "core/network/api_keys.hpp"
 #include "core/text.hpp"
 #include "formats/utf8.hpp"
 
@@ -55,8 +56,7 @@ Result<HttpAnswer> advised(Result<HttpAnswer> answer) {
 }  // namespace
 
 Result<ChatServer> ChatServer::open(ServerAddress address, std::string key, const std::atomic<bool>* stop) {
-  if (std::any_of(key.begin(), key.end(), [](unsigned char c) { return c <= ' ' || c > '~'; }))
-    return fail(Errc::invalid_argument, "the API key holds a character other than printable ASCII");
+  R1_TRY(check_api_key(key, "--api-key-file or R1_API_KEY"));
   HttpLimits limits;
   limits.stall = std::chrono::hours(24 * 365);  // a server may compute a long prompt without a word
   limits.direct = address.loopback;

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "core/network/local_host.hpp"
 #include "core/text.hpp"
 #include "formats/json.hpp"
 
@@ -25,12 +26,6 @@ bool is_port(std::string_view text) {
   int port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
-}
-
-bool names_this_machine(std::string_view host) {
-  const bool four = host.starts_with("127.") &&
-                    std::all_of(host.begin(), host.end(), [](unsigned char c) { return std::isdigit(c) || c == '.'; });
-  return four || host == "localhost" || host.ends_with(".localhost") || host == "[::1]";
 }
 
 // The path of the API, without a slash at its end.
@@ -76,7 +71,7 @@ Result<ServerAddress> parse_server_address(std::string_view given) {
 
   ServerAddress address;
   address.encrypted = https || (!http && (!has_port || port == "443"));
-  address.loopback = names_this_machine(host);
+  address.loopback = is_local_host(host == "[::1]" ? "::1" : host);
   address.base = fmt::format("{}{}{}", address.encrypted ? kHttps : kHttp, place, api_path(path));
   return address;
 }

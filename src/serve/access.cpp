@@ -8,13 +8,12 @@
 #include <cctype>
 #include <optional>
 
-#include "core/file.hpp"
+#include "core/network/api_keys.hpp"
+#include "core/network/local_host.hpp"
 #include "core/text.hpp"
 
 namespace r1 {
 namespace {
-
-constexpr i64 kMostKeyFile = i64{1} << 20;
 
 std::array<unsigned char, 32> hash_of(std::string_view key) {
   std::array<unsigned char, 32> hash;
@@ -46,33 +45,18 @@ std::optional<std::string> without_port(std::string_view text) {
   return lower_case(host);
 }
 
-bool is_local_name(const std::string& host) {
-  return host == "localhost" || host.ends_with(".localhost") || is_loopback(host);
-}
-
 }  // namespace
 
 Status ApiKeys::load(const std::filesystem::path& file, std::string_view extra) {
   std::vector<Hash> keys;
   const auto add = [&](std::string_view key, const std::string& where) -> Status {
-    if (!std::all_of(key.begin(), key.end(), [](unsigned char c) { return c > ' ' && c < 127; }))
-      return fail(Errc::invalid_argument, "{}: an API key may hold printable ASCII without spaces only", where);
+    R1_TRY(check_api_key(key, where));
     keys.push_back(hash_of(key));
     return {};
   };
-  if (!file.empty()) {
-    const std::string text = R1_TRY(read_file(file, kMostKeyFile));
-    i64 number = 0;
-    for (size_t begin = 0; begin < text.size();) {
-      const size_t end = std::min(text.find('\n', begin), text.size());
-      std::string_view line(text.data() + begin, end - begin);
-      begin = end + 1, ++number;
-      while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.remove_suffix(1);
-      if (line.empty() || line.starts_with('#')) continue;
-      R1_TRY(add(line, fmt::format("{}, line {}", file.string(), number)));
-    }
-    if (keys.empty()) return fail(Errc::invalid_argument, "{}: the file holds no API key", file.string());
-  }
+  if (!file.empty())
+    for (const StoredKey& stored : R1_TRY(read_api_keys(file)))
+      R1_TRY(add(stored.key, fmt::format("{}, line {}", file.string(), stored.line)));
   if (!extra.empty()) R1_TRY(add(extra, "R1_API_KEY"));
   const std::lock_guard lock(mutex_);
   keys_ = std::move(keys);
@@ -100,20 +84,13 @@ std::string_view key_of(const HttpRequest& request) {
   return {};
 }
 
-bool is_loopback(std::string_view address) {
-  in_addr v4;
-  const std::string text(address);
-  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  return text == "::1";
-}
-
 bool host_allowed(const HttpRequest& request, const AccessRules& rules) {
   const i64 given = request.count("host");
   if (given == 0) return request.http_1_0 && is_loopback(rules.bound_address);
   if (given > 1) return false;
   const auto host = without_port(*request.field("host"));
   if (!host) return false;
-  return is_numeric_address(*host) || is_local_name(*host) ||
+  return is_numeric_address(*host) || is_local_host(*host) ||
          std::any_of(rules.hosts.begin(), rules.hosts.end(), [&](const auto& h) { return lower_case(h) == *host; });
 }
 
@@ -127,7 +104,7 @@ Origin origin_of(const HttpRequest& request, const AccessRules& rules) {
     if (!given->starts_with(scheme)) continue;
     const std::string_view rest = std::string_view(*given).substr(scheme.size());
     const auto host = without_port(rest);
-    if (host && is_local_name(*host)) return Origin::local;
+    if (host && is_local_host(*host)) return Origin::local;
     // The server's own page.
     const std::string* const own = request.field("host");
     if (host && own && scheme == (rules.tls ? "https://" : "http://") && lower_case(*own) == lower_case(rest))

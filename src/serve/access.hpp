@@ -17,9 +17,8 @@ namespace r1 {
 // all of them, each in constant time. Thread-safe.
 class ApiKeys {
  public:
-  // One key per line of `file`, which may be empty; blank lines and lines that begin with # do not count. `extra` is
-  // one more key, or empty. The keys replace those from before. Errors: a file that cannot be read, holds no key, or
-  // holds a key that no header field can carry. The keys then stay.
+  // The keys of `file` (read_api_keys), which may be empty. `extra` is one more key, or empty. The keys replace those
+  // from before. Errors: those of read_api_keys; a key that no header field can carry. The keys then stay.
   Status load(const std::filesystem::path& file, std::string_view extra);
   bool any() const;  // without keys everybody may ask
   bool accepts(std::string_view key) const;
@@ -39,8 +38,6 @@ struct AccessRules {
   std::vector<std::string> origins{};  // further origins of pages that may call: "https://example.org"
   bool tls = false;                    // the server's own pages are https
 };
-
-bool is_loopback(std::string_view address);  // 127.0.0.0/8 or ::1
 
 // Whether Host names this server. A name that is not listed may belong to a page of strangers whose name server now
 // points at this machine (DNS rebinding). Numeric addresses and localhost are no such names.

@@ -1,22 +1,19 @@
 #include "cli/chat/server_source.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <utility>
 
 #include "cli/interrupt.hpp"
 #include "cli/prompt_input.hpp"
 #include "core/clock.hpp"
-#include "core/file.hpp"
+#include "core/network/api_keys.hpp"
 #include "core/text.hpp"
 #include "formats/utf8.hpp"
 #include "text/text_stream.hpp"
 
 namespace r1 {
 namespace {
-
-constexpr i64 kMostKeyBytes = i64{1} << 20;  // of a file with keys
 
 // Servers know two forms: "thinking" is that of DeepSeek and of r1 serve, "chat_template_kwargs" that of llama-server,
 // vLLM and SGLang. Both are sent.
@@ -223,18 +220,8 @@ Status check_for_server(const GenerationFlags& flags) {
 }
 
 Result<std::string> server_key(const std::optional<std::string>& file) {
-  if (!file) {
-    const char* const key = std::getenv("R1_API_KEY");
-    return std::string(key ? trimmed(key) : "");
-  }
-  const std::string text = R1_TRY(read_file(*file, kMostKeyBytes));
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = trimmed(std::string_view(text).substr(begin, end - begin));
-    if (!line.empty() && !line.starts_with('#')) return std::string(line);
-    begin = end + 1;
-  }
-  return fail(Errc::invalid_argument, "{}: the file holds no API key", *file);
+  if (!file) return api_key_of_environment();
+  return R1_TRY(read_api_keys(*file)).front().key;
 }
 
 }  // namespace r1

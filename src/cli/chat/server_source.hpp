@@ -39,8 +39,8 @@ class ServerSource : public AnswerSource {
 // Errors: usage, a flag that only a model in this program can follow.
 Status check_for_server(const GenerationFlags& flags);
 
-// The key for a server: the first line of `file` that is not blank and does not begin with #; without a file the
-// variable R1_API_KEY. Empty if there is none. Errors: a file that cannot be read or that holds no key.
+// The key for a server: the first one of `file`; without a file that of the environment, which may be empty. Errors:
+// those of read_api_keys.
 Result<std::string> server_key(const std::optional<std::string>& file);
 
 }  // namespace r1
