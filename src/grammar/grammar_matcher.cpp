@@ -208,7 +208,7 @@ u32 GrammarMatcher::state_behind(const Stack& top) {
 // ---- masks
 
 // Sets the bits of the tokens that the lexeme on top takes whole, if `room` units may begin and `needed` must.
-void GrammarMatcher::add_whole_tokens(const LexemeTokens& known, i64 room, i64 needed) {
+void GrammarMatcher::add_counted_tokens(const LexemeTokens& known, i64 room, i64 needed) {
   // The tokens that begin too many units are the end of the list.
   const auto too_many = std::partition_point(known.counted.begin(), known.counted.end(),
                                              [&](const LexemeTokens::Counted& t) { return t.begun <= room; });
@@ -235,40 +235,51 @@ void GrammarMatcher::add_whole_tokens(const LexemeTokens& known, i64 room, i64 n
   for (size_t w = 0; w < words_.size(); ++w) words_[w] |= scratch_[w];
 }
 
-// Sets the bits of the tokens that the stack allows. `known` is what its lexeme knows of all tokens, or of those below
-// a node of the trie.
-void GrammarMatcher::add_tokens(u32 stack, const LexemeTokens& known) {
-  const Stack top = stacks_[stack];
+// Sets the bits of the tokens that the lexeme on top of the stack takes whole. `known` is what the lexeme knows of all
+// tokens, or of those below a node of the trie.
+void GrammarMatcher::add_whole_tokens(u32 stack, const LexemeTokens& known) {
+  const Stack& top = stacks_[stack];
   const Lexeme& lexeme = *(*program_)[top.node].lexeme;
   if (known.overflow) return fail_with("the grammar needs too many states here; use simpler repetitions");
-  const Lexeme::Count& count = lexeme.count();
-  const i64 room = count.max < 0 ? kNever : count.max - top.count;     // for units that a token begins
-  const i64 needed = lexeme.is_counted() ? count.min - top.count : 0;  // units before the end may come
-  if (lexeme.is_counted()) add_whole_tokens(known, room, needed);
+  if (lexeme.is_counted()) add_counted_tokens(known, room_of(top), lexeme.count().min - top.count);
   else if (!known.many.empty())
     for (size_t w = 0; w < words_.size(); ++w) words_[w] |= known.many[w];
   else
     for (const i32 t : known.few) words_[t / 64] |= u64{1} << t % 64;
+}
+
+// Units that a token may begin.
+i64 GrammarMatcher::room_of(const Stack& top) const {
+  const Lexeme::Count& count = (*program_)[top.node].lexeme->count();
+  return count.max < 0 ? kNever : count.max - top.count;
+}
+
+// Tries the tokens that go on behind the end of the lexeme.
+void GrammarMatcher::add_exits(u32 stack, const LexemeTokens& known) {
   if (known.exits.empty()) return;
+  const Stack top = stacks_[stack];
+  const Lexeme& lexeme = *(*program_)[top.node].lexeme;
+  const i64 room = room_of(top), needed = lexeme.is_counted() ? lexeme.count().min - top.count : 0;
   const u32 behind = state_behind(top);
-  for (int byte = 0; byte < 256; ++byte) {
-    const u32 begin = known.first_exit[byte], end = known.first_exit[byte + 1];
-    if (begin == end) continue;
-    const u32 to = next_state(behind, static_cast<u8>(byte));
+  for (size_t i = 0; i + 1 < known.exit_groups.size(); ++i) {
+    const u32 begin = known.exit_groups[i].begin, end = known.exit_groups[i + 1].begin;
+    const u32 to = next_state(behind, known.exit_groups[i].byte);
     if (to == kDead) continue;
     for (const LexemeTokens::Exit& exit : std::span(known.exits).subspan(begin, end - begin))
-      if (exit.begun <= room && exit.begun >= needed) add_exit(exit.node, to, known);
+      if (exit.begun <= room && exit.begun >= needed) add_exit(exit.node, to);
   }
 }
 
-// Adds the tokens that end at a node of the trie, and those below it that the state allows. `known` has taken the
-// others.
-void GrammarMatcher::add_exit(i32 trie_node, u32 state, const LexemeTokens& known) {
-  if (!check_sizes()) return;
+// Adds the tokens that end at a node of the trie, and those below it that the state allows.
+void GrammarMatcher::add_exit(i32 trie_node, u32 state) {
+  if (is_full(trie_node) || !check_sizes()) return;
   for (const i32 token : trie_.tokens(trie_node)) words_[token / 64] |= u64{1} << token % 64;
-  if (is_done(trie_node, state)) return;
+  if (!is_done(trie_node, state)) try_below(trie_node, state);
+}
+
+void GrammarMatcher::try_below(i32 trie_node, u32 state) {
   trie_.walk(trie_node, state, [&](i32 node, u32 before) -> u32 {
-    if (known.is_full(node)) return 0;
+    if (is_full(node)) return 0;
     const u32 to = check_sizes() ? next_state(before, trie_[node].byte) : kDead;
     if (to == kDead) return 0;
     for (const i32 token : trie_.tokens(node)) words_[token / 64] |= u64{1} << token % 64;
@@ -277,24 +288,40 @@ void GrammarMatcher::add_exit(i32 trie_node, u32 state, const LexemeTokens& know
 }
 
 // Whether nothing remains to be tried below a node: no token lies there, the state has been there for this mask, or the
-// lexemes know the tokens. They are tried one by one if they are few, or if many stacks are open, which may become the
-// same state behind the next byte.
+// lexemes know the tokens. A few tokens are tried one by one.
 bool GrammarMatcher::is_done(i32 trie_node, u32 state) {
-  constexpr i32 kFewNodes = 32;
-  constexpr size_t kFewStacks = 4;
+  constexpr i64 kFewNodes = 64;  // for each stack
   if (trie_.is_leaf(trie_node) || states_[state].stacks.empty()) return true;
-  if (trie_[trie_node].end - trie_node <= kFewNodes) return false;
+  const i64 nodes = trie_[trie_node].end - trie_node;
+  if (nodes <= kFewNodes) return false;
   if (!tried_.insert(u64{state} << 32 | static_cast<u32>(trie_node)).second) return true;
-  const std::vector<u32> stacks = states_[state].stacks;
-  if (stacks.size() > kFewStacks) return false;
-  std::array<const LexemeTokens*, kFewStacks> known{};
-  for (size_t i = 0; i < stacks.size(); ++i) {
-    const Stack& top = stacks_[stacks[i]];
-    known[i] = (*program_)[top.node].lexeme->tokens_below(top.lexeme, trie_node);
-    if (!known[i]) return false;
+  if (nodes <= kFewNodes * std::ssize(states_[state].stacks)) return false;
+  std::vector<const LexemeTokens*> known;
+  for (const u32 stack : states_[state].stacks) {
+    const Stack& top = stacks_[stack];
+    known.push_back((*program_)[top.node].lexeme->tokens_below(top.lexeme, trie_node));
+    if (!known.back()) return false;
   }
-  for (size_t i = 0; i < stacks.size(); ++i) add_tokens(stacks[i], *known[i]);
+  add_all(trie_node, state, known);
   return true;
+}
+
+// Adds the tokens below a node by what the lexemes of a state's stacks know. What one takes whole, no other need try.
+// Stacks with many exits are tried together, because they may become the same state behind the next byte.
+void GrammarMatcher::add_all(i32 trie_node, u32 state, const std::vector<const LexemeTokens*>& known) {
+  constexpr size_t kFewStacks = 8, kFewExits = 4096;
+  const std::vector<u32> stacks = states_[state].stacks;
+  size_t exits = 0;
+  bool together = stacks.size() > kFewStacks;
+  for (size_t i = 0; i < stacks.size(); ++i) {
+    const LexemeTokens& t = *known[i];
+    add_whole_tokens(stacks[i], t);
+    for (size_t w = 0; w < t.full.size(); ++w) full_[t.first_word + w] |= t.full[w];
+    exits += t.exits.size();
+    together &= t.counted.empty() && (t.many.empty() || !t.full.empty());  // else hardly anything would be left out
+  }
+  if (together && exits > kFewExits) return try_below(trie_node, state);
+  for (size_t i = 0; i < stacks.size(); ++i) add_exits(stacks[i], *known[i]);
 }
 
 // Counts one step of a mask. False: a limit was reached.
@@ -323,10 +350,11 @@ const GrammarMatcher::Mask& GrammarMatcher::mask_of(u32 state) {
     grown_ = program_->lexicon().grown(), lexeme_bytes_ = program_->lexeme_bytes();
   if (lexeme_bytes_ > kMostProgramBytes)
     fail_with(fmt::format("the grammar is too large: its automata take more than {} MiB", kMostProgramBytes >> 20));
-  for (const u32 stack : stacks) {
-    const Stack& top = stacks_[stack];
-    add_tokens(stack, (*program_)[top.node].lexeme->tokens(top.lexeme));
-  }
+  full_.assign(trie_.size() / 64 + 1, 0);
+  std::vector<const LexemeTokens*> known;
+  for (const u32 stack : stacks)
+    known.push_back(&(*program_)[stacks_[stack].node].lexeme->tokens(stacks_[stack].lexeme));
+  add_all(0, state, known);
   if (!failure_.empty()) std::fill(words_.begin(), words_.end(), 0);
   Mask& mask = entry->second;
   const i64 most = trie_.mask_words() / 2;

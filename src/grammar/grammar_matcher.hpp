@@ -83,10 +83,15 @@ class GrammarMatcher {
   u32 take_state();
   u32 next_state(u32 state, u8 byte);
   u32 state_behind(const Stack& top);
-  void add_whole_tokens(const LexemeTokens& known, i64 room, i64 needed);
-  void add_tokens(u32 stack, const LexemeTokens& known);
-  void add_exit(i32 trie_node, u32 state, const LexemeTokens& known);
+  void add_counted_tokens(const LexemeTokens& known, i64 room, i64 needed);
+  void add_whole_tokens(u32 stack, const LexemeTokens& known);
+  void add_exits(u32 stack, const LexemeTokens& known);
+  i64 room_of(const Stack& top) const;
+  void add_exit(i32 trie_node, u32 state);
+  void try_below(i32 trie_node, u32 state);
+  void add_all(i32 trie_node, u32 state, const std::vector<const LexemeTokens*>& known);
   bool is_done(i32 trie_node, u32 state);
+  bool is_full(i32 node) const { return full_[node / 64] >> node % 64 & 1; }
   bool check_sizes();
   const Mask& mask_of(u32 state);
   void fail_with(std::string why);
@@ -115,6 +120,7 @@ class GrammarMatcher {
   // The mask that is being made, and the nodes of the trie that states of this mask have been to.
   std::vector<u64> words_, scratch_;
   std::unordered_set<u64> tried_;
+  std::vector<u64> full_;  // a bit for each node of the trie: the mask has all tokens from there on
 };
 
 }  // namespace r1

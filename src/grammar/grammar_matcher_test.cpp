@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "grammar/gbnf.hpp"
 #include "grammar/test_slow_grammar.hpp"
@@ -179,6 +180,64 @@ TEST(GrammarMatcher, MasksOfRandomGrammarsAreThoseOfTryingEveryToken) {
   EXPECT_GT(grammars, 500);
   EXPECT_GT(states, 2000);
   EXPECT_GT(tokens, 5000);
+}
+
+// The tokens that can be pushed behind `text`.
+std::vector<i32> pushed_one_by_one(const std::shared_ptr<const GrammarProgram>& program, const std::string& text,
+                                   const std::vector<std::string>& keys) {
+  std::vector<i32> out;
+  std::set<std::string> viable{""};
+  for (i32 t = 0; t < std::ssize(keys); ++t) {  // a beginning stands before what it begins
+    if (!viable.contains(keys[t].substr(0, keys[t].size() - 1))) continue;
+    GrammarMatcher m(program);
+    bool taken = true;
+    for (const char c : text + keys[t]) taken = m.push(static_cast<u8>(c));
+    EXPECT_EQ(m.failure(), "");
+    if (taken) viable.insert(keys[t]), out.push_back(t);
+  }
+  return out;
+}
+
+// All texts of up to seven of three characters: so many that lexemes keep tables for branches of the trie, mark what
+// they take whole, and many stacks are tried together.
+TEST(GrammarMatcher, MasksOfALargeVocabularyAreThoseOfTryingEveryToken) {
+  std::vector<std::string> keys{"a", "b", "\""};
+  for (size_t i = 0; keys[i].size() < 7; ++i)
+    for (const char c : {'a', 'b', '"'}) keys.push_back(keys[i] + c);
+  const auto lexicon = lexicon_of(keys);
+  std::vector<Grammar> grammars;
+  for (
+      const char* gbnf :
+      {"root ::= item+\nitem ::= w | w \"\\\"\" root? \"\\\"\" | pair \"b\" w | w (\"\\\"\" w)+ | \"\\\"\" w \"\\\"\"\n"
+       "pair ::= w | \"\\\"\" root \"\\\"\"\nw ::= [ab]+",
+       "root ::= (a | b | c | d | e | f | g | h | i)+\na ::= [ab]* \"\\\"\" x? \"b\"\nb ::= [ab]+ x \"a\"\n"
+       "c ::= \"a\" [ab\"]* x\nd ::= [b\"]+ x \"a\"\ne ::= [ab\"]{2,9} x\nf ::= [ab]+ x\ng ::= x \"\\\"\"\n"
+       "h ::= \"b\" x \"b\" | [ab]* x\ni ::= [a\"]+ x [ab\"]+\nx ::= \"\\\"\" x? \"\\\"\" | \"ab\"",
+       "root ::= [a-z\"]{3,12} (\"\\\"\" root)?", "root ::= ([ -~]{2,} \"a\" | [ab]* [ -~]{0,3} \"\\\"\")*"}) {
+    auto grammar = read_gbnf(gbnf);
+    ASSERT_TRUE(grammar) << gbnf << grammar.error().what;
+    grammars.push_back(std::move(*grammar));
+  }
+  for (u64 seed = 0; grammars.size() < 24; ++seed)
+    if (Grammar g = RandomGrammar(seed).make(); check(g)) grammars.push_back(std::move(g));
+  i64 tokens = 0;
+  for (size_t i = 0; i < grammars.size(); ++i) {
+    const auto program = GrammarProgram::compile(grammars[i], lexicon);
+    ASSERT_TRUE(program) << i << program.error().what;
+    GrammarMatcher m(*program);
+    RandomGrammar random(i);
+    std::string text;
+    for (int step = 0; step < 2; ++step) {
+      const std::vector<i32> allowed = tokens_of(m.allowed());
+      ASSERT_EQ(allowed, pushed_one_by_one(*program, text, keys)) << "grammar " << i << " behind " << text;
+      tokens += std::ssize(allowed);
+      if (allowed.empty()) break;
+      const i32 next = allowed[random.below(std::min<i64>(40, std::ssize(allowed)))];
+      ASSERT_TRUE(m.push_token(next));
+      text += keys[next];
+    }
+  }
+  EXPECT_GT(tokens, 20000);
 }
 
 TEST(GrammarMatcher, MarksAreMatchedByTheirTokenOnly) {

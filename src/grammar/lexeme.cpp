@@ -165,8 +165,9 @@ const LexemeTokens* Lexeme::tokens_below(const State* state, i32 trie_node) cons
 
 // Called with the lock held. Returns about how many bytes the table takes.
 i64 Lexeme::keep(LexemeTokens tokens) const {
-  const i64 bytes = static_cast<i64>(sizeof(LexemeTokens) + 4 * tokens.few.size() + 8 * tokens.many.size() +
-                                     8 * tokens.exits.size() + 8 * tokens.counted.size() + 8 * tokens.full.size());
+  const i64 bytes =
+      static_cast<i64>(sizeof(LexemeTokens) + 4 * tokens.few.size() + 8 * tokens.many.size() + 8 * tokens.exits.size() +
+                       8 * tokens.exit_groups.size() + 8 * tokens.counted.size() + 8 * tokens.full.size());
   tokens_.push_back(std::move(tokens));
   add_bytes(bytes);
   return bytes;
@@ -174,14 +175,17 @@ i64 Lexeme::keep(LexemeTokens tokens) const {
 
 LexemeTokens Lexeme::tokens_from(const State* state, i32 trie_node) const {
   LexemeTokens out;
-  out.root = trie_node;
   take_all(state, trie_node, out);
-  if (!counted_) mark_full(out);
-  for (const LexemeTokens::Exit& exit : out.exits) ++out.first_exit[trie_[exit.node].byte + 1];
-  for (int b = 0; b < 256; ++b) out.first_exit[b + 1] += out.first_exit[b];
+  if (!counted_) mark_full(trie_node, out);
+  std::array<u32, 257> begin{};
+  for (const LexemeTokens::Exit& exit : out.exits) ++begin[trie_[exit.node].byte + 1];
+  for (int byte = 0; byte < 256; ++byte) {
+    if (begin[byte + 1] > 0) out.exit_groups.push_back({static_cast<u8>(byte), begin[byte]});
+    begin[byte + 1] += begin[byte];
+  }
+  out.exit_groups.push_back({0, begin[256]});
   std::vector<LexemeTokens::Exit> sorted(out.exits.size());
-  auto at = out.first_exit;
-  for (const LexemeTokens::Exit& exit : out.exits) sorted[at[trie_[exit.node].byte]++] = exit;
+  for (const LexemeTokens::Exit& exit : out.exits) sorted[begin[trie_[exit.node].byte]++] = exit;
   out.exits = std::move(sorted);
   if (counted_)
     std::stable_sort(out.counted.begin(), out.counted.end(),
@@ -194,22 +198,26 @@ LexemeTokens Lexeme::tokens_from(const State* state, i32 trie_node) const {
   return out;
 }
 
-void Lexeme::mark_full(LexemeTokens& out) const {
+void Lexeme::mark_full(i32 trie_node, LexemeTokens& out) const {
   constexpr size_t kWorthIt = 1024;  // exits: to try fewer costs less than these marks
   if (out.exits.size() < kWorthIt) return;
   std::vector<bool> taken(trie_.vocabulary());
   for (const i32 t : out.few) taken[t] = true;
-  const i32 end = trie_[out.root].end;
-  out.full.assign((end - out.root + 63) / 64, ~u64{0});
+  const i32 begin = trie_node + 1, end = trie_[trie_node].end;
+  std::vector<bool> full(end - begin, true);
   std::vector<i32> path(trie_.longest() + 1);
-  for (i32 node = out.root + 1; node < end; ++node) {
+  for (i32 node = begin; node < end; ++node) {
     path[trie_[node].depth] = node;
     const auto tokens = trie_.tokens(node);
     if (std::all_of(tokens.begin(), tokens.end(), [&](i32 t) { return taken[t]; })) continue;
-    for (int depth = trie_[node].depth; depth > trie_[out.root].depth && out.is_full(path[depth]); --depth)
-      out.full[(path[depth] - out.root) / 64] &= ~(u64{1} << (path[depth] - out.root) % 64);
+    for (int depth = trie_[node].depth; depth > trie_[trie_node].depth && full[path[depth] - begin]; --depth)
+      full[path[depth] - begin] = false;
   }
-  std::erase_if(out.exits, [&](const LexemeTokens::Exit& exit) { return out.is_full(exit.node); });
+  std::erase_if(out.exits, [&](const LexemeTokens::Exit& exit) { return full[exit.node - begin]; });
+  out.first_word = begin / 64;
+  out.full.assign((end + 63) / 64 - out.first_word, 0);
+  for (i32 node = begin; node < end; ++node)
+    if (full[node - begin]) out.full[node / 64 - out.first_word] |= u64{1} << node % 64;
 }
 
 // Walks the trie below a node. Where the automaton dies, so does the branch.

@@ -25,19 +25,21 @@ struct LexemeTokens {
   std::vector<i32> few;   // the tokens that the lexeme takes whole, if they are few,
   std::vector<u64> many;  // else as a mask
   // Nodes of the trie that lie one byte behind an end of the lexeme: what follows it must take that byte and the rest
-  // of the token. They are sorted by the byte; those with the byte b are exits[first_exit[b]] up to, but without,
-  // exits[first_exit[b + 1]]. So what cannot begin with b need not look at them.
+  // of the token. They are sorted by the byte: so what cannot begin with it need not look at them.
   struct Exit {
     i32 node = 0;
     u16 begun = 0;  // units that the token has begun until there; 0 if the lexeme is not counted
   };
   std::vector<Exit> exits;
-  std::array<u32, 257> first_exit{};
-  // A bit for each node of the trie from `root` on: all tokens that end there or below are taken whole, so that nobody
-  // need go there. Such nodes are no exits. Empty if there are few exits, and for counted lexemes.
-  i32 root = 0;
+  struct ExitGroup {
+    u8 byte = 0;
+    u32 begin = 0;  // the first of the exits with this byte; the last are before the next group's
+  };
+  std::vector<ExitGroup> exit_groups;  // and one behind the last
+  // A bit for each node of the trie from 64 * first_word on: all tokens that end there or below are taken whole, so
+  // that nobody need go there. Such nodes are no exits. Empty if there are few exits, and for counted lexemes.
   std::vector<u64> full;
-  bool is_full(i32 node) const { return !full.empty() && full[(node - root) / 64] >> (node - root) % 64 & 1; }
+  i32 first_word = 0;
   bool overflow = false;  // the automaton became too large, so that something may be missing here
   // Counted lexemes only: the tokens that are taken whole, those that begin the fewest units first.
   struct Counted {
@@ -115,7 +117,7 @@ class Lexeme {
   const LexemeTokens& compute_tokens(const State* state) const;
   LexemeTokens tokens_from(const State* state, i32 trie_node) const;
   void take_all(const State* state, i32 trie_node, LexemeTokens& out) const;
-  void mark_full(LexemeTokens& out) const;
+  void mark_full(i32 trie_node, LexemeTokens& out) const;
   i64 keep(LexemeTokens tokens) const;
   void add_bytes(i64 bytes) const { bytes_ += bytes, grown_ += bytes; }
 
