@@ -1,8 +1,10 @@
 #include "infer/sampler.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "core/integer.hpp"
@@ -14,6 +16,20 @@ namespace r1 {
 namespace {
 
 constexpr size_t kSumBlock = 256;
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+
+// Four floats at x, of which the first `count` are there; those whose bit is 0 become kNever. Without a branch: the
+// bits of a mask inside a word are hard to predict.
+void keep_of_four(float* x, u64 bits) {
+  using Words = u32 __attribute__((vector_size(16)));
+  constexpr u32 kNeverBits = std::bit_cast<u32>(kNever);
+  const Words place{1, 2, 4, 8};
+  const auto keep = reinterpret_cast<Words>(((Words{} + static_cast<u32>(bits)) & place) == place);
+  Words values;
+  std::memcpy(&values, x, sizeof(values));
+  values = (values & keep) | (kNeverBits & ~keep);
+  std::memcpy(x, &values, sizeof(values));
+}
 
 double sum(const float* x, size_t n) {
   double s = 0;
@@ -120,16 +136,22 @@ void Sampler::change_logits(const SamplingParams& params, const SampleContext& c
 
 // Most words allow all of their tokens or none of them.
 void Sampler::mask(std::span<const u64> allowed) {
-  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  constexpr int kMany = 52;  // of 64: then the few others are gone through
+  std::array<float, 64> block;
+  block.fill(kNever);
   const i64 n = std::ssize(logits_);
   for (i64 begin = 0, word = 0; begin < n; begin += 64, ++word) {
-    const u64 bits = word < std::ssize(allowed) ? allowed[word] : 0;
-    const i64 end = std::min(begin + 64, n);
-    if (bits == ~u64{0}) continue;
-    if (bits == 0) std::fill(logits_.begin() + begin, logits_.begin() + end, kNever);
-    else
-      for (u64 rest = ~bits; rest; rest &= rest - 1)
-        if (const i64 i = begin + std::countr_zero(rest); i < end) logits_[i] = kNever;
+    const i64 count = std::min<i64>(64, n - begin);
+    const u64 none = ~u64{0} << (count - 1) << 1;  // the bits behind the last token
+    const u64 bits = (word < std::ssize(allowed) ? allowed[word] : 0) & ~none;
+    float* const x = logits_.data() + begin;
+    if (bits == 0) {
+      std::copy_n(block.data(), count, x);
+    } else if (count == 64 && std::popcount(bits) < kMany) {
+      for (int i = 0; i < 64; i += 4) keep_of_four(x + i, bits >> i);
+    } else {
+      for (u64 rest = ~bits & ~none; rest; rest &= rest - 1) x[std::countr_zero(rest)] = kNever;
+    }
   }
 }
 
