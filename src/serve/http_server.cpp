@@ -31,7 +31,11 @@ using boost::system::error_code;
 
 struct HttpServer::State : ConnectionOwner {
   State(const HttpOptions& given, HttpHandler& the_handler)
-      : options(given), handler(the_handler), io(given.threads), acceptor(asio::make_strand(io)) {}
+      : options(given),
+        handler(the_handler),
+        io(given.threads),
+        workers(given.workers),
+        acceptor(asio::make_strand(io)) {}
 
   asio::awaitable<void> accept();
   void run();  // begins to accept, on the server's threads
@@ -60,7 +64,7 @@ struct HttpServer::State : ConnectionOwner {
   // Keeps the threads in io.run() after the acceptor is closed. Otherwise they could return when the last connection
   // ends; a function that drain() or a wake posts at that moment would never run, and it holds its connection.
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
-  asio::thread_pool workers{1};
+  asio::thread_pool workers;
   std::optional<asio::ssl::context> tls;
   tcp::acceptor acceptor;
   tcp::endpoint endpoint;
