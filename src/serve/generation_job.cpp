@@ -60,14 +60,20 @@ ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& r
   return job;
 }
 
-ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& request, const Json& body,
-                                  const GenerationFields& fields, const FormatNames& names) {
-  const ThinkFields think = R1_TRY(read_think_fields(body, serving.options.thinking));
-  const ToolFields tools = R1_TRY(read_tool_fields(body));
+ApiResult<ConversationPrompt> chat_prompt_of(const Serving& serving, const Json& body, const FieldNames& names) {
+  ConversationPrompt out;
+  out.think = R1_TRY(read_think_fields(body, serving.options.thinking));
+  out.tools = R1_TRY(read_tool_fields(body, names));
   const CheckedFields in(body);
   const ChatMessages messages = R1_TRY(read_messages(in.find("messages"), in.is_set("continue_final_message")));
-  ChatPrompt prompt =
-      R1_TRY(serving.model->chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
+  const Think think = out.think.on.value_or(true) ? Think::on : Think::off;
+  out.prompt = R1_TRY(serving.model->chat_prompt(messages, out.tools.tools, think));
+  return out;
+}
+
+ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& request, const Json& body,
+                                  const GenerationFields& fields, const FieldNames& names) {
+  auto [think, tools, prompt] = R1_TRY(chat_prompt_of(serving, body, names));
   GenerationJob job = R1_TRY(prompt_job(serving, request, std::move(prompt), fields, think));
   job.functions = tools.names();
   const Session& session = serving.model->session();
@@ -80,7 +86,7 @@ ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& req
   return job;
 }
 
-ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request, const FormatNames& names) {
+ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request, const FieldNames& names) {
   const std::optional<FormatFields> format = R1_TRY(read_format_fields(body, names));
   if (!format) return {};
   return restrict_to(serving, format->grammar, format->field, request);

@@ -26,17 +26,24 @@ struct GenerationJob {
 // Errors: a field that is wrong, a field that this server does not support.
 ApiResult<GenerationFields> fields_of(const Serving& serving, const Json& body);
 
-// A job without a format for the next answer of the conversation in `body`, which has OpenAI's names. `names`
-// are the client's for the answer's format.
+// The prompt of the conversation in a body, and what belongs to it.
+struct ConversationPrompt {
+  ThinkFields think;
+  ToolFields tools;
+  ChatPrompt prompt;
+};
+// `body` has OpenAI's names, and `names` are the client's.
+ApiResult<ConversationPrompt> chat_prompt_of(const Serving& serving, const Json& body, const FieldNames& names = {});
+
+// A job without a format for the next answer of the conversation in `body`.
 ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& request, const Json& body,
-                                  const GenerationFields& fields, const FormatNames& names = {});
+                                  const GenerationFields& fields, const FieldNames& names = {});
 // A job without a format that continues `prompt`.
 ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& request, ChatPrompt prompt,
                                     const GenerationFields& fields, const ThinkFields& think);
 
 // Restricts the answer to what response_format, or a field like it, demands.
-ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request,
-                    const FormatNames& names = {});
+ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request, const FieldNames& names = {});
 
 // Hands the job to the engine. Errors: the queue is full, the server ends.
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake);

@@ -148,6 +148,37 @@ TEST(StructuredOutput, WhatCannotBeUsedIsRefusedByNameAndPlace) {
   const Json responses =
       post_json("/v1/responses", Json::object({{"input", "hello"}, {"text", Json::object({{"format", format}})}}));
   EXPECT_EQ(member_at(responses, {"error", "param"}), Json("text.format.schema")) << dump(responses);
+  // What is said of functions, where each dialect has it.
+  const Json schema = *parse_json(R"({"properties": {"a": {"not": {}}}})", "schema");
+  const Json open = Json::object({{"name", "f"}, {"parameters", schema}});
+  Json flat = open;
+  flat.set("type", "function");
+  const Json anthropic = Json::object({{"name", "f"}, {"input_schema", schema}});
+  const auto named = [](const char* name) { return Json::object({{"type", "function"}, {"name", name}}); };
+  const struct {
+    const char* path;
+    Json body;
+    const char* message;
+  } tools[] = {
+      {"/v1/chat/completions",
+       chat_body({{"tools", Json::array({Json::object({{"type", "function"}, {"function", open}})})},
+                  {"tool_choice", "required"}}),
+       "tools[0].function.parameters: #/properties/a"},
+      {"/v1/responses", Json::object({{"input", ""}, {"tools", Json::array({flat})}, {"tool_choice", named("f")}}),
+       "tools[0].parameters: #/properties/a"},
+      {"/v1/responses", Json::object({{"input", ""}, {"tools", Json::array({flat})}, {"tool_choice", named("g")}}),
+       "tool_choice.name: \"g\" is none"},
+      {"/v1/messages",
+       chat_body({{"tools", Json::array({anthropic})}, {"tool_choice", Json::object({{"type", "any"}})}}),
+       "tools[0].input_schema: #/properties/a"},
+      {"/v1/messages", chat_body({{"tools", Json::array({Json::object({{"name", "a b"}})})}}), "tools[0].name: "},
+  };
+  for (const auto& c : tools) {
+    const Json message = member_at(post_json(c.path, c.body), {"error", "message"});
+    ASSERT_TRUE(message.string()) << c.message;
+    EXPECT_EQ(message.string()->find(c.message), 0u) << *message.string();
+  }
+  EXPECT_TRUE(post_json("/v1/messages/count_tokens", tools[3].body).find("input_tokens")) << "no grammar is compiled";
   const auto endless = answer_of(post_json("/v1/chat/completions", chat_body({{"grammar", "root ::= \"a\" root"}})));
   EXPECT_NE(endless.first.find("grammar: rule root: it can never end"), std::string::npos) << endless.first;
   const auto two =

@@ -4,6 +4,7 @@
 namespace r1 {
 namespace {
 
+constexpr FieldNames kMessagesNames{.function = "", .parameters = "input_schema"};
 constexpr FieldRule kMessagesRules[] = {
     {"max_tokens", JsonKind::integer, 1, 2147483647},
     {"messages", JsonKind::array},
@@ -28,37 +29,32 @@ ApiResult<std::string> block_text(const Json& content, const std::string& where)
   return joined;
 }
 
-std::string string_member(const Json& object, std::string_view name) {
-  const Json* const value = object.find(name);
-  return value && value->string() ? *value->string() : "";
-}
-
 // One message with blocks becomes one of OpenAI's, and one more for each result of a tool, which come first.
 class BlockReader {
  public:
   BlockReader(std::string role, std::string where) : role_(std::move(role)), where_(std::move(where)) {}
 
   ApiStatus read(const Json& block, i64 number) {
-    const std::string at = fmt::format("{}.content[{}]", where_, number), type = string_member(block, "type");
+    const std::string at = fmt::format("{}.content[{}]", where_, number), type = text_member(block, "type");
     if (type == "text") {
-      text_ += string_member(block, "text");
+      text_ += text_member(block, "text");
       has_text_ = true;
     } else if (type == "thinking" && role_ == "assistant") {
-      thinking_ += string_member(block, "thinking");
+      thinking_ += text_member(block, "thinking");
     } else if (type == "redacted_thinking" && role_ == "assistant") {
       return {};
     } else if (type == "tool_use" && role_ == "assistant") {
       const Json* const input = block.find("input");
       calls_.push_back(
-          Json::object({{"id", string_member(block, "id")},
+          Json::object({{"id", text_member(block, "id")},
                         {"type", "function"},
-                        {"function", Json::object({{"name", string_member(block, "name")},
+                        {"function", Json::object({{"name", text_member(block, "name")},
                                                    {"arguments", dump(input ? *input : Json(Json::Object{}))}})}}));
     } else if (type == "tool_result" && role_ == "user") {
       const Json* const content = block.find("content");
       const std::string result = content ? R1_TRY(block_text(*content, at)) : std::string();
       results_.push_back(
-          Json::object({{"role", "tool"}, {"tool_call_id", string_member(block, "tool_use_id")}, {"content", result}}));
+          Json::object({{"role", "tool"}, {"tool_call_id", text_member(block, "tool_use_id")}, {"content", result}}));
     } else {
       return bad_field(
           at, fmt::format("{}: the type is {}; this model accepts text, thinking, tool_use and tool_result", at,
@@ -84,7 +80,7 @@ class BlockReader {
 };
 
 ApiStatus append_message(const Json& message, i64 number, Json& messages) {
-  const std::string where = fmt::format("messages[{}]", number), role = string_member(message, "role");
+  const std::string where = fmt::format("messages[{}]", number), role = text_member(message, "role");
   if (role != "user" && role != "assistant")
     return bad_field(where + ".role", fmt::format("{}.role: {}, known: user, assistant", where, quoted_text(role)));
   const Json* const content = message.find("content");
@@ -110,7 +106,7 @@ Json open_tool(const Json& tool) {
 
 // "tool_choice" with OpenAI's words.
 ApiStatus translate_choice(const Json& choice, Json& out) {
-  const std::string type = string_member(choice, "type");
+  const std::string type = text_member(choice, "type");
   if (type == "auto" || type == "none") {
     out.set("tool_choice", type);
   } else if (type == "any") {
@@ -162,16 +158,16 @@ EndpointResult messages(const Serving& serving, const HttpRequest& request, cons
   if (!CheckedFields(body).find("max_tokens"))
     return bad_field("max_tokens", "max_tokens: missing", "missing_required_parameter");
   const GenerationFields fields = R1_TRY(fields_of(serving, open));
-  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields));
+  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields, kMessagesNames));
   job.format = messages_format(job.header, fields.stream, fields.stop.size() == 1 ? fields.stop.front() : "");
   return started(serving, std::move(job), std::move(wake));
 }
 
-EndpointResult count_tokens(const Serving& serving, const HttpRequest& request, const Json& body, Wake) {
+EndpointResult count_tokens(const Serving& serving, const HttpRequest&, const Json& body, Wake) {
   const Json open = R1_TRY(from_anthropic(body));
-  const GenerationFields fields = R1_TRY(fields_of(serving, open));
-  const GenerationJob job = R1_TRY(chat_job(serving, request, open, fields));
-  return json_reply(Json::object({{"input_tokens", std::ssize(job.request.prompt)}}));
+  R1_TRY(read_generation_fields(open));
+  const ChatPrompt prompt = R1_TRY(chat_prompt_of(serving, open, kMessagesNames)).prompt;
+  return json_reply(Json::object({{"input_tokens", std::ssize(prompt.ids)}}));
 }
 
 }  // namespace r1

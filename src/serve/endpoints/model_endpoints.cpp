@@ -1,8 +1,6 @@
 // Paths that ask about the model, and those that need its tokenizer and template only.
 #include "formats/utf8.hpp"
-#include "serve/endpoints.hpp"
-#include "serve/requests/think_fields.hpp"
-#include "serve/requests/tool_fields.hpp"
+#include "serve/generation_job.hpp"
 
 namespace r1 {
 namespace {
@@ -113,12 +111,7 @@ EndpointResult detokenize(const Serving& serving, const HttpRequest&, const Json
 }
 
 EndpointResult apply_template(const Serving& serving, const HttpRequest&, const Json& body, Wake) {
-  const ThinkFields think = R1_TRY(read_think_fields(body, serving.options.thinking));
-  const ToolFields tools = R1_TRY(read_tool_fields(body));
-  const CheckedFields in(body);
-  const ChatMessages messages = R1_TRY(read_messages(in.find("messages"), in.is_set("continue_final_message")));
-  const ChatPrompt prompt =
-      R1_TRY(serving.model->chat_prompt(messages, tools.tools, think.on.value_or(true) ? Think::on : Think::off));
+  const ChatPrompt prompt = R1_TRY(chat_prompt_of(serving, body)).prompt;
   return json_reply(Json::object({{"prompt", serving.model->session().tokenizer().decode(prompt.ids)},
                                   {"tokens", std::ssize(prompt.ids)},
                                   {"thinking", prompt.thinking}}));

@@ -7,6 +7,7 @@
 namespace r1 {
 namespace {
 
+constexpr FieldNames kOllamaNames{.format = "format", .schema = "format"};
 constexpr double kMostOptionTokens = 2147483647;
 constexpr FieldRule kOllamaRules[] = {
     {"model", JsonKind::text, 0, 256}, {"messages", JsonKind::array},      {"prompt", JsonKind::text},
@@ -140,7 +141,7 @@ EndpointResult ollama_chat(const Serving& serving, const HttpRequest& request, c
   Json open = R1_TRY(from_ollama(serving, body));
   translate_messages(open);
   const GenerationFields fields = R1_TRY(fields_of(serving, open));
-  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields, {"format", "format"}));
+  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields, kOllamaNames));
   job.format = ollama_format(job.header, fields.stream, OllamaForm::chat);
   return started(serving, std::move(job), std::move(wake));
 }
@@ -154,14 +155,14 @@ EndpointResult ollama_generate(const Serving& serving, const HttpRequest& reques
   GenerationJob job;
   if (in.is_set("raw")) {
     job = R1_TRY(prompt_job(serving, request, serving.model->session().raw_prompt(*prompt), fields, {}));
-    R1_TRY(constrain(serving, open, job.request, {"format", "format"}));
+    R1_TRY(constrain(serving, open, job.request, kOllamaNames));
   } else {
     Json messages = Json::Array{};
     if (const std::string* system = in.text("system"))
       messages.push(Json::object({{"role", "system"}, {"content", *system}}));
     messages.push(Json::object({{"role", "user"}, {"content", *prompt}}));
     open.set("messages", std::move(messages));
-    job = R1_TRY(chat_job(serving, request, open, fields, {"format", "format"}));
+    job = R1_TRY(chat_job(serving, request, open, fields, kOllamaNames));
   }
   job.format = ollama_format(job.header, fields.stream, OllamaForm::generate);
   return started(serving, std::move(job), std::move(wake));

@@ -6,6 +6,11 @@ namespace r1 {
 namespace {
 
 constexpr std::string_view kStateless = "this server keeps no responses; send the whole conversation in input";
+constexpr FieldNames kResponseNames{.format = "text.format",
+                                    .schema = "text.format.schema",
+                                    .function = "",
+                                    .parameters = "parameters",
+                                    .allowed_tools = "tool_choice"};
 constexpr FieldRule kResponseRules[] = {
     {"input", JsonKind::text_or_array},
     {"instructions", JsonKind::text},
@@ -24,11 +29,6 @@ constexpr FieldRule kItemRules[] = {
     {"call_id", JsonKind::text, 0, 256}, {"name", JsonKind::text, 0, 64}, {"arguments", JsonKind::text},
     {"output", JsonKind::text_or_array}, {"summary", JsonKind::array},
 };
-
-std::string text_member_of(const Json& object, std::string_view name) {
-  const std::string* const text = CheckedFields(object).text(name);
-  return text ? *text : "";
-}
 
 // The text of a string or of parts that all hold text.
 ApiResult<std::string> joined_parts(const Json* content, const std::string& where) {
@@ -51,17 +51,17 @@ class ItemReader {
     if (!item.object())
       return bad_field(where, fmt::format("{}: {}, expected an object", where, item.describe()), "invalid_type");
     R1_TRY(check_fields(item, kItemRules, where));
-    const std::string type = text_member_of(item, "type");
+    const std::string type = text_member(item, "type");
     if (type.empty() || type == "message") return message(item, where);
     if (type == "reasoning") {
       thinking_ += R1_TRY(joined_parts(CheckedFields(item).find("content"), where));
       return {};
     }
     if (type == "function_call") {
-      calls_.push(Json::object({{"id", text_member_of(item, "call_id")},
+      calls_.push(Json::object({{"id", text_member(item, "call_id")},
                                 {"type", "function"},
-                                {"function", Json::object({{"name", text_member_of(item, "name")},
-                                                           {"arguments", text_member_of(item, "arguments")}})}}));
+                                {"function", Json::object({{"name", text_member(item, "name")},
+                                                           {"arguments", text_member(item, "arguments")}})}}));
       return {};
     }
     if (type != "function_call_output")
@@ -71,7 +71,7 @@ class ItemReader {
     flush();
     const std::string output = R1_TRY(joined_parts(CheckedFields(item).find("output"), where));
     messages_.push(
-        Json::object({{"role", "tool"}, {"tool_call_id", text_member_of(item, "call_id")}, {"content", output}}));
+        Json::object({{"role", "tool"}, {"tool_call_id", text_member(item, "call_id")}, {"content", output}}));
     return {};
   }
 
@@ -85,7 +85,7 @@ class ItemReader {
 
  private:
   ApiStatus message(const Json& item, const std::string& where) {
-    const std::string role = text_member_of(item, "role");
+    const std::string role = text_member(item, "role");
     const std::string text = R1_TRY(joined_parts(CheckedFields(item).find("content"), where));
     if (role != "assistant") flush();
     Json out = Json::object({{"role", role}, {"content", text}});
@@ -111,7 +111,7 @@ class ItemReader {
 
 // A function's description, whose members lie one level higher here.
 Json nested_tool(const Json& tool) {
-  if (text_member_of(tool, "type") != "function") return tool;
+  if (text_member(tool, "type") != "function") return tool;
   Json function = Json::Object{};
   for (const char* name : {"name", "description", "parameters", "strict"})
     if (const Json* value = tool.find(name)) function.set(name, *value);
@@ -120,7 +120,7 @@ Json nested_tool(const Json& tool) {
 
 // A function that "tool_choice" names has its name one level higher here, as the tools do.
 Json nested_choice(const Json& choice) {
-  const std::string type = text_member_of(choice, "type");
+  const std::string type = text_member(choice, "type");
   if (type == "function") return nested_tool(choice);
   if (type != "allowed_tools") return choice;
   Json allowed = Json::Object{}, tools = Json::Array{};
@@ -133,7 +133,7 @@ Json nested_choice(const Json& choice) {
 
 // "text.format" as response_format, which has a schema one level deeper.
 Json response_format_of(const Json& format) {
-  if (text_member_of(format, "type") != "json_schema") return format;
+  if (text_member(format, "type") != "json_schema") return format;
   Json schema = Json::Object{};
   for (const char* name : {"name", "description", "schema", "strict"})
     if (const Json* value = format.find(name)) schema.set(name, *value);
@@ -189,7 +189,7 @@ ApiResult<Json> from_responses(const Json& body) {
 EndpointResult responses(const Serving& serving, const HttpRequest& request, const Json& body, Wake wake) {
   const Json open = R1_TRY(from_responses(body));
   const GenerationFields fields = R1_TRY(fields_of(serving, open));
-  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields, {"text.format", "text.format.schema"}));
+  GenerationJob job = R1_TRY(chat_job(serving, request, open, fields, kResponseNames));
   job.format = responses_format(job.header, fields.stream);
   return started(serving, std::move(job), std::move(wake));
 }

@@ -69,6 +69,11 @@ std::string field_path(std::string_view path, std::string_view name) {
   return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
 }
 
+std::string text_member(const Json& object, std::string_view name) {
+  const Json* const value = object.find(name);
+  return value && value->string() ? *value->string() : "";
+}
+
 ApiStatus check_fields(const Json& object, std::span<const FieldRule> rules, std::string_view path) {
   for (const FieldRule& rule : rules)
     if (const Json* value = object.find(rule.name); value && !value->is_null()) R1_TRY(check_field(*value, rule, path));

@@ -28,6 +28,17 @@ ApiStatus check_fields(const Json& object, std::span<const FieldRule> rules, std
 // "path.name", or "name" if there is no path.
 std::string field_path(std::string_view path, std::string_view name);
 
+// The text of a member; empty if there is none, if it is no text, or if `object` is no object.
+std::string text_member(const Json& object, std::string_view name);
+
+// What a dialect calls fields that are translated into OpenAI's. Errors name these.
+struct FieldNames {
+  std::string_view format = "response_format", schema = "response_format.json_schema.schema";
+  std::string_view function = ".function";  // stands between "tools[0]" or "tool_choice" and what is said of a function
+  std::string_view parameters = "parameters";
+  std::string_view allowed_tools = "tool_choice.allowed_tools";
+};
+
 // Values of checked fields.
 class CheckedFields {
  public:

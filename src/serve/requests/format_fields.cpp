@@ -25,9 +25,9 @@ OptionalFormat schema_format(const Json* schema, std::string_view field) {
   return FormatFields{R1_TRY(schema_grammar(*schema, std::string(field))), std::string(field)};
 }
 
-OptionalFormat response_format(const Json& format, const FormatNames& names) {
+OptionalFormat response_format(const Json& format, const FieldNames& names) {
   const Json* const type = format.find("type");
-  const std::string name = type && type->string() ? *type->string() : "";
+  const std::string name = text_member(format, "type");
   if (name == "text") return std::optional<FormatFields>();
   if (name == "json_object") {
     // llama.cpp's clients may put a schema here.
@@ -67,7 +67,7 @@ ApiError grammar_error(const Error& error, std::string field) {
   return {400, code, fmt::format("{}: {}", field, error.what), std::move(field)};
 }
 
-ApiResult<std::optional<FormatFields>> read_format_fields(const Json& object, const FormatNames& names) {
+ApiResult<std::optional<FormatFields>> read_format_fields(const Json& object, const FieldNames& names) {
   R1_TRY(check_fields(object, kFormatRules));
   const CheckedFields in(object);
   const FieldRule* given = nullptr;

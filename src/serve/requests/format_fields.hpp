@@ -7,11 +7,6 @@
 
 namespace r1 {
 
-// The names that a dialect has for response_format and for the schema in it. Errors name these.
-struct FormatNames {
-  std::string_view format = "response_format", schema = "response_format.json_schema.schema";
-};
-
 struct FormatFields {
   Grammar grammar;    // not checked yet: GrammarProgram::compile does that
   std::string field;  // that it comes from
@@ -19,7 +14,7 @@ struct FormatFields {
 
 // The grammar of the answer; absent if every text will do. Errors: a field that is wrong, two of them at once, a schema
 // or grammar that cannot be read. The message says where.
-ApiResult<std::optional<FormatFields>> read_format_fields(const Json& object, const FormatNames& names = {});
+ApiResult<std::optional<FormatFields>> read_format_fields(const Json& object, const FieldNames& names = {});
 
 // The grammar of the texts that fit a JSON Schema. Errors: a schema that is too large or cannot be expressed; `field`
 // stands for it in the message.

@@ -9,7 +9,7 @@ namespace r1 {
 
 struct ToolFunction {
   std::string name;
-  std::string where;    // "tools[0]", for messages
+  std::string where;    // the path of what is said of it, for messages: "tools[0].function"
   Json parameters{};    // the schema of its arguments; null: it has none
   bool strict = false;  // every call must fit the schema
 };
@@ -19,11 +19,12 @@ struct ToolFields {
   std::vector<ToolFunction> functions{};  // that the model may call: those in it, or the ones that tool_choice allows
   bool must_call = false;                 // the answer is at least one call
   bool one_call = false;                  // it has at most one
+  FieldNames field_names{};
   std::vector<std::string> names() const;
 };
 
 // Reads "tools", "tool_choice" and "parallel_tool_calls". Errors: another shape; two functions of one name; a choice of
 // a function that is not there.
-ApiResult<ToolFields> read_tool_fields(const Json& object);
+ApiResult<ToolFields> read_tool_fields(const Json& object, const FieldNames& names = {});
 
 }  // namespace r1

@@ -69,7 +69,7 @@ class CallGrammar {
   ApiResult<Expr> calls(const ToolFields& tools) {
     std::vector<Expr> ways;
     for (const ToolFunction& function : tools.functions)
-      ways.push_back(call(function.name, R1_TRY(arguments(function, tools.must_call || function.strict))));
+      ways.push_back(call(function.name, R1_TRY(arguments(tools, function))));
     const Expr one = rule_expr(grammar_.add("call", choice_of(std::move(ways))));
     if (form_ == CallForm::llama) return one;
     const Expr line_break = text_expr(form_ == CallForm::deepseek_bare ? "" : "\n");
@@ -100,9 +100,9 @@ class CallGrammar {
   }
 
  private:
-  ApiResult<Expr> arguments(const ToolFunction& function, bool fit) {
-    const std::string field = function.where + ".function.parameters";
-    if (!fit) {
+  ApiResult<Expr> arguments(const ToolFields& tools, const ToolFunction& function) {
+    const std::string field = field_path(function.where, tools.field_names.parameters);
+    if (!tools.must_call && !function.strict) {
       if (!any_object_) any_object_ = append(json_object_grammar());
       return rule_expr(*any_object_);
     }
@@ -161,15 +161,15 @@ ApiResult<std::optional<Grammar>> tool_grammar(const ToolFields& tools, CallForm
   const bool limits_calls = tools.one_call && form != CallForm::llama;  // Llama's form has one call anyway
   if (tools.functions.empty() || !(tools.must_call || any_strict || limits_calls || format)) return format;
   if (tools.must_call && format)
-    return bad_field("tool_choice", "tool_choice: a call cannot be forced together with response_format or a grammar");
+    return bad_field("tool_choice", fmt::format("tool_choice: a call cannot be forced together with {} or a grammar",
+                                                tools.field_names.format));
   if (form == CallForm::unknown) {
     constexpr std::string_view kForm =
         "the chat template of this model writes calls in a form that this server does not know";
     if (tools.must_call)
       return bad_field("tool_choice", fmt::format("tool_choice: {}", kForm), "unsupported_parameter");
     if (any_strict)
-      return bad_field(strict->where, fmt::format("{}.function.strict: {}", strict->where, kForm),
-                       "unsupported_parameter");
+      return bad_field(strict->where, fmt::format("{}.strict: {}", strict->where, kForm), "unsupported_parameter");
     return format;
   }
   CallGrammar made(form, tokenizer);
