@@ -19,11 +19,13 @@ struct Route {
   std::string_view method, path;  // without /v1 or /beta in front, which every path may have
   Endpoint endpoint;
   Needs needs = Needs::nothing;  // model: the one that the body names
+  EarlyFormat (*early)(const Serving&, const HttpRequest&, const Json&,
+                       const std::string&) = nullptr;  // see early_chat
 };
 
 // A path that ends with a slash stands for all that begin with it.
 constexpr Route kRoutes[] = {
-    {"POST", "/chat/completions", chat_completions, Needs::model},
+    {"POST", "/chat/completions", chat_completions, Needs::model, early_chat},
     {"POST", "/chat/completions/control", control_completion},
     {"POST", "/completions", text_completions, Needs::model},
     {"GET", "/streams/", resume_stream},
@@ -106,15 +108,6 @@ ApiStatus check_body_type(const HttpRequest& head) {
   return {};
 }
 
-// The name of the model in a body; empty if there is none.
-std::string model_name(const Json& body, Dialect dialect) {
-  constexpr std::string_view kLatest = ":latest";  // what ollama's clients add
-  const std::string* const name = CheckedFields(body).text("model");
-  std::string out = name ? *name : "";
-  if (dialect == Dialect::ollama && out.ends_with(kLatest)) out.resize(out.size() - kLatest.size());
-  return out;
-}
-
 ApiError not_there(std::string code, std::string message) { return {503, std::move(code), std::move(message), {}, 1}; }
 
 std::vector<ModelStatus> model_states(ServedModels& models) {
@@ -125,6 +118,39 @@ std::vector<ModelStatus> model_states(ServedModels& models) {
                    view.model ? view.model->host().status() : HostStatus()});
   }
   return out;
+}
+
+std::unique_ptr<Reply> answer_with_model(Serving serving, const Route& route, HttpRequest request, Json body,
+                                         Wake wake) {
+  const Dialect dialect = dialect_of(request.path);
+  constexpr FieldRule kModelRules[] = {{"model", JsonKind::text, 0, 256}};
+  if (const ApiStatus fine = check_fields(body, kModelRules); !fine) return reply_of(fine.error(), dialect);
+  const std::string name = model_name(body, dialect);
+  const auto index = model_named(serving.models, name);
+  if (!index) return reply_of(index.error(), dialect);
+  const ServedModels::Entry& entry = serving.models.entry(*index);
+  // Before the claim, so that a request with a wrong field makes no other model leave.
+  std::unique_ptr<AnswerFormat> early;
+  if (route.early && serving.models.view(*index).state != ServedModels::State::loaded) {
+    auto format = route.early(serving, request, body, name.empty() ? entry.names.id : name);
+    if (!format) return reply_of(format.error(), dialect);
+    early = std::move(*format);
+  }
+  const auto claim = serving.models.claim(*index, wake);
+  if (!claim)
+    return reply_of({429, "queue_full", fmt::format("too many requests wait for the model {}", entry.names.id), {}, 5},
+                    dialect);
+  serving.model = serving.models.look(*claim).model;
+  if (serving.model) {
+    EndpointResult reply = route.endpoint(serving, request, body, std::move(wake));
+    return reply ? std::move(*reply) : reply_of(reply.error(), dialect);
+  }
+  auto start = [endpoint = route.endpoint, serving, request = std::move(request), body = std::move(body),
+                wake = std::move(wake)](ServedModels::Lease model) mutable {
+    serving.model = std::move(model);
+    return endpoint(serving, request, body, wake);
+  };
+  return std::make_unique<PendingReply>(serving.models, claim, entry, dialect, std::move(start), std::move(early));
 }
 
 }  // namespace
@@ -212,42 +238,9 @@ std::unique_ptr<Reply> Api::answer(HttpRequest request, Wake wake) {
   }
   const Serving serving{options_.endpoints, models, metrics_, running_, std::time(nullptr)};
   if (route->needs == Needs::model)
-    return answer_with_model(serving, route->endpoint, std::move(request), std::move(body), std::move(wake));
+    return answer_with_model(serving, *route, std::move(request), std::move(body), std::move(wake));
   EndpointResult reply = route->endpoint(serving, request, body, std::move(wake));
   return reply ? std::move(*reply) : reply_of(reply.error(), dialect);
-}
-
-std::unique_ptr<Reply> Api::answer_with_model(Serving serving, Endpoint endpoint, HttpRequest request, Json body,
-                                              Wake wake) const {
-  const Dialect dialect = dialect_of(request.path);
-  constexpr FieldRule kModelRules[] = {{"model", JsonKind::text, 0, 256}};
-  if (const ApiStatus fine = check_fields(body, kModelRules); !fine) return reply_of(fine.error(), dialect);
-  const std::string name = model_name(body, dialect);
-  const auto index = model_named(serving.models, name);
-  if (!index) return reply_of(index.error(), dialect);
-  const ServedModels::Entry& entry = serving.models.entry(*index);
-  // Before the claim, so that a request with a wrong field makes no other model leave.
-  std::unique_ptr<AnswerFormat> early;
-  if (endpoint == chat_completions && serving.models.view(*index).state != ServedModels::State::loaded) {
-    auto format = early_chat(serving, request, body, name.empty() ? entry.names.id : name);
-    if (!format) return reply_of(format.error(), dialect);
-    early = std::move(*format);
-  }
-  const auto claim = serving.models.claim(*index, wake);
-  if (!claim)
-    return reply_of({429, "queue_full", fmt::format("too many requests wait for the model {}", entry.names.id), {}, 5},
-                    dialect);
-  serving.model = serving.models.look(*claim).model;
-  if (serving.model) {
-    EndpointResult reply = endpoint(serving, request, body, std::move(wake));
-    return reply ? std::move(*reply) : reply_of(reply.error(), dialect);
-  }
-  auto start = [endpoint, serving, request = std::move(request), body = std::move(body),
-                wake = std::move(wake)](ServedModels::Lease model) mutable {
-    serving.model = std::move(model);
-    return endpoint(serving, request, body, wake);
-  };
-  return std::make_unique<PendingReply>(serving.models, claim, entry, dialect, std::move(start), std::move(early));
 }
 
 std::unique_ptr<Reply> Api::fault(int status, std::string_view code, std::string_view message) {

@@ -39,8 +39,6 @@ class Api final : public HttpHandler {
 
  private:
   ApiStatus check_access(const HttpRequest& head) const;
-  std::unique_ptr<Reply> answer_with_model(Serving serving, Endpoint endpoint, HttpRequest request, Json body,
-                                           Wake wake) const;
   std::unique_ptr<Reply> health() const;
   std::unique_ptr<Reply> preflight(const HttpRequest& head) const;
 

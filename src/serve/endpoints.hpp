@@ -56,12 +56,15 @@ EndpointResult embeddings(const Serving& serving, const HttpRequest& request, co
 // A complete answer in JSON.
 std::unique_ptr<Reply> json_reply(const Json& json);
 
+// The name of the model in a body; empty if there is none.
+std::string model_name(const Json& body, Dialect dialect);
+
 // The number of the model with this name; an empty name is the first model's. Errors: 404, if there is none.
 ApiResult<i64> model_named(const ServedModels& models, const std::string& name);
 
+using EarlyFormat = ApiResult<std::unique_ptr<AnswerFormat>>;
 // The form of a chat's answer if it is a stream, which may begin before its model `model` is loaded; else null.
 // Errors: fields that are wrong.
-ApiResult<std::unique_ptr<AnswerFormat>> early_chat(const Serving& serving, const HttpRequest& request,
-                                                    const Json& body, const std::string& model);
+EarlyFormat early_chat(const Serving& serving, const HttpRequest& request, const Json& body, const std::string& model);
 
 }  // namespace r1

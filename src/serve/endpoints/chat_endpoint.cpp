@@ -107,8 +107,7 @@ EndpointResult chat_completions(const Serving& serving, const HttpRequest& reque
   return started(serving, std::move(job), std::move(wake));
 }
 
-ApiResult<std::unique_ptr<AnswerFormat>> early_chat(const Serving& serving, const HttpRequest& request,
-                                                    const Json& body, const std::string& model) {
+EarlyFormat early_chat(const Serving& serving, const HttpRequest& request, const Json& body, const std::string& model) {
   R1_TRY(check_fields(body, kChatRules));
   const GenerationFields fields = R1_TRY(read_generation_fields(body));
   if (!fields.stream) return nullptr;

@@ -42,6 +42,13 @@ std::unique_ptr<Reply> json_reply(const Json& json) {
   return whole_reply({.content_type = std::string(kJsonType)}, dump(json));
 }
 
+std::string model_name(const Json& body, Dialect dialect) {
+  constexpr std::string_view kLatest = ":latest";  // what ollama's clients add
+  std::string name = text_member(body, "model");
+  if (dialect == Dialect::ollama && name.ends_with(kLatest)) name.resize(name.size() - kLatest.size());
+  return name;
+}
+
 ApiResult<i64> model_named(const ServedModels& models, const std::string& name) {
   if (name.empty()) return 0;
   if (const auto index = models.find(name)) return *index;

@@ -28,13 +28,6 @@ constexpr FieldRule kOptionRules[] = {
     {"frequency_penalty", JsonKind::number, -2, 2},
 };
 
-// A name without the tag that ollama's clients add.
-std::string without_tag(std::string name) {
-  constexpr std::string_view kLatest = ":latest";
-  if (name.ends_with(kLatest)) name.resize(name.size() - kLatest.size());
-  return name;
-}
-
 ApiStatus translate_options(const Serving& serving, const Json& options, Json& out) {
   R1_TRY(check_fields(options, kOptionRules, "options"));
   const CheckedFields in(options);
@@ -80,7 +73,7 @@ ApiResult<Json> from_ollama(const Serving& serving, const Json& body) {
   R1_TRY(check_fields(body, kOllamaRules));
   const CheckedFields in(body);
   Json out = Json::Object{};
-  if (const std::string* model = in.text("model")) out.set("model", without_tag(*model));
+  out.set("model", model_name(body, Dialect::ollama));
   out.set("stream", in.boolean("stream").value_or(true));
   for (const char* name : {"messages", "tools"})
     if (const Json* value = in.find(name)) out.set(name, *value);
