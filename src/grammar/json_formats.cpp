@@ -1,5 +1,7 @@
 #include "grammar/json_formats.hpp"
 
+#include <fmt/format.h>
+
 namespace r1 {
 namespace {
 
@@ -14,7 +16,7 @@ constexpr std::string_view kTime =
 std::string json_format_regex(std::string_view format) {
   if (format == "date") return std::string(kDate);
   if (format == "time") return std::string(kTime);
-  if (format == "date-time") return std::string(kDate) + "T" + std::string(kTime);
+  if (format == "date-time") return fmt::format("{}T{}", kDate, kTime);
   if (format == "uuid") return "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
   if (format == "ipv4") {
     const std::string byte = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
