@@ -22,8 +22,9 @@ const en = {
   exportJson: "Export as JSON",
   exportAll: "Export all (JSON)",
   import: "Import (JSON)…",
-  imported: "{n} conversations imported.",
+  imported: "Conversations imported: {n}",
   importFailed: "Nothing was imported. {reason}",
+  noText: "“{name}” is no text, or longer than 1 MB.",
   preferences: "Preferences",
   history: "History",
   menu: "Menu",
@@ -159,6 +160,7 @@ const zh: typeof en = {
   import: "导入（JSON）…",
   imported: "已导入 {n} 个对话。",
   importFailed: "未导入任何内容。{reason}",
+  noText: "“{name}” 不是文本，或超过 1 MB。",
   preferences: "偏好设置",
   history: "历史记录",
   menu: "菜单",
@@ -291,8 +293,9 @@ export function formatCount(n: number): string {
 }
 
 export function formatTime(ms: number): string {
+  const [minute, second] = language.value === "zh" ? ["分", "秒"] : ["min", "s"];
   const seconds = ms / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 10) return `${seconds.toFixed(1)} ${second}`;
   const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return whole < 60 ? `${whole} ${second}` : `${Math.floor(whole / 60)} ${minute} ${whole % 60} ${second}`;
 }

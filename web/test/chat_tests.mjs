@@ -177,6 +177,49 @@ test("the history outlives the page: search, rename, delete and undo", async () 
   await close(page);
 });
 
+test("the browser's buttons go from one conversation to another", async () => {
+  const page = await open();
+  await converse(page, "about apples", {}, "What about fruit?");
+  await button(page, "New conversation").first().click();
+  await page.getByText("What would you like").waitFor();
+  await converse(page, "about iron", {}, "What about metal?");
+  await page.goBack();
+  await answers(page).getByText("about apples").waitFor();
+  await page.goForward();
+  await answers(page).getByText("about iron").waitFor();
+  await page.getByRole("button", { name: "What about fruit?", exact: true }).click();
+  await answers(page).getByText("about apples").waitFor();
+  await page.goBack();
+  await answers(page).getByText("about iron").waitFor();
+  await close(page);
+});
+
+async function drop(page, name, content) {
+  const files = await page.evaluateHandle(
+    ([name, content]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], name));
+      return transfer;
+    },
+    [name, content],
+  );
+  await page.dispatchEvent("main", "drop", { dataTransfer: files });
+}
+
+test("a dropped file goes into the question if it is a text, and conversations are imported", async () => {
+  const page = await open();
+  await question(page).fill("What does it do?");
+  await drop(page, "a.md", "```\nx = 1\n```\n");
+  await page.waitForFunction(() => document.querySelector("#question").value.includes("x = 1"));
+  assert.equal(await question(page).inputValue(), "What does it do?\n\na.md\n````\n```\nx = 1\n```\n````\n");
+  await drop(page, "a.png", "\0\0");
+  await page.getByText("“a.png” is no text").waitFor();
+  await drop(page, "a.json", '{"format": "r1-conversations", "version": 1, "conversations": []}');
+  await page.getByText("Conversations imported: 0").waitFor();
+  assert.match(await question(page).inputValue(), /^What does it do/);
+  await close(page);
+});
+
 test("two tabs show the same history", async () => {
   const page = await open();
   const second = await page.context().newPage();
@@ -217,7 +260,7 @@ test("what was exported is imported elsewhere, and a broken file changes nothing
   await other.getByText('Nothing was imported. conversations[0].messages[0].role: "root"').waitFor();
   assert.equal(await other.locator(".entry").count(), 0);
   await importText(text);
-  await other.getByText("1 conversations imported.").waitFor();
+  await other.getByText("Conversations imported: 1").waitFor();
   await other.getByRole("button", { name: "Keep this?", exact: true }).click();
   await answers(other).getByText("to be kept").waitFor();
   await close(other);

@@ -62,6 +62,13 @@ test("coloured code is the code, sign for sign", async () => {
 
 test("a long answer that is there at once is drawn whole, in order, and its end is shown", async () => {
   const page = await open();
+  // A page whose language is set again is styled anew as a whole.
+  await page.evaluate(() => {
+    window.languageSet = 0;
+    new MutationObserver((list) => (window.languageSet += list.length)).observe(document.documentElement, {
+      attributeFilter: ["lang"],
+    });
+  });
   const text = Array.from({ length: 400 }, (_, i) => `Paragraph ${i} with $x_{${i}}$ and *words*.\n\n`).join("");
   await converse(page, text, { pieces: 1 });
   await page.waitForFunction(() => !document.querySelector(".markdown[aria-busy=true]"));
@@ -75,6 +82,7 @@ test("a long answer that is there at once is drawn whole, in order, and its end 
     return scrollHeight - scrollTop - clientHeight < 2;
   };
   await page.waitForFunction(atEnd);
+  assert.equal(await page.evaluate(() => window.languageSet), 0);
   await page.reload();
   await answers(page).getByText("Paragraph 399").waitFor();
   await page.waitForFunction(atEnd);
@@ -206,10 +214,12 @@ test("no accessibility violations, in either theme, at any width", async () => {
       { thinking: "A picture helps: squares of dots." },
       "Why is the sum of the first odd numbers a square?",
     );
+    await page.setViewportSize({ width: 1280, height: 920 });
+    await picture(page, `chat-${colorScheme}`); // with all of the conversation, which docs/ show
+    await page.setViewportSize({ width: 1280, height: 800 });
     await page.locator(".thinking-head").click();
     assert.equal(await page.locator("html").getAttribute("data-theme"), colorScheme);
     await checkAxe(page, `${colorScheme}, conversation`);
-    await picture(page, `chat-${colorScheme}`);
     await page
       .getByRole("button", { name: /^More for/ })
       .first()

@@ -162,7 +162,13 @@ export function renderBlock(raw: string, growing: boolean): DocumentFragment {
 
 // Does once what the first answer needs, while nothing else is to be done: the first call of each library is the slowest.
 export function warmUp(): void {
-  const samples = ["A **text**.\n", "$x^2$\n", "```python\nx = 1\n```\n"];
+  const samples = [
+    "A **text** with a [link](https://example.org/) and `code`.\n\n1. A list\n   - in a list\n\n> quoted\n",
+    "| a | b |\n|--:|---|\n| 1 | 2 |\n",
+    "$x^2$ and \\boxed{1}\n",
+    "$$\\sum_{k=1}^n \\frac{k}{\\sqrt{k+1}} \\le \\int_0^1 \\begin{pmatrix} x & 1 \\\\ 1 & x \\end{pmatrix} dx$$\n",
+    '```python\ndef f(x: int) -> str:\n    return f"{x}"  # as text\n```\n',
+  ];
   const next = () => {
     const sample = samples.shift();
     if (sample === undefined) return;

@@ -104,12 +104,33 @@ function Welcome() {
   );
 }
 
-const NEAR_END = 60;
+const FIRST = 6; // messages of a conversation that are drawn at once
+const NEAR = 6; // messages before the end that are laid out wherever they are
+const NEAR_END = 60; // pixels
+
+// From which message on a branch is drawn. A long conversation is there with its end at once; what is before comes in
+// steps, so that nobody waits for it.
+function useBeginning(id: string, length: number): number {
+  const state = useRef({ id: "", from: 0 }).current;
+  const more = useSignal(0);
+  more.value;
+  if (state.id !== id) Object.assign(state, { id, from: Math.max(0, length - FIRST) });
+  useEffect(() => {
+    if (!state.from) return;
+    const timer = setTimeout(() => {
+      state.from = Math.max(0, state.from - 2);
+      ++more.value;
+    });
+    return () => clearTimeout(timer);
+  });
+  return Math.min(state.from, Math.max(0, length - FIRST));
+}
 
 function Transcript() {
   revision.value;
   const conversation = shown.value;
   const branch = branchOf(conversation);
+  const from = useBeginning(conversation.id, branch.length);
   const run = runOf(conversation);
   const place = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
@@ -152,8 +173,13 @@ function Transcript() {
             aria-busy={isBusy(conversation)}
             aria-label={conversation.title || t("conversation")}
           >
-            {branch.map((message) => (
-              <MessageView key={message.id} conversation={conversation} message={message} />
+            {branch.slice(from).map((message, i) => (
+              <MessageView
+                key={message.id}
+                conversation={conversation}
+                message={message}
+                far={branch.length - from - i > NEAR}
+              />
             ))}
           </div>
         ) : (
@@ -197,10 +223,13 @@ export function App() {
   }, []);
   revision.value;
   const conversation = shown.value;
+  // Not with each change of the conversation: a browser styles the whole page anew, even if the language is the same.
   useEffect(() => {
     document.documentElement.lang = language.value;
+  }, [language.value]);
+  useEffect(() => {
     document.title = conversation.title ? `${conversation.title} – r1` : "r1";
-  });
+  }, [conversation.title]);
   const begin = () => {
     startNew();
     focusComposer();

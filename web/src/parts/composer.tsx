@@ -4,7 +4,7 @@ import { ask, lastOf } from "../chat/generate.ts";
 import { models } from "../chat/models.ts";
 import { isBusy, runOf, stopRun } from "../chat/run.ts";
 import { props, serverState } from "../chat/server_state.ts";
-import { changed, kept, revision, shown } from "../store/history.ts";
+import { changed, changedDraft, draftRevision, kept, revision, shown } from "../store/history.ts";
 import { t } from "../words.ts";
 import { contextUse } from "./context.tsx";
 import { Icon } from "./icons.tsx";
@@ -12,6 +12,7 @@ import { dialog, editing } from "./view_state.ts";
 import { VotesSwitch } from "./votes.tsx";
 
 const MOST_HEIGHT = 280;
+const SURELY_HIGHER = 6000; // characters
 
 export function focusComposer(): void {
   document.querySelector<HTMLTextAreaElement>("#question")?.focus();
@@ -38,6 +39,7 @@ function StatusLine() {
 
 export function Composer() {
   revision.value;
+  draftRevision.value;
   const conversation = shown.value;
   const run = runOf(conversation);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -45,8 +47,10 @@ export function Composer() {
   useLayoutEffect(() => {
     const area = field.current!;
     if (area.value !== conversation.draft) area.value = conversation.draft;
-    area.style.height = "auto";
-    area.style.height = `${Math.min(area.scrollHeight, MOST_HEIGHT)}px`;
+    // A long text is not laid out twice for each letter.
+    const long = conversation.draft.length > SURELY_HIGHER;
+    if (!long) area.style.height = "auto";
+    area.style.height = `${long ? MOST_HEIGHT : Math.min(area.scrollHeight, MOST_HEIGHT)}px`;
   });
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches && !editing.value) field.current!.focus();
@@ -91,7 +95,7 @@ export function Composer() {
           aria-label={t("ask")}
           onInput={(event) => {
             conversation.draft = event.currentTarget.value;
-            changed(conversation);
+            changedDraft(conversation);
           }}
           onKeyDown={keyDown}
         />

@@ -48,7 +48,14 @@ function NumberField({ name }: { name: keyof Sampling }) {
   const range = SAMPLING_RANGES[name];
   const served = props.value;
   const advice = served?.model === (modelOf(shown.value)?.id ?? served?.model) && served?.default_sampling?.[name];
-  const placeholder = name === "seed" ? t("randomSeed") : name === "thinkingBudget" ? t("noLimit") : advice || "–";
+  const placeholder =
+    name === "seed"
+      ? t("randomSeed")
+      : name === "thinkingBudget"
+        ? t("noLimit")
+        : typeof advice === "number"
+          ? advice
+          : "–";
   return (
     <label class="field">
       <span>{t(name)}</span>

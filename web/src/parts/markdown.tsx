@@ -69,12 +69,13 @@ const Block = memo(function Block({ raw, growing }: { raw: string; growing: bool
 const Group = memo(function Group(given: {
   blocks: string[];
   tail: string | null;
+  far: boolean;
   growing: boolean;
   language: string;
 }) {
-  const { blocks, tail, growing, language } = given;
+  const { blocks, tail, far, growing, language } = given;
   return (
-    <div class={tail === null ? "group whole" : "group"}>
+    <div class={far ? "group far" : "group"}>
       {blocks.map((raw, i) => (
         <Block key={i} raw={raw} growing={false} language={language} />
       ))}
@@ -83,6 +84,7 @@ const Group = memo(function Group(given: {
   );
 });
 
+const NEAR = 4; // groups before the end that are styled and laid out wherever they are
 const WANTED_MS = 12; // of work before the browser may draw
 const LEAST_STEP = 500; // characters
 const MOST_STEP = 8000;
@@ -122,6 +124,7 @@ export function Markdown({ text, growing: grows }: { text: string; growing: bool
           key={i}
           blocks={blocks}
           tail={i === groups.length ? tail : null}
+          far={groups.length - i > NEAR}
           growing={growing && i === groups.length}
           language={language.value}
         />

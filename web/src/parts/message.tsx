@@ -155,29 +155,31 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
   const id = `thinking-${message.id}`;
   return (
     <section class={`thinking ${running ? "running" : ""} ${open ? "open" : ""}`}>
-      <button
-        type="button"
-        class="thinking-head"
-        aria-expanded={open}
-        aria-controls={id}
-        onClick={() => toggleThinking(message.id)}
-      >
-        <Icon name="right" />
-        <span class="thinking-name">
-          {running
-            ? `${t("thinking")} `
-            : message.votes
-              ? t("thinkingOfAnswer")
-              : t("thought", { time: formatTime(time) })}
-          {running && <span class="figure">{formatTime(time)}</span>}
-        </span>
-        {!message.votes && <span class="figure">{t("tokens", { n: formatCount(tokens) })}</span>}
-      </button>
-      {running && run.stream.answer && (
-        <button type="button" class="quiet small" onClick={() => void answerNow(run.stream.answer).catch(() => {})}>
-          {t("answerNow")}
+      <div class="thinking-row">
+        <button
+          type="button"
+          class="thinking-head"
+          aria-expanded={open}
+          aria-controls={id}
+          onClick={() => toggleThinking(message.id)}
+        >
+          <Icon name="right" />
+          <span class="thinking-name">
+            {running
+              ? `${t("thinking")} `
+              : message.votes
+                ? t("thinkingOfAnswer")
+                : t("thought", { time: formatTime(time) })}
+            {running && <span class="figure">{formatTime(time)}</span>}
+          </span>
+          {!message.votes && <span class="figure">{t("tokens", { n: formatCount(tokens) })}</span>}
         </button>
-      )}
+        {running && run.stream.answer && (
+          <button type="button" class="quiet small" onClick={() => void answerNow(run.stream.answer).catch(() => {})}>
+            {t("answerNow")}
+          </button>
+        )}
+      </div>
       <div id={id} class="thinking-body">
         {open ? <Markdown text={text} growing={running} /> : running && <Tail text={text} />}
       </div>
@@ -219,6 +221,7 @@ function Notice({ kind, children }: { kind: "plain" | "error"; children: Compone
 }
 
 function OutcomeLine({ conversation, message }: Shown) {
+  if (message.outcome === "done") return null;
   const isLast = lastOf(conversation, "assistant") === message;
   const text = message.error ?? "";
   const goesOn = isLast && (message.content || message.thinking) && text !== "contextFull" && (
@@ -292,12 +295,14 @@ function Answer({ conversation, message }: Shown) {
           <>
             <Versions conversation={conversation} message={message} />
             {message.content && <CopyButton text={message.content} />}
-            <IconButton
-              icon="again"
-              name={t("regenerate")}
-              disabled={isBusy(conversation)}
-              onClick={() => void regenerate(conversation, message)}
-            />
+            {message.outcome !== "failed" && (
+              <IconButton
+                icon="again"
+                name={t("regenerate")}
+                disabled={isBusy(conversation)}
+                onClick={() => void regenerate(conversation, message)}
+              />
+            )}
           </>
         )}
         <Figures message={message} run={run} />
@@ -306,10 +311,14 @@ function Answer({ conversation, message }: Shown) {
   );
 }
 
-export function MessageView({ conversation, message }: Shown) {
+// `far`: from the end of the conversation; the browser leaves it alone while it is not on the screen.
+export function MessageView({ conversation, message, far }: Shown & { far: boolean }) {
   const user = message.role === "user";
   return (
-    <article class={`message ${message.role}`} aria-label={user ? t("you") : (message.model ?? "r1")}>
+    <article
+      class={`message ${message.role} ${far ? "far" : ""}`}
+      aria-label={user ? t("you") : (message.model ?? "r1")}
+    >
       {user ? (
         <Question conversation={conversation} message={message} />
       ) : (

@@ -9,6 +9,7 @@ const DRAFT = "r1.draft"; // of the conversation that has no message yet
 export const conversations = signal<Conversation[]>([]);
 export const kept = signal(true); // whether they outlive the page
 export const revision = signal(0); // changes with each change of a conversation
+export const draftRevision = signal(0); // changes with each letter of a question that is being written
 const blank = signal<Conversation>(newConversation(Date.now()));
 const shownId = signal<string | null>(null);
 
@@ -31,13 +32,24 @@ export async function changed(conversation: Conversation, now = false): Promise<
     if (!conversation.messages.length) return localStorage.setItem(DRAFT, conversation.draft);
     localStorage.removeItem(DRAFT);
     conversations.value = [conversation, ...conversations.peek()];
-    show(conversation.id);
+    show(conversation.id, "in place");
     blank.value = newConversation(Date.now());
   }
   clearTimeout(pending.get(conversation.id));
   pending.delete(conversation.id);
   if (!conversations.peek().includes(conversation)) return;
   if (now) return write(conversation);
+  pending.set(
+    conversation.id,
+    window.setTimeout(() => void changed(conversation, true), SAVE_AFTER_MS),
+  );
+}
+
+// Says that the draft has changed, which the messages need not hear.
+export function changedDraft(conversation: Conversation): void {
+  ++draftRevision.value;
+  if (conversation === blank.peek()) return localStorage.setItem(DRAFT, conversation.draft);
+  clearTimeout(pending.get(conversation.id));
   pending.set(
     conversation.id,
     window.setTimeout(() => void changed(conversation, true), SAVE_AFTER_MS),
@@ -65,13 +77,17 @@ export async function load(draws: (id: string) => boolean): Promise<void> {
   const all = await database.loadAll();
   conversations.value = all.sort((a, b) => b.updated - a.updated);
   blank.value = { ...newConversation(Date.now()), draft: localStorage.getItem(DRAFT) ?? "" };
-  show(location.hash.slice(1) || null);
+  show(location.hash.slice(1) || null, "in place");
+  addEventListener("popstate", () => (shownId.value = location.hash.slice(1) || null));
 }
 
-export function show(id: string | null): void {
+// Shows a conversation, or none. The browser's buttons go back to the one before; "in place": as if it had not been.
+export function show(id: string | null, way: "as a step" | "in place" = "as a step"): void {
   shownId.value = id;
   const found = conversations.peek().some((c) => c.id === id);
-  history.replaceState(null, "", found ? `#${id}` : location.pathname);
+  const address = found ? `#${id}` : location.pathname;
+  if (way === "in place") history.replaceState(null, "", address);
+  else if (address !== (location.hash || location.pathname)) history.pushState(null, "", address);
 }
 
 export function startNew(): void {
@@ -84,7 +100,7 @@ export function removeConversation(conversation: Conversation): () => void {
   conversations.value = before.filter((c) => c !== conversation);
   clearTimeout(pending.get(conversation.id));
   pending.delete(conversation.id);
-  if (shownId.peek() === conversation.id) show(null);
+  if (shownId.peek() === conversation.id) show(null, "in place");
   void database.remove(conversation.id);
   return () => {
     conversations.value = [...conversations.peek(), conversation].sort((a, b) => b.updated - a.updated);
