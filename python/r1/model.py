@@ -236,7 +236,7 @@ class _Generation(threading.Thread):
         try:
             self._generate()
         except (Error, ValueError) as error:
-            self.failure = error
+            self.failure = error.with_traceback(None)  # whose frames refer to this object, and so keep the model open
         finally:
             _running.discard(self)
             self.news.put(None)
@@ -284,9 +284,12 @@ def _pieces(
             yield piece
     finally:
         generation.cancel()
-    if generation.failure:
-        raise generation.failure
-    result = generation.result
+    failure, result = generation.failure, generation.result
+    if failure:
+        try:
+            raise failure
+        finally:
+            del failure, generation  # the traceback refers to this frame
     return Answer(
         texts[False], texts[True], _FINISH[result.finish], result.prompt_tokens, result.tokens, result.thinking_tokens
     )

@@ -1,10 +1,12 @@
 """The package against the library of the build, with the model that ships."""
 
 import gc
+import os
 import subprocess
 import sys
 import threading
-from typing import Callable, Iterator, List
+import time
+from typing import Callable, Iterator, List, Set
 
 import pytest
 
@@ -122,6 +124,25 @@ def test_a_generation_may_collect_its_own_generator(model: r1.Model, monkeypatch
         assert not thread.is_alive(), "the generation was not cancelled"
     finally:
         gc.enable()
+
+
+def test_a_model_that_is_closed_or_dropped_leaves_no_threads() -> None:
+    before = os.listdir("/proc/self/task")
+
+    def added() -> Set[str]:
+        return set(os.listdir("/proc/self/task")).difference(before)
+
+    closed, dropped = r1.Model("nano", threads=2), r1.Model("nano", threads=2)
+    running = closed.generate("What is 3 + 4?")
+    next(running)
+    next(dropped.generate("What is 3 + 4?"))
+    assert added()
+    closed.close()
+    del dropped
+    deadline = time.monotonic() + 60
+    while added() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not added()
 
 
 def test_a_program_may_end_within_a_generation() -> None:
