@@ -2,9 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "core/file.hpp"
 #include "formats/json.hpp"
 #include "grammar/gbnf.hpp"
 #include "grammar/json_schema.hpp"
@@ -20,9 +19,9 @@ int replay(const char* kind, Read read) {
   int grammars = 0;
   for (const auto& entry : std::filesystem::directory_iterator(std::string(R1_SOURCE_DIR) + "/fuzz/corpus/" + kind)) {
     SCOPED_TRACE(entry.path());
-    std::ifstream file(entry.path(), std::ios::binary);
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
-    grammars += read(text);
+    const auto text = read_file(entry.path());
+    EXPECT_TRUE(text) << text.error().what;
+    grammars += text && read(*text);
   }
   return grammars;
 }

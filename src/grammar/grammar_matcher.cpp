@@ -7,8 +7,8 @@ namespace r1 {
 namespace {
 
 constexpr i32 kNever = 1 << 30;
-constexpr i32 kReturn =
-    -1;  // the count of a place to which a call returns, which may be a repetition that is not open yet
+// The count of a place to which a call returns. The place may be a repetition, but that is not open yet.
+constexpr i32 kReturn = -1;
 
 u64 mix(u64 x) {
   x = (x ^ x >> 31) * 0x9e3779b97f4a7c15u;

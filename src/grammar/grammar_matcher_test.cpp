@@ -6,22 +6,11 @@
 #include <set>
 
 #include "grammar/gbnf.hpp"
+#include "grammar/test_matching.hpp"
 #include "grammar/test_slow_grammar.hpp"
 
 namespace r1 {
 namespace {
-
-std::shared_ptr<Lexicon> lexicon_of(std::vector<std::string> keys) {
-  return std::make_shared<Lexicon>(TokenTrie(std::move(keys)));
-}
-
-// Every byte, and tokens of several bytes.
-std::vector<std::string> keys_with(std::vector<std::string> more) {
-  std::vector<std::string> keys;
-  for (int b = 0; b < 255; ++b) keys.emplace_back(1, static_cast<char>(b));
-  keys.insert(keys.end(), more.begin(), more.end());
-  return keys;
-}
 
 GrammarMatcher matcher_of(const char* gbnf, std::shared_ptr<Lexicon> lexicon, const MatcherLimits& limits = {}) {
   auto grammar = read_gbnf(gbnf);
@@ -32,10 +21,9 @@ GrammarMatcher matcher_of(const char* gbnf, std::shared_ptr<Lexicon> lexicon, co
 }
 
 bool matches(const char* gbnf, std::string_view text) {
-  GrammarMatcher m = matcher_of(gbnf, lexicon_of(keys_with({})));
-  for (const char c : text)
-    if (!m.push(static_cast<u8>(c))) return false;
-  return m.is_complete();
+  const auto grammar = read_gbnf(gbnf);
+  EXPECT_TRUE(grammar) << gbnf << (grammar ? "" : grammar.error().what);
+  return takes(*GrammarProgram::compile(*grammar, bytes_only()), text);
 }
 
 TEST(GrammarMatcher, MatchesWhatTheGrammarDescribes) {
@@ -117,13 +105,6 @@ std::vector<i32> brute_force(const Grammar& g, const std::string& text, const st
   std::vector<i32> out;
   for (i32 t = 0; t < std::ssize(keys); ++t)
     if (!keys[t].empty() && SlowGrammar(g, text + keys[t]).viable()) out.push_back(t);
-  return out;
-}
-
-std::vector<i32> tokens_of(std::span<const u64> mask) {
-  std::vector<i32> out;
-  for (i32 t = 0; t < 64 * std::ssize(mask); ++t)
-    if (mask[t / 64] >> t % 64 & 1) out.push_back(t);
   return out;
 }
 
@@ -264,7 +245,7 @@ TEST(GrammarMatcher, ATokenThatIsNotAllowedEndsTheMatch) {
 }
 
 TEST(GrammarMatcher, ListsOfAnyLengthNeedNoDeeperStack) {
-  GrammarMatcher m = matcher_of("root ::= \"x\" | \"x\" \"(\" \")\" root", lexicon_of(keys_with({})));
+  GrammarMatcher m = matcher_of("root ::= \"x\" | \"x\" \"(\" \")\" root", bytes_only());
   for (int i = 0; i < 20000; ++i)
     for (const char c : {'x', '(', ')'}) ASSERT_TRUE(m.push(static_cast<u8>(c)));
   EXPECT_EQ(tokens_of(m.allowed()), std::vector<i32>{'x'});
@@ -279,7 +260,7 @@ TEST(GrammarMatcher, LimitsEndTheMatchWithAReason) {
             "\" | \"y\"";
   MatcherLimits limits;
   limits.stacks = 100;
-  GrammarMatcher m = matcher_of(gbnf.c_str(), lexicon_of(keys_with({})), limits);
+  GrammarMatcher m = matcher_of(gbnf.c_str(), bytes_only(), limits);
   m.push('x');
   m.push('x');
   EXPECT_TRUE(tokens_of(m.allowed()).empty());
@@ -291,7 +272,7 @@ TEST(GrammarMatcher, NestingDeeperThanTheLimitEndsTheMatchWithAReason) {
   const char* const gbnf = "root ::= \"[\" (root \"!\")? \"]\"";
   MatcherLimits limits;
   limits.depth = 10;
-  GrammarMatcher m = matcher_of(gbnf, lexicon_of(keys_with({})), limits);
+  GrammarMatcher m = matcher_of(gbnf, bytes_only(), limits);
   int deep = 0;
   for (; m.push('['); ++deep) EXPECT_EQ(tokens_of(m.allowed()), (std::vector<i32>{'[', ']'}));
   EXPECT_GE(deep, 3);
@@ -299,7 +280,7 @@ TEST(GrammarMatcher, NestingDeeperThanTheLimitEndsTheMatchWithAReason) {
   EXPECT_NE(m.failure().find("more than 10 rules"), std::string::npos) << m.failure();
   EXPECT_TRUE(tokens_of(m.allowed()).empty());
 
-  GrammarMatcher back = matcher_of(gbnf, lexicon_of(keys_with({})), limits);
+  GrammarMatcher back = matcher_of(gbnf, bytes_only(), limits);
   for (int i = 0; i < deep; ++i) ASSERT_TRUE(back.push('['));
   EXPECT_TRUE(back.push(']'));
   EXPECT_EQ(tokens_of(back.allowed()), std::vector<i32>{'!'});

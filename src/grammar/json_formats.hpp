@@ -5,7 +5,8 @@
 
 namespace r1 {
 
-// A regular expression of texts that have the format, though not of all of them; empty if the format is not known.
+// A regular expression: each text that it matches has the format, but not each text of the format is matched. Empty if
+// the format is not known.
 std::string json_format_regex(std::string_view format);
 
 }  // namespace r1

@@ -2,8 +2,8 @@
 // that was written from the specification.
 #include <gtest/gtest.h>
 
-#include "grammar/grammar_matcher.hpp"
 #include "grammar/json_schema.hpp"
+#include "grammar/test_matching.hpp"
 #include "grammar/test_random_schema.hpp"
 #include "grammar/test_schema_validator.hpp"
 #include "text/tokenizer.hpp"
@@ -28,20 +28,16 @@ class Walk {
     }
     return "";
   }
-  const std::string& text() const { return text_; }
 
  private:
   i32 next(const TokenTrie& trie, bool hurry) {
-    std::vector<i32> all, single, closing;
-    const auto mask = matcher_.allowed();
-    for (i64 w = 0; w < std::ssize(mask); ++w)
-      for (u64 rest = mask[w]; rest; rest &= rest - 1) {
-        const i32 token = static_cast<i32>(64 * w + __builtin_ctzll(rest));
-        all.push_back(token);
-        if (trie.key(token).size() != 1) continue;
-        single.push_back(token);
-        if (std::string_view("\"]}").find(trie.key(token)[0]) != std::string_view::npos) closing.push_back(token);
-      }
+    const std::vector<i32> all = tokens_of(matcher_.allowed());
+    std::vector<i32> single, closing;
+    for (const i32 token : all) {
+      if (trie.key(token).size() != 1) continue;
+      single.push_back(token);
+      if (std::string_view("\"]}").find(trie.key(token)[0]) != std::string_view::npos) closing.push_back(token);
+    }
     const auto any = [&](const std::vector<i32>& tokens) { return tokens[random_() % tokens.size()]; };
     if (all.empty()) return -1;
     if (hurry && !closing.empty()) return any(closing);

@@ -9,29 +9,16 @@
 #include <set>
 
 #include "formats/json.hpp"
-#include "grammar/grammar_matcher.hpp"
 #include "grammar/json_schema.hpp"
 #include "grammar/json_schema_disjoint.hpp"
 #include "grammar/test_json_forms.hpp"
+#include "grammar/test_matching.hpp"
 
 namespace r1 {
 namespace {
 
 namespace fs = std::filesystem;
 const fs::path kSuite = fs::path(R1_SOURCE_DIR) / "tests/data/json_schema";
-
-std::shared_ptr<Lexicon> single_bytes() {
-  std::vector<std::string> keys;
-  for (int b = 0; b < 255; ++b) keys.emplace_back(1, static_cast<char>(b));
-  return std::make_shared<Lexicon>(TokenTrie(std::move(keys)));
-}
-
-bool takes(const std::shared_ptr<const GrammarProgram>& program, std::string_view text) {
-  GrammarMatcher m(program);
-  for (const char c : text)
-    if (!m.push(static_cast<u8>(c))) return false;
-  return m.is_complete();
-}
 
 // The names of all members of the schema.
 void collect_names(const Json& schema, std::set<std::string>& out) {
@@ -145,7 +132,7 @@ void run_file(const fs::path& path, const std::shared_ptr<Lexicon>& lexicon, Fig
 }
 
 TEST(JsonSchemaSuite, SchemasAreRefusedByNameOrTakeTheValidInstancesOnly) {
-  const auto lexicon = single_bytes();
+  const auto lexicon = bytes_only();
   Figures all;
   for (const auto& entry : fs::recursive_directory_iterator(kSuite)) {
     if (entry.path().extension() != ".json") continue;

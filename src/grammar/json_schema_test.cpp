@@ -4,30 +4,17 @@
 
 #include <functional>
 
-#include "grammar/grammar_matcher.hpp"
 #include "grammar/json_parts.hpp"
 #include "grammar/regex.hpp"
+#include "grammar/test_matching.hpp"
 
 namespace r1 {
 namespace {
 
-std::shared_ptr<Lexicon> bytes_only() {
-  static const auto lexicon = [] {
-    std::vector<std::string> keys;
-    for (int b = 0; b < 255; ++b) keys.emplace_back(1, static_cast<char>(b));
-    return std::make_shared<Lexicon>(TokenTrie(std::move(keys)));
-  }();
-  return lexicon;
-}
-
 bool fits(const Grammar& grammar, std::string_view text) {
   const auto program = GrammarProgram::compile(grammar, bytes_only());
   EXPECT_TRUE(program) << (program ? "" : program.error().what);
-  if (!program) return false;
-  GrammarMatcher m(*program);
-  for (const char c : text)
-    if (!m.push(static_cast<u8>(c))) return false;
-  return m.is_complete();
+  return program && takes(*program, text);
 }
 
 struct SchemaCase {
@@ -167,10 +154,7 @@ TEST(JsonSchema, LimitsOfIntegersAreExact) {
     const auto program = GrammarProgram::compile(g, bytes_only());
     ASSERT_TRUE(program);
     for (i64 n = low - 15; n <= high + 15; ++n) {
-      GrammarMatcher m(*program);
-      bool taken = true;
-      for (const char c : std::to_string(n)) taken = taken && m.push(static_cast<u8>(c));
-      EXPECT_EQ(taken && m.is_complete(), low <= n && n <= high) << n << " in " << low << " to " << high;
+      EXPECT_EQ(takes(*program, std::to_string(n)), low <= n && n <= high) << n << " in " << low << " to " << high;
     }
   }
 }
@@ -199,12 +183,11 @@ TEST(JsonSchema, SizesGrowNoFasterThanNesting) {
 TEST(JsonSchema, FractionsBelowALimitAreBelowItAsDoubles) {
   Grammar g;
   g.root = g.add("root", *json_numbers({.low = 999, .high = 1000, .open_low = true, .open_high = true}));
-  const auto takes = [&](std::string_view text) { return fits(g, text); };
-  EXPECT_TRUE(takes("999.999999999999"));
-  EXPECT_TRUE(takes("999.000000000001"));
-  EXPECT_FALSE(takes("999.9999999999999"));
-  EXPECT_FALSE(takes("999.0000000000001"));
-  EXPECT_FALSE(takes("999.000000000000"));
+  EXPECT_TRUE(fits(g, "999.999999999999"));
+  EXPECT_TRUE(fits(g, "999.000000000001"));
+  EXPECT_FALSE(fits(g, "999.9999999999999"));
+  EXPECT_FALSE(fits(g, "999.0000000000001"));
+  EXPECT_FALSE(fits(g, "999.000000000000"));
 }
 
 // From 2^53 on the neighbours of an end are the end itself as doubles; 2^53 + 3 is 2^53 + 4.

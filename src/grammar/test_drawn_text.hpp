@@ -5,17 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "grammar/grammar_matcher.hpp"
+#include "grammar/test_matching.hpp"
 
 namespace r1 {
 
 // Empty if the grammar is refused. A token that the mask allows and the matcher does not take is a defect.
 inline std::string drawn_text(const Grammar& grammar, u64 seed) {
-  std::vector<std::string> keys;
-  for (int b = 0; b < 255; ++b) keys.emplace_back(1, static_cast<char>(b));
-  for (const char* more : {"ab", "\": ", "{\"", "[]", ", ", "\xc3\xa9", "12", "\\u00", "null", "aaaa"})
-    keys.emplace_back(more);
-  const auto lexicon = std::make_shared<Lexicon>(TokenTrie(std::move(keys)));
+  const auto lexicon =
+      lexicon_of(keys_with({"ab", "\": ", "{\"", "[]", ", ", "\xc3\xa9", "12", "\\u00", "null", "aaaa"}));
   const auto program = GrammarProgram::compile(grammar, lexicon);
   if (!program) return {};
   MatcherLimits limits;  // low, so that a text takes milliseconds
@@ -25,11 +22,7 @@ inline std::string drawn_text(const Grammar& grammar, u64 seed) {
   std::mt19937_64 random(seed);
   std::string text;
   for (int step = 0; step < 24; ++step) {
-    std::vector<i32> allowed;
-    const auto mask = matcher.allowed();
-    for (i64 w = 0; w < std::ssize(mask); ++w)
-      for (u64 rest = mask[w]; rest; rest &= rest - 1)
-        allowed.push_back(static_cast<i32>(64 * w + __builtin_ctzll(rest)));
+    const std::vector<i32> allowed = tokens_of(matcher.allowed());
     if (allowed.empty()) {
       R1_CHECK(matcher.is_complete() || !matcher.failure().empty() || step > 0, "nothing may begin");
       break;

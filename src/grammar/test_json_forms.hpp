@@ -9,9 +9,10 @@
 
 namespace r1 {
 
-// Every order of members of up to six, because a schema says which one is written; numbers that are whole with and
-// without a fraction, because a constant is written as in the schema; the short form of an escape, which strings have
-// that are no constants.
+// A schema decides in which of its forms a value is written, so that there are several:
+// - members in every order if there are at most six of them, because they come in the order of the schema;
+// - a whole number with and without a fraction, because constants are written as in the schema;
+// - a form feed as \f, because only strings that are constants have the long form.
 inline std::vector<std::string> json_forms(const Json& value, bool inside = false) {
   if (const auto number = value.number(); number && std::floor(*number) == *number && std::abs(*number) < 1e18) {
     const std::string whole = std::to_string(static_cast<i64>(*number));
