@@ -6,9 +6,10 @@
 // ambiguous the grammar is at this place; most grammars have one or two.
 //
 // The mask of a state is made of what its lexemes know already: the tokens that a lexeme takes whole (LexemeTokens).
-// Only tokens that go on behind the end of the lexeme are tried, in the order of the trie. Masks and states are kept
-// for this text alone, so that they need no lock; what takes long, the lexemes' tables, serves all texts. Two states
-// have the same mask if they differ only in counts that are farther from their limits than a token is long.
+// Only tokens that go on behind the end of the lexeme are tried, in the order of the trie. At a large branch of the
+// trie, what follows says again what it takes whole there. Masks and states are kept for this text alone, so that they
+// need no lock; what takes long, the lexemes' tables, serves all texts. Two states have the same mask if they differ
+// only in counts that are farther from their limits than a token is long.
 #pragma once
 #include <array>
 #include <map>
