@@ -99,15 +99,23 @@ LevelChoice choose() {
 #if defined(R1_HAS_avx2)
   const Processor p = detect();
   R1_LEVEL(avx2, avx2, avx2);
-  R1_LEVEL(avx512, avx512, avx512);
-  R1_LEVEL(avx512bf16, avx512, avx512bf16);
-  R1_LEVEL(amx, avx512, avx512bf16);
   if (p.avx2) c.levels.push_back(&avx2_kernels);
+#if defined(R1_HAS_avx512)  // builds with sanitizers leave out the levels that their processor lacks
+  R1_LEVEL(avx512, avx512, avx512);
   if (p.avx512) c.levels.push_back(&avx512_kernels);
+#endif
+#if defined(R1_HAS_avx512bf16)
+  R1_LEVEL(avx512bf16, avx512, avx512bf16);
   if (p.avx512bf16) c.levels.push_back(&avx512bf16_kernels);
+#endif
+#if defined(R1_HAS_amx)
+  R1_LEVEL(amx, avx512, avx512bf16);
   if (p.amx) c.levels.push_back(&amx_kernels);
+#endif
   c.best = c.levels.back();
+#if defined(R1_HAS_avx512bf16)
   if (c.best->level == Level::avx512bf16 && p.slow_bf16) c.best = &avx512_kernels;
+#endif
 #elif defined(R1_HAS_neon)
   R1_LEVEL(neon, neon, neon);
   c.levels.push_back(&neon_kernels);

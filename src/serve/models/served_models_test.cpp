@@ -239,7 +239,8 @@ TEST(ManyModels, AStreamTellsThatItsModelIsBeingLoaded) {
 
 TEST(ManyModels, TheEndpointOfARequestThatWaitedIsSlowWork) {
   FullServer full;
-  HttpRequest request{.id = "0", .method = "POST", .path = "/v1/chat/completions"};
+  HttpRequest request;
+  request.id = "0", request.method = "POST", request.path = "/v1/chat/completions";
   request.body = R"({"model":"b","messages":[{"role":"user","content":"What is 3 + 4?"}]})";
   const std::unique_ptr<Reply> reply = full.api.answer(std::move(request), [] {});
   EXPECT_FALSE(reply->is_slow());
