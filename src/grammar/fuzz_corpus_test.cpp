@@ -17,7 +17,8 @@ namespace {
 template <class Read>
 int replay(const char* kind, Read read) {
   int grammars = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(R1_SOURCE_DIR) / "fuzz/corpus" / kind)) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(R1_SOURCE_DIR) / "fuzz/corpus" / kind)) {
     SCOPED_TRACE(entry.path());
     const auto text = read_file(entry.path());
     EXPECT_TRUE(text) << text.error().what;
