@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "serve/access.hpp"
 #include "serve/http.hpp"
 
