@@ -133,7 +133,7 @@ if(R1_FUZZ)
   set(R1_LEVELS portable)  # fuzz targets test readers of files, not kernels
 endif()
 # The kernels are a fifth of what a sanitizer's build compiles. Levels that this processor lacks would only be compiled,
-# never run, and -O1 compiles several times faster than -O3 here.
+# never run, and -O1 compiles faster than -O3.
 set(R1_LEVEL_OPTIMIZATION -O3)
 if(R1_SANITIZE)
   set(R1_LEVEL_OPTIMIZATION -O1)
@@ -245,6 +245,7 @@ function(r1_fuzzers folder)
     get_filename_component(name ${target} NAME_WE)
     add_executable(${name} ${target})
     # What it includes, so that a target for a reader of files needs no server.
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${target})
     file(STRINGS ${target} includes REGEX "^#include \"[a-z]+/")
     foreach(include ${includes})
       string(REGEX REPLACE "^#include \"([a-z]+)/.*" "r1_\\1" library ${include})

@@ -1,5 +1,7 @@
 // Fuzzes what the server makes of a request's head once Boost.Beast has split it: the first line of the input is the
 // target, each further line a field.
+#include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "core/error.hpp"

@@ -26,6 +26,7 @@ GrammarMatcher::GrammarMatcher(std::shared_ptr<const GrammarProgram> program, co
   reset();
   enter(0, program_->start(), 0);
   state_ = take_state();
+  fail_if_too_deep();
 }
 
 // Leaves the empty stack and the dead state.
@@ -40,6 +41,13 @@ void GrammarMatcher::reset() {
 
 void GrammarMatcher::fail_with(std::string why) {
   if (failure_.empty()) failure_ = std::move(why);
+}
+
+// For the text itself, not for the tokens that a mask tries: one that would lead too deep is offered, and another may
+// be drawn.
+void GrammarMatcher::fail_if_too_deep() {
+  if (states_[state_].too_deep)
+    fail_with(fmt::format("the answer is nested too deep: {} rules and repetitions are open", limits_.depth));
 }
 
 // ---- stacks
@@ -298,6 +306,7 @@ bool GrammarMatcher::is_done(i32 trie_node, u32 state) {
   if (nodes <= kFewNodes * std::ssize(states_[state].stacks)) return false;
   std::vector<const LexemeTokens*> known;
   for (const u32 stack : states_[state].stacks) {
+    if (!check_lexemes()) return true;
     const Stack& top = stacks_[stack];
     known.push_back((*program_)[top.node].lexeme->tokens_below(top.lexeme, trie_node));
     if (!known.back()) return false;
@@ -306,8 +315,9 @@ bool GrammarMatcher::is_done(i32 trie_node, u32 state) {
   return true;
 }
 
-// Adds the tokens below a node by what the lexemes of a state's stacks know. What one takes whole, no other need try.
-// Stacks with many exits are tried together, because they may become the same state behind the next byte.
+// Adds the tokens below a node by what the lexemes of a state's stacks know. Tokens that one lexeme takes whole need
+// not be tried for the others. Stacks with many exits are tried together, because they may become the same state behind
+// the next byte.
 void GrammarMatcher::add_all(i32 trie_node, u32 state, const std::vector<const LexemeTokens*>& known) {
   constexpr size_t kFewStacks = 8, kFewExits = 4096;
   const std::vector<u32> stacks = states_[state].stacks;
@@ -332,6 +342,16 @@ bool GrammarMatcher::check_sizes() {
   return failure_.empty();
 }
 
+// False: the automata and tables of the grammar take too much. The program's lexemes cannot have grown by more than all
+// lexemes together; their sum is formed if that is too much.
+bool GrammarMatcher::check_lexemes() {
+  if (lexeme_bytes_ + program_->lexicon().grown() - grown_ > limits_.lexeme_memory)
+    grown_ = program_->lexicon().grown(), lexeme_bytes_ = program_->lexeme_bytes();
+  if (lexeme_bytes_ > limits_.lexeme_memory)
+    fail_with(fmt::format("the grammar is too large: its automata take more than {} MiB", limits_.lexeme_memory >> 20));
+  return failure_.empty();
+}
+
 const GrammarMatcher::Mask& GrammarMatcher::mask_of(u32 state) {
   if (const Mask* known = states_[state].mask) return *known;
   const std::vector<u32> stacks = states_[state].stacks;
@@ -345,16 +365,11 @@ const GrammarMatcher::Mask& GrammarMatcher::mask_of(u32 state) {
   steps_ = 0;
   if (!tried_.empty()) tried_ = {};
   std::fill(words_.begin(), words_.end(), 0);
-  // The program's lexemes cannot have grown by more than all lexemes together; their sum is formed if that is too much.
-  if (lexeme_bytes_ + program_->lexicon().grown() - grown_ > kMostProgramBytes)
-    grown_ = program_->lexicon().grown(), lexeme_bytes_ = program_->lexeme_bytes();
-  if (lexeme_bytes_ > kMostProgramBytes)
-    fail_with(fmt::format("the grammar is too large: its automata take more than {} MiB", kMostProgramBytes >> 20));
   full_.assign(trie_.size() / 64 + 1, 0);
   std::vector<const LexemeTokens*> known;
   for (const u32 stack : stacks)
-    known.push_back(&(*program_)[stacks_[stack].node].lexeme->tokens(stacks_[stack].lexeme));
-  add_all(0, state, known);
+    if (check_lexemes()) known.push_back(&(*program_)[stacks_[stack].node].lexeme->tokens(stacks_[stack].lexeme));
+  if (failure_.empty()) add_all(0, state, known);
   if (!failure_.empty()) std::fill(words_.begin(), words_.end(), 0);
   Mask& mask = entry->second;
   const i64 most = trie_.mask_words() / 2;
@@ -379,9 +394,7 @@ std::span<const u64> GrammarMatcher::allowed() {
 
 bool GrammarMatcher::push(u8 byte) {
   state_ = next_state(state_, byte);
-  // Only the text itself fails: a token that would lead too deep is offered, and another may be drawn.
-  if (states_[state_].too_deep)
-    fail_with(fmt::format("the answer is nested too deep: more than {} rules and repetitions are open", limits_.depth));
+  fail_if_too_deep();
   if (!failure_.empty()) state_ = kDead;
   return state_ != kDead;
 }

@@ -7,9 +7,9 @@
 //
 // The mask of a state is made of what its lexemes know already: the tokens that a lexeme takes whole (LexemeTokens).
 // Only tokens that go on behind the end of the lexeme are tried, in the order of the trie. At a large branch of the
-// trie, what follows says again what it takes whole there. Masks and states are kept for this text alone, so that they
-// need no lock; what takes long, the lexemes' tables, serves all texts. Two states have the same mask if they differ
-// only in counts that are farther from their limits than a token is long.
+// trie, the lexeme that follows has a table of the tokens below that branch. Masks and states are kept for this text
+// alone, so that they need no lock; what takes long, the lexemes' tables, serves all texts. Two states have the same
+// mask if they differ only in counts that are farther from their limits than a token is long.
 #pragma once
 #include <array>
 #include <map>
@@ -30,6 +30,7 @@ struct MatcherLimits {
   i64 memory = i64{16} << 20;       // bytes for stacks, states and masks; then all but the present state are dropped
   i64 steps = i64{4} << 20;         // of one mask
   i64 mask_memory = i64{64} << 20;  // bytes that one mask may take on top of `memory`
+  i64 lexeme_memory = kMostProgramBytes;
 };
 
 class GrammarMatcher {
@@ -93,8 +94,10 @@ class GrammarMatcher {
   void add_all(i32 trie_node, u32 state, const std::vector<const LexemeTokens*>& known);
   bool is_done(i32 trie_node, u32 state);
   bool is_full(i32 node) const { return full_[node / 64] >> node % 64 & 1; }
+  bool check_lexemes();
   bool check_sizes();
   const Mask& mask_of(u32 state);
+  void fail_if_too_deep();
   void fail_with(std::string why);
   void shrink();
   void reset();

@@ -267,6 +267,33 @@ TEST(GrammarMatcher, LimitsEndTheMatchWithAReason) {
   EXPECT_NE(m.failure().find("too ambiguous"), std::string::npos) << m.failure();
 }
 
+TEST(GrammarMatcher, AGrammarThatBeginsTooDeepFailsWithAReason) {
+  std::string gbnf = "root ::= r0";
+  for (int i = 0; i < 20; ++i) gbnf += fmt::format("\nr{} ::= (r{} \"x\"){{1,3}}", i, i + 1);
+  gbnf += "\nr20 ::= \"y\" root?";
+  MatcherLimits limits;
+  limits.depth = 10;
+  GrammarMatcher m = matcher_of(gbnf.c_str(), bytes_only(), limits);
+  EXPECT_TRUE(tokens_of(m.allowed()).empty());
+  EXPECT_NE(m.failure().find("nested too deep"), std::string::npos) << m.failure();
+}
+
+// Every alternative is a lexeme with a table of its own. No more of them are made than the limit allows.
+TEST(GrammarMatcher, TheTablesOfOneMaskStayBelowTheLimit) {
+  std::vector<std::string> words;
+  for (int i = 0; i < 4000; ++i) words.push_back(fmt::format("word{}", i));
+  const auto lexicon = lexicon_of(keys_with(words));
+  std::string gbnf = "root ::= (";
+  for (int i = 1; i <= 100; ++i) gbnf += fmt::format("{}[^a]{{1,{}}}", i > 1 ? " | " : "", i + 2);
+  gbnf += ") \"a\"";
+  MatcherLimits limits;
+  limits.lexeme_memory = 4 << 20;
+  GrammarMatcher m = matcher_of(gbnf.c_str(), lexicon, limits);
+  EXPECT_TRUE(tokens_of(m.allowed()).empty());
+  EXPECT_NE(m.failure().find("automata take more than 4 MiB"), std::string::npos) << m.failure();
+  EXPECT_LT(lexicon->grown(), 5 << 20) << "one table takes less than 1 MiB";
+}
+
 // A mask offers the tokens that lead too deep, and another may be drawn.
 TEST(GrammarMatcher, NestingDeeperThanTheLimitEndsTheMatchWithAReason) {
   const char* const gbnf = "root ::= \"[\" (root \"!\")? \"]\"";
@@ -277,7 +304,7 @@ TEST(GrammarMatcher, NestingDeeperThanTheLimitEndsTheMatchWithAReason) {
   for (; m.push('['); ++deep) EXPECT_EQ(tokens_of(m.allowed()), (std::vector<i32>{'[', ']'}));
   EXPECT_GE(deep, 3);
   EXPECT_LE(deep, 10);
-  EXPECT_NE(m.failure().find("more than 10 rules"), std::string::npos) << m.failure();
+  EXPECT_NE(m.failure().find("10 rules and repetitions are open"), std::string::npos) << m.failure();
   EXPECT_TRUE(tokens_of(m.allowed()).empty());
 
   GrammarMatcher back = matcher_of(gbnf, bytes_only(), limits);

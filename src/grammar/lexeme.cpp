@@ -165,9 +165,9 @@ const LexemeTokens* Lexeme::tokens_below(const State* state, i32 trie_node) cons
 
 // Called with the lock held. Returns about how many bytes the table takes.
 i64 Lexeme::keep(LexemeTokens tokens) const {
-  const i64 bytes =
-      static_cast<i64>(sizeof(LexemeTokens) + 4 * tokens.few.size() + 8 * tokens.many.size() + 8 * tokens.exits.size() +
-                       8 * tokens.exit_groups.size() + 8 * tokens.counted.size() + 8 * tokens.full.size());
+  const i64 bytes = static_cast<i64>(sizeof(LexemeTokens) + 4 * tokens.few.size() + 8 * tokens.many.size() +
+                                     8 * tokens.exits.size() + 8 * tokens.exit_groups.size() +
+                                     8 * tokens.counted.size() + 8 * tokens.closing.size() + 8 * tokens.full.size());
   tokens_.push_back(std::move(tokens));
   add_bytes(bytes);
   return bytes;
@@ -195,6 +195,7 @@ LexemeTokens Lexeme::tokens_from(const State* state, i32 trie_node) const {
     for (const i32 t : out.few) out.many[t / 64] |= u64{1} << t % 64;
     out.few = {};
   }
+  out.few.shrink_to_fit(), out.counted.shrink_to_fit(), out.closing.shrink_to_fit();
   return out;
 }
 

@@ -25,7 +25,7 @@ struct LexemeTokens {
   std::vector<i32> few;   // the tokens that the lexeme takes whole, if they are few,
   std::vector<u64> many;  // else as a mask
   // Nodes of the trie that lie one byte behind an end of the lexeme: what follows it must take that byte and the rest
-  // of the token. They are sorted by the byte: so what cannot begin with it need not look at them.
+  // of the token. They are sorted by the byte, so that an exit is skipped if what follows cannot begin with its byte.
   struct Exit {
     i32 node = 0;
     u16 begun = 0;  // units that the token has begun until there; 0 if the lexeme is not counted
@@ -35,7 +35,7 @@ struct LexemeTokens {
     u8 byte = 0;
     u32 begin = 0;  // the first of the exits with this byte; the last are before the next group's
   };
-  std::vector<ExitGroup> exit_groups;  // and one behind the last
+  std::vector<ExitGroup> exit_groups;  // the last entry only marks the end
   // A bit for each node of the trie from 64 * first_word on: all tokens that end there or below are taken whole, so
   // that nobody need go there. Such nodes are no exits. Empty if there are few exits, and for counted lexemes.
   std::vector<u64> full;
@@ -79,8 +79,8 @@ class Lexeme {
     const LexemeTokens* const known = state->tokens.load(std::memory_order_acquire);
     return known ? *known : compute_tokens(state);
   }
-  // The same for the rest of the tokens that lie below a node of the trie, if the state is reached there. Null: there
-  // are enough tables, and the tokens are to be tried one by one.
+  // The same for the tokens below a node of the trie, when the lexeme is in `state` at that node. Null: such tables
+  // take 16 MiB already, and the tokens are to be tried one by one.
   const LexemeTokens* tokens_below(const State* state, i32 trie_node) const;
   static const State* dead() { return &kDead; }
   static const State* overflow() { return &kOverflow; }

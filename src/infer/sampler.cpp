@@ -1,7 +1,6 @@
 #include "infer/sampler.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -18,8 +17,8 @@ namespace {
 constexpr size_t kSumBlock = 256;
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 
-// Four floats at x, of which the first `count` are there; those whose bit is 0 become kNever. Without a branch: the
-// bits of a mask inside a word are hard to predict.
+// Sets those of the four floats at x whose bit is 0 to kNever. `bits` holds four bits and others above them. It has no
+// branch, because the bits of a mask cannot be predicted.
 void keep_of_four(float* x, u64 bits) {
   using Words = u32 __attribute__((vector_size(16)));
   constexpr u32 kNeverBits = std::bit_cast<u32>(kNever);
@@ -38,6 +37,24 @@ double sum(const float* x, size_t n) {
 }
 
 }  // namespace
+
+void mask_logits(std::span<float> logits, std::span<const u64> allowed) {
+  constexpr int kMostlyAllowed = 52;  // tokens of a word: from there on it is cheaper to go through the others
+  const i64 n = std::ssize(logits);
+  for (i64 begin = 0, word = 0; begin < n; begin += 64, ++word) {
+    const i64 count = std::min<i64>(64, n - begin);
+    const u64 beyond = ~u64{0} << (count - 1) << 1;  // the bits behind the last token
+    const u64 bits = (word < std::ssize(allowed) ? allowed[word] : 0) & ~beyond;
+    float* const x = logits.data() + begin;
+    if (bits == 0) {
+      std::fill_n(x, count, kNever);
+    } else if (count == 64 && std::popcount(bits) < kMostlyAllowed) {
+      for (int i = 0; i < 64; i += 4) keep_of_four(x + i, bits >> i);
+    } else {
+      for (u64 rest = ~bits & ~beyond; rest; rest &= rest - 1) x[std::countr_zero(rest)] = kNever;
+    }
+  }
+}
 
 Status check(const SamplingParams& p) {
   const auto refuse = [](const char* field, double value, const char* allowed) {
@@ -131,28 +148,7 @@ void Sampler::change_logits(const SamplingParams& params, const SampleContext& c
     }
   }
   for (const auto& [token, bias] : params.logit_bias) logits_[token] += bias * inverse;
-  if (!context.allowed.empty()) mask(context.allowed);
-}
-
-// Most words allow all of their tokens or none of them.
-void Sampler::mask(std::span<const u64> allowed) {
-  constexpr int kMany = 52;  // of 64: then the few others are gone through
-  std::array<float, 64> block;
-  block.fill(kNever);
-  const i64 n = std::ssize(logits_);
-  for (i64 begin = 0, word = 0; begin < n; begin += 64, ++word) {
-    const i64 count = std::min<i64>(64, n - begin);
-    const u64 none = ~u64{0} << (count - 1) << 1;  // the bits behind the last token
-    const u64 bits = (word < std::ssize(allowed) ? allowed[word] : 0) & ~none;
-    float* const x = logits_.data() + begin;
-    if (bits == 0) {
-      std::copy_n(block.data(), count, x);
-    } else if (count == 64 && std::popcount(bits) < kMany) {
-      for (int i = 0; i < 64; i += 4) keep_of_four(x + i, bits >> i);
-    } else {
-      for (u64 rest = ~bits & ~none; rest; rest &= rest - 1) x[std::countr_zero(rest)] = kNever;
-    }
-  }
+  if (!context.allowed.empty()) mask_logits(logits_, context.allowed);
 }
 
 void Sampler::penalise_repetition(float penalty, const SampleContext& context) {

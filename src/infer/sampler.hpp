@@ -76,6 +76,9 @@ struct SampleContext {
   std::span<const u64> allowed{};              // TokenConstraint::allowed
 };
 
+// Sets the logits of the tokens that a mask (TokenConstraint::allowed) does not allow to minus infinity.
+void mask_logits(std::span<float> logits, std::span<const u64> allowed);
+
 // Holds scratch memory that grows to the size of the vocabulary once. Each thread needs its own. The level of the
 // kernels fixes the bits.
 class Sampler {
@@ -89,7 +92,6 @@ class Sampler {
   std::vector<TokenLogprob> likeliest(std::span<const float> logits, float scale, float lse, i64 count);
   void change_logits(const SamplingParams& params, const SampleContext& context, float inverse);
   void penalise_repetition(float penalty, const SampleContext& context);
-  void mask(std::span<const u64> allowed);
   i32 draw_from_all(double u);
   i32 draw_from_some(const SamplingParams& params, double u);
 

@@ -148,7 +148,7 @@ TEST(StructuredOutput, WhatCannotBeUsedIsRefusedByNameAndPlace) {
   const Json responses =
       post_json("/v1/responses", Json::object({{"input", "hello"}, {"text", Json::object({{"format", format}})}}));
   EXPECT_EQ(member_at(responses, {"error", "param"}), Json("text.format.schema")) << dump(responses);
-  // What is said of functions, where each dialect has it.
+  // Where each dialect has the fields of a function.
   const Json schema = *parse_json(R"({"properties": {"a": {"not": {}}}})", "schema");
   const Json open = Json::object({{"name", "f"}, {"parameters", schema}});
   Json flat = open;
