@@ -20,9 +20,9 @@ struct Numerics {
   DType matmul = DType::f32;  // inputs of matrix products are f32, or rounded to bf16; sums are always f32
   DType kv = DType::f32;      // k and v (or the latent) are rounded to this type, with or without a cache
   MlaForm mla = MlaForm::expanded;
-  // true, for serving: products with weights of Q8_0, Q4_0, Q4_K, Q5_K and Q6_K round the
-  // activations to 8 bits and sum each block in exact integers. Otherwise, and for all other types,
-  // the weights' values are multiplied as `matmul` says.
+  // true, for serving: products with weights in blocks (cpu::has_block_dot) round the activations to 8 bits and sum
+  // each block in exact integers. Otherwise, and for all other types, the weights' values are multiplied as `matmul`
+  // says.
   bool integer_blocks = false;
   // true, for serving weights in blocks: the absorbed form of latent attention multiplies by copies of W_uk and W_uv in
   // Q8_0, whose blocks run along the axis of the product's sum, as integer_blocks says. Otherwise it multiplies by the

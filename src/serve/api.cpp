@@ -18,9 +18,8 @@ enum class Needs : u8 { nothing, model };
 struct Route {
   std::string_view method, path;  // without /v1 or /beta in front, which every path may have
   Endpoint endpoint;
-  Needs needs = Needs::nothing;  // model: the one that the body names
-  EarlyFormat (*early)(const Serving&, const HttpRequest&, const Json&,
-                       const std::string&) = nullptr;  // see early_chat
+  Needs needs = Needs::nothing;   // model: the one that the body names
+  EarlyEndpoint early = nullptr;  // see early_chat
 };
 
 // A path that ends with a slash stands for all that begin with it.
@@ -129,9 +128,9 @@ std::unique_ptr<Reply> answer_with_model(Serving serving, const Route& route, Ht
   const auto index = model_named(serving.models, name);
   if (!index) return reply_of(index.error(), dialect);
   const ServedModels::Entry& entry = serving.models.entry(*index);
-  // Before the claim, so that a request with a wrong field makes no other model leave.
+  // Checked before the claim: a chat with a wrong field should not make another model leave.
   std::unique_ptr<AnswerFormat> early;
-  if (route.early && serving.models.view(*index).state != ServedModels::State::loaded) {
+  if (route.early && !serving.models.is_loaded(*index)) {
     auto format = route.early(serving, request, body, name.empty() ? entry.names.id : name);
     if (!format) return reply_of(format.error(), dialect);
     early = std::move(*format);

@@ -66,5 +66,6 @@ using EarlyFormat = ApiResult<std::unique_ptr<AnswerFormat>>;
 // The form of a chat's answer if it is a stream, which may begin before its model `model` is loaded; else null.
 // Errors: fields that are wrong.
 EarlyFormat early_chat(const Serving& serving, const HttpRequest& request, const Json& body, const std::string& model);
+using EarlyEndpoint = decltype(&early_chat);
 
 }  // namespace r1

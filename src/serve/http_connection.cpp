@@ -327,7 +327,7 @@ std::unique_ptr<Reply> TcpConnection::answer_of(HttpRequest request) {
   }
 }
 
-// Nothing if the answer cannot go on, for the same reason.
+// Empty if next() throws, for lack of memory for example.
 std::optional<ReplyPart> next_part(Reply& reply) {
   try {
     return reply.next();

@@ -17,7 +17,7 @@ struct HttpOptions {
   int port = 8080;                 // 0: any that is free
   std::optional<int> listener{};   // a socket that listens already, instead of host and port
   int threads = 2;                 // that read, parse, serialise and write
-  int workers = 1;                 // threads for slow work (HttpHandler::is_slow, Reply::is_slow)
+  int workers = 2;                 // threads for slow work (HttpHandler::is_slow, Reply::is_slow)
   // PEM files: the certificate with those that vouch for it, and its key. Both empty: without TLS.
   std::filesystem::path tls_cert{}, tls_key{};
   i64 max_connections = 2048;

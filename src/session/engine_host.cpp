@@ -177,14 +177,14 @@ void EngineHost::step() {
   const auto events = step_engine();
   if (!events) return break_down(events.error().what);
   if (const auto file = cut_file())
-    return break_down(
-        fmt::format("the file {} was cut short while the model was in use, and the model can run nothing any more",
-                    std::filesystem::path(*file).filename().string()));
+    return break_down(fmt::format("the file {} was cut short while the model was in use",
+                                  std::filesystem::path(*file).filename().string()));
   for (const PromptEvent& prompt : completions_.prompts()) report(prompt, began);
   for (CompletionEvent& event : *events) deliver(std::move(event));
 }
 
-// A file of this model that was found cut, also while the model was opened. Other models' files do not count.
+// A file of this model that was found cut. Other models' files do not count. Files whose tensors were all copied when
+// the model was opened are not among maps_: whoever opens the model compares cut_files() before and after.
 std::optional<std::string> EngineHost::cut_file() {
   const u64 cuts = cut_files();
   if (std::exchange(cut_files_, cuts) == cuts) return {};

@@ -195,7 +195,7 @@ class EngineHost {
 
   // The host's thread alone uses these.
   std::vector<const std::byte*> maps_;  // of the model's files
-  u64 cut_files_ = 0;                   // those that are accounted for
+  u64 cut_files_ = 0;                   // at the last check
   Completions completions_;
   HostedByEngineId hosted_;
   std::unordered_map<HostedId, RequestId> engine_ids_;

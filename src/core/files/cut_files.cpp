@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <utility>
 
@@ -15,11 +16,16 @@ namespace {
 struct Map {
   std::atomic<size_t> begin{0}, end{0};
   std::atomic<bool> cut{false};
-  std::string path{};  // guarded by `writers`
 };
 constexpr size_t kMaps = 4096;
 Map maps[kMaps];
 std::mutex writers;
+// The files of the maps, by where a map begins. Guarded by `writers`. Other threads may ask until the process ends, so
+// it is never destroyed.
+std::map<size_t, std::string>& paths() {
+  static auto& all = *new std::map<size_t, std::string>;
+  return all;
+}
 std::atomic<u64> cuts{0};
 size_t page_size = 0;
 
@@ -56,9 +62,9 @@ u64 cut_files() { return cuts.load(); }
 
 std::optional<std::string> cut_file_of(const void* begin) {
   const std::lock_guard lock(writers);
+  const auto at = reinterpret_cast<size_t>(begin);
   for (const Map& m : maps)
-    if (m.end.load() && m.begin.load() == reinterpret_cast<size_t>(begin))
-      return m.cut.load() ? std::optional(m.path) : std::nullopt;
+    if (m.end.load() && m.begin.load() == at) return m.cut.load() ? std::optional(paths()[at]) : std::nullopt;
   return {};
 }
 
@@ -67,7 +73,7 @@ void watch_map(const void* begin, size_t bytes, std::string path) {
   for (Map& m : maps) {
     if (m.end.load()) continue;
     m.cut.store(false);
-    m.path = std::move(path);
+    paths()[reinterpret_cast<size_t>(begin)] = std::move(path);
     m.begin.store(reinterpret_cast<size_t>(begin));
     m.end.store(reinterpret_cast<size_t>(begin) + bytes);
     return;
@@ -79,6 +85,7 @@ void forget_map(const void* begin) {
   for (Map& m : maps)
     if (m.end.load() && m.begin.load() == reinterpret_cast<size_t>(begin)) {
       m.end.store(0);
+      paths().erase(reinterpret_cast<size_t>(begin));
       return;
     }
 }

@@ -1,7 +1,7 @@
 // Files that another program cuts short while they are mapped. Reading the missing part raises SIGBUS, which normally
-// ends the process. After watch_cut_files() such a read gives zeros, cut_files() counts it, and cut_file_of() tells
-// whose map it was. Results that were computed from this map since then are worthless. A cut inside the file's last
-// page raises no signal and is not noticed.
+// ends the process. After watch_cut_files() such a read gives zeros, cut_files() counts it, and cut_file_of() tells for
+// a map whether it happened there. Results that were computed from this map since then are worthless. A cut inside the
+// file's last page raises no signal and is not noticed.
 #pragma once
 #include <cstddef>
 #include <optional>

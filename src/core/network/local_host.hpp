@@ -5,7 +5,7 @@
 namespace r1 {
 
 bool is_loopback(std::string_view address);  // 127.0.0.0/8 or ::1
-// The same, or localhost or a name that ends in .localhost. In lower case.
+// Whether `host` is a loopback address, localhost or a name that ends in .localhost. `host` must be in lower case.
 bool is_local_host(std::string_view host);
 
 }  // namespace r1

@@ -14,7 +14,7 @@ HttpHead stream_head(const AnswerFormat& format) {
 }
 
 ApiError model_failed(std::string_view why) {
-  return {503, "model_failed", fmt::format("{}; the next request loads it again", why), {}, 1};
+  return {503, "model_failed", fmt::format("{}; the next request loads the model again", why), {}, 1};
 }
 
 void EventInbox::progress(const PromptProgress& progress) {

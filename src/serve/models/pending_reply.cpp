@@ -30,7 +30,6 @@ PendingReply::PendingReply(ServedModels& models, std::shared_ptr<ServedModels::C
 
 ReplyPart PendingReply::next() {
   if (reply_) return pass_on(reply_->next());
-  look();
   if (shut_down_ || seen_.shut_down) return refuse({503, "shutting_down", "the server is shutting down", {}, 5});
   if (seen_.failure) return refuse(load_error(entry_, *seen_.failure));
   if (!seen_.model) return wait(seen_.progress);
@@ -40,14 +39,12 @@ ReplyPart PendingReply::next() {
   return pass_on(reply_->next());
 }
 
+// It is asked before each part, so this is the one place that looks. If next() looked again, a model that has just been
+// loaded could begin its work on the thread of the connections.
 bool PendingReply::is_slow() {
   if (reply_) return reply_->is_slow();
-  look();
-  return seen_.model != nullptr;
-}
-
-void PendingReply::look() {
   if (!seen_.model) seen_ = models_.look(*claim_);
+  return seen_.model != nullptr;
 }
 
 std::string PendingReply::keep_alive() {

@@ -19,12 +19,11 @@ class PendingReply final : public Reply {
                Dialect dialect, Start start, std::unique_ptr<AnswerFormat> early);
 
   ReplyPart next() override;
-  bool is_slow() override;  // the endpoint runs in the next call of next()
+  bool is_slow() override;  // looks whether the model is there; then the next call of next() runs the endpoint
   std::string keep_alive() override;
   void shut_down() override;
 
  private:
-  void look();
   ReplyPart pass_on(ReplyPart part) const;
   ReplyPart refuse(const ApiError& error) const;
   ReplyPart wait(double progress);

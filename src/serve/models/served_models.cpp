@@ -47,6 +47,12 @@ std::optional<i64> ServedModels::find(std::string_view name) const {
   return {};
 }
 
+bool ServedModels::is_loaded(i64 index) {
+  const std::lock_guard lock(mutex_);
+  retire_if_broken(slots_[index]);
+  return slots_[index].state == State::loaded;
+}
+
 ServedModels::View ServedModels::view(i64 index) {
   const std::lock_guard lock(mutex_);
   Slot& slot = slots_[index];
@@ -150,7 +156,7 @@ void ServedModels::run() {
     changed_.wait(lock, [&] { return stopped_ || (broken = take_idle_broken()) || !queue_.empty(); });
     if (broken) {
       lock.unlock();
-      continue;  // it goes without the lock
+      continue;  // destroys `broken` without the lock
     }
     if (stopped_) return;
     Slot& slot = *queue_.front();
@@ -176,25 +182,39 @@ void ServedModels::load(Slot& slot) {
   SessionOptions options = options_.session;
   if (Status room = make_room(slot, options); !room) return finish(slot, tl::unexpected(std::move(room).error()));
   set_progress(slot, 0.5);
+  const u64 cuts = cut_files();
   auto session = Session::open(slot.entry.path, pool_, options);
   if (!session) return finish(slot, tl::unexpected(std::move(session).error()));
+  // Tensors that were copied from the part that is missing are zeros. Another model's file may be meant: then the next
+  // request loads this one.
+  if (cut_files() != cuts)
+    return finish(slot, fail(Errc::io, "{}: a file was cut short while it was loaded", slot.entry.path.string()));
   finish(slot, std::make_unique<ServedModel>(slot.entry.names, std::move(*session), options_.host));
 }
 
 // What a model takes of the budget, and in `options` what it is opened with. A context that is not given is the one
 // that fits into the model's share of the budget, so that all models fit together, or into the whole budget if that
 // would be a short one. The cache holds one sequence, or as many as the share holds. If the budget does not hold the
-// experts, some of them stay in the file. Errors: the budget does not even hold the model alone.
+// experts beside the cache, or only with a short context, some of them stay in the file. Errors: the budget does not
+// even hold the model alone.
 Result<MemoryNeed> ServedModels::fit(const std::filesystem::path& path, SessionOptions& options) const {
   const i64 budget = options_.budget, share = budget / count();
-  const auto need_in = [&](i64 bytes) { return session_need(path, options, {.total = bytes, .available = bytes}); };
-  SessionNeed need = R1_TRY(need_in(budget));
+  const auto need_in = [&](i64 bytes, const SessionOptions& with) {
+    return session_need(path, with, {.total = bytes, .available = bytes});
+  };
+  SessionNeed need = R1_TRY(need_in(budget, options));
   const i64 experts = need.memory.experts, beside_weights = budget - need.memory.dense;
-  if (experts > 0 && experts > beside_weights && beside_weights > 0) {
-    options.expert_bytes = beside_weights / 2;  // the rest is for the cache
-    need = R1_TRY(need_in(budget));
+  bool too_large = false;
+  if (experts > 0 && beside_weights > 0) {
+    SessionOptions fewer = options;  // with half of what the other weights leave, the other half is for the cache
+    fewer.expert_bytes = beside_weights / 2;
+    const SessionNeed half = R1_TRY(need_in(budget, fewer));
+    too_large = experts + need.memory.cache > beside_weights || need.context < std::min(half.context, kShortContext);
+    if (too_large) need = half;
+  }
+  if (too_large) {
     options.expert_bytes = need.memory.experts = std::min(experts, beside_weights - need.memory.cache);
-  } else if (const SessionNeed shared = R1_TRY(need_in(share));
+  } else if (const SessionNeed shared = share == budget ? need : R1_TRY(need_in(share, options));
              shared.memory.total() <= share && shared.context >= std::min(need.context, kShortContext)) {
     need = shared;
     const i64 all_sequences = std::min(need.memory.cache * options.max_sequences, kDefaultKvBytes);
@@ -236,10 +256,15 @@ Status ServedModels::make_room(Slot& slot, SessionOptions& options) {
 // The lock is held. Requests that hold the model have ended already, or are about to.
 void ServedModels::retire_if_broken(Slot& slot) {
   if (!slot.loaded || !slot.loaded->model->host().is_broken()) return;
-  broken_.push_back(std::move(slot.loaded));
+  broken_.push_back(unload(slot));
+  changed_.notify_all();
+}
+
+// The lock is held. Who gets the model destroys it without the lock.
+std::unique_ptr<ServedModels::Loaded> ServedModels::unload(Slot& slot) {
   slot.state = State::unloaded;
   slot.progress = 0;
-  changed_.notify_all();
+  return std::move(slot.loaded);
 }
 
 // The lock is held. Null if there is none.
@@ -258,9 +283,7 @@ std::unique_ptr<ServedModels::Loaded> ServedModels::take_idle() {
   Slot* found = nullptr;
   for (Slot& slot : slots_)
     if (slot.loaded && slot.loaded->leases == 0 && (!found || slot.last_use < found->last_use)) found = &slot;
-  if (!found) return nullptr;
-  found->state = State::unloaded;
-  return std::move(found->loaded);
+  return found ? unload(*found) : nullptr;
 }
 
 i64 ServedModels::bytes_taken() const {

@@ -8,7 +8,7 @@
 // one after the other. Before it loads one, idle models leave until the budget holds it, the one first that was used
 // least recently. A model with a lease never leaves; if only such models are left, the claim waits.
 // A model whose engine can run nothing any more (EngineHost::is_broken), because its file was cut for example, counts
-// as unloaded: the next claim loads it again. What is left of it goes when its last lease does.
+// as unloaded: the next claim loads it again. It is destroyed after its last lease is gone.
 //
 // All functions may be called from any thread. Only the destructor and end() wait.
 #pragma once
@@ -71,6 +71,7 @@ class ServedModels {
   i64 created() const { return created_; }  // in seconds since 1970
   std::optional<i64> find(std::string_view name) const;
   View view(i64 index);
+  bool is_loaded(i64 index);
 
   // A claim that is destroyed is given up. `wake` is called when there is more to see.
   std::shared_ptr<Claim> claim(i64 index, Wake wake);
@@ -110,6 +111,7 @@ class ServedModels {
   Result<MemoryNeed> fit(const std::filesystem::path& path, SessionOptions& options) const;
   Status make_room(Slot& slot, SessionOptions& options);
   void retire_if_broken(Slot& slot);
+  static std::unique_ptr<Loaded> unload(Slot& slot);
   std::unique_ptr<Loaded> take_idle_broken();
   std::unique_ptr<Loaded> take_idle();
   i64 bytes_taken() const;

@@ -112,6 +112,36 @@ TEST(ServedModels, ExpertsBeyondTheBudgetLeaveRoomForAContext) {
   EXPECT_LE(need->memory.dense + cache_bytes_of(models, 0), budget);
 }
 
+// What is wrong with loading the model with a budget; empty: nothing.
+std::string refusal(i64 budget, i64 context) {
+  ThreadPool pool(1);
+  ServedModels models(copies({"a"}), pool, {.session = {.context = context, .max_sequences = 1}, .budget = budget});
+  const auto claim = models.claim(0, [] {});
+  for (;;) {
+    const ServedModels::Seen seen = models.look(*claim);
+    if (seen.failure) return seen.failure->what;
+    if (seen.model) return "";
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+// Between a budget that holds some of the experts and one that holds everything lie those that hold the experts, but
+// not the cache as well.
+TEST(ServedModels, AModelThatIsLoadedWithABudgetIsLoadedWithALargerOne) {
+  const auto need = session_need(ModelServer::nano(), {}, {});
+  ASSERT_TRUE(need);
+  for (const i64 context : {0, 512, 1024}) {
+    bool loaded = false;
+    for (i64 twentieth = 4; twentieth <= 24; ++twentieth) {
+      const i64 budget = need->memory.total() * twentieth / 20;
+      const std::string why = refusal(budget, context);
+      EXPECT_TRUE(why.empty() || !loaded) << "context " << context << ": " << why;
+      loaded |= why.empty();
+    }
+    EXPECT_TRUE(loaded);
+  }
+}
+
 // ---- over loopback
 
 std::string chat(std::string_view model, std::string_view more = "") {

@@ -34,7 +34,7 @@ std::string text_member(const Json& object, std::string_view name);
 // What a dialect calls fields that are translated into OpenAI's. Errors name these.
 struct FieldNames {
   std::string_view format = "response_format", schema = "response_format.json_schema.schema";
-  std::string_view function = ".function";  // stands between "tools[0]" or "tool_choice" and what is said of a function
+  std::string_view function = ".function";  // stands between "tools[0]" or "tool_choice" and the fields of a function
   std::string_view parameters = "parameters";
   std::string_view allowed_tools = "tool_choice.allowed_tools";
 };

@@ -9,7 +9,7 @@ namespace r1 {
 
 struct ToolFunction {
   std::string name;
-  std::string where;    // the path of what is said of it, for messages: "tools[0].function"
+  std::string where;    // its path in the request, for messages: "tools[0].function"
   Json parameters{};    // the schema of its arguments; null: it has none
   bool strict = false;  // every call must fit the schema
 };
