@@ -238,6 +238,19 @@ TEST_F(ConnectToAny, NamesOfModelsDoNotRuleTheTerminal) {
   EXPECT_NE(terminal_->wait_for("one").find(R"(a\x1b[2Jb)"), std::string::npos);
 }
 
+TEST_F(ConnectToAny, AnAnswerThatHasBegunIsNotAskedForAgain) {
+  chat_with([](TestConnection& c) { send_answer(c, R"({"content":"seven"})"); }, {"--context-shift"});
+  say("3 + 4?");
+  answer_ = always([](TestConnection& c) {
+    begin_stream(c);
+    c.send(chunk(R"({"content":"It is"})") +
+           "data: {\"error\":{\"message\":\"too long\",\"code\":\"context_length_exceeded\"}}\n\n");
+  });
+  const size_t before = server_.requests().size();
+  EXPECT_NE(say("And 5 + 6?").find("too long"), std::string::npos);
+  EXPECT_EQ(server_.requests().size(), before + 1);
+}
+
 TEST_F(ConnectToAny, AnAnswerThatFillsTheContextSaysWhatHelps) {
   models_ = R"({"data":[{"id":"one","context_length":20}]})";
   chat_with([](TestConnection& c) {

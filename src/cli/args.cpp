@@ -62,7 +62,8 @@ FlagHelp help_of(const Flag& flag) {
           help.value = FlagHelp::Value::number;
       },
       flag.target);
-  // A help that names the default itself: the value may be one of this machine, such as its number of cores.
+  // A help text that names the default itself is kept as it is: the default may be a property of this machine, such as
+  // its number of cores.
   if (help.help.find("(default") != std::string::npos) help.fallback.clear();
   return help;
 }

@@ -297,7 +297,8 @@ Result<int> serve(const ServeFlags& flags, std::optional<int> listener) {
     if (signal == SIGHUP) {
       if (const Status loaded = load_keys(keys, flags); !loaded) print_error("r1 serve", loaded.error().what);
     } else if (signal != 0) {
-      if (first) std::_Exit(0);  // reading the weights cannot be interrupted, and leaves nothing behind
+      // Loading a model cannot be interrupted. It leaves nothing behind when the process ends.
+      if (first) std::_Exit(0);
       stop(api, *server, models, signals, flags.drain_timeout);
       if (models.is_loading()) std::_Exit(0);
       return 0;

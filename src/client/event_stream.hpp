@@ -11,7 +11,7 @@
 namespace r1 {
 
 // Reads the field "data" and skips all else: comments, and the fields "event", "id" and "retry". An event ends with a
-// blank line; without one, and without data, it does not count.
+// blank line. An event without that line, or without data, is ignored.
 class EventStream {
  public:
   static constexpr size_t kMostBytes = size_t{4} << 20;  // of a line, and of an event's data

@@ -141,8 +141,12 @@ Result<ChatAnswer> ServerSource::ask(const Question& question, size_t left_out, 
   const auto reply =
       server_.chat(request(question, left_out), [&](const ReplyText& text) { return received.take(text); });
   if (!reply && reply.error().code != Errc::interrupted) {
-    if (received.begun()) received.printer().finish();
-    return tl::unexpected(reply.error());
+    Error error = reply.error();
+    if (received.begun()) {
+      received.printer().finish();
+      error.code = Errc::io;  // asked again, the question would have a second answer below this part of one
+    }
+    return tl::unexpected(std::move(error));
   }
   Completion answer = received.finish(reply);
   print_end(received.printer(), answer, reply, context());

@@ -12,7 +12,8 @@ namespace r1 {
 class ServerSource : public AnswerSource {
  public:
   // Asks the server which models it has. `model` names the one that answers; without it that is the server's first.
-  // `flags` must have passed check() and check_for_server(). Errors: those of ChatServer; no name and no model.
+  // `flags` must have passed check() and check_for_server(). Errors: those of ChatServer; no name is given and the
+  // server has no model.
   static Result<std::unique_ptr<ServerSource>> open(GenerationFlags flags, const std::optional<std::string>& model,
                                                     ServerAddress address, std::string key);
 
