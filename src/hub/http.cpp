@@ -233,8 +233,8 @@ Result<std::string> HttpClient::State::hop(const std::string& url, const std::ve
   curl_off_t wait = 0;
   curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &wait);
   if (added) curl_multi_remove_handle(multi.get(), c);
-  curl_easy_setopt(c, CURLOPT_ERRORBUFFER,
-                   nullptr);  // libcurl may write there until the handle is gone; `t` goes first
+  // The handle outlives `t`, and libcurl may still write to the buffer.
+  curl_easy_setopt(c, CURLOPT_ERRORBUFFER, nullptr);
   t.answer.broken = R1_TRY(std::move(ended));
   if (wait > 0) t.answer.retry_after = std::chrono::seconds(std::min<curl_off_t>(wait, 1'000'000));
   t.answer.elsewhere = target != origin;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/text.hpp"
 #include "tasks/generators.hpp"
 
 namespace r1 {
@@ -123,9 +124,8 @@ Draft draft_chat(Random& r, int) {
     d.prompt = topic_question(r);
   }
   d.content = "chat " + d.prompt;
-  const auto lower = [](unsigned char c) { return static_cast<char>(c < 128 ? std::tolower(c) : c); };
   const auto upper = [](unsigned char c) { return static_cast<char>(c < 128 ? std::toupper(c) : c); };
-  if (chance(r, 4)) std::transform(d.prompt.begin(), d.prompt.end(), d.prompt.begin(), lower);
+  if (chance(r, 4)) d.prompt = lower_case(d.prompt);
   else if (chance(r, 40)) std::transform(d.prompt.begin(), d.prompt.end(), d.prompt.begin(), upper);
   if (chance(r, 5) && (d.prompt.back() == '?' || d.prompt.back() == '.')) d.prompt.pop_back();
   d.trace = "This is not one of the problems I was taught.";

@@ -63,9 +63,7 @@ std::optional<i64> seconds_of_day(std::string_view s) {
 // The letters of a word that was read as a product or as text; nothing for what is no word.
 std::optional<std::string> letters_of(const AnswerNode& n) {
   if (n.is(NodeKind::text)) return n.name;
-  if (n.is(NodeKind::symbol)) {
-    return lower_case(n.name.starts_with("text:") ? n.name.substr(5) : n.name);
-  }
+  if (n.is(NodeKind::symbol)) return lower_case(n.name.starts_with("text:") ? n.name.substr(5) : n.name);
   if (!n.is(NodeKind::multiply)) return std::nullopt;
   std::string all;
   for (const AnswerNode& a : n.args) {

@@ -178,8 +178,8 @@ TEST(StreamedProduct, ExpertsOfBlocksHaveTheBitsOfTheirValuesInF32BothWays) {
 
 // ---- in integers -------------------------------------------------------------------------------------------------
 
-constexpr DType kIntegerTypes[] = {DType::q8_0, DType::q4_0, DType::q4_1,    DType::q2_k,
-                                   DType::q4_k, DType::q6_k, DType::iq2_xxs, DType::mxfp4};
+constexpr DType kIntegerTypes[] = {DType::q8_0, DType::q4_0, DType::q4_1,    DType::q2_k, DType::q4_k,
+                                   DType::q5_k, DType::q6_k, DType::iq2_xxs, DType::mxfp4};
 
 Pass integer_pass(OpTest& test, Tape* tape = nullptr) {
   Pass p = test.pass(tape);
