@@ -145,7 +145,7 @@ struct Engine::State {
   std::vector<PromptChunk> chunks;
   std::function<double()> clock = options.clock;
   PrefillPace pace;
-  i64 prompt_rows = 0;  // of the step: prompts and replays
+  i64 decode_rows = 0;  // of the step; the others are of prompts and replays
   std::vector<TokenEvent> events;
   std::vector<PromptEvent> prompts;
   EngineCounters counters;

@@ -30,7 +30,7 @@ Result<std::span<TokenEvent>> Engine::step() {
     s.draw_tokens(s.run_model());
     s.sweep();
     ++s.counters.steps;
-    s.pace.measured(s.prompt_rows, s.clock() - begin);
+    s.pace.measured(s.decode_rows, s.batch.rows() - s.decode_rows, s.clock() - begin);
   }
   s.counters.step_seconds += s.clock() - begin;
   return std::span<TokenEvent>(s.events);
@@ -58,9 +58,8 @@ void Engine::State::build_batch() {
   for (const auto& s : running)
     if (s->decodes()) add_rows(*s, 1);
     else shares.push_back({s.get()});
-  const i64 decodes = batch.rows();
+  decode_rows = batch.rows();
   add_prompts(shares);
-  prompt_rows = batch.rows() - decodes;
 }
 
 // The sequence's next `count` tokens. The last of all that it knows has a row of logits.

@@ -24,20 +24,32 @@ i64 PrefillPace::tokens() const {
   const i64 most = std::min(limit_, most_), least = std::min(kLeast, most_);
   if (per_token_ == 0) return most;
   const double planned = kMargin * seconds_;
-  const double tokens = std::max(planned - without_, std::min(kShareBesideDecode * without_, planned)) / per_token_;
+  const double tokens = std::max(planned - decoding_, std::min(kShareBesideDecode * decoding_, planned)) / per_token_;
   return static_cast<i64>(std::clamp(tokens, static_cast<double>(least), static_cast<double>(most)));
 }
 
-void PrefillPace::measured(i64 tokens, double seconds) {
+void PrefillPace::measured(i64 decodes, i64 tokens, double seconds) {
   if (tokens == 0) {
-    without_ = follow(without_, seconds);
+    without_ = decoding_ = follow(without_, seconds);
+    without_decodes_ = decodes;
     return;
   }
   // Prompts may go on for long, and a stall before them must not count so long.
   without_ = std::min(without_, seconds);
-  const double of_tokens = std::max(seconds - without_, kLeastShare * seconds);
+  decoding_ = time_of_decodes(decodes, tokens, seconds);
+  const double of_tokens = std::max(seconds - decoding_, kLeastShare * seconds);
   per_token_ = follow(per_token_, of_tokens / static_cast<double>(tokens));
   limit_ = std::max(limit_, 2 * tokens);
+}
+
+// What a step of `seconds` spent on its sequences that decode: as much as on as many prompt tokens, within what is
+// known from the last step without prompt tokens. More sequences cost no less than those, and no more than in
+// proportion.
+double PrefillPace::time_of_decodes(i64 decodes, i64 tokens, double seconds) const {
+  const double alike = seconds * static_cast<double>(decodes) / static_cast<double>(decodes + tokens);
+  if (without_decodes_ == 0) return alike;
+  const double in_proportion = without_ * static_cast<double>(decodes) / static_cast<double>(without_decodes_);
+  return std::clamp(alike, std::min(without_, in_proportion), std::max(without_, in_proportion));
 }
 
 }  // namespace r1

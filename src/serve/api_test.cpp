@@ -118,6 +118,23 @@ TEST_F(ApiTest, LimitsStopsAndThinkingAreHonoured) {
   EXPECT_EQ(text(member(choice(stopped), "finish_reason")), "stop");
 }
 
+TEST_F(ApiTest, AnAnswerGoesOnBehindItsEndWhereThatIsWanted) {
+  const TestAnswer whole = post("/v1/chat/completions", fmt::format("{{{}}}", kQuestion));
+  const i64 length = *member(member(json(whole), "usage"), "completion_tokens").integer();
+  const Json longer = json(
+      post("/v1/chat/completions", fmt::format(R"({{{},"ignore_eos":true,"max_tokens":{}}})", kQuestion, length + 40)));
+  EXPECT_EQ(member(member(longer, "usage"), "completion_tokens"), Json(length + 40));
+  EXPECT_EQ(text(member(choice(longer), "finish_reason")), "length");
+  EXPECT_EQ(text(member(member(choice(longer), "message"), "reasoning_content")),
+            text(member(member(choice(json(whole)), "message"), "reasoning_content")));
+
+  const TestAnswer refused =
+      post("/v1/chat/completions",
+           fmt::format(R"({{{},"ignore_eos":true,"response_format":{{"type":"json_object"}}}})", kQuestion));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("ignore_eos"), std::string::npos) << refused.body;
+}
+
 TEST_F(ApiTest, AnAnswerThatHasBegunIsContinued) {
   const Json whole =
       json(post("/v1/chat/completions", fmt::format(R"({{{},"reasoning_effort":"none","temperature":0}})", kQuestion)));

@@ -28,6 +28,10 @@ struct HeldByReply {
 // `field` is the one that errors name.
 ApiStatus restrict_to(const Serving& serving, const Grammar& grammar, const std::string& field,
                       CompletionRequest& request) {
+  if (request.stop_ids.empty())
+    return bad_field(field, fmt::format("{}: an answer of this form ends with one of the model's end tokens, of which "
+                                        "it has none, or ignore_eos takes them away",
+                                        field));
   const Status done = serving.model->grammars().constrain(request, grammar, serving.model->host().context());
   if (!done) return tl::unexpected(grammar_error(done.error(), field));
   return {};

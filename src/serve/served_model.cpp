@@ -90,6 +90,7 @@ ApiResult<CompletionRequest> ServedModel::request(ChatPrompt prompt, const Gener
   set(request.max_tokens, fields.max_tokens);
   request.samples = static_cast<i32>(fields.samples);
   request.stop_strings = fields.stop;
+  if (fields.ignore_eos) request.stop_ids.clear();
   if (think.budget) request.think.tokens = *think.budget;
   if (const Status fits = check(sampling); !fits) return api_fail(400, "invalid_value", fits.error().what);
   return request;

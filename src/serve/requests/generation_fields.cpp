@@ -24,6 +24,7 @@ constexpr FieldRule kGenerationRules[] = {
     {"max_tokens", JsonKind::integer, 1, kMostI32},
     {"max_completion_tokens", JsonKind::integer, 1, kMostI32},
     {"stop", JsonKind::text_or_array},
+    {"ignore_eos", JsonKind::boolean},
     {"logit_bias", JsonKind::object},
     {"return_progress", JsonKind::boolean},
     {"resumable", JsonKind::boolean},
@@ -98,6 +99,7 @@ ApiResult<GenerationFields> read_generation_fields(const Json& object) {
   if (!out.max_tokens) out.max_tokens = in.integer("max_tokens");
   out.samples = in.integer("n").value_or(1);
   if (const Json* stop = in.find("stop")) out.stop = R1_TRY(read_stops(*stop));
+  out.ignore_eos = in.is_set("ignore_eos");
   out.stream = in.is_set("stream");
   if (const Json* options = in.find("stream_options")) {
     static constexpr FieldRule kStreamRules[] = {{"include_usage", JsonKind::boolean},

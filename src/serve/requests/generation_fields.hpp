@@ -19,6 +19,7 @@ struct GenerationFields {
   std::optional<i64> max_tokens;
   i64 samples = 1;
   std::vector<std::string> stop;
+  bool ignore_eos = false;  // answers go on behind the model's end tokens: throughput is measured with equal lengths
   bool stream = false, include_usage = false, return_progress = false, resumable = false;
   bool logprobs = false;  // these two are read by each endpoint, because their types differ
   i64 top_logprobs = 0;

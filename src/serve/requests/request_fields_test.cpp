@@ -97,7 +97,7 @@ TEST(RequestFields, TheLimitsThemselvesAreTaken) {
 TEST(RequestFields, ValuesArriveWhereTheyBelong) {
   const auto f = read_generation_fields(json(
       R"({"model":"m","temperature":0.25,"top_p":0.5,"top_k":7,"min_p":0.125,"repetition_penalty":1.5,"seed":-3,"n":2,
-          "max_tokens":9,"max_completion_tokens":8,"stop":["a","b"],"stream":true,
+          "max_tokens":9,"max_completion_tokens":8,"stop":["a","b"],"stream":true,"ignore_eos":true,
           "stream_options":{"include_usage":true},
           "logit_bias":{"5":-100,"6":2.5},"presence_penalty":1,"frequency_penalty":-1,"user":"u","cache_salt":"s"})"));
   ASSERT_TRUE(f);
@@ -111,7 +111,7 @@ TEST(RequestFields, ValuesArriveWhereTheyBelong) {
   EXPECT_EQ(f->samples, 2);
   EXPECT_EQ(f->max_tokens, 8);
   EXPECT_EQ(f->stop, (std::vector<std::string>{"a", "b"}));
-  EXPECT_TRUE(f->stream && f->include_usage);
+  EXPECT_TRUE(f->stream && f->include_usage && f->ignore_eos);
   EXPECT_EQ(f->logit_bias, (std::vector<std::pair<i32, float>>{{5, -100}, {6, 2.5f}}));
   EXPECT_EQ(f->presence_penalty, 1);
   EXPECT_EQ(f->frequency_penalty, -1);
