@@ -10,6 +10,11 @@ constexpr i32 kNever = 1 << 30;
 // The count of a place to which a call returns. The place may be a repetition, but that is not open yet.
 constexpr i32 kReturn = -1;
 
+// Whether the lexeme of a node may end in `state`, after `count` units.
+bool may_end(const GrammarProgram::Node& n, const Lexeme::State* state, i64 count) {
+  return state->accepting && (!n.lexeme->is_counted() || count >= n.min);
+}
+
 u64 mix(u64 x) {
   x = (x ^ x >> 31) * 0x9e3779b97f4a7c15u;
   return x ^ x >> 29;
@@ -75,11 +80,9 @@ u32 GrammarMatcher::key_of(u32 below, i32 node, const Lexeme::State* lexeme, i64
 i64 GrammarMatcher::count_class(i32 node, i64 count) const {
   if (count == kReturn) return kReturn;
   const GrammarProgram::Node& n = (*program_)[node];
-  const bool counted = n.kind == NodeKind::lexeme && n.lexeme->is_counted();
-  if (n.kind != NodeKind::repeat && !counted) return 0;
-  const i64 min = counted ? n.lexeme->count().min : n.min, max = counted ? n.lexeme->count().max : n.max;
-  const i64 most = trie_.longest() + 1, needed = std::clamp<i64>(min - count, 0, most);
-  return needed << 32 | (max < 0 ? most : std::min(max - count, most));
+  if (n.kind != NodeKind::repeat && !(n.kind == NodeKind::lexeme && n.lexeme->is_counted())) return 0;
+  const i64 most = trie_.longest() + 1, needed = std::clamp<i64>(n.min - count, 0, most);
+  return needed << 32 | (n.max < 0 ? most : std::min(n.max - count, most));
 }
 
 // ---- a new state: everything that is reached without a byte
@@ -113,7 +116,7 @@ void GrammarMatcher::enter(u32 stack, i32 node, i32 fresh) {
     case NodeKind::end: return leave(stack, fresh);
     case NodeKind::lexeme:
       if (!n.lexeme->start()->final) building_.stacks.push_back(push_stack(stack, node, n.lexeme->start(), 0));
-      if (n.lexeme->may_end(n.lexeme->start(), 0)) enter(stack, n.next, fresh);
+      if (may_end(n, n.lexeme->start(), 0)) enter(stack, n.next, fresh);
       return;
     case NodeKind::call:
       // A call at the end of a rule returns to nothing, so that lists of any length need no deeper stack.
@@ -157,17 +160,16 @@ void GrammarMatcher::step(u32 stack, u8 byte) {
   if (to == Lexeme::dead()) return;
   i64 count = top.count;
   if (n.lexeme->is_counted() && top.lexeme == n.lexeme->start()) {
-    const Lexeme::Count& limit = n.lexeme->count();
     if (!n.lexeme->begins_unit(top.lexeme, byte)) {
-      if (count < limit.min) return;
-    } else if (limit.max >= 0 && count >= limit.max) {
+      if (count < n.min) return;
+    } else if (n.max >= 0 && count >= n.max) {
       return;
-    } else if (limit.max >= 0 || count < limit.min) {
+    } else if (n.max >= 0 || count < n.min) {
       ++count;
     }
   }
   if (!to->final) building_.stacks.push_back(push_stack(top.below, top.node, to, count));
-  if (n.lexeme->may_end(to, count)) enter(top.below, n.next, 0);
+  if (may_end(n, to, count)) enter(top.below, n.next, 0);
 }
 
 // The number of the state that was put together.
@@ -247,9 +249,9 @@ void GrammarMatcher::add_counted_tokens(const LexemeTokens& known, i64 room, i64
 // tokens, or of those below a node of the trie.
 void GrammarMatcher::add_whole_tokens(u32 stack, const LexemeTokens& known) {
   const Stack& top = stacks_[stack];
-  const Lexeme& lexeme = *(*program_)[top.node].lexeme;
+  const GrammarProgram::Node& n = (*program_)[top.node];
   if (known.overflow) return fail_with("the grammar needs too many states here; use simpler repetitions");
-  if (lexeme.is_counted()) add_counted_tokens(known, room_of(top), lexeme.count().min - top.count);
+  if (n.lexeme->is_counted()) add_counted_tokens(known, room_of(top), n.min - top.count);
   else if (!known.many.empty())
     for (size_t w = 0; w < words_.size(); ++w) words_[w] |= known.many[w];
   else
@@ -258,16 +260,15 @@ void GrammarMatcher::add_whole_tokens(u32 stack, const LexemeTokens& known) {
 
 // Units that a token may begin.
 i64 GrammarMatcher::room_of(const Stack& top) const {
-  const Lexeme::Count& count = (*program_)[top.node].lexeme->count();
-  return count.max < 0 ? kNever : count.max - top.count;
+  const i64 max = (*program_)[top.node].max;
+  return max < 0 ? kNever : max - top.count;
 }
 
 // Tries the tokens that go on behind the end of the lexeme.
 void GrammarMatcher::add_exits(u32 stack, const LexemeTokens& known) {
   if (known.exits.empty()) return;
   const Stack top = stacks_[stack];
-  const Lexeme& lexeme = *(*program_)[top.node].lexeme;
-  const i64 room = room_of(top), needed = lexeme.is_counted() ? lexeme.count().min - top.count : 0;
+  const i64 room = room_of(top), needed = (*program_)[top.node].min - top.count;  // both without effect if not counted
   const u32 behind = state_behind(top);
   for (size_t i = 0; i + 1 < known.exit_groups.size(); ++i) {
     const u32 begin = known.exit_groups[i].begin, end = known.exit_groups[i + 1].begin;

@@ -125,7 +125,7 @@ class GrammarCompiler {
       case Expr::Kind::choice: return add_choice(e.items, next);
       case Expr::Kind::rule: return add_rule(e.id, next);
       case Expr::Kind::repeat: {
-        if (is_counted(e)) return add_lexeme(program_.lexicon_->find_counted(g_, e.items[0], {e.min, e.max, ""}), next);
+        if (is_counted(e)) return add_counted(e, "", next);
         const i32 node = add_node({});
         const i32 body = R1_TRY(add(e.items[0], GrammarProgram::kEnd));
         // Repetitions of the empty text add nothing, so that any number of them may be left out.
@@ -145,7 +145,11 @@ class GrammarCompiler {
     if (e.kind == Expr::Kind::text && e.text.empty()) return next;
     return add_lexeme(program_.lexicon_->find(g_, e), next);
   }
-  Result<i32> add_lexeme(std::shared_ptr<const Lexeme> lexeme, i32 next) {
+  Result<i32> add_counted(const Expr& repeat, std::string end, i32 next) {
+    auto lexeme = program_.lexicon_->find_counted(g_, repeat.items[0], std::move(end));
+    return add_lexeme(std::move(lexeme), next, repeat.min, repeat.max);
+  }
+  Result<i32> add_lexeme(std::shared_ptr<const Lexeme> lexeme, i32 next, i64 min = 0, i64 max = -1) {
     const Lexeme* const pointer = lexeme.get();
     if (lexemes_.insert(pointer).second) {
       program_.lexemes_.push_back(std::move(lexeme));
@@ -153,7 +157,7 @@ class GrammarCompiler {
         return fail(Errc::exhausted, "the grammar is too large: its automata take more than {} MiB",
                     kMostProgramBytes >> 20);
     }
-    return add_node({.kind = Kind::lexeme, .next = next, .lexeme = pointer});
+    return add_node({.kind = Kind::lexeme, .next = next, .min = min, .max = max, .lexeme = pointer});
   }
 
   Result<i32> add_rule(i32 rule, i32 next) {
@@ -170,9 +174,7 @@ class GrammarCompiler {
   Result<i32> add_sequence(const std::vector<Expr>& items, i32 next) {
     for (size_t end = items.size(); end > 0;) {
       if (end >= 2 && is_counted(items[end - 2], items[end - 1])) {
-        const Expr& repeat = items[end - 2];
-        next = R1_TRY(add_lexeme(
-            program_.lexicon_->find_counted(g_, repeat.items[0], {repeat.min, repeat.max, items[end - 1].text}), next));
+        next = R1_TRY(add_counted(items[end - 2], items[end - 1].text, next));
         end -= 2;
         continue;
       }

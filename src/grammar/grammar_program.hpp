@@ -14,14 +14,14 @@ class GrammarProgram {
   struct Node {
     enum class Kind : u8 {
       end,     // of a rule, of the body of a repetition, or of everything
-      lexeme,  // `lexeme`, then `next`
+      lexeme,  // `lexeme`, with `min` to `max` units if it is counted, then `next`
       call,    // the rule that begins at `target`, then `next`
       choice,  // any of `branches`
       repeat   // the body that begins at `target`, from `min` to `max` times, then `next`
     };
     Kind kind = Kind::end;
     i32 next = -1, target = -1;
-    i64 min = 0, max = -1;
+    i64 min = 0, max = -1;  // max -1: no limit
     std::vector<i32> branches{};
     const Lexeme* lexeme = nullptr;
   };

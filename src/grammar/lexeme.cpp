@@ -33,10 +33,11 @@ Lexeme::Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& gr
   start_ = state_of({first});
 }
 
-Lexeme::Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& unit, Count count)
-    : trie_(trie), grown_(grown), counted_(true), count_(std::move(count)) {
+Lexeme::Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& unit,
+               std::string end_text)
+    : trie_(trie), grown_(grown), counted_(true), end_(std::move(end_text)) {
   add_node({});
-  const i32 end = add_text(count_.end, 0), between = add_node({});
+  const i32 end = add_text(end_, 0), between = add_node({});
   const i32 first = add(grammar, unit, between);
   nodes_[between] = {.a = first, .b = end};
   add_bytes(static_cast<i64>(sizeof(Node)) * std::ssize(nodes_));
@@ -287,15 +288,14 @@ std::shared_ptr<const Lexeme> Lexicon::find(const Grammar& grammar, const Expr& 
   return kept(entry);
 }
 
-std::shared_ptr<const Lexeme> Lexicon::find_counted(const Grammar& grammar, const Expr& unit, Lexeme::Count count) {
+std::shared_ptr<const Lexeme> Lexicon::find_counted(const Grammar& grammar, const Expr& unit, std::string end) {
   std::string key = "counted ";
-  append_number(key, count.min), append_number(key, count.max);
-  append_number(key, std::ssize(count.end));
-  key += count.end;
+  append_number(key, std::ssize(end));
+  key += end;
   append_form(grammar, unit, key);
   const std::lock_guard lock(mutex_);
   auto& entry = lexemes_[key];
-  if (!entry) entry = std::make_shared<Lexeme>(trie_, grown_, grammar, unit, std::move(count));
+  if (!entry) entry = std::make_shared<Lexeme>(trie_, grown_, grammar, unit, std::move(end));
   return kept(entry);
 }
 

@@ -3,8 +3,8 @@
 // threads.
 //
 // A counted lexeme is unit{min,max} followed by a fixed text, for instance the characters of a JSON string and its
-// closing quote. Its automaton is that of unit* and the text; the caller counts the units. This way a limit of 10,000
-// characters costs no more states than none.
+// closing quote. Its automaton is that of unit* and the text; the caller counts the units and knows min and max. This
+// way a limit of 10,000 characters costs no more states than none, and all limits of the same unit share one lexeme.
 #pragma once
 #include <array>
 #include <atomic>
@@ -59,15 +59,12 @@ class Lexeme {
     std::array<std::atomic<const State*>, 256> next{};  // null: not computed yet
     std::atomic<const LexemeTokens*> tokens = nullptr;
   };
-  struct Count {
-    i64 min = 0, max = -1;  // of units; max -1: no limit
-    std::string end;        // the text behind them, which may be empty; its first byte begins no unit
-  };
 
   // `expr` is regular: its rules do not call themselves. The trie must outlive the lexeme.
   // What its automaton and tables take is added to `grown`, too, which must also outlive it.
+  // `end`: of a counted lexeme, the text behind its units, which may be empty; its first byte begins no unit.
   Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& expr);
-  Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& unit, Count count);
+  Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& unit, std::string end);
 
   const State* start() const { return start_; }
   // The state after one byte more; dead() if there is none, overflow() if there would be too many states.
@@ -87,13 +84,10 @@ class Lexeme {
   static bool is_alive(const State* s) { return s != dead() && s != overflow(); }
 
   bool is_counted() const { return counted_; }
-  const Count& count() const { return count_; }
   // Of a counted lexeme: whether `byte` begins a unit in this state. Only the start state is between units.
   bool begins_unit(const State* state, u8 byte) const {
-    return counted_ && state == start_ && (count_.end.empty() || byte != static_cast<u8>(count_.end[0]));
+    return counted_ && state == start_ && (end_.empty() || byte != static_cast<u8>(end_[0]));
   }
-  // Whether the lexeme may end in `state`, after `count` units.
-  bool may_end(const State* state, i64 count) const { return state->accepting && (!counted_ || count >= count_.min); }
   // Computes what the states within a few bytes of the start need, before somebody waits for it.
   void warm() const;
   // No text of the lexeme is the beginning of another one.
@@ -125,7 +119,7 @@ class Lexeme {
   const TokenTrie& trie_;
   std::atomic<i64>& grown_;
   bool counted_ = false;
-  Count count_;
+  std::string end_;
   std::vector<Node> nodes_;  // nodes_[0] accepts
   const State* start_ = nullptr;
   mutable std::mutex mutex_;
@@ -149,7 +143,7 @@ class Lexicon {
   // What all lexemes that there were have taken, which never shrinks.
   i64 grown() const { return grown_.load(std::memory_order_relaxed); }
   std::shared_ptr<const Lexeme> find(const Grammar& grammar, const Expr& expr);
-  std::shared_ptr<const Lexeme> find_counted(const Grammar& grammar, const Expr& unit, Lexeme::Count count);
+  std::shared_ptr<const Lexeme> find_counted(const Grammar& grammar, const Expr& unit, std::string end);
 
  private:
   std::shared_ptr<const Lexeme> kept(std::shared_ptr<const Lexeme> found);
