@@ -90,24 +90,30 @@ TEST_F(BenchSmall, ARowWithoutAnyRoundThatCountsIsStillInTheTable) {
             "| tokens/s | r1 | before | r1 / before | rounds | void |\n|---|---|---|---|---|---|\n\n");
 }
 
-TEST_F(BenchSmall, TheRandomMixtureOpensAsAModel) {
+TEST_F(BenchSmall, TheRandomModelsOpen) {
   // The same tensors with smaller sides, so that the test takes no time.
-  const std::string script =
-      "import sys, pathlib\n"
-      "sys.dont_write_bytecode = True\n"
-      "sys.path.insert(0, sys.argv[1] + '/bench')\n"
-      "import random_moe\n"
-      "small = dict(random_moe.CONFIG, vocab_size=512, hidden_size=64, num_hidden_layers=2, n_routed_experts=8,\n"
-      "             kv_lora_rank=32, intermediate_size=64, moe_intermediate_size=32)\n"
-      "random_moe.write_model(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[1]) / 'models/nano', small)\n";
-  write("make.py", script);
-  fs::create_directories(folder_ / "model");
-  const std::string make =
-      fmt::format("python3 {}/make.py {} {}/model", folder_.string(), R1_SOURCE_DIR, folder_.string());
+  write("make.py",
+        "import sys, pathlib\n"
+        "sys.dont_write_bytecode = True\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from random_model import MIXTURE, QWEN2, write_model\n"
+        "small = dict(vocab_size=600, hidden_size=64, num_hidden_layers=2, intermediate_size=64)\n"
+        "mixture = dict(MIXTURE, n_routed_experts=8, kv_lora_rank=32, moe_intermediate_size=32, **small)\n"
+        "qwen2 = dict(QWEN2, num_attention_heads=4, num_key_value_heads=2, **small)\n"
+        "for name, config in ('mixture', mixture), ('qwen2', qwen2):\n"
+        "    folder = pathlib.Path(sys.argv[2]) / name\n"
+        "    folder.mkdir()\n"
+        "    write_model(folder, config)\n");
+  const std::string make = fmt::format("python3 {0}/make.py {1}/bench {0}", folder_.string(), R1_SOURCE_DIR);
   ASSERT_EQ(std::system(make.c_str()), 0);
-  const Outcome o = r1("logprobs -m {}/model --tokens 1,2,3");
-  EXPECT_EQ(o.code, 0) << o.err;
-  EXPECT_EQ(o.out.find("nan"), std::string::npos) << o.out;
+  write("token", "[599]");
+  for (const char* name : {"mixture", "qwen2"}) {
+    const Outcome o = r1(fmt::format("logprobs -m {{}}/{} --tokens 1,2,3,599", name));
+    EXPECT_EQ(o.code, 0) << o.err;
+    EXPECT_EQ(o.out.find("nan"), std::string::npos) << o.out;
+    const Outcome word = r1(fmt::format("detokenize -m {{}}/{} < {{}}/token", name));
+    EXPECT_EQ(word.out, "~599") << "tokens beyond the tokenizer's have a text; " << word.err;
+  }
 }
 
 TEST_F(BenchSmall, OnlyMeasuresThePartThatWasAskedFor) {

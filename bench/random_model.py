@@ -1,15 +1,21 @@
-"""A small mixture of experts of DeepSeek's kind with random weights, as a Hugging Face folder.
+#!/usr/bin/env python3
+"""Models with random weights, as Hugging Face folders.
+
+    bench/random_model.py mixture FOLDER    8 layers of DeepSeek's kind, 32 experts of which 4, a vocabulary of 32,000
+    bench/random_model.py qwen2 FOLDER      the shape of Qwen2 1.5B: 3.1 GB
 
 The speed of a product does not depend on the values of its weights, so the weights need no distribution in particular:
 every element is a random bf16 with an absolute value from 2^-7 to 2^-5. The tokenizer is that of the model that ships;
-the rows of the vocabulary beyond it are padding.
+the rest of the vocabulary are words that no text is split into, so that every token that is drawn has a text.
 """
+import argparse
 import json
+import pathlib
 import random
 import shutil
 import struct
 
-CONFIG = {
+MIXTURE = {
     "architectures": ["DeepseekV3ForCausalLM"], "model_type": "deepseek_v3", "vocab_size": 32000, "hidden_size": 512,
     "num_hidden_layers": 8, "max_position_embeddings": 4096, "num_attention_heads": 8, "num_key_value_heads": 8,
     "q_lora_rank": None, "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
@@ -20,6 +26,15 @@ CONFIG = {
     "n_shared_experts": 1, "num_experts_per_tok": 4, "moe_intermediate_size": 256, "n_group": 1, "topk_group": 1,
     "scoring_func": "sigmoid", "topk_method": "noaux_tc", "norm_topk_prob": True, "routed_scaling_factor": 1.0,
 }
+QWEN2 = {
+    "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "vocab_size": 151936, "hidden_size": 1536,
+    "num_hidden_layers": 28, "max_position_embeddings": 4096, "num_attention_heads": 12, "num_key_value_heads": 2,
+    "intermediate_size": 8960, "hidden_act": "silu", "rms_norm_eps": 1e-6, "rope_theta": 10000.0,
+    "attention_dropout": 0.0, "tie_word_embeddings": False, "initializer_range": 0.02, "use_sliding_window": False,
+    "bos_token_id": 505, "eos_token_id": 506, "torch_dtype": "bfloat16", "use_cache": True,
+}
+SHAPES = {"mixture": MIXTURE, "qwen2": QWEN2}
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 ONE = struct.pack("<H", 0x3F80)  # 1.0 in bf16
 # The upper byte of a bf16 holds the sign and the upper bits of the exponent.
 UPPER_BYTES = bytes(0x3C if byte % 2 else 0xBC for byte in range(256))
@@ -30,23 +45,32 @@ def mlp(name, width, hidden):
             (f"{name}.down_proj.weight", [hidden, width])]
 
 
-def tensors(c):
-    """Names and shapes. A shape of one side is a norm, or the selection bias of a router."""
+def latent_attention(name, c):
     d, heads = c["hidden_size"], c["num_attention_heads"]
     nope, rope, v, rank = c["qk_nope_head_dim"], c["qk_rope_head_dim"], c["v_head_dim"], c["kv_lora_rank"]
+    return [(f"{name}.q_proj.weight", [heads * (nope + rope), d]),
+            (f"{name}.kv_a_proj_with_mqa.weight", [rank + rope, d]), (f"{name}.kv_a_layernorm.weight", [rank]),
+            (f"{name}.kv_b_proj.weight", [heads * (nope + v), rank]), (f"{name}.o_proj.weight", [d, heads * v])]
+
+
+def grouped_attention(name, c):
+    d, groups = c["hidden_size"], c["num_key_value_heads"]
+    width = d // c["num_attention_heads"]
+    result = [(f"{name}.o_proj.weight", [d, d])]
+    for part, rows in (("q", d), ("k", groups * width), ("v", groups * width)):
+        result += [(f"{name}.{part}_proj.weight", [rows, d]), (f"{name}.{part}_proj.bias", [rows])]
+    return result
+
+
+def tensors(c):
+    """Names and shapes. A shape of one side is a norm, a bias, or the selection bias of a router."""
+    d, latent = c["hidden_size"], "kv_lora_rank" in c
     result = [("model.embed_tokens.weight", [c["vocab_size"], d])]
     for i in range(c["num_hidden_layers"]):
         layer = f"model.layers.{i}"
-        result += [
-            (f"{layer}.input_layernorm.weight", [d]),
-            (f"{layer}.self_attn.q_proj.weight", [heads * (nope + rope), d]),
-            (f"{layer}.self_attn.kv_a_proj_with_mqa.weight", [rank + rope, d]),
-            (f"{layer}.self_attn.kv_a_layernorm.weight", [rank]),
-            (f"{layer}.self_attn.kv_b_proj.weight", [heads * (nope + v), rank]),
-            (f"{layer}.self_attn.o_proj.weight", [d, heads * v]),
-            (f"{layer}.post_attention_layernorm.weight", [d]),
-        ]
-        if i < c["first_k_dense_replace"]:
+        result += [(f"{layer}.input_layernorm.weight", [d]), (f"{layer}.post_attention_layernorm.weight", [d])]
+        result += (latent_attention if latent else grouped_attention)(f"{layer}.self_attn", c)
+        if i < c.get("first_k_dense_replace", c["num_hidden_layers"]):
             result += mlp(f"{layer}.mlp", c["intermediate_size"], d)
             continue
         width = c["moe_intermediate_size"]
@@ -68,9 +92,19 @@ def content(name, count, generator):
     return values
 
 
-def write_model(folder, tokenizer_folder, config=None):
+def write_tokenizer(source, folder, size):
+    """The tokenizer in `source`, with as many words more as the vocabulary has rows."""
+    tokenizer = json.loads((source / "tokenizer.json").read_text())
+    vocabulary = tokenizer["model"]["vocab"]
+    taken = {*vocabulary.values(), *(token["id"] for token in tokenizer["added_tokens"])}
+    vocabulary.update({f"~{i}": i for i in range(size) if i not in taken})
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False))
+    shutil.copyfile(source / "tokenizer_config.json", folder / "tokenizer_config.json")
+
+
+def write_model(folder, config=None):
     """Writes config.json, model.safetensors and the tokenizer's files into `folder`, which must exist."""
-    c = config or CONFIG
+    c = config or MIXTURE
     header, end = {}, 0
     for name, shape in tensors(c):
         count = shape[0] * (shape[1] if len(shape) > 1 else 1)
@@ -85,5 +119,17 @@ def write_model(folder, tokenizer_folder, config=None):
         for name, shape in tensors(c):
             file.write(content(name, shape[0] * (shape[1] if len(shape) > 1 else 1), generator))
     (folder / "config.json").write_text(json.dumps(c, indent=2))
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(tokenizer_folder / name, folder / name)
+    write_tokenizer(ROOT / "models/nano", folder, c["vocab_size"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shape", choices=SHAPES)
+    parser.add_argument("folder", type=pathlib.Path)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    write_model(options.folder, SHAPES[options.shape])
+
+
+if __name__ == "__main__":
+    main()
