@@ -35,6 +35,7 @@ QWEN2 = {
 }
 SHAPES = {"mixture": MIXTURE, "qwen2": QWEN2}
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PIECE = 1 << 24  # elements
 ONE = struct.pack("<H", 0x3F80)  # 1.0 in bf16
 # The upper byte of a bf16 holds the sign and the upper bits of the exponent.
 UPPER_BYTES = bytes(0x3C if byte % 2 else 0xBC for byte in range(256))
@@ -83,13 +84,17 @@ def tensors(c):
 
 
 def content(name, count, generator):
+    """The bytes of a tensor, in pieces."""
     if name.endswith("e_score_correction_bias"):
-        return bytes(4 * count)
+        yield bytes(4 * count)
+        return
     if name.endswith("norm.weight"):
-        return ONE * count
-    values = bytearray(generator.randbytes(2 * count))
-    values[1::2] = values[1::2].translate(UPPER_BYTES)
-    return values
+        yield ONE * count
+        return
+    for begin in range(0, count, PIECE):
+        values = bytearray(generator.randbytes(2 * min(PIECE, count - begin)))
+        values[1::2] = values[1::2].translate(UPPER_BYTES)
+        yield values
 
 
 def write_tokenizer(source, folder, size):
@@ -117,7 +122,8 @@ def write_model(folder, config=None):
     with open(folder / "model.safetensors", "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for name, shape in tensors(c):
-            file.write(content(name, shape[0] * (shape[1] if len(shape) > 1 else 1), generator))
+            for piece in content(name, shape[0] * (shape[1] if len(shape) > 1 else 1), generator):
+                file.write(piece)
     (folder / "config.json").write_text(json.dumps(c, indent=2))
     write_tokenizer(ROOT / "models/nano", folder, c["vocab_size"])
 
