@@ -57,6 +57,18 @@ TEST_F(Input, AFileOrAPipeIsAddedToThePrompt) {
   expect_failure(r1("run < /dev/null"), 1, {"empty"});
 }
 
+// Other programs take a model without a flag.
+TEST_F(Input, AModelWithoutItsFlagIsNotTakenForAPrompt) {
+  for (const char* word : {"nano", "models/nano", "deepseek-r1:1.5b"}) {
+    expect_failure(r1(fmt::format("run {} 1+1", word)), 2, {word, "is a model: r1 run -m"});
+    expect_failure(r1(fmt::format("chat {}", word)), 2, {word, "is a model: r1 chat -m"});
+    expect_failure(r1(fmt::format("serve {}", word)), 2, {word, "is a model: r1 serve -m"});
+  }
+  expect_failure(r1("chat hello"), 2, {"not expected: hello"});
+  EXPECT_EQ(prompt_of("run -p nano"), "nano");
+  EXPECT_EQ(prompt_of("run what is nano"), "what is nano");
+}
+
 TEST_F(Input, APromptWithoutEndIsRefusedWithBothNumbers) {
   expect_failure(r1("run -f /dev/zero"), 1, {"/dev/zero: 16", "bytes and more", "at most 16777216"});
   expect_failure(r1("run < /dev/zero"), 1, {"stdin", "at most 16777216"});

@@ -5,7 +5,10 @@
 #include <charconv>
 #include <cstdio>
 
+#include "formats/model_folder.hpp"
 #include "formats/utf8.hpp"
+#include "hub/family.hpp"
+#include "hub/models.hpp"
 
 namespace r1 {
 namespace {
@@ -108,11 +111,24 @@ std::optional<int> parse(const Args& args, const std::string& summary, const std
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}", app.help());
     return 0;
+  } catch (const CLI::ExtrasError& e) {
+    const std::vector<std::string> unknown = app.remaining();
+    const bool is_model = app.get_option_no_throw("--model") && !unknown.empty() && names_model(unknown[0]);
+    const std::string why = is_model ? fmt::format("\"{0}\" is a model: r1 {1} -m {0}", unknown[0], command) : e.what();
+    print_error("r1 " + command, fmt::format("{}. See r1 {} --help", why, command));
+    return kExitUsage;
   } catch (const CLI::ParseError& e) {
     print_error("r1 " + command, fmt::format("{}. See r1 {} --help", e.what(), command));
     return kExitUsage;
   }
   return std::nullopt;
+}
+
+bool names_model(const std::string& word) {
+  if (find_in_family(word)) return true;
+  const auto path = find_model(word);
+  std::error_code error;
+  return path && (path->extension() == ".gguf" || std::filesystem::exists(*path / kConfigFile, error));
 }
 
 Result<int> thread_count(i64 threads) {

@@ -56,6 +56,9 @@ void print_error(std::string_view program, std::string_view what);
 // errors.
 std::optional<int> parse(const Args& args, const std::string& summary, const std::vector<Flag>& flags);
 
+// Whether the word is a model's name or path. People who know other programs write a model without -m.
+bool names_model(const std::string& word);
+
 // The value of a flag --threads. Errors: usage, if it is not in 1..1024.
 Result<int> thread_count(i64 threads);
 

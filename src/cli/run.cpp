@@ -32,6 +32,7 @@ std::string to_json(const Completion& c, const std::string& prompt, u64 seed) {
 
 Result<int> run_prompt(const Args& args) {
   GenerationFlags generation(DefaultSeed::random);
+  const std::string shipped = generation.model;
   PromptInput input;
   std::vector<std::string> stops;
   std::string system;
@@ -49,6 +50,9 @@ Result<int> run_prompt(const Args& args) {
               {"--json", &json, "one JSON object on stdout"}});
   if (const auto stop = parse(args, "One answer from a model.", flags)) return *stop;
   R1_TRY(generation.check());
+  if (generation.model == shipped && !input.words.empty() && names_model(input.words[0]))
+    return fail(Errc::usage, "\"{0}\" is a model: r1 run -m {0} PROMPT; a prompt that begins with it goes behind -p",
+                input.words[0]);
   if (raw && !system.empty()) return fail(Errc::usage, "--raw and --system exclude each other");
   generation.draw_seed();
   const std::string prompt = R1_TRY(read_prompt(input));
