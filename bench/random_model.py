@@ -2,7 +2,8 @@
 """Models with random weights, as Hugging Face folders.
 
     bench/random_model.py mixture FOLDER    8 layers of DeepSeek's kind, 32 experts of which 4, a vocabulary of 32,000
-    bench/random_model.py qwen2 FOLDER      the shape of Qwen2 1.5B: 3.1 GB
+    bench/random_model.py low-rank-mixture FOLDER    the same with q_lora_rank 256, which llama.cpp reads, too
+    bench/random_model.py qwen2 FOLDER      the shape of Qwen2 1.5B: 3.6 GB
 
 The speed of a product does not depend on the values of its weights, so the weights need no distribution in particular:
 every element is a random bf16 with an absolute value from 2^-7 to 2^-5. The tokenizer is that of the model that ships;
@@ -33,7 +34,8 @@ QWEN2 = {
     "attention_dropout": 0.0, "tie_word_embeddings": False, "initializer_range": 0.02, "use_sliding_window": False,
     "bos_token_id": 505, "eos_token_id": 506, "torch_dtype": "bfloat16", "use_cache": True,
 }
-SHAPES = {"mixture": MIXTURE, "qwen2": QWEN2}
+# llama.cpp reads queries without a low rank only from the models of that kind that it knows by their number of layers.
+SHAPES = {"mixture": MIXTURE, "low-rank-mixture": dict(MIXTURE, q_lora_rank=256), "qwen2": QWEN2}
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PIECE = 1 << 24  # elements
 ONE = struct.pack("<H", 0x3F80)  # 1.0 in bf16
@@ -49,7 +51,10 @@ def mlp(name, width, hidden):
 def latent_attention(name, c):
     d, heads = c["hidden_size"], c["num_attention_heads"]
     nope, rope, v, rank = c["qk_nope_head_dim"], c["qk_rope_head_dim"], c["v_head_dim"], c["kv_lora_rank"]
-    return [(f"{name}.q_proj.weight", [heads * (nope + rope), d]),
+    low, width = c["q_lora_rank"], heads * (nope + rope)
+    queries = [(f"{name}.q_a_proj.weight", [low, d]), (f"{name}.q_a_layernorm.weight", [low]),
+               (f"{name}.q_b_proj.weight", [width, low])] if low else [(f"{name}.q_proj.weight", [width, d])]
+    return [*queries,
             (f"{name}.kv_a_proj_with_mqa.weight", [rank + rope, d]), (f"{name}.kv_a_layernorm.weight", [rank]),
             (f"{name}.kv_b_proj.weight", [heads * (nope + v), rank]), (f"{name}.o_proj.weight", [d, heads * v])]
 

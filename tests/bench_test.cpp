@@ -100,14 +100,15 @@ TEST_F(BenchSmall, TheRandomModelsOpen) {
         "small = dict(vocab_size=600, hidden_size=64, num_hidden_layers=2, intermediate_size=64)\n"
         "mixture = dict(MIXTURE, n_routed_experts=8, kv_lora_rank=32, moe_intermediate_size=32, **small)\n"
         "qwen2 = dict(QWEN2, num_attention_heads=4, num_key_value_heads=2, **small)\n"
-        "for name, config in ('mixture', mixture), ('qwen2', qwen2):\n"
+        "low = dict(mixture, q_lora_rank=32)\n"
+        "for name, config in ('mixture', mixture), ('low-rank-mixture', low), ('qwen2', qwen2):\n"
         "    folder = pathlib.Path(sys.argv[2]) / name\n"
         "    folder.mkdir()\n"
         "    write_model(folder, config)\n");
   const std::string make = fmt::format("python3 {0}/make.py {1}/bench {0}", folder_.string(), R1_SOURCE_DIR);
   ASSERT_EQ(std::system(make.c_str()), 0);
   write("token", "[599]");
-  for (const char* name : {"mixture", "qwen2"}) {
+  for (const char* name : {"mixture", "low-rank-mixture", "qwen2"}) {
     const Outcome o = r1(fmt::format("logprobs -m {{}}/{} --tokens 1,2,3,599", name));
     EXPECT_EQ(o.code, 0) << o.err;
     EXPECT_EQ(o.out.find("nan"), std::string::npos) << o.out;
