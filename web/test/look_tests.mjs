@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answers, button, checkAxe, close, converse, idle, open, picture, question, send, stage } from "./harness.mjs";
 import { hostile } from "./hostile.mjs";
-import { gate, play, written } from "./stage.mjs";
+import { gate, importConversation, play, written } from "./stage.mjs";
 
 const sample = `The sum of the first $n$ odd numbers is a **square**. Nine tiles at $5 each cost $45.
 
@@ -170,17 +170,7 @@ test("hostile answers change nothing outside their bubble", async () => {
     { id: `q${i}`, parent: i ? `a${i - 1}` : null, role: "user", content: name, created: time },
     { id: `a${i}`, parent: `q${i}`, role: "assistant", content: text, thinking: text, created: time, outcome: "done" },
   ]);
-  const file = {
-    format: "r1-conversations",
-    version: 1,
-    conversations: [
-      { id: "hostile", title: "Hostile", created: time, updated: time, messages, leaf: messages.at(-1).id },
-    ],
-  };
-  await button(page, "Preferences").click();
-  await page
-    .locator("input[type=file]")
-    .setInputFiles({ name: "hostile.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(file)) });
+  await importConversation(page, "Hostile", messages);
   await page.getByRole("button", { name: "Hostile", exact: true }).click();
   await answers(page)
     .nth(hostile.length - 1)

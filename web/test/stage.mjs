@@ -135,3 +135,24 @@ export function failWith(status, code, message) {
     response.end(JSON.stringify({ error: { message, type: "x", code } }));
   };
 }
+
+// The messages of a conversation of `turns` turns. `answer`: the text of the answer n, from 1.
+export function longConversation(turns, answer) {
+  const created = Date.now();
+  return Array.from({ length: turns }, (_, i) => [
+    { id: `q${i}`, parent: i ? `a${i - 1}` : null, role: "user", content: `Question ${i + 1}?`, created },
+    { id: `a${i}`, parent: `q${i}`, role: "assistant", content: answer(i + 1), created, outcome: "done" },
+  ]).flat();
+}
+
+// Imports a conversation, so that it is in the list.
+export async function importConversation(page, title, messages) {
+  const time = Date.now();
+  const conversation = { id: "imported", title, created: time, updated: time, messages, leaf: messages.at(-1).id };
+  const file = { format: "r1-conversations", version: 1, conversations: [conversation] };
+  await page.getByRole("button", { name: "Preferences", exact: true }).click();
+  await page
+    .locator("input[type=file]")
+    .setInputFiles({ name: "a.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(file)) });
+  await page.getByRole("button", { name: title, exact: true }).waitFor();
+}
