@@ -60,7 +60,6 @@ export function Composer() {
     const text = conversation.draft.trim();
     if (!text || isBusy(conversation) || !ready) return;
     conversation.draft = "";
-    localStorage.removeItem("r1.draft");
     void ask(conversation, text, conversation.leaf);
     focusComposer();
   };

@@ -19,10 +19,27 @@ export const shown = computed<Conversation>(() => {
   return conversations.value.find((c) => c.id === shownId.value) ?? blank.value;
 });
 
-const pending = new Map<string, number>();
+const pending = new Map<string, number>(); // timers by conversation
 
 function write(conversation: Conversation): Promise<void> {
   return database.save(structuredClone(conversation)).catch(() => void (kept.value = false));
+}
+
+function dontSave(id: string): void {
+  clearTimeout(pending.get(id));
+  pending.delete(id);
+}
+
+// Stores a conversation once it has not changed for a moment. Another tab's state may have replaced the object by then,
+// so the conversation is looked up again.
+function saveLater(id: string): void {
+  dontSave(id);
+  const save = () => {
+    pending.delete(id);
+    const conversation = conversations.peek().find((c) => c.id === id);
+    if (conversation) void write(conversation);
+  };
+  pending.set(id, window.setTimeout(save, SAVE_AFTER_MS));
 }
 
 // Says that a conversation has changed. It is stored a moment later; `now`: before the promise is fulfilled.
@@ -35,25 +52,16 @@ export async function changed(conversation: Conversation, now = false): Promise<
     show(conversation.id, "in place");
     blank.value = newConversation(Date.now());
   }
-  clearTimeout(pending.get(conversation.id));
-  pending.delete(conversation.id);
-  if (!conversations.peek().includes(conversation)) return;
-  if (now) return write(conversation);
-  pending.set(
-    conversation.id,
-    window.setTimeout(() => void changed(conversation, true), SAVE_AFTER_MS),
-  );
+  if (!now) return saveLater(conversation.id);
+  dontSave(conversation.id);
+  if (conversations.peek().includes(conversation)) await write(conversation);
 }
 
-// Says that the draft has changed, which the messages need not hear.
+// Says that the draft has changed. Only what shows the draft reads `draftRevision`, so a letter redraws nothing else.
 export function changedDraft(conversation: Conversation): void {
   ++draftRevision.value;
-  if (conversation === blank.peek()) return localStorage.setItem(DRAFT, conversation.draft);
-  clearTimeout(pending.get(conversation.id));
-  pending.set(
-    conversation.id,
-    window.setTimeout(() => void changed(conversation, true), SAVE_AFTER_MS),
-  );
+  if (conversation === blank.peek()) localStorage.setItem(DRAFT, conversation.draft);
+  else saveLater(conversation.id);
 }
 
 // Whether this tab is drawing an answer of that conversation, and so knows better than the others.
@@ -81,7 +89,8 @@ export async function load(draws: (id: string) => boolean): Promise<void> {
   addEventListener("popstate", () => (shownId.value = location.hash.slice(1) || null));
 }
 
-// Shows a conversation, or none. The browser's buttons go back to the one before; "in place": as if it had not been.
+// Shows a conversation, or a new one if `id` is null. "as a step" adds an entry to the browser's history, so that Back
+// leads to the conversation that was shown before. "in place" replaces the entry, as where that conversation is gone.
 export function show(id: string | null, way: "as a step" | "in place" = "as a step"): void {
   shownId.value = id;
   const found = conversations.peek().some((c) => c.id === id);
@@ -98,8 +107,7 @@ export function startNew(): void {
 export function removeConversation(conversation: Conversation): () => void {
   const before = conversations.peek();
   conversations.value = before.filter((c) => c !== conversation);
-  clearTimeout(pending.get(conversation.id));
-  pending.delete(conversation.id);
+  dontSave(conversation.id);
   if (shownId.peek() === conversation.id) show(null, "in place");
   void database.remove(conversation.id);
   return () => {
