@@ -16,7 +16,7 @@ import { copyText } from "./markdown.tsx";
 import { MessageView } from "./message.tsx";
 import { ModelPicker } from "./model_picker.tsx";
 import { Sidebar } from "./sidebar.tsx";
-import { dialog, drawer, editing, say, toast, toggleThinking } from "./view_state.ts";
+import { closeAll, dialog, drawer, editing, say, toast, toggleThinking } from "./view_state.ts";
 
 const STARTS: Word[] = ["startMath", "startLinear", "startCountdown"];
 const isNarrow = () => matchMedia("(max-width: 800px)").matches;
@@ -219,7 +219,11 @@ function Toast() {
 export function App() {
   useEffect(() => {
     addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    addEventListener("popstate", closeAll);
+    return () => {
+      removeEventListener("keydown", onKey);
+      removeEventListener("popstate", closeAll);
+    };
   }, []);
   revision.value;
   const conversation = shown.value;

@@ -38,8 +38,13 @@ export function Menu({ name, items, hint, onOpen, children, ...look }: MenuProps
       if (!list.current?.contains(event.target as Node) && !button.current?.contains(event.target as Node))
         open.value = false;
     };
+    const leaveAtOnce = () => (open.value = false);
     addEventListener("pointerdown", leave);
-    return () => removeEventListener("pointerdown", leave);
+    addEventListener("popstate", leaveAtOnce); // the browser's Back button: the menu may be that of another conversation
+    return () => {
+      removeEventListener("pointerdown", leave);
+      removeEventListener("popstate", leaveAtOnce);
+    };
   }, [open.value]);
   const close = () => {
     open.value = false;

@@ -9,6 +9,13 @@ export const editing = signal<string | null>(null); // the message whose text is
 export const openThinking = signal<ReadonlySet<string>>(new Set()); // messages whose thinking is unfolded
 export const toast = signal<{ text: string; undo?: () => void } | null>(null);
 
+// Closes what stands over a conversation or in it, for one that is no longer on the screen.
+export function closeAll(): void {
+  dialog.value = null;
+  drawer.value = false;
+  editing.value = null;
+}
+
 // Opens or closes the thinking of a message.
 export function toggleThinking(id: string): void {
   const next = new Set(openThinking.value);
