@@ -194,29 +194,102 @@ test("the browser's buttons go from one conversation to another", async () => {
   await close(page);
 });
 
-async function drop(page, name, content) {
-  const files = await page.evaluateHandle(
-    ([name, content]) => {
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([content], name));
-      return transfer;
-    },
-    [name, content],
-  );
-  await page.dispatchEvent("main", "drop", { dataTransfer: files });
+test("the browser's buttons leave no dialog, menu or editor of another conversation standing", async () => {
+  const page = await open();
+  await converse(page, "about apples", {}, "What about fruit?");
+  await button(page, "New conversation").first().click();
+  await converse(page, "about iron", {}, "What about metal?");
+  const places = [
+    ["dialog", () => button(page, "Settings").click()],
+    [".menu", () => button(page, "Votes: 1").click()],
+    [".editor", () => button(page, "Edit").click()],
+  ];
+  for (const [place, show] of places) {
+    await show();
+    await page.locator(place).waitFor();
+    await page.goBack();
+    await answers(page).getByText("about apples").waitFor();
+    assert.equal(await page.locator(place).count(), 0, place);
+    await page.goForward();
+    await answers(page).getByText("about iron").waitFor();
+    assert.equal(await page.locator(place).count(), 0, place);
+  }
+  await close(page);
+});
+
+// Drops files, pairs of a name and a text, on an element.
+async function drop(page, files, place = "main") {
+  const dataTransfer = await page.evaluateHandle((files) => {
+    const transfer = new DataTransfer();
+    for (const [name, content] of files) transfer.items.add(new File([content], name));
+    return transfer;
+  }, files);
+  await page.dispatchEvent(place, "drop", { dataTransfer });
 }
 
 test("a dropped file goes into the question if it is a text, and conversations are imported", async () => {
   const page = await open();
   await question(page).fill("What does it do?");
-  await drop(page, "a.md", "```\nx = 1\n```\n");
+  await drop(page, [["a.md", "```\nx = 1\n```\n"]]);
   await page.waitForFunction(() => document.querySelector("#question").value.includes("x = 1"));
   assert.equal(await question(page).inputValue(), "What does it do?\n\na.md\n````\n```\nx = 1\n```\n````\n");
-  await drop(page, "a.png", "\0\0");
+  await drop(page, [["a.png", "\0\0"]]);
   await page.getByText("“a.png” is no text").waitFor();
-  await drop(page, "a.json", '{"format": "r1-conversations", "version": 1, "conversations": []}');
+  await drop(page, [["a.json", '{"format": "r1-conversations", "version": 1, "conversations": []}']]);
   await page.getByText("Conversations imported: 0").waitFor();
   assert.match(await question(page).inputValue(), /^What does it do/);
+  await close(page);
+});
+
+test("dropped files keep their order, and one that cannot be read is named", async () => {
+  const page = await open();
+  // A folder is handed over as a file whose bytes cannot be read. "slow" is read after "quick".
+  await page.evaluate(() => {
+    const read = Blob.prototype.arrayBuffer;
+    Blob.prototype.arrayBuffer = async function () {
+      if (this.name === "folder") throw new DOMException("a folder", "NotFoundError");
+      if (this.name === "slow") await new Promise((resolve) => setTimeout(resolve, 200));
+      return read.call(this);
+    };
+  });
+  await drop(page, [
+    ["slow", "1"],
+    ["folder", ""],
+    ["quick", "2"],
+  ]);
+  await page.getByText("“folder” could not be read.").waitFor();
+  await page.waitForFunction(() => document.querySelector("#question").value.includes("quick"));
+  const text = await question(page).inputValue();
+  assert.equal(text, "slow\n```\n1\n```\n\nquick\n```\n2\n```\n");
+  await drop(page, [["elsewhere", "3"]], ".sidebar");
+  await drop(page, [["here", "4"]]);
+  await page.waitForFunction(() => document.querySelector("#question").value.includes("here"));
+  assert.doesNotMatch(await question(page).inputValue(), /elsewhere/);
+  await close(page);
+});
+
+test("a draft is stored, and a question that is sent elsewhere leaves it alone", async () => {
+  const page = await open();
+  await converse(page, "one", {}, "first");
+  await question(page).fill("half a thought");
+  await page.keyboard.press("Control+Shift+O");
+  await question(page).fill("a new chat's draft");
+  await page.getByRole("button", { name: "first", exact: true }).click();
+  assert.equal(await question(page).inputValue(), "half a thought");
+  const stored = () =>
+    page.evaluate(async () => {
+      const result = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+      const database = await result(indexedDB.open("r1"));
+      const [conversation] = await result(database.transaction("conversations").objectStore("conversations").getAll());
+      database.close();
+      return conversation.draft;
+    });
+  while ((await stored()) !== "half a thought") await page.waitForTimeout(50); // until the moment to wait is over
+  await converse(page, "two", {}, "second");
+  await page.reload();
+  await answers(page).getByText("two").waitFor();
+  await page.keyboard.press("Control+Shift+O");
+  assert.equal(await question(page).inputValue(), "a new chat's draft");
   await close(page);
 });
 

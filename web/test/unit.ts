@@ -1,7 +1,9 @@
 // Tests of the page's pure parts, run by node's own test runner (scripts/check-web).
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { marked } from "marked";
+import { pause } from "../src/chat/api.ts";
 import { SseParser } from "../src/chat/sse.ts";
 import { BlockSplitter, type Lex } from "../src/markdown/blocks.ts";
 import { blockFormula, inlineFormula, inlineStart } from "../src/markdown/maths.ts";
@@ -16,7 +18,7 @@ import {
   titleFrom,
 } from "../src/store/conversation.ts";
 import { tally } from "../src/store/votes.ts";
-import { fromJson, toJson, toMarkdown } from "../src/store/transfer.ts";
+import { fromJson, quoteFile, toJson, toMarkdown } from "../src/store/transfer.ts";
 
 // The formulas that a line holds, found as marked finds them.
 function formulas(line: string): string[] {
@@ -288,4 +290,28 @@ test("what an import does not know is dropped", () => {
   const [back] = fromJson(JSON.stringify(file));
   assert.ok(!("onclick" in back!.messages[0]!));
   assert.ok(!("__proto__x" in back!));
+});
+
+test("a pause ends with its signal, and leaves no timer and no listener behind", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  const stopper = new AbortController();
+  const listeners = () => getEventListeners(stopper.signal, "abort").length;
+  await pause(1, stopper.signal);
+  assert.equal(listeners(), 0);
+  const long = pause(1e9, stopper.signal);
+  assert.equal(listeners(), 1);
+  stopper.abort();
+  await long;
+  await pause(1e9, stopper.signal); // aborted before it began
+  assert.equal(timers(), before);
+});
+
+test("a quoted file is one block of code, whatever fences it holds", () => {
+  assert.equal(quoteFile("a", "x\r\ny\n"), "a\n```\nx\ny\n```\n");
+  const fences = "```\n````\n".repeat(100_000); // more than a call takes as arguments
+  const [name, block, ...others] = marked.lexer(quoteFile("b", fences)).filter((token) => token.type !== "space");
+  assert.equal(name!.raw, "b\n");
+  assert.equal((block as { text: string }).text, fences.trimEnd());
+  assert.deepEqual(others, []);
 });

@@ -85,12 +85,20 @@ export async function getModels(): Promise<ModelEntry[]> {
 }
 
 const RESUME_AFTER_MS = [0, 500, 1000, 2000, 4000, 8000];
-// Ends at once when the signal does.
-const pause = (ms: number, signal: AbortSignal) =>
-  new Promise<void>((done) => {
-    setTimeout(done, ms);
-    signal.addEventListener("abort", () => done(), { once: true });
+
+// Waits `ms` milliseconds, or until the signal is aborted. One signal outlives many pauses, so none may leave a listener.
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
   });
+}
 
 interface Choice {
   message: { content?: string | null; reasoning_content?: string | null };

@@ -17,7 +17,8 @@ import { connect, serverState } from "./server_state.ts";
 
 const SAVE_EVERY_MS = 1000;
 const SHOW_EVERY_MS = 40;
-const NOT_READY = ["loading", "shutting_down"]; // codes of a server that will answer later, or never again
+// Error codes of a server that is starting or ending. Neither is a fault of the request, so the page waits for the server.
+const NOT_READY = ["loading", "shutting_down"];
 
 function requestOf(
   conversation: Conversation,

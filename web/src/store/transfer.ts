@@ -1,5 +1,5 @@
 // Conversations as files: JSON, which can be read again, and Markdown for people. A file comes from anywhere, so each of
-// its values is checked before anything is stored.
+// its values is checked before anything is stored. And other files as parts of a question.
 import { branchOf, type Conversation, type Message, type Sampling } from "./conversation.ts";
 import type { Vote, Votes } from "./votes.ts";
 
@@ -193,4 +193,12 @@ export function fromJson(text: string): Conversation[] {
     seen.add(conversation.id);
     return conversation;
   });
+}
+
+// A file as a part of a question: its name, and its text as a block of code that no fence in the text can end.
+export function quoteFile(name: string, text: string): string {
+  let longest = 2;
+  for (const [fence] of text.matchAll(/`{3,}/g)) longest = Math.max(longest, fence.length);
+  const fence = "`".repeat(longest + 1);
+  return `${name}\n${fence}\n${text.replace(/\r\n?/g, "\n").replace(/\n$/, "")}\n${fence}\n`;
 }
