@@ -99,6 +99,28 @@ test("another answer is not asked for while one is on its way", async () => {
   await close(page);
 });
 
+test("nothing that asks can be pressed while an answer is on its way", async () => {
+  const page = await open();
+  stage.scripts.push(failWith(400, "invalid_value", "no"));
+  await send(page, "Will it fail?");
+  await button(page, "Try again").waitFor();
+  await converse(page, "It did not.", {}, "And this?");
+  assert.ok(await button(page, "Try again").isEnabled());
+  await button(page, "Edit").last().click();
+  assert.ok(await button(page, "Send as a new branch").isEnabled());
+  const ready = gate();
+  stage.scripts.push(play([ready.wait, ...written("Another.")]));
+  await page.keyboard.press("Alt+KeyR");
+  await page.locator(".messages[aria-busy=true]").waitFor();
+  for (const name of ["Try again", "Send as a new branch", "Edit"])
+    assert.ok(await button(page, name).first().isDisabled(), name);
+  ready.open();
+  await idle(page);
+  for (const name of ["Try again", "Send as a new branch", "Edit"])
+    assert.ok(await button(page, name).first().isEnabled(), name);
+  await close(page);
+});
+
 const says = (text, more) => ({
   message: { role: "assistant", content: text, reasoning_content: `I try ${text.length} things.` },
   finish_reason: "stop",

@@ -110,7 +110,7 @@ function Editor({ conversation, message }: Shown) {
         <button type="button" class="quiet" onClick={close}>
           {t("cancel")}
         </button>
-        <button type="submit" class="primary" disabled={!text.value.trim()}>
+        <button type="submit" class="primary" disabled={!text.value.trim() || isBusy(conversation)}>
           {t("sendAgain")}
         </button>
       </div>
@@ -223,9 +223,10 @@ function Notice({ kind, children }: { kind: "plain" | "error"; children: Compone
 function OutcomeLine({ conversation, message }: Shown) {
   if (message.outcome === "done") return null;
   const isLast = lastOf(conversation, "assistant") === message;
+  const busy = isBusy(conversation);
   const text = message.error ?? "";
   const goesOn = isLast && (message.content || message.thinking) && text !== "contextFull" && (
-    <button type="button" class="small" onClick={() => void continueAnswer(conversation, message)}>
+    <button type="button" class="small" disabled={busy} onClick={() => void continueAnswer(conversation, message)}>
       {t("continue")}
     </button>
   );
@@ -241,7 +242,7 @@ function OutcomeLine({ conversation, message }: Shown) {
   return (
     <Notice kind="error">
       <span>{known ? t(known) : t("failed", { reason: text })}</span>
-      <button type="button" class="small" onClick={() => void regenerate(conversation, message)}>
+      <button type="button" class="small" disabled={busy} onClick={() => void regenerate(conversation, message)}>
         {t("retry")}
       </button>
       {goesOn}
@@ -311,7 +312,8 @@ function Answer({ conversation, message }: Shown) {
   );
 }
 
-// `far`: from the end of the conversation; the browser leaves it alone while it is not on the screen.
+// `far`: the message is so far from the end of the conversation that the browser may leave it without style and layout
+// until it comes near the screen. The last messages are laid out in any case, because the reader is about to see them.
 export function MessageView({ conversation, message, far }: Shown & { far: boolean }) {
   const user = message.role === "user";
   return (
