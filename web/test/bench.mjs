@@ -1,10 +1,12 @@
-// node test/bench.mjs [TOKENS [TOKENS_PER_SECOND]]: writes a long answer with formulas and code into the page, and prints
-// how often the page was drawn meanwhile and how long its main thread was held at once. Environment: as in harness.mjs.
+// node test/bench.mjs [TOKENS [TOKENS_PER_SECOND [TURNS...]]]: writes a long answer with formulas and code into the page,
+// and prints how often the page was drawn meanwhile and how long its main thread was held at once. Then opens
+// conversations of so many turns (200 and 1,000) and prints when the end of each was shown and when all of it was there.
+// With 0 tokens it only opens the conversations. Environment: as in harness.mjs.
 import { chromium } from "playwright-core";
-import { play, startModel, startStage } from "./stage.mjs";
+import { importConversation, longConversation, play, startModel, startStage } from "./stage.mjs";
 
 const { R1_BINARY, R1_MODEL, R1_PAGE, CHROMIUM = "/usr/bin/chromium" } = process.env;
-const [most = 30_000, rate = 1000] = process.argv.slice(2).map(Number);
+const [most = 30_000, rate = 1000, ...turns] = process.argv.slice(2).map(Number);
 const PIECES_MS = 20; // how often the server writes
 
 // One section of the answer. Numbers make each different, so that nothing is drawn from memory.
@@ -57,7 +59,8 @@ function event(id, delta, more = {}) {
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function measure(page, stage, tokens) {
+async function write(page, stage) {
+  const tokens = recorded();
   const perWrite = Math.max(1, Math.round((rate * PIECES_MS) / 1000));
   const events = tokens.map((content, i) => event(i + 1, { content }));
   const writes = [];
@@ -66,12 +69,8 @@ async function measure(page, stage, tokens) {
   stage.scripts.push(play([...writes, "data: [DONE]\n\n"]));
   await page.evaluate(() => {
     window.frames_ = 0;
-    window.tasks = [];
     const count = () => requestAnimationFrame(() => (++window.frames_, count()));
     count();
-    new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((e) => e.duration))).observe({
-      type: "longtask",
-    });
   });
   const begun = performance.now();
   await page.locator("#question").fill("A long proof, please.");
@@ -81,7 +80,9 @@ async function measure(page, stage, tokens) {
   for (let busy = true; busy; busy = await page.evaluate(() => !!document.querySelector("[aria-busy=true]")))
     await sleep(500);
   const seconds = (performance.now() - begun) / 1000;
-  return { seconds, ...(await page.evaluate(() => ({ frames: window.frames_, tasks: window.tasks }))) };
+  const frames = await page.evaluate(() => window.frames_);
+  console.log(`${tokens.length} tokens, ${tokens.join("").length} characters, in ${seconds.toFixed(1)} s`);
+  console.log(`${(frames / seconds).toFixed(0)} frames/s`);
 }
 
 // The longest tasks of the page's main thread by the processor time that they took, which a busy machine does not change.
@@ -92,6 +93,42 @@ function longestByProcessor(trace) {
     .filter((e) => e.pid === main.pid && e.tid === main.tid && e.name === "ThreadControllerImpl::RunTask" && e.tdur)
     .map((e) => e.tdur / 1000);
   return times.sort((a, b) => b - a);
+}
+
+const inMs = (times) => times.map((t) => `${t.toFixed(0)} ms`).join(", ");
+
+// Traces what `work` does, and prints how long the page's main thread was held at once meanwhile.
+async function traced(browser, page, work) {
+  await page.evaluate(() => (window.tasks.length = 0));
+  await browser.startTracing(page, { categories: ["toplevel"] });
+  await work();
+  const times = longestByProcessor(await browser.stopTracing());
+  const tasks = (await page.evaluate(() => window.tasks)).sort((a, b) => b - a);
+  console.log(`processor time of the longest tasks: ${inMs(times.slice(0, 5))}`);
+  console.log(`tasks of 50 ms or more by the clock: ${tasks.length ? inMs(tasks.slice(0, 10)) : "none"}`);
+}
+
+// Imports a conversation whose answers are the texts of the sections above their code, and opens it.
+async function openLong(page, title, turns) {
+  const { first, all } = await page.evaluate(
+    async ([title, count]) => {
+      const frame = () => new Promise(requestAnimationFrame);
+      const begun = performance.now();
+      document.querySelector(`.entry-title[title="${title}"]`).click();
+      while (!document.querySelector(".stretch:last-child > .message:last-child .katex")) await frame();
+      await frame(); // that frame is drawn
+      const first = performance.now() - begun;
+      const log = document.querySelector(".messages");
+      while (log.ariaBusy === "true") await frame(); // a search through the page in each frame would take longer
+      const missing = count - log.querySelectorAll(".message").length;
+      const unfinished = log.querySelectorAll(".markdown[aria-busy=true]").length;
+      if (missing || unfinished) throw new Error(`${missing} messages are missing, ${unfinished} are not complete`);
+      return { first, all: performance.now() - begun };
+    },
+    [title, 2 * turns],
+  );
+  const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
+  console.log(`a conversation of ${turns} turns: its end after ${seconds(first)}, all of it after ${seconds(all)}`);
 }
 
 async function main() {
@@ -106,19 +143,22 @@ async function main() {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     await page.goto(stage.url);
     await page.locator(".starts button:not(:disabled)").first().waitFor();
-    const tokens = recorded();
-    await browser.startTracing(page, { categories: ["toplevel"] });
-    const { seconds, frames, tasks } = await measure(page, stage, tokens);
-    const times = longestByProcessor(await browser.stopTracing());
-    console.log(`${tokens.length} tokens, ${tokens.join("").length} characters, in ${seconds.toFixed(1)} s`);
-    console.log(`${(frames / seconds).toFixed(0)} frames/s`);
-    console.log(
-      tasks.length
-        ? `${tasks.length} tasks of 50 ms or more, the longest ${Math.max(...tasks).toFixed(0)} ms`
-        : "no task of 50 ms or more",
-    );
-    const longest = times.slice(0, 5).map((t) => `${t.toFixed(0)} ms`);
-    console.log(`processor time of the longest tasks: ${longest.join(", ")}`);
+    await page.evaluate(() => {
+      window.tasks = [];
+      const note = (list) => window.tasks.push(...list.getEntries().map((entry) => entry.duration));
+      new PerformanceObserver(note).observe({ type: "longtask" });
+    });
+    if (most) await traced(browser, page, () => write(page, stage));
+    for (const count of turns.length ? turns : [200, 1000]) {
+      await page.keyboard.press("Control+Shift+O");
+      const title = `${count} turns`;
+      await importConversation(
+        page,
+        title,
+        longConversation(count, (n) => section(n).split("```")[0]),
+      );
+      await traced(browser, page, () => openLong(page, title, count));
+    }
   } finally {
     for (const stop of stops.reverse()) await stop();
   }

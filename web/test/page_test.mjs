@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { complaints, strayed } from "./harness.mjs";
 import "./chat_tests.mjs";
 import "./choice_tests.mjs";
+import "./long_tests.mjs";
 import "./look_tests.mjs";
 import "./stream_tests.mjs";
 

@@ -100,11 +100,11 @@ const MOST_KNOWN = 400;
 
 // KaTeX writes style attributes, which the page's Content-Security-Policy refuses in markup. So it draws into the
 // finished nodes, where it sets styles through the DOM.
-function drawFormula(place: HTMLElement): void {
+function drawFormula(place: HTMLElement, growing: boolean): void {
   const tex = place.dataset["tex"] ?? "";
   const display = place.dataset["display"] === "true";
   const key = `${display}${tex}`;
-  let drawn = known.get(key);
+  let drawn = known.get(key)?.cloneNode(true);
   if (!drawn) {
     const holder = document.createElement("span");
     try {
@@ -122,10 +122,13 @@ function drawFormula(place: HTMLElement): void {
       holder.className = "undrawn";
       holder.textContent = place.textContent;
     }
-    if (known.size >= MOST_KNOWN) known.clear();
-    known.set(key, (drawn = holder));
+    if (growing) {
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(key, holder.cloneNode(true));
+    }
+    drawn = holder;
   }
-  place.replaceChildren(drawn.cloneNode(true));
+  place.replaceChildren(drawn);
   delete place.dataset["tex"];
 }
 
@@ -151,7 +154,7 @@ export function renderBlock(raw: string, growing: boolean): DocumentFragment {
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
   }
-  for (const place of nodes.querySelectorAll<HTMLElement>(".maths:not(.open)")) drawFormula(place);
+  for (const place of nodes.querySelectorAll<HTMLElement>(".maths:not(.open)")) drawFormula(place, growing);
   for (const code of nodes.querySelectorAll("pre > code")) {
     const { language } = code.parentElement!.dataset;
     const coloured = language && highlight(code.textContent, language, growing);

@@ -51,7 +51,7 @@ export function Composer() {
     const long = conversation.draft.length > SURELY_HIGHER;
     if (!long) area.style.height = "auto";
     area.style.height = `${long ? MOST_HEIGHT : Math.min(area.scrollHeight, MOST_HEIGHT)}px`;
-  });
+  }, [conversation.draft]); // with anything else the browser would have to lay out the messages before the next frame
   useEffect(() => {
     if (matchMedia("(hover: hover)").matches && !editing.value) field.current!.focus();
   }, [conversation.id]);

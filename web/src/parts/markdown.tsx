@@ -1,11 +1,11 @@
 // A text in Markdown that may still grow. Frozen blocks are drawn once; only the last one is drawn again.
-import { useSignal } from "@preact/signals";
 import { memo } from "preact/compat";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { BlockSplitter } from "../markdown/blocks.ts";
 import { graft } from "../markdown/graft.ts";
 import { lexBlocks, renderBlock } from "../markdown/render.ts";
 import { language, t } from "../words.ts";
+import { useSteps } from "./steps.ts";
 
 export const COPIED_MS = 1600;
 
@@ -85,35 +85,11 @@ const Group = memo(function Group(given: {
 });
 
 const NEAR = 4; // groups before the end that are styled and laid out wherever they are
-const WANTED_MS = 12; // of work before the browser may draw
-const LEAST_STEP = 500; // characters
-const MOST_STEP = 8000;
-
-// The part of a text that is drawn. A long text that is there at once comes in steps, as long as the browser can take
-// them without keeping a reader waiting who scrolls or writes meanwhile.
-function useSteps(text: string): string {
-  const state = useRef({ drawn: 0, step: 1000 }).current;
-  const more = useSignal(0);
-  more.value;
-  const end = Math.min(text.length, state.drawn + state.step);
-  const begun = performance.now();
-  useLayoutEffect(() => {
-    const added = end - state.drawn;
-    state.drawn = end;
-    if (added >= state.step) {
-      const suits = (state.step * WANTED_MS) / Math.max(1, performance.now() - begun);
-      state.step = Math.round(Math.min(MOST_STEP, 2 * state.step, Math.max(LEAST_STEP, suits)));
-    }
-    if (end === text.length) return;
-    const timer = setTimeout(() => ++more.value);
-    return () => clearTimeout(timer);
-  });
-  return text.slice(0, end);
-}
+const STEPS = { first: 1500, least: 500, most: 8000 }; // characters
 
 export function Markdown({ text, growing: grows }: { text: string; growing: boolean }) {
   const splitter = useMemo(() => new BlockSplitter(lexBlocks), []);
-  const drawn = useSteps(text);
+  const drawn = text.slice(0, useSteps(text.length, STEPS));
   const growing = grows || drawn.length < text.length;
   splitter.update(drawn);
   const { groups, open, tail } = splitter;

@@ -1,27 +1,35 @@
 // One message with what can be done to it.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { answerNow } from "../chat/api.ts";
-import { ask, continueAnswer, lastOf, regenerate } from "../chat/generate.ts";
-import { isBusy, type Run, runOf, thinkingMs, tick, tokensPerSecond } from "../chat/run.ts";
-import { type Conversation, type Message, showBranch, siblingsOf } from "../store/conversation.ts";
-import { changed, revision } from "../store/history.ts";
+import { ask, continueAnswer, regenerate } from "../chat/generate.ts";
+import { type Run, thinkingMs, tick, tokensPerSecond } from "../chat/run.ts";
+import { type Conversation, type Message, type Outcome, showBranch, siblingsOf } from "../store/conversation.ts";
+import { changed } from "../store/history.ts";
 import { formatCount, formatTime, t, type Word } from "../words.ts";
 import { Icon, IconButton } from "./icons.tsx";
 import { COPIED_MS, copyText, Markdown } from "./markdown.tsx";
 import { VotesView } from "./votes.tsx";
-import { editing, openThinking, toggleThinking } from "./view_state.ts";
+import { editing, toggleThinking } from "./view_state.ts";
 
-// Messages and runs are changed in place, and a component that reads signals draws again only when one of them changes.
-function drawWith(run: Run | undefined): void {
-  revision.value;
-  if (run) tick.value;
-}
-
-interface Shown {
+// What a message is drawn from. Conversations and messages are changed in place, which a comparison does not see. So
+// what changes after a message was drawn is here by value, and a message is drawn again when a value differs. Text that
+// is on its way is followed with `tick`.
+export interface Shown {
   conversation: Conversation;
   message: Message;
+  run: Run | undefined; // that writes the message
+  outcome: Outcome | undefined; // of the message
+  model: string | undefined; // of the message
+  busy: boolean; // the conversation
+  newest: boolean; // the last answer of the branch
+  version: number; // its place among its siblings, from 0
+  versions: number;
+  edited: boolean;
+  unfolded: boolean; // its thinking
+  far: boolean; // see MessageView
 }
 
 function CopyButton({ text }: { text: string }) {
@@ -39,33 +47,29 @@ function CopyButton({ text }: { text: string }) {
 }
 
 // "‹ 2/3 ›" where a message has siblings.
-function Versions({ conversation, message }: Shown) {
-  drawWith(undefined);
-  const siblings = siblingsOf(conversation, message);
-  if (siblings.length < 2) return null;
-  const at = siblings.indexOf(message);
+function Versions({ conversation, message, busy, version, versions }: Shown) {
+  if (versions < 2) return null;
   const go = (index: number) => {
-    showBranch(conversation, siblings[index]!.id);
+    showBranch(conversation, siblingsOf(conversation, message)[index]!.id);
     changed(conversation);
   };
-  const busy = isBusy(conversation);
   return (
-    <span class="versions" role="group" aria-label={t("version", { n: at + 1, total: siblings.length })}>
-      <IconButton icon="left" name={t("previous")} disabled={busy || at === 0} onClick={() => go(at - 1)} />
+    <span class="versions" role="group" aria-label={t("version", { n: version + 1, total: versions })}>
+      <IconButton icon="left" name={t("previous")} disabled={busy || version === 0} onClick={() => go(version - 1)} />
       <span class="versions-at">
-        {at + 1}/{siblings.length}
+        {version + 1}/{versions}
       </span>
       <IconButton
         icon="right"
         name={t("next")}
-        disabled={busy || at === siblings.length - 1}
-        onClick={() => go(at + 1)}
+        disabled={busy || version === versions - 1}
+        onClick={() => go(version + 1)}
       />
     </span>
   );
 }
 
-function Editor({ conversation, message }: Shown) {
+function Editor({ conversation, message, busy }: Shown) {
   const text = useSignal(message.content);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -78,7 +82,7 @@ function Editor({ conversation, message }: Shown) {
   });
   const close = () => (editing.value = null);
   const send = () => {
-    if (!text.value.trim() || isBusy(conversation)) return;
+    if (!text.value.trim() || busy) return;
     close();
     void ask(conversation, text.value, message.parent);
   };
@@ -110,7 +114,7 @@ function Editor({ conversation, message }: Shown) {
         <button type="button" class="quiet" onClick={close}>
           {t("cancel")}
         </button>
-        <button type="submit" class="primary" disabled={!text.value.trim() || isBusy(conversation)}>
+        <button type="submit" class="primary" disabled={!text.value.trim() || busy}>
           {t("sendAgain")}
         </button>
       </div>
@@ -118,15 +122,14 @@ function Editor({ conversation, message }: Shown) {
   );
 }
 
-function Question({ conversation, message }: Shown) {
-  drawWith(undefined);
-  if (editing.value === message.id) return <Editor conversation={conversation} message={message} />;
-  const busy = isBusy(conversation);
+function Question(shown: Shown) {
+  const { message, busy, edited } = shown;
+  if (edited) return <Editor {...shown} />;
   return (
     <>
       <div class="bubble">{message.content}</div>
       <div class="actions">
-        <Versions conversation={conversation} message={message} />
+        <Versions {...shown} />
         <IconButton icon="edit" name={t("edit")} disabled={busy} onClick={() => (editing.value = message.id)} />
         <CopyButton text={message.content} />
       </div>
@@ -143,23 +146,22 @@ function Tail({ text }: { text: string }) {
   );
 }
 
-function Thinking({ message, run }: { message: Message; run: Run | undefined }) {
-  drawWith(run);
+function Thinking({ message, run, unfolded }: Shown) {
+  if (run) tick.value;
   const running = run?.phase === "thinking";
   const text = message.thinking ?? "";
   if (!text.trim()) return null;
-  const open = openThinking.value.has(message.id);
   const figures = run ? run.stream.before : message.figures;
   const time = (run ? thinkingMs(run) : 0) + (figures?.thinkingMs ?? 0);
   const tokens = (run?.stream.thinkingTokens ?? 0) + (figures?.thinkingTokens ?? 0);
   const id = `thinking-${message.id}`;
   return (
-    <section class={`thinking ${running ? "running" : ""} ${open ? "open" : ""}`}>
+    <section class={`thinking ${running ? "running" : ""} ${unfolded ? "open" : ""}`}>
       <div class="thinking-row">
         <button
           type="button"
           class="thinking-head"
-          aria-expanded={open}
+          aria-expanded={unfolded}
           aria-controls={id}
           onClick={() => toggleThinking(message.id)}
         >
@@ -181,14 +183,14 @@ function Thinking({ message, run }: { message: Message; run: Run | undefined }) 
         )}
       </div>
       <div id={id} class="thinking-body">
-        {open ? <Markdown text={text} growing={running} /> : running && <Tail text={text} />}
+        {unfolded ? <Markdown text={text} growing={running} /> : running && <Tail text={text} />}
       </div>
     </section>
   );
 }
 
-function Figures({ message, run }: { message: Message; run: Run | undefined }) {
-  drawWith(run);
+function Figures({ message, run }: Shown) {
+  if (run) tick.value;
   const rate = run ? tokensPerSecond(run) : (message.figures?.tokensPerSecond ?? 0);
   const stream = run?.stream;
   const first = stream ? stream.firstToken && stream.firstToken - stream.started : (message.figures?.firstTokenMs ?? 0);
@@ -220,24 +222,22 @@ function Notice({ kind, children }: { kind: "plain" | "error"; children: Compone
   );
 }
 
-function OutcomeLine({ conversation, message }: Shown) {
-  if (message.outcome === "done") return null;
-  const isLast = lastOf(conversation, "assistant") === message;
-  const busy = isBusy(conversation);
+function OutcomeLine({ conversation, message, outcome, newest, busy }: Shown) {
+  if (outcome === "done") return null;
   const text = message.error ?? "";
-  const goesOn = isLast && (message.content || message.thinking) && text !== "contextFull" && (
+  const goesOn = newest && (message.content || message.thinking) && text !== "contextFull" && (
     <button type="button" class="small" disabled={busy} onClick={() => void continueAnswer(conversation, message)}>
       {t("continue")}
     </button>
   );
-  if (message.outcome === "stopped" || message.outcome === "cut")
+  if (outcome === "stopped" || outcome === "cut")
     return (
       <Notice kind="plain">
-        <span>{t(message.outcome)}</span>
+        <span>{t(outcome)}</span>
         {goesOn}
       </Notice>
     );
-  if (message.outcome !== "failed") return null;
+  if (outcome !== "failed") return null;
   const known = knownErrors[text];
   return (
     <Notice kind="error">
@@ -272,16 +272,15 @@ function Waiting({ run }: { run: Run }) {
   );
 }
 
-function Answer({ conversation, message }: Shown) {
-  const current = runOf(conversation);
-  const run = current?.message === message ? current : undefined;
-  drawWith(run);
+function Answer(shown: Shown) {
+  const { conversation, message, run, outcome, busy } = shown;
+  if (run) tick.value;
   const waiting = run && ["queued", "loading", "reading"].includes(run.phase);
-  const elsewhere = !run && message.outcome === "running"; // in another tab, or before a reload
+  const elsewhere = !run && outcome === "running"; // in another tab, or before a reload
   return (
     <>
       {waiting && <Waiting run={run} />}
-      <Thinking message={message} run={run} />
+      <Thinking {...shown} />
       {elsewhere && (
         <div class="waiting">
           <span class="pulse" aria-hidden="true" />
@@ -290,23 +289,23 @@ function Answer({ conversation, message }: Shown) {
       )}
       {message.content && <Markdown text={message.content} growing={run !== undefined} />}
       {!run && message.votes && <VotesView votes={message.votes} />}
-      {!run && <OutcomeLine conversation={conversation} message={message} />}
+      {!run && <OutcomeLine {...shown} />}
       <div class="actions">
         {!run && (
           <>
-            <Versions conversation={conversation} message={message} />
+            <Versions {...shown} />
             {message.content && <CopyButton text={message.content} />}
-            {message.outcome !== "failed" && (
+            {outcome !== "failed" && (
               <IconButton
                 icon="again"
                 name={t("regenerate")}
-                disabled={isBusy(conversation)}
+                disabled={busy}
                 onClick={() => void regenerate(conversation, message)}
               />
             )}
           </>
         )}
-        <Figures message={message} run={run} />
+        <Figures {...shown} />
       </div>
     </>
   );
@@ -314,18 +313,12 @@ function Answer({ conversation, message }: Shown) {
 
 // `far`: the message is so far from the end of the conversation that the browser may leave it without style and layout
 // until it comes near the screen. The last messages are laid out in any case, because the reader is about to see them.
-export function MessageView({ conversation, message, far }: Shown & { far: boolean }) {
+export const MessageView = memo(function MessageView(shown: Shown) {
+  const { message, model, far } = shown;
   const user = message.role === "user";
   return (
-    <article
-      class={`message ${message.role} ${far ? "far" : ""}`}
-      aria-label={user ? t("you") : (message.model ?? "r1")}
-    >
-      {user ? (
-        <Question conversation={conversation} message={message} />
-      ) : (
-        <Answer conversation={conversation} message={message} />
-      )}
+    <article class={`message ${message.role} ${far ? "far" : ""}`} aria-label={user ? t("you") : (model ?? "r1")}>
+      {user ? <Question {...shown} /> : <Answer {...shown} />}
     </article>
   );
-}
+});

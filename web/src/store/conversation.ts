@@ -98,6 +98,21 @@ export function siblingsOf(conversation: Conversation, message: Message): Messag
   return conversation.messages.filter((m) => m.parent === message.parent && m.role === message.role);
 }
 
+// The place of each message among its siblings, from 0, and how many they are.
+export function versionsOf(conversation: Conversation): Map<Message, { version: number; versions: number }> {
+  const groups = new Map<string, Message[]>();
+  for (const m of conversation.messages) {
+    const key = `${m.role} ${m.parent}`;
+    const group = groups.get(key);
+    if (group) group.push(m);
+    else groups.set(key, [m]);
+  }
+  const places = [...groups.values()].map((group) =>
+    group.map((m, version) => [m, { version, versions: group.length }] as const),
+  );
+  return new Map(places.flat());
+}
+
 // Shows the branch through `id`, and from there on the newest messages.
 export function showBranch(conversation: Conversation, id: string): void {
   let leaf = id;
