@@ -93,7 +93,7 @@ test("a block of code that grows keeps what it has, and its button copies all of
   const page = await open({ permissions: ["clipboard-read", "clipboard-write"] });
   const more = gate();
   const lines = Array.from({ length: 30 }, (_, i) => `x${i} = ${i} if ${i} else None\n`).join("");
-  const pieces = written(`\`\`\`python\ndef f():\n    pass\n${lines}\`\`\`\n\nDone.`);
+  const pieces = written(`\`\`\`python\ndef f():\n    pass\n${lines}\`\`\`\n\nSo far.\n\nDone.`);
   stage.scripts.push(play([...pieces.slice(0, 6), more.wait, ...pieces.slice(6)]));
   await send(page, "Code?");
   await page.locator(".hljs-title", { hasText: "f" }).waitFor();

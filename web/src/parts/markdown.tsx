@@ -5,7 +5,7 @@ import { BlockSplitter } from "../markdown/blocks.ts";
 import { graft } from "../markdown/graft.ts";
 import { lexBlocks, renderBlock } from "../markdown/render.ts";
 import { language, t } from "../words.ts";
-import { useSteps } from "./steps.ts";
+import { type Sizes, useSteps } from "./steps.ts";
 
 export const COPIED_MS = 1600;
 
@@ -74,22 +74,25 @@ const Group = memo(function Group(given: {
   language: string;
 }) {
   const { blocks, tail, far, growing, language } = given;
+  // One list, so that the last block keeps its nodes when it is frozen: Preact compares the keys of one list only.
+  const all = tail === null ? blocks : [...blocks, tail];
   return (
     <div class={far ? "group far" : "group"}>
-      {blocks.map((raw, i) => (
-        <Block key={i} raw={raw} growing={false} language={language} />
+      {all.map((raw, i) => (
+        <Block key={i} raw={raw} growing={growing && i === blocks.length} language={language} />
       ))}
-      {tail !== null && <Block key={blocks.length} raw={tail} growing={growing} language={language} />}
     </div>
   );
 });
 
-const NEAR = 4; // groups before the end that are styled and laid out wherever they are
-const STEPS = { first: 1500, least: 500, most: 8000 }; // characters
+const NEAR = 2; // groups before the end that are styled and laid out wherever they are
+// Characters that are drawn at a time. Of an answer on its way so few that a frame shows one large formula and not two.
+const STEPS: Sizes = { first: 1500, least: 500, most: 8000 };
+const GROWING: Sizes = { first: 150, least: 150, most: 150 };
 
 export function Markdown({ text, growing: grows }: { text: string; growing: boolean }) {
   const splitter = useMemo(() => new BlockSplitter(lexBlocks), []);
-  const drawn = text.slice(0, useSteps(text.length, STEPS));
+  const drawn = text.slice(0, useSteps(text.length, grows ? GROWING : STEPS, "visible"));
   const growing = grows || drawn.length < text.length;
   splitter.update(drawn);
   const { groups, open, tail } = splitter;

@@ -6,54 +6,63 @@ const WANTED_MS = 12; // of work before the browser may draw
 const MORE_MS = WANTED_MS / 2; // a task that took less takes another step
 
 type Step = () => void;
-const waiting: Step[] = []; // the next one is at the end
+const visible: Step[] = []; // these may change what is on the screen, and each is taken at most once before a frame
+const hidden: Step[] = []; // these change nothing there, so they need no frame; they come after the visible ones
 let planned = false;
 
 async function takeSteps(): Promise<void> {
   const begun = performance.now();
-  while (waiting.length && performance.now() - begun < MORE_MS) {
-    waiting.pop()!();
+  const steps = visible.length ? visible : hidden;
+  let most = steps === visible ? visible.length : Infinity; // what is planned meanwhile waits for the next frame
+  while (most-- > 0 && steps.length && performance.now() - begun < MORE_MS) {
+    steps.shift()!();
     await Promise.resolve(); // Preact draws in a microtask, which is before this one
   }
-  planned = waiting.length > 0;
-  if (planned) setTimeout(takeSteps);
+  planned = false;
+  planNext();
+}
+
+function planNext(): void {
+  if (planned || !(visible.length + hidden.length)) return;
+  planned = true;
+  // A frame whose text came in two tasks would take as long as the frames of both.
+  if (visible.length) requestAnimationFrame(() => setTimeout(takeSteps));
+  else setTimeout(takeSteps);
 }
 
 // Takes a step in a task to come. Returns what takes it back.
-function plan(step: Step, last: boolean): () => void {
-  if (last) waiting.unshift(step);
-  else waiting.push(step);
-  if (!planned) setTimeout(takeSteps);
-  planned = true;
+function plan(step: Step, kind: "visible" | "hidden"): () => void {
+  (kind === "visible" ? visible : hidden).push(step);
+  planNext();
   return () => {
-    const at = waiting.indexOf(step);
-    if (at >= 0) waiting.splice(at, 1);
+    for (const steps of [visible, hidden]) {
+      const at = steps.indexOf(step);
+      if (at >= 0) steps.splice(at, 1);
+    }
   };
 }
 
-interface Sizes {
+export interface Sizes {
   first: number;
   least: number;
   most: number;
-  last?: boolean; // whether the steps of all others come before these
 }
 
 // How many of `total` parts are drawn. The component that asks is drawn again for each step, and a step is as large as
 // suits the time that the one before it took.
-export function useSteps(total: number, { first, least, most, last = false }: Sizes): number {
+export function useSteps(total: number, { first, least, most }: Sizes, kind: "visible" | "hidden"): number {
   const state = useRef({ drawn: 0, step: first }).current;
   const more = useSignal(0);
   more.value;
-  const end = Math.min(total, state.drawn + state.step);
+  const step = Math.min(most, Math.max(least, state.step));
+  const end = Math.min(total, state.drawn + step);
   const begun = performance.now();
   useLayoutEffect(() => {
     const added = end - state.drawn;
     state.drawn = end;
-    if (added >= state.step) {
-      const suits = (state.step * WANTED_MS) / Math.max(1, performance.now() - begun);
-      state.step = Math.round(Math.min(most, 2 * state.step, Math.max(least, suits)));
-    }
-    if (end < total) return plan(() => ++more.value, last);
+    if (added >= step)
+      state.step = Math.round(Math.min(2 * step, (step * WANTED_MS) / Math.max(1, performance.now() - begun)));
+    if (end < total) return plan(() => ++more.value, kind);
   });
   return end;
 }

@@ -39,7 +39,7 @@ function Welcome() {
   );
 }
 
-const STEPS = { first: 2, least: 2, most: 64, last: true }; // messages, from the end
+const STEPS = { first: 2, least: 2, most: 64 }; // messages, from the end
 const NEAR = 6; // messages before the end that are laid out wherever they are
 const NEAR_END = 60; // pixels
 const STRETCH = 16; // messages
@@ -99,7 +99,7 @@ const Stretch = memo(
 function Messages({ conversation, onResize }: { conversation: Conversation; onResize: () => void }) {
   revision.value;
   const all = shownOf(conversation);
-  const from = all.length - useSteps(all.length, STEPS);
+  const from = all.length - useSteps(all.length, STEPS, "hidden");
   const stretches: Shown[][] = [];
   for (let i = from; i < all.length; i += STRETCH - (i % STRETCH))
     stretches.push(all.slice(i, i + STRETCH - (i % STRETCH)));
