@@ -36,6 +36,7 @@ test("formulas, code, tables and prices look as they should", async () => {
   const body = answers(page).locator("> .markdown");
   assert.equal(await body.locator(".katex").count(), 5);
   assert.equal(await body.locator(".katex-display").count(), 1);
+  assert.equal(await body.locator(".katex > .katex-mathml math").count(), 5, "what screen readers read");
   assert.match(await body.innerText(), /Nine tiles at \$5 each cost \$45\./);
   assert.equal(await body.locator(".hljs-keyword").first().innerText(), "def");
   assert.equal(await body.locator("td").count(), 4);

@@ -98,35 +98,52 @@ export const lexBlocks: Lex = (text) => {
 const known = new Map<string, Node>(); // formulas that were drawn before: the last block is parsed many times
 const MOST_KNOWN = 400;
 
+function drawTex(tex: string, display: boolean, output: "html" | "mathml" | "htmlAndMathml"): HTMLElement {
+  const holder = document.createElement("span");
+  katex.render(tex, holder, {
+    output,
+    displayMode: display,
+    throwOnError: true,
+    trust: false,
+    strict: "ignore",
+    maxSize: 20,
+    maxExpand: 200,
+  });
+  holder.className = display ? "drawn display" : "drawn";
+  return holder;
+}
+
+// The form of a formula for screen readers goes behind the one to see.
+function addSpoken(drawn: HTMLElement, spoken: Element): void {
+  spoken.className = "katex-mathml";
+  drawn.querySelector(".katex")!.append(spoken);
+}
+
 // KaTeX writes style attributes, which the page's Content-Security-Policy refuses in markup. So it draws into the
-// finished nodes, where it sets styles through the DOM.
+// finished nodes, where it sets styles through the DOM. A formula has two forms, one to see and one for screen readers.
+// While the text grows, screen readers are silent, and the second form would only make its frame take longer. It follows
+// when the block is complete, and leaves the nodes of the first one as they are.
 function drawFormula(place: HTMLElement, growing: boolean): void {
   const tex = place.dataset["tex"] ?? "";
   const display = place.dataset["display"] === "true";
   const key = `${display}${tex}`;
-  let drawn = known.get(key)?.cloneNode(true);
-  if (!drawn) {
-    const holder = document.createElement("span");
-    try {
-      if (tex.length > MOST_TEX) throw new Error("too long");
-      katex.render(tex, holder, {
-        displayMode: display,
-        throwOnError: true,
-        trust: false,
-        strict: "ignore",
-        maxSize: 20,
-        maxExpand: 200,
-      });
-      holder.className = display ? "drawn display" : "drawn";
-    } catch {
-      holder.className = "undrawn";
-      holder.textContent = place.textContent;
-    }
-    if (growing) {
+  let drawn = known.get(key)?.cloneNode(true) as HTMLElement | undefined;
+  try {
+    if (tex.length > MOST_TEX) throw new Error("too long");
+    if (!drawn && growing) {
+      drawn = drawTex(tex, display, "html");
       if (known.size >= MOST_KNOWN) known.clear();
-      known.set(key, holder.cloneNode(true));
+      known.set(key, drawn.cloneNode(true));
+    } else if (!drawn) {
+      drawn = drawTex(tex, display, "htmlAndMathml");
+      addSpoken(drawn, drawn.querySelector(".katex-mathml")!);
+    } else if (!growing) {
+      addSpoken(drawn, drawTex(tex, display, "mathml").querySelector(".katex")!);
     }
-    drawn = holder;
+  } catch {
+    drawn = document.createElement("span");
+    drawn.className = "undrawn";
+    drawn.textContent = place.textContent;
   }
   place.replaceChildren(drawn);
   delete place.dataset["tex"];
@@ -163,6 +180,9 @@ export function renderBlock(raw: string, growing: boolean): DocumentFragment {
   return nodes;
 }
 
+// The fonts of most formulas. One that comes after its formula was shown makes the browser lay out the answer again.
+const FONTS = ["1em KaTeX_Main", "italic 1em KaTeX_Math", ...[1, 2, 3, 4].map((size) => `1em KaTeX_Size${size}`)];
+
 // Does once what the first answer needs, while nothing else is to be done: the first call of each library is the slowest.
 export function warmUp(): void {
   const samples = [
@@ -174,8 +194,8 @@ export function warmUp(): void {
   ];
   const next = () => {
     const sample = samples.shift();
-    if (sample === undefined) return;
-    renderBlock(sample, true);
+    if (sample === undefined) return FONTS.forEach((font) => void document.fonts.load(font).catch(() => []));
+    renderBlock(sample, false);
     later(next);
   };
   const later = (work: () => void) =>
