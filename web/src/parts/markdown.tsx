@@ -86,13 +86,23 @@ const Group = memo(function Group(given: {
 });
 
 const NEAR = 2; // groups before the end that are styled and laid out wherever they are
-// Characters that are drawn at a time. Of an answer on its way so few that a frame shows one large formula and not two.
-const STEPS: Sizes = { first: 1500, least: 500, most: 8000 };
-const GROWING: Sizes = { first: 150, least: 150, most: 150 };
+const STEPS: Sizes = { first: 1500, least: 500, most: 8000 }; // characters
+const SMALL = 40; // characters of a step that may take what is behind a blank line, too
+
+// The steps of an answer on its way are small and end with a block, so that a frame shows one large formula and not two.
+const growingSteps = (text: string): Sizes => ({
+  first: 150,
+  least: 150,
+  most: 150,
+  cut: (from, to) => {
+    const blank = text.indexOf("\n\n", from + SMALL);
+    return blank < 0 ? to : Math.min(to, blank + 2);
+  },
+});
 
 export function Markdown({ text, growing: grows }: { text: string; growing: boolean }) {
   const splitter = useMemo(() => new BlockSplitter(lexBlocks), []);
-  const drawn = text.slice(0, useSteps(text.length, grows ? GROWING : STEPS, "visible"));
+  const drawn = text.slice(0, useSteps(text.length, grows ? growingSteps(text) : STEPS, "visible"));
   const growing = grows || drawn.length < text.length;
   splitter.update(drawn);
   const { groups, open, tail } = splitter;

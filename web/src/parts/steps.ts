@@ -46,23 +46,30 @@ export interface Sizes {
   first: number;
   least: number;
   most: number;
+  cut?: (from: number, to: number) => number; // where a step ends that would draw `from` to `to`
 }
 
 // How many of `total` parts are drawn. The component that asks is drawn again for each step, and a step is as large as
-// suits the time that the one before it took.
-export function useSteps(total: number, { first, least, most }: Sizes, kind: "visible" | "hidden"): number {
-  const state = useRef({ drawn: 0, step: first }).current;
+// suits the time that the one before it took. A component that is drawn for another reason draws no more of it.
+export function useSteps(total: number, { first, least, most, cut }: Sizes, kind: "visible" | "hidden"): number {
+  const state = useRef({ drawn: 0, step: first, isDue: true }).current;
   const more = useSignal(0);
   more.value;
   const step = Math.min(most, Math.max(least, state.step));
-  const end = Math.min(total, state.drawn + step);
+  let end = Math.min(total, state.drawn + (state.isDue ? step : 0));
+  if (cut && end > state.drawn) end = cut(state.drawn, end);
   const begun = performance.now();
   useLayoutEffect(() => {
     const added = end - state.drawn;
     state.drawn = end;
+    state.isDue = end === total;
     if (added >= step)
       state.step = Math.round(Math.min(2 * step, (step * WANTED_MS) / Math.max(1, performance.now() - begun)));
-    if (end < total) return plan(() => ++more.value, kind);
+    if (end === total) return;
+    return plan(() => {
+      state.isDue = true;
+      ++more.value;
+    }, kind);
   });
   return end;
 }

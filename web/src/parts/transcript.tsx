@@ -99,7 +99,8 @@ const Stretch = memo(
 function Messages({ conversation, onResize }: { conversation: Conversation; onResize: () => void }) {
   revision.value;
   const all = shownOf(conversation);
-  const from = all.length - useSteps(all.length, STEPS, "hidden");
+  const older = useRef(all.length).current; // what comes later is drawn at once
+  const from = Math.min(older - useSteps(older, STEPS, "hidden"), Math.max(0, all.length - STEPS.first));
   const stretches: Shown[][] = [];
   for (let i = from; i < all.length; i += STRETCH - (i % STRETCH))
     stretches.push(all.slice(i, i + STRETCH - (i % STRETCH)));
