@@ -41,6 +41,7 @@ struct EngineOptions {
   bool share_generated = false;  // in the expanded form, generated tokens too become prefixes for later prompts
   i64 max_batch_tokens = 512;    // rows of a step; at least max_sequences
   i64 max_sequences = 64;        // sequences that run at once
+  i64 max_drafts = 0;            // guesses of next tokens that a sequence may have in a step, where they pay; 0: none
   double step_seconds = 0;       // a step computes only as many prompt tokens as fit into this time; 0: no limit
   std::function<double()> clock{};  // seconds; empty: seconds_now of core/clock.hpp
   i64 context = 0;                  // tokens of the longest sequence; 0: the model's, or what half of the memory holds
@@ -111,6 +112,7 @@ struct EngineCounters {
   i64 steps = 0;
   i64 prefill_tokens = 0, decode_tokens = 0;     // rows of the forwards, without those of replays
   i64 replayed_tokens = 0, preemptions = 0;      // rows that were computed again after a preemption
+  i64 drafts = 0, accepted_drafts = 0;           // guessed tokens, and those of them that were drawn
   i64 cached_tokens = 0;                         // prompt tokens whose keys were found in shared pages
   double forward_seconds = 0, step_seconds = 0;  // step_seconds includes forward_seconds
 };

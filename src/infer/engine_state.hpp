@@ -7,12 +7,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "infer/draft_pace.hpp"
 #include "infer/engine.hpp"
 #include "infer/prefill_pace.hpp"
 
 namespace r1 {
 
 struct Engine::State {
+  static constexpr double kFirstDraftChance = 0.5;
+
   // Who sends requests. Entries exist as long as the client has requests.
   struct Client {
     i64 groups = 0, running = 0;  // requests that have not ended; sequences that run
@@ -48,7 +51,9 @@ struct Engine::State {
     i64 forced = 0;               // how many tokens of ThinkBudget::close were forced
     bool thinking_ended = false;  // ThinkBudget::end was drawn or forced
     bool done = false;
-    bool runs = false;  // it is in `running`
+    bool runs = false;                        // it is in `running`
+    std::vector<i32> drafts{};                // guesses of the tokens behind the known ones, with rows in this step
+    double draft_chance = kFirstDraftChance;  // that a draft is right, if those before it are
 
     i64 prompt() const { return std::ssize(group->request.prompt); }
     i64 known() const { return prompt() + std::ssize(generated); }
@@ -57,10 +62,11 @@ struct Engine::State {
     // Its next row is that of its last token, which was drawn in the step before.
     bool decodes() const { return !generated.empty() && left() == 1; }
   };
-  // A sequence whose next token is drawn in this step, and the draw. The i-th belongs to the i-th row of logits.
+  // A sequence whose next token is drawn, the row of logits from which, and the draw.
   struct Draw {
     Sequence* sequence;
-    Result<SampledToken> sampled;
+    i64 row;
+    Result<SampledToken> sampled{SampledToken{}};
   };
 
   State(const Model& m, const EngineOptions& o, KvCache c, RecordedRoutes r);
@@ -94,6 +100,11 @@ struct Engine::State {
   Status check_weights();
   void build_batch();
   void add_rows(Sequence& s, i64 count);
+
+  // Speculation (engine_draft.cpp): guesses of the next tokens, which the same step checks.
+  void add_drafts(Sequence& s, i64 decodes);
+  void look_up_drafts(Sequence& s, i64 most);
+  bool take_draft(Sequence& s);
 
   // Prompts (engine_prefill.cpp): the prompt tokens of a step, shared out among clients.
   struct Share {
@@ -135,8 +146,8 @@ struct Engine::State {
   std::vector<std::unique_ptr<Sequence>> running;  // by priority, then oldest first; the last one gives way first
   std::vector<std::unique_ptr<Sequence>> preempted;
   Batch batch;
-  RecordedRoutes routes;    // of the batch; none if per_row() is 0
-  std::vector<Draw> draws;  // in the order of batch.want
+  RecordedRoutes routes;  // of the batch; none if per_row() is 0
+  std::vector<Draw> draws;
   // The sequences of which this step computes a part of the prompt, and the position of the first such token.
   struct PromptChunk {
     Sequence* sequence;
@@ -145,7 +156,8 @@ struct Engine::State {
   std::vector<PromptChunk> chunks;
   std::function<double()> clock = options.clock;
   PrefillPace pace;
-  i64 decode_rows = 0;  // of the step; the others are of prompts and replays
+  DraftPace draft_pace;
+  i64 decode_rows = 0, draft_rows = 0;  // of the step; the others are of prompts and replays
   std::vector<TokenEvent> events;
   std::vector<PromptEvent> prompts;
   EngineCounters counters;

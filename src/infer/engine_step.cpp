@@ -30,7 +30,9 @@ Result<std::span<TokenEvent>> Engine::step() {
     s.draw_tokens(s.run_model());
     s.sweep();
     ++s.counters.steps;
-    s.pace.measured(s.decode_rows, s.batch.rows() - s.decode_rows, s.clock() - begin);
+    const i64 prompt_rows = s.batch.rows() - s.decode_rows - s.draft_rows;
+    if (prompt_rows == 0) s.draft_pace.measured(s.decode_rows, s.draft_rows, s.clock() - begin);
+    if (s.draft_rows == 0) s.pace.measured(s.decode_rows, prompt_rows, s.clock() - begin);
   }
   s.counters.step_seconds += s.clock() - begin;
   return std::span<TokenEvent>(s.events);
@@ -55,14 +57,22 @@ void Engine::State::build_batch() {
   cache.view().tables.clear();
   draws.clear(), chunks.clear();
   std::vector<Share> shares;
-  for (const auto& s : running)
-    if (s->decodes()) add_rows(*s, 1);
-    else shares.push_back({s.get()});
-  decode_rows = batch.rows();
+  for (const auto& s : running) {
+    s->drafts.clear();
+    if (!s->decodes()) shares.push_back({s.get()});
+  }
+  decode_rows = std::ssize(running) - std::ssize(shares);
+  for (const auto& s : running) {
+    if (!s->decodes()) continue;
+    if (shares.empty()) add_drafts(*s, decode_rows);
+    add_rows(*s, 1);
+  }
+  draft_rows = batch.rows() - decode_rows;
+  counters.drafts += draft_rows;
   add_prompts(shares);
 }
 
-// The sequence's next `count` tokens. The last of all that it knows has a row of logits.
+// The sequence's next `count` tokens. The last of all that it knows has a row of logits, and so have its drafts.
 void Engine::State::add_rows(Sequence& s, i64 count) {
   const i64 end = s.position + count, first = std::clamp(s.computed, s.position, end);
   const i64 prompt_end = std::clamp(s.prompt(), first, end);
@@ -75,12 +85,18 @@ void Engine::State::add_rows(Sequence& s, i64 count) {
     batch.positions.push_back(static_cast<i32>(s.position));
     batch.roles.push_back(s.position < s.prompt() ? Role::prompt : Role::generated);
   }
+  for (i64 i = 0; i < std::ssize(s.drafts); ++i) {
+    batch.tokens.push_back(s.drafts[i]);
+    batch.positions.push_back(static_cast<i32>(s.position + i));
+    batch.roles.push_back(Role::generated);
+  }
   batch.seq_begin.push_back(static_cast<i32>(batch.rows()));
   cache.view().tables.push_back(s.kv.pages);
   s.computed = std::max(s.computed, s.position);
   if (s.left() > 0) return;
-  batch.want.push_back(static_cast<i32>(batch.rows() - 1));
-  draws.push_back({&s, SampledToken{}});
+  draws.push_back({&s, std::ssize(batch.want)});
+  for (i64 row = batch.rows() - 1 - std::ssize(s.drafts); row < batch.rows(); ++row)
+    batch.want.push_back(static_cast<i32>(row));
 }
 
 void Engine::State::report_prompt(const Sequence& s) {
@@ -99,7 +115,8 @@ Tensor Engine::State::run_model() {
   const Output out = model.forward(pass);
   counters.forward_seconds += clock() - begin;
   store_routes();
-  R1_CHECK(out.logits.rows() == std::ssize(draws), "{} rows of logits for {} wanted", out.logits.rows(), draws.size());
+  R1_CHECK(out.logits.rows() == std::ssize(batch.want), "{} rows of logits for {} wanted", out.logits.rows(),
+           batch.want.size());
   return out.logits;
 }
 
@@ -112,15 +129,22 @@ void Engine::State::store_routes() {
   }
 }
 
+// Every sequence draws a token; those whose token is their next draft draw again, from the draft's row.
 void Engine::State::draw_tokens(const Tensor& logits) {
-  const auto row = [&](i64 i) { return std::span<const float>(logits.row(i), logits.cols()); };
-  options.pool->run(std::ssize(draws),
-                    [&](i64 i, int worker) { draws[i].sampled = draw(samplers[worker], *draws[i].sequence, row(i)); });
-  publish_prompts();
-  for (i64 i = 0; i < std::ssize(draws); ++i) {
-    Sequence& s = *draws[i].sequence;
-    if (s.generated.empty()) complete_prompt(s, row(i));
-    take_token(s, std::move(draws[i].sampled));
+  const auto row = [&](const Draw& d) { return std::span<const float>(logits.row(d.row), logits.cols()); };
+  for (bool first = true; !draws.empty(); first = false) {
+    options.pool->run(std::ssize(draws), [&](i64 i, int worker) {
+      draws[i].sampled = draw(samplers[worker], *draws[i].sequence, row(draws[i]));
+    });
+    if (first) publish_prompts();
+    std::vector<Draw> further;
+    for (Draw& d : draws) {
+      Sequence& s = *d.sequence;
+      if (s.generated.empty()) complete_prompt(s, row(d));
+      take_token(s, std::move(d.sampled));
+      if (take_draft(s)) further.push_back({&s, d.row + 1});
+    }
+    draws = std::move(further);
   }
 }
 

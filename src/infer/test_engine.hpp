@@ -28,6 +28,7 @@ struct Settings {
   int threads = 1;
   i64 max_batch_tokens = 128, max_sequences = 64, kv_tokens = 64 * 512;
   bool share_generated = false;
+  i64 max_drafts = 0;
   double step_seconds = 0;
   std::function<double()> clock{};
   bool record_routes = false;
@@ -74,7 +75,7 @@ class TestEngine {
   Engine make(const Settings& s) {
     EngineOptions o;
     o.kernels = s.kernels, o.pool = &pool_, o.numerics = s.numerics;
-    o.record_routes = s.record_routes;
+    o.record_routes = s.record_routes, o.max_drafts = s.max_drafts;
     o.kv_tokens = s.kv_tokens, o.max_batch_tokens = s.max_batch_tokens, o.max_sequences = s.max_sequences;
     o.share_generated = s.share_generated, o.step_seconds = s.step_seconds, o.clock = s.clock;
     auto engine = Engine::create(s.model, o);

@@ -82,6 +82,7 @@ Result<Session> Session::open(const std::filesystem::path& path, ThreadPool& poo
   engine.kv_bytes = options.kv_bytes;
   engine.prefix_bytes = options.prefix_bytes;
   engine.step_seconds = options.step_seconds;
+  engine.max_drafts = options.max_drafts;
   engine.share_generated = true;  // the next turn of a conversation contains the answer
   session.engine_ = std::make_unique<Engine>(R1_TRY(Engine::create(*session.model_, engine)));
   session.recommended_ = generation;

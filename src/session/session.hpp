@@ -45,6 +45,7 @@ struct SessionOptions {
   i64 kv_bytes = 0;                   // budget of the KV cache; 0: EngineOptions' default
   i64 prefix_bytes = -1;              // EngineOptions::prefix_bytes
   double step_seconds = 0;            // EngineOptions::step_seconds; 0.25 for a server
+  i64 max_drafts = 8;                 // EngineOptions::max_drafts
   std::optional<DType> kv{};          // type of cached keys and values; default: serving_numerics chooses
   std::optional<i64> expert_bytes{};  // at most so many bytes of routed experts are resident (Model::limit_experts)
   SamplingOverrides sampling{};       // override generation_config.json, which overrides R1's advice (0.6, 0.95)
