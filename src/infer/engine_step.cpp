@@ -27,7 +27,9 @@ Result<std::span<TokenEvent>> Engine::step() {
   s.grow();
   s.build_batch();
   if (s.batch.rows() > 0) {
-    s.draw_tokens(s.run_model());
+    const Tensor logits = s.run_model();
+    s.publish_prompts();
+    s.draw_tokens(logits);
     s.sweep();
     ++s.counters.steps;
     const i64 prompt_rows = s.batch.rows() - s.decode_rows - s.draft_rows;
@@ -132,11 +134,10 @@ void Engine::State::store_routes() {
 // Every sequence draws a token; those whose token is their next draft draw again, from the draft's row.
 void Engine::State::draw_tokens(const Tensor& logits) {
   const auto row = [&](const Draw& d) { return std::span<const float>(logits.row(d.row), logits.cols()); };
-  for (bool first = true; !draws.empty(); first = false) {
+  while (!draws.empty()) {
     options.pool->run(std::ssize(draws), [&](i64 i, int worker) {
       draws[i].sampled = draw(samplers[worker], *draws[i].sequence, row(draws[i]));
     });
-    if (first) publish_prompts();
     std::vector<Draw> further;
     for (Draw& d : draws) {
       Sequence& s = *d.sequence;
