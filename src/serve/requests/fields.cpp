@@ -55,11 +55,13 @@ ApiStatus check_field(const Json& value, const FieldRule& rule, std::string_view
     if (!(v >= rule.low && v <= rule.high) || (rule.without_low && v == rule.low))
       return bad_field(where, fmt::format("{}: {}, must be {}", where, value.describe(), range_text(rule)));
   }
-  const i64 most = static_cast<i64>(rule.high);
-  if (rule.kind == JsonKind::text && most > 0 && std::ssize(*value.string()) > most)
-    return bad_field(where, fmt::format("{}: {} bytes, must be at most {}", where, value.string()->size(), most));
-  if (rule.kind == JsonKind::array && most > 0 && std::ssize(*value.array()) > most)
-    return bad_field(where, fmt::format("{}: {} items, must be at most {}", where, value.array()->size(), most));
+  const bool is_text = rule.kind == JsonKind::text;
+  if (rule.high <= 0 || !(is_text || rule.kind == JsonKind::array)) return {};
+  const size_t length = is_text ? value.string()->size() : value.array()->size();
+  const auto most = static_cast<size_t>(rule.high);
+  if (length > most)
+    return bad_field(where,
+                     fmt::format("{}: {} {}, must be at most {}", where, length, is_text ? "bytes" : "items", most));
   return {};
 }
 
