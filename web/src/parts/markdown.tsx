@@ -87,6 +87,7 @@ const Group = memo(function Group(given: {
 
 const NEAR = 2; // groups before the end that are styled and laid out wherever they are
 const STEPS: Sizes = { first: 1500, least: 500, most: 8000 }; // characters
+const BACKLOG = 4000; // characters: an answer that was begun before a reload comes in large steps until it has caught up
 const SMALL = 40; // characters of a step that may take what is behind a blank line, too
 
 // The steps of an answer on its way are small and end with a block, so that a frame shows one large formula and not two.
@@ -102,7 +103,10 @@ const growingSteps = (text: string): Sizes => ({
 
 export function Markdown({ text, growing: grows }: { text: string; growing: boolean }) {
   const splitter = useMemo(() => new BlockSplitter(lexBlocks), []);
-  const drawn = text.slice(0, useSteps(text.length, grows ? growingSteps(text) : STEPS, "visible"));
+  const before = useRef(0);
+  const sizes = grows && text.length - before.current < BACKLOG ? growingSteps(text) : STEPS;
+  const drawn = text.slice(0, useSteps(text.length, sizes, "visible"));
+  before.current = drawn.length;
   const growing = grows || drawn.length < text.length;
   splitter.update(drawn);
   const { groups, open, tail } = splitter;
