@@ -125,6 +125,7 @@ std::optional<int> parse(const Args& args, const std::string& summary, const std
 }
 
 bool names_model(const std::string& word) {
+  if (word.find_first_of(" \t\n") != word.npos) return false;  // a whole prompt: the cache need not be searched
   if (find_in_family(word)) return true;
   const auto path = find_model(word);
   std::error_code error;

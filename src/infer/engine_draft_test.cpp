@@ -34,7 +34,7 @@ std::vector<GenerationRequest> repetitive_requests(i64 count) {
   return requests;
 }
 
-// A clock that stands still: a row of drafts costs nothing, so that it always pays.
+// A clock by which every step takes the same time: a row of drafts costs nothing, so that it always pays.
 Settings with_drafts(Settings settings, i64 most) {
   settings.max_drafts = most;
   settings.clock = [now = 0.0]() mutable { return now += 1e-3; };
@@ -77,7 +77,7 @@ TEST_P(Drafts, SequencesThatArePreemptedAtRandomHaveTheSameBits) {
   }
 }
 
-TEST_P(Drafts, WhenPagesRunOutNobodyLosesPagesToDrafts) {
+TEST_P(Drafts, WhenPagesRunOutTheBitsAreTheSame) {
   const auto requests = repetitive_requests(6);
   Settings settings{*model, kernels, kExpanded};
   const DrawnBySample roomy = run(settings, requests);
