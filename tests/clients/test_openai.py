@@ -228,19 +228,17 @@ class OpenAiTest(unittest.TestCase):
         self.assertEqual((error.status_code, error.code), (501, "not_supported"))
 
     def test_a_full_queue_is_a_rate_limit(self):
-        with Server("--max-sequences", "1", "--max-queue", "1") as small:
+        # One request fills the server. Its eight answers come one after another, and only the full context ends each.
+        with Server("--max-sequences", "1", "--max-queue", "7") as small:
             one = client_of(small)
-            # At this temperature nothing ends the answer before the context is full.
-            endless = {"model": MODEL, "prompt": "a", "temperature": 2, "stream": True}
-            streams = [one.completions.create(**endless)]
-            next(iter(streams[0]))  # it runs; the second waits
-            streams.append(one.completions.create(**endless))
+            stream = one.completions.create(
+                model=MODEL, prompt="a", temperature=2, n=8, stream=True, extra_body={"ignore_eos": True})
+            next(iter(stream))
             with self.assertRaises(openai.RateLimitError) as caught:
-                one.completions.create(**endless)
+                one.completions.create(model=MODEL, prompt="a")
             self.assertEqual(caught.exception.code, "queue_full")
             self.assertGreaterEqual(int(caught.exception.response.headers["retry-after"]), 1)
-            for stream in streams:
-                stream.close()
+            stream.close()
             small.until_idle()
             self.assertTrue(one.chat.completions.create(model=MODEL, messages=QUESTION).choices[0].message.content)
 
