@@ -1,10 +1,15 @@
 #include "core/weight.hpp"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <cstring>
 
 namespace r1 {
 namespace {
+
+constexpr i64 kOwnMapping = 1 << 20;  // packs of at least so many bytes
+
 
 // Zeroed and 64-byte aligned, with 64 bytes of slack so that kernels may load full vectors past the end.
 std::byte* aligned_bytes(i64 bytes) {
@@ -13,6 +18,18 @@ std::byte* aligned_bytes(i64 bytes) {
   R1_CHECK(p, "out of memory: {} bytes", rounded);
   std::memset(p, 0, rounded);
   return static_cast<std::byte*>(p);
+}
+
+// Memory for a pack, with the same slack. A large one is a mapping in huge pages, where the system has them: with small
+// ones a program spends much of its start in page faults. The pages come when the pack is filled, from the threads that
+// fill it. The system joins neighbouring mappings, so that a huge page can hold the end of one and the next one's begin.
+std::shared_ptr<std::byte> pack_memory(i64 bytes) {
+  if (bytes < kOwnMapping) return {aligned_bytes(bytes), [](std::byte* p) { std::free(p); }};
+  const auto size = static_cast<size_t>(bytes + 64);
+  void* const p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  R1_CHECK(p != MAP_FAILED, "out of memory: {} bytes", size);
+  madvise(p, size, MADV_HUGEPAGE);
+  return {static_cast<std::byte*>(p), [size](std::byte* q) { munmap(q, size); }};
 }
 
 }  // namespace
@@ -63,7 +80,7 @@ void Weight::clear_grad() const { std::memset(grad(), 0, size() * 4); }
 const std::byte* Weight::pack(PackKey key, i64 bytes, const std::function<void(std::byte*)>& fill) const {
   Pack& p = state_->packs[key];
   if (!p.data) {
-    p.data = {aligned_bytes(bytes), [](std::byte* b) { std::free(b); }};
+    p.data = pack_memory(bytes);
     p.bytes = bytes;
   }
   R1_CHECK(p.bytes == bytes, "{}: pack of {} bytes asked for, was {}", name(), bytes, p.bytes);

@@ -77,7 +77,7 @@ class Weight {
   struct Pack {
     u64 version = 0;
     i64 bytes = 0;
-    std::unique_ptr<std::byte[], void (*)(std::byte*)> data{nullptr, nullptr};
+    std::shared_ptr<std::byte> data;
   };
   struct State {
     std::string name;
