@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/philox.hpp"
 #include "core/weight.hpp"
 
@@ -119,6 +121,21 @@ TEST(Weight, CopiesShareMasterAndGradient) {
   EXPECT_EQ(w.id(), copy.id());
   w.clear_grad();
   EXPECT_EQ(copy.grad()[2], 0.0f);
+}
+
+TEST(Weight, PacksAreDueAfterTheFirstProductAndNotAllAtOnce) {
+  std::vector<u64> due_at;
+  for (int i = 0; i < 64; ++i) {
+    const Weight w = Weight::zeros(fmt::format("model.layers.{}.mlp.up_proj.weight", i), 1, 1, false);
+    u64 products = 1;
+    EXPECT_FALSE(w.pack_is_due());
+    while (!w.pack_is_due()) ++products;
+    EXPECT_TRUE(w.pack_is_due());
+    due_at.push_back(products + 1);
+  }
+  const auto [first, last] = std::minmax_element(due_at.begin(), due_at.end());
+  EXPECT_LE(*last, Weight::kProductsUntilPacked);
+  EXPECT_LT(*first, *last);
 }
 
 TEST(Weight, APackIsFilledOnceForEachVersion) {

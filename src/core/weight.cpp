@@ -10,7 +10,6 @@ namespace {
 
 constexpr i64 kOwnMapping = 1 << 20;  // packs of at least so many bytes
 
-
 // Zeroed and 64-byte aligned, with 64 bytes of slack so that kernels may load full vectors past the end.
 std::byte* aligned_bytes(i64 bytes) {
   const auto rounded = static_cast<size_t>((bytes + 127) / 64 * 64);
@@ -22,7 +21,8 @@ std::byte* aligned_bytes(i64 bytes) {
 
 // Memory for a pack, with the same slack. A large one is a mapping in huge pages, where the system has them: with small
 // ones a program spends much of its start in page faults. The pages come when the pack is filled, from the threads that
-// fill it. The system joins neighbouring mappings, so that a huge page can hold the end of one and the next one's begin.
+// fill it. The system joins neighbouring mappings, so that a huge page can hold the end of one and the next one's
+// begin.
 std::shared_ptr<std::byte> pack_memory(i64 bytes) {
   if (bytes < kOwnMapping) return {aligned_bytes(bytes), [](std::byte* p) { std::free(p); }};
   const auto size = static_cast<size_t>(bytes + 64);
@@ -89,6 +89,10 @@ const std::byte* Weight::pack(PackKey key, i64 bytes, const std::function<void(s
     p.version = version();
   }
   return p.data.get();
+}
+
+bool Weight::pack_is_due() const {
+  return ++state_->products > 1 + std::hash<std::string>{}(name()) % (kProductsUntilPacked - 1);
 }
 
 i64 Weight::pack_bytes() const {

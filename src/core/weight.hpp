@@ -73,6 +73,12 @@ class Weight {
   const std::byte* pack(PackKey key, i64 bytes, const std::function<void(std::byte*)>& fill) const;
   i64 pack_bytes() const;  // memory of all packs
 
+  // For weights that can be read without a pack, too. Counts its calls, one for each product. The first answers no, so
+  // that the first token does not wait for packs; from one of the next eight on it answers yes. Which one depends on
+  // the name: so the packs of a model are made over several tokens.
+  bool pack_is_due() const;
+  static constexpr u64 kProductsUntilPacked = 9;  // then every pack is due
+
  private:
   struct Pack {
     u64 version = 0;
@@ -85,6 +91,7 @@ class Weight {
     DType dtype = DType::f32;
     bool trainable = false;
     u64 version = 1;
+    u64 products = 0;  // calls of pack_is_due()
     std::byte* bytes = nullptr;
     const std::byte* scales = nullptr;
     Storage storage;

@@ -222,7 +222,55 @@ inline void pack_panel_of_rows(Format f, std::byte* to, const MatrixView& b, i64
   }
 }
 
+#if defined(__AVX2__)
+// Turns 16 rows of 8 bf16 into 8 rows of 16. A vector holds rows i and i + 8, and three rounds exchange elements, pairs
+// and quadruples within its halves.
+inline void turn_halves(u16* to, i64 to_ld, const u16* from, i64 from_ld) {
+  __m256i r[8], t[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    const auto half = [&](i64 row) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + row * from_ld)); };
+    r[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(half(i)), half(i + 8), 1);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {  // t[4h + i]: columns 4h to 4h + 3 of rows 2i and 2i + 1
+    t[i] = _mm256_unpacklo_epi16(r[2 * i], r[2 * i + 1]);
+    t[4 + i] = _mm256_unpackhi_epi16(r[2 * i], r[2 * i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {  // r[4o + 2h + q]: columns 4h + 2o and 4h + 2o + 1 of rows 4q to 4q + 3
+    r[i] = _mm256_unpacklo_epi32(t[2 * i], t[2 * i + 1]);
+    r[4 + i] = _mm256_unpackhi_epi32(t[2 * i], t[2 * i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    u16* const at = to + (4 * (i % 2) + 2 * (i / 2)) * to_ld;
+    const __m256i upper = r[2 * i], lower = r[2 * i + 1];
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm256_unpacklo_epi64(upper, lower));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(at + to_ld), _mm256_unpackhi_epi64(upper, lower));
+  }
+}
+
+// A whole panel of rows of bf16 that lie ld apart.
+inline void pack_halves_of_columns(u16* to, const u16* from, i64 ld, i64 k) {
+  constexpr i64 kDown = 16, kAcross = 8;
+  for (i64 i = 0; i < k; i += kAcross)
+    for (i64 j = 0; j < kPanel; j += kDown) {
+      if (k - i >= kAcross) {
+        turn_halves(to + i * kPanel + j, kPanel, from + j * ld + i, ld);
+        continue;
+      }
+      for (i64 column = j; column < j + kDown; ++column)
+        for (i64 row = i; row < k; ++row) to[row * kPanel + column] = from[column * ld + row];
+    }
+}
+#endif
+
 inline void pack_panel_of_columns(Format f, std::byte* to, const MatrixView& b, i64 k, i64 first, i64 columns) {
+#if defined(__AVX2__)
+  if (f == Format::f32_bf16 && b.dtype == DType::bf16 && columns == kPanel && !b.index)
+    return pack_halves_of_columns(reinterpret_cast<u16*>(to), static_cast<const u16*>(b.data) + first * b.ld, b.ld, k);
+#endif
   const i64 step = per_word(f), all = words(f, k);
   alignas(64) u32 from[kSquare * kRowWords], turned[kSquare * kSquare];
   for (i64 w0 = 0; w0 < all; w0 += kBlockWords) {

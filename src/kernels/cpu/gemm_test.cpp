@@ -216,27 +216,30 @@ TEST(Gemm, OnlyTheRequestedRowsAndPanelsAreWritten) {
   }
 }
 
+void expect_packed_like_floats(const Kernels& k, DType dtype, Layout layout, Format f, i64 depth) {
+  const GemmKernels& t = k.gemm;
+  const i64 n = 2 * t.panel + 5, count = depth * n;
+  std::vector<u16> half(count);
+  std::vector<float> wide(half.size());
+  const std::vector<float> x = normals(count, 5);
+  for (size_t i = 0; i < half.size(); ++i) {
+    half[i] = dtype == DType::bf16 ? bf16_from_f32(x[i]) : f16_from_f32(x[i]);
+    wide[i] = dtype == DType::bf16 ? f32_from_bf16(half[i]) : f32_from_f16(half[i]);
+  }
+  const i64 bytes = panels(t, n) * t.panel_bytes(f, depth), ld = layout == Layout::rows ? n : depth;
+  AlignedBytes from_half(bytes), from_wide(bytes);
+  t.pack_b(f, from_half.data(), {half.data(), ld, layout, dtype}, depth, n, 0, panels(t, n));
+  t.pack_b(f, from_wide.data(), {wide.data(), ld, layout}, depth, n, 0, panels(t, n));
+  ASSERT_EQ(0, std::memcmp(from_half.data(), from_wide.data(), bytes)) << k.name << " depth " << depth;
+}
+
 TEST(Gemm, Bf16AndF16MatricesPackLikeTheirF32Values) {
   for (const Kernels* k : levels())
     for (const DType dtype : {DType::bf16, DType::f16})
       for (const Layout layout : {Layout::rows, Layout::columns})
-        for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16}) {
-          if (f == Format::f32_bf16 && dtype != DType::bf16) continue;
-          const GemmKernels& t = k->gemm;
-          const i64 depth = 77, n = 45, count = depth * n;
-          std::vector<u16> half(count);
-          std::vector<float> wide(half.size());
-          const std::vector<float> x = normals(count, 5);
-          for (size_t i = 0; i < half.size(); ++i) {
-            half[i] = dtype == DType::bf16 ? bf16_from_f32(x[i]) : f16_from_f32(x[i]);
-            wide[i] = dtype == DType::bf16 ? f32_from_bf16(half[i]) : f32_from_f16(half[i]);
-          }
-          const i64 bytes = panels(t, n) * t.panel_bytes(f, depth), ld = layout == Layout::rows ? n : depth;
-          AlignedBytes from_half(bytes), from_wide(bytes);
-          t.pack_b(f, from_half.data(), {half.data(), ld, layout, dtype}, depth, n, 0, panels(t, n));
-          t.pack_b(f, from_wide.data(), {wide.data(), ld, layout}, depth, n, 0, panels(t, n));
-          ASSERT_EQ(0, std::memcmp(from_half.data(), from_wide.data(), bytes)) << k->name;
-        }
+        for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16})
+          for (const i64 depth : {1, 15, 16, 77, 600})
+            if (f != Format::f32_bf16 || dtype == DType::bf16) expect_packed_like_floats(*k, dtype, layout, f, depth);
 }
 
 TEST(Gemm, NanAndInfinityReachTheirRowsAndNoOthers) {

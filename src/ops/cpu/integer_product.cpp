@@ -99,7 +99,7 @@ void multiply_integers(const Pass& p, std::span<const WeightProduct> products) {
   std::vector<IntegerProduct> all;
   for (const WeightProduct& x : products)
     if (x.rows > 0) {
-      const DotBlocks blocks = x.may_pack ? packed_blocks(p, *x.w) : DotBlocks{x.w->bytes()};
+      const DotBlocks blocks = x.may_pack && x.w->pack_is_due() ? packed_blocks(p, *x.w) : DotBlocks{x.w->bytes()};
       all.push_back({x.w->dtype(), blocks, x.w->rows(), x.w->cols(), x.a, x.rows, x.c, x.ldc});
     }
   multiply_integers(p, all);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/file.hpp"
 #include "core/integer.hpp"
 #include "ops/cpu/streamed_product.hpp"
 
@@ -47,13 +48,11 @@ Tensor pack(const Pass& p, cpu::Format format, const cpu::MatrixView& b, i64 k, 
 }  // namespace
 
 Packed Packs::get(const Weight& w, Direction direction) {
-  R1_CHECK(!streams(w), "{}: a pack of {} asked for", w.name(), name_of(w.dtype()));
+  R1_CHECK(is_plain(w.dtype()), "{}: a pack of {} asked for", w.name(), name_of(w.dtype()));
   const cpu::GemmKernels& kernels = p_.kernels.gemm;
   const bool forward = direction == Direction::forward;
   const i64 k = forward ? w.cols() : w.rows(), n = forward ? w.rows() : w.cols();
-  // The pack of a bf16 weight holds bf16 even in f32 products: the same values in half the memory.
-  const bool keep_bf16 = numerics_.format == cpu::Format::f32 && w.dtype() == DType::bf16;
-  const cpu::Format format = keep_bf16 ? cpu::Format::f32_bf16 : numerics_.format;
+  const cpu::Format format = panel_format(numerics_, w);
   const i64 all = cpu::panels(kernels, n), panel_bytes = kernels.panel_bytes(format, k);
   const PackKey key{static_cast<u8>(p_.kernels.level), static_cast<u8>(format), !forward};
   std::byte* stale = nullptr;
@@ -63,6 +62,8 @@ Packed Packs::get(const Weight& w, Direction direction) {
   const i64 step = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel));
   for (i64 begin = 0; begin < all; begin += step)
     stale_.push_back({format, b, stale, k, n, begin, std::min(all, begin + step)});
+  if (!w.mapping().empty())
+    mapped_.push_back({w.bytes(), static_cast<size_t>(w.rows() * row_bytes(w.dtype(), w.cols()))});
   return {format, pack};
 }
 
@@ -72,6 +73,9 @@ void Packs::fill() {
     p_.kernels.gemm.pack_b(x.format, x.to, x.b, x.k, x.n, x.begin, x.end);
   });
   stale_.clear();
+  // The file's pages would only take memory beside the packs. They stay in the system's cache while there is room.
+  for (const std::span<const std::byte>& bytes : mapped_) release_pages(bytes);
+  mapped_.clear();
 }
 
 void multiply(const Pass& p, std::span<const cpu::Gemm> products, i64 rows) {

@@ -21,6 +21,13 @@ inline ProductNumerics product_numerics(const Pass& p) {
   return {p.numerics.matmul == DType::f32 ? cpu::Format::f32 : cpu::Format::bf16, p.numerics.integer_blocks};
 }
 
+// How products hold the values of `w` in panels. bf16 stays bf16 even in f32 products: the same values in half the
+// memory.
+inline cpu::Format panel_format(const ProductNumerics& numerics, const Weight& w) {
+  const bool keep_bf16 = numerics.format == cpu::Format::f32 && w.dtype() == DType::bf16;
+  return keep_bf16 ? cpu::Format::f32_bf16 : numerics.format;
+}
+
 enum class Direction : u8 { forward, backward };  // y = x Wᵀ, dx = dy W
 using cpu::Into;
 
@@ -50,6 +57,7 @@ class Packs {
   const Pass& p_;
   ProductNumerics numerics_;
   std::vector<StalePanels> stale_;
+  std::vector<std::span<const std::byte>> mapped_;  // the bytes of the stale packs' weights that lie in files
 };
 
 // Memory for the gemm kernel, a block for each of `threads` threads.

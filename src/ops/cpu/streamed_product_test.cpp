@@ -63,7 +63,7 @@ TEST(StreamedProduct, LinearOfEveryTypeHasTheBitsOfItsValuesInF32BothWays) {
 
 TEST(StreamedProduct, CuttingDeepAndWideWeightsDoesNotChangeBits) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (const DType dtype : {DType::q4_k, DType::q8_0, DType::f8_e4m3, DType::iq4_nl})
+    for (const DType dtype : {DType::bf16, DType::q4_k, DType::q8_0, DType::f8_e4m3, DType::iq4_nl})
       for (const DType matmul : {DType::f32, DType::bf16}) {
         OpTest test(*k, 2);
         const i64 rows = 33, out = 1100, in = odd_cols(dtype, 1500);
@@ -76,22 +76,44 @@ TEST(StreamedProduct, CuttingDeepAndWideWeightsDoesNotChangeBits) {
       }
 }
 
+// The rows of `x` one by one give what all of them give together, and no pack is made.
+void expect_rows_alone(const cpu::Kernels& k, const Weight& w, i64 rows) {
+  OpTest test(k, 2);
+  const Tensor x = test.tensor(rows, w.cols(), 1);
+  Pass p = test.pass();
+  const Tensor all = linear(p, x, w);
+  for (i64 r = 0; r < rows; r += 37) {
+    const Tensor row = test.arena.alloc(1, w.cols());
+    std::memcpy(row.data(), x.row(r), w.cols() * 4);
+    EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), w.rows())) << k.name << " " << name_of(w.dtype());
+  }
+  EXPECT_EQ(w.pack_bytes(), 0) << name_of(w.dtype());
+}
+
 TEST(StreamedProduct, ARowAloneHasTheBitsItHasAmongMany) {
+  for (const cpu::Kernels* k : cpu::levels()) {
+    for (const DType dtype : stored_types())
+      if (!is_plain(dtype)) expect_rows_alone(*k, stored_weight(dtype, 50, odd_cols(dtype, 260), 7).stored, 200);
+  }
+}
+
+TEST(StreamedProduct, ALargeMatrixInBf16HasTheSameBitsBeforeItIsPackedAndAfter) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (const DType dtype : stored_types()) {
-      if (is_plain(dtype)) continue;
+    for (const DType matmul : {DType::f32, DType::bf16}) {
       OpTest test(*k, 2);
-      const i64 rows = 200, in = odd_cols(dtype, 260);
-      const Weight w = stored_weight(dtype, 50, in, 7).stored;
-      const Tensor x = test.tensor(rows, in, 1);
+      const i64 rows = 5, in = 731;
+      const Stored w = stored_weight(DType::bf16, kReadInPlace / 700, in, 7);
+      const Tensor x = test.tensor(rows, in, 1), last = test.arena.alloc(1, in);
+      std::memcpy(last.data(), x.row(rows - 1), in * 4);
       Pass p = test.pass();
-      const Tensor all = linear(p, x, w);
-      for (i64 r = 0; r < rows; r += 37) {
-        const Tensor row = test.arena.alloc(1, in);
-        std::memcpy(row.data(), x.row(r), in * 4);
-        EXPECT_TRUE(same_bits(linear(p, row, w).data(), all.row(r), w.rows())) << k->name << " " << name_of(dtype);
+      p.numerics.matmul = matmul;
+      const Tensor want = linear(p, x, w.wide);
+      for (u64 product = 1; product <= Weight::kProductsUntilPacked; product += 2) {
+        EXPECT_TRUE(same_bits(linear(p, x, w.stored), want)) << k->name << " product " << product;
+        if (product == 1) EXPECT_EQ(w.stored.pack_bytes(), 0) << k->name;
+        EXPECT_TRUE(same_bits(linear(p, last, w.stored).data(), want.row(rows - 1), want.cols())) << k->name;
       }
-      EXPECT_EQ(w.pack_bytes(), 0) << name_of(dtype);
+      EXPECT_GE(w.stored.pack_bytes(), w.stored.size() * 2) << k->name;
     }
 }
 
@@ -242,6 +264,9 @@ TEST(IntegerProduct, WeightsWithABudgetStayAsTheyAreStoredAndHaveTheSameBits) {
       const Tensor x = test.tensor(rows, in, 1);
       Pass p = integer_pass(test);
       const Tensor want = linear(p, x, packed), got = p.alloc(rows, out);
+      EXPECT_EQ(packed.pack_bytes(), 0) << k->name;
+      for (u64 product = 1; product < Weight::kProductsUntilPacked; ++product)
+        EXPECT_TRUE(same_bits(linear(p, x, packed), want)) << k->name << " " << name_of(dtype);
       const WeightProduct product{
           .w = &stored, .a = {x.data(), in}, .rows = rows, .c = got.data(), .ldc = out, .may_pack = false};
       multiply_streamed(p, product_numerics(p), {&product, 1});
