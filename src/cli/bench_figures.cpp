@@ -75,8 +75,7 @@ double weight_bytes(const Model& model, i64 batch) {
   i64 elements = 0, routed_elements = 0;
   for (const Weight& w : model.weights()) {
     if (model.in_mtp(w) || (w.name() == "model.embed_tokens.weight" && w.id() != model.head().id())) continue;
-    const auto bytes =
-        static_cast<double>(is_plain(w.dtype()) ? w.size() * 4 : w.rows() * row_bytes(w.dtype(), w.cols()));
+    const auto bytes = static_cast<double>(w.rows() * row_bytes(w.dtype(), w.cols()));
     const bool expert = w.name().find(".mlp.experts.") != std::string::npos;
     (expert ? routed : all) += bytes;
     (expert ? routed_elements : elements) += w.size();

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "hub/select.hpp"
-#include "ops/cpu/streamed_product.hpp"
+#include "kernels/cpu/kernels.hpp"
+#include "ops/device.hpp"
 
 namespace r1 {
 namespace {
@@ -18,13 +19,14 @@ i64 bytes_of(const Model& model, const Weight& w, WeightPlace place) {
   if (place == WeightPlace::training) return w.size() * 16;
   const bool is_lookup =
       w.name() == "model.embed_tokens.weight" && w.id() != model.head().id();  // rows are read singly
-  const i64 per_element = w.dtype() == DType::bf16 ? 2 : 4;
-  const i64 pack = !streams(w) && !is_lookup && w.rows() > 1 ? w.size() * per_element : 0;
+  const bool stays_f16 = w.dtype() == DType::f16 && active_kernels().gemm.half_floats;
+  const i64 per_element = w.dtype() == DType::bf16 || stays_f16 ? 2 : 4;
+  const i64 pack = is_plain(w.dtype()) && !is_lookup && w.rows() > 1 ? w.size() * per_element : 0;
   // Blocks are packed too, for serving. The pack takes the place of the file's pages, but not of memory.
-  const i64 block_pack = !is_plain(w.dtype()) && !is_lookup ? stored_bytes(w) : 0;
-  if (place == WeightPlace::memory) return stored_bytes(w) + pack + block_pack;
+  if (place == WeightPlace::memory)
+    return stored_bytes(w) + (is_plain(w.dtype()) || is_lookup ? pack : stored_bytes(w));
   if (is_lookup || model.in_mtp(w)) return 0;
-  return streams(w) ? stored_bytes(w) : pack;
+  return is_plain(w.dtype()) ? pack : stored_bytes(w);
 }
 
 // "12g" for --memory: whole GiB, or MiB below 4 GiB.

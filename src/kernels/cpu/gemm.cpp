@@ -99,7 +99,10 @@ void multiply_block_amx(const PackedBlock& k) {
 #endif
 
 void multiply(const PackedBlock& k) {
-  if (k.g.format == Format::f32) return multiply_block<FloatProduct>(k);
+#if defined(__AVX2__)
+  if (k.g.format == Format::f32_f16) return multiply_block<HalfFloatProduct>(k);
+#endif
+  if (k.g.format == Format::f32 || k.g.format == Format::f32_f16) return multiply_block<FloatProduct>(k);
   if (halves(k.g.format)) return multiply_block<HalfProduct>(k);
 #if defined(R1_TARGET_amx)
   multiply_block_amx(k);
@@ -241,6 +244,7 @@ const GemmKernels gemm_table = {
     .gemm = gemm,
     .add_gradient = add_gradient,
     .pairs = kPairs,
+    .half_floats = kHalfFloats,
     .round = round,
     .weighted_rows = weighted_rows,
     .dot = dot,

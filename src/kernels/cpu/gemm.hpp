@@ -18,7 +18,8 @@ namespace r1::cpu {
 //   bf16      A and B rounded to bf16
 //   f32_bf16  A in f32; B's values are bf16, and its panels hold them as bf16. Gives the bits of f32 with half the
 //   memory.
-enum class Format : u8 { f32, bf16, f32_bf16 };
+//   f32_f16   The same with f16, where the level has an instruction that widens it (GemmKernels::half_floats).
+enum class Format : u8 { f32, bf16, f32_bf16, f32_f16 };
 
 // How a matrix is stored in memory. If `index` is set, row(r) below is index[r], otherwise r.
 //   rows     element (i, j) at data[row(i) * ld + j]
@@ -67,7 +68,7 @@ struct GemmKernels {
 
   i64 (*panel_bytes)(Format format, i64 k);  // size of one packed panel, a multiple of 64
   // Packs panels [begin, end) of B [k, n] to dst + panel · panel_bytes. For y = x Wᵀ, B is the memory of W with layout
-  // columns. Format f32_bf16 truncates values that are not bf16.
+  // columns. Format f32_bf16 truncates values that are not bf16; f32_f16 rounds values that are not f16.
   void (*pack_b)(Format format, std::byte* dst, const MatrixView& b, i64 k, i64 n, i64 begin, i64 end);
   // Computes rows [m_begin, m_end) and panels [p_begin, p_end) of C.
   void (*gemm)(const Gemm& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end, std::byte* scratch);
@@ -77,6 +78,7 @@ struct GemmKernels {
   // panels of B.
   void (*add_gradient)(const GradientProduct& g, i64 m_begin, i64 m_end, i64 p_begin, i64 p_end);
   bool pairs;                      // whether products of bf16 add two or more terms at a time
+  bool half_floats;                // whether panels of f32_f16 hold f16; otherwise they hold floats
   void (*round)(float* x, i64 n);  // rounds to bf16 in place
 
   // y[j] = or += Σ_i weight[i] · rows[at[i] · d + j] for j in [0, d), i

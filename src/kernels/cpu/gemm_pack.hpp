@@ -208,7 +208,10 @@ inline void store_panel_words(Format f, std::byte* to, const u32* from, i64 coun
     return;
   }
   u16* const half = reinterpret_cast<u16*>(to);
-  for (i64 j = 0; j < count; ++j) half[j] = static_cast<u16>(from[j] >> 16);
+  if (f == Format::f32_f16)
+    for (i64 j = 0; j < count; ++j) half[j] = f16_from_f32(f32_from_bits(from[j]));
+  else
+    for (i64 j = 0; j < count; ++j) half[j] = static_cast<u16>(from[j] >> 16);
 }
 
 inline void pack_panel_of_rows(Format f, std::byte* to, const MatrixView& b, i64 k, i64 first, i64 columns) {
@@ -223,8 +226,8 @@ inline void pack_panel_of_rows(Format f, std::byte* to, const MatrixView& b, i64
 }
 
 #if defined(__AVX2__)
-// Turns 16 rows of 8 bf16 into 8 rows of 16. A vector holds rows i and i + 8, and three rounds exchange elements, pairs
-// and quadruples within its halves.
+// Turns 16 rows of 8 elements of 16 bits into 8 rows of 16. A vector holds rows i and i + 8, and three rounds exchange
+// elements, pairs and quadruples within its halves.
 inline void turn_halves(u16* to, i64 to_ld, const u16* from, i64 from_ld) {
   __m256i r[8], t[8];
 #pragma GCC unroll 8
@@ -251,7 +254,7 @@ inline void turn_halves(u16* to, i64 to_ld, const u16* from, i64 from_ld) {
   }
 }
 
-// A whole panel of rows of bf16 that lie ld apart.
+// A whole panel of rows that lie ld apart.
 inline void pack_halves_of_columns(u16* to, const u16* from, i64 ld, i64 k) {
   constexpr i64 kDown = 16, kAcross = 8;
   for (i64 i = 0; i < k; i += kAcross)
@@ -268,7 +271,9 @@ inline void pack_halves_of_columns(u16* to, const u16* from, i64 ld, i64 k) {
 
 inline void pack_panel_of_columns(Format f, std::byte* to, const MatrixView& b, i64 k, i64 first, i64 columns) {
 #if defined(__AVX2__)
-  if (f == Format::f32_bf16 && b.dtype == DType::bf16 && columns == kPanel && !b.index)
+  const bool as_stored =
+      (f == Format::f32_bf16 && b.dtype == DType::bf16) || (f == Format::f32_f16 && b.dtype == DType::f16);
+  if (as_stored && columns == kPanel && !b.index)
     return pack_halves_of_columns(reinterpret_cast<u16*>(to), static_cast<const u16*>(b.data) + first * b.ld, b.ld, k);
 #endif
   const i64 step = per_word(f), all = words(f, k);

@@ -43,8 +43,10 @@ struct Case {
 struct Product {
   Product(const Kernels& kernels, Case c, i64 m_, i64 n_, i64 k_) : t(kernels.gemm), how(c), m(m_), n(n_), k(k_) {
     a = normals(m * k, 1), b = normals(k * n, 2), start = normals(m * n, 3);
-    if (how.format == Format::f32_bf16)
-      for (float& x : b) x = f32_from_bf16(bf16_from_f32(x));
+    for (float& x : b) {
+      if (how.format == Format::f32_bf16) x = f32_from_bf16(bf16_from_f32(x));
+      if (how.format == Format::f32_f16) x = f32_from_f16(f16_from_f32(x));
+    }
     index_a = permutation(how.a == Layout::rows ? m : k), index_b = permutation(how.b == Layout::rows ? k : n);
   }
   // The index of memory rows: reversed order if the case is indexed.
@@ -101,14 +103,14 @@ struct Product {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16})
+  for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16, Format::f32_f16})
     for (const Layout a : {Layout::rows, Layout::columns})
       for (const Layout b : {Layout::rows, Layout::columns}) all.push_back({f, a, b, a == b, b == Layout::rows});
   return all;
 }
 
 std::string describe(const Kernels& k, const Case& c) {
-  constexpr const char* kFormats[] = {" f32", " bf16", " f32_bf16"};
+  constexpr const char* kFormats[] = {" f32", " bf16", " f32_bf16", " f32_f16"};
   return std::string(k.name) + kFormats[static_cast<int>(c.format)] + (c.a == Layout::rows ? " A" : " At") +
          (c.b == Layout::rows ? " B" : " Bt");
 }
@@ -135,14 +137,15 @@ TEST(Gemm, EveryRemainderOfEverySizeMatchesDoubles) {
     }
 }
 
-TEST(Gemm, PanelsOfBf16GiveTheBitsOfPanelsOfFloats) {
+TEST(Gemm, PanelsOf16BitsGiveTheBitsOfPanelsOfFloats) {
   for (const Kernels* k : levels())
-    for (const i64 m : {1, 5, 33}) {
-      Product product(*k, {.format = Format::f32_bf16}, m, 77, 601);
-      const std::vector<float> halves = product.rows(0, m);
-      product.how.format = Format::f32;
-      ASSERT_EQ(product.rows(0, m), halves) << k->name << " m " << m;
-    }
+    for (const Format f : {Format::f32_bf16, Format::f32_f16})
+      for (const i64 m : {1, 5, 33}) {
+        Product product(*k, {.format = f}, m, 77, 601);
+        const std::vector<float> halves = product.rows(0, m);
+        product.how.format = Format::f32;
+        ASSERT_EQ(product.rows(0, m), halves) << k->name << " m " << m;
+      }
 }
 
 TEST(Gemm, ARowsBitsDependOnThatRowAlone) {
@@ -237,14 +240,16 @@ TEST(Gemm, Bf16AndF16MatricesPackLikeTheirF32Values) {
   for (const Kernels* k : levels())
     for (const DType dtype : {DType::bf16, DType::f16})
       for (const Layout layout : {Layout::rows, Layout::columns})
-        for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16})
-          for (const i64 depth : {1, 15, 16, 77, 600})
-            if (f != Format::f32_bf16 || dtype == DType::bf16) expect_packed_like_floats(*k, dtype, layout, f, depth);
+        for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16, Format::f32_f16})
+          for (const i64 depth : {1, 15, 16, 77, 600}) {
+            const bool other = dtype == DType::bf16 ? f == Format::f32_f16 : f == Format::f32_bf16;
+            if (!other) expect_packed_like_floats(*k, dtype, layout, f, depth);
+          }
 }
 
 TEST(Gemm, NanAndInfinityReachTheirRowsAndNoOthers) {
   for (const Kernels* k : levels())
-    for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16}) {
+    for (const Format f : {Format::f32, Format::bf16, Format::f32_bf16, Format::f32_f16}) {
       Product product(*k, {.format = f}, 5, 40, 33);
       product.a[2 * product.k + 32] = std::nanf("");
       product.a[3 * product.k + 7] = INFINITY;

@@ -20,6 +20,12 @@ struct HalfProduct : FloatProduct {  // panels of single bf16, widened to floats
   using B = u16;
   static Operand load_b(const B* p) { return widen(p); }
 };
+#if defined(__AVX2__)
+struct HalfFloatProduct : FloatProduct {  // the same with f16
+  using B = u16;
+  static Operand load_b(const B* p) { return widen_f16(p); }
+};
+#endif
 #if defined(R1_TARGET_avx512bf16)
 struct PairProduct {
   using B = u32;

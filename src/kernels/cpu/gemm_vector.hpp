@@ -37,6 +37,9 @@ inline Vector widen(const u16* p) {
   const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
 }
+inline Vector widen_f16(const u16* p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
 #elif defined(__AVX2__)
 constexpr int kLanes = 8, kVectors = 2, kTileRows = 6, kBlockRows = 168;
 using Vector = __m256;
@@ -46,6 +49,7 @@ inline Vector widen(const u16* p) {
   const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
 }
+inline Vector widen_f16(const u16* p) { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 #else
 using Vector = float __attribute__((vector_size(16)));
 using Words = u32 __attribute__((vector_size(16)));
@@ -113,9 +117,18 @@ constexpr bool kPairs = false;
 constexpr i64 kPadWords = 1;
 #endif
 
-// Whether packing in this format rounds, and whether its panels hold single bf16.
+#if defined(__AVX2__)
+constexpr bool kHalfFloats = true;
+#else
+constexpr bool kHalfFloats = false;
+#endif
+
+// Whether packing in this format rounds, and whether its panels hold single elements of 16 bits.
 inline bool rounds(Format f) { return f == Format::bf16; }
-inline bool halves(Format f) { return f == Format::f32_bf16 || (f == Format::bf16 && !kPairs); }
+inline bool halves(Format f) {
+  if (f == Format::f32_f16) return kHalfFloats;
+  return f == Format::f32_bf16 || (f == Format::bf16 && !kPairs);
+}
 
 // The number of elements along k in a word, and the number of words for k elements, padding included.
 inline i64 per_word(Format f) { return kPairs && f == Format::bf16 ? 2 : 1; }

@@ -21,11 +21,12 @@ inline ProductNumerics product_numerics(const Pass& p) {
   return {p.numerics.matmul == DType::f32 ? cpu::Format::f32 : cpu::Format::bf16, p.numerics.integer_blocks};
 }
 
-// How products hold the values of `w` in panels. bf16 stays bf16 even in f32 products: the same values in half the
-// memory.
+// How products hold the values of `w` in panels. bf16 and f16 stay what they are even in f32 products: the same values
+// in half the memory.
 inline cpu::Format panel_format(const ProductNumerics& numerics, const Weight& w) {
-  const bool keep_bf16 = numerics.format == cpu::Format::f32 && w.dtype() == DType::bf16;
-  return keep_bf16 ? cpu::Format::f32_bf16 : numerics.format;
+  if (numerics.format != cpu::Format::f32) return numerics.format;
+  if (w.dtype() == DType::f16) return cpu::Format::f32_f16;
+  return w.dtype() == DType::bf16 ? cpu::Format::f32_bf16 : cpu::Format::f32;
 }
 
 enum class Direction : u8 { forward, backward };  // y = x Wᵀ, dx = dy W

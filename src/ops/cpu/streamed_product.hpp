@@ -1,7 +1,7 @@
 // Products with weights that are read in their stored form, a few panels at a time: blocks, FP8, and large matrices in
-// bf16, mostly in a mapped file. A task dequantises some panels of a part of k into the scratch memory of its thread,
-// packs them and multiplies all rows with them. The values, the panels and the order of the sums are those of the same
-// weight stored as f32, so the bits are the same too. A matrix in bf16 is packed when its pack is due.
+// bf16 and f16, mostly in a mapped file. A task dequantises some panels of a part of k into the scratch memory of its
+// thread, packs them and multiplies all rows with them. The values, the panels and the order of the sums are those of
+// the same weight stored as f32, so the bits are the same too. A matrix in bf16 or f16 is packed when its pack is due.
 //
 // With integer_blocks, forward products with types that have an integer kernel (kernels/cpu/block_dot.hpp) use it.
 #pragma once
@@ -11,14 +11,14 @@
 
 namespace r1 {
 
-// Weights in bf16 of at least so many elements are read where they lie until their packs are due, so that the first
-// token does not wait for the packs of a whole model.
+// Weights in bf16 and f16 of at least so many elements are read where they lie until their packs are due, so that the
+// first token does not wait for the packs of a whole model.
 inline constexpr i64 kReadInPlace = i64{1} << 18;
 
 // Whether products can read `w` in its stored form. Products with other plain weights go through packs from the first
 // on, except those of a mixture that is streamed as a whole.
 inline bool streams(const Weight& w) {
-  return !is_plain(w.dtype()) || (w.dtype() == DType::bf16 && w.size() >= kReadInPlace);
+  return !is_plain(w.dtype()) || (w.dtype() != DType::f32 && w.size() >= kReadInPlace);
 }
 
 // `rows` rows of C [rows, n] = or += A · Wᵀ; backward: A · W. A is f32 with layout rows; an index may select its rows.

@@ -63,7 +63,7 @@ TEST(StreamedProduct, LinearOfEveryTypeHasTheBitsOfItsValuesInF32BothWays) {
 
 TEST(StreamedProduct, CuttingDeepAndWideWeightsDoesNotChangeBits) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (const DType dtype : {DType::bf16, DType::q4_k, DType::q8_0, DType::f8_e4m3, DType::iq4_nl})
+    for (const DType dtype : {DType::bf16, DType::f16, DType::q4_k, DType::q8_0, DType::f8_e4m3, DType::iq4_nl})
       for (const DType matmul : {DType::f32, DType::bf16}) {
         OpTest test(*k, 2);
         const i64 rows = 33, out = 1100, in = odd_cols(dtype, 1500);
@@ -97,12 +97,15 @@ TEST(StreamedProduct, ARowAloneHasTheBitsItHasAmongMany) {
   }
 }
 
-TEST(StreamedProduct, ALargeMatrixInBf16HasTheSameBitsBeforeItIsPackedAndAfter) {
+TEST(StreamedProduct, ALargeMatrixOf16BitsHasTheSameBitsBeforeItIsPackedAndAfter) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (const DType matmul : {DType::f32, DType::bf16}) {
+    for (const auto& [dtype, matmul] : {std::pair{DType::bf16, DType::f32},
+                                        {DType::bf16, DType::bf16},
+                                        {DType::f16, DType::f32},
+                                        {DType::f16, DType::bf16}}) {
       OpTest test(*k, 2);
       const i64 rows = 5, in = 731;
-      const Stored w = stored_weight(DType::bf16, kReadInPlace / 700, in, 7);
+      const Stored w = stored_weight(dtype, kReadInPlace / 700, in, 7);
       const Tensor x = test.tensor(rows, in, 1), last = test.arena.alloc(1, in);
       std::memcpy(last.data(), x.row(rows - 1), in * 4);
       Pass p = test.pass();
@@ -110,7 +113,9 @@ TEST(StreamedProduct, ALargeMatrixInBf16HasTheSameBitsBeforeItIsPackedAndAfter) 
       const Tensor want = linear(p, x, w.wide);
       for (u64 product = 1; product <= Weight::kProductsUntilPacked; product += 2) {
         EXPECT_TRUE(same_bits(linear(p, x, w.stored), want)) << k->name << " product " << product;
-        if (product == 1) EXPECT_EQ(w.stored.pack_bytes(), 0) << k->name;
+        if (product == 1) {
+          EXPECT_EQ(w.stored.pack_bytes(), 0) << k->name;
+        }
         EXPECT_TRUE(same_bits(linear(p, last, w.stored).data(), want.row(rows - 1), want.cols())) << k->name;
       }
       EXPECT_GE(w.stored.pack_bytes(), w.stored.size() * 2) << k->name;
