@@ -68,8 +68,7 @@ std::vector<i32> random_prompt(const Model& model, i64 length, u64 repeat, i64 s
 }
 
 // Bytes of weights that a step with `batch` tokens reads. The embedding's rows are left out. Of the routed experts
-// those count that at least one token is expected to choose, if each token chooses with equal probabilities. Plain
-// weights are read from packs of floats.
+// those count that at least one token is expected to choose, if each token chooses with equal probabilities.
 double weight_bytes(const Model& model, i64 batch) {
   double all = 0, routed = 0;
   i64 elements = 0, routed_elements = 0;
