@@ -8,6 +8,10 @@ namespace {
 
 // The 16 bytes at `offset` of rows i, i + 4, i + 8, ..., one row in each 128 bits.
 inline __m128i bytes16(const u8* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+inline __m128i two_entries(const u64* a, const u64* b) {
+  return _mm_unpacklo_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a)),
+                            _mm_loadl_epi64(reinterpret_cast<const __m128i*>(b)));
+}
 #if defined(__AVX512F__)
 inline Ints every_fourth(const u8* const* at, int i, i64 offset) {
   Ints x = _mm512_castsi128_si512(bytes16(at[i] + offset));
@@ -35,10 +39,27 @@ inline Ints at_least_8(Ints a, Ints b) { return _mm512_movm_epi8(_mm512_cmpge_ep
 // Byte i of the result is byte (index i) of the same 128 bits of x; repeat_16 repeats sixteen bytes for all of them.
 inline Ints shuffle_8(Ints x, Ints index) { return _mm512_shuffle_epi8(x, index); }
 inline Ints repeat_16(const void* p) { return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
-// The words at p + kStride · index, which need not be aligned.
-template <int kStride>
-inline Ints gather(const void* p, Ints index) {
-  return _mm512_i32gather_epi32(index, p, kStride);
+// The words at index of `table`, and both words of the entries at index of `grid`. Single loads take less than the
+// gather instructions, which processors of AMD run as microcode, and those of Intel since its mending of a leak.
+inline Ints words_at(const u32* table, Ints index) {
+  alignas(64) u32 i[kLanes];
+  _mm512_store_si512(i, index);
+  const auto at = [&](int lane) { return static_cast<int>(table[i[lane]]); };
+  return _mm512_setr_epi32(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9), at(10), at(11), at(12),
+                           at(13), at(14), at(15));
+}
+inline void two_words_at(const u64* grid, Ints index, Ints (&words)[2]) {
+  alignas(64) u32 i[kLanes];
+  _mm512_store_si512(i, index);
+  const auto four_rows = [&](int lane) {  // rows lane and lane + 1 of each four
+    __m512i x = _mm512_castsi128_si512(two_entries(grid + i[lane], grid + i[lane + 1]));
+    x = _mm512_inserti32x4(x, two_entries(grid + i[lane + 4], grid + i[lane + 5]), 1);
+    x = _mm512_inserti32x4(x, two_entries(grid + i[lane + 8], grid + i[lane + 9]), 2);
+    return _mm512_castsi512_ps(_mm512_inserti32x4(x, two_entries(grid + i[lane + 12], grid + i[lane + 13]), 3));
+  };
+  const __m512 a = four_rows(0), b = four_rows(2);
+  words[0] = _mm512_castps_si512(_mm512_shuffle_ps(a, b, 0x88));
+  words[1] = _mm512_castps_si512(_mm512_shuffle_ps(a, b, 0xdd));
 }
 inline Floats as_floats(Ints bits) { return _mm512_castsi512_ps(bits); }
 inline void store(void* to, Ints x) { _mm512_storeu_si512(to, x); }
@@ -67,9 +88,22 @@ inline Ints shuffle_8(Ints x, Ints index) { return _mm256_shuffle_epi8(x, index)
 inline Ints repeat_16(const void* p) {
   return _mm256_broadcastsi128_si256(_mm_loadu_si128(static_cast<const __m128i*>(p)));
 }
-template <int kStride>
-inline Ints gather(const void* p, Ints index) {
-  return _mm256_i32gather_epi32(static_cast<const int*>(p), index, kStride);
+inline Ints words_at(const u32* table, Ints index) {
+  alignas(32) u32 i[kLanes];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(i), index);
+  const auto at = [&](int lane) { return static_cast<int>(table[i[lane]]); };
+  return _mm256_setr_epi32(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7));
+}
+inline void two_words_at(const u64* grid, Ints index, Ints (&words)[2]) {
+  alignas(32) u32 i[kLanes];
+  _mm256_store_si256(reinterpret_cast<__m256i*>(i), index);
+  const auto two_rows = [&](int lane) {  // rows lane and lane + 1 of each four
+    return _mm256_castsi256_ps(_mm256_set_m128i(two_entries(grid + i[lane + 4], grid + i[lane + 5]),
+                                                two_entries(grid + i[lane], grid + i[lane + 1])));
+  };
+  const __m256 a = two_rows(0), b = two_rows(2);
+  words[0] = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
+  words[1] = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd));
 }
 inline Floats as_floats(Ints bits) { return _mm256_castsi256_ps(bits); }
 inline void store(void* to, Ints x) { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }

@@ -19,10 +19,6 @@ constexpr ByteTable values_above(const i8 (&values)[16], i32 excess) {
 }
 constexpr ByteTable kIq4Table = values_above(kIq4Values, form_of(DType::iq4_nl).excess);
 constexpr ByteTable kE2m1Table = values_above(kE2m1Values, form_of(DType::mxfp4).excess);
-// Codes 0 1 2 are the magnitudes 8 25 43; from 4 on they are negative.
-constexpr ByteTable kOctets2 = {{72, 89, 107, 0, 56, 39, 21, 0}};
-// Codes 0 1 2 are -1 0 1 plus 1/8, in eighths; from 4 on minus 1/8.
-constexpr ByteTable kOctets1 = {{9, 17, 25, 0, 7, 15, 23, 0}};
 // 128 where a number of four bits has an odd number of ones.
 constexpr ByteTable kOddOnes = {{0, 128, 128, 0, 128, 0, 0, 128, 128, 0, 0, 128, 0, 128, 128, 0}};
 
@@ -47,23 +43,30 @@ struct TableUnpacker : TileWriter<Chunk> {
                  or_of(and_of(shift_left(w, 2), broadcast(0x7f0000)), and_of(shift_left(w, 3), broadcast(0x7f000000))));
   }
 
-  // Octet l of 32 elements that begin at `step`: eight codes of two bits at `index` of the grid, which `table` maps to
-  // quants. The codes of elements whose bits of `four` are set are larger by 4.
-  void octet(int step, int l, const u16* grid, Ints index, Ints four, const ByteTable& table) const {
-    const Ints codes = gather<2>(grid, index);
+  // Magnitudes, in the bytes of elements whose bits of `signs` are set negative, as a tile holds them. Step j of 32.
+  static Ints signed_by(Ints signs, int j, Ints magnitudes, int excess) {
+    const Ints minus = flags(signs, j);
+    return add_8(subtract_8(xor_of(magnitudes, minus), minus), each_byte(excess));
+  }
+  // Octet l of 32 elements that begin at `step`: the magnitudes at `index` of the grid.
+  void octet2(int step, int l, const u64* grid, Ints index, Ints signs) const {
+    constexpr int kExcess = form_of(DType::iq2_xxs).excess;
+    Ints words[2];
+    two_words_at(grid, index, words);
 #pragma GCC unroll 2
-    for (int half = 0; half < 2; ++half) {
-      const Ints fields = and_of(shift_right(codes, 8 * half), broadcast(255));
-      const Ints two = or_of(fields, shift_left(fields, 12)), all = or_of(two, shift_left(two, 6));
-      const Ints code = or_of(and_of(all, each_byte(3)), and_of(flags(four, 2 * l + half), each_byte(4)));
-      put(step + 2 * l + half, shuffle_8(repeat_16(table.at), code));
-    }
+    for (int half = 0; half < 2; ++half) put(step + 2 * l + half, signed_by(signs, 2 * l + half, words[half], kExcess));
+  }
+  // The same for IQ1: eighths of -1, 0 or 1, all of them less one eighth if `minus` is set, else plus one.
+  void octet1(int step, int l, Ints index, Ints minus) const {
+    constexpr int kExcess = form_of(DType::iq1_s).excess;
+    Ints words[2];
+    two_words_at(kOctets1.at, index, words);
+    const Ints above = add_8(each_byte(kExcess - 8 + 1), and_of(minus, each_byte(-2)));
+    put(step + 2 * l, add_8(words[0], above)), put(step + 2 * l + 1, add_8(words[1], above));
   }
   // Step j of 32 elements that begin at `step`: four magnitudes at `index` of the grid.
   void quartet(int step, int j, const u32* grid, Ints index, Ints signs, int excess) const {
-    const Ints minus = flags(signs, j);
-    const Ints value = subtract_8(xor_of(gather<4>(grid, index), minus), minus);
-    put(step + j, add_8(value, each_byte(excess)));
+    put(step + j, signed_by(signs, j, words_at(grid, index), excess));
   }
 
   void iq2_xxs() const {
@@ -76,7 +79,7 @@ struct TableUnpacker : TileWriter<Chunk> {
         const Ints q = r[2 * g], w = r[2 * g + 1], signs = even_signs(sevens_of(w));
         put_odd_scale(2 * p + g, shift_right(w, 28));
 #pragma GCC unroll 4
-        for (int l = 0; l < 4; ++l) octet(8 * (2 * p + g), l, kGrid2xxs, byte(q, l), signs, kOctets2);
+        for (int l = 0; l < 4; ++l) octet2(8 * (2 * p + g), l, kOctets2xxs.at, byte(q, l), signs);
       }
     }
   }
@@ -98,8 +101,8 @@ struct TableUnpacker : TileWriter<Chunk> {
         const Ints low = and_of(shift_right(r[i], 9), broadcast(0x7f));
         const Ints signs = even_signs(or_of(low, and_of(shift_right(r[i], 17), broadcast(0x7f00))));
         const int step = 4 * (4 * p + i);
-        octet(step, 0, kGrid2xs, and_of(r[i], broadcast(511)), signs, kOctets2);
-        octet(step, 1, kGrid2xs, and_of(shift_right(r[i], 16), broadcast(511)), signs, kOctets2);
+        octet2(step, 0, kOctets2xs.at, and_of(r[i], broadcast(511)), signs);
+        octet2(step, 1, kOctets2xs.at, and_of(shift_right(r[i], 16), broadcast(511)), signs);
       }
     }
     const Ints low = chunk.word(66);
@@ -116,7 +119,7 @@ struct TableUnpacker : TileWriter<Chunk> {
 #pragma GCC unroll 4
       for (int l = 0; l < 4; ++l) {
         const Ints more = shift_left(and_of(shift_right(high, 2 * l), broadcast(3)), 8);
-        octet(8 * g, l, kGrid2s, or_of(byte(q[g], l), more), signs[g], kOctets2);
+        octet2(8 * g, l, kOctets2s.at, or_of(byte(q[g], l), more), signs[g]);
       }
     }
     const Ints low = chunk.word(74);
@@ -172,7 +175,7 @@ struct TableUnpacker : TileWriter<Chunk> {
 #pragma GCC unroll 4
       for (int l = 0; l < 4; ++l) {
         const Ints high = shift_left(and_of(shift_right(h, 3 * l), broadcast(7)), 8);
-        octet(8 * g, l, kGrid1, or_of(byte(q[g], l), high), minus, kOctets1);
+        octet1(8 * g, l, or_of(byte(q[g], l), high), minus);
       }
     }
   }
@@ -195,7 +198,7 @@ struct TableUnpacker : TileWriter<Chunk> {
         // Three more bits of the index, and the sign of the eighth.
         const Ints h = shift_right(more[g / 2], (g % 2 * 4 + l) * 4);
         const Ints minus = shift_right_signed(shift_left(h, 28), 31);
-        octet(8 * g, l, kGrid1, or_of(byte(q[g], l), shift_left(and_of(h, broadcast(7)), 8)), minus, kOctets1);
+        octet1(8 * g, l, or_of(byte(q[g], l), shift_left(and_of(h, broadcast(7)), 8)), minus);
       }
     }
   }
