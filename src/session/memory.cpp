@@ -4,7 +4,6 @@
 #include <string>
 
 #include "hub/select.hpp"
-#include "kernels/cpu/kernels.hpp"
 #include "ops/device.hpp"
 
 namespace r1 {
@@ -19,7 +18,7 @@ i64 bytes_of(const Model& model, const Weight& w, WeightPlace place) {
   if (place == WeightPlace::training) return w.size() * 16;
   const bool is_lookup =
       w.name() == "model.embed_tokens.weight" && w.id() != model.head().id();  // rows are read singly
-  const bool stays_f16 = w.dtype() == DType::f16 && active_kernels().gemm.half_floats;
+  const bool stays_f16 = w.dtype() == DType::f16 && packs_f16_as_f16(active_kernels());
   const i64 per_element = w.dtype() == DType::bf16 || stays_f16 ? 2 : 4;
   const i64 pack = is_plain(w.dtype()) && !is_lookup && w.rows() > 1 ? w.size() * per_element : 0;
   // Blocks are packed too, for serving. The pack takes the place of the file's pages, but not of memory.
