@@ -10,6 +10,8 @@
 namespace r1 {
 namespace {
 
+constexpr i64 kWarmUpPrompt = 4;  // tokens: with those that are drawn not a page of the cache, so they leave no prefix
+
 // The maps of the files in which weights lie, each once.
 std::vector<const std::byte*> maps_of(const Model& model) {
   std::vector<const std::byte*> maps;
@@ -117,14 +119,31 @@ bool EngineHost::is_broken() const {
 // ---- The host's thread.
 
 void EngineHost::run() {
+  if (options_.warm_up) warm_up();
   while (take_mail()) {
-    step();
+    if (!hosted_.empty()) step();
     update_status();
   }
   update_status();
   const std::lock_guard lock(mutex_);
   has_ended_ = true;
   ended_.notify_all();
+}
+
+void EngineHost::warm_up() {
+  CompletionRequest request;
+  request.prompt.assign(kWarmUpPrompt, 0);
+  request.sampling.temperature = 0;
+  request.max_tokens = Weight::kProductsUntilPacked;
+  const auto id = completions_.submit(std::move(request));
+  if (!id) return;  // the context is too short for it
+  const auto is_wanted = [&] {
+    const std::lock_guard lock(mutex_);
+    return !mail_.empty() || shutdown_ || !status_.broken.empty();
+  };
+  while (session_.engine().busy() && !is_wanted()) step();
+  completions_.cancel(*id);
+  update_status();
 }
 
 // Waits until there is something to do, and takes the messages. Returns false when a shutdown has ended all requests.
@@ -172,7 +191,6 @@ Result<std::span<CompletionEvent>> EngineHost::step_engine() {
 }
 
 void EngineHost::step() {
-  if (hosted_.empty()) return;
   const double began = seconds_now();
   const auto events = step_engine();
   if (!events) return break_down(events.error().what);

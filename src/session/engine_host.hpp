@@ -94,6 +94,9 @@ struct EngineHostOptions {
   // Hosts that share a thread pool are given the same lock, which must outlive them: a host holds it during a step.
   // Null: no other host uses this host's thread pool.
   FairLock* steps = nullptr;
+  // Until the first request comes, the host generates some tokens for nobody. They read the weights from the file and
+  // make their packs (core/weight.hpp), so that the first answer does not wait for that.
+  bool warm_up = false;
 };
 
 // drain: requests that the engine has taken up are finished; those that wait end at once. now: all end at once.
@@ -166,6 +169,7 @@ class EngineHost {
 
   // All of these run on the host's thread.
   void run();
+  void warm_up();
   bool take_mail();
   void take(Message message);
   void step();

@@ -69,8 +69,10 @@ class EngineHostTest : public testing::Test {
     options.max_sequences = max_sequences;
     auto session = Session::open(folder_.path(), pool_, options);
     R1_CHECK(session, "{}", session ? "" : session.error().what);
-    return std::make_unique<EngineHost>(std::move(*session), EngineHostOptions{.max_queue = max_queue});
+    return std::make_unique<EngineHost>(std::move(*session),
+                                        EngineHostOptions{.max_queue = max_queue, .warm_up = warm_up_});
   }
+  bool warm_up_ = false;
   static CompletionRequest request(const EngineHost& host, u64 seed, i64 max_tokens = 40) {
     CompletionRequest r = host.session().request(host.session().raw_prompt(fmt::format("question {}", seed)));
     r.sampling.temperature = 1, r.sampling.top_p = 1, r.sampling.seed = seed;
@@ -137,6 +139,25 @@ TEST_F(EngineHostTest, RequestsOfManyThreadsAreTheSameAsAloneWhateverIsCancelled
   EXPECT_EQ(status.queued, 0);
   EXPECT_EQ(status.running, 0);
   EXPECT_EQ(status.pages_in_use, 0);
+}
+
+TEST_F(EngineHostTest, AHostThatWarmsUpMakesPacksAndAnswersTheSame) {
+  const auto cold = open();
+  const Completion want = complete(*cold, request(*cold, 3));
+  warm_up_ = true;
+  for (int i = 0; i < 5; ++i) {  // the requests come before the warm-up or within it
+    const auto host = open();
+    expect_equal(complete(*host, request(*host, 3)), want);
+  }
+  const auto host = open();
+  while (host->status().engine.decode_tokens < static_cast<i64>(Weight::kProductsUntilPacked) - 1)
+    std::this_thread::sleep_for(1ms);
+  const HostStatus status = host->status();
+  EXPECT_EQ(status.accepted + status.queued + status.running + status.pages_in_use + status.pages_cached, 0);
+  i64 packed = 0;
+  for (const Weight& w : host->session().model().weights()) packed += w.pack_bytes();
+  EXPECT_GT(packed, 0);
+  expect_equal(complete(*host, request(*host, 3)), want);
 }
 
 TEST_F(EngineHostTest, AFullQueueRefusesAndSaysHowFullItIs) {
