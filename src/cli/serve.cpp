@@ -160,7 +160,7 @@ Result<ServedModels::Options> model_options(const ServeFlags& flags) {
   ServedModels::Options options;
   options.session = R1_TRY(session_options(flags));
   options.host.max_queue = flags.max_queue;
-  options.host.warm_up = !options.session.expert_bytes;  // the experts of a warm-up would be read for nothing
+  options.host.warm_up = !options.session.expert_bytes;  // it would read experts from the file that nobody needs
   options.max_waiting = std::max<i64>(flags.max_queue, 1);
   if (flags.models.size() < 2) return options;
   options.budget = machine_memory().available;

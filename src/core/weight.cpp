@@ -19,10 +19,9 @@ std::byte* aligned_bytes(i64 bytes) {
   return static_cast<std::byte*>(p);
 }
 
-// Memory for a pack, with the same slack. A large one is a mapping in huge pages, where the system has them: with small
-// ones a program spends much of its start in page faults. The pages come when the pack is filled, from the threads that
-// fill it. The system joins neighbouring mappings, so that a huge page can hold the end of one and the next one's
-// begin.
+// Memory for a pack, with the same slack. A large pack is a mapping in huge pages where the system has them, because
+// with small ones much of a program's start is spent in page faults. The threads that fill the pack touch its pages
+// first. The system joins neighbouring mappings, so a huge page can hold the end of one pack and the start of another.
 std::shared_ptr<std::byte> pack_memory(i64 bytes) {
   if (bytes < kOwnMapping) return {aligned_bytes(bytes), [](std::byte* p) { std::free(p); }};
   const auto size = static_cast<size_t>(bytes + 64);
@@ -92,7 +91,9 @@ const std::byte* Weight::pack(PackKey key, i64 bytes, const std::function<void(s
 }
 
 bool Weight::pack_is_due() const {
-  return ++state_->products > 1 + std::hash<std::string>{}(name()) % (kProductsUntilPacked - 1);
+  const u64 products = ++state_->products;
+  if (products >= kProductsUntilPacked) return true;
+  return products > 1 + std::hash<std::string>{}(name()) % (kProductsUntilPacked - 1);
 }
 
 i64 Weight::pack_bytes() const {

@@ -94,8 +94,8 @@ struct EngineHostOptions {
   // Hosts that share a thread pool are given the same lock, which must outlive them: a host holds it during a step.
   // Null: no other host uses this host's thread pool.
   FairLock* steps = nullptr;
-  // Until the first request comes, the host generates some tokens for nobody. They read the weights from the file and
-  // make their packs (core/weight.hpp), so that the first answer does not wait for that.
+  // Until the first request comes, the host generates a few tokens that nobody receives. This reads the weights from
+  // the file and makes their packs (core/weight.hpp), so that the first answer does not wait for that.
   bool warm_up = false;
 };
 

@@ -39,8 +39,8 @@ inline Ints at_least_8(Ints a, Ints b) { return _mm512_movm_epi8(_mm512_cmpge_ep
 // Byte i of the result is byte (index i) of the same 128 bits of x; repeat_16 repeats sixteen bytes for all of them.
 inline Ints shuffle_8(Ints x, Ints index) { return _mm512_shuffle_epi8(x, index); }
 inline Ints repeat_16(const void* p) { return _mm512_broadcast_i32x4(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
-// The words at index of `table`, and both words of the entries at index of `grid`. Single loads take less than the
-// gather instructions, which processors of AMD run as microcode, and those of Intel since its mending of a leak.
+// Lane i of the result is table[index[i]]; two_words_at gives the lower and the upper words of grid[index[i]]. They
+// load one entry at a time, because on a Zen 3 the gather instructions are slower (docs/quantised_compute.md).
 inline Ints words_at(const u32* table, Ints index) {
   alignas(64) u32 i[kLanes];
   _mm512_store_si512(i, index);
@@ -176,8 +176,8 @@ class PackedChunk {
   Ints bytes(i64, i64, i64) { return next(); }
 
  private:
-  // A pack is read in the order of its addresses. Yet with one row of activations the processor's own prefetching does
-  // not keep up, so the kernel fetches what it will read some chunks later.
+  // A pack is read in the order of its addresses. With one row of activations the processor's own prefetching is still
+  // too slow, so the kernel fetches what it will read some chunks later.
   Ints next() {
     constexpr i64 kAhead = 8192;
     __builtin_prefetch(next_ + kAhead, 0, 2);

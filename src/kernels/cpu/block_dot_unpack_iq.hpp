@@ -43,7 +43,7 @@ struct TableUnpacker : TileWriter<Chunk> {
                  or_of(and_of(shift_left(w, 2), broadcast(0x7f0000)), and_of(shift_left(w, 3), broadcast(0x7f000000))));
   }
 
-  // Magnitudes, in the bytes of elements whose bits of `signs` are set negative, as a tile holds them. Step j of 32.
+  // Step j of 32 elements as a tile holds it: the magnitudes, negative where the element's bit of `signs` is set.
   static Ints signed_by(Ints signs, int j, Ints magnitudes, int excess) {
     const Ints minus = flags(signs, j);
     return add_8(subtract_8(xor_of(magnitudes, minus), minus), each_byte(excess));
@@ -56,7 +56,8 @@ struct TableUnpacker : TileWriter<Chunk> {
 #pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) put(step + 2 * l + half, signed_by(signs, 2 * l + half, words[half], kExcess));
   }
-  // The same for IQ1: eighths of -1, 0 or 1, all of them less one eighth if `minus` is set, else plus one.
+  // The same for IQ1. The values are -1, 0 or 1, from which an eighth is subtracted if the bits of `minus` are set;
+  // otherwise an eighth is added. The tile holds them in eighths.
   void octet1(int step, int l, Ints index, Ints minus) const {
     constexpr int kExcess = form_of(DType::iq1_s).excess;
     Ints words[2];

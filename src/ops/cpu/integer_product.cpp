@@ -4,7 +4,6 @@
 #include <iterator>
 #include <vector>
 
-#include "core/file.hpp"
 #include "core/integer.hpp"
 
 namespace r1 {
@@ -88,9 +87,7 @@ DotBlocks packed_blocks(const Pass& p, const Weight& w) {
     p.pool.ranges(w.rows(), grain, [&](i64 begin, i64 end, int) {
       kernels.pack(w.dtype(), to, w.bytes(), row_bytes(w.dtype(), w.cols()), w.cols(), w.rows(), begin, end);
     });
-    // The file's pages would only take memory beside the pack. They stay in the system's cache while there is room.
-    if (!w.mapping().empty())
-      release_pages({w.bytes(), static_cast<size_t>(w.rows() * row_bytes(w.dtype(), w.cols()))});
+    release_file_pages(w);
   };
   return {w.pack({static_cast<u8>(p.kernels.level), kBlocks, false}, bytes, fill), true};
 }

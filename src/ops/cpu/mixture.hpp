@@ -1,9 +1,9 @@
 // One call of experts() and its products, which run in one of two ways:
-//   packed    All weights are plain, and products go through packs that stay in memory. A task takes a run of rows
-//             of one expert through gate, up, swiglu and down while the rows are in cache. When there are fewer
-//             runs than threads, as in decoding, the threads also split the columns of each product.
-//   streamed  Some weights are blocks or FP8, or the experts have a memory budget (ExpertCache). multiply_streamed
-//             reads each matrix once, for all rows of its expert.
+//   packed    No weight streams (streamed_product.hpp): products go through packs that stay in memory. A task takes a
+//             run of rows of one expert through gate, up, swiglu and down while the rows are in cache. When there are
+//             fewer runs than threads, as in decoding, the threads also split the columns of each product.
+//   streamed  Some weights are blocks, FP8 or large matrices of 16 bits, or the experts have a memory budget
+//             (ExpertCache). multiply_streamed reads each matrix once, for all rows of its expert.
 // Both ways give the same bits. The sums over an expert's rows and over a token's experts run in a fixed order, so
 // neither the batch nor the number of threads changes bits.
 #pragma once

@@ -62,8 +62,7 @@ Packed Packs::get(const Weight& w, Direction direction) {
   const i64 step = std::max<i64>(1, kTaskPackedElements / (k * kernels.panel));
   for (i64 begin = 0; begin < all; begin += step)
     stale_.push_back({format, b, stale, k, n, begin, std::min(all, begin + step)});
-  if (!w.mapping().empty())
-    mapped_.push_back({w.bytes(), static_cast<size_t>(w.rows() * row_bytes(w.dtype(), w.cols()))});
+  packed_.push_back(w);
   return {format, pack};
 }
 
@@ -73,9 +72,12 @@ void Packs::fill() {
     p_.kernels.gemm.pack_b(x.format, x.to, x.b, x.k, x.n, x.begin, x.end);
   });
   stale_.clear();
-  // The file's pages would only take memory beside the packs. They stay in the system's cache while there is room.
-  for (const std::span<const std::byte>& bytes : mapped_) release_pages(bytes);
-  mapped_.clear();
+  for (const Weight& w : packed_) release_file_pages(w);
+  packed_.clear();
+}
+
+void release_file_pages(const Weight& w) {
+  if (!w.mapping().empty()) release_pages({w.bytes(), static_cast<size_t>(w.rows() * row_bytes(w.dtype(), w.cols()))});
 }
 
 void multiply(const Pass& p, std::span<const cpu::Gemm> products, i64 rows) {

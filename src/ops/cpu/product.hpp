@@ -58,8 +58,12 @@ class Packs {
   const Pass& p_;
   ProductNumerics numerics_;
   std::vector<StalePanels> stale_;
-  std::vector<std::span<const std::byte>> mapped_;  // the bytes of the stale packs' weights that lie in files
+  std::vector<Weight> packed_;  // whose packs are stale
 };
+
+// Gives back the pages of a mapped file that hold the weight, after it was packed: they would only take memory beside
+// the pack. They stay in the system's cache while there is room. Does nothing for weights in memory.
+void release_file_pages(const Weight& w);
 
 // Memory for the gemm kernel, a block for each of `threads` threads.
 class GemmScratch {
