@@ -172,6 +172,13 @@ std::string ask_whether(Random& r, std::string_view question) {
   return as_typed(r, with_ending(std::string(pick(r, kWhetherOpeners)).append(question), pick(r, kQuestionEndings)));
 }
 
+std::string ask_on(Random& r, std::string_view question) {
+  static constexpr std::string_view kEndings[] = {"",   "",        "",     "",       "?",        "?", "?",
+                                                  "??", " please", " pls", " then?", " please?", ".", " now"};
+  if (chance(r, 3)) return ask_whether(r, question);
+  return as_typed(r, with_ending(std::string(question), pick(r, kEndings)));
+}
+
 std::string ask_any(Random& r, const Bodies& bodies, NamedValues values) {
   const bool orders = !bodies.orders.empty(), questions = !bodies.questions.empty();
   const u32 choice = r.below(5);

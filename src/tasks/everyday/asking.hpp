@@ -31,6 +31,9 @@ std::string ask_to(Random& r, std::string_view order);
 // `question` is a whole question in lower case and without its mark, such as "is 7 prime".
 std::string ask_whether(Random& r, std::string_view question);
 
+// `question` is a question or an order within a conversation, such as "and times 3": most people type it as it is.
+std::string ask_on(Random& r, std::string_view question);
+
 // The bodies of one kind of question, with {a}, {b} and so on for its values.
 struct Bodies {
   std::span<const std::string_view> values, orders, questions;

@@ -1,9 +1,12 @@
 // Claims about the kinds of this folder. tasks_test.cpp makes the claims that hold for all kinds.
 #include "tasks/everyday/everyday.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <map>
 #include <set>
 
@@ -199,10 +202,46 @@ TEST(Everyday, EarlierTurnsThatDoNotAlternateAreErrors) {
 }
 
 TEST(Everyday, TheHandWrittenQuestionsCanAllBeChecked) {
-  const auto file = read_problems(R1_SOURCE_DIR "/tests/data/first/questions.jsonl");
-  ASSERT_TRUE(file) << file.error().what;
-  EXPECT_TRUE(file->skipped.empty()) << file->skipped.front();
-  EXPECT_GE(file->problems.size(), 400u);
+  for (const auto& [name, count] : {std::pair{"questions", 421u}, {"conversations", 180u}}) {
+    const auto file = read_problems(fmt::format("{}/tests/data/first/{}.jsonl", R1_SOURCE_DIR, name));
+    ASSERT_TRUE(file) << file.error().what;
+    EXPECT_TRUE(file->skipped.empty()) << file->skipped.front();
+    EXPECT_EQ(file->problems.size(), count) << name;
+  }
+}
+
+// A trace that takes up the last answer begins with it, and the number is that of the reply before.
+TEST(Everyday, ATraceThatTakesUpTheLastAnswerBeginsWithIt) {
+  int taken_up = 0;
+  for (u64 i = 0; i < 500; ++i) {
+    const Problem p = make_problem("follow", 1, Split::train, 10, i);
+    if (!p.trace.starts_with("last ")) continue;
+    const std::string last = p.trace.substr(5, p.trace.find('\n') - 5);
+    EXPECT_NE(p.earlier.back().reply.find("\\boxed{" + last + "}"), std::string::npos) << conversation_text(p);
+    ++taken_up;
+  }
+  EXPECT_GT(taken_up, 150);
+}
+
+TEST(Everyday, TheTraceOfAPowerCountsAndThatOfAnExtremeSaysWhatIsWanted) {
+  for (u64 i = 0; i < 300; ++i) {
+    const Problem power = make_problem("power", 3, Split::train, 11, i);
+    if (const size_t last = power.trace.rfind('^'); last != std::string::npos) {
+      i64 value = 1, base = 0;
+      std::from_chars(power.trace.data() + power.trace.find('\n') + 1, power.trace.data() + power.trace.size(), base);
+      i64 n = 0;
+      std::from_chars(power.trace.data() + last + 1, power.trace.data() + power.trace.size(), n);
+      for (i64 k = 0; k < n; ++k) value *= base;
+      EXPECT_NE(power.reply.find("{" + std::to_string(value) + "}"), std::string::npos) << power.prompt;
+    }
+    const Problem extreme = make_problem("extreme", 2, Split::train, 11, i);
+    const std::vector<i64> numbers = numbers_in(extreme.prompt);
+    const bool largest = extreme.trace.starts_with("max ");
+    EXPECT_TRUE(largest || extreme.trace.starts_with("min "));
+    const auto [least, most] = std::minmax_element(numbers.begin(), numbers.end());
+    EXPECT_NE(extreme.reply.find("{" + std::to_string(largest ? *most : *least) + "}"), std::string::npos)
+        << extreme.prompt;
+  }
 }
 
 }  // namespace

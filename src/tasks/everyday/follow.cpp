@@ -1,6 +1,7 @@
 // The generator of conversations: one to three earlier turns, and a last question that begins anew, takes up the last
 // answer ("and times 3?"), or asks the last question again of another number ("what about 16?").
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -53,12 +54,27 @@ constexpr std::string_view kSquareSaid[] = {
     "square it", "now square it", "square that", "and squared", "what is that squared", "that squared", "squared",
     "and the square of that", "what is its square", "then square it"};
 
-const FollowUp kFollowUps[] = {{'+', kPlusSaid}, {'+', kPlusSaid}, {'-', kMinusSaid}, {'-', kMinusSaid}, {'*',
-      kTimesSaid}, {'*', kTimesSaid}, {'/', kOverSaid}, {'2', kTwiceSaid}, {'h', kHalfSaid}, {'s', kSquareSaid}};
+constexpr std::string_view kEvenSaid[] = {
+    "is that even", "is it even", "is this even", "is that an even number", "and is it even", "is the result even",
+    "even", "is that number even"};
+constexpr std::string_view kOddSaid[] = {
+    "is that odd", "is it odd", "is this odd", "is that an odd number", "and is it odd", "is the result odd", "odd"};
+constexpr std::string_view kPrimeSaid[] = {
+    "is that prime", "is it prime", "is this prime", "is that a prime number", "and is it prime", "is it a prime",
+    "is the result prime", "prime", "is that number prime"};
+constexpr std::string_view kRootSaid[] = {
+    "square root", "and the square root of that", "square root of that", "what is its square root", "sqrt of that",
+    "now take the square root", "take the root of it", "and the root", "the square root of it"};
+
+const FollowUp kFollowUps[] = {{'+', kPlusSaid},  {'+', kPlusSaid},  {'+', kPlusSaid},   {'-', kMinusSaid},
+                               {'-', kMinusSaid}, {'-', kMinusSaid}, {'*', kTimesSaid},  {'*', kTimesSaid},
+                               {'*', kTimesSaid}, {'/', kOverSaid},  {'/', kOverSaid},   {'2', kTwiceSaid},
+                               {'2', kTwiceSaid}, {'h', kHalfSaid},  {'h', kHalfSaid},   {'s', kSquareSaid},
+                               {'e', kEvenSaid},  {'o', kOddSaid},   {'p', kPrimeSaid},  {'r', kRootSaid}};
 
 constexpr std::string_view kSameAgain[] = {
     "and {q}", "what about {q}", "how about {q}", "and what about {q}", "and {q}", "now {q}", "then {q}", "also {q}",
-    "and of {q}", "same for {q}", "and with {q}", "{q}", "what of {q}", "ok and {q}"};
+    "and of {q}", "same for {q}", "and with {q}", "{q}", "what of {q}", "ok and {q}", "same with {q}", "or {q}"};
 // clang-format on
 
 struct Opening {
@@ -100,87 +116,160 @@ void put_before(Draft& next, Draft&& d) {
   if (!d.content.empty()) next.parts.push_back(std::move(d.content));
 }
 
-// A question that continues from the last answer, such as "and times 3?". Nothing if the answer does not allow it.
+// Answers a question of kFollowUps about the number a. Returns the other number of the question (0 if it has none), or
+// nothing if the question does not suit a.
+std::optional<i64> write_follow_up(Random& r, Draft& d, char operation, i64 a) {
+  i64 b = chance(r, 3) ? r.between(1, 99) : r.between(1, 12);
+  switch (operation) {
+    case '+': d.answer = std::to_string(write_add(d.trace, a, b)); return b;
+    case '-': d.answer = std::to_string(write_sub(d.trace, a, b)); return b;
+    case '*':
+    case '2':
+      if (std::abs(a) > 999) return std::nullopt;
+      b = operation == '2' ? 2 : r.between(2, 12);
+      d.answer = std::to_string(write_mul(d.trace, a, b));
+      contains_product(d, a, b);
+      return b;
+    case 's':
+      if (a < 0 || a > 20) return std::nullopt;
+      d.answer = std::to_string(write_mul(d.trace, a, a));
+      contains_product(d, a, a);
+      return 0;
+    case 'r': {
+      i64 root = 1;
+      while (root * root < a) ++root;
+      if (root * root != a || root > 40) return std::nullopt;
+      d.answer = std::to_string(root);
+      d.trace += put_in("{n}*{n}={a}\n", {{"n", d.answer}, {"a", std::to_string(a)}});
+      return 0;
+    }
+    case 'e':
+    case 'o':
+      if (a < 0) return std::nullopt;
+      write_divide(d.trace, a % 10, 2, r);
+      d.answer = (a % 2 == 0) == (operation == 'e') ? "yes" : "no";
+      return 0;
+    case 'p':
+      if (a < 0 || a > 200) return std::nullopt;
+      d.answer = write_prime_test(d.trace, a, r) ? "yes" : "no";
+      return 0;
+    default: break;
+  }
+  b = 2;
+  for (const i64 divisor : {r.between(2, 12), r.between(2, 10), i64{5}, i64{3}, i64{4}})
+    if (operation == '/' && a % divisor == 0) b = divisor;
+  if (a < 0 || (operation == '/' && a % b != 0)) return std::nullopt;
+  d.answer = write_ratio(d.trace, a, b, r);
+  return b;
+}
+
+// A question that continues from the last answer, such as "and times 3?". The trace begins with that answer. Nothing if
+// the answer does not allow the question.
 std::optional<Draft> going_on(Random& r, Draft&& before) {
   const auto value = whole_number(before.answer);
   if (!value || std::abs(*value) > 9999) return std::nullopt;
-  const i64 a = *value;
   const FollowUp& follow = pick(r, kFollowUps);
-  const char operation = follow.operation;
-  i64 b = chance(r, 3) ? r.between(1, 99) : r.between(1, 12);
-  if (operation == '*') b = r.between(2, 12);
-  if ((operation == '*' || operation == '2') && std::abs(a) > 999) return std::nullopt;
   Draft d;
-  if (operation == '+') d.answer = std::to_string(write_add(d.trace, a, b));
-  else if (operation == '-') d.answer = std::to_string(write_sub(d.trace, a, b));
-  else if (operation == '*') d.answer = std::to_string(write_mul(d.trace, a, b)), contains_product(d, a, b);
-  else if (operation == '2') d.answer = std::to_string(write_mul(d.trace, a, 2));
-  else if (operation == 's') {
-    if (a < 0 || a > 20) return std::nullopt;
-    d.answer = std::to_string(write_mul(d.trace, a, a)), contains_product(d, a, a);
-  } else {
-    b = 2;
-    for (const i64 divisor : {r.between(2, 12), r.between(2, 10), i64{5}, i64{3}, i64{4}})
-      if (operation == '/' && a % divisor == 0) b = divisor;
-    if (a < 0 || (operation == '/' && a % b != 0)) return std::nullopt;
-    d.answer = write_ratio(d.trace, a, b, r);
-  }
-  const std::string shown = b <= 12 && chance(r, 12) ? number_in_words(b) : std::to_string(b);
-  d.prompt = ask_whether(r, put_in(pick(r, follow.says), {{"b", shown}}));
+  d.trace = fmt::format("last {}\n", *value);
+  const auto b = write_follow_up(r, d, follow.operation, *value);
+  if (!b) return std::nullopt;
+  const std::string shown = *b <= 12 && chance(r, 12) ? number_in_words(*b) : std::to_string(*b);
+  d.prompt = ask_on(r, put_in(pick(r, follow.says), {{"b", shown}}));
   put_before(d, std::move(before));
   return d;
 }
 
+// A question about a number n that can be asked again about another one. m stays the same.
+struct Topic {
+  std::span<const std::string_view> says;
+  i64 low, high;                                     // of n
+  std::string (*again)(i64 n);                       // how the next number is named: "16", "30%"
+  void (*write)(Random& r, Draft& d, i64 n, i64 m);  // the trace and the answer
+};
+
+std::string plain(i64 n) { return std::to_string(n); }
+std::string in_percent(i64 n) { return std::to_string(n * 5) + "%"; }
+std::string squared(i64 n) { return std::to_string(n * n); }
+std::string doubled(i64 n) { return std::to_string(n * 2); }
+std::string in_tens(i64 n) { return std::to_string(n * 10); }
+
+void write_percent(Draft& d, i64 percent, i64 of) {
+  d.answer = write_placed(d.trace, {write_mul(d.trace, percent, of), 2});
+  contains_product(d, percent, of);
+}
+
+// clang-format off
+constexpr std::string_view kEvenTopic[] = {"is {n} even", "is {n} an even number", "{n} even"};
+constexpr std::string_view kPrimeTopic[] = {"is {n} prime", "is {n} a prime number", "is {n} a prime", "{n} prime"};
+constexpr std::string_view kRootTopic[] = {"the square root of {n}", "sqrt({n})", "square root of {n}", "sqrt {n}"};
+constexpr std::string_view kHalfTopic[] = {"half of {n}", "what is half of {n}", "1/2 of {n}"};
+constexpr std::string_view kSquareTopic[] = {"{n} squared", "{n}^2", "the square of {n}", "what is {n}^2"};
+constexpr std::string_view kDoubleTopic[] = {"double {n}", "twice {n}", "2 times {n}"};
+constexpr std::string_view kPercentTopic[] = {"{m}% of {n}", "what is {m}% of {n}", "{m} percent of {n}"};
+constexpr std::string_view kShareTopic[] = {"{n} of {m}", "what is {n} of {m}", "whats {n} of {m}"};
+constexpr std::string_view kRemainderTopic[] = {
+    "{n} mod {m}", "the remainder of {n} divided by {m}", "what is the remainder of {n} divided by {m}"};
+
+const Topic kTopics[] = {
+    {kEvenTopic, 2, 200, plain, [](Random& r, Draft& d, i64 n, i64) {
+       write_divide(d.trace, n % 10, 2, r);
+       d.answer = n % 2 == 0 ? "yes" : "no";
+     }},
+    {kPrimeTopic, 0, 120, plain, [](Random& r, Draft& d, i64 n, i64) {
+       d.answer = write_prime_test(d.trace, n, r) ? "yes" : "no";
+     }},
+    {kRootTopic, 1, 12, squared, [](Random&, Draft& d, i64 n, i64) {
+       d.answer = std::to_string(n);
+       d.trace = put_in("{n}*{n}={s}\n", {{"n", d.answer}, {"s", std::to_string(n * n)}});
+     }},
+    {kHalfTopic, 1, 100, doubled, [](Random& r, Draft& d, i64 n, i64) {
+       d.answer = write_ratio(d.trace, n * 2, 2, r);
+     }},
+    {kSquareTopic, 1, 20, plain, [](Random&, Draft& d, i64 n, i64) {
+       d.answer = std::to_string(write_mul(d.trace, n, n));
+       contains_product(d, n, n);
+     }},
+    {kDoubleTopic, 1, 100, plain, [](Random&, Draft& d, i64 n, i64) {
+       d.answer = std::to_string(write_mul(d.trace, n, 2));
+     }},
+    {kPercentTopic, 1, 50, in_tens, [](Random&, Draft& d, i64 n, i64 m) { write_percent(d, m * 5, n * 10); }},
+    {kShareTopic, 1, 20, in_percent, [](Random&, Draft& d, i64 n, i64 m) { write_percent(d, n * 5, m * 5); }},
+    {kRemainderTopic, 10, 99, plain, [](Random& r, Draft& d, i64 n, i64 m) {
+       d.answer = std::to_string(write_divide(d.trace, n, m, r).remainder);
+     }}};
+// clang-format on
+
 // The same question about another number: "is 7 even" and then "and 9?".
-Draft same_again(Random& r) {
-  constexpr Opening kAgain[] = {{draft_sum, 1}, {draft_times, 1}, {draft_difference, 1}, {draft_quotient, 1}};
+Draft about_another_number(Random& r) {
+  const Topic& topic = pick(r, kTopics);
+  const i64 n = r.between(topic.low, topic.high), next = r.between(topic.low, topic.high), m = r.between(2, 9);
   Draft first, d;
-  switch (r.below(6)) {
-    case 0: {
-      const i64 a = r.between(2, 100), b = r.between(2, 100);
-      const auto write = [&](Draft& to, i64 n) {
-        write_divide(to.trace, n % 10, 2, r);
-        to.answer = n % 2 == 0 ? "yes" : "no";
-      };
-      write(first, a), write(d, b);
-      first.prompt =
-          ask_whether(r, put_in(chance(r, 2) ? "is {a} even" : "is {a} an even number", {{"a", std::to_string(a)}}));
-      d.prompt = ask_whether(r, put_in(pick(r, kSameAgain), {{"q", std::to_string(b)}}));
-      break;
-    }
-    case 1: {
-      const i64 a = r.between(1, 12), b = r.between(1, 12);
-      for (const auto& [to, n] : {std::pair{&first, a}, std::pair{&d, b}}) {
-        to->answer = std::to_string(n);
-        to->trace = put_in("{n}*{n}={s}\n", {{"n", to->answer}, {"s", std::to_string(n * n)}});
-      }
-      first.prompt =
-          ask_for(r, put_in(chance(r, 2) ? "the square root of {a}" : "sqrt({a})", {{"a", std::to_string(a * a)}}));
-      d.prompt = ask_whether(r, put_in(pick(r, kSameAgain), {{"q", std::to_string(b * b)}}));
-      break;
-    }
-    case 2: {
-      const i64 a = r.between(1, 50) * 2, b = r.between(1, 50) * 2;
-      first.answer = write_ratio(first.trace, a, 2, r), d.answer = write_ratio(d.trace, b, 2, r);
-      first.prompt = ask_for(r, put_in("half of {a}", {{"a", std::to_string(a)}}));
-      d.prompt = ask_whether(r, put_in(pick(r, kSameAgain), {{"q", std::to_string(b)}}));
-      break;
-    }
-    default: {  // a whole new operation behind "and"
-      first = drawn(r, kAgain);
-      const i64 a = r.between(1, 20), b = r.between(1, 12);
-      const char sign = "+-*"[r.below(3)];
-      d.answer = std::to_string(sign == '+'   ? write_add(d.trace, a, b)
-                                : sign == '-' ? write_sub(d.trace, a, b)
-                                              : write_mul(d.trace, a, b));
-      d.prompt = ask_whether(
-          r, put_in(pick(r, kSameAgain), {{"q", with_sign(r, std::to_string(a), sign, std::to_string(b))}}));
-    }
-  }
+  topic.write(r, first, n, m), topic.write(r, d, next, m);
+  const bool percent = topic.again == in_tens || topic.again == in_percent;
+  const std::string other = std::to_string(percent ? m * 5 : m);
+  first.prompt = ask_whether(r, put_in(pick(r, topic.says), {{"n", topic.again(n)}, {"m", other}}));
+  d.prompt = ask_on(r, put_in(pick(r, kSameAgain), {{"q", topic.again(next)}}));
+  first.content = small_content("again", first.prompt);
+  put_before(d, std::move(first));
+  return d;
+}
+
+// A whole new operation behind "and": "2+3" and then "and 7*8?".
+Draft another_operation(Random& r) {
+  constexpr Opening kAgain[] = {{draft_sum, 1}, {draft_times, 1}, {draft_difference, 1}, {draft_quotient, 1}};
+  Draft first = drawn(r, kAgain), d;
+  const i64 a = r.between(1, 20), b = r.between(1, 12);
+  const char sign = "+-*"[r.below(3)];
+  d.answer = std::to_string(sign == '+'   ? write_add(d.trace, a, b)
+                            : sign == '-' ? write_sub(d.trace, a, b)
+                                          : write_mul(d.trace, a, b));
+  d.prompt = ask_on(r, put_in(pick(r, kSameAgain), {{"q", with_sign(r, std::to_string(a), sign, std::to_string(b))}}));
   if (first.content.empty()) first.content = small_content("again", first.prompt);
   put_before(d, std::move(first));
   return d;
 }
+
+Draft same_again(Random& r) { return chance(r, 4) ? another_operation(r) : about_another_number(r); }
 
 // `turns` questions, of which each may take up the answer before it.
 Draft conversation(Random& r, i64 turns) {

@@ -49,11 +49,15 @@ constexpr std::string_view kSolveQuestions[] = {
 
 std::string shown_small(Random& r, i64 n) { return n <= 12 && chance(r, 12) ? number_in_words(n) : std::to_string(n); }
 
-// base^n as repeated products.
+// base^n as repeated products. If there are several, a line before each of them says which power it makes, because a
+// model that only multiplies does not know when to stop: "^2", "3*3=9", "^3", "9*3=27".
 i64 write_power(Draft& d, i64 base, i64 n) {
   i64 value = n == 0 ? 1 : base;
   if (n < 2) d.trace += std::to_string(value) + "\n";
-  for (i64 i = 1; i < n; ++i) value = write_mul(d.trace, value, base);
+  for (i64 i = 2; i <= n; ++i) {
+    if (n > 2) d.trace += "^" + std::to_string(i) + "\n";
+    value = write_mul(d.trace, value, base);
+  }
   return value;
 }
 

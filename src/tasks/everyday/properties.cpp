@@ -102,17 +102,6 @@ constexpr std::string_view kOrderPlain[] = {
     "bring {l} into order", "sort the following: {l}", "sort the following numbers: {l}", "order the numbers {l}"};
 // clang-format on
 
-// Writes the divisions by primes until one leaves nothing or the square of the next is larger.
-bool write_prime_test(std::string& trace, i64 n, Random& r) {
-  trace += std::to_string(n) + "\n";
-  if (n < 2) return false;
-  for (const i64 p : {2, 3, 5, 7, 11, 13}) {
-    if (p * p > n) break;
-    if (write_divide(trace, n, p, r).remainder == 0) return false;
-  }
-  return true;
-}
-
 // A list of numbers as people type it.
 std::string list_text(Random& r, const std::vector<std::string>& items) {
   const std::string_view comma = chance(r, 6) ? " " : chance(r, 6) ? "," : chance(r, 20) ? "; " : ", ";
@@ -150,6 +139,16 @@ std::vector<i64> different(Random& r, i64 count, i64 limit) {
 
 }  // namespace
 
+bool write_prime_test(std::string& trace, i64 n, Random& r) {
+  trace += std::to_string(n) + "\n";
+  if (n < 2) return false;
+  for (const i64 p : {2, 3, 5, 7, 11, 13}) {
+    if (p * p > n) break;
+    if (write_divide(trace, n, p, r).remainder == 0) return false;
+  }
+  return true;
+}
+
 // 1: up to 50; 2: up to 200.
 Draft draft_prime(Random& r, int difficulty) {
   const i64 n = difficulty == 1 ? r.between(0, 50) : r.between(51, 200);
@@ -179,17 +178,19 @@ Draft draft_parity(Random& r, int) {
   return d;
 }
 
-// The trace keeps the best number so far. 1: two numbers; 2: three to six.
+// The trace says what is wanted and keeps the best number so far: "min 9", "9>2->2", "2<7->2".
+// 1: two numbers; 2: three to six.
 Draft draft_extreme(Random& r, int difficulty) {
   const i64 limit = chance(r, 3) ? 20 : chance(r, 2) ? 100 : 1000;
   const std::vector<i64> v = different(r, difficulty == 1 ? 2 : r.between(3, 6), limit);
   const bool largest = chance(r, 2) || chance(r, 3);
   Draft d;
   i64 best = v[0];
+  d.trace = fmt::format("{} {}\n", largest ? "max" : "min", best);
   for (size_t i = 1; i < v.size(); ++i) {
-    d.trace += put_in("{a}{s}{b}\n",
-                      {{"a", std::to_string(best)}, {"s", v[i] > best ? "<" : ">"}, {"b", std::to_string(v[i])}});
+    d.trace += fmt::format("{}{}{}", best, v[i] > best ? '<' : '>', v[i]);
     best = largest ? std::max(best, v[i]) : std::min(best, v[i]);
+    d.trace += fmt::format("->{}\n", best);
   }
   d.answer = std::to_string(best);
   const std::vector<std::string> shown = texts_of(v);
