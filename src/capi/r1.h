@@ -6,8 +6,8 @@
  *   r1_generate(model, &question, 1, NULL, on_text, NULL, NULL);
  *   r1_close(model);
  *
- * Threads. Any number of threads may use a model at once; generations share its engine. A model is closed when no other
- * call uses it. A cancellation may be raised from any thread.
+ * Threads. Any number of threads may use a model at once; generations share its engine. r1_close may be called only
+ * when no other call uses the model. A cancellation may be raised from any thread.
  * Errors. A function that can fail returns a status. If it is not R1_OK, r1_last_error() is a sentence about the last
  * failure of this thread, and the function has changed nothing and set no output; only a generation that was cancelled
  * fills its result.
@@ -62,7 +62,7 @@ R1_API void r1_open_options_init_sized(r1_open_options* options, size_t size);
 /* Opens a model by its path or name, as the option -m of the program r1 does. NULL options: the defaults. */
 R1_API r1_status r1_open(const char* name, const r1_open_options* options, r1_model** model);
 R1_API void r1_close(r1_model* model); /* NULL is allowed */
-R1_API int64_t r1_context(const r1_model* model);
+R1_API int64_t r1_context(const r1_model* model);    /* tokens of the longest sequence */
 R1_API int32_t r1_vocabulary(const r1_model* model); /* 1 + the largest token id */
 
 /* ---- Tokens */
@@ -121,7 +121,7 @@ R1_API r1_cancellation* r1_cancellation_create(void); /* NULL if there is no mem
 /* Ends the generations that were given this cancellation, also those that begin later, until it is reset. */
 R1_API void r1_cancellation_raise(r1_cancellation* cancellation);
 R1_API void r1_cancellation_reset(r1_cancellation* cancellation);
-/* When no generation uses it. NULL is allowed. */
+/* May be called only when no generation uses the cancellation. NULL is allowed. */
 R1_API void r1_cancellation_free(r1_cancellation* cancellation);
 
 #ifdef __cplusplus

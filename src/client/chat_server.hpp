@@ -15,8 +15,8 @@ struct ServerModel {
   i64 context = 0;  // tokens; 0: the server does not say
 };
 
-// The errors of both calls name the address and what helps. Errc::exhausted: the conversation does not fit into the
-// model's context. Errc::interrupted: `stop` was raised.
+// Errors of models() and chat() name the address and what helps. Errc::exhausted: the conversation does not fit into
+// the model's context. Errc::interrupted: `stop` was raised.
 class ChatServer {
  public:
   // `key` may be empty. `stop` may be null and must outlive this object. Servers on this machine are asked directly,

@@ -43,8 +43,8 @@ class ReplyReader {
   bool done_ = false;
 };
 
-// What an object of the server says about an error, without control characters and cut: {"error": {"message": ...}},
-// {"error": "..."}, {"message": ...} or {"detail": ...}. Empty if it says nothing.
+// What an object of the server says about an error: {"error": {"message": ...}}, {"error": "..."}, {"message": ...} or
+// {"detail": ...}. Control characters are escaped, and texts are cut after 400 bytes. Empty if the object says nothing.
 struct ServerError {
   std::string message, code;
 };

@@ -14,8 +14,9 @@ struct ServerAddress {
 };
 
 // Takes HOST and HOST:443, which mean https, HOST with another port, which means http, and URLs of either scheme.
-// Without a path the API is at /v1. The addresses of the API's own paths, .../chat/completions and .../models, mean the
-// API. Errors: another scheme; a user, password, query or fragment; no host; a port that is none.
+// Without a path the API is at /v1. An address that ends in /chat/completions or /models, which are paths of the API,
+// means the API itself. Errors: another scheme; a user, password, query or fragment; no host; a port that is not a
+// number from 1 to 65535.
 Result<ServerAddress> parse_server_address(std::string_view given);
 
 }  // namespace r1

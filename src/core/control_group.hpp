@@ -6,9 +6,11 @@
 
 namespace r1 {
 
-// The folders of this process's control group and of all groups around it, in which the files of `controller`
-// ("memory", "cpu") lie: those of version 2, and of version 1 those of the controller. In a container the path of the
-// group may lie outside; then the top folder is the group's. `root` is "/" outside of tests. A folder need not exist.
+// The folders whose files may limit this process: the folder of its control group, those of the groups around it, the
+// innermost first, and the top folder. `controller` ("memory" or "cpu") selects the hierarchy of version 1; version 2
+// has one hierarchy for all controllers. In a container the path of the group may lie outside of what the container
+// sees; then the top folder is the group's. A folder of the result need not exist. `root` is "/", or in tests a folder
+// with the same files.
 std::vector<std::filesystem::path> control_group_folders(std::string_view controller,
                                                          const std::filesystem::path& root);
 

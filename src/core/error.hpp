@@ -10,7 +10,11 @@
 
 namespace r1 {
 
-enum class Errc { io, corrupt, unsupported, invalid_argument, exhausted, interrupted, usage };  // usage: a wrong flag
+// io: reading, writing or a connection failed. corrupt: a file or an answer is not what its format allows. unsupported:
+// it is well-formed, but needs what this program does not have. invalid_argument: a value that the caller gave is
+// wrong. exhausted: memory, context, space or another limit is used up. interrupted: somebody asked the program to
+// stop. usage: a wrong flag.
+enum class Errc { io, corrupt, unsupported, invalid_argument, exhausted, interrupted, usage };
 
 // The constructors and the destructor are defined in error.cpp. If they were inline, every function that can fail would
 // contain them, and a source with many failures would take twice as long to compile.
@@ -33,6 +37,7 @@ template <class T>
 using Result = tl::expected<T, Error>;
 using Status = Result<void>;
 
+// Makes an Error for a function that returns a Result or a Status: return fail(Errc::io, "{}: cannot open", path);
 tl::unexpected<Error> vfail(Errc code, fmt::string_view format, fmt::format_args args);
 template <class... A>
 tl::unexpected<Error> fail(Errc code, fmt::format_string<A...> format, A&&... args) {
@@ -68,6 +73,7 @@ template <class... A>
     ::r1::detail::take(std::move(result));                           \
   })
 
-// A condition that only a bug in this program can break. R1_CHECK(a == b, "linear: x {} against weight {}", a, b);
+// Aborts the process with the formatted message if `condition` is false, which only a bug in this program can cause:
+// R1_CHECK(a == b, "linear: x {} against weight {}", a, b);
 #define R1_CHECK(condition, ...) \
   ((condition) ? void() : ::r1::check_failed(#condition, __FILE__, __LINE__, __VA_ARGS__))

@@ -21,10 +21,12 @@ struct FileMap {
 };
 // Errors: the path is not a regular file, or the file has more than max_bytes.
 Result<FileMap> map_file(const std::filesystem::path& path, i64 max_bytes = std::numeric_limits<i64>::max());
-// Takes the pages of bytes of a FileMap out of the process's memory. The next access reads them from the file again.
+// Drops the pages of `bytes`, a part of a FileMap, from the process's memory. The next access reads them from the file
+// again. The last page stays if `bytes` does not fill it, because it may hold the beginning of other data.
 void release_pages(std::span<const std::byte> bytes);
 
-// Reads a file that the user named. It may also be a pipe or a device. Errors: more than max_bytes.
+// Reads a file that the user named. It may also be a pipe or a device. Errors: the file cannot be opened or read, or
+// has more than max_bytes.
 Result<std::string> read_file(const std::filesystem::path& path, i64 max_bytes = i64{1} << 30);
 // Reads a file in a folder that comes from somebody else. Errors: as map_file.
 Result<std::string> read_regular_file(const std::filesystem::path& path, i64 max_bytes);
@@ -54,7 +56,7 @@ class AppendFile {
   AppendFile(AppendFile&& o) noexcept;
   AppendFile& operator=(AppendFile&&) = delete;
   ~AppendFile();
-  Status truncate(i64 bytes);            // removes what lies behind the first `bytes` bytes
+  Status truncate(i64 bytes);            // keeps only the first `bytes` bytes
   Status append(std::string_view text);  // unbuffered: what was written survives the process
   Status sync();
 
@@ -67,15 +69,16 @@ class AppendFile {
 Status write_file(const std::filesystem::path& path, std::string_view content);  // through an AtomicFile
 Status sync_folder(const std::filesystem::path& folder);
 
-// Whether a file of a folder may be lost when another folder takes its place. `path` is relative to the folder, with
+// Says whether a file may be lost when its folder is replaced by another one. `path` is relative to the folder, with
 // '/' between its parts.
 using Replaceable = std::function<bool(const std::string& path)>;
 // Checks that `folder` may be replaced. Errors: it holds a file that is not replaceable, a link, or an empty folder.
 Status check_replaceable(const std::filesystem::path& folder, const Replaceable& is_replaceable);
 
-// `fill` writes into a new folder FOLDER.*.tmp, which is then synced and renamed to FOLDER. The old content stays until
-// then. Each file of the old content must be replaceable, or have a successor of the same name. After a failure
-// FOLDER.*.tmp is removed and its space is free.
+// Replaces the content of a folder. `fill` writes the new content into a folder FOLDER.*.tmp, which is then synced and
+// renamed to FOLDER; the old content stays until then. Each file of the old content must be replaceable, or have a
+// successor of the same name. Errors: those of `fill` and check_replaceable; the file system refuses a step. After an
+// error FOLDER.*.tmp is removed and its space is free.
 Status publish_folder(const std::filesystem::path& folder, const Replaceable& is_replaceable,
                       const std::function<Status(const std::filesystem::path&)>& fill);
 

@@ -1,5 +1,5 @@
-// Where the keys and values of a batch's sequences are stored. The folder infer
-// owns the pool of pages; ops see only this view.
+// Where the keys and values of a batch's sequences are stored. The folder `infer` owns the pool of pages; ops see only
+// this view.
 //
 // A page holds kPageTokens consecutive positions of one sequence, in every layer. Position t of a sequence is slot
 // t % kPageTokens of page table[t / kPageTokens]. Attention forms its softmax partials over blocks of kPageTokens keys

@@ -20,13 +20,14 @@ struct Numerics {
   DType matmul = DType::f32;  // inputs of matrix products are f32, or rounded to bf16; sums are always f32
   DType kv = DType::f32;      // k and v (or the latent) are rounded to this type, with or without a cache
   MlaForm mla = MlaForm::expanded;
-  // true, for serving: products with weights in blocks (cpu::has_block_dot) round the activations to 8 bits and sum
-  // each block in exact integers. Otherwise, and for all other types, the weights' values are multiplied as `matmul`
-  // says.
+  // Set for serving. If true, a product with a weight whose block type has an integer kernel (cpu::has_block_dot)
+  // rounds the activations to 8 bits and sums each block in exact integers. If false, and for weights of all other
+  // types, a product multiplies by the values of the weight, with inputs as `matmul` says.
   bool integer_blocks = false;
-  // true, for serving weights in blocks: the absorbed form of latent attention multiplies by copies of W_uk and W_uv in
-  // Q8_0, whose blocks run along the axis of the product's sum, as integer_blocks says. Otherwise it multiplies by the
-  // weights' values in f32. Only matrices whose sums are over a multiple of 32 elements have such copies.
+  // Set for serving models with weights in blocks. If true, the absorbed form of latent attention multiplies in
+  // integers, as with integer_blocks, by copies of W_uk and W_uv in Q8_0. The blocks of a copy run along the axis over
+  // which the product sums, so a matrix has a copy only if this axis has a multiple of 32 elements. If false, or
+  // without a copy, it multiplies by the values of the weights in f32.
   bool integer_absorption = false;
 };
 
@@ -57,7 +58,7 @@ struct RecordedRoutes {
 
 class Weight;
 
-// Sees the inputs of the products with weights, after each product: for importance matrices.
+// Is called after each product with a weight and receives the product's inputs. Importance matrices are made from them.
 class ProductObserver {
  public:
   virtual ~ProductObserver() = default;
@@ -66,10 +67,11 @@ class ProductObserver {
 };
 
 // The rows whose hidden states the caller reads. Training, scoring and multi-token prediction read those of all rows.
-// For a caller that reads nothing but logits, the last layer's attention still writes the keys and values of all rows,
-// and what follows it computes only the rows in batch.want. These have the same bits either way.
+// A caller that reads only logits asks for `wanted`: the last layer's attention still writes the keys and values of all
+// rows, but everything after it computes only the rows in batch.want. The bits of these rows are the same with both.
 enum class HiddenRows : u8 { all, wanted };
 
+// A Pass owns nothing: the objects to which it refers must outlive it and its tape. One thread uses it.
 struct Pass {
   const Batch& batch;
   Arena& arena;
@@ -79,9 +81,9 @@ struct Pass {
   Tape* tape = nullptr;
   KvView* kv = nullptr;
   RouteObserver* routes = nullptr;
-  RecordedRoutes* record_routes = nullptr;        // of every row of the batch: receives the experts that are used
-  const RecordedRoutes* replay_routes = nullptr;  // of every row of the batch: the routers use these experts
-  ProductObserver* products = nullptr;            // of `linear` and of the routed experts
+  RecordedRoutes* record_routes = nullptr;        // if set: receives the experts that every row of the batch uses
+  const RecordedRoutes* replay_routes = nullptr;  // if set: the experts to use for the rows of the batch
+  ProductObserver* products = nullptr;            // is called by `linear` and the routed experts
   HiddenRows hidden_rows = HiddenRows::all;
   bool recompute = false;  // with a tape: keep only each layer's input, and run the layer again in the backward pass
 

@@ -46,7 +46,7 @@ class Random {
       if (static_cast<u32>(m) >= (0u - n) % n) return static_cast<u32>(m >> 32);
     }
   }
-  // Uniform in [low, high], both ends included.
+  // Uniform in [low, high], both ends included. high - low must be below 2^32 - 1.
   i64 between(i64 low, i64 high) { return low + static_cast<i64>(below(static_cast<u32>(high - low + 1))); }
   double uniform() { return static_cast<double>(next_u64() >> 11) * 0x1p-53; }  // [0, 1)
   double normal();                                                              // mean 0, variance 1

@@ -20,9 +20,9 @@ class Grads {
  public:
   explicit Grads(Arena& arena) : arena_(arena) {}
   Tensor operator[](const Tensor& x);
-  // For a backward function that can overwrite a new gradient instead of adding to zeros. If `second` is
-  // true, the caller must add to the values in the gradient. If it is false, the gradient is
-  // uninitialised and the caller must write all of it.
+  // For a backward function that can overwrite a new gradient instead of adding to zeros. If `second` is true, the
+  // gradient holds values, and the caller must add to them. If it is false, the gradient is uninitialised, and the
+  // caller must write all of it.
   std::pair<Tensor, bool> target(const Tensor& x);
   bool has(const Tensor& x) const { return map_.count(x.id()) != 0; }
   void drop(const Tensor& x) { map_.erase(x.id()); }

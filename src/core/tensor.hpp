@@ -63,7 +63,8 @@ class Tensor {
 
 // Hands out buffers and takes them back, sorted by size class. It calls the system allocator only if the class has no
 // free buffer, so repeated work of the same sizes (decode steps, training steps) allocates nothing. Buffers of 2 MiB
-// and more ask the operating system for huge pages. An Arena must outlive its tensors; the destructor checks this.
+// and more ask the operating system for huge pages. An Arena must outlive its tensors; the destructor checks this. Not
+// thread-safe.
 class Arena {
  public:
   Arena() = default;
@@ -73,7 +74,7 @@ class Arena {
 
   Tensor alloc(i64 rows, i64 cols);  // contents unspecified
   Tensor zeros(i64 rows, i64 cols);
-  // Gives the memory that no live tensor holds back to the system; later work takes it again.
+  // Returns the memory of all free buffers to the system. Later allocations take new memory from it.
   void release_unused();
   i64 bytes_in_use() const { return in_use_; }      // held by live tensors
   i64 bytes_reserved() const { return reserved_; }  // taken from the system

@@ -1,4 +1,5 @@
-// Words: the distance between two, for suggestions of the kind "did you mean", space around them, and their case.
+// Functions on words: the distance between two words, for suggestions such as "did you mean"; removing white space
+// around a text; lower case.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -11,8 +12,8 @@ namespace r1 {
 // bytes to insert, delete or replace and of neighbours to exchange.
 size_t edit_distance(std::string_view a, std::string_view b);
 
-// The name that is nearest to `word`, the first of equally near ones. Empty if none is nearer than half of the word's
-// length.
+// The name that is nearest to `word`, the first of equally near ones. Empty if every name is at a distance of more than
+// half of the word's length.
 std::string nearest_word(std::string_view word, std::span<const std::string> names);
 
 // The text without the spaces, tabs and line ends around it.

@@ -68,16 +68,17 @@ class Weight {
   u64 version() const { return state_->version; }
   void bump() const { ++state_->version; }  // call after changing the master: its packs are stale
 
-  // The pack for `key`. If it is missing or stale, fill(dst) writes it first.
-  // A key must always come with the same `bytes`.
+  // The pack for `key`. If it is missing or stale, fill(dst) first writes its `bytes` bytes. All calls with the same
+  // key must give the same `bytes`. The result stays at its address for as long as the weight lives.
   const std::byte* pack(PackKey key, i64 bytes, const std::function<void(std::byte*)>& fill) const;
   i64 pack_bytes() const;  // memory of all packs
 
-  // For weights that can be read without a pack, too. Counts its calls, one for each product. The first answers no, so
-  // that the first token does not wait for packs; from one of the next eight on it answers yes. Which one depends on
-  // the name: so the packs of a model are made over several tokens.
+  // For weights that can also be read without a pack: whether the next product should make and use one. Must be called
+  // once for each product, because it counts its calls. The first call returns false, so that the first token does not
+  // wait for packs. From one of the next eight calls on the result is true; the weight's name decides from which, so
+  // that the packs of a model are made over several tokens.
   bool pack_is_due() const;
-  static constexpr u64 kProductsUntilPacked = 9;  // then every pack is due
+  static constexpr u64 kProductsUntilPacked = 9;  // from this call on every pack is due
 
  private:
   struct Pack {

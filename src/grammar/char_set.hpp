@@ -32,8 +32,8 @@ class CharSet {
   std::vector<Range> ranges_;  // ascending, disjoint and not adjacent
 };
 
-// The character whose number `digits` hexadecimal digits give at the beginning of `text`. Errors: fewer digits, the
-// number of no character.
+// Reads the number of a character from the first `digits` bytes of `text`, which must be hexadecimal digits. Errors:
+// fewer digits; a number that is not that of a character.
 Result<u32> hex_character(std::string_view text, size_t digits);
 
 // A sequence of byte ranges: the texts whose i-th byte lies in the i-th range.

@@ -34,8 +34,9 @@ struct Grammar {
   struct Rule {
     std::string name;
     Expr body;
-    // A call of the rule does not become part of the caller's automaton. So the tables of tokens of this rule, a JSON
-    // string's for instance, are computed once, whatever stands in front of it and behind it.
+    // If true, the rule keeps an automaton of its own instead of becoming part of its callers' automata. The tables of
+    // tokens of the rule, for instance of a JSON string, are then computed once, whatever stands before and after its
+    // calls.
     bool shared = false;
   };
   std::vector<Rule> rules;

@@ -1,15 +1,15 @@
 // Follows a text through a grammar, byte by byte, and tells which tokens may come next.
 //
 // The state is a set of stacks. The top of a stack is a lexeme with the state of its automaton; below it lie the places
-// to which the rules and repetitions that are open return. Stacks share what they have in common, equal stacks are one,
-// and so are equal states, so that each step of a state is computed once. How many stacks there are depends on how
+// to which the rules and repetitions that are open return. Stacks share their common parts. Equal stacks are stored
+// once, and so are equal states, so that each step from a state is computed once. The number of stacks depends on how
 // ambiguous the grammar is at this place; most grammars have one or two.
 //
-// The mask of a state is made of what its lexemes know already: the tokens that a lexeme takes whole (LexemeTokens).
-// Only tokens that go on behind the end of the lexeme are tried, in the order of the trie. At a large branch of the
-// trie, the lexeme that follows has a table of the tokens below that branch. Masks and states are kept for this text
-// alone, so that they need no lock; what takes long, the lexemes' tables, serves all texts. Two states have the same
-// mask if they differ only in counts that are farther from their limits than a token is long.
+// The mask of a state is put together from the tables of its lexemes, which list the tokens that a lexeme takes whole
+// (LexemeTokens). Only tokens that go on behind the end of the lexeme are tried, in the order of the trie. At a large
+// branch of the trie, the lexeme that follows has a table of the tokens below that branch. Masks and states belong to
+// this text alone, so they need no lock. The tables of the lexemes, which take long to compute, serve all texts. Two
+// states have the same mask if they differ only in counts that are farther from their limits than a token is long.
 #pragma once
 #include <array>
 #include <map>
@@ -25,10 +25,10 @@
 namespace r1 {
 
 struct MatcherLimits {
-  i64 stacks = 4096;                // of a state
-  i64 depth = 1024;                 // of a stack
-  i64 memory = i64{16} << 20;       // bytes for stacks, states and masks; then all but the present state are dropped
-  i64 steps = i64{4} << 20;         // of one mask
+  i64 stacks = 4096;           // of a state
+  i64 depth = 1024;            // of a stack
+  i64 memory = i64{16} << 20;  // bytes of stacks, states and masks, above which all but the current state are dropped
+  i64 steps = i64{4} << 20;    // of one mask
   i64 mask_memory = i64{64} << 20;  // bytes that one mask may take on top of `memory`
   i64 lexeme_memory = kMostProgramBytes;
 };
@@ -37,13 +37,13 @@ class GrammarMatcher {
  public:
   explicit GrammarMatcher(std::shared_ptr<const GrammarProgram> program, const MatcherLimits& limits = {});
 
-  // One byte, or the bytes of one token. False: the grammar does not allow it, or a limit was reached; then nothing is
-  // allowed any more.
+  // Takes one byte, or the bytes of one token. Returns false if the grammar does not allow it or a limit was reached;
+  // after that, nothing is allowed any more.
   bool push(u8 byte);
   bool push_token(i32 token);
   // The text so far is a text of the grammar.
   bool is_complete() const;
-  // Bit t % 64 of word t / 64: the token t may come next. It lives until the next call.
+  // Bit t % 64 of word t / 64 says whether token t may come next. The span is valid until the next call.
   std::span<const u64> allowed();
   // Why nothing is allowed any more, if a limit was reached; else empty.
   const std::string& failure() const { return failure_; }

@@ -14,15 +14,15 @@ Expr json_space();
 Expr json_escaped(const Expr& expr);
 Expr json_character();            // any, with its escapes
 CharSet json_plain_characters();  // those that may stand in a string without an escape
-// Integers and numbers in JSON's form from `low` to `high`; open ends exclude the end itself. No reader that keeps
-// doubles may round a number to an end that is excluded: numbers have at most 15 digits if they have a fraction, and
-// from 2^53 on those nearest to an excluded end are left out.
+// Integers and numbers in JSON's form from `low` to `high`; open ends exclude the end itself. A reader that stores
+// numbers as doubles must not round a number to an excluded end. Numbers with a fraction therefore have at most 15
+// digits, and from 2^53 on the numbers nearest to an excluded end are left out.
 struct NumberRange {
   i64 low = 0, high = 0;
   bool open_low = false, open_high = false;
 };
 inline constexpr i64 kMostInteger = 999'999'999'999'999'999;  // 18 digits: what every reader can hold
-// Without an expression if the range is empty.
+// nullopt if the range is empty.
 std::optional<Expr> json_integers(const NumberRange& range);
 std::optional<Expr> json_numbers(const NumberRange& range);
 

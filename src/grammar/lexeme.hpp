@@ -37,7 +37,8 @@ struct LexemeTokens {
   };
   std::vector<ExitGroup> exit_groups;  // the last entry only marks the end
   // A bit for each node of the trie from 64 * first_word on: all tokens that end there or below are taken whole, so
-  // that nobody need go there. Such nodes are no exits. Empty if there are few exits, and for counted lexemes.
+  // these tokens need not be tried. Such nodes are not among the exits. Empty if there are few exits, and for counted
+  // lexemes.
   std::vector<u64> full;
   i32 first_word = 0;
   bool overflow = false;  // the automaton became too large, so that something may be missing here
@@ -54,14 +55,14 @@ class Lexeme {
  public:
   struct State {
     bool accepting = false;  // the lexeme may end here
-    bool final = false;      // it must
+    bool final = false;      // the lexeme must end here: no byte continues it
     std::vector<i32> nfa;    // nodes that wait for a byte, and the one that accepts; ascending
     std::array<std::atomic<const State*>, 256> next{};  // null: not computed yet
     std::atomic<const LexemeTokens*> tokens = nullptr;
   };
 
   // `expr` is regular: its rules do not call themselves. The trie must outlive the lexeme.
-  // What its automaton and tables take is added to `grown`, too, which must also outlive it.
+  // The bytes of its automaton and tables are also added to `grown`, which must outlive the lexeme, too.
   // `end`: of a counted lexeme, the text behind its units, which may be empty; its first byte begins no unit.
   Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& expr);
   Lexeme(const TokenTrie& trie, std::atomic<i64>& grown, const Grammar& grammar, const Expr& unit, std::string end);
@@ -76,8 +77,8 @@ class Lexeme {
     const LexemeTokens* const known = state->tokens.load(std::memory_order_acquire);
     return known ? *known : compute_tokens(state);
   }
-  // The same for the tokens below a node of the trie, when the lexeme is in `state` at that node. Null: such tables
-  // take 16 MiB already, and the tokens are to be tried one by one.
+  // The same for the tokens below a node of the trie, when the lexeme is in `state` at that node. Null if such tables
+  // take more than 16 MiB already; the caller must then try the tokens one by one.
   const LexemeTokens* tokens_below(const State* state, i32 trie_node) const;
   static const State* dead() { return &kDead; }
   static const State* overflow() { return &kOverflow; }
@@ -90,7 +91,8 @@ class Lexeme {
   }
   // Computes what the states within a few bytes of the start need, before somebody waits for it.
   void warm() const;
-  // No text of the lexeme is the beginning of another one.
+  // Whether no text of the lexeme is the beginning of another one. Also false if the automaton has too many states to
+  // find out.
   bool is_prefix_free() const;
   i64 bytes() const { return bytes_.load(std::memory_order_relaxed); }  // of memory, about
 
@@ -140,7 +142,7 @@ class Lexicon {
  public:
   explicit Lexicon(TokenTrie trie) : trie_(std::move(trie)) {}
   const TokenTrie& trie() const { return trie_; }
-  // What all lexemes that there were have taken, which never shrinks.
+  // The bytes that all lexemes have taken so far, including those of dropped lexemes. It never shrinks.
   i64 grown() const { return grown_.load(std::memory_order_relaxed); }
   std::shared_ptr<const Lexeme> find(const Grammar& grammar, const Expr& expr);
   std::shared_ptr<const Lexeme> find_counted(const Grammar& grammar, const Expr& unit, std::string end);

@@ -14,7 +14,7 @@ class Tokenizer;
 
 class TokenTrie {
  public:
-  // keys[id] holds the bytes of a token. A token without bytes is never allowed.
+  // keys[id] holds the bytes of a token. A token without bytes, or with more than 1024, is never allowed.
   explicit TokenTrie(std::vector<std::string> keys);
   // Ordinary tokens have their bytes. Added tokens of more than one character (marks, as <think>) have a key that no
   // text contains, so that only Expr::Kind::token matches them. Tokens with the byte 255, which is in no UTF-8, are

@@ -1,6 +1,6 @@
 // One repository in the cache of Hugging Face's tools:
-//   models--ORG--NAME/blobs/HASH              the bytes, named by their hash; HASH.incomplete until they are
-// complete
+//   models--ORG--NAME/blobs/HASH              the bytes of a file, named by their hash; HASH.incomplete until all are
+//                                             there
 //                    /snapshots/COMMIT/PATH   relative links to blobs
 //                    /refs/main               the commit that the branch pointed to
 //   .locks/models--ORG--NAME/HASH.lock        held while a blob is fetched

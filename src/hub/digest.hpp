@@ -27,7 +27,7 @@ class Digest {
   std::unique_ptr<State> state_;
 };
 
-// Says whether `hash` is 40 or 64 lower-case hexadecimal digits, as its kind requires.
+// Whether `text` is a hash of this kind in lower-case hexadecimal digits: 64 of them for sha256, 40 for git_blob.
 bool is_hash(HashKind kind, std::string_view text);
 
 }  // namespace r1

@@ -30,15 +30,15 @@ class Download {
   // The sink for the body of the answer, bound to this object. It refuses an answer of another length, or one that does
   // not continue at the current position, before the first byte is written.
   HttpBody body();
-  bool mismatch() const {
-    return mismatch_;
-  }  // the answer was refused for its range; a request from the start may succeed
-  // To be called after a 2xx answer. Says that the file is complete, or why to try again.
+  // Whether the answer was refused for its range. A request from the start may succeed.
+  bool mismatch() const { return mismatch_; }
+  // To be called after a 2xx answer. Returns success if the file is complete and its hash right, else why another
+  // attempt is needed.
   Result<Attempt> ended(const HttpAnswer& answer);
   // Checks the hash when all bytes are there. A wrong hash empties the file for another try. Errors: the hash is wrong
-  // although all bytes were fetched anew.
+  // again, although the file was emptied before and all its bytes were fetched anew.
   Result<Attempt> check();
-  // Empties the file. Errors: the file was emptied before and no progress was made since.
+  // Empties the file for another try. Errors: this is the third time.
   Result<Attempt> start_over(const std::string& why);
   Status sync();
 

@@ -28,10 +28,10 @@ struct HttpLimits {
   bool direct = false;  // use no proxy, whatever the environment says
 };
 
-using HttpHeaders =
-    std::vector<std::pair<std::string, std::string>>;  // names are in lower case; the order is the server's
-const std::string* find_header(const HttpHeaders& headers,
-                               std::string_view name);  // the last header of that name, or null
+// Names are in lower case; the order is the server's.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+// The last header of that name, or null.
+const std::string* find_header(const HttpHeaders& headers, std::string_view name);
 
 struct HttpAnswer {
   int status = 0;          // 0 if there was no answer

@@ -35,16 +35,18 @@ struct EngineOptions {
   const cpu::Kernels* kernels = nullptr;  // required: active_kernels() of ops/device.hpp
   ThreadPool* pool = nullptr;             // required; must outlive the engine
   Numerics numerics{};
-  i64 kv_bytes = 0;              // budget of the KV cache in bytes; 0: kv_tokens counts
-  i64 kv_tokens = 0;             // the same in tokens; if both are 0: max_sequences × context, at most kDefaultKvBytes
-  i64 prefix_bytes = -1;         // of the cache: what prefixes take that no sequence uses; -1: all that is free
+  i64 kv_bytes = 0;  // budget of the KV cache in bytes; 0: kv_tokens is the budget
+  // The budget in tokens. If both are 0, the cache holds max_sequences sequences of the whole context, but takes at
+  // most kDefaultKvBytes; it always holds one such sequence.
+  i64 kv_tokens = 0;
+  i64 prefix_bytes = -1;         // most bytes of the cache for prefixes that no sequence uses; -1: all that are free
   bool share_generated = false;  // in the expanded form, generated tokens too become prefixes for later prompts
   i64 max_batch_tokens = 512;    // rows of a step; at least max_sequences
   i64 max_sequences = 64;        // sequences that run at once
   i64 max_drafts = 0;            // guesses of next tokens that a sequence may have in a step, where they pay; 0: none
   double step_seconds = 0;       // a step computes only as many prompt tokens as fit into this time; 0: no limit
   std::function<double()> clock{};  // seconds; empty: seconds_now of core/clock.hpp
-  i64 context = 0;                  // tokens of the longest sequence; 0: the model's, or what half of the memory holds
+  i64 context = 0;  // tokens of the longest sequence; 0: the model's, or fewer if half of the memory cannot hold it
   // Events carry the experts that the routers chose (TokenEvent::routes). Every row of a prompt is then computed in the
   // last layer too; the bits are the same. Routes take memory besides that of the KV cache. Models without routers
   // have none.
@@ -69,9 +71,9 @@ struct GenerationRequest {
   i32 samples = 1;              // sequences drawn from this prompt; they share its pages and its prefill
   u64 stream = 0;               // the prompt's random stream (SampleKey)
   std::string cache_salt{};     // prefixes are shared only among requests of the same salt
-  // Among requests of the same priority, clients get equal shares of the sequences that run and of the prompt tokens of
-  // a step; a client's own requests go in their order. A higher priority goes first, and takes the place of a lower
-  // one.
+  // Requests of a higher priority run first and take the place of sequences of a lower priority. Among requests of the
+  // same priority, clients get equal shares of the sequences that run and of the prompt tokens of a step; the requests
+  // of one client start in the order in which they were submitted.
   std::string client{};
   i32 priority = 0;
   i32 first_sample = 0;  // number of the first sample, in events and in random streams
@@ -92,15 +94,16 @@ struct TokenEvent {
   float logprob = 0;  // SampledToken::logprob; NaN if forced
   Finish finish = Finish::none;
   bool forced = false;  // by the ThinkBudget
-  // With EngineOptions::record_routes: those of the tokens that the sample was fed since its last event, in the order
-  // of RecordedRoutes::expert. The first event has those of the prompt, each further one those of the token before it.
-  // The sample's last token is never fed, so it has none.
+  // With EngineOptions::record_routes: the routes of the tokens that the model computed for this sample since the
+  // sample's last event, in the order of RecordedRoutes::expert. The first event has the routes of the prompt, each
+  // later event those of the token of the event before. The model never computes the row of a sample's last token, so
+  // this token has no routes.
   std::vector<u16> routes{};
-  std::vector<TokenLogprob> top{};  // SampledToken::top; it is of the model's own draw even if the token was forced
+  std::vector<TokenLogprob> top{};  // SampledToken::top, of the model's own draw even if the token was forced
   std::string failure;              // the reason, if `finish` is failed
 };
 
-// How far the prompt of a request is. `cached` counts among `processed`.
+// The progress of a request's prompt. `processed` includes `cached`.
 struct PromptEvent {
   RequestId id = 0;
   i64 total = 0;      // tokens of the prompt
@@ -119,31 +122,32 @@ struct EngineCounters {
 
 class Engine {
  public:
-  // Errors: a context longer than the model's, fewer batch tokens than sequences, a KV cache that does not fit into the
-  // machine's memory.
+  // Errors: a context longer than the model's, max_sequences below 1, fewer batch tokens than sequences, a KV cache
+  // without room for one page or larger than the machine's memory.
   static Result<Engine> create(const Model& model, const EngineOptions& options);
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) = delete;
   ~Engine();
 
   // Whether submit() accepts the request. Reads nothing that changes, so any thread may call it at any time.
-  // Errors: an empty prompt, a prompt as long as the context (both numbers), ids out of the vocabulary, sampling
-  // parameters out of range, more tokens than the whole cache holds.
+  // Errors: an empty prompt, a prompt as long as the context (both numbers), max_tokens or samples below 1, ids out of
+  // the vocabulary, sampling parameters out of range, more tokens than the whole cache holds.
   Status check(const GenerationRequest& request) const;
   // Queues a request; ids ascend. Errors: those of check().
   Result<RequestId> submit(GenerationRequest request);
   // One forward, or nothing if no request is there. The span is valid until the next step(), and its events may be
   // moved from. Errors: the weights changed while a sequence runs.
   Result<std::span<TokenEvent>> step();
-  // The prompts that the last step() took up, and those of which it computed a part, in order of time. Valid until the
-  // next step().
+  // An event for each prompt that the last step() took up or of which it computed a part, in order of time. Valid until
+  // the next step().
   std::span<const PromptEvent> prompts() const;
   // Closes the thinking of all samples of a request with ThinkBudget::close, from the next draw on. Nothing happens to
   // samples that do not think. Returns false if the id is unknown or has ended, or if the request has no `close`.
   bool end_thinking(RequestId id);
   // Drops a request and frees its pages; it yields no more events. Returns false if the id is unknown or has ended.
   bool cancel(RequestId id);
-  // Ends one sequence early, for instance at a stop string. Its first token must have been drawn.
+  // Ends one sequence early, for instance at a stop string. Its first token must have been drawn. Does nothing if the
+  // sample is unknown or has ended.
   void finish_sample(RequestId id, i32 sample);
   // For tests: takes a running sequence's pages away, as if another sequence needed them. The sequence is replayed as
   // soon as there is room. Returns false if it does not run.

@@ -53,16 +53,16 @@ struct Engine::State {
     bool done = false;
     bool runs = false;                        // it is in `running`
     std::vector<i32> drafts{};                // guesses of the tokens behind the known ones, with rows in this step
-    double draft_chance = kFirstDraftChance;  // that a draft is right, if those before it are
+    double draft_chance = kFirstDraftChance;  // that a draft is right, if the drafts before it are
 
     i64 prompt() const { return std::ssize(group->request.prompt); }
     i64 known() const { return prompt() + std::ssize(generated); }
     i64 left() const { return known() - position; }
     i32 token(i64 i) const { return i < prompt() ? group->request.prompt[i] : generated[i - prompt()]; }
-    // Its next row is that of its last token, which was drawn in the step before.
+    // Whether only the last token, which the step before has drawn, still has to be fed to the model.
     bool decodes() const { return !generated.empty() && left() == 1; }
   };
-  // A sequence whose next token is drawn, the row of logits from which, and the draw.
+  // A draw: the sequence that gets the token, the row of logits from which it is drawn, and the result.
   struct Draw {
     Sequence* sequence;
     i64 row;

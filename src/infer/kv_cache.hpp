@@ -6,7 +6,8 @@
 //   publish()  offers full pages to sequences that begin with the same tokens, have the same salt and run under the
 //              same version of the weights. open() and adopt() find them. Unused published pages stay until their room
 //              is needed; the least recently used go first. set_version() drops all of them.
-// A salt keeps tenants apart: whether a prompt is computed quickly tells whether somebody has sent it before.
+// A salt keeps tenants apart. Without it, a tenant could tell from the time that a prompt takes whether another tenant
+// has sent the same prompt.
 //
 // Routes, the experts that a token's routers chose, lie with the pages too, so that a sequence that shares pages has
 // those of all its tokens. They take memory as they are written, and give it back when their page becomes free.
@@ -57,22 +58,23 @@ class KvCache {
   // the prompt are shared, but never the page of its last token, which is always computed. Errors: exhausted, if fewer
   // than `spare` pages would be free afterwards; no page is taken then.
   Result<KvSequence> open(std::span<const i32> prompt, i64 tokens, i64 spare = 0, std::string_view salt = {});
-  // If the page of `prompt` that begins at `position`, a multiple of kPageTokens, has been published since the sequence
-  // was opened, the sequence shares it instead of its own, which holds nothing yet. Returns false if it has not, or if
-  // it is the page of the last token.
+  // Replaces the sequence's own page for the tokens of `prompt` from `position` on, which must not hold any keys yet,
+  // by a page with the same tokens that another sequence has published since. `position` is a multiple of kPageTokens.
+  // Returns false, and changes nothing, if there is no such page or if the page would hold the prompt's last token.
   bool adopt(KvSequence& sequence, std::span<const i32> prompt, i64 position, std::string_view salt = {});
   // A second sequence that continues after the first `filled` tokens of `of`, for `tokens` positions in all.
   // Errors: as open().
   Result<KvSequence> fork(const KvSequence& of, i64 filled, i64 tokens, i64 spare = 0);
   // Adds pages up to `tokens` positions. Returns false, and takes none, if too few are free.
   bool grow(KvSequence& sequence, i64 tokens);
-  // One more reference to the pages of the first `filled` tokens. They outlive `of`, and may be forked but not written.
+  // A second handle on the pages of the first `filled` tokens of `of`. The pages stay until it is closed, too. They may
+  // be forked, but not written to.
   KvSequence hold(const KvSequence& of, i64 filled);
   void close(KvSequence& sequence);
 
-  // Offers the full pages among those of the first `computed` of `tokens`. Their keys must be in `sequence`'s pages. In
-  // the mixed form they must have been computed with the role of prompt tokens; in the expanded form both roles have
-  // the same keys.
+  // Offers full pages to other sequences: those of the first `computed` of the sequence's `tokens`, whose keys must be
+  // in its pages. In the mixed form they must have been computed with the role of prompt tokens; in the expanded form
+  // both roles have the same keys.
   void publish(const KvSequence& sequence, std::span<const i32> tokens, i64 computed, std::string_view salt = {});
   // The routes of consecutive tokens of a sequence with this table of pages, the first at position `begin`.
   void write_routes(std::span<const i32> pages, i64 begin, std::span<const u16> routes);

@@ -1,7 +1,8 @@
-// How many prompt tokens a step may compute, so that it takes no longer than a given time: between two steps running
-// sequences get their tokens and requests are cancelled. The number follows the measured speed. A step is taken to last
+// How many prompt tokens a step may compute so that it takes no longer than a given time. This matters because running
+// sequences get their tokens, and requests are cancelled, only between two steps. The number follows the measured
+// speed. A step is assumed to last
 //   (seconds for the sequences that decode) + (prompt tokens) · (seconds of one).
-// Where the sequences that decode take nearly the whole time by themselves, prompts lengthen the step by half, but by
+// If the sequences that decode take nearly the whole time by themselves, prompts get half as much time in addition, but
 // no more than the given time.
 #pragma once
 #include "core/dtype.hpp"
@@ -10,7 +11,8 @@ namespace r1 {
 
 class PrefillPace {
  public:
-  // A step of fewer tokens would be inefficient, so a step never has to compute fewer, however slow the model is.
+  // However slow the model is, tokens() returns at least this number (or `most`, if that is smaller), because a step of
+  // fewer tokens would be inefficient.
   static constexpr i64 kLeast = 16;
 
   // `seconds` of a step; 0: no limit. `most` tokens in any case.
@@ -25,9 +27,9 @@ class PrefillPace {
 
   double seconds_;
   i64 most_;
-  double without_ = 0;       // seconds of a step without prompt tokens,
-  i64 without_decodes_ = 0;  // in which so many sequences decoded; 0: there was none
-  double decoding_ = 0;      // seconds of the last step that its sequences that decode took
+  double without_ = 0;       // seconds of a step without prompt tokens
+  i64 without_decodes_ = 0;  // sequences that decoded in that step; 0: there was no such step
+  double decoding_ = 0;      // the part of the last step's seconds that its decoding sequences took
   double per_token_ = 0;     // seconds; 0: nothing is measured yet
   i64 limit_ = 32;           // twice the most tokens that a step has computed
 };

@@ -9,7 +9,7 @@
 //   4. mask                 the tokens that are allowed
 //   5. temperature          p = softmax(z / T)
 //   6. top_k                the k likeliest tokens; of equally likely ones the lowest id; 0 keeps all
-//   7. top_p                the shortest prefix in order of probability whose share of 6 reaches top_p; 1 keeps all
+//   7. top_p                the fewest likeliest tokens whose share of what step 6 kept reaches top_p; 1 keeps all
 //   8. min_p                the tokens with p >= min_p * the largest p; 0 keeps all
 //   9. the draw             by inverting the cumulative sum
 // Temperature 0 is greedy: the token with the largest z after step 4, of equal ones the lowest id.
@@ -32,11 +32,11 @@ struct Kernels;
 enum class LogprobScale : u8 { sampling, raw };
 
 struct SamplingParams {
-  float temperature = 0.6f;      // 0: greedy
+  float temperature = 0.6f;      // 0: greedy; else [0.001, 1000]
   float top_p = 0.95f;           // (0, 1]
   i64 top_k = 0;                 // 0: off
   float min_p = 0;               // [0, 1)
-  float repetition_penalty = 1;  // > 0
+  float repetition_penalty = 1;  // [0.01, 100]
   u64 seed = 0;
   i64 top_logprobs = 0;  // how many of the likeliest tokens to report with every draw
   LogprobScale logprob_scale = LogprobScale::sampling;
@@ -79,8 +79,8 @@ struct SampleContext {
 // Sets the logits of the tokens that a mask (TokenConstraint::allowed) does not allow to minus infinity.
 void mask_logits(std::span<float> logits, std::span<const u64> allowed);
 
-// Holds scratch memory that grows to the size of the vocabulary once. Each thread needs its own. The level of the
-// kernels fixes the bits.
+// Not thread-safe: each thread needs a Sampler of its own, which keeps scratch memory of the size of the vocabulary.
+// The bits of its results depend on the level of the kernels.
 class Sampler {
  public:
   explicit Sampler(const cpu::Kernels& kernels) : kernels_(&kernels) {}

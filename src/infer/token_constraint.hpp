@@ -15,13 +15,13 @@ namespace r1 {
 class TokenConstraint {
  public:
   virtual ~TokenConstraint() = default;
-  // The tokens that may come next: bit t % 64 of word t / 64 belongs to token t, and words that are missing at the end
-  // allow nothing. Empty: every token may come. The span is valid until the next call. If no token is allowed, the
+  // The tokens that may come next: bit t % 64 of word t / 64 belongs to token t. Tokens behind the last word are not
+  // allowed. An empty span allows every token. The span is valid until the next call. If no token is allowed, the
   // sample fails and says so.
   virtual std::span<const u64> allowed() = 0;
   // Why no token is allowed, if the constraint has given up, for instance at a limit; else empty.
   virtual std::string_view failure() const { return {}; }
-  // Every token of the sequence after the prompt, once and in order, whether it was drawn or forced.
+  // Called once, and in order, for every token of the sequence after the prompt, whether the token was drawn or forced.
   virtual void accept(i32 token) = 0;
 };
 

@@ -9,8 +9,8 @@
 
 namespace r1 {
 
-// Far beyond any model that exists, and so small that no product of two of them overflows. The index of an expert fits
-// into the 16 bits of RecordedRoutes, beside kNone.
+// Limits far above the sizes of existing models. They are small enough that no product of two of them overflows, and
+// that the index of an expert fits into the 16 bits of RecordedRoutes beside kNone.
 inline constexpr i64 kMostWidth = 1 << 20, kMostHeads = 1 << 14, kMostExperts = 1 << 15, kMostTokens = 1 << 24;
 
 // The Error "source: key: why".
@@ -32,12 +32,12 @@ Result<float> parse_eps(const JsonFields& f);
 Status check_quantization(const JsonFields& f);
 
 // rope_theta and rope_scaling, or rope_parameters, for `dim` rotated features. `context` is used where no field names
-// the original context. Every model may have yarn; linear and llama3 are for the dense ones.
+// the original context. Every model may use the scaling yarn, only dense models linear and llama3.
 // Errors: another type of scaling, parameters that are missing, impossible or not supported.
 enum class RopeFor : u8 { dense, deepseek };
 Result<RopeConfig> parse_rope(const JsonFields& f, i64 dim, i64 context, RopeFor model = RopeFor::dense);
-// rope_scaling; null if nothing is scaled. type_key is the name of the field for the type: DeepSeek's own code reads
-// "type".
+// The value of rope_scaling for `c`; null if nothing is scaled. type_key is the name of the field that holds the type:
+// DeepSeek's own code reads "type".
 Json rope_scaling_json(const RopeConfig& c, const char* type_key = "rope_type");
 
 // The double nearest to the shortest decimal that reads back as x: 1e-6, not 9.99999997e-07.

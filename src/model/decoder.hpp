@@ -20,10 +20,11 @@ class Decoder : public Model {
  protected:
   // Takes over the lists of a source that has been asked for every tensor. Errors: those of source.finish().
   Status take_weights(WeightSource& source);
-  // The rows of x [T, ...] that layer l computes after its attention: those whose hidden states the pass asks for in
-  // the last layer, all rows in the others.
+  // Selects the rows of x [T, ...] that layer l computes after its attention: in the last layer those whose hidden
+  // states the pass asks for (HiddenRows), in the other layers all rows.
   Tensor rows_read(Pass& p, i64 l, const Tensor& x) const;
-  // hidden, as in Output → [wanted, vocab], the logits of the rows in p.batch.want; empty if there are none.
+  // The logits [want.size(), vocab] of the rows in p.batch.want; empty if no rows are wanted. `hidden` is
+  // Output::hidden.
   Tensor logits(Pass& p, const Tensor& hidden) const;
 
   ModelInfo info_;

@@ -1,7 +1,7 @@
 // Qwen2, Qwen3 and Llama: grouped-query attention and SwiGLU, one forward pass for all. They differ by configuration:
 // Qwen2 (arXiv:2407.10671 §2.2) has biases on q, k and v; Qwen3 (arXiv:2505.09388 §2) has none and normalises each head
 // of q and k; Llama 3 (arXiv:2407.21783 §3.2) has neither and stretches its rope. qwen2.cpp, qwen3.cpp and llama.cpp
-// parse the fields of config.json that not all of them have.
+// parse the fields of config.json that only some of them have.
 #pragma once
 #include <memory>
 #include <string>
@@ -44,9 +44,10 @@ struct DenseDefaults {
   i64 context = 0;  // max_position_embeddings
   i64 head = 0;     // head_dim; 0: hidden_size / num_attention_heads
 };
-// The fields that all have.
+// Parses the fields that all of these architectures have.
 Result<DenseConfig> parse_dense_config(const JsonFields& f, std::string_view model_type, const DenseDefaults& defaults);
-// Errors: fields of Qwen2 and Qwen3 that let a layer attend over a sliding window.
+// Checks that every layer attends over the whole context. Errors: fields of Qwen2 and Qwen3 that give a layer a sliding
+// window.
 Status check_full_attention(const JsonFields& f);
 
 struct Affine {

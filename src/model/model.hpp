@@ -47,9 +47,9 @@ class Model {
   virtual const ModelInfo& info() const = 0;
   virtual KvLayout kv_layout(const Numerics& n) const = 0;
   virtual Output forward(Pass& p) const = 0;
-  // The module for multi-token prediction (MTP; DeepSeek-V3 §2.2): from the main model's hidden states [T, d] and, for
-  // every row, the token that follows it, the hidden states whose logits predict the token after that one.
-  // Requires info().mtp_layers == 1.
+  // The module for multi-token prediction (MTP; DeepSeek-V3 §2.2). `hidden` [T, d] has the main model's hidden states,
+  // and next[t] is the token that follows row t. Returns hidden states [T, d] whose logits predict the token after
+  // next[t]. Requires info().mtp_layers == 1.
   virtual Tensor mtp(Pass& p, const Tensor& hidden, std::span<const i32> next) const;
   virtual const Weight& head() const = 0;  // [vocab, d]; logits = linear(hidden, head)
 
@@ -63,8 +63,9 @@ class Model {
   virtual const std::vector<CheckpointTensor>& checkpoint() const = 0;
   virtual std::string config_json(DType dtype) const = 0;  // config.json in the published spelling
 
-  // From now on at most `bytes` of the routed experts are resident, besides the weights that every token needs. The
-  // rest is read from the model's file when the router chooses it. The results stay the same, bit for bit.
+  // Limits the memory of the routed experts: from now on at most `bytes` bytes of them are resident, in addition to the
+  // weights that every token needs. The other experts are read from the model's file when a router chooses them. The
+  // results stay the same, bit for bit.
   // Errors: the model has no routed experts or is not in a file, or two experts need more than `bytes`.
   virtual Status limit_experts(i64 bytes);
 };
@@ -76,19 +77,20 @@ enum class Weights : u8 { frozen, trainable };
 // Error ends the opening and is its result.
 using Admit = std::function<Status(const Model& outline)>;
 
-// Opens a Hugging Face folder (config.json with model.safetensors or with an index and shards) or a GGUF file (of a
-// split one the first).
-// Errors: what the files lack or say wrong; they name the file, the field and both numbers. The error of `admit`.
+// Opens a Hugging Face folder (config.json with model.safetensors, or with an index and shards) or a GGUF file. If a
+// GGUF is split, `path` is its first file.
+// Errors: files that are missing or malformed, or that contradict each other (the message names the file, the field and
+// both numbers); the error of `admit`.
 Result<std::unique_ptr<Model>> open_model(const std::filesystem::path& path, Weights kind = Weights::frozen,
                                           const Admit& admit = {});
 
 // Makes a model from the text of a config.json, with weights drawn from normal(0, initializer_range) by `seed`.
-// `source` names the text in errors.
+// `source` names the text in errors. Errors: those of the architecture's parser; the error of `admit`.
 Result<std::unique_ptr<Model>> create_model(std::string_view config_json, std::string_view source, u64 seed,
                                             Weights kind, const Admit& admit = {});
 
-// Writes config.json and model.safetensors (in dtype bf16 or f32) into an existing folder. Each file appears whole or
-// not at all.
+// Writes config.json and model.safetensors into an existing folder. `dtype` is bf16 or f32; exact tensors
+// (CheckpointTensor) are f32 in any case. Each file appears whole or not at all. Errors: a file cannot be written.
 Status save_model(const Model& model, const std::filesystem::path& folder, DType dtype);
 
 }  // namespace r1

@@ -33,7 +33,8 @@ struct PublishedTensor {
 void read_rows(const PublishedTensor& tensor, i64 first, i64 count, float* dst);
 // The same for a tensor as it is stored; a row is the innermost axis.
 void read_rows(const StoredTensor& tensor, i64 first, i64 count, float* dst);
-// The bytes of all rows in the published order, in the stored type. The tensor must be a matrix and whole.
+// The bytes of all rows in the published order, in the stored type. The tensor must be a matrix that the file does not
+// hold in halves (heads == 0).
 void copy_rows(const PublishedTensor& tensor, std::byte* dst);
 
 struct Checkpoint {

@@ -15,7 +15,7 @@ namespace r1 {
 std::vector<std::string> shape_names();  // "deepseek-r1", "deepseek-r1-distill-qwen-1.5b", ...
 
 struct ShapeOptions {
-  i64 layers = 0;         // the first so many; 0: all
+  i64 layers = 0;         // how many layers, from the first on; 0: all
   i64 dense_layers = -1;  // how many of them, from the first on, have no experts; -1: as published
 };
 

@@ -1,8 +1,9 @@
 // The source of a model's weights: a checkpoint, or random numbers. An architecture asks for each of its tensors once,
 // by the published name. The tensors asked for are also those that saving the model writes.
 //
-// Errors are collected: asking never fails, finish() does. Memory is allocated only after the checkpoint has confirmed
-// a tensor's size, and after the first error every weight is empty, so a hostile config.json costs nothing.
+// Errors are collected: a request for a tensor returns no error, and finish() returns the first error of all requests.
+// Memory is allocated only after the checkpoint has confirmed a tensor's size, and after the first error every weight
+// is empty, so a hostile config.json costs nothing.
 #pragma once
 #include <memory>
 #include <string>
@@ -19,8 +20,8 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
 
-  // [rows, cols]. f32 when trainable. Otherwise of the checkpoint's type: in place, or a copy if the file has the rows
-  // in another order.
+  // [rows, cols]. f32 if the weights are trainable or the source has no stored form of the tensor (entry). Otherwise in
+  // the stored type: in place, or a copy if the file has the rows in another order.
   Weight matrix(const std::string& name, i64 rows, i64 cols);
   // Vectors [1, n], always f32. Without a checkpoint they start at:
   Weight norm(const std::string& name, i64 n);    // one
@@ -33,11 +34,11 @@ class WeightSource {
   // [heads·b, cols], f32 or the checkpoint's plain type.
   std::pair<Weight, Weight> by_head(const std::string& name, i64 heads, i64 a, i64 b, i64 cols);
 
-  bool failed() const { return !status_; }  // there is no point in asking for more
+  bool failed() const { return !status_; }  // there was an error; further requests return empty weights
 
-  // Whether there is a tensor whose name starts so. A source of random numbers has every tensor.
+  // Whether the source has a tensor whose name begins with the given text. A source of random numbers has every tensor.
   virtual bool holds(const std::string&) const { return true; }
-  // Tensors whose names start so may stay unused.
+  // From now on, tensors whose names begin with the given text may stay unused.
   virtual void ignore(std::string) {}
 
   // Errors: the first one of all requests; a tensor of the checkpoint that nobody asked for.
@@ -52,7 +53,8 @@ class WeightSource {
   static Loading loading(Weights kind) { return kind == Weights::trainable ? Loading::trained : Loading::frozen; }
   // The tensor's elements as f32. Without a checkpoint those of a matrix are random and those of a vector `start`.
   virtual Status fill(const std::string& name, const std::vector<i64>& shape, float start, float* dst) = 0;
-  // The tensor in its checkpoint; null if there is no checkpoint.
+  // The stored form of the tensor; null if the source has none. On an error, such as a tensor that is missing or has
+  // another shape, it calls note() and returns null.
   virtual const PublishedTensor* entry(const std::string& name, const std::vector<i64>& shape) = 0;
   virtual std::shared_ptr<const void> mapping() const { return nullptr; }
   virtual Status unused() const { return {}; }

@@ -24,14 +24,14 @@ namespace r1 {
 // y[t] = row tokens[t] of w [vocab, d] → [tokens.size(), d]. Backward: dw[tokens[t]] += dy[t], in ascending t.
 Tensor embed(Pass& p, const Weight& w, std::span<const i32> tokens);
 
-// y = x Wᵀ, x [T, in], w [out, in] → [T, out]. Both inputs are rounded to p.numerics.matmul; sums are f32. With
-// p.numerics.integer_blocks see Numerics.
+// y = x Wᵀ, x [T, in], w [out, in] → [T, out]. Both inputs are rounded to p.numerics.matmul; sums are f32.
+// p.numerics.integer_blocks changes this for weights in blocks (core/pass.hpp).
 Tensor linear(Pass& p, const Tensor& x, const Weight& w);
 
 // {x Aᵀ, x Bᵀ}: the bits of two calls of linear, in one fork and with one quantisation of x.
 std::array<Tensor, 2> linear_pair(Pass& p, const Tensor& x, const Weight& a, const Weight& b);
 
-// linear without any rounding of its inputs, whatever p.numerics says.
+// The same as linear, except that the inputs are never rounded, whatever p.numerics says.
 Tensor linear_f32(Pass& p, const Tensor& x, const Weight& w);
 
 // y = x / sqrt(mean(x²) + eps) ⊙ w, arXiv:1910.07467, for each of `heads` groups of d features, which share the weight.
@@ -183,8 +183,9 @@ Tensor experts(Pass& p, const Tensor& x, const Routing& r, std::span<const Exper
 Tensor linear_cross_entropy(Pass& p, const Tensor& x, const Weight& w, std::span<const i32> targets,
                             float temperature = 1, Tensor* entropy = nullptr);
 
-// block(p, x), which must not be x itself. With p.tape and p.recompute the block runs without a tape, and only x is
-// kept; the backward pass then runs the block again with a tape of its own. The bits are the same.
+// Returns block(p, x). The block must not return x itself. With p.tape and p.recompute the block runs without a tape,
+// and only x is kept; the backward pass then runs the block again with a tape of its own. The bits are the same with
+// and without recomputing.
 Tensor recompute(Pass& p, const Tensor& x, const std::function<Tensor(Pass&, const Tensor&)>& block);
 
 }  // namespace r1

@@ -11,7 +11,7 @@
 
 namespace r1 {
 
-// The settings of a stage. The model and the folder are not known yet and hold any text.
+// The settings of a stage. Those of the model and the folder are placeholders until the stage runs.
 using StageSettings = std::variant<TrainConfig, GrpoConfig, SampleConfig>;
 
 struct Stage {
@@ -34,10 +34,10 @@ struct Pipeline {
 // The mixture without the parts of these kinds; empty if none is left.
 std::string mixture_without(std::string_view tasks, std::span<const std::string> kinds);
 
-// Judges a right and a wrong program. Errors: the sandbox does not start, or gives another verdict.
+// Tries the sandbox with a right and a wrong program. Errors: the sandbox does not start, or gives a wrong verdict.
 Status try_sandbox();
 
-// What has come of the stages so far.
+// The inputs of the pipeline, and the results of the stages that have run.
 struct PipelineState {
   std::filesystem::path recipe, out;
   std::filesystem::path tokenizer;                                    // for random weights
@@ -47,7 +47,7 @@ struct PipelineState {
 // The file that holds the architecture of a stage of pretraining, in the recipe's folder and in `out`.
 std::filesystem::path architecture_of(const StageConfig& stage);
 
-// Runs a stage, or goes on with it, and adds its result to the state.
+// Runs a stage, or resumes it, and adds its result to the state.
 Status run_stage(const Stage& stage, PipelineState& state, const RecipeHooks& hooks, const RecipeOptions& options);
 
 // The conversations of a sampling stage.

@@ -9,15 +9,16 @@
 
 namespace r1 {
 
-// The running share of right samples by level, such as "product:2". A level that has not been drawn is not there.
+// The running share of right samples by level, such as "product:2". A level that has not been drawn yet has no entry.
 using SolvedShares = std::map<std::string, double>;
 
 // Every level of the mixture as a part of its own. The parts of one kind share its weight in proportion to
-// p (1 - p) + 1/40; p is 1/2 for a level that is not known. So a level keeps at least a share of a tenth of that of the
-// best one, by which the curriculum notices when it becomes learnable.
+// p (1 - p) + 1/40; p is 1/2 for a level that is not known. So every level keeps at least an eleventh of the weight of
+// the best one, and the curriculum notices when it becomes learnable.
 TaskMixture mixture_by_level(const TaskMixture& mixture, const SolvedShares& solved);
 
-// Moves the share of a problem's level a tenth of the way to the share of a group's samples that are right.
+// Updates the share of the problem's level: it moves a tenth of the way to `right`, the share of right samples in a
+// group.
 void observe(SolvedShares& solved, const Problem& problem, double right);
 
 }  // namespace r1

@@ -18,8 +18,8 @@ class OnPolicyCheck {
     float drawn = 0, trained = 0;
   };
 
-  // Compares the targets of a micro-batch; nll is minus the trainer's log-probability of each. The micro-batches of an
-  // update come in their order. The two zeros count as equal.
+  // Compares the targets of a micro-batch; nll is minus the trainer's log-probability of each. To be called for the
+  // micro-batches of an update in their order. -0 and +0 count as equal.
   void compare(const MicroBatch& micro, std::span<const float> nll);
 
   i64 tokens() const { return tokens_; }

@@ -12,10 +12,11 @@
 
 namespace r1 {
 
-// The prompt and what was drawn behind it. Every drawn token is the target of the row before it, with the
-// log-probability at which it was drawn. A forced token, whose log-probability is NaN, is the target of no row. Weights
-// and advantages are left to the caller. `routes` has none, or those of all tokens but the last, which the engine never
-// feeds: the trainer's routers choose for its row, which has no target and which no other row sees.
+// Makes a document of a prompt and the tokens that were drawn after it. Every drawn token is the target of the row
+// before it, with the log-probability at which it was drawn. A forced token, whose log-probability is NaN, is the
+// target of no row. The caller sets weights and advantages. `routes` is empty or has the routes of all tokens but the
+// last, whose row the engine never computes. The trainer's routers choose the experts of this row; it has no target,
+// and no other row attends to it.
 Document rollout_document(std::span<const i32> prompt, std::span<const i32> drawn, std::span<const float> logprobs,
                           RecordedRoutes routes = {});
 

@@ -12,14 +12,14 @@
 
 namespace r1 {
 
-// Judges rollouts, of which each problem has the same number, in order. A sample that did not end by itself has no
-// answer. Errors: the reward program failed too often.
+// Judges rollouts. Each problem has the same number of them, in the order of the problems. A sample that did not end by
+// itself has no answer. Errors: the reward program failed too often.
 Result<std::vector<Judgement>> judge_rollouts(Judge& judge, std::span<const Problem> problems,
                                               std::span<const Rollout> rollouts);
-// Judges the rollouts of a step, adds the parts of `shaping` to their rewards and writes the file. If the file is
-// there, a sample whose prompt and text stand in it has the verdict of the file, and a file that has all samples stays
-// as it is. So a step that draws again calls it with all samples so far. Errors: also that the file cannot be written,
-// or is damaged.
+// Judges the rollouts of a step, adds the parts of `shaping` to their rewards and writes the file. If the file exists,
+// a sample with the number, prompt and text of one of its lines gets the verdict of that line, and a file that has all
+// samples stays as it is. A step that draws again must therefore pass all samples that it has drawn so far. Errors:
+// those of judge_rollouts; the file cannot be written, or is damaged.
 Result<std::vector<Judgement>> judge_step(Judge& judge, const RewardShaping& shaping, const std::filesystem::path& run,
                                           i64 step, std::span<const Problem> problems,
                                           std::span<const Rollout> rollouts);

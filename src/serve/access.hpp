@@ -17,10 +17,10 @@ namespace r1 {
 // all of them, each in constant time. Thread-safe.
 class ApiKeys {
  public:
-  // The keys of `file` (read_api_keys), which may be empty. `extra` is one more key, or empty. The keys replace those
-  // from before. Errors: those of read_api_keys; a key that no header field can carry. The keys then stay.
+  // Replaces all keys by those of `file` (read_api_keys) and the key `extra`. Each of the two may be empty. Errors:
+  // those of read_api_keys; a key that no header field can carry. After an error the old keys stay.
   Status load(const std::filesystem::path& file, std::string_view extra);
-  bool any() const;  // without keys everybody may ask
+  bool any() const;  // false: there are no keys, and accepts() accepts every key
   bool accepts(std::string_view key) const;
 
  private:
@@ -39,11 +39,13 @@ struct AccessRules {
   bool tls = false;                    // the server's own pages are https
 };
 
-// Whether Host names this server. A name that is not listed may belong to a page of strangers whose name server now
-// points at this machine (DNS rebinding). Numeric addresses and localhost are no such names.
+// Whether the field Host names this server: by a numeric address, as localhost, or by one of AccessRules::hosts. Any
+// other name may be that of a stranger's web page whose name server now points at this machine (DNS rebinding). A
+// request of HTTP/1.0 may lack the field if the server listens on a loopback address.
 bool host_allowed(const HttpRequest& request, const AccessRules& rules);
 
-// Where the page comes from that sends a request. local: from this machine; listed: from AccessRules::origins.
+// The origin of the page that sends a request. none: the request names no origin. local: this machine, or this server
+// itself. listed: one of AccessRules::origins. foreign: any other.
 enum class Origin { none, local, listed, foreign };
 Origin origin_of(const HttpRequest& request, const AccessRules& rules);
 

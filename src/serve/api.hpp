@@ -24,10 +24,10 @@ class Api final : public HttpHandler {
   // `keys` must outlive the object.
   Api(ApiOptions options, const ApiKeys& keys);
 
-  // Until the models are there, requests are refused with 503. They must outlive the server.
+  // Until this call, requests are refused with 503. `models` must outlive the server.
   void set_models(ServedModels* models) { models_ = models; }
   void drain() { draining_ = true; }  // refuses new work with 503
-  // Ends the streams that wait for a reader. Needed before the models are gone.
+  // Ends the streams that wait for a reader. Must be called before the models are destroyed.
   void end_streams() { running_.end_streams(); }
 
   std::unique_ptr<Reply> refuse(const HttpRequest& head) override;

@@ -29,8 +29,8 @@ using ApiStatus = ApiResult<void>;
 tl::unexpected<ApiError> bad_field(std::string param, std::string message, std::string code = "invalid_value");
 tl::unexpected<ApiError> api_fail(int status, std::string code, std::string message);
 
-// Whose clients are answered. OpenAI's errors are {"error": {"message", "type", "param", "code"}}, Anthropic's
-// {"type": "error", "error": {"type", "message"}}, ollama's {"error": "..."}.
+// The API in whose form an error is written: OpenAI's {"error": {"message", "type", "param", "code"}}, Anthropic's
+// {"type": "error", "error": {"type", "message"}}, or ollama's {"error": "..."}.
 enum class Dialect : u8 { openai, anthropic, ollama };
 
 Json to_json(const ApiError& error, Dialect dialect = Dialect::openai);

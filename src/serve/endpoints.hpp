@@ -59,12 +59,12 @@ std::unique_ptr<Reply> json_reply(const Json& json);
 // The name of the model in a body; empty if there is none.
 std::string model_name(const Json& body, Dialect dialect);
 
-// The number of the model with this name; an empty name is the first model's. Errors: 404, if there is none.
+// The number of the model with this name; an empty name means the first model. Errors: 404, if no model has the name.
 ApiResult<i64> model_named(const ServedModels& models, const std::string& name);
 
 using EarlyFormat = ApiResult<std::unique_ptr<AnswerFormat>>;
-// The form of a chat's answer if it is a stream, which may begin before its model `model` is loaded; else null.
-// Errors: fields that are wrong.
+// If the request asks for a stream, the format of its answer, so that the stream can begin before the model `model` is
+// loaded; otherwise null. Errors: a field that is wrong.
 EarlyFormat early_chat(const Serving& serving, const HttpRequest& request, const Json& body, const std::string& model);
 using EarlyEndpoint = decltype(&early_chat);
 

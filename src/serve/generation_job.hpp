@@ -35,17 +35,18 @@ struct ConversationPrompt {
 // `body` has OpenAI's names, and `names` are the client's.
 ApiResult<ConversationPrompt> chat_prompt_of(const Serving& serving, const Json& body, const FieldNames& names = {});
 
-// A job without a format for the next answer of the conversation in `body`.
+// A job for the next answer of the conversation in `body`. The caller sets GenerationJob::format.
 ApiResult<GenerationJob> chat_job(const Serving& serving, const HttpRequest& request, const Json& body,
                                   const GenerationFields& fields, const FieldNames& names = {});
-// A job without a format that continues `prompt`.
+// A job that continues `prompt`. The caller sets GenerationJob::format.
 ApiResult<GenerationJob> prompt_job(const Serving& serving, const HttpRequest& request, ChatPrompt prompt,
                                     const GenerationFields& fields, const ThinkFields& think);
 
 // Restricts the answer to what response_format, or a field like it, demands.
 ApiStatus constrain(const Serving& serving, const Json& body, CompletionRequest& request, const FieldNames& names = {});
 
-// Hands the job to the engine. Errors: the queue is full, the server ends.
+// Hands the job to the engine. Errors: those of EngineHost::submit, such as a full queue (429) or a server that shuts
+// down (503); too many resumable streams (429).
 EndpointResult started(const Serving& serving, GenerationJob job, Wake wake);
 
 }  // namespace r1

@@ -58,7 +58,7 @@ class Reply {
   virtual bool is_slow() { return false; }
   // What to send if nothing was sent for a while; empty: nothing.
   virtual std::string keep_alive() { return {}; }
-  // The server ends: next() is called once more and must return the end.
+  // Called when the server shuts down. next() is then called once more and must return the end.
   virtual void shut_down() {}
 };
 
@@ -81,7 +81,8 @@ class HttpHandler {
   virtual std::unique_ptr<Reply> fault(int status, std::string_view code, std::string_view message) = 0;
   // Header fields that every answer to this request gets.
   virtual HttpFields fields_for(const HttpRequest& head) = 0;
-  // Called when the last byte of an answer is sent, or cannot be.
+  // Called after the end of an answer. `status` is 0 if the client left before it had all of the answer. `bytes` is the
+  // number of bytes sent, and `seconds` is how long the answer took.
   virtual void finished(const HttpRequest& head, int status, i64 bytes, double seconds) = 0;
 };
 

@@ -18,7 +18,7 @@ struct HttpOptions {
   std::optional<int> listener{};   // a socket that listens already, instead of host and port
   int threads = 2;                 // that read, parse, serialise and write
   int workers = 2;                 // threads for slow work (HttpHandler::is_slow, Reply::is_slow)
-  // PEM files: the certificate with those that vouch for it, and its key. Both empty: without TLS.
+  // PEM files: the certificate, followed by the certificates of its issuers, and its private key. Both empty: no TLS.
   std::filesystem::path tls_cert{}, tls_key{};
   i64 max_connections = 2048;
   i64 max_header_bytes = i64{64} << 10, max_target_bytes = i64{16} << 10, max_body_bytes = i64{64} << 20;
@@ -40,10 +40,11 @@ class HttpServer {
   std::string address() const;  // "127.0.0.1", "::1"
   int port() const;
 
-  // Takes no more connections, ends those without a request now and the others after their answer. Returns when none is
-  // left or the time is over.
+  // Takes no more connections, ends those without a request now and the others after their answer. Returns true when no
+  // connection is left, or false when the time is over.
   bool drain(std::chrono::milliseconds most);
-  // Tells every reply to end (Reply::shut_down). Returns when no connection is left or the time is over.
+  // Tells every reply to end (Reply::shut_down). Returns true when no connection is left, or false when the time is
+  // over.
   bool close(std::chrono::milliseconds most);
 
  private:

@@ -22,7 +22,7 @@ class Metrics {
 
   void http_response(int status);  // 0: the client left before the end
   void request_ended(const std::string& model, const RequestEnd& end);
-  // All of them, with the states of the models at this moment.
+  // All counters, and the states of the models as `models` gives them.
   std::string text(const std::vector<ModelStatus>& models);
 
  private:

@@ -1,4 +1,5 @@
-// The chat page, which the program holds as files: web/dist, plain and compressed, put there by cmake/page.cmake.
+// The files of the chat page, which are part of the program: those of web/dist, plain and compressed
+// (cmake/page.cmake).
 #pragma once
 #include <memory>
 #include <span>

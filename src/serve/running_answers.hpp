@@ -23,17 +23,20 @@ class RunningAnswers {
   RunningAnswers(const RunningAnswers&) = delete;
   RunningAnswers& operator=(const RunningAnswers&) = delete;
 
-  // The answer is known until the returned object is gone. `host` must outlive that object, which must not outlive this
-  // one.
+  // Makes an answer known until the returned object is destroyed. `host` must outlive the returned object, which must
+  // not outlive this RunningAnswers.
   std::shared_ptr<void> add(const std::string& id, std::string_view key, EngineHost& host, HostedId hosted);
-  // Closes the thinking of an answer ("answer now"). Errors: 404; 400, if its model's thinking cannot be closed.
+  // Closes the thinking of an answer ("answer now"). Errors: 404, if no answer of this key has the id; 400, if its
+  // model's thinking cannot be closed.
   ApiStatus end_thinking(std::string_view id, std::string_view key);
 
-  // A stream that stays for ResumeLimits::kept when its reader has left, also after its end. Errors: 429.
+  // A new stream, which stays for ResumeLimits::kept when its reader has left, even after its end. Errors: 429, if
+  // there are ResumeLimits::streams streams already.
   ApiResult<std::shared_ptr<ResumableStream>> add_stream(const std::string& id, std::string_view key);
+  // Errors of both: 404, if no stream of this key has the id.
   ApiResult<std::shared_ptr<ResumableStream>> stream(std::string_view id, std::string_view key);
   ApiStatus cancel_stream(std::string_view id, std::string_view key);
-  // Ends all streams. Needed before the models are gone.
+  // Ends all streams. Must be called before the models are destroyed.
   void end_streams();
 
  private:

@@ -32,8 +32,9 @@ class ServedModel {
 
   // The prompt of a conversation. Errors: those of the chat template.
   ApiResult<ChatPrompt> chat_prompt(const ChatMessages& messages, const Json& tools, Think think) const;
-  // A request with this prompt and what the fields say; without a seed it gets a random one, which `seed` receives.
-  // Errors: a prompt that fills the context.
+  // The engine's request for this prompt, with the settings of the fields. `seed` receives its seed, which is random if
+  // the fields have none. Errors: a prompt that fills the context, sampling parameters out of range, a bias of a token
+  // that the model does not have.
   ApiResult<CompletionRequest> request(ChatPrompt prompt, const GenerationFields& fields, const ThinkFields& think,
                                        u64& seed) const;
 
@@ -45,7 +46,7 @@ class ServedModel {
   mutable std::unique_ptr<AnswerGrammars> grammars_;
 };
 
-// The name of a model's file or folder, without what is the same for all: "DeepSeek-R1-Q4_K_M" for
+// The name of a model's file or folder, without .gguf and the number of the first part: "DeepSeek-R1-Q4_K_M" for
 // ".../DeepSeek-R1-Q4_K_M-00001-of-00009.gguf".
 std::string short_name(const std::filesystem::path& path);
 

@@ -9,8 +9,8 @@
 
 namespace r1 {
 
-// A stream in Asio's sense. What is waited for on the socket itself (its state, an end by cancel()) does not go through
-// here.
+// A stream in Asio's sense. It carries only reads and writes; operations on the socket itself, such as waiting for its
+// state or cancel(), do not go through this class.
 class Transport {
  public:
   using executor_type = boost::asio::ip::tcp::socket::executor_type;

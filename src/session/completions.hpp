@@ -1,4 +1,4 @@
-// The loop from requests to text: the only one, for one answer in a terminal as for thousands of an evaluation.
+// The only loop that turns requests into text. A terminal uses it for one answer, an evaluation for thousands.
 // Every step() runs the engine once and turns each token that it draws into an event with the text that can be shown
 // now. Stop strings end a sample here; stop tokens and lengths end it in the engine.
 //
@@ -47,7 +47,7 @@ struct CompletionEvent {
   std::vector<TokenLogprob> top{};  // as in TokenEvent
   bool forced = false;              // by the thinking budget, not drawn
   std::vector<u16> routes{};        // as in TokenEvent
-  std::string_view bytes;           // the token's; empty for a stop token. They live as long as the tokenizer
+  std::string_view bytes;           // of the token; empty for a stop token. Valid while the tokenizer lives
   TextDelta text;    // what can be shown now: valid UTF-8, nothing that may still become a tag or a stop string
   i64 text_end = 0;  // TextStream::length() after this token
   Channel channel = Channel::answer;  // where the next text goes

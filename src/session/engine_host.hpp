@@ -45,8 +45,8 @@ struct PromptProgress {
 };
 
 // complete: every sample has had its event with a finish reason. cancelled: by cancel(). shut_down: the host was shut
-// down before the request was complete; a request that drain finds in the queue ends so too. failed: the engine can run
-// nothing any more, and `error` says why.
+// down before the request was complete or, with Shutdown::drain, before the engine took it up. failed: the engine can
+// run nothing any more, and `error` says why.
 enum class EndCause : u8 { complete, cancelled, shut_down, failed };
 
 // The sums over all samples of a request.
@@ -83,7 +83,8 @@ class RequestSink {
 };
 
 // Why submit() refuses a request. invalid: the request is wrong whatever else runs, and `what` names the field and both
-// numbers. queue_full: later it may be accepted. shut_down: by shutdown(). broken: HostStatus::broken.
+// numbers. queue_full: the same request may be accepted later. shut_down: shutdown() was called. broken: the engine can
+// run nothing any more (HostStatus::broken).
 struct Refusal {
   enum class Cause : u8 { invalid, queue_full, shut_down, broken } cause;
   std::string what;
@@ -120,7 +121,7 @@ class EngineHost {
   EngineHost(const EngineHost&) = delete;
   EngineHost& operator=(const EngineHost&) = delete;
 
-  // What any thread may read: everything except engine(), which belongs to the host's thread.
+  // Any thread may read the session, except engine(), which belongs to the host's thread.
   const Session& session() const { return session_; }
   i64 context() const { return context_; }  // tokens of the longest sequence
 
@@ -136,7 +137,8 @@ class EngineHost {
   bool runs(HostedId id) const;
 
   void shutdown(Shutdown how);
-  // After a shutdown: waits until all requests have ended. Returns false if that takes longer.
+  // To be called after shutdown(): waits until all requests have ended. Returns false if that takes longer than
+  // `timeout`.
   bool wait(std::chrono::milliseconds timeout);
 
   HostStatus status() const;

@@ -19,22 +19,23 @@ struct MemoryNeed {
   i64 total() const { return dense + experts + cache; }
 };
 
-// file: weights are mapped from a model's files; blocks are used where they lie, and plain weights are copied into
-// packs. memory: weights without a file, such as random ones. training: f32 weights with gradients and both moments of
-// AdamW.
+// Where the weights are. file: mapped from the model's files; blocks are used where they lie, and plain weights are
+// copied into packs. memory: in memory without a file, such as random weights. training: f32 in memory, with gradients
+// and both moments of AdamW.
 enum class WeightPlace : u8 { file, memory, training };
-// The need of the weights; the cache is left at 0. `outline` is what Admit receives.
+// The memory that the weights need. The members for the cache stay 0. `outline` is what Admit receives.
 MemoryNeed need_of(const Model& outline, WeightPlace place);
 
-// The flags of a command with which a model may fit after all.
+// Which flags a command has that may help if a model does not fit. The error message recommends one of them.
 struct MemoryFlags {
   bool memory = false;         // --memory limits the routed experts
   bool context = false;        // -c limits the cache
   std::string_view otherwise;  // what else helps, as the end of a sentence: "a smaller quantisation needs less"
 };
 
-// Errors: Errc::exhausted, if the machine has less memory available than the model needs. The message says what it
-// needs for what, what is there, and which flag helps. An unknown amount of memory is enough.
+// Errors: Errc::exhausted, if the machine has less memory available than the model needs. The message says how much
+// memory each part of the model needs, how much is available, and which flag helps. If the available memory is unknown
+// (0), the model is taken to fit.
 Status check_memory(std::string_view name, const MemoryNeed& need, const MachineMemory& machine,
                     const MemoryFlags& flags);
 
@@ -42,7 +43,8 @@ Status check_memory(std::string_view name, const MemoryNeed& need, const Machine
 Status check_training_memory(std::string_view name, const Model& outline);
 
 // The longest context, in tokens, whose cache fits into half of what the weights leave of the available memory; at
-// most the context for which the model is trained. 0 if not even a page fits.
+// most the context for which the model is trained. 0 if not even a page fits. If the available memory is unknown (0),
+// the context for which the model is trained.
 i64 context_that_fits(const Model& outline, const Numerics& numerics, const MemoryNeed& weights,
                       const MachineMemory& machine);
 

@@ -82,8 +82,8 @@ class Session {
   // limits it to n tokens.
   CompletionRequest request(ChatPrompt prompt) const;
   const CompletionRequest& defaults() const { return defaults_; }
-  // Replaces the sampling and the limits of requests by those of the options; the options' other members count only in
-  // open(). Errors: those of open() on these members. The defaults then stay as they were.
+  // Takes the sampling and the limits of later requests from `options`. The other members of the options have an effect
+  // in open() only. Errors: those that open() reports for these members; the defaults then stay as they were.
   Status set_defaults(const SessionOptions& options);
 
  private:

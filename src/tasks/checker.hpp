@@ -33,7 +33,7 @@ struct CountdownChecker {
   bool operator==(const CountdownChecker&) const = default;
 };
 
-// Declining to answer with the taught words (declines()).
+// A reply that declines to answer, in the words that the model was taught (declines()).
 struct ChatChecker {
   bool operator==(const ChatChecker&) const = default;
 };

@@ -14,7 +14,7 @@
 namespace r1 {
 
 enum class CodeType : u8 { integer, pair, text, boolean, integers, texts };
-// A pair of integers is a list of two.
+// A value of the type `pair` is a list of two integers.
 using CodeValue = std::variant<bool, i64, std::string, std::vector<i64>, std::vector<std::string>>;
 
 // What a part does decides how its words join those of the other parts.
@@ -25,7 +25,7 @@ enum class CodeRole : u8 {
   slice,     // keeps elements by their places or once each: the first 3
   order,     // reorders a list
   reduce,    // a value of a list or of a string: the sum
-  quantify,  // whether all elements, or any, are of those that the `keep` before it keeps
+  quantify,  // whether the condition of the `keep` before it holds for all elements, or for any
   rewrite,   // makes a string from a string
   whole      // a value of one integer or two
 };
@@ -40,7 +40,7 @@ struct CodeParameters {
 // Which arguments a part is tested with.
 enum class CodeDomain : u8 {
   any,       // positive and negative numbers
-  positive,  // 1 to 20; of two numbers only the second is positive
+  positive,  // 1 to 20; of a pair, the second is 1 to 20 and the first at least 0
   natural,   // 0 to 99999
   small,     // 0 to 12
 };
@@ -90,7 +90,7 @@ const std::vector<CodeShape>& code_shapes(int difficulty);
 CodeValue run_pipeline(const CodePipeline& pipeline, const CodeValue& argument);
 // Pipelines that differ from this one in one parameter or one part, or lack one part.
 std::vector<CodePipeline> near_misses(const CodePipeline& pipeline);
-// The traps of the parts.
+// The traps of those parts that take the same type as the pipeline.
 std::vector<CodeValue> traps_of(const CodePipeline& pipeline);
 // Arguments for tests: the traps, then those at the limits of what the parameters distinguish, then random ones.
 std::vector<CodeValue> code_arguments(const CodePipeline& pipeline, Random& r);
@@ -101,8 +101,8 @@ struct UsefulPipeline {
   CodePipeline pipeline;
   std::vector<CodeValue> arguments;
 };
-// Draws parameters until the pipeline does not return the same for all its arguments, nor the same as without one of
-// its steps. Nothing if no parameters do.
+// Draws parameters until the pipeline returns different values for its arguments, and would return something else
+// without any one of its steps. nullopt if such parameters are not found.
 std::optional<UsefulPipeline> useful_pipeline(const CodeShape& shape, Random& r);
 
 struct CodeNames {
@@ -134,8 +134,8 @@ struct CodeDraft {
 CodeDraft draft_code_pipeline(Random& r, int difficulty);
 // The test side has the held-out frames, and all problems that contain a part or a pair of the test side.
 Split side_of(const CodeDraft& draft);
-// First the whole pipeline. Then what decides the side of the split: each part that has a parameter, and each pair of
-// neighbours without their parameters.
+// The contents of a pipeline: first that of the whole pipeline, then those that decide the side of the split, of each
+// part that has a parameter and of each pair of neighbouring parts without their parameters.
 std::vector<std::string> code_contents(const CodePipeline& pipeline);
 // Assertions in Python on what the pipeline returns for the arguments.
 std::string code_tests(const CodeDraft& draft);

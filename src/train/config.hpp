@@ -109,10 +109,13 @@ struct VocabularyConfig {
 // A stage of a recipe, a [[stage]] table of pipeline.toml. Its settings are in NAME.toml.
 struct StageConfig {
   std::string name = {}, kind = {};  // kind: pretrain, sft, grpo or sample
-  std::string branch = {};  // empty: of the trunk, which makes the recipe's model; else runs by `--stages BRANCH` only
+  // Empty: the stage belongs to the trunk, which makes the recipe's model. A stage of a branch runs only with
+  // `--stages BRANCH`.
+  std::string branch = {};
   std::string config = {};  // of pretrain: the architecture, a file of the recipe's folder; empty: config.json
-  // The stage whose model it begins with. load_pipeline_config() fills in the usual one: the last stage before it, of
-  // its own branch or else of the trunk, that makes a model. Of pretrain it stays empty.
+  // The stage with whose model this stage begins; empty for pretrain. If the file does not name one,
+  // load_pipeline_config() takes the last earlier stage that makes a model, of the same branch if it has one, else of
+  // the trunk.
   std::string from = {};
   std::string rows = {};  // of sft: the sampling stage whose conversations are the first [[data]]
 };
@@ -129,17 +132,19 @@ struct SampleConfig {
   i64 samples = 8;     // of a problem
   double temperature = 1;
   i64 max_tokens = 512, max_sequences = 64;
-  i64 keep = 2;  // most conversations of a problem; 0: all that are right
-  std::string prefer = "any";
-  i64 longest = 0;
+  i64 keep = 2;                // most conversations of a problem; 0: all that are right
+  std::string prefer = "any";  // which conversations are kept first: "any", "short" or "long"
+  i64 longest = 0;             // most tokens of a sample; 0: any sample that ends
+  // The largest share of repeated runs of 8 words in a sample; the share of common runs from which on two answers count
+  // as duplicates (0: never).
   double repetition = 0.5, similarity = 0.8;
 };
 
 // Keys and values such as {"lr", "0.001"}. A key data.KEY belongs to the first data source.
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
-// Finds the model that a name or path means. Where a key wants a model and its value is no path that exists, the value
-// is such a name. Empty: every value is a path.
+// Finds the model that a name or path means. It is called for the value of each key that wants a model; a value that is
+// not an existing path is taken as a name. An empty finder: every value is a path.
 using ModelFinder = std::function<Result<std::filesystem::path>(std::string_view)>;
 
 // `source` names the text in errors. Relative paths in the text are relative to `base`, the folder of the file.

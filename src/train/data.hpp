@@ -17,14 +17,15 @@ class Tokenizer;
 
 struct Document {
   std::vector<i32> tokens;   // the last one is the end-of-sentence token, unless the document was truncated
-  std::vector<i32> targets;  // of every row its next token, or -1 if the row has no loss; the last row has -1
-  // What a loss may read of every row: its weight, its advantage, and the log-probabilities that the row's target had
-  // when it was drawn and has under a reference model. Each is empty, or has a value for every row.
+  std::vector<i32> targets;  // the next token of every row, or -1 for a row without a loss; the last row has -1
+  // Further inputs of a loss. Each is empty or has a value for every row: the row's weight, its advantage, and the
+  // log-probability of its target when the target was drawn and under a reference model.
   std::vector<float> weights{}, advantages{}, old_logprobs{}, reference_logprobs{};
   RecordedRoutes routes{};  // empty, or with a row for every token: the experts that the routers must use
 };
 
-// Makes a document of these tokens. The first `masked` tokens are a prompt: they are targets of no row.
+// Makes a document of these tokens. The first `masked` tokens are a prompt, which the model does not learn: no row has
+// them as its target.
 Document make_document(std::vector<i32> tokens, i64 masked);
 
 class Data {

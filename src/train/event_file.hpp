@@ -16,10 +16,9 @@ namespace r1 {
 
 class EventFile {
  public:
-  // Creates the file if it does not exist. Records that hold the first rows are kept. The file is truncated behind
-  // them, and the other rows are written with the time of now. So after open() the file holds every row once, whatever
-  // became of it: a run whose last steps will be repeated, a file that somebody removed or damaged, or one of another
-  // run.
+  // Creates the file if it does not exist, and makes it hold every row of `rows` once: keeps its records as far as they
+  // equal the rows, removes all that follows, and writes the missing rows with the current time. This repairs a file
+  // with steps that the run is going to repeat, a damaged or removed file, and a file of another run.
   static Result<EventFile> open(const std::filesystem::path& path, std::span<const Json> rows);
   Status append(const Json& row);  // `row` has a "step"; its other numbers become scalars under their names
   Status sync() { return file_.sync(); }

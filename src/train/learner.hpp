@@ -25,8 +25,8 @@ struct LossRows {
   std::span<float> gradient;       // receives d value / d nll; zeros before. Rows without a target have no effect
 };
 struct RowLoss {
-  std::function<double(const MicroBatch&, const LossRows&)>
-      rows;  // writes the gradients, returns the sum of the values
+  // Writes the gradients and returns the sum of the values.
+  std::function<double(const MicroBatch&, const LossRows&)> rows;
   double denominator = 1;
   float temperature = 1;
   bool wants_entropy = false;
@@ -37,8 +37,8 @@ RowLoss likelihood_loss(const StepBatch& batch);
 
 class Learner {
  public:
-  // Reads matmul, kv, recompute, the weights of the losses and what the optimizer needs. `kernels` must outlive the
-  // object.
+  // Uses these settings: threads, matmul, kv, recompute, the weights of the losses and those of the optimizer.
+  // `kernels` must outlive the object.
   Learner(const TrainConfig& config, const cpu::Kernels& kernels);
 
   void set_model(std::unique_ptr<Model> model);  // with moments that are zero
@@ -53,17 +53,17 @@ class Learner {
   ThreadPool& pool() { return pool_; }
   Arena& arena() { return arena_; }
 
-  // The parts of step m.step, counted from 1. The first adds the gradients of all micro-batches and fills in the
-  // losses, load_max and grad_norm. The gradients of the micro-batches add up to that of the step's loss. The
-  // multi-token-prediction loss is the mean over the targets; it reads no weights of rows. Where a batch has routes the
-  // routers use them; those of multi-token prediction choose themselves.
+  // The parts of step m.step, which counts from 1. compute_gradients() adds up the gradients of all micro-batches,
+  // which gives the gradient of the step's loss, and fills in the losses, load_max and grad_norm of `m`. The loss of
+  // multi-token prediction is the mean over the targets and ignores the weights of rows. If a micro-batch has routes,
+  // the routers use them, except those of the module for multi-token prediction, which choose by themselves.
   void compute_gradients(const StepBatch& batch, const RowLoss& loss, StepMetrics& m);
   // Errors: a loss or a gradient is not finite; the message names the first such tensor.
   Status check_finite(const StepMetrics& m) const;
   // AdamW at m.lr with clipping by m.grad_norm, and the update of the routing biases.
   void update(const StepMetrics& m);
 
-  // nll of every row, without gradients: [T, 1]. The other one is of another model, such as a reference.
+  // nll of every row, without gradients: [T, 1]. The second function scores with another model, such as a reference.
   Tensor score(const MicroBatch& batch, float temperature = 1) { return score(*model_, batch, temperature); }
   Tensor score(const Model& model, const MicroBatch& batch, float temperature);
 

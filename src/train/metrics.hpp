@@ -13,9 +13,9 @@ Json metrics_row(const StepMetrics& m);  // the object of one line
 
 class MetricsFile {
  public:
-  // Creates the file if it does not exist, and truncates it behind its last line of a step up to `step`. What is no
-  // complete line of a step, such as the remains of a crash, ends the part that is kept. Errors: that part has fewer
-  // than `lines` lines, which it had at the checkpoint.
+  // Creates the file if it does not exist. Keeps its lines up to the first one that is incomplete, is not the object of
+  // a step, or belongs to a step after `step`, and removes the rest. Errors: fewer than `lines` lines are left, the
+  // number at the checkpoint.
   static Result<MetricsFile> open(const std::filesystem::path& path, i64 step, i64 lines);
   Status append(const StepMetrics& m);
   Status sync() { return file_.sync(); }

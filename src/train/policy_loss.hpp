@@ -28,7 +28,8 @@ enum class PolicyRatio : u8 { token, sequence };
 enum class PolicyMean : u8 { samples, length_limit, group_tokens, batch_tokens };
 
 // Estimators of KL(π ‖ ref) from d = log π − log ref of a drawn token, and their derivatives by log π:
-//   k1       d, with the derivative d. The derivative of d itself is 1, whose mean over draws is 0: it has no effect
+//   k1       d, with the derivative d. (The true derivative of d is 1. Its gradient has the mean 0 over draws, so it
+//            would have no effect.)
 //   k2       d² / 2, derivative d. Its mean over draws from π is the gradient of KL(π ‖ ref)
 //   k3       exp(−d) + d − 1, derivative 1 − exp(−d): as GRPO published it. Its mean is the gradient of KL(ref ‖ π)
 //   k3_plus  the value of k3 with the derivative of k2

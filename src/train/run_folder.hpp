@@ -17,7 +17,8 @@
 
 namespace r1 {
 
-// Removes the files and folders that killed processes were writing in a folder, which no process writes in now.
+// Removes the unfinished files and folders that killed processes have left in `folder`. No process may be writing in
+// it.
 void remove_unfinished(const std::filesystem::path& folder);
 
 class RunFolder {
@@ -28,12 +29,12 @@ class RunFolder {
   // path if there is none. If an error occurs, a folder that was created is removed again. Errors: another process
   // trains in the folder, it cannot be created, those of `begin`.
   Status open(const std::function<Status(const std::filesystem::path& newest)>& begin);
-  // The last part of `begin`: writes the settings, opens metrics.jsonl and the event file at the state's step and
-  // removes superfluous checkpoints and unfinished files. `tokenizer` is the first checkpoint's source of tokenizer
-  // files.
+  // To be called at the end of `begin`: writes the settings, opens metrics.jsonl and the event file at the state's
+  // step, and removes superfluous checkpoints and unfinished files. The first checkpoint copies its tokenizer files
+  // from `tokenizer`.
   Status start(std::string_view config, const TrainState& state, const std::filesystem::path& tokenizer);
 
-  // Errors of both say which step could not be saved and where the last good checkpoint is.
+  // Errors of append() and save() say which step could not be saved and where the last good checkpoint is.
   Status append(const StepMetrics& m);
   Status save(TrainState& state, const Model& model, const Optimizer& optimizer);
 

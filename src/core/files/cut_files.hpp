@@ -1,7 +1,7 @@
-// Files that another program cuts short while they are mapped. Reading the missing part raises SIGBUS, which normally
-// ends the process. After watch_cut_files() such a read gives zeros, cut_files() counts it, and cut_file_of() tells for
-// a map whether it happened there. Results that were computed from this map since then are worthless. A cut inside the
-// file's last page raises no signal and is not noticed.
+// Handles mapped files that another program cuts short. Reading the missing part of such a file raises SIGBUS, which
+// normally ends the process. After watch_cut_files() such a read gives zeros, cut_files() counts it, and cut_file_of()
+// says whether it happened in a given map. All results that were computed from that map since then are worthless. A cut
+// inside the file's last page raises no signal and is not noticed.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -19,7 +19,8 @@ u64 cut_files();
 // call it.
 std::optional<std::string> cut_file_of(const void* begin);
 
-// For map_file: the maps that are watched. `path` is the file's.
+// map_file registers every map here and removes it before it unmaps the file. `path` is the path of the mapped file.
+// Any thread may call both functions.
 void watch_map(const void* begin, size_t bytes, std::string path);
 void forget_map(const void* begin);
 

@@ -12,7 +12,7 @@ bool is_rewritable_terminal(int fd);
 bool color_refused();
 
 struct TerminalSize {
-  int rows = 24, columns = 80;  // these if the terminal does not say
+  int rows = 24, columns = 80;  // the defaults for a terminal that does not report its size
 };
 TerminalSize terminal_size(int fd);
 
@@ -27,7 +27,7 @@ class StatusLine {
   // Replaces the line. A text that is wider than the terminal is cut, because a line of two rows cannot be rewritten.
   void show(std::string_view text);
   void clear();  // the line disappears
-  void end();    // the line stays, and what is printed next begins a line of its own
+  void end();    // the line stays, and later output begins on a new line
 
  private:
   const bool terminal_;

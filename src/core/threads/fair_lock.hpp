@@ -1,6 +1,6 @@
 // A lock that threads get in the order in which they asked for it. A std::mutex lets a thread that unlocks it and locks
-// it again at once overtake those that wait. For critical sections of milliseconds; all waiting threads wake with each
-// unlock().
+// it again at once overtake those that wait. Meant for critical sections of milliseconds, because each unlock() wakes
+// all waiting threads.
 #pragma once
 #include <condition_variable>
 #include <mutex>

@@ -18,7 +18,7 @@ class GgufKeys {
 
   std::string key(std::string_view name) const { return fmt::format("{}.{}", architecture_, name); }
   bool holds(std::string_view name) const { return file_.holds(key(name)); }
-  // Whether the file has the tensor, of a type that can be read or not.
+  // Whether the file has the tensor. Tensors of types that cannot be read count, too.
   bool tensor(std::string_view name) const {
     return file_.tensors().contains(name) || file_.unsupported().contains(std::string(name));
   }

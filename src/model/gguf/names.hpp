@@ -9,8 +9,8 @@
 
 namespace r1 {
 
-// The tensors of a GGUF as published ones. A tensor whose name is not in the table keeps it: no architecture asks for
-// it, so it is reported as left over.
+// The tensors of a GGUF under their published names. A tensor whose name is not in the table keeps its name; no
+// architecture asks for it, so WeightSource::finish() reports it as left over.
 // Errors: a tensor whose shape contradicts `dims`, one half of a kv_b_proj without the other, and a tensor that scales
 // another one (NAME.scale), which is not supported.
 Result<Checkpoint> published_tensors(const Gguf& file, const GgufDims& dims);

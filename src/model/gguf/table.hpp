@@ -9,24 +9,28 @@
 
 namespace r1::gguf_table {
 
-// How a GGUF tensor holds a published one.
+// How a GGUF tensor holds a published one:
+//   whole                         unchanged
+//   rotary                        unchanged, except that llama's GGUFs put the two rows of a rotated pair side by side
+//   q_rows, k_rows, v_rows        a part of attn_qkv, which holds the rows of q, then those of k, then those of v
+//   expert                        one matrix of a stack; the number in place of {} in the published name is its index
+//   gate_of_expert, up_of_expert  the first or the second half of each expert's rows in ffn_gate_up_exps
+//   k_half, v_half                one of the two parts of kv_b_proj
 enum class Arrangement : u8 {
-  whole,   // as it is
-  rotary,  // as it is, but with the rows of llama's rotated pairs side by side
+  whole,
+  rotary,
   q_rows,
   k_rows,
-  v_rows,  // the rows of q, then of k, then of v, in attn_qkv
-  expert,  // one matrix of a stack; {} of the published name is its index
+  v_rows,
+  expert,
   gate_of_expert,
-  up_of_expert,  // the first or the second half of each expert's rows in ffn_gate_up_exps
+  up_of_expert,
   k_half,
-  v_half  // the two parts of kv_b_proj
+  v_half
 };
 
-enum class Direction : u8 {
-  both,
-  read_only
-};  // read_only: this row is only read; we write the same tensor in another form, by another row
+// read_only: the row is used for reading files only. Files that we write hold the tensor in the form of another row.
+enum class Direction : u8 { both, read_only };
 
 struct TensorRow {
   std::string_view published, gguf;  // without the layer's prefix; {} stands for the index of an expert

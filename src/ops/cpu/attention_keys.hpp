@@ -34,7 +34,7 @@ struct KeyRun {
   i64 first;
 };
 
-// The new rows of a batch: a run for every sequence that has any, and the number of rows of every sequence.
+// The new rows of a batch: one run for each sequence that has new rows, and the number of new rows of each sequence.
 struct NewRows {
   std::vector<KeyRun> runs;
   std::vector<i32> lengths;
@@ -50,12 +50,14 @@ class AttentionKeys {
   // Pages in memory, whether or not the pass has a cache.
   static AttentionKeys in_memory(const Pass& p, const KvLayout& layout, const std::vector<i32>& lengths);
 
+  // The keys and values of a sequence for one head of keys, as the kernels read them. Latent pages have no heads, so
+  // `head` has no effect on them.
   cpu::KeyPages of(i64 seq, i64 head) const;
 
   // Stores the rows of k_c, k_r and v of every run. For latent pages k_c is c, and v is empty.
   void store(const Pass& p, const std::vector<KeyRun>& runs, const Tensor& k_c, const Tensor& k_r,
              const Tensor& v) const;
-  // The same for rows of one run that go to one page, on the caller's thread.
+  // The same for rows of one run that all go to the same page. Runs on the caller's thread.
   void store_in_page(const Pass& p, const KeyRun& rows, const Tensor& k_c, const Tensor& k_r, const Tensor& v) const;
 
   // For latent pages: copies the latents at positions 0..n-1 of a sequence, with the rounding of the pages, to rows of

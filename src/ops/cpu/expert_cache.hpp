@@ -4,7 +4,8 @@
 //
 // A token passes through all layers before it comes back to the first, so the least recently used experts of all layers
 // are those that it needs next. Each layer therefore has a share of the budget, in proportion to its size, and evicts
-// only its own experts. Only the thread that runs the pass may use a cache.
+// its own experts. It evicts experts of other layers only if the wanted experts do not fit into what is free and its
+// own share. Only the thread that runs the pass may use a cache.
 #pragma once
 #include <memory>
 #include <span>
@@ -18,17 +19,18 @@ namespace r1 {
 class ExpertCache {
  public:
   // A cache for the experts of `layers`, the layers that have any; the elements of the spans must stay in place.
-  // Errors: an expert whose weights are in memory, so that nothing could be given back; a budget below two experts.
+  // Errors: an expert whose weights do not lie in a mapped file, so that their memory could not be given back; a budget
+  // smaller than two experts.
   static Result<std::shared_ptr<ExpertCache>> create(i64 budget, std::span<const std::span<const Expert>> layers);
 
-  // Below, `layer` is the first element of a layer's span.
+  // The functions below identify a layer by `layer`, the first expert of its span.
 
   // Cuts the chosen experts of a layer into groups such that two groups can be resident together; one group if all
   // experts can be.
   std::vector<std::vector<i32>> groups(const Expert* layer, const std::vector<i32>& chosen) const;
   // Starts to read the missing experts of `wanted`. Evicts others to make room, but none of `in_use`.
   void fetch(const Expert* layer, const std::vector<i32>& wanted, const std::vector<i32>& in_use);
-  // Ends the use of a layer: it keeps its most recently used experts, as many as its share holds.
+  // Ends the use of a layer: evicts its least recently used experts until the others fit into its share.
   void settle(const Expert* layer);
 
   i64 resident() const { return resident_; }  // bytes of experts that were fetched and not evicted

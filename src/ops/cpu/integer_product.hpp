@@ -5,20 +5,21 @@
 
 namespace r1 {
 
-// Whether the numerics ask for an integer product and the weight's type has a kernel for it.
+// Whether the product runs in integers: the numerics ask for that, the weight's type has an integer kernel, and the
+// product is a forward one that overwrites its result.
 bool in_integers(const ProductNumerics& numerics, const WeightProduct& x);
 
-// Blocks as the integer kernels read them: the rows of a weight one after another, or their pack.
+// The blocks of a weight as the integer kernels read them: the rows one after another, or a pack of them.
 struct DotBlocks {
   const std::byte* bytes = nullptr;
   bool packed = false;
 };
-// The pack of the level's kernels, which is made once and stays with the weight, or the weight's own rows if the level
-// has no packs.
+// The pack of `w` for the kernels of the pass. The first call makes it, and it stays with the weight. If the level of
+// the kernels has no packs, the result is the weight's own rows.
 DotBlocks packed_blocks(const Pass& p, const Weight& w);
 
-// `rows` rows of C [rows, n] = A · Wᵀ with W [n, k] in blocks of `type`. A is f32 with layout rows; an index may select
-// its rows.
+// One product: C [rows, n] = A · Wᵀ with W [n, k] in blocks of `type`. A is f32 in Layout::rows, and its view may
+// select rows by an index.
 struct IntegerProduct {
   DType type = DType::q8_0;  // one with an integer kernel
   DotBlocks w{};
@@ -29,7 +30,8 @@ struct IntegerProduct {
   i64 ldc = 0;
 };
 
-// One fork quantises the activations, another multiplies. No product may read the result of another.
+// Computes all products: one fork quantises the activations, a second one multiplies. No product may read the result of
+// another.
 void multiply_integers(const Pass& p, std::span<const IntegerProduct> products);
 
 // Computes products for which in_integers() is true.

@@ -1,5 +1,5 @@
 // One call of experts() and its products, which run in one of two ways:
-//   packed    No weight streams (streamed_product.hpp): products go through packs that stay in memory. A task takes a
+//   packed    No weight is streamed (streamed_product.hpp): products use packs that stay in memory. A task takes a
 //             run of rows of one expert through gate, up, swiglu and down while the rows are in cache. When there are
 //             fewer runs than threads, as in decoding, the threads also split the columns of each product.
 //   streamed  Some weights are blocks, FP8 or large matrices of 16 bits, or the experts have a memory budget
@@ -34,7 +34,7 @@ struct Mixture {
   Tensor gate{}, up{}, hidden{}, out{};  // [slots, f], [slots, f], [slots, f], [slots, d]
   std::vector<i32> token{};              // [slots] the slot's row of x
   std::vector<i32> slot_of{};            // [T·k] the slot of a route
-  std::vector<ExpertRun> runs{};         // as long as a task should be
+  std::vector<ExpertRun> runs{};         // the tasks; each is a part of one expert's rows
 
   i64 slots() const { return std::ssize(routing.slot); }
   i64 d() const { return x.cols(); }
@@ -64,8 +64,8 @@ void gate_gradients(const Mixture& m, const ExpertRun& run, const MixtureGradien
 // For the slots of a run: g.gate and g.up from g.hidden.
 void swiglu_gradients(const Mixture& m, const ExpertRun& run, const MixtureGradients& g);
 
-// dW_gate += g.gateᵀ x   dW_up += g.upᵀ x   dW_down += g.outᵀ hidden, over the rows of each expert. May round members
-// of g, so it comes last.
+// dW_gate += g.gateᵀ x   dW_up += g.upᵀ x   dW_down += g.outᵀ hidden, over the rows of each expert. It may round
+// members of g in place, so it must be called last.
 void accumulate_expert_gradients(const Mixture& m, const MixtureGradients& g);
 
 }  // namespace r1

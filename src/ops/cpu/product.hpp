@@ -21,8 +21,8 @@ inline ProductNumerics product_numerics(const Pass& p) {
   return {p.numerics.matmul == DType::f32 ? cpu::Format::f32 : cpu::Format::bf16, p.numerics.integer_blocks};
 }
 
-// How products hold the values of `w` in panels. bf16 and f16 stay what they are even in f32 products: the same values
-// in half the memory.
+// The format of the panels in which products hold the values of `w`. Weights in bf16 and f16 keep their 16 bits even
+// for f32 products: the panels have the same values and take half the memory.
 inline cpu::Format panel_format(const ProductNumerics& numerics, const Weight& w) {
   if (numerics.format != cpu::Format::f32) return numerics.format;
   if (w.dtype() == DType::f16) return cpu::Format::f32_f16;
@@ -78,15 +78,16 @@ class GemmScratch {
 // Computes `rows` rows and all panels of every product, in one fork.
 void multiply(const Pass& p, std::span<const cpu::Gemm> products, i64 rows);
 
-// y = or += x Wᵀ; backward, with y as dx and x as dy: dx = or += dy W.
+// y = x Wᵀ, or y += x Wᵀ, as `into` says. Backward, y is dx and x is dy: dx = dy W, or dx += dy W.
 void multiply(const Pass& p, const ProductNumerics& numerics, Tensor y, const Tensor& x, const Weight& w,
               Direction direction, Into into);
 
-// y[i] = x W[i]ᵀ, in one fork if all weights are plain or none is.
+// y[i] = x W[i]ᵀ. One fork computes both products if both weights are streamed (streams() of streamed_product.hpp) or
+// neither is.
 void multiply_pair(const Pass& p, const ProductNumerics& numerics, const std::array<Tensor, 2>& y, const Tensor& x,
                    const std::array<Weight, 2>& w);
 
-// Whether gradients of weights are summed over rows as they lie in memory. Otherwise both operands are packed.
+// Whether accumulate_weight_gradient() reads dy and x where they lie in memory. Otherwise it packs them first.
 inline bool adds_in_place(const Pass& p, cpu::Format format) {
   return format == cpu::Format::f32 || !p.kernels.gemm.pairs;
 }

@@ -26,7 +26,7 @@ void scatter_rows(const Pass& p, float* dst, const float* src, std::span<const i
 // dst [cols] += Σ of the rows of src, ascending. The threads split columns.
 void add_rows(const Pass& p, float* dst, const Tensor& src);
 
-// The gradient of x += src.
+// Adds `src` to the gradient of x.
 void accumulate(const Pass& p, Grads& d, const Tensor& x, const Tensor& src);
 
 // A gradient to which the tasks of a backward function add. If it is new, each task first clears the rows that it adds

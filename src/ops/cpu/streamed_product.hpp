@@ -1,9 +1,10 @@
 // Products with weights that are read in their stored form, a few panels at a time: blocks, FP8, and large matrices in
 // bf16 and f16, mostly in a mapped file. A task dequantises some panels of a part of k into the scratch memory of its
 // thread, packs them and multiplies all rows with them. The values, the panels and the order of the sums are those of
-// the same weight stored as f32, so the bits are the same too. A matrix in bf16 or f16 is packed when its pack is due.
+// the same weight stored as f32, so the bits are the same too. Forward products read a matrix in bf16 or f16 in this
+// way only until its pack is due (Weight::pack_is_due), and then use the pack.
 //
-// With integer_blocks, forward products with types that have an integer kernel (kernels/cpu/block_dot.hpp) use it.
+// With integer_blocks, products for which in_integers() of integer_product.hpp is true use the integer kernels.
 #pragma once
 #include <span>
 
@@ -21,7 +22,8 @@ inline bool streams(const Weight& w) {
   return !is_plain(w.dtype()) || (w.dtype() != DType::f32 && w.size() >= kReadInPlace);
 }
 
-// `rows` rows of C [rows, n] = or += A · Wᵀ; backward: A · W. A is f32 with layout rows; an index may select its rows.
+// One product: C [rows, n] = A · Wᵀ, or C += A · Wᵀ, as `into` says. Backward, A · W takes the place of A · Wᵀ. A is
+// f32 in Layout::rows, and its view may select rows by an index.
 struct WeightProduct {
   const Weight* w = nullptr;
   Direction direction = Direction::forward;

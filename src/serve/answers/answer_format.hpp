@@ -32,12 +32,12 @@ class AnswerFormat {
   virtual bool is_stream() const = 0;
   virtual std::string begin() { return {}; }
   virtual std::string progress(const PromptProgress&) { return {}; }
-  // Before begin(): the model is being loaded. `progress` is from 0 to 1.
+  // Called before begin(), while the model of this name is being loaded. The number is the progress, from 0 to 1.
   virtual std::string loading(std::string_view, double) { return {}; }
   // Some text of one sample: of its thinking or of its answer, never both. Never empty.
   virtual std::string text(i32 sample, Channel channel, std::string_view text) = 0;
-  // Tokens of the text that the next text() of this sample and channel gives, or of texts before it. What is left at
-  // finish() belongs there. Only if the request wants log-probabilities.
+  // The tokens behind the text of the next text() of this sample and channel, or behind texts of earlier calls. Tokens
+  // that no further text() follows are written by finish(). Called only if the request wants log-probabilities.
   virtual void tokens(i32, Channel, const std::vector<ShownToken>&) {}
   // The next call of a function by this sample; `index` counts its calls.
   virtual std::string call(i32 sample, i64 index, const ToolCall& call) = 0;

@@ -15,14 +15,14 @@ namespace r1 {
 // The head of a stream in this format.
 HttpHead stream_head(const AnswerFormat& format);
 
-// The refusal of a request whose model can run nothing any more. The next one loads the model again.
+// The error for a request whose model can run nothing any more. The next request loads the model again.
 ApiError model_failed(std::string_view why);
 
 // The engine's thread puts events in, the connection's thread takes them out.
 class EventInbox final : public RequestSink {
  public:
-  // Without `eager` a wake comes for every 64th event and for the last. `on_end` is called on the engine's thread,
-  // once, also if the client has left.
+  // With `eager`, every event calls `wake`; without it, only every 64th token and the end do. `on_end` is called once,
+  // on the engine's thread, even if the client has left.
   EventInbox(Wake wake, bool eager, std::function<void(const RequestEnd&)> on_end)
       : wake_(std::move(wake)), eager_(eager), on_end_(std::move(on_end)) {}
 
@@ -36,7 +36,7 @@ class EventInbox final : public RequestSink {
     std::optional<RequestEnd> end{};
   };
   Items take();
-  bool has_ended();  // take() will bring the end
+  bool has_ended();  // the next take() returns the end
 
  private:
   const Wake wake_;
@@ -54,8 +54,8 @@ class CompletionReply final : public Reply {
     std::vector<ToolCallStream> calls{};  // find the calls of functions; empty if there are no functions
     std::vector<ShownTokens> tokens{};    // find the tokens; empty if nobody wants their log-probabilities
   };
-  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `held` is
-  // released after everything else in the reply.
+  // `id` is of a request that `host` runs for `inbox`; `host` must outlive the reply. `held` is released after
+  // everything else in the reply.
   CompletionReply(EngineHost& host, HostedId id, std::shared_ptr<EventInbox> inbox,
                   std::unique_ptr<AnswerFormat> format, i64 samples, Readers readers,
                   std::shared_ptr<void> held = nullptr);

@@ -15,9 +15,9 @@
 namespace r1 {
 
 struct ResumeLimits {
-  std::chrono::milliseconds kept{60'000};  // without a reader
-  i64 bytes = i64{1} << 20;                // of the events that are kept, of each stream
-  i64 streams = 256;                       // of all clients, finished ones that are kept included
+  std::chrono::milliseconds kept{60'000};  // how long a stream without a reader is kept
+  i64 bytes = i64{1} << 20;                // of the events that one stream keeps
+  i64 streams = 256;                       // of all clients together, including finished streams that are kept
 };
 
 // Every event gets its number as `id:`, from 1 on. One reader at a time: a new one takes the place of the one before.
@@ -28,14 +28,15 @@ class ResumableStream : public std::enable_shared_from_this<ResumableStream> {
   // block, and must call advance() later, on another thread.
   ResumableStream(i64 most_bytes, std::function<void()> alone) : most_bytes_(most_bytes), alone_(std::move(alone)) {}
 
-  // What wakes the stream, for the source of its events. Does nothing when the stream is gone.
+  // The function with which the source of the events wakes this stream. It may outlive the stream, and then does
+  // nothing.
   Wake waker();
   void set_source(std::unique_ptr<Reply> source);
   // Reads on after the event number `after`. Errors: 410, if events after that one are no longer kept; 400, if there is
   // no event of that number yet.
   ApiResult<std::unique_ptr<Reply>> reader(Wake wake, i64 after);
-  // Takes what the source has. Without a reader, a stream with more unread bytes than may be kept ends, and with it its
-  // source.
+  // Takes the events that the source has. If the unread events are larger than `most_bytes`, the stream ends, and with
+  // it its source.
   void advance();
   void cancel();          // ends the source; a reader gets no further event
   bool is_alone() const;  // its last reader has left

@@ -16,12 +16,14 @@ struct ShownToken {
   std::vector<std::pair<std::string_view, double>> top{};  // bytes and log-probability, likeliest first
 };
 
-// What a token gets that was forced, or whose log-probability is not finite, as OpenAI's API has it.
+// Stands for the log-probability of a token that was forced, or whose log-probability is not finite, as in OpenAI's
+// API.
 inline constexpr double kNoLogprob = -9999;
 
 // Finds the tokens behind the texts of one sample's events. The bytes of all tokens of a text, put together, are the
-// text, in which U+FFFD stands for bytes that are no UTF-8. Tags, trimmed line breaks and stop strings are no text, so
-// tokens that hold nothing else are left out, and one that holds some text is there with the bytes of that text.
+// text, in which U+FFFD stands for bytes that are no UTF-8. Tags, trimmed line breaks and stop strings are not part of
+// the text: a token that consists of them is left out, and a token that is text in part comes with the bytes of that
+// part.
 class ShownTokens {
  public:
   // `tokenizer` must outlive the tokens that push() returns.

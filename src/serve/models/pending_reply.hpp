@@ -19,7 +19,9 @@ class PendingReply final : public Reply {
                Dialect dialect, Start start, std::unique_ptr<AnswerFormat> early);
 
   ReplyPart next() override;
-  bool is_slow() override;  // looks whether the model is there; then the next call of next() runs the endpoint
+  // Until there is an answer, checks whether the model is loaded. If it is, the result is true, because the next call
+  // of next() runs the endpoint.
+  bool is_slow() override;
   std::string keep_alive() override;
   void shut_down() override;
 

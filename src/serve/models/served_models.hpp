@@ -4,9 +4,10 @@
 //   const auto seen = models.look(*claim);                         // again after each wake
 //   if (seen.model) ...                                            // granted: the model stays until the lease is gone
 //
-// A claim on a loaded model is granted at once. Others wait for a thread of this object, which loads the claimed models
-// one after the other. Before it loads one, idle models leave until the budget holds it, the one first that was used
-// least recently. A model with a lease never leaves; if only such models are left, the claim waits.
+// A claim on a loaded model is granted at once. Other claims wait for a thread of this object, which loads the claimed
+// models one after the other. Before the thread loads a model, it unloads idle ones, the least recently used first,
+// until the budget holds the new one. A model with a lease is never unloaded; if only such models are left, the claim
+// waits.
 // A model whose engine can run nothing any more (EngineHost::is_broken), because its file was cut for example, counts
 // as unloaded: the next claim loads it again. It is destroyed after its last lease is gone.
 //
@@ -44,7 +45,7 @@ class ServedModels {
   // While it exists, the model stays loaded.
   using Lease = std::shared_ptr<ServedModel>;
   class Claim;
-  // What a claim has come to. Without any of `model`, `failure` and `shut_down`, it waits.
+  // The state of a claim. The claim still waits if none of `model`, `failure` and `shut_down` is set.
   struct Seen {
     Lease model{};
     double progress = 0;             // of loading: 0 to 1
@@ -60,7 +61,7 @@ class ServedModels {
   };
 
   // The names and aliases must all differ. `pool` must outlive the object.
-  // Reading a file that is cut meanwhile does not end the process from now on (watch_cut_files).
+  // From now on, reading a mapped file that was cut short does not end the process (watch_cut_files).
   ServedModels(std::vector<Entry> entries, ThreadPool& pool, const Options& options);
   ~ServedModels();  // every lease must be gone
   ServedModels(const ServedModels&) = delete;
@@ -73,14 +74,15 @@ class ServedModels {
   View view(i64 index);
   bool is_loaded(i64 index);
 
-  // A claim that is destroyed is given up. `wake` is called when there is more to see.
+  // Asks for a model. A claim is given up by destroying it. `wake` is called whenever look() has something new. Returns
+  // null if max_waiting claims wait for this model already.
   std::shared_ptr<Claim> claim(i64 index, Wake wake);
-  // The lease is handed over once.
+  // The state of the claim now. Only the first call after the claim was granted returns the lease.
   Seen look(Claim& claim);
 
   // Loads nothing more; the claims that wait and the requests in the models' queues end, running ones go on.
   void drain();
-  void end();  // ends the running requests too
+  void end();  // drain(), and ends the running requests; waits at most 10 s for each model
   // Whether a model is being loaded, which cannot be interrupted: the destructor would wait for it.
   bool is_loading();
 

@@ -31,7 +31,7 @@ std::string field_path(std::string_view path, std::string_view name);
 // The text of a member; empty if there is none, if it is no text, or if `object` is no object.
 std::string text_member(const Json& object, std::string_view name);
 
-// What a dialect calls fields that are translated into OpenAI's. Errors name these.
+// The names that a dialect has for fields which are translated into OpenAI's. Errors use these names.
 struct FieldNames {
   std::string_view format = "response_format", schema = "response_format.json_schema.schema";
   std::string_view function = ".function";  // stands between "tools[0]" or "tool_choice" and the fields of a function

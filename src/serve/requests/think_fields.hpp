@@ -15,8 +15,11 @@ struct ThinkFields {
 
 std::span<const FieldRule> think_rules();
 
-// The first of these that is there decides: thinking.type; reasoning_effort; enable_thinking or thinking in
-// chat_template_kwargs; `server_default`. A budget of 0 switches the thinking off.
+// The first of these fields that is present decides whether the answer thinks: thinking.type, unless it is auto or
+// adaptive; reasoning_effort; enable_thinking, thinking or reasoning_effort in chat_template_kwargs; without any,
+// `server_default`. The budget is thinking.budget_tokens, else thinking_token_budget, else thinking_budget_tokens,
+// where a negative number means no limit. Without these fields, the efforts minimal and low limit the thinking to 2048
+// tokens if they decide. A budget of 0 switches the thinking off.
 // Errors: the first field that is wrong; a key of chat_template_kwargs that is not known.
 ApiResult<ThinkFields> read_think_fields(const Json& object, std::optional<bool> server_default);
 

@@ -16,7 +16,7 @@ struct ToolFunction {
 
 struct ToolFields {
   Json tools{};                           // OpenAI's array, for the chat template; null if the model may call nothing
-  std::vector<ToolFunction> functions{};  // that the model may call: those in it, or the ones that tool_choice allows
+  std::vector<ToolFunction> functions{};  // that the model may call: all in `tools`, or those that tool_choice allows
   bool must_call = false;                 // the answer is at least one call
   bool one_call = false;                  // it has at most one
   FieldNames field_names{};

@@ -9,9 +9,10 @@
 
 namespace r1 {
 
-// Calls stand in `form`, and their arguments fit the schemas. `format` is the form of an answer without calls; absent,
-// if any text will do. The result is absent if the request restricts nothing: calls are free, as is the text.
-// Errors: a schema that cannot be expressed; a form that is not known; a forced call together with `format`.
+// Calls are written in `form`. Their arguments are JSON objects, which fit the functions' schemas if a call is forced
+// or the function is strict. `format` is the grammar of an answer without calls; absent: any text is allowed. The
+// result is absent if the request restricts neither calls nor text. Errors: a schema that cannot be expressed; a forced
+// call or a strict function with the form `unknown`; a forced call together with `format`.
 ApiResult<std::optional<Grammar>> tool_grammar(const ToolFields& tools, CallForm form, const Tokenizer& tokenizer,
                                                std::optional<Grammar> format);
 

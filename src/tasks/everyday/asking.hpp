@@ -38,7 +38,8 @@ std::string ask_on(Random& r, std::string_view question);
 struct Bodies {
   std::span<const std::string_view> values, orders, questions;
 };
-// A question with one of these bodies. Two in five have a value as their body, if the kind has orders or questions too.
+// A question with one of these bodies. If the kind has values as well as orders or questions, two in five have a value
+// as their body.
 std::string ask_any(Random& r, const Bodies& bodies, NamedValues values);
 
 // Varies a text as people's typing varies: greetings, capitals, a slip of the fingers.

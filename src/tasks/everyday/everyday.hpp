@@ -35,8 +35,8 @@ std::string write_reduced(std::string& trace, i64 a, i64 b);
 // fraction: "10/3=3r1", then "10/3".
 std::string write_ratio(std::string& trace, i64 a, i64 b, Random& r);
 
-// Divides n by the primes until one leaves nothing or the square of the next is larger. Returns whether n is prime.
-// n <= 288.
+// Divides n by the primes in ascending order, until one leaves no remainder or the square of the next one is larger
+// than n. Returns whether n is prime. n <= 288.
 bool write_prime_test(std::string& trace, i64 n, Random& r);
 
 // As people write a product, quotient and so on of whole numbers: in digits, or small ones sometimes in words.
