@@ -38,7 +38,7 @@ class WeightSource {
 
   // Whether the source has a tensor whose name begins with the given text. A source of random numbers has every tensor.
   virtual bool holds(const std::string&) const { return true; }
-  // From now on, tensors whose names begin with the given text may stay unused.
+  // From now on, tensors whose names begin with the given text may stay unused. A second call replaces the text.
   virtual void ignore(std::string) {}
 
   // Errors: the first one of all requests; a tensor of the checkpoint that nobody asked for.

@@ -25,7 +25,7 @@ void check_shapes(const Tensor& x, const Routing& r, std::span<const Expert> exp
 bool streams(const Expert& e) { return streams(e.gate) || streams(e.up) || streams(e.down); }
 bool trains(const Expert& e) { return e.gate.trainable() || e.up.trainable() || e.down.trainable(); }
 
-// The products of a mixture with a cache, or with any weight that is not plain, are streamed.
+// The products of a mixture are streamed if it has a cache or if any weight of its experts is streamed.
 bool streams(const Mixture& m) {
   return m.cache || std::any_of(m.experts.begin(), m.experts.end(), [](const Expert& e) { return streams(e); });
 }

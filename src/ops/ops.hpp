@@ -28,7 +28,8 @@ Tensor embed(Pass& p, const Weight& w, std::span<const i32> tokens);
 // p.numerics.integer_blocks changes this for weights in blocks (core/pass.hpp).
 Tensor linear(Pass& p, const Tensor& x, const Weight& w);
 
-// {x Aᵀ, x Bᵀ}: the bits of two calls of linear, in one fork and with one quantisation of x.
+// {x Aᵀ, x Bᵀ}: the bits of two calls of linear, with one quantisation of x. One fork, or two if exactly one of the
+// weights is streamed (ops/cpu/streamed_product.hpp).
 std::array<Tensor, 2> linear_pair(Pass& p, const Tensor& x, const Weight& a, const Weight& b);
 
 // The same as linear, except that the inputs are never rounded, whatever p.numerics says.
