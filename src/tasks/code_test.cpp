@@ -163,6 +163,17 @@ TEST(Code, ProblemsOfTheRequestedSideComeWithTheirTests) {
       }
 }
 
+TEST(Code, SomeProgramsAreAskedForInAConversation) {
+  int behind_turns = 0;
+  for (u64 i = 0; i < 300; ++i) {
+    const Problem p = make_problem("code", 2, Split::test, 9, i);
+    EXPECT_LE(p.earlier.size(), 2u);
+    behind_turns += !p.earlier.empty();
+  }
+  EXPECT_GT(behind_turns, 25);
+  EXPECT_LT(behind_turns, 80);
+}
+
 TEST(Code, OnePromptAsksForOneProgramAndFewPromptsRepeat) {
   for (int difficulty = 1; difficulty <= 4; ++difficulty) {
     std::map<std::string, std::string> asked;

@@ -435,7 +435,7 @@ Draft draft_code(Random& r, int difficulty) {
   d.checker = ProgramChecker{ProgramLanguage::python, ProgramAsserts{code_tests(code), {}, code.names.function, {}}};
   d.content = code_contents(code.pipeline)[0];
   d.side = side_of(code);
-  return d;
+  return chance(r, 6) ? in_conversation(r, std::move(d)) : d;
 }
 
 }  // namespace r1

@@ -38,6 +38,9 @@ std::string product_content(i64 a, i64 b);
 // of every trace.
 void contains_product(Draft& d, i64 a, i64 b);
 
+// Puts one or two turns before a question that stands alone. They are problems of the training side.
+Draft in_conversation(Random& r, Draft&& question);
+
 Draft draft_product(Random& r, int difficulty);
 Draft draft_division(Random& r, int difficulty);
 Draft draft_remainder(Random& r, int difficulty);

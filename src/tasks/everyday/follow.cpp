@@ -2,6 +2,7 @@
 // answer ("and times 3?"), or asks the last question again of another number ("what about 16?").
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -88,10 +89,11 @@ constexpr Opening kOpenings[] = {
     {draft_remainder, 1}, {draft_extreme, 2},  {draft_equation, 1},    {draft_expression, 2}};
 // Kinds that stand less often in a conversation.
 constexpr Opening kOthers[] = {
-    {draft_talk, 1},     {draft_talk, 1},     {draft_talk, 1},         {draft_limits, 3},
-    {draft_prime, 2},    {draft_parity, 1},   {draft_order, 2},        {draft_decimal_sum, 2},
-    {draft_fraction, 1}, {draft_letters, 1},  {draft_speed, 1},        {draft_gcd, 1},
-    {draft_product, 2},  {draft_division, 2}, {draft_word_problem, 2}, {draft_countdown, 2}};
+    {draft_talk, 1},      {draft_talk, 1},  {draft_talk, 1},        {draft_limits, 3},   {draft_prime, 2},
+    {draft_parity, 1},    {draft_order, 2}, {draft_decimal_sum, 2}, {draft_fraction, 1}, {draft_letters, 1},
+    {draft_speed, 1},     {draft_gcd, 1},   {draft_product, 2},     {draft_division, 2}, {draft_word_problem, 2},
+    {draft_countdown, 2}, {draft_lcm, 1},   {draft_decimals, 2},    {draft_sort, 2},     {draft_quotient, 3},
+    {draft_power, 3}};
 
 Draft drawn(Random& r, std::span<const Opening> from) {
   const Opening& o = pick(r, from);
@@ -289,6 +291,18 @@ Draft conversation(Random& r, i64 turns) {
 }
 
 }  // namespace
+
+Draft in_conversation(Random& r, Draft&& question) {
+  const auto kept_for_tests = [](const std::string& content) {
+    return !content.empty() && side_of(content) == Split::test;
+  };
+  Draft before = conversation(r, r.between(1, 2));
+  while (kept_for_tests(before.content) || std::any_of(before.parts.begin(), before.parts.end(), kept_for_tests))
+    before = conversation(r, r.between(1, 2));
+  question.earlier = std::move(before.earlier);
+  question.earlier.push_back({std::move(before.prompt), reply_of(before)});
+  return std::move(question);
+}
 
 // The difficulty is the number of earlier turns, 1 to 3.
 Draft draft_follow(Random& r, int difficulty) {

@@ -111,7 +111,7 @@ Draft draft_sum(Random& r, int difficulty) {
   if (difficulty == 1 && chance(r, 3)) a = r.between(0, 12), b = r.between(0, 12);
   if (difficulty > 1) a = with_digits(r, difficulty + 1);
   if (chance(r, 2)) std::swap(a, b);
-  if (chance(r, 12)) (chance(r, 3) ? b : a) *= -1;
+  if (chance(r, difficulty == 1 ? 6 : 12)) (chance(r, 3) ? b : a) *= -1;
   Draft d;
   d.answer = std::to_string(write_add(d.trace, a, b));
   d.prompt = ask_operation(r, a, '+', b, {kSumValues, kSumOrders, kSumQuestions});
@@ -126,7 +126,7 @@ Draft draft_difference(Random& r, int difficulty) {
   if (chance(r, 8)) a = std::max<i64>(10, a) / 10 * 10;
   if (a < b && !chance(r, 3)) std::swap(a, b);
   if (a >= b && chance(r, 6)) std::swap(a, b);  // a negative result
-  if (chance(r, 12)) (chance(r, 3) ? b : a) *= -1;
+  if (chance(r, difficulty == 1 ? 6 : 12)) (chance(r, 3) ? b : a) *= -1;
   Draft d;
   d.answer = std::to_string(write_sub(d.trace, a, b));
   d.prompt = a < b ? ask_for(r, operation_as_typed(r, a, '-', b))
@@ -145,7 +145,10 @@ Draft draft_times(Random& r, int difficulty) {
   else if (difficulty == 4 && chance(r, 3)) a = with_digits(r, 4), b = with_digits(r, 2);
   else if (difficulty == 4) a = with_digits(r, 3), b = with_digits(r, chance(r, 3) ? 2 : 3);
   if (chance(r, 2)) std::swap(a, b);
-  if (difficulty < 4 && chance(r, 16)) (chance(r, 3) ? b : a) *= -1;
+  if (difficulty < 4 && chance(r, difficulty == 1 ? 8 : 16)) {
+    (chance(r, 3) ? b : a) *= -1;
+    if (chance(r, 4)) a = -std::abs(a), b = -std::abs(b);
+  }
   Draft d;
   if (difficulty == 1 && chance(r, 10)) {  // three small factors
     const i64 c = r.between(2, 9);
