@@ -109,11 +109,11 @@ std::optional<i64> whole_number(const std::string& text) {
   return n;
 }
 
-// What is in `d` becomes an earlier turn of `next`.
+// Puts the conversation of `d` before that of `next`.
 void put_before(Draft& next, Draft&& d) {
   std::vector<Exchange> earlier = std::move(d.earlier);
   earlier.push_back({std::move(d.prompt), reply_of(d)});
-  next.earlier = std::move(earlier);
+  next.earlier.insert(next.earlier.begin(), earlier.begin(), earlier.end());
   for (std::string& part : d.parts) next.parts.push_back(std::move(part));
   if (!d.content.empty()) next.parts.push_back(std::move(d.content));
 }
@@ -275,17 +275,19 @@ Draft same_again(Random& r) { return chance(r, 4) ? another_operation(r) : about
 
 // `turns` questions, of which each may take up the answer before it.
 Draft conversation(Random& r, i64 turns) {
-  Draft d = any_question(r);
-  for (i64 i = 1; i < turns; ++i) {
+  const bool begins_with_two = turns > 1 && chance(r, 4);
+  Draft d = begins_with_two ? same_again(r) : any_question(r);
+  for (i64 left = turns - (begins_with_two ? 2 : 1); left > 0; --left) {
     if (!chance(r, 4))
       if (auto next = going_on(r, Draft(d))) {
         d = std::move(*next);
         continue;
       }
-    Draft next = turns == 2 && chance(r, 3) ? same_again(r) : any_question(r);
-    if (!next.earlier.empty()) return next;
+    const bool two = left > 1 && chance(r, 3);
+    Draft next = two ? same_again(r) : any_question(r);
     put_before(next, std::move(d));
     d = std::move(next);
+    left -= two;
   }
   return d;
 }
@@ -299,8 +301,8 @@ Draft in_conversation(Random& r, Draft&& question) {
   Draft before = conversation(r, r.between(1, 2));
   while (kept_for_tests(before.content) || std::any_of(before.parts.begin(), before.parts.end(), kept_for_tests))
     before = conversation(r, r.between(1, 2));
-  question.earlier = std::move(before.earlier);
-  question.earlier.push_back({std::move(before.prompt), reply_of(before)});
+  before.parts.clear(), before.content.clear();
+  put_before(question, std::move(before));
   return std::move(question);
 }
 
