@@ -35,6 +35,12 @@ std::string write_reduced(std::string& trace, i64 a, i64 b);
 // fraction: "10/3=3r1", then "10/3".
 std::string write_ratio(std::string& trace, i64 a, i64 b, Random& r);
 
+// Writes the square of a root as one fact: "12*12=144". Returns the root as text.
+std::string write_root(std::string& trace, i64 root);
+
+// Divides the last digit of n by 2. Returns whether n is even. n >= 0.
+bool write_parity(std::string& trace, i64 n, Random& r);
+
 // Divides n by the primes in ascending order, until one leaves no remainder or the square of the next one is larger
 // than n. Returns whether n is prime. n <= 288.
 bool write_prime_test(std::string& trace, i64 n, Random& r);

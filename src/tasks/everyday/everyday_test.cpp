@@ -94,7 +94,6 @@ TEST(Everyday, AConversationHasAsManyEarlierTurnsAsItsDifficultySays) {
     }
 }
 
-// Of what is asked in so many phrasings hardly any two draws are the same, except where the problems are few and short.
 TEST(Everyday, AnExclamationMarkBehindADigitAsksForAFactorial) {
   for (const Kind& k : everyday_kinds())
     for (u64 i = 0; i < 1500; ++i) {
@@ -106,6 +105,7 @@ TEST(Everyday, AnExclamationMarkBehindADigitAsksForAFactorial) {
     }
 }
 
+// There are so many phrasings that two draws are rarely the same, except in kinds with few and short problems.
 TEST(Everyday, PhrasingsAreMany) {
   for (const Kind& k : everyday_kinds()) {
     std::set<std::string> prompts;

@@ -13,6 +13,7 @@ namespace r1 {
 namespace {
 
 struct FollowUp {
+  // + - * / with another number; 2 double, h half, s square, r root; e even, o odd, p prime.
   char operation;
   std::span<const std::string_view> says;
 };
@@ -141,15 +142,13 @@ std::optional<i64> write_follow_up(Random& r, Draft& d, char operation, i64 a) {
       i64 root = 1;
       while (root * root < a) ++root;
       if (root * root != a || root > 40) return std::nullopt;
-      d.answer = std::to_string(root);
-      d.trace += put_in("{n}*{n}={a}\n", {{"n", d.answer}, {"a", std::to_string(a)}});
+      d.answer = write_root(d.trace, root);
       return 0;
     }
     case 'e':
     case 'o':
       if (a < 0) return std::nullopt;
-      write_divide(d.trace, a % 10, 2, r);
-      d.answer = (a % 2 == 0) == (operation == 'e') ? "yes" : "no";
+      d.answer = write_parity(d.trace, a, r) == (operation == 'e') ? "yes" : "no";
       return 0;
     case 'p':
       if (a < 0 || a > 200) return std::nullopt;
@@ -214,16 +213,12 @@ constexpr std::string_view kRemainderTopic[] = {
 
 const Topic kTopics[] = {
     {kEvenTopic, 2, 200, plain, [](Random& r, Draft& d, i64 n, i64) {
-       write_divide(d.trace, n % 10, 2, r);
-       d.answer = n % 2 == 0 ? "yes" : "no";
+       d.answer = write_parity(d.trace, n, r) ? "yes" : "no";
      }},
     {kPrimeTopic, 0, 120, plain, [](Random& r, Draft& d, i64 n, i64) {
        d.answer = write_prime_test(d.trace, n, r) ? "yes" : "no";
      }},
-    {kRootTopic, 1, 12, squared, [](Random&, Draft& d, i64 n, i64) {
-       d.answer = std::to_string(n);
-       d.trace = put_in("{n}*{n}={s}\n", {{"n", d.answer}, {"s", std::to_string(n * n)}});
-     }},
+    {kRootTopic, 1, 12, squared, [](Random&, Draft& d, i64 n, i64) { d.answer = write_root(d.trace, n); }},
     {kHalfTopic, 1, 100, doubled, [](Random& r, Draft& d, i64 n, i64) {
        d.answer = write_ratio(d.trace, n * 2, 2, r);
      }},

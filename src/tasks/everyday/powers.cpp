@@ -63,6 +63,12 @@ i64 write_power(Draft& d, i64 base, i64 n) {
 
 }  // namespace
 
+std::string write_root(std::string& trace, i64 root) {
+  const std::string text = std::to_string(root);
+  trace += put_in("{n}*{n}={a}\n", {{"n", text}, {"a", std::to_string(root * root)}});
+  return text;
+}
+
 // 1: squares up to 12; 2: squares up to 100; 3: cubes and other powers up to 1024, and powers of ten.
 Draft draft_power(Random& r, int difficulty) {
   i64 base = difficulty == 1 ? r.between(1, 12)
@@ -97,8 +103,7 @@ Draft draft_root(Random& r, int difficulty) {
   const i64 root = difficulty == 1 ? r.between(1, 12) : chance(r, 5) ? r.between(2, 10) * 10 : r.between(1, 40);
   const std::string a = std::to_string(root * root);
   Draft d;
-  d.answer = std::to_string(root);
-  d.trace = put_in("{n}*{n}={a}\n", {{"n", d.answer}, {"a", a}});
+  d.answer = write_root(d.trace, root);
   d.prompt = ask_any(r, {kRootValues, kRootOrders, kRootQuestions}, {{"a", a}});
   d.content = small_content("root", d.prompt);
   return d;
@@ -121,9 +126,9 @@ Draft draft_factorial(Random& r, int) {
 // x^2 = n, for the squares of 1 to 20.
 Draft draft_square_equation(Random& r, int) {
   const i64 root = r.between(1, chance(r, 2) ? 12 : 20);
-  const std::string text = std::to_string(root), a = std::to_string(root * root);
+  const std::string a = std::to_string(root * root);
   Draft d;
-  d.trace = put_in("{n}*{n}={a}\n", {{"n", text}, {"a", a}});
+  const std::string text = write_root(d.trace, root);
   d.answer = text + ", -" + text;
   d.checker = MathChecker{d.answer};
   const std::string equation = put_in(pick(r, kSquareEquations), {{"a", a}});

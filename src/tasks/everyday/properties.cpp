@@ -159,12 +159,12 @@ Draft draft_prime(Random& r, int difficulty) {
   return d;
 }
 
-// The last digit decides.
+bool write_parity(std::string& trace, i64 n, Random& r) { return write_divide(trace, n % 10, 2, r).remainder == 0; }
+
 Draft draft_parity(Random& r, int) {
   const i64 n = r.between(0, chance(r, 3) ? 20 : 200);
-  const bool even = n % 2 == 0;
   Draft d;
-  write_divide(d.trace, n % 10, 2, r);
+  const bool even = write_parity(d.trace, n, r);
   const std::string a = std::to_string(n);
   if (chance(r, 3)) {
     d.answer = even ? "even" : "odd";
