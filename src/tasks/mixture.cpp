@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "core/philox.hpp"
+#include "core/text.hpp"
 #include "tasks/tasks.hpp"
 
 namespace r1 {
@@ -25,7 +26,13 @@ Result<MixturePart> parse_part(std::string_view part) {
   std::string_view head = part.substr(0, part.find('='));
   const std::string_view name = head.substr(0, head.find(':'));
   const Kind* kind = find_kind(name);
-  if (!kind) return fail(Errc::invalid_argument, "mixture: no kind of problem is called '{}'", name);
+  if (!kind) {
+    std::vector<std::string> names;
+    for (const Kind& k : kinds()) names.emplace_back(k.name);
+    const std::string nearest = nearest_word(name, names);
+    return fail(Errc::invalid_argument, "mixture: no kind of problem is called '{}'{}", name,
+                nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
+  }
   MixturePart p{std::string(name), 1, kind->max_difficulty, 1};
   if (head.size() != part.size()) p.weight = R1_TRY(number<double>(part.substr(head.size() + 1), part));
   if (!(p.weight >= 0 && p.weight <= 1e9))

@@ -266,6 +266,7 @@ TEST(Tasks, MixturesParseAndBrokenOnesAreErrors) {
   for (const char* bad : {"", "products", "product:", "product:5", "product:2-1", "product=x", "product=-1",
                           "product=0", "product=nan", "product,", "product:1-", "product=1e99"})
     EXPECT_FALSE(parse_mixture(bad)) << bad;
+  EXPECT_NE(parse_mixture("folow:1").error().what.find("'folow'; did you mean follow?"), std::string::npos);
 }
 
 TEST(Tasks, AMixtureDrawsKindsByTheirWeights) {
