@@ -7,6 +7,8 @@ REFERENCE (default: FILE.gguf) is the model that r1 scores with, for example the
 llama.cpp decodes 20 prompts greedily, up to 200 tokens each, with its cache in f32. Every token that it chose is
 compared with r1's most likely token after the same tokens. While they agree, r1's own greedy answer is the same text.
 Where they differ first, the script prints r1's margin between its two most likely tokens, which must be below 1e-3.
+Then llama.cpp's chat endpoint answers five of the prompts: it must put the thinking into reasoning_content, and both
+texts must be those of `r1 run`.
 llama.cpp comes from the wheel `xllamacpp`; no part of it belongs to this project.
 """
 
@@ -49,6 +51,19 @@ def server(gguf):
     return llama.Server(params)
 
 
+def thinking_differs(peer, binary, reference, prompt):
+    """Compares what llama.cpp's chat endpoint takes for thinking and for the answer with what r1 does."""
+    answer = peer.handle_chat_completions({"messages": [{"role": "user", "content": prompt}], "max_tokens": TOKENS,
+                                           "temperature": 0, "samplers": ["temperature"], "repeat_penalty": 1.0})
+    message = answer["choices"][0]["message"]
+    theirs = [(message.get(name) or "").strip() for name in ("reasoning_content", "content")]
+    row = json.loads(r1(binary, "run", "-m", reference, "--json", "--temperature", "0", "-n", str(TOKENS),
+                        "-p", prompt))
+    ours = [row[name].strip() for name in ("thinking", "answer")]
+    print(f"chat endpoint: {'same' if ours == theirs else f'llama.cpp {theirs}, r1 {ours}'}  {prompt}")
+    return ours != theirs
+
+
 def main():
     binary, gguf = sys.argv[1], sys.argv[2]
     reference = sys.argv[3] if len(sys.argv) > 3 else gguf
@@ -77,6 +92,7 @@ def main():
         print(f"token {at} of {len(chosen)}: llama.cpp {chosen[at]}, r1 {ours[at]}, r1's margin {margin:.2e}  {prompt}")
     print(f"{same} of {len(PROMPTS)} the same, {len(PROMPTS) - same - failed} differ below a margin of {MARGIN}, "
           f"{failed} wrong")
+    failed += sum([thinking_differs(peer, binary, reference, prompt) for prompt in PROMPTS[:5]])
     return 1 if failed else 0
 
 
