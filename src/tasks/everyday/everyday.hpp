@@ -9,6 +9,9 @@
 
 namespace r1 {
 
+// The generator of the kind "unknown". Those of the other kinds are declared in tasks/generators.hpp.
+Draft draft_unknown(Random& r, int difficulty);
+
 // The content of a problem about small numbers. There are so few of these that every one must occur in training: what
 // is kept for testing is a phrasing of it.
 std::string small_content(std::string_view kind, std::string_view prompt);
