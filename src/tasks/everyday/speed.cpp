@@ -30,11 +30,11 @@ constexpr Mover kMovers[] = {
 constexpr std::string_view kMoves[] = {
     "drives", "travels", "goes", "covers", "moves", "makes", "does", "runs", "travelled", "went", "drove", "covered",
     "traveled", "moved", "needs to go", "has travelled"};
-constexpr Unit kLengths[] = {
+constexpr Unit kLengthUnits[] = {
     {"km", "km", "km"}, {"km", "km", "km"}, {"km", "km", "km"}, {"miles", "mile", "miles"}, {"miles", "mile", "mi"},
     {"kilometers", "kilometer", "km"}, {"kilometres", "kilometre", "km"}, {"meters", "meter", "m"}, {"m", "m", "m"},
     {"metres", "metre", "m"}, {"feet", "foot", "ft"}};
-constexpr Unit kTimes[] = {
+constexpr Unit kTimeUnits[] = {
     {"hours", "hour", "h"}, {"hours", "hour", "h"}, {"hours", "hour", "h"}, {"hours", "hour", "hours"},
     {"hrs", "hour", "hrs"}, {"h", "h", "h"}, {"seconds", "second", "s"}, {"seconds", "second", "sec"},
     {"minutes", "minute", "min"}, {"s", "s", "s"}};
@@ -162,12 +162,12 @@ Trip any_trip(Random& r) {
          chance(r, 2) ? r.between(1, 20) * 5 : r.between(2, 120),
          chance(r, 6) ? broken_time(r) : whole_time(r),
          pick(r, kMovers),
-         pick(r, kLengths),
-         pick(r, kTimes)};
+         pick(r, kLengthUnits),
+         pick(r, kTimeUnits)};
   if (t.time.scale > 1) {  // the distance must be whole
     const i64 step = std::max<i64>(1, t.time.scale / std::gcd(t.time.scale, t.time.digits));
     t.speed = (t.speed + step - 1) / step * step;
-    if (t.time.with_unit) t.unit = kTimes[0];
+    if (t.time.with_unit) t.unit = kTimeUnits[0];
   }
   t.distance = t.speed * t.time.digits / t.time.scale;
   return t;

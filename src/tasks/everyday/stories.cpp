@@ -125,10 +125,10 @@ i64 write_operation(Draft& d, Random& r, char operation, i64 a, i64 b) {
 }
 
 // clang-format off
-constexpr std::string_view kMarks[] = {
+constexpr std::string_view kStoryMarks[] = {
     "?", "?", "?", "?", "?", "?", "?", "", "", "", "??", " ?", "? thanks", "? please", "? pls", ".", "???"};
 constexpr std::string_view kNoteMarks[] = {"?", "?", "?", "?", "", "", "", " = ?", " ?", "??", " =", ": ?"};
-constexpr std::string_view kBeginnings[] = {
+constexpr std::string_view kStoryBeginnings[] = {
     "", "", "", "", "", "", "", "", "", "", "", "", "problem: ", "word problem: ", "riddle: ", "help me with this: ",
     "homework: ", "can you solve this: ", "suppose ", "let's say ", "imagine ", "assume ", "solve this: ",
     "my teacher says ", "task: ", "please help: ", "say "};
@@ -148,7 +148,7 @@ std::string question_last(Random& r, const Scene& scene, Cast c) {
   if (c.who.name.starts_with("a ")) c.who.name.replace(0, 1, "the");
   if (given.find("{M}") != given.npos && c.other.name.starts_with("a ")) c.other.name.replace(0, 1, "the");
   if (conditional) text = (chance(r, 4) ? "when " : "if ") + text;
-  else text = std::string(pick(r, kBeginnings)) + text;
+  else text = std::string(pick(r, kStoryBeginnings)) + text;
   if (!scene.event.empty()) {
     std::string_view joint = conditional ? " and " : pick(r, kJoints), event = pick(r, scene.event);
     if (joint == " but " && scene.operation == '+') joint = " and ";
@@ -158,7 +158,7 @@ std::string question_last(Random& r, const Scene& scene, Cast c) {
   }
   text += conditional || chance(r, 4) ? ", " : chance(r, 12) ? " " : chance(r, 12) ? " - " : ". ";
   text += std::string(pick(r, kBeforeAsking)) + told(pick(r, scene.asked), c);
-  return as_typed(r, with_capitals(r, text.append(pick(r, kMarks))));
+  return as_typed(r, with_capitals(r, text.append(pick(r, kStoryMarks))));
 }
 
 // "How many apples are left if Tom has 12 apples and eats 5?"
@@ -175,7 +175,7 @@ std::string question_first(Random& r, const Scene& scene, const Cast& c) {
     if (event.starts_with("{n} ") && chance(r, 2)) event.remove_prefix(4);
     text += " and " + told(event, c);
   }
-  return chance(r, 2) ? ask_whether(r, text) : as_typed(r, text.append(pick(r, kMarks)));
+  return chance(r, 2) ? ask_whether(r, text) : as_typed(r, text.append(pick(r, kStoryMarks)));
 }
 
 std::string note(Random& r, char operation, const Cast& c) {
@@ -200,7 +200,8 @@ void draft_count(Draft& d, Random& r) {
   d.answer = std::to_string(backwards ? write_exact_divide(d.trace, n * kind.parts, kind.parts, r)
                                       : write_operation(d, r, '*', kind.parts, n));
   const std::string text = put_in(pick(r, lines), values);
-  d.prompt = chance(r, 3) ? ask_whether(r, text) : as_typed(r, with_capitals(r, text + std::string(pick(r, kMarks))));
+  d.prompt =
+      chance(r, 3) ? ask_whether(r, text) : as_typed(r, with_capitals(r, text + std::string(pick(r, kStoryMarks))));
 }
 
 // How many are of the other sort: "12 kids, 7 are girls, how many boys?"
@@ -213,7 +214,7 @@ void draft_missing_part(Draft& d, Random& r) {
   std::string text = put_in(pick(r, halves_given()), values);
   text += chance(r, 3) ? ", " : ". ";
   text += put_in(pick(r, halves_asked()), values);
-  d.prompt = as_typed(r, with_capitals(r, text.append(pick(r, kMarks))));
+  d.prompt = as_typed(r, with_capitals(r, text.append(pick(r, kStoryMarks))));
 }
 
 void draft_scene(Draft& d, Random& r) {

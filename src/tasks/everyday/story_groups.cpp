@@ -136,7 +136,7 @@ constexpr Text kPieces[] = {
     "a {a} cm board is cut in {b} equal parts"};
 constexpr Text kPieceAsked[] = {
     "how long is each piece", "how long is one piece", "what is the length of one piece", "how long is each"};
-constexpr Text kAllPeople[] = {
+constexpr Text kGroupPeople[] = {
     "how many people are there", "how many people in total", "how many are there together", "how many in all",
     "what is the total", "how many are there altogether"};
 constexpr Text kHasTimes[] = {
@@ -145,17 +145,17 @@ constexpr Text kHasTwice[] = {
     "{N} {+has} {aO}. {M} has twice as many", "{N} {+has} {aO} and {M} has double",
     "{N} {+has} {aO}, {M} has twice as many"};
 constexpr Text kHasHalf[] = {"{N} {+has} {aO}. {M} has half as many", "{N} {+has} {aO} and {M} has half of that"};
-constexpr Text kOther[] = {
+constexpr Text kGroupOther[] = {
     "how many {O} does {M} have", "how many does {M} have", "what does {M} have", "how many {O} has {M}"};
 
 // The usual stories come several times.
-const Scene kScenes[] = {
+const Scene kGroupScenes[] = {
     {'*', kThings, kEach, kNone, kEachAsked}, {'*', kThings, kEach, kNone, kEachAsked},
     {'*', kThings, kEach, kNone, kEachAsked}, {'*', kThings, kEach, kNone, kEachAsked},
     {'*', kThings, kPrice, kNone, kPriceAsked}, {'*', kThings, kPrice, kNone, kPriceAsked},
     {'*', kThings, kBuysAt, kNone, kCostAsked}, {'*', kMoney, kTickets, kNone, kTicketsAsked},
     {'*', kMoney, kWage, kNone, kWageAsked}, {'*', kPages, kDaily, kNone, kDailyAsked},
-    {'*', kMoney, kSaving, kNone, kSavingAsked}, {'*', kPeople, kTeams, kNone, kAllPeople},
+    {'*', kMoney, kSaving, kNone, kSavingAsked}, {'*', kPeople, kTeams, kNone, kGroupPeople},
     {'*', kFood, kRecipe, kNone, kRecipeAsked}, {'*', kFood, kPerPerson, kNone, kPerPersonAsked},
     {'/', kThings, kShare, kNone, kShareAsked}, {'/', kThings, kShare, kNone, kShareAsked},
     {'/', kThings, kShare, kNone, kShareAsked}, {'/', kThings, kPacked, kNone, kPackedAsked},
@@ -163,8 +163,8 @@ const Scene kScenes[] = {
     {'/', kMoney, kEarned, kNone, kPerHour}, {'/', kPages, kReadIn, kNone, kPerDay},
     {'/', kPeople, kInTeams, kNone, kTeamSize}, {'/', kPeople, kTeamsOf, kNone, kHowManyTeams},
     {'/', kMoney, kBill, kNone, kBillAsked}, {'/', kLengths, kPieces, kNone, kPieceAsked},
-    {'*', kThings, kHasTimes, kNone, kOther}, {'*', kThings, kHasTwice, kNone, kOther, true, 2},
-    {'/', kThings, kHasHalf, kNone, kOther, true, 2}};
+    {'*', kThings, kHasTimes, kNone, kGroupOther}, {'*', kThings, kHasTwice, kNone, kGroupOther, true, 2},
+    {'/', kThings, kHasHalf, kNone, kGroupOther, true, 2}};
 
 constexpr Text kTimesNotes[] = {
     "{a} boxes, {bO} each, total", "{bO} per bag, {a} bags, how many", "{a} tickets at {b} dollars, total",
@@ -227,7 +227,7 @@ constexpr Text kBackTimeLines[] = {
 
 }  // namespace
 
-std::span<const Scene> group_scenes() { return kScenes; }
+std::span<const Scene> group_scenes() { return kGroupScenes; }
 Lines product_notes() { return kTimesNotes; }
 Lines quotient_notes() { return kOverNotes; }
 

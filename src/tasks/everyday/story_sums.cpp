@@ -130,12 +130,12 @@ constexpr Text kHasMore[] = {
 constexpr Text kHasFewer[] = {
     "{N} {+has} {aO}. {M} has {b} fewer", "{N} {+has} {aO} and {M} has {b} less",
     "{N} {+has} {aO}, {M} has {b} fewer than {me}"};
-constexpr Text kOther[] = {
+constexpr Text kSumOther[] = {
     "how many {O} does {M} have", "how many does {M} have", "what does {M} have", "how many {O} has {M}"};
 constexpr Text kKinds[] = {
     "there are {a} boys and {b} girls", "a class has {a} boys and {b} girls", "{a} men and {b} women are there",
     "{a} adults and {b} kids are on a boat", "in a group there are {a} boys and {b} girls"};
-constexpr Text kAllPeople[] = {
+constexpr Text kSumPeople[] = {
     "how many people are there", "how many people in total", "how many are there together", "how many in all",
     "what is the total", "how many are there altogether"};
 constexpr Text kPets[] = {
@@ -274,7 +274,7 @@ constexpr Text kTimeLeft[] = {
     "how long is it still"};
 
 // The usual stories come several times.
-const Scene kScenes[] = {
+const Scene kSumScenes[] = {
     {'+', kThings, kHad, kGain, kNow}, {'+', kThings, kHad, kGain, kNow}, {'+', kThings, kHad, kGain, kNow},
     {'+', kThings, kHad, kGain, kNow}, {'+', kThings, kThere, kAdded, kNowThere},
     {'+', kThings, kThere, kAdded, kNowThere}, {'+', kThings, kTwo, kNone, kTogether},
@@ -288,8 +288,8 @@ const Scene kScenes[] = {
     {'+', kFlying, kInTree, kLand, kNowThere}, {'-', kFlying, kInTree, kFlyAway, kLeftThere},
     {'-', kFlying, kInTree, kFlyAway, kLeftThere}, {'+', kAnimals, kOnFarm, kBorn, kNowThere},
     {'-', kAnimals, kOnFarm, kRunAway, kLeftThere}, {'-', kThings, kCompared, kNone, kDifference},
-    {'-', kThings, kCompared, kNone, kDifference}, {'+', kThings, kHasMore, kNone, kOther},
-    {'-', kThings, kHasFewer, kNone, kOther}, {'+', kPeople, kKinds, kNone, kAllPeople},
+    {'-', kThings, kCompared, kNone, kDifference}, {'+', kThings, kHasMore, kNone, kSumOther},
+    {'-', kThings, kHasFewer, kNone, kSumOther}, {'+', kPeople, kKinds, kNone, kSumPeople},
     {'+', kAnimals, kPets, kNone, kAllAnimals}, {'+', kYears, kAge, kNone, kAgeLater},
     {'-', kYears, kAge, kNone, kAgeEarlier}, {'+', kYears, kOlder, kNone, kAgeOther},
     {'-', kYears, kYounger, kNone, kAgeOther}, {'-', kYears, kAges, kNone, kAgeDifference},
@@ -338,7 +338,7 @@ constexpr Text kHalvesAsked[] = {
 
 }  // namespace
 
-std::span<const Scene> sum_scenes() { return kScenes; }
+std::span<const Scene> sum_scenes() { return kSumScenes; }
 std::span<const Thing> story_things() { return kThings; }
 Lines sum_notes() { return kPlusNotes; }
 Lines difference_notes() { return kMinusNotes; }

@@ -157,8 +157,8 @@ struct OneStep {
   i64 known = 0, result = 0, x = 0;
 };
 
-std::string text(i64 n) { return std::to_string(n); }
-std::string signed_term(i64 n) { return n == 0 ? "" : n < 0 ? text(n) : "+" + text(n); }
+std::string in_digits(i64 n) { return std::to_string(n); }
+std::string signed_number(i64 n) { return n == 0 ? "" : n < 0 ? in_digits(n) : "+" + in_digits(n); }
 
 OneStep draw_one_step(Random& r) {
   OneStep p;
@@ -181,9 +181,9 @@ OneStep draw_one_step(Random& r) {
 }
 
 std::string plain_side(const OneStep& p) {
-  if (p.shape->sign == '*') return text(p.known) + "x";
-  return p.shape->unknown_first ? std::string("x") + p.shape->sign + text(p.known)
-                                : text(p.known) + p.shape->sign + "x";
+  if (p.shape->sign == '*') return in_digits(p.known) + "x";
+  return p.shape->unknown_first ? std::string("x") + p.shape->sign + in_digits(p.known)
+                                : in_digits(p.known) + p.shape->sign + "x";
 }
 
 // The equation with x, what x is, and the result: "10-x=3", "x=10-3", "10-3=7", "x=7". A multiple of x is divided at
@@ -192,8 +192,8 @@ void write_one_step(Random& r, Draft& d, const OneStep& p) {
   std::string& t = d.trace;
   const bool first = p.shape->unknown_first;
   const i64 k = p.known, c = p.result;
-  t += plain_side(p) + "=" + text(c) + "\n";
-  const auto means = [&](i64 a, char sign, i64 b) { t += "x=" + text(a) + sign + text(b) + "\n"; };
+  t += plain_side(p) + "=" + in_digits(c) + "\n";
+  const auto means = [&](i64 a, char sign, i64 b) { t += "x=" + in_digits(a) + sign + in_digits(b) + "\n"; };
   switch (p.shape->sign) {
     case '+': means(c, '-', k), write_sub(t, c, k); break;
     case '-':
@@ -205,14 +205,14 @@ void write_one_step(Random& r, Draft& d, const OneStep& p) {
       if (first) means(c, '*', k), write_mul(t, c, k), contains_product(d, c, k);
       else means(k, '/', c), write_exact_divide(t, k, c, r);
   }
-  t += "x=" + text(p.x) + "\n";
+  t += "x=" + in_digits(p.x) + "\n";
 }
 
 // The content of the same equation in the kind "equation", where that kind has it.
 std::string content_of(const OneStep& p) {
   const bool minus_first = p.shape->sign == '-' && p.shape->unknown_first;
-  const std::string result = "=" + text(p.result);
-  if (p.shape->sign == '+') return "equation x+" + text(p.known) + result;
+  const std::string result = "=" + in_digits(p.result);
+  if (p.shape->sign == '+') return "equation x+" + in_digits(p.known) + result;
   return (p.shape->sign == '*' || minus_first ? "equation " : "unknown ") + plain_side(p) + result;
 }
 
@@ -221,16 +221,16 @@ std::string multiple(Random& r, i64 k, std::string_view letter) {
   static constexpr std::string_view kForms[] = {"{k}{u}",    "{k}{u}",    "{k}{u}",        "{k}{u}",
                                                 "{k}*{u}",   "{k} * {u}", "{k} × {u}",     "{k}·{u}",
                                                 "{u} * {k}", "{u}*{k}",   "{k} times {u}", "{u} times {k}"};
-  return put_in(pick(r, kForms), {{"k", text(k)}, {"u", letter}});
+  return put_in(pick(r, kForms), {{"k", in_digits(k)}, {"u", letter}});
 }
 
 // An equation in signs.
 std::string equation(Random& r, const std::string& left, i64 result) {
-  if (chance(r, 10)) return text(result) + (chance(r, 3) ? "=" : " = ") + left;
+  if (chance(r, 10)) return in_digits(result) + (chance(r, 3) ? "=" : " = ") + left;
   const bool spaces = left.find(' ') != left.npos;
   static constexpr std::string_view kSpaced[] = {" = ", " = ", " = ",      " = ",  " = ",
                                                  " = ", " = ", " equals ", " is ", " gives "};
-  return left + std::string(spaces || chance(r, 4) ? pick(r, kSpaced) : "=") + text(result);
+  return left + std::string(spaces || chance(r, 4) ? pick(r, kSpaced) : "=") + in_digits(result);
 }
 
 // Most people type the equation first, so the questions, which hold it as it is, are more frequent than the orders.
@@ -247,7 +247,7 @@ std::string ask_blank(Random& r, const std::string& e) {
 std::string drawn_letter(Random& r) { return std::string(1, "xxxxxxxxyynnabzmkpt"[r.below(19)]); }
 
 std::string ask_in_signs(Random& r, const OneStep& p, bool letter) {
-  const std::string u = letter ? drawn_letter(r) : std::string(pick(r, kBlanks)), k = text(p.known);
+  const std::string u = letter ? drawn_letter(r) : std::string(pick(r, kBlanks)), k = in_digits(p.known);
   const char sign = p.shape->sign;
   const bool first = sign == '*' ? chance(r, 2) : p.shape->unknown_first;
   const std::string left =
@@ -262,8 +262,8 @@ std::string thought(Random& r, std::string_view steps, std::string_view result) 
 
 std::string ask_in_words(Random& r, const OneStep& p) {
   const bool words = p.known <= 100 && p.result <= 100 && chance(r, 12);
-  const std::string k = words ? number_in_words(p.known) : text(p.known);
-  const std::string c = words ? number_in_words(p.result) : text(p.result);
+  const std::string k = words ? number_in_words(p.known) : in_digits(p.known);
+  const std::string c = words ? number_in_words(p.result) : in_digits(p.result);
   const auto with_unknown = [&](std::string_view u) {
     const std::string phrase = put_in(pick(r, p.shape->phrases), {{"u", u}, {"k", k}});
     return put_in(pick(r, kEquals), {{"p", phrase}, {"c", c}});
@@ -283,7 +283,7 @@ Draft draft_one_step(Random& r) {
   const OneStep p = draw_one_step(r);
   Draft d;
   write_one_step(r, d, p);
-  d.answer = text(p.x);
+  d.answer = in_digits(p.x);
   // "What must be added to 7 to get 3" is a question that only a sign makes plain.
   const u32 way = p.x < 0 ? r.below(6) : r.below(10);
   d.prompt = way < 6 ? ask_in_signs(r, p, way < 4) : ask_in_words(r, p);
@@ -298,18 +298,19 @@ Draft draft_linear(Random& r) {
   i64 b = r.between(1, chance(r, 2) ? 12 : 30) * (chance(r, 3) ? -1 : 1);
   if (chance(r, 12)) b = -a * x;
   const i64 c = a * x + b, size = std::abs(b);
-  const std::string term = text(a) + "x";
+  const std::string term = in_digits(a) + "x";
   Draft d;
   std::string& t = d.trace;
-  t += term + signed_term(b) + "=" + text(c) + "\n" + term + "=" + text(c) + signed_term(-b) + "\n";
+  t += term + signed_number(b) + "=" + in_digits(c) + "\n" + term + "=" + in_digits(c) + signed_number(-b) + "\n";
   const i64 product = b > 0 ? write_sub(t, c, b) : write_add(t, c, -b);
-  t += term + "=" + text(product) + "\n";
+  t += term + "=" + in_digits(product) + "\n";
   write_exact_divide(t, product, a, r);
-  t += "x=" + text(x) + "\n";
-  d.answer = text(x);
-  d.content = "equation " + term + signed_term(b) + "=" + text(c);
+  t += "x=" + in_digits(x) + "\n";
+  d.answer = in_digits(x);
+  d.content = "equation " + term + signed_number(b) + "=" + in_digits(c);
 
-  const std::string k = text(size), result = text(c), times = a <= 12 && chance(r, 8) ? number_in_words(a) : text(a);
+  const std::string k = in_digits(size), result = in_digits(c),
+                    times = a <= 12 && chance(r, 8) ? number_in_words(a) : in_digits(a);
   const u32 way = x < 0 || c < 0 ? 9 : r.below(10);
   if (way < 2) {
     const std::string last = put_in(b > 0 ? pick(r, kThenAdd) : pick(r, kThenSubtract), {{"k", k}});
@@ -343,26 +344,28 @@ Draft draft_other_two_steps(Random& r) {
   if (chance(r, 2)) {
     const i64 b = chance(r, 3) ? -size : size, result = x + b;
     if (result < 0) return draft_other_two_steps(r);
-    const std::string part = "x/" + text(a);
-    t += part + signed_term(b) + "=" + text(result) + "\n" + part + "=" + text(result) + signed_term(-b) + "\n";
+    const std::string part = "x/" + in_digits(a);
+    t += part + signed_number(b) + "=" + in_digits(result) + "\n" + part + "=" + in_digits(result) + signed_number(-b) +
+         "\n";
     if (b > 0) write_sub(t, result, b);
     else write_add(t, result, -b);
-    t += part + "=" + text(x) + "\nx=" + text(x) + "*" + text(a) + "\n";
-    d.answer = text(write_mul(t, x, a));
+    t += part + "=" + in_digits(x) + "\nx=" + in_digits(x) + "*" + in_digits(a) + "\n";
+    d.answer = in_digits(write_mul(t, x, a));
     t += "x=" + d.answer + "\n";
-    d.content = "unknown " + part + signed_term(b) + "=" + text(result);
-    left = with_sign(r, u + "/" + text(a), b > 0 ? '+' : '-', text(size));
+    d.content = "unknown " + part + signed_number(b) + "=" + in_digits(result);
+    left = with_sign(r, u + "/" + in_digits(a), b > 0 ? '+' : '-', in_digits(size));
     d.prompt = ask_letter(r, equation(r, left, result), u);
   } else {
     const i64 total = a * x + c;
-    const std::string term = text(a) + "x";
-    t += text(total) + "-" + term + "=" + text(c) + "\n" + term + "=" + text(total) + signed_term(-c) + "\n";
+    const std::string term = in_digits(a) + "x";
+    t += in_digits(total) + "-" + term + "=" + in_digits(c) + "\n" + term + "=" + in_digits(total) + signed_number(-c) +
+         "\n";
     const i64 product = write_sub(t, total, c);
-    t += term + "=" + text(product) + "\n";
-    d.answer = text(write_exact_divide(t, product, a, r));
+    t += term + "=" + in_digits(product) + "\n";
+    d.answer = in_digits(write_exact_divide(t, product, a, r));
     t += "x=" + d.answer + "\n";
-    d.content = "unknown " + text(total) + "-" + term + "=" + text(c);
-    left = with_sign(r, text(total), '-', text(a) + u);
+    d.content = "unknown " + in_digits(total) + "-" + term + "=" + in_digits(c);
+    left = with_sign(r, in_digits(total), '-', in_digits(a) + u);
     d.prompt = ask_letter(r, equation(r, left, c), u);
   }
   return d;
