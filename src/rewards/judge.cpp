@@ -59,8 +59,8 @@ JudgementKind kind_of(sandbox::VerdictKind kind) {
   return JudgementKind::unchecked;
 }
 
-template <class T>
-bool ready(const std::future<T>& future) {
+template <class Future>
+bool ready(const Future& future) {
   return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
@@ -156,10 +156,16 @@ void Judge::submit(u64 ticket, const Problem& problem, AssistantTurn turn) {
   } else if (!pool_) {
     set(out, JudgementKind::unchecked, "there is no sandbox");
   } else {
-    pending.verdict = pool_->submit(job_of(*program, out.given, options_.limits));
+    pending.verdict = verdict_on(problem, out.given);
   }
   if (!pending.verdict.valid()) ask_reward_program(pending);
   if (!advance(pending)) pending_.push_back(std::move(pending));
+}
+
+std::shared_future<sandbox::Verdict> Judge::verdict_on(const Problem& problem, const std::string& program) {
+  for (const Pending& p : pending_)
+    if (p.problem == &problem && p.verdict.valid() && p.judgement.given == program) return p.verdict;
+  return pool_->submit(job_of(std::get<ProgramChecker>(problem.checker), program, options_.limits)).share();
 }
 
 void Judge::ask_reward_program(Pending& pending) {
@@ -177,7 +183,7 @@ void Judge::ask_reward_program(Pending& pending) {
 bool Judge::advance(Pending& p) {
   if (p.verdict.valid()) {
     if (!ready(p.verdict)) return false;
-    const sandbox::Verdict verdict = p.verdict.get();
+    const sandbox::Verdict verdict = std::exchange(p.verdict, {}).get();
     const JudgementKind kind = kind_of(verdict.kind);
     set(p.judgement, kind,
         verdict.test < 0 ? verdict.detail : fmt::format("test {}: {}", verdict.test, verdict.detail));

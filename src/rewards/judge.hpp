@@ -75,7 +75,8 @@ class Judge {
   // Errors: those of sandbox::Pool::open, if a sandbox is needed, and those of RewardProgram::start.
   static Result<Judge> open(JudgeOptions options, bool with_sandbox);
 
-  // `problem` must live until the judgement has been returned.
+  // `problem` must live until the judgement has been returned. A program that is being judged for the same problem is
+  // not run again: the samples of a group are often equal.
   void submit(u64 ticket, const Problem& problem, AssistantTurn turn);
 
   struct Finished {
@@ -94,10 +95,11 @@ class Judge {
     const Problem* problem = nullptr;
     AssistantTurn turn;
     Judgement judgement;
-    std::future<sandbox::Verdict> verdict;  // valid: the program is being judged
-    std::future<Result<double>> own;        // valid: the reward program is being asked
+    std::shared_future<sandbox::Verdict> verdict;  // valid: the program is being judged
+    std::future<Result<double>> own;               // valid: the reward program is being asked
   };
   Judge() = default;
+  std::shared_future<sandbox::Verdict> verdict_on(const Problem& problem, const std::string& program);
   bool advance(Pending& pending);
   void ask_reward_program(Pending& pending);
 

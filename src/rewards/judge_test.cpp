@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tasks/problem_files.hpp"
 
 namespace r1 {
@@ -170,6 +172,21 @@ TEST_F(JudgeOfPrograms, AProgramBeginsWithWhatThePromptGives) {
                  "```python\nfrom __future__ import annotations\ndef root(xs: list[int]):\n"
                  "    return [math.isqrt(x) for x in xs]\n```"),
             "right");
+}
+
+// A program whose verdict is drawn at random shows how often it was run.
+TEST_F(JudgeOfPrograms, EqualProgramsOfAProblemAreRunOnce) {
+  const Problem p = problem(ProgramChecker{ProgramLanguage::python, ProgramCases{{{"", "1"}}, 0}});
+  const std::string random =
+      "<think>a</think>```\nimport random, time\ntime.sleep(1)\nprint(random.randint(1, 2))\n```";
+  for (u64 ticket = 0; ticket < 24; ++ticket) judge_->submit(ticket, p, {random, TurnForm::thinking});
+  std::set<JudgementKind> kinds;
+  size_t judged = 0;
+  while (judge_->busy())
+    for (const auto& [ticket, judgement] : judge_->finished(std::chrono::seconds(1)))
+      kinds.insert(judgement.kind), ++judged;
+  EXPECT_EQ(judged, 24u);
+  EXPECT_EQ(kinds.size(), 1u);
 }
 
 TEST_F(JudgeOfPrograms, SubmittingDoesNotWaitForVerdicts) {
