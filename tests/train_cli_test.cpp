@@ -117,7 +117,8 @@ TEST_F(TrainCli, ATrainingThatCannotStartLeavesNoFolder) {
   expect_failure(late, 1, {"sequence_length 9999"});
   EXPECT_FALSE(fs::exists(file("a")));
   fs::create_directories(file("mine"));
-  EXPECT_EQ(r1("train sft --config recipes/nano/cold_start.toml --model nano --sequence_length 9999 --out {}/mine").code, 1);
+  EXPECT_EQ(
+      r1("train sft --config recipes/nano/cold_start.toml --model nano --sequence_length 9999 --out {}/mine").code, 1);
   EXPECT_TRUE(fs::exists(file("mine")));
 }
 
