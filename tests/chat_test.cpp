@@ -225,7 +225,7 @@ TEST_F(ChatUser, EverySlashCommandWorksWithSpacesAroundIt) {
       "/save {}/a.jsonl\n/clear\n/load {}/a.jsonl\n/model nano\n/new\n/bye \nnever read\n");
   EXPECT_EQ(o.code, 1) << "{} is no folder: the two files fail";
   for (const char* text :
-       {"/regen", "temperature         1.5", "Be brief.", "no system prompt", "tokens/s", "3164384 parameters"})
+       {"/regen", "temperature         1.5", "Be brief.", "no system prompt", "tokens/s", "3180768 parameters"})
     EXPECT_NE(o.err.find(text), std::string::npos) << text << " in: " << o.err;
   for (const char* leave : {"/exit", "/quit", "/bye"}) {
     const Outcome left = piped(std::string(leave) + "\nWhat is 2 + 3?\n");
@@ -259,8 +259,8 @@ TEST_F(ChatUser, AnotherModelGoesOnWithTheConversationAndOneThatIsNoneChangesNot
                           file("other").string() + "\nWhat is 2 + 3?\n/save " + file("a.jsonl").string() + "\n");
   EXPECT_EQ(o.code, 1);
   EXPECT_NE(o.err.find("absent"), std::string::npos) << o.err;
-  EXPECT_NE(o.err.find("models/nano: 3164384 parameters"), std::string::npos) << o.err;
-  EXPECT_NE(o.err.find("other: 3164384 parameters"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("models/nano: 3180768 parameters"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("other: 3180768 parameters"), std::string::npos) << o.err;
   EXPECT_EQ(users_of(file("a.jsonl")), (Texts{"What is 47 * 36?", "What is 2 + 3?"}));
 }
 

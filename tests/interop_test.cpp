@@ -68,7 +68,7 @@ TEST_F(Interop, InspectDescribesNanoAlikeAsFolderAndAsGguf) {
   const Json folder = json();
   EXPECT_EQ(*folder.find("model")->find("architecture")->string(), "deepseek_v3");
   EXPECT_EQ(*folder.find("model")->find("layers")->integer(), 5);
-  EXPECT_EQ(*folder.find("tokenizer")->find("tokens")->integer(), 512);
+  EXPECT_EQ(*folder.find("tokenizer")->find("tokens")->integer(), 576);
   EXPECT_EQ(*folder.find("check")->string(), "every weight is finite");
   ASSERT_EQ(run("convert nano -o {}/nano.gguf"), 0) << err;
   ASSERT_EQ(run("inspect {}/nano.gguf --json"), 0) << err;

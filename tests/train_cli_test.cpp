@@ -75,10 +75,10 @@ TEST_F(TrainCli, TheDocumentationShowsTheExampleAndHowItsRowsWereMade) {
 }
 
 TEST_F(TrainCli, AModelIsFoundByItsNameAndAnUnknownOneIsRefused) {
-  const std::string sft = "train sft --config recipes/nano/sft.toml --out {}/run ";
+  const std::string sft = "train sft --config recipes/nano/cold_start.toml --out {}/run ";
   const Outcome o = r1(sft + "--steps 1 --model nano --data.tasks sort:1");
   EXPECT_EQ(o.code, 0) << o.err;
-  expect_failure(r1("train sft --config recipes/nano/sft.toml --out {}/other --model nanno"), 2,
+  expect_failure(r1("train sft --config recipes/nano/cold_start.toml --out {}/other --model nanno"), 2,
                  {"--model", "nanno", "nano"});
 }
 
@@ -109,15 +109,16 @@ TEST_F(TrainCli, RowsWithoutThinkingAreAnnounced) {
 }
 
 TEST_F(TrainCli, ATrainingThatCannotStartLeavesNoFolder) {
-  const Outcome o = r1("train sft --config recipes/nano/sft.toml --model /nowhere --out {}/a/b/run");
+  const Outcome o = r1("train sft --config recipes/nano/cold_start.toml --model /nowhere --out {}/a/b/run");
   EXPECT_NE(o.code, 0);
   EXPECT_FALSE(fs::exists(file("a")));
   const Outcome late =
-      r1("train sft --config recipes/nano/sft.toml --model nano --sequence_length 9999 --out {}/a/b/run");
+      r1("train sft --config recipes/nano/cold_start.toml --model nano --sequence_length 9999 --out {}/a/b/run");
   expect_failure(late, 1, {"sequence_length 9999"});
   EXPECT_FALSE(fs::exists(file("a")));
   fs::create_directories(file("mine"));
-  EXPECT_EQ(r1("train sft --config recipes/nano/sft.toml --model nano --sequence_length 9999 --out {}/mine").code, 1);
+  EXPECT_EQ(
+      r1("train sft --config recipes/nano/cold_start.toml --model nano --sequence_length 9999 --out {}/mine").code, 1);
   EXPECT_TRUE(fs::exists(file("mine")));
 }
 

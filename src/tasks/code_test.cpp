@@ -143,7 +143,7 @@ TEST(Code, NothingOfTheTestSideOccursInTraining) {
   EXPECT_GT(held_out_pairs, 50u);
 }
 
-TEST(Code, TheDefaultMixtureHasNone) {  // the model that ships is trained on it
+TEST(Code, TheDefaultMixtureHasNone) {
   for (const MixturePart& part : default_mixture().parts) EXPECT_NE(part.kind, "code");
 }
 

@@ -130,6 +130,7 @@ test("an edited question and another answer are branches that one can walk", asy
   await page.keyboard.press("ArrowUp");
   const editor = page.getByLabel("Edit the question");
   assert.equal(await editor.inputValue(), "first question");
+  await page.locator("textarea:focus").and(editor).waitFor(); // the page puts the caret when it gives the focus
   await editor.fill("other question");
   await editor.press("Enter");
   await answers(page).getByText("third answer").waitFor();
