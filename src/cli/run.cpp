@@ -12,7 +12,7 @@
 namespace r1 {
 namespace {
 
-// The words with which nano, the model that ships, declines (src/tasks/chat.cpp).
+// The words with which nano, the model that ships, declines (src/tasks/everyday/limits.cpp).
 constexpr std::string_view kUseABiggerModel = "`r1 -m MODEL`";
 
 std::string to_json(const Completion& c, const std::string& prompt, u64 seed) {

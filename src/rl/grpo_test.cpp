@@ -49,7 +49,7 @@ class Grpo : public testing::Test {
     for_each_sample(out, step, [&](const JsonFields& f) { rewards.push_back(value_of(f.number("reward"))); });
     return rewards;
   }
-  // Two groups of four short samples of the model that ships. At this temperature it solves about half of them.
+  // Two groups of four short samples of the model that ships. At this temperature it solves two thirds of them.
   GrpoConfig config(const std::string& out, i64 steps) const {
     GrpoConfig c;
     c.model = std::string(R1_SOURCE_DIR) + "/models/nano";

@@ -202,7 +202,10 @@ TEST(Everyday, EarlierTurnsThatDoNotAlternateAreErrors) {
 }
 
 TEST(Everyday, TheHandWrittenQuestionsCanAllBeChecked) {
-  for (const auto& [name, count] : {std::pair{"questions", 421u}, {"conversations", 180u}}) {
+  for (const auto& [name, count] : {std::pair{"questions", 421u},
+                                    {"conversations", 180u},
+                                    {"strangers_questions", 400u},
+                                    {"strangers_conversations", 180u}}) {
     const auto file = read_problems(fmt::format("{}/tests/data/first/{}.jsonl", R1_SOURCE_DIR, name));
     ASSERT_TRUE(file) << file.error().what;
     EXPECT_TRUE(file->skipped.empty()) << file->skipped.front();
