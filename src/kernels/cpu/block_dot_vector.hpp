@@ -148,5 +148,36 @@ inline Ints add_bytes(Ints sum, const u8* w, const i8* q) {
 #endif
 }
 
+// How many tiles are multiplied with a group of rows at once. With two tiles each word of the activations is loaded
+// once for both; the sums of 4 rows and 2 tiles take half of the 32 registers of AVX-512. AVX2 has 16.
+#if defined(__AVX512VNNI__)
+constexpr int kTilesAtOnce = 2;
+#else
+constexpr int kTilesAtOnce = 1;
+#endif
+
+// add_bytes for each of kRows rows of activations q[r] and of kTiles tiles w[t].
+template <int kSteps, int kLimit, int kRows, int kTiles>
+inline void add_bytes(Ints (&sum)[kRows][kTiles], const u8* const (&w)[kTiles], const i8* const (&q)[kRows]) {
+#if defined(__AVX512VNNI__)
+#pragma GCC unroll 8
+  for (int j = 0; j < kSteps; ++j) {
+    Ints of_tile[kTiles];
+#pragma GCC unroll 2
+    for (int t = 0; t < kTiles; ++t) of_tile[t] = load(w[t] + j * kLanes * 4);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const Ints x = broadcast(word_at(q[r] + 4 * j));
+#pragma GCC unroll 2
+      for (int t = 0; t < kTiles; ++t) sum[r][t] = add_four(sum[r][t], of_tile[t], x);
+    }
+  }
+#else
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+    for (int t = 0; t < kTiles; ++t) sum[r][t] = add_bytes<kSteps, kLimit>(sum[r][t], w[t], q[r]);
+#endif
+}
+
 }  // namespace
 }  // namespace r1::cpu::R1_TARGET
