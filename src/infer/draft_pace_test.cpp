@@ -40,6 +40,17 @@ TEST(DraftPace, AStepWithoutDraftsIsMeasuredAgainFromTimeToTime) {
   EXPECT_TRUE(pace.pays(1, 1));
 }
 
+TEST(DraftPace, AModulePaysIfItsGuessIsWorthItsTimeAndThatOfARow) {
+  DraftPace pace;
+  EXPECT_TRUE(pace.module_pays(1, 0.01)) << "nothing was measured";
+  for (int i = 0; i < 100; ++i) pace.measured(1, 0, 0.1), pace.measured(1, 1, 0.1 + 0.03);
+  EXPECT_TRUE(pace.module_pays(1, 0.01)) << "the module was not measured";
+  for (int i = 0; i < 100; ++i) pace.module_measured(1, 0.02);
+  EXPECT_TRUE(pace.module_pays(1, 0.55));
+  EXPECT_FALSE(pace.module_pays(1, 0.45)) << "half of a step must be won";
+  EXPECT_FALSE(pace.module_pays(DraftPace::kMostDecodes + 1, 1));
+}
+
 TEST(DraftPace, ManySequencesHaveNoDrafts) {
   DraftPace pace;
   const i64 many = DraftPace::kMostDecodes + 1;

@@ -116,6 +116,7 @@ struct EngineCounters {
   i64 prefill_tokens = 0, decode_tokens = 0;     // rows of the forwards, without those of replays
   i64 replayed_tokens = 0, preemptions = 0;      // rows that were computed again after a preemption
   i64 drafts = 0, accepted_drafts = 0;           // guessed tokens, and those of them that were drawn
+  i64 predictions = 0;                           // guesses of the MTP module; not all of them become drafts
   i64 cached_tokens = 0;                         // prompt tokens whose keys were found in shared pages
   double forward_seconds = 0, step_seconds = 0;  // step_seconds includes forward_seconds
 };

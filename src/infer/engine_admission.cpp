@@ -118,6 +118,7 @@ std::unique_ptr<Engine::State::Sequence> Engine::State::new_sequence(Group& g, K
   s->age = ++last_age;
   s->position = s->computed = kv.cached;
   s->kv = std::move(kv);
+  s->has_module = module_may_pay();
   if (g.request.constraint) s->constraint = g.request.constraint();
   ++g.started, ++g.live;
   return s;

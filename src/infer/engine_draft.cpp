@@ -6,7 +6,9 @@
 // last position, where nobody reads them, until its own tokens replace them.
 //
 // Drafts are looked up in the text so far (prompt lookup): what followed the last place that had the same tokens as the
-// end of the text now. Texts that repeat names, numbers or code have many such places.
+// end of the text now. Texts that repeat names, numbers or code have many such places. A model with a module for
+// multi-token prediction guesses one token besides (engine_predict.cpp). If the two disagree, the one that is right
+// more often is the draft.
 #include <algorithm>
 
 #include "infer/engine_state.hpp"
@@ -27,11 +29,15 @@ void Engine::State::add_drafts(Sequence& s, i64 decodes) {
   i64 most = 0;
   for (double chance = s.draft_chance; most < room && draft_pace.pays(decodes, chance); chance *= s.draft_chance)
     ++most;
-  if (most == 0) {
-    s.draft_chance += kRecovery * (kFirstDraftChance - s.draft_chance);
-    return;
+  if (most == 0) s.draft_chance += kRecovery * (kFirstDraftChance - s.draft_chance);
+  else look_up_drafts(s, most);
+  s.looked_up = !s.drafts.empty();
+  const bool agree = s.looked_up && s.drafts.front() == s.predicted;
+  const bool likelier = !s.looked_up || s.draft_chance < prediction_chance;
+  if (s.predicted != kNoToken && !agree && likelier && room > 0 && draft_pace.pays(decodes, prediction_chance)) {
+    s.drafts = {s.predicted};
+    s.looked_up = false;
   }
-  look_up_drafts(s, most);
   if (!s.drafts.empty() && !cache.grow(s.kv, s.known() + std::ssize(s.drafts))) s.drafts.clear();
 }
 
@@ -55,7 +61,7 @@ void Engine::State::look_up_drafts(Sequence& s, i64 most) {
 bool Engine::State::take_draft(Sequence& s) {
   if (s.drafts.empty() || s.done) return false;
   const bool right = s.generated.back() == s.drafts.front();
-  s.draft_chance += kJudgement * ((right ? 1.0 : 0.0) - s.draft_chance);
+  if (s.looked_up) s.draft_chance += kJudgement * ((right ? 1.0 : 0.0) - s.draft_chance);
   if (!right) return false;
   s.drafts.erase(s.drafts.begin());
   ++counters.decode_tokens, ++counters.accepted_drafts, ++s.group->client->service;

@@ -6,17 +6,21 @@
 namespace r1 {
 namespace {
 
+std::unique_ptr<Model> named_model(std::string_view name) {
+  if (name == "deepseek_mtp") return test_model(1, test_deepseek_mtp().c_str());
+  return test_model(1, name == "qwen2" ? kTestQwen2 : kTestDeepseek);
+}
+
 class Drafts : public testing::TestWithParam<std::tuple<const cpu::Kernels*, const char*>> {
  protected:
   const cpu::Kernels* kernels = std::get<0>(GetParam());
-  std::unique_ptr<Model> model = test_model(1, std::get<1>(GetParam()));
+  std::unique_ptr<Model> model = named_model(std::get<1>(GetParam()));
 };
 INSTANTIATE_TEST_SUITE_P(Engine, Drafts,
                          testing::Combine(testing::ValuesIn(cpu::levels().begin(), cpu::levels().end()),
-                                          testing::Values(kTestDeepseek, kTestQwen2)),
+                                          testing::Values("deepseek", "deepseek_mtp", "qwen2")),
                          [](const auto& i) {
-                           const bool qwen2 = std::get<1>(i.param) == kTestQwen2;
-                           return fmt::format("{}_{}", std::get<0>(i.param)->name, qwen2 ? "qwen2" : "deepseek");
+                           return fmt::format("{}_{}", std::get<0>(i.param)->name, std::get<1>(i.param));
                          });
 
 // Requests of all kinds whose answers repeat themselves: a bias leaves few tokens, so that many drafts are right.
@@ -112,6 +116,67 @@ TEST_F(DraftsOfOneModel, ATextThatRepeatsItselfTakesFewerSteps) {
   EXPECT_EQ(with.run({r}), without.run({r}));
   EXPECT_EQ(without->counters().steps, 200);
   EXPECT_LT(with->counters().steps, 50) << "a step with 8 drafts makes 9 tokens";
+}
+
+// Allows one token, and another one after each token, so that no text repeats itself.
+class CountingConstraint : public TokenConstraint {
+ public:
+  std::span<const u64> allowed() override {
+    std::fill(std::begin(words_), std::end(words_), 0);
+    words_[next_ / 64] |= u64{1} << next_ % 64;
+    return words_;
+  }
+  void accept(i32 token) override { next_ = (token + 1) % kTestVocab; }
+
+ private:
+  u64 words_[(kTestVocab + 63) / 64];
+  i64 next_ = 0;
+};
+
+class Predictions : public testing::Test {
+ protected:
+  std::unique_ptr<Model> model = test_model(1, test_deepseek_mtp().c_str());
+  GenerationRequest counting(i64 prompt, i64 tokens) const {
+    GenerationRequest r{.prompt = test_prompt(prompt, 1), .max_tokens = tokens};
+    r.constraint = [] { return std::make_unique<CountingConstraint>(); };
+    return r;
+  }
+};
+
+TEST_F(Predictions, AGuessOfTheModuleSavesAStep) {
+  const Settings plain{*model};
+  TestEngine without(plain), with(with_drafts(plain, 8));
+  EXPECT_EQ(with.run({counting(100, 120)}), without.run({counting(100, 120)}));
+  EXPECT_EQ(without->counters().predictions, 0);
+  EXPECT_EQ(without->counters().steps, 120);
+  EXPECT_LT(with->counters().steps, 70) << "a step with one draft makes 2 tokens";
+}
+
+TEST_F(Predictions, ModuleSeesTheWholePromptInChunks) {
+  Settings settings{*model};
+  settings.max_batch_tokens = 33, settings.max_sequences = 4;
+  const std::vector<GenerationRequest> requests{counting(150, 60), counting(70, 50), counting(5, 40)};
+  const DrawnBySample undisturbed = run(settings, requests);
+  TestEngine engine(with_drafts(settings, 1));
+  EXPECT_EQ(engine.run(requests), undisturbed);
+  EXPECT_GT(engine->counters().accepted_drafts, 60);
+}
+
+// The clock advances by the rows that the step has computed, those of the module included.
+TEST_F(Predictions, AModuleThatDoesNotPayIsUsedNoMore) {
+  const auto rows = std::make_shared<double>(0);
+  Settings settings{*model};
+  settings.max_drafts = 8;
+  settings.clock = [rows] { return *rows += 1e-6; };
+  TestEngine engine(settings);
+  engine.submit({.prompt = test_prompt(8, 1), .max_tokens = 300});
+  while (engine->busy()) {
+    engine.step();
+    const EngineCounters& c = engine->counters();
+    *rows = static_cast<double>(c.prefill_tokens + c.decode_tokens + c.drafts - c.accepted_drafts);
+  }
+  EXPECT_GT(engine->counters().predictions, 0);
+  EXPECT_LT(engine->counters().predictions, 100);
 }
 
 TEST_F(DraftsOfOneModel, WhereARowTakesAsLongAsAStepHardlyAnyDraftIsTried) {

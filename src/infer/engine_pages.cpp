@@ -35,6 +35,7 @@ void Engine::State::preempt(std::unique_ptr<Sequence> s) {
   publish_generated(*s);
   cache.close(s->kv);
   s->position = 0;
+  s->predicted = kNoToken;
   ++counters.preemptions;
   preempted.push_back(std::move(s));
 }

@@ -15,6 +15,8 @@ namespace r1 {
 
 struct Engine::State {
   static constexpr double kFirstDraftChance = 0.5;
+  static constexpr double kFirstPredictionChance = 0.7;
+  static constexpr i32 kNoToken = -1;
 
   // Who sends requests. Entries exist as long as the client has requests.
   struct Client {
@@ -53,7 +55,11 @@ struct Engine::State {
     bool done = false;
     bool runs = false;                        // it is in `running`
     std::vector<i32> drafts{};                // guesses of the tokens behind the known ones, with rows in this step
-    double draft_chance = kFirstDraftChance;  // that a draft is right, if the drafts before it are
+    bool looked_up = false;                   // `drafts` were found in the text
+    double draft_chance = kFirstDraftChance;  // that a draft that was looked up is right, if those before it are
+    bool has_module = false;                  // the MTP module runs on this sequence's rows
+    i64 unpaid_steps = 0;                     // the last steps, in succession, in which the module did not pay
+    i32 predicted = kNoToken;                 // the module's guess of the next token
 
     i64 prompt() const { return std::ssize(group->request.prompt); }
     i64 known() const { return prompt() + std::ssize(generated); }
@@ -106,6 +112,14 @@ struct Engine::State {
   void look_up_drafts(Sequence& s, i64 most);
   bool take_draft(Sequence& s);
 
+  // Predictions (engine_predict.cpp): the next token as the model's MTP module guesses it.
+  bool module_may_pay();
+  void judge_module(Sequence& s, i64 decodes);
+  void judge_prediction(Sequence& s);
+  void predict_tokens(const Tensor& hidden);
+  bool add_prediction_rows(const Sequence& s, i64 index);
+  void draw_predictions(std::span<Sequence* const> sequences, const Tensor& logits);
+
   // Prompts (engine_prefill.cpp): the prompt tokens of a step, shared out among clients.
   struct Share {
     Sequence* sequence;
@@ -121,7 +135,7 @@ struct Engine::State {
   bool waits_for_prefix(const Sequence& s) const;
   void publish_prompts();
   void publish_generated(const Sequence& s);
-  Tensor run_model();
+  Output run_model();
   void store_routes();
   void draw_tokens(const Tensor& logits);
   Result<SampledToken> draw(Sampler& sampler, const Sequence& s, std::span<const float> logits) const;
@@ -146,8 +160,12 @@ struct Engine::State {
   std::vector<std::unique_ptr<Sequence>> running;  // by priority, then oldest first; the last one gives way first
   std::vector<std::unique_ptr<Sequence>> preempted;
   Batch batch;
-  RecordedRoutes routes;  // of the batch; none if per_row() is 0
+  RecordedRoutes routes;                   // of the batch; none if per_row() is 0
+  std::vector<Sequence*> batch_sequences;  // whose rows the batch has, in its order
   std::vector<Draw> draws;
+  // The rows on which the MTP module runs, as rows of `batch`, and the token that follows each of them.
+  Batch prediction_batch;
+  std::vector<i32> prediction_rows, prediction_next;
   // The sequences of which this step computes a part of the prompt, and the position of the first such token.
   struct PromptChunk {
     Sequence* sequence;
@@ -157,7 +175,10 @@ struct Engine::State {
   std::function<double()> clock = options.clock;
   PrefillPace pace;
   DraftPace draft_pace;
-  i64 decode_rows = 0, draft_rows = 0;  // of the step; the others are of prompts and replays
+  i64 decode_rows = 0, draft_rows = 0;                // of the step; the others are of prompts and replays
+  double prediction_seconds = 0;                      // of the step
+  double prediction_chance = kFirstPredictionChance;  // that the MTP module's guess is the next token
+  i64 sequences_without_module = 0;                   // that were started one after the other
   std::vector<TokenEvent> events;
   std::vector<PromptEvent> prompts;
   EngineCounters counters;

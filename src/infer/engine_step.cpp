@@ -27,14 +27,16 @@ Result<std::span<TokenEvent>> Engine::step() {
   s.grow();
   s.build_batch();
   if (s.batch.rows() > 0) {
-    const Tensor logits = s.run_model();
+    const Output out = s.run_model();
     s.publish_prompts();
-    s.draw_tokens(logits);
+    s.draw_tokens(out.logits);
+    s.predict_tokens(out.hidden);
     s.sweep();
     ++s.counters.steps;
     const i64 prompt_rows = s.batch.rows() - s.decode_rows - s.draft_rows;
-    if (prompt_rows == 0) s.draft_pace.measured(s.decode_rows, s.draft_rows, s.clock() - begin);
-    if (s.draft_rows == 0) s.pace.measured(s.decode_rows, prompt_rows, s.clock() - begin);
+    const double seconds = s.clock() - begin;
+    if (prompt_rows == 0) s.draft_pace.measured(s.decode_rows, s.draft_rows, seconds - s.prediction_seconds);
+    if (s.draft_rows == 0) s.pace.measured(s.decode_rows, prompt_rows, seconds);
   }
   s.counters.step_seconds += s.clock() - begin;
   return std::span<TokenEvent>(s.events);
@@ -57,7 +59,7 @@ void Engine::State::build_batch() {
   batch.tokens.clear(), batch.positions.clear(), batch.roles.clear(), batch.want.clear();
   batch.seq_begin.assign(1, 0);
   cache.view().tables.clear();
-  draws.clear(), chunks.clear();
+  batch_sequences.clear(), draws.clear(), chunks.clear();
   std::vector<Share> shares;
   for (const auto& s : running) {
     s->drafts.clear();
@@ -66,6 +68,7 @@ void Engine::State::build_batch() {
   decode_rows = std::ssize(running) - std::ssize(shares);
   for (const auto& s : running) {
     if (!s->decodes()) continue;
+    judge_module(*s, decode_rows);
     if (shares.empty()) add_drafts(*s, decode_rows);
     add_rows(*s, 1);
   }
@@ -93,6 +96,7 @@ void Engine::State::add_rows(Sequence& s, i64 count) {
     batch.roles.push_back(Role::generated);
   }
   batch.seq_begin.push_back(static_cast<i32>(batch.rows()));
+  batch_sequences.push_back(&s);
   cache.view().tables.push_back(s.kv.pages);
   s.computed = std::max(s.computed, s.position);
   if (s.left() > 0) return;
@@ -105,9 +109,10 @@ void Engine::State::report_prompt(const Sequence& s) {
   prompts.push_back({s.group->id, std::ssize(s.group->request.prompt), s.group->cached, s.position});
 }
 
-Tensor Engine::State::run_model() {
+Output Engine::State::run_model() {
   Pass pass{batch, arena, *options.pool, *options.kernels, options.numerics, nullptr, &cache.view()};
   pass.hidden_rows = HiddenRows::wanted;
+  if (std::ranges::any_of(batch_sequences, &Sequence::has_module)) pass.hidden_rows = HiddenRows::all;
   if (routes.per_row() > 0) {
     routes.clear(batch.rows());
     pass.record_routes = &routes;
@@ -119,7 +124,7 @@ Tensor Engine::State::run_model() {
   store_routes();
   R1_CHECK(out.logits.rows() == std::ssize(batch.want), "{} rows of logits for {} wanted", out.logits.rows(),
            batch.want.size());
-  return out.logits;
+  return out;
 }
 
 // The routes of the batch's rows go to the pages of their tokens.
@@ -143,6 +148,7 @@ void Engine::State::draw_tokens(const Tensor& logits) {
       Sequence& s = *d.sequence;
       if (s.generated.empty()) complete_prompt(s, row(d));
       take_token(s, std::move(d.sampled));
+      judge_prediction(s);
       if (take_draft(s)) further.push_back({&s, d.row + 1});
     }
     draws = std::move(further);

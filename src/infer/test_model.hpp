@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/philox.hpp"
@@ -24,6 +25,11 @@ inline constexpr const char* kTestDeepseek =
     "num_experts_per_tok":3,"q_lora_rank":28,"rope_theta":10000,"routed_scaling_factor":2.5,"scoring_func":"sigmoid",
     "topk_group":2,"topk_method":"noaux_tc","rope_scaling":{"type":"yarn","factor":4,"beta_fast":8,"beta_slow":1,
     "mscale":1.0,"mscale_all_dim":1.0,"original_max_position_embeddings":128}})";
+// kTestDeepseek with a module for multi-token prediction.
+inline std::string test_deepseek_mtp() {
+  std::string config = kTestDeepseek;
+  return config.insert(1, R"("num_nextn_predict_layers":1,)");
+}
 inline constexpr const char* kTestQwen2 =
     R"({"architectures":["Qwen2ForCausalLM"],"model_type":"qwen2","bos_token_id":0,
     "eos_token_id":1,"hidden_act":"silu","hidden_size":36,"initializer_range":0.3,"intermediate_size":52,

@@ -10,7 +10,7 @@ Status Decoder::take_weights(WeightSource& source) {
 }
 
 Tensor Decoder::rows_read(Pass& p, i64 l, const Tensor& x) const {
-  const bool all = p.hidden_rows == HiddenRows::all || l != info_.layers - 1 || std::ssize(p.batch.want) == x.rows();
+  const bool all = p.hidden_rows == HiddenRows::all || l < info_.layers - 1 || std::ssize(p.batch.want) == x.rows();
   return all ? x : take_rows(p, x, p.batch.want);
 }
 

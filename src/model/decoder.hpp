@@ -20,8 +20,8 @@ class Decoder : public Model {
  protected:
   // Takes over the lists of a source that has been asked for every tensor. Errors: those of source.finish().
   Status take_weights(WeightSource& source);
-  // Selects the rows of x [T, ...] that layer l computes after its attention: in the last layer those whose hidden
-  // states the pass asks for (HiddenRows), in the other layers all rows.
+  // Selects the rows of x [T, ...] that layer l computes after its attention: in the last layer and in the MTP module
+  // those whose hidden states the pass asks for (HiddenRows), in the other layers all rows.
   Tensor rows_read(Pass& p, i64 l, const Tensor& x) const;
   // The logits [want.size(), vocab] of the rows in p.batch.want; empty if no rows are wanted. `hidden` is
   // Output::hidden.

@@ -48,8 +48,8 @@ class Model {
   virtual KvLayout kv_layout(const Numerics& n) const = 0;
   virtual Output forward(Pass& p) const = 0;
   // The module for multi-token prediction (MTP; DeepSeek-V3 §2.2). `hidden` [T, d] has the main model's hidden states,
-  // and next[t] is the token that follows row t. Returns hidden states [T, d] whose logits predict the token after
-  // next[t]. Requires info().mtp_layers == 1.
+  // and next[t] is the token that follows row t. Returns hidden states whose logits predict the token after next[t]:
+  // [T, d], or [want.size(), d] if the pass asks for HiddenRows::wanted. Requires info().mtp_layers == 1.
   virtual Tensor mtp(Pass& p, const Tensor& hidden, std::span<const i32> next) const;
   virtual const Weight& head() const = 0;  // [vocab, d]; logits = linear(hidden, head)
 

@@ -69,6 +69,8 @@ struct ModelSeries {
   prometheus::Gauge& refused =
       gauge("r1_requests_refused", "requests for which the queue was full, since the model was loaded");
   prometheus::Gauge& steps = gauge("r1_engine_steps", "forward passes since the model was loaded");
+  prometheus::Gauge& drafts = gauge("r1_drafts", "guessed tokens that were checked since the model was loaded");
+  prometheus::Gauge& accepted = gauge("r1_drafts_accepted", "guessed tokens that were right");
 };
 
 struct Metrics::Families {
@@ -123,6 +125,8 @@ std::string Metrics::text(const std::vector<ModelStatus>& models) {
     s.pages_cached.Set(static_cast<double>(host.pages_cached));
     s.refused.Set(static_cast<double>(host.refused));
     s.steps.Set(static_cast<double>(host.engine.steps));
+    s.drafts.Set(static_cast<double>(host.engine.drafts));
+    s.accepted.Set(static_cast<double>(host.engine.accepted_drafts));
   }
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }

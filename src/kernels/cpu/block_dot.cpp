@@ -76,65 +76,114 @@ inline i32 start_of(const QuantizedChunk& x, i64 s) {
   else return kForm.excess == 32 ? x.start[s] : -kForm.excess * x.sum16[s];
 }
 
-// acc[r · ldacc + lane] += the product of the tile and chunk x[r], for r in [0, kRows). For blocks of 32 elements.
-template <DType kType, int kRows>
-void multiply_small(const Tile& tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
-  constexpr TileForm kForm = form_of(kType);
-  Floats sum[kRows];
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r) sum[r] = load_floats(acc + r * ldacc);
-  for (i64 b = 0; b < blocks; ++b) {
-    const Floats d = load_floats(tile.d[b]);
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-      const Floats dx = broadcast_float(x[r].d[b]);
-      const Ints dot =
-          add_bytes<8, kForm.limit>(broadcast(start_of<kType>(x[r], b)), tile.w[8 * b][0], x[r].q + 32 * b);
-      sum[r] = add_product(sum[r], d * dx, to_floats(dot));
-      if constexpr (kForm.minima)
-        sum[r] = subtract_product(sum[r], load_floats(tile.dmin[b]) * dx, to_floats(broadcast(x[r].sum32[b])));
-    }
+// acc[lane] += the product of one chunk whose integer sum is `sum`, for blocks of 256 elements.
+template <TileForm kForm>
+inline void add_chunk(const Tile& tile, const QuantizedChunk& x, Ints sum, float* acc) {
+  const Floats dx = broadcast_float(x.d[0]);
+  Floats y = add_product(load_floats(acc), load_floats(tile.d[0]) * dx, to_floats(sum));
+  if constexpr (kForm.minima) {
+    Ints least_sum{};
+    const std::int16_t* const sums = kForm.part == 32 ? x.sum32 : x.sum16;
+#pragma GCC unroll 8
+    for (int pair = 0; pair < kDotChunk / kForm.part / 2; ++pair)
+      least_sum = add_pairs(least_sum, load(tile.minimum[pair]), broadcast(word_at(sums + 2 * pair)));
+    y = subtract_product(y, load_floats(tile.dmin[0]) * dx, to_floats(least_sum));
   }
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r) store_floats(acc + r * ldacc, sum[r]);
+  store_floats(acc, y);
+}
+
+// How many of kRows rows are multiplied together. Where VNNI does not save registers, a row's integers are added to its
+// sum before the next row begins.
+template <int kRows>
+constexpr int kTogether = kTilesAtOnce > 1 ? kRows : 1;
+
+// The integer products of part s, which is kPart elements long, of rows x and tiles.
+template <DType kType, int kPart, int kRows, int kTiles>
+inline void multiply_part(Ints (&dot)[kRows][kTiles], const Tile* tile, const QuantizedChunk* x, i64 s) {
+  const u8* w[kTiles];
+  const i8* q[kRows];
+#pragma GCC unroll 2
+  for (int t = 0; t < kTiles; ++t) w[t] = tile[t].w[s * (kPart / 4)][0];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    q[r] = x[r].q + kPart * s;
+#pragma GCC unroll 2
+    for (int t = 0; t < kTiles; ++t) dot[r][t] = broadcast(start_of<kType>(x[r], s));
+  }
+  add_bytes<kPart / 4, form_of(kType).limit>(dot, w, q);
+}
+
+// acc[r · ldacc + t · kLanes + lane] += the product of tile[t] and chunk x[r], for r in [0, kRows) and t in [0,
+// kTiles). For blocks of 32 elements.
+template <DType kType, int kRows, int kTiles>
+void multiply_small(const Tile* tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
+  Floats sum[kRows][kTiles];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int t = 0; t < kTiles; ++t) sum[r][t] = load_floats(acc + r * ldacc + t * kLanes);
+  for (i64 b = 0; b < blocks; ++b)
+#pragma GCC unroll 8
+    for (int first = 0; first < kRows; first += kTogether<kRows>) {
+      Ints dot[kTogether<kRows>][kTiles];
+      multiply_part<kType, 32>(dot, tile, x + first, b);
+#pragma GCC unroll 8
+      for (int i = 0; i < kTogether<kRows>; ++i) {
+        const int r = first + i;
+        const Floats dx = broadcast_float(x[r].d[b]);
+#pragma GCC unroll 2
+        for (int t = 0; t < kTiles; ++t) {
+          sum[r][t] = add_product(sum[r][t], load_floats(tile[t].d[b]) * dx, to_floats(dot[i][t]));
+          if constexpr (form_of(kType).minima)
+            sum[r][t] =
+                subtract_product(sum[r][t], load_floats(tile[t].dmin[b]) * dx, to_floats(broadcast(x[r].sum32[b])));
+        }
+      }
+    }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int t = 0; t < kTiles; ++t) store_floats(acc + r * ldacc + t * kLanes, sum[r][t]);
 }
 
 // The same for blocks of 256 elements.
-template <DType kType, int kRows>
-void multiply_large(const Tile& tile, const QuantizedChunk* x, float* acc, i64 ldacc) {
+template <DType kType, int kRows, int kTiles>
+void multiply_large(const Tile* tile, const QuantizedChunk* x, float* acc, i64 ldacc) {
   constexpr TileForm kForm = form_of(kType);
-  constexpr int kParts = kDotChunk / kForm.part, kPartSteps = kSteps / kParts;
-  Ints sum[kRows] = {};
-  for (int s = 0; s < kParts; ++s) {
-    const Ints scale = load(tile.scale[s]);
-    const u8* const w = tile.w[s * kPartSteps][0];
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-      const Ints start = broadcast(start_of<kType>(x[r], s));
-      const Ints part = add_bytes<kPartSteps, kForm.limit>(start, w, x[r].q + kForm.part * s);
-      sum[r] = add(sum[r], kForm.scales ? multiply(scale, part) : part);
-    }
-  }
-#pragma GCC unroll 4
-  for (int r = 0; r < kRows; ++r) {
-    const Floats dx = broadcast_float(x[r].d[0]);
-    Floats y = add_product(load_floats(acc + r * ldacc), load_floats(tile.d[0]) * dx, to_floats(sum[r]));
-    if constexpr (kForm.minima) {
-      Ints least_sum{};
-      const std::int16_t* const sums = kForm.part == 32 ? x[r].sum32 : x[r].sum16;
+  Ints sum[kRows][kTiles] = {};
+  for (int s = 0; s < kDotChunk / kForm.part; ++s)
 #pragma GCC unroll 8
-      for (int pair = 0; pair < kParts / 2; ++pair)
-        least_sum = add_pairs(least_sum, load(tile.minimum[pair]), broadcast(word_at(sums + 2 * pair)));
-      y = subtract_product(y, load_floats(tile.dmin[0]) * dx, to_floats(least_sum));
+    for (int first = 0; first < kRows; first += kTogether<kRows>) {
+      Ints part[kTogether<kRows>][kTiles];
+      multiply_part<kType, kForm.part>(part, tile, x + first, s);
+#pragma GCC unroll 8
+      for (int i = 0; i < kTogether<kRows>; ++i)
+#pragma GCC unroll 2
+        for (int t = 0; t < kTiles; ++t) {
+          Ints& to = sum[first + i][t];
+          to = add(to, kForm.scales ? multiply(load(tile[t].scale[s]), part[i][t]) : part[i][t]);
+        }
     }
-    store_floats(acc + r * ldacc, y);
-  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 2
+    for (int t = 0; t < kTiles; ++t) add_chunk<kForm>(tile[t], x[r], sum[r][t], acc + r * ldacc + t * kLanes);
 }
 
+template <DType kType, int kRows, int kTiles>
+void multiply_tiles(const Tile* tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
+  if constexpr (block_of(kType).elements == kDotChunk) multiply_large<kType, kRows, kTiles>(tile, x, acc, ldacc);
+  else multiply_small<kType, kRows, kTiles>(tile, blocks, x, acc, ldacc);
+}
+
+// All tiles with kRows rows.
 template <DType kType, int kRows>
-void multiply_tile(const Tile& tile, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
-  if constexpr (block_of(kType).elements == kDotChunk) multiply_large<kType, kRows>(tile, x, acc, ldacc);
-  else multiply_small<kType, kRows>(tile, blocks, x, acc, ldacc);
+void multiply_rows(const Tile* tile, i64 tiles, i64 blocks, const QuantizedChunk* x, float* acc, i64 ldacc) {
+  i64 t = 0;
+  for (; t + kTilesAtOnce <= tiles; t += kTilesAtOnce)
+    multiply_tiles<kType, kRows, kTilesAtOnce>(tile + t, blocks, x, acc + t * kLanes, ldacc);
+  if constexpr (kTilesAtOnce > 1)
+    if (t < tiles) multiply_tiles<kType, kRows, 1>(tile + t, blocks, x, acc + t * kLanes, ldacc);
 }
 
 // A group of up to kMostRows rows keeps its sums in scratch while the weights are read once.
@@ -196,12 +245,8 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
     }
     const QuantizedChunk* const x = g.x + c * g.rows + m;
     i64 r = 0;
-    for (; r + 4 <= rows; r += 4)
-      for (i64 t = 0; t < tiles; ++t)
-        multiply_tile<kType, 4>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
-    for (; r < rows; ++r)
-      for (i64 t = 0; t < tiles; ++t)
-        multiply_tile<kType, 1>(s->tiles[t], blocks, x + r, s->acc[r] + t * kLanes, ldacc);
+    for (; r + 4 <= rows; r += 4) multiply_rows<kType, 4>(s->tiles, tiles, blocks, x + r, s->acc[r], ldacc);
+    for (; r < rows; ++r) multiply_rows<kType, 1>(s->tiles, tiles, blocks, x + r, s->acc[r], ldacc);
   }
   for (i64 r = 0; r < rows; ++r) __builtin_memcpy(g.y + (m + r) * g.ldy + first, s->acc[r], (last - first) * 4);
 }

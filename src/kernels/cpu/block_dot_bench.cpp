@@ -1,10 +1,12 @@
 // Speed of products with weight blocks. One row (decode) is compared with the measured speed of reading memory. Many
 // rows (prefill) are compared with the f32 roof, which limits products with dequantised weights. The figure is that of
-// the fastest of several runs, because other programs can only slow a run down. Usage: block_dot_bench [LEVEL...]
+// the fastest of several runs, because other programs can only slow a run down. Usage: block_dot_bench [LEVEL|TYPE...]
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <string_view>
 #include <vector>
 
 #include "core/philox.hpp"
@@ -76,15 +78,20 @@ void bench(const Kernels& kernels, ThreadPool& pool, DType t, i64 rows, bool pac
 
 int main(int argc, char** argv) {
   using namespace r1;
+  const auto is_named = [&](DType t) {
+    return std::any_of(argv + 1, argv + argc, [&](std::string_view name) { return name == name_of(t); });
+  };
+  std::vector<DType> types, named;
+  for (int t = 0; t < kDTypes; ++t)
+    if (cpu::has_block_dot(static_cast<DType>(t))) types.push_back(static_cast<DType>(t));
+  std::copy_if(types.begin(), types.end(), std::back_inserter(named), is_named);
   for (const cpu::Kernels* k : cpu::requested_levels(argc, argv)) {
     for (const int threads : {1, ThreadPool::default_threads()}) {
       ThreadPool pool(threads);
       const double reading = cpu::read_roof(*k, pool), f32 = cpu::compute_roof(*k, pool, cpu::Format::f32);
-      for (int t = 0; t < kDTypes; ++t)
-        if (cpu::has_block_dot(static_cast<DType>(t)))
-          for (const i64 rows : {1, 8, 128})
-            for (const bool packed : {false, true})
-              cpu::bench(*k, pool, static_cast<DType>(t), rows, packed, reading, f32);
+      for (const DType t : named.empty() ? types : named)
+        for (const i64 rows : {1, 8, 128})
+          for (const bool packed : {false, true}) cpu::bench(*k, pool, t, rows, packed, reading, f32);
     }
   }
 }

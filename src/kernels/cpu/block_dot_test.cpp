@@ -141,7 +141,7 @@ struct Case {
 };
 
 TEST(BlockDot, EveryTypeAndOddSizeMatchesDoubles) {
-  for (const Kernels* kernels : levels())
+  for (const Kernels* kernels : variants())
     for (const DType t : kTypes) {
       const i64 block = block_of(t).elements;
       for (i64 i = 1; i <= 9; ++i)
@@ -166,7 +166,7 @@ bool is_scale(DType t, i64 i) {
 }
 
 TEST(BlockDot, TheLargestQuantsDoNotSaturate) {
-  for (const Kernels* kernels : levels())
+  for (const Kernels* kernels : variants())
     for (const DType t : kTypes)
       for (const u8 pattern : {0xff, 0x7f, 0x80, 0x00}) {
         Case c(t, 5, 19, 512);
@@ -180,7 +180,7 @@ TEST(BlockDot, TheLargestQuantsDoNotSaturate) {
 }
 
 TEST(BlockDot, ARowsBitsDependOnThatRowAlone) {
-  for (const Kernels* kernels : levels())
+  for (const Kernels* kernels : variants())
     for (const DType t : kTypes) {
       const Case c(t, 37, 53, 768);
       const std::vector<float> together = c.product(*kernels, 0, c.rows);
@@ -198,7 +198,7 @@ TEST(BlockDot, LevelsWithFusedMultiplyAddsGiveTheSameBits) {
   std::vector<float> first;
   for (const DType t : kTypes) {
     first.clear();
-    for (const Kernels* kernels : levels()) {
+    for (const Kernels* kernels : variants()) {
       if (kernels->level == Level::portable || kernels->level == Level::neon) continue;
       const std::vector<float> y = Case(t, 6, 45, 1280).product(*kernels, 0, 6);
       if (first.empty()) first = y;
@@ -212,7 +212,7 @@ TEST(BlockDot, ActivationsAreRoundedToTheNearestStepWithTheSameBitsAtEveryLevel)
     const Case c(t, 3, 1, 544 / block_of(t).elements * block_of(t).elements);
     const i64 block = block_of(t).elements;
     const std::vector<QuantizedChunk> want = c.quantized(*levels()[0], 0, 3);
-    for (const Kernels* kernels : levels()) {
+    for (const Kernels* kernels : variants()) {
       const std::vector<QuantizedChunk> got = c.quantized(*kernels, 0, 3);
       for (i64 r = 0; r < c.rows; ++r)
         for (i64 i = 0; i < c.k; ++i) {
@@ -229,7 +229,7 @@ TEST(BlockDot, ActivationsAreRoundedToTheNearestStepWithTheSameBitsAtEveryLevel)
 }
 
 TEST(BlockDot, ZeroAndSubnormalActivationsGiveZeroAndInfinityAndNanGiveNan) {
-  for (const Kernels* kernels : levels())
+  for (const Kernels* kernels : variants())
     for (const DType t : kTypes) {
       Case c(t, 4, 21, 512);
       std::fill(c.x.begin(), c.x.begin() + c.k, 0.0f);
@@ -247,7 +247,7 @@ TEST(BlockDot, ZeroAndSubnormalActivationsGiveZeroAndInfinityAndNanGiveNan) {
 }
 
 TEST(BlockDot, APackGivesTheBitsOfItsRows) {
-  for (const Kernels* kernels : levels())
+  for (const Kernels* kernels : variants())
     for (const DType t : kTypes)
       for (const i64 rows : {1, 4, 9})
         for (const i64 n : {1, 16, 53, 96})

@@ -87,6 +87,8 @@ inline i32 word_at(const void* p) {
 inline Ints add_pairs(Ints sum, Ints a, Ints b) {
 #if defined(__AVX512VNNI__)
   return _mm512_dpwssd_epi32(sum, a, b);
+#elif defined(__AVXVNNI__)
+  return _mm256_dpwssd_avx_epi32(sum, a, b);
 #elif defined(__AVX2__)
   return add(sum, multiply_pairs(a, b));
 #else
@@ -95,13 +97,20 @@ inline Ints add_pairs(Ints sum, Ints a, Ints b) {
 #endif
 }
 
-// How tiles hold the signed quants of Q8_0. AVX-512 VNNI multiplies unsigned by signed bytes and sums in 32 bits: tiles
-// hold quants with 128 added, which QuantizedChunk::start subtracts again. Elsewhere tiles hold signed bytes; AVX2
-// moves the sign of each quant to the activation, and a sum of two products, at most 128·127·2, fits 16 bits.
-#if defined(__AVX512VNNI__)
+// How tiles hold the signed quants of Q8_0. VNNI multiplies unsigned by signed bytes and sums in 32 bits: tiles hold
+// quants with 128 added, which QuantizedChunk::start subtracts again. Elsewhere tiles hold signed bytes; AVX2 moves the
+// sign of each quant to the activation, and a sum of two products, at most 128·127·2, fits 16 bits.
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 constexpr bool kSignedWeights = false;
 #else
 constexpr bool kSignedWeights = true;
+#endif
+
+// In each lane: sum plus the products of the four bytes of a, which are unsigned, and of b, which are signed.
+#if defined(__AVX512VNNI__)
+inline Ints add_four(Ints sum, Ints a, Ints b) { return _mm512_dpbusd_epi32(sum, a, b); }
+#elif defined(__AVXVNNI__)
+inline Ints add_four(Ints sum, Ints a, Ints b) { return _mm256_dpbusd_avx_epi32(sum, a, b); }
 #endif
 
 // In each lane: sum plus the products of the lane's quants w [kSteps][kLanes][4] and the activations q [kSteps][4],
@@ -109,10 +118,9 @@ constexpr bool kSignedWeights = true;
 // partial sums are added to the 32-bit sum before they can overflow.
 template <int kSteps, int kLimit>
 inline Ints add_bytes(Ints sum, const u8* w, const i8* q) {
-#if defined(__AVX512VNNI__)
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
 #pragma GCC unroll 8
-  for (int j = 0; j < kSteps; ++j)
-    sum = _mm512_dpbusd_epi32(sum, load(w + j * kLanes * 4), broadcast(word_at(q + 4 * j)));
+  for (int j = 0; j < kSteps; ++j) sum = add_four(sum, load(w + j * kLanes * 4), broadcast(word_at(q + 4 * j)));
   return sum;
 #elif defined(__AVX2__)
   constexpr int kProducts = kLimit == 0 ? 1 : 32767 / (2 * 127 * (kLimit - 1)),
@@ -137,6 +145,37 @@ inline Ints add_bytes(Ints sum, const u8* w, const i8* q) {
         lanes[lane] += (kLimit == 0 ? static_cast<i32>(static_cast<i8>(a)) : static_cast<i32>(a)) * q[4 * j + b];
       }
   return load(lanes);
+#endif
+}
+
+// How many tiles are multiplied with a group of rows at once. With two tiles each word of the activations is loaded
+// once for both; the sums of 4 rows and 2 tiles take half of the 32 registers of AVX-512. AVX2 has 16.
+#if defined(__AVX512VNNI__)
+constexpr int kTilesAtOnce = 2;
+#else
+constexpr int kTilesAtOnce = 1;
+#endif
+
+// add_bytes for each of kRows rows of activations q[r] and of kTiles tiles w[t].
+template <int kSteps, int kLimit, int kRows, int kTiles>
+inline void add_bytes(Ints (&sum)[kRows][kTiles], const u8* const (&w)[kTiles], const i8* const (&q)[kRows]) {
+#if defined(__AVX512VNNI__)
+#pragma GCC unroll 8
+  for (int j = 0; j < kSteps; ++j) {
+    Ints of_tile[kTiles];
+#pragma GCC unroll 2
+    for (int t = 0; t < kTiles; ++t) of_tile[t] = load(w[t] + j * kLanes * 4);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const Ints x = broadcast(word_at(q[r] + 4 * j));
+#pragma GCC unroll 2
+      for (int t = 0; t < kTiles; ++t) sum[r][t] = add_four(sum[r][t], of_tile[t], x);
+    }
+  }
+#else
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r)
+    for (int t = 0; t < kTiles; ++t) sum[r][t] = add_bytes<kSteps, kLimit>(sum[r][t], w[t], q[r]);
 #endif
 }
 

@@ -27,6 +27,8 @@ R1_DECLARE_LEVEL(avx512)
 R1_DECLARE_LEVEL(avx512bf16)
 R1_DECLARE_LEVEL(amx)
 R1_DECLARE_LEVEL(neon)
+R1_DECLARE_LEVEL(avxvnni)
+R1_DECLARE_LEVEL(avx512vnni)
 #undef R1_DECLARE_LEVEL
 
 namespace {
@@ -36,6 +38,7 @@ namespace {
 // registers that the operating system does not save.
 struct Processor {
   bool avx2 = false, avx512 = false, avx512bf16 = false, amx = false, slow_bf16 = false;
+  bool avx_vnni = false, avx512_vnni = false;  // sums of products of bytes in one instruction
 };
 
 u64 enabled_state() {  // XCR0
@@ -68,7 +71,9 @@ Processor detect() {
   const bool bmi = bit(b7, 3) && bit(b7, 8) && bit(cx, 5);  // BMI1, BMI2, LZCNT: the rest of x86-64-v3
   p.avx2 = ymm && bit(b7, 5) && fma && f16c && movbe && bmi && aes && clmul;
   p.avx512 = p.avx2 && zmm && bit(b7, 16) && bit(b7, 17) && bit(b7, 28) && bit(b7, 30) && bit(b7, 31);  // F DQ CD BW VL
-  p.avx512bf16 = p.avx512 && a7 >= 1 && bit(a71, 5) && bit(c7, 11);                                     // BF16 and VNNI
+  p.avx_vnni = p.avx2 && a7 >= 1 && bit(a71, 4);
+  p.avx512_vnni = p.avx512 && bit(c7, 11);
+  p.avx512bf16 = p.avx512_vnni && a7 >= 1 && bit(a71, 5);
   p.amx = p.avx512bf16 && tiles && bit(d7, 22) && bit(d7, 24) && bit(d7, 25) && ask_for_tiles();
   // Intel runs vdpbf16ps at half the rate of f32 multiply-adds or less; AMD at twice their rate in products.
   u32 vendor_b = 0, vendor_c = 0, vendor_d = 0;
@@ -79,53 +84,63 @@ Processor detect() {
 #endif
 
 struct LevelChoice {
-  std::vector<const Kernels*> levels;
+  std::vector<const Kernels*> levels, variants;
   const Kernels* best = nullptr;
 };
 
-// The three namespaces are the levels whose objects the table takes. A level compiles only the sources that its own
+// The three namespaces are those whose objects the table takes. A level compiles only the sources that its own
 // instructions change (R1_SOURCES_level in cmake/folders.cmake). It takes the other tables from the level below, where
-// the same source compiles to the same instructions.
-#define R1_LEVEL(level, vectors, block_dots)                                                       \
-  static const Kernels level##_kernels {                                                           \
-    Level::level, #level, level::gemm_table, vectors::elementwise_table, vectors::attention_table, \
-        vectors::dequantize_table, block_dots::block_dot_table                                     \
+// the same source compiles to the same instructions. Products of blocks are also compiled for processors with VNNI:
+// their sums are integers, so the bits are those of the level without VNNI.
+#define R1_KERNELS(variable, name, level, vectors, block_dots)                                   \
+  static const Kernels variable {                                                                \
+    Level::level, name, level::gemm_table, vectors::elementwise_table, vectors::attention_table, \
+        vectors::dequantize_table, block_dots::block_dot_table                                   \
   }
 
 LevelChoice choose() {
   LevelChoice c;
-  R1_LEVEL(portable, portable, portable);
+  R1_KERNELS(portable_kernels, "portable", portable, portable, portable);
   c.levels.push_back(&portable_kernels);
 #if defined(R1_HAS_avx2)
   const Processor p = detect();
-  R1_LEVEL(avx2, avx2, avx2);
-  if (p.avx2) c.levels.push_back(&avx2_kernels);
-#if defined(R1_HAS_avx512)  // builds with sanitizers leave out the levels that their processor lacks
-  R1_LEVEL(avx512, avx512, avx512);
-  if (p.avx512) c.levels.push_back(&avx512_kernels);
+  R1_KERNELS(avx2_plain, p.avx_vnni ? "avx2-without-vnni" : "avx2", avx2, avx2, avx2);
+  if (p.avx2) (p.avx_vnni ? c.variants : c.levels).push_back(&avx2_plain);
+#if defined(R1_HAS_avxvnni)  // builds with sanitizers leave out the levels that their processor lacks
+  R1_KERNELS(avx2_vnni, "avx2", avx2, avx2, avxvnni);
+  if (p.avx_vnni) c.levels.push_back(&avx2_vnni);
+#endif
+#if defined(R1_HAS_avx512)
+  R1_KERNELS(avx512_plain, p.avx512_vnni ? "avx512-without-vnni" : "avx512", avx512, avx512, avx512);
+  if (p.avx512) (p.avx512_vnni ? c.variants : c.levels).push_back(&avx512_plain);
+#endif
+#if defined(R1_HAS_avx512vnni)
+  R1_KERNELS(avx512_vnni, "avx512", avx512, avx512, avx512vnni);
+  if (p.avx512_vnni) c.levels.push_back(&avx512_vnni);
 #endif
 #if defined(R1_HAS_avx512bf16)
-  R1_LEVEL(avx512bf16, avx512, avx512bf16);
+  R1_KERNELS(avx512bf16_kernels, "avx512bf16", avx512bf16, avx512, avx512vnni);
   if (p.avx512bf16) c.levels.push_back(&avx512bf16_kernels);
 #endif
 #if defined(R1_HAS_amx)
-  R1_LEVEL(amx, avx512, avx512bf16);
+  R1_KERNELS(amx_kernels, "amx", amx, avx512, avx512vnni);
   if (p.amx) c.levels.push_back(&amx_kernels);
 #endif
   c.best = c.levels.back();
 #if defined(R1_HAS_avx512bf16)
-  if (c.best->level == Level::avx512bf16 && p.slow_bf16) c.best = &avx512_kernels;
+  if (c.best->level == Level::avx512bf16 && p.slow_bf16) c.best = &avx512_vnni;
 #endif
 #elif defined(R1_HAS_neon)
-  R1_LEVEL(neon, neon, neon);
+  R1_KERNELS(neon_kernels, "neon", neon, neon, neon);
   c.levels.push_back(&neon_kernels);
   c.best = &neon_kernels;
 #else
   c.best = &portable_kernels;
 #endif
+  c.variants.insert(c.variants.begin(), c.levels.begin(), c.levels.end());
   return c;
 }
-#undef R1_LEVEL
+#undef R1_KERNELS
 
 const LevelChoice& choice() {
   static const LevelChoice c = choose();
@@ -135,6 +150,7 @@ const LevelChoice& choice() {
 }  // namespace
 
 std::span<const Kernels* const> levels() { return choice().levels; }
+std::span<const Kernels* const> variants() { return choice().variants; }
 
 const Kernels* find_level(std::string_view name) {
   for (const Kernels* k : levels())

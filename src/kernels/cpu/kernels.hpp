@@ -28,8 +28,11 @@ struct Kernels {
   BlockDotKernels block_dot;
 };
 
-std::span<const Kernels* const> levels();          // all levels that this program has and this processor can run,
-                                                   // slowest first
+std::span<const Kernels* const> levels();  // all levels that this program has and this processor can run,
+                                           // slowest first
+// For tests and benchmarks of products of blocks: levels(), and behind them the same levels as other processors run
+// them, without VNNI. Both give the same bits.
+std::span<const Kernels* const> variants();
 const Kernels* find_level(std::string_view name);  // null if `name` is not among levels()
 const Kernels& active();
 
