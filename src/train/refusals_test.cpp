@@ -50,6 +50,19 @@ TEST(TrainSizes, ATokenizerMayHaveAsManyTokensAsTheModelAndNoMore) {
   EXPECT_EQ(error_of(c), "");
 }
 
+TEST(TrainSizes, TheIdsOfANewModelAreThoseOfItsTokenizer) {
+  const RunCase run;
+  const TrainConfig c = run.config("x", 1);
+  const Json model = value_of(parse_json(kTinyModel, "model"));
+  Json other = model;
+  RunCase::write(c.model_config, dump(other.set("eos_token_id", 5)));
+  RunCase::write(fs::path(c.tokenizer) / "tokenizer_config.json", R"({"eos_token":"<｜end▁of▁sentence｜>"})");
+  const std::string error = error_of(c);
+  EXPECT_NE(error.find("eos_token_id is 5, the tokenizer of "), std::string::npos) << error;
+  RunCase::write(c.model_config, dump(model));
+  EXPECT_EQ(error_of(c), "");
+}
+
 // ---- saves that fail
 
 TEST(TrainSaves, AnInterruptedRunThatCannotBeSavedSaysSo) {

@@ -57,6 +57,7 @@ Status TrainingRun::open() {
     }
     tokenizer_ = R1_TRY(Tokenizer::open(tokenizer));
     R1_TRY(check_sizes(tokenizer));
+    if (newest.empty() && config_.model.empty()) R1_TRY(check_ids(tokenizer));
     const ModelInfo& info = model().info();
     data_ = R1_TRY(open_data(config_, *tokenizer_, {info.bos, info.eos.empty() ? -1 : info.eos.front()}));
     R1_TRY(check_data());
@@ -99,6 +100,19 @@ void TrainingRun::note_changes(const TrainState& saved, const TrainConfig& befor
   if (before.steps != config_.steps)
     note(fmt::format("steps was {}, now {}: the learning rate follows the new length from here on", before.steps,
                      config_.steps));
+}
+
+// Of a model that begins with random weights: whether config.json was written for this tokenizer.
+Status TrainingRun::check_ids(const fs::path& tokenizer) const {
+  const auto check = [&](const char* field, i32 id, std::optional<i32> role) -> Status {
+    if (id < 0 || !role || id == *role) return {};
+    return fail(Errc::invalid_argument, "{}: {} is {}, the tokenizer of {} has {}", config_.model_config, field, id,
+                tokenizer.string(), *role);
+  };
+  const ModelInfo& info = model().info();
+  const Tokenizer::Roles& roles = tokenizer_->roles();
+  R1_TRY(check("bos_token_id", info.bos, roles.bos));
+  return check("eos_token_id", info.eos.empty() ? -1 : info.eos.front(), roles.eos);
 }
 
 Status TrainingRun::check_sizes(const fs::path& tokenizer) const {

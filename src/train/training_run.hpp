@@ -35,6 +35,7 @@ class TrainingRun {
   Status resume(const std::filesystem::path& checkpoint);
   void note_changes(const TrainState& saved, const TrainConfig& before) const;
   Status check_sizes(const std::filesystem::path& tokenizer) const;
+  Status check_ids(const std::filesystem::path& tokenizer) const;
   Status check_data();
 
   // One step.
