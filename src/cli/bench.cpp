@@ -1,8 +1,6 @@
 // r1 bench: this machine's roofs, and beside them the speed of matrix products and of a model.
 #include "cli/bench.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 
 #include "cli/commands.hpp"
@@ -30,12 +28,6 @@ struct Report {
 
   double roof(const std::string& inputs) const { return inputs == "f32" ? f32_roof : bf16_roof; }
 };
-
-double peak_resident_gib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / (1 << 20);
-}
 
 void print(const Report& r) {
   fmt::print(
@@ -205,6 +197,7 @@ Result<int> run_bench(const Args& args) {
   report.bf16_roof = matmul_roof_gflops(DType::bf16, pool_threads);
   report.read_roof = read_roof_gb_per_s(pool_threads);
   report.fork_us = bench_fork(pool);
+  forget_peak_memory();  // that of the roofs
   if (measured.products) report.gemm = R1_TRY(bench_gemm(pool, 1024, 20 * repeats, stop));
   for (const i64 b : measured.serve ? batches : std::vector<i64>())
     report.serve.push_back(R1_TRY(bench_serve(*model, pool, {b, depth, prompt, tokens, cache}, repeats, stop)));

@@ -218,15 +218,19 @@ float spin(Format f, i64 iterations) { return f == Format::f32 ? spin_float(iter
 u64 read(const void* bytes, i64 count) {
   using Wide = u64 __attribute__((vector_size(sizeof(Vector))));
   constexpr int kStreams = 512 / static_cast<int>(sizeof(Wide)) < 8 ? 512 / static_cast<int>(sizeof(Wide)) : 8;
+  constexpr i64 kStep = kStreams * static_cast<i64>(sizeof(Wide)), kLine = 64, kAhead = 8192;
   const char* at = static_cast<const char*>(bytes);
   Wide sum[kStreams] = {};
-  for (i64 i = 0; i < count; i += kStreams * static_cast<i64>(sizeof(Wide)))
+  for (i64 i = 0; i < count; i += kStep) {
+#pragma GCC unroll 8
+    for (i64 line = 0; line < kStep; line += kLine) __builtin_prefetch(at + i + line + kAhead, 0, 2);
 #pragma GCC unroll 8
     for (int s = 0; s < kStreams; ++s) {
       Wide w;
       __builtin_memcpy(&w, at + i + s * static_cast<i64>(sizeof(Wide)), sizeof w);
       sum[s] ^= w;
     }
+  }
   for (int s = 1; s < kStreams; ++s) sum[0] ^= sum[s];
   return sum[0][0];
 }

@@ -1,6 +1,12 @@
 // The highest speed of this machine, measured when called. Benchmarks report every speed as a share of it.
 #pragma once
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "kernels/cpu/kernels.hpp"
@@ -34,6 +40,16 @@ double rate(Pool& pool, double seconds, double units, Step&& step) {
   for (int t = 0; t < threads; ++t) sum += per_thread[t];
   return sum;
 }
+
+// How much memory each thread reads: together twice the last cache, so that memory is measured and not the cache. Some
+// servers have caches of hundreds of megabytes. At most an eighth of the machine's memory.
+inline i64 bytes_to_read(i64 threads) {
+  constexpr i64 kHugePage = i64{2} << 20, kLeast = i64{64} << 20;
+  const i64 cache = std::max<i64>(0, sysconf(_SC_LEVEL3_CACHE_SIZE));
+  const i64 memory = static_cast<i64>(sysconf(_SC_PHYS_PAGES)) * static_cast<i64>(sysconf(_SC_PAGESIZE));
+  const i64 wanted = std::min(2 * cache, memory / 8) / threads;
+  return std::max(kLeast, wanted / kHugePage * kHugePage);
+}
 }  // namespace detail
 
 template <class Pool>  // ThreadPool or any type with threads() and run(tasks, f(task, worker))
@@ -46,13 +62,16 @@ double compute_roof(const Kernels& k, Pool& pool, Format format, double seconds 
   });
 }
 
+// 0 if there is not enough memory.
 template <class Pool>
 double read_roof(const Kernels& k, Pool& pool, double seconds = 0.1) {
-  constexpr i64 kBytes = i64{64} << 20;  // per thread; larger than the caches of most machines
-  const i64 all = kBytes * pool.threads();
-  const std::unique_ptr<std::byte[]> memory(new std::byte[all]());
-  return detail::rate(pool, seconds, 1e-9 * static_cast<double>(kBytes), [&](i64 task) {
-    volatile u64 keep = k.gemm.read(memory.get() + task * kBytes, kBytes);
+  const i64 bytes = detail::bytes_to_read(pool.threads()), all = bytes * pool.threads();
+  const std::unique_ptr<void, void (*)(void*)> memory(std::aligned_alloc(size_t{2} << 20, all), std::free);
+  if (!memory) return 0;
+  madvise(memory.get(), all, MADV_HUGEPAGE);
+  std::memset(memory.get(), 1, all);
+  return detail::rate(pool, seconds, 1e-9 * static_cast<double>(bytes), [&](i64 task) {
+    volatile u64 keep = k.gemm.read(static_cast<std::byte*>(memory.get()) + task * bytes, bytes);
     (void)keep;
   });
 }
