@@ -24,7 +24,7 @@ i64 bytes_of(const Model& model, const Weight& w, WeightPlace place) {
   // Blocks are packed too, for serving. The pack takes the place of the file's pages, but not of memory.
   if (place == WeightPlace::memory)
     return stored_bytes(w) + (is_plain(w.dtype()) || is_lookup ? pack : stored_bytes(w));
-  if (is_lookup || model.in_mtp(w)) return 0;
+  if (is_lookup) return 0;
   return is_plain(w.dtype()) ? pack : stored_bytes(w);
 }
 

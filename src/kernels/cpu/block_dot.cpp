@@ -279,12 +279,6 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
       if (g.packed) {
         const i64 group = first / kLanes + t;
         const std::byte* const pack = g.w + group * packed_group + c * packed_bytes(kType, kDotChunk / 32);
-#if defined(__AVX512VNNI__)
-        if (rows == 1) {
-          multiply_packed_row<kType>(s->tiles[t], pack, blocks, g.x[c * g.rows + m], s->acc[0] + t * kLanes);
-          continue;
-        }
-#endif
         unpack_packed<kType>(s->tiles[t], pack, blocks);
         continue;
       }
@@ -292,9 +286,6 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
       unpack<kType>(s->tiles[t], at[t]);
       for (const u8*& p : at[t].at) p += chunk_bytes(kType);
     }
-#if defined(__AVX512VNNI__)
-    if (rows == 1 && g.packed) continue;
-#endif
     const QuantizedChunk* const x = g.x + c * g.rows + m;
     i64 r = 0;
     for (; r + 4 <= rows; r += 4) multiply_rows<kType, 4>(s->tiles, tiles, blocks, x + r, s->acc[r], ldacc);
@@ -303,10 +294,33 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
   for (i64 r = 0; r < rows; ++r) __builtin_memcpy(g.y + (m + r) * g.ldy + first, s->acc[r], (last - first) * 4);
 }
 
+#if defined(__AVX512VNNI__)
+// Row m times the packed weight rows [begin, end).
+template <DType kType>
+void multiply_row(const BlockProduct& g, i64 m, i64 begin, i64 end, Scratch* s) {
+  const std::byte* pack = g.w + begin / kLanes * group_bytes(kType, g.k);
+  for (i64 first = begin; first < end; first += kLanes) {
+    alignas(64) float acc[kLanes] = {};
+    for (i64 c = 0; c < dot_chunks(g.k); ++c) {
+      const i64 blocks = blocks_of_chunk(g.k, c);
+      multiply_packed_row<kType>(s->tiles[0], pack, blocks, g.x[c * g.rows + m], acc);
+      pack += packed_bytes(kType, blocks);
+    }
+    __builtin_memcpy(g.y + m * g.ldy + first, acc, least(kLanes, end - first) * 4);
+  }
+}
+#endif
+
 template <DType kType>
 void multiply_type(const BlockProduct& g, i64 begin, i64 end, Scratch* s) {
   for (i64 m = 0; m < g.rows; m += kMostRows) {
     const i64 rows = least(kMostRows, g.rows - m), step = rows <= kFewRows ? kLanes : kMostTiles * kLanes;
+#if defined(__AVX512VNNI__)
+    if (rows == 1 && g.packed) {
+      multiply_row<kType>(g, m, begin, end, s);
+      continue;
+    }
+#endif
     for (i64 o = begin; o < end; o += step) multiply_group<kType>(g, m, rows, o, least(end, o + step), s);
   }
 }
