@@ -39,9 +39,12 @@ void columns_add(std::string& out, i64 a, i64 b) {
   put(out, "->{}\n", a + b);
 }
 
+// Whether a - b is written at once; a >= b >= 0.
+bool is_difference_fact(i64 a, i64 b) { return b == 0 || a == b || (b < 10 && a - b < 10); }
+
 // Writes the columns of a - b; a >= b >= 0.
 void columns_sub(std::string& out, i64 a, i64 b) {
-  if (b == 0 || a == b || (b < 10 && a - b < 10)) return put(out, "{}-{}={}\n", a, b, a - b);
+  if (is_difference_fact(a, b)) return put(out, "{}-{}={}\n", a, b, a - b);
   put(out, "{}-{}:", a, b);
   const auto x = digits_from_right(a), y = digits_from_right(b);
   int borrow = 0;
@@ -69,11 +72,30 @@ i64 digit_times(std::string& out, i64 a, int d) {
   return a * d;
 }
 
+// Writes which of two numbers is larger.
+void compare(std::string& out, i64 a, i64 b) { put(out, "{}{}{}\n", a, a < b ? '<' : a > b ? '>' : '=', b); }
+
+// Writes the parts of a product of two longer factors, from the right: "408*78:8+70".
+void plan_mul(std::string& out, i64 a, i64 b) {
+  put(out, "{}*{}", a, b);
+  i64 place = 1;
+  bool first = true;
+  for (const int d : digits_from_right(b)) {
+    if (d > 0) {
+      put(out, "{}{}", first ? ':' : '+', d * place);
+      first = false;
+    }
+    place *= 10;
+  }
+  out += '\n';
+}
+
 // Writes a product as one line per digit of the smaller factor, with the running sum; a, b >= 0.
 void long_mul(std::string& out, i64 a, i64 b) {
   if (a < b) std::swap(a, b);
   if (a < 10 || b < 2) return put(out, "{}*{}={}\n", a, b, a * b);
   if (b < 10) return (void)digit_times(out, a, static_cast<int>(b));
+  plan_mul(out, a, b);
   i64 sum = 0, place = 1;
   for (const int d : digits_from_right(b)) {
     if (d > 0) {
@@ -88,7 +110,8 @@ void long_mul(std::string& out, i64 a, i64 b) {
   }
 }
 
-// Writes one digit of a quotient: guesses, until the multiple fits and the rest is below the divisor.
+// Writes one digit of a quotient: guesses, until the multiple fits and the rest is below the divisor. Both are
+// compared in lines of their own, because models that had to see it at once went on with multiples that were too large.
 i64 quotient_digit(std::string& out, i64 part, i64 b, Random& random) {
   const i64 q = part / b;
   std::vector<i64> guesses;
@@ -101,7 +124,11 @@ i64 quotient_digit(std::string& out, i64 part, i64 b, Random& random) {
     put(out, "{}~{}\n", part, g);
     if (g == 0) continue;
     long_mul(out, b, g);
-    if (g <= q) columns_sub(out, part, b * g);
+    compare(out, b * g, part);
+    if (g <= q) {
+      columns_sub(out, part, b * g);
+      compare(out, part - b * g, b);
+    }
     if (g != q) {
       out.pop_back();
       out += " no\n";
@@ -114,6 +141,13 @@ void sign_line(std::string& out, i64 a, char op, i64 b, i64 result) {
   put(out, "{}{}{}={}\n", a, op, b < 0 ? fmt::format("({})", b) : fmt::format("{}", b), result);
 }
 
+// Writes the difference of two magnitudes, after a line that says which is larger, unless it is a fact.
+void subtract_smaller(std::string& out, i64 a, i64 b) {
+  if (a < b || !is_difference_fact(a, b)) compare(out, a, b);
+  if (a < b) std::swap(a, b);
+  columns_sub(out, a, b);
+}
+
 }  // namespace
 
 i64 write_add(std::string& out, i64 a, i64 b) {
@@ -121,8 +155,7 @@ i64 write_add(std::string& out, i64 a, i64 b) {
   if (a >= 0) {
     columns_add(out, a, b);
   } else {
-    if (b >= -a) columns_sub(out, b, -a);
-    else columns_sub(out, -a, b);
+    subtract_smaller(out, -a, b);
     sign_line(out, a, '+', b, a + b);
   }
   return a + b;
@@ -130,13 +163,9 @@ i64 write_add(std::string& out, i64 a, i64 b) {
 
 i64 write_sub(std::string& out, i64 a, i64 b) {
   if (b < 0) return write_add(out, a, -b);
-  if (a >= b) {
-    columns_sub(out, a, b);
-  } else {
-    if (a >= 0) columns_sub(out, b, a);
-    else columns_add(out, -a, b);
-    sign_line(out, a, '-', b, a - b);
-  }
+  if (a >= 0) subtract_smaller(out, a, b);
+  else columns_add(out, -a, b);
+  if (a < b) sign_line(out, a, '-', b, a - b);
   return a - b;
 }
 

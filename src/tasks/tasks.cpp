@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/hash.hpp"
+#include "tasks/everyday/everyday.hpp"
 #include "tasks/generators.hpp"
 
 namespace r1 {
@@ -41,6 +42,7 @@ constexpr Entry kEntries[] = {{{"product", 4}, draft_product},
                               {{"root", 2}, draft_root},
                               {{"factorial", 1}, draft_factorial},
                               {{"square_equation", 1}, draft_square_equation},
+                              {{"unknown", 2}, draft_unknown},
                               {{"prime", 2}, draft_prime},
                               {{"parity", 1}, draft_parity},
                               {{"extreme", 2}, draft_extreme},

@@ -33,14 +33,15 @@ std::string write_placed(std::string& trace, PlacedNumber n) {
 }
 
 std::string write_ratio(std::string& trace, i64 a, i64 b, Random& r) {
-  i64 whole = a;
-  for (int places = 0; places <= 3; ++places, whole *= 10) {
-    if (whole % b != 0) continue;
-    write_divide(trace, whole, b, r);
-    return write_placed(trace, {whole / b, places});
+  Division part = write_divide(trace, a, b, r);
+  if (part.remainder == 0) return std::to_string(part.quotient);
+  if (1000 % (b / std::gcd(a, b)) != 0) return write_reduced(trace, a, b);
+  PlacedNumber result{part.quotient, 0};
+  for (; part.remainder != 0; ++result.places) {
+    part = write_divide(trace, part.remainder * 10, b, r);
+    result.digits = result.digits * 10 + part.quotient;
   }
-  write_divide(trace, a, b, r);
-  return write_reduced(trace, a, b);
+  return write_placed(trace, result);
 }
 
 std::string fraction_text(i64 a, i64 b) { return std::to_string(a).append("/").append(std::to_string(b)); }

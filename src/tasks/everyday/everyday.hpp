@@ -9,6 +9,9 @@
 
 namespace r1 {
 
+// The generator of the kind "unknown". Those of the other kinds are declared in tasks/generators.hpp.
+Draft draft_unknown(Random& r, int difficulty);
+
 // The content of a problem about small numbers. There are so few of these that every one must occur in training: what
 // is kept for testing is a phrasing of it.
 std::string small_content(std::string_view kind, std::string_view prompt);
@@ -30,9 +33,9 @@ std::string fraction_text(i64 a, i64 b);
 // Ends a trace with a / b in lowest terms and returns that: "4/6", "4/2=2,6/2=3" and "2/3". a and b are positive.
 std::string write_reduced(std::string& trace, i64 a, i64 b);
 
-// a / b, a >= 0, b > 0. Divides whole numbers and puts the point in at the end: a first gets as many zeros as the
-// result has places, at most three ("70/2=35r0", then "3.5"). If three places are not enough, the result is the
-// fraction: "10/3=3r1", then "10/3".
+// a / b, a >= 0, b > 0. If the quotient is not whole, its places follow one by one: the remainder gets a zero and is
+// divided again ("7/2=3r1", "10/2=5r0", "3.5"). If three places are not enough, the result is the fraction: "10/3=3r1",
+// then "10/3".
 std::string write_ratio(std::string& trace, i64 a, i64 b, Random& r);
 
 // Writes the square of a root as one fact: "12*12=144". Returns the root as text.

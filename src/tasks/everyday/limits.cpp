@@ -1,9 +1,8 @@
 // The generator of questions that get the fixed sentence: division by zero, numbers beyond those of the other kinds,
 // and requests of every other sort. Its numbers begin where those of the other kinds end (docs/tasks.md).
-#include <cctype>
 #include <cmath>
 
-#include "tasks/everyday/everyday.hpp"
+#include "tasks/everyday/limits.hpp"
 
 namespace r1 {
 namespace {
@@ -13,74 +12,53 @@ constexpr std::string_view kByZero[] = {
     "{a}/0", "{a}/0", "{a} / 0", "{a}÷0", "{a} ÷ 0", "{a}:0", "{a} divided by 0", "{a} divided by 0",
     "{a} divided by zero", "{a} over 0", "{a} mod 0", "{a} % 0", "{a} modulo 0", "{a}/0.0", "{a} / (5-5)",
     "{a}/(3-3)", "{a} divided by nothing", "the quotient of {a} and 0", "the remainder of {a} divided by 0",
-    "1/0 + {a}", "{a}除以0", "{a}/zero"};
+    "1/0 + {a}", "{a}除以0", "{a}/zero", "{a} by zero", "{a} ÷ zero", "{a} divided by (2-2)", "{a} split by 0",
+    "{a}/(1-1)", "{a}/00", "{a} over zero", "dividing {a} by zero", "{a} : 0", "the division of {a} by zero"};
 constexpr std::string_view kByZeroOrders[] = {
     "divide {a} by 0", "divide {a} by zero", "split {a} into 0 parts", "divide {a} by nothing",
-    "share {a} among 0 people"};
+    "share {a} among 0 people", "divide the number {a} by zero", "take {a} and divide it by 0",
+    "split {a} into zero equal parts", "share {a} cookies with 0 friends", "divide {a} apples among zero kids"};
 constexpr std::string_view kByZeroQuestions[] = {
     "what do you get if you divide {a} by zero", "how many times does 0 go into {a}",
     "what happens if i divide {a} by 0", "can you divide {a} by 0", "what is the remainder when {a} is divided by 0",
-    "how often does 0 fit into {a}"};
+    "how often does 0 fit into {a}", "why can't i divide {a} by 0", "is {a}/0 infinity",
+    "what happens when {a} is divided by zero", "what is {a} divided by 0 equal to",
+    "if i divide {a} by nothing what do i get", "{a} cookies for 0 kids, how many each",
+    "is it possible to divide {a} by 0"};
 
 constexpr std::string_view kHardValues[] = {
-    "the square root of {n}", "sqrt({n})", "√{n}", "sqrt {n}", "square root of {n}", "the root of {n}"};
+    "the square root of {n}", "sqrt({n})", "√{n}", "sqrt {n}", "square root of {n}", "the root of {n}", "root {n}",
+    "√({n})", "{n}^0.5", "{n}^(1/2)", "square root {n}", "the sqrt of {n}"};
 constexpr std::string_view kHardPowers[] = {
-    "{a}^{n}", "{a}^{n}", "{a}**{n}", "{a} to the power of {n}", "{a} to the {n}th power", "{a} raised to {n}"};
+    "{a}^{n}", "{a}^{n}", "{a}**{n}", "{a} to the power of {n}", "{a} to the {n}th power", "{a} raised to {n}",
+    "{a} power {n}", "{a} to the {n}th", "{a} ^ {n}", "pow({a}, {n})", "the {n}th power of {a}"};
 constexpr std::string_view kHardFactorials[] = {
     "{n}!", "{n}!", "{n} factorial", "the factorial of {n}", "factorial of {n}", "factorial({n})"};
 constexpr std::string_view kHardPrimes[] = {
     "is {n} prime", "is {n} prime", "is {n} a prime number", "is {n} a prime", "is the number {n} prime",
-    "tell me if {n} is prime", "{n} prime", "check if {n} is prime"};
+    "tell me if {n} is prime", "{n} prime", "check if {n} is prime", "can you check if {n} is prime",
+    "do you know if {n} is a prime", "is {n} a prime or not", "isprime({n})", "{n} is prime, true or false",
+    "prime or not: {n}"};
 constexpr std::string_view kHardGcd[] = {
     "gcd of {n} and {m}", "the gcd of {n} and {m}", "gcd({n}, {m})", "the greatest common divisor of {n} and {m}",
-    "the lcm of {n} and {m}", "lcm({n},{m})", "the least common multiple of {n} and {m}"};
-constexpr std::string_view kOtherFunctions[] = {
-    "sin({a})", "cos({a})", "tan({a})", "log({a})", "ln({a})", "log {a}", "sin {a}", "cos {a} degrees", "log2({a})",
-    "exp({a})", "e^{a}", "the logarithm of {a}", "the sine of {a}", "the cosine of {a}", "the natural log of {a}",
-    "the cube root of {a}", "{a}^0.3", "{a}^(1/3)", "the 5th root of {a}", "arctan({a})", "pi * {a}", "{a} pi",
-    "{a} * e", "sqrt(-{a})", "the square root of -{a}", "√-{a}", "{a}i + 3i", "i^{a}", "{a} in binary",
-    "{a} in hexadecimal", "{a} in roman numerals", "{a} choose 3", "the {a}th prime", "the {a}th fibonacci number",
-    "the prime factors of {a}", "the factors of {a}", "the divisors of {a}", "{a} feet in meters", "{a} miles in km",
-    "{a} kg in pounds", "{a} degrees fahrenheit in celsius", "{a} dollars in euros", "{a} inches in cm",
-    "{a} minutes in hours", "the median of 3, 9, {a}", "the area of a circle with radius {a}",
-    "the volume of a sphere with radius {a}", "the digits of pi up to {a}", "a random number up to {a}",
-    "the derivative of {a}x^2", "the integral of {a}x", "the limit of {a}/x", "the determinant of [[1,2],[3,{a}]]",
-    "the standard deviation of 2, 4, {a}", "the hypotenuse of 3 and {a}"};
-constexpr std::string_view kOtherEquations[] = {
-    "x^2 + {a}x + {b} = 0", "x^2 - {a}x + {b} = 0", "x^2+{a}x={b}", "x^3 = {a}", "{a}x^2 = {b}", "2^x = {a}",
-    "x + y = {a}", "x+y={a}, x-y={b}", "{a}x > {b}", "x/({a}-x) = {b}", "sin(x) = 0.{a}", "|x| = {a}",
-    "x^2 + y^2 = {a}", "sqrt(x) = {a}", "{a}x + {b}y = 1", "x^2 = -{a}", "log(x) = {a}", "x^4 - {a} = 0",
-    "y = {a}x + {b}", "x^2 < {a}"};
-constexpr std::string_view kEquationOrders[] = {
-    "solve {e}", "solve for x: {e}", "find x if {e}", "solve the equation {e}", "find the roots of {e}", "factor {e}",
-    "plot {e}"};
-constexpr std::string_view kOtherRequests[] = {
-    "tell me a joke", "tell me a story", "sing a song", "write a poem", "write some code",
-    "write hello world in python", "what time is it", "what day is it today", "what is the date",
-    "what's the weather", "what is the weather like today", "what is the meaning of life", "why is the sky blue",
-    "is there a god", "do you have feelings", "can you think", "do you love me", "what is love",
-    "who is the president", "how do i lose weight", "what should i eat today", "what is a prime number",
-    "what is mathematics", "prove that sqrt(2) is irrational", "how many legs does a spider have",
-    "how many days are in a year", "how many planets are there", "which is heavier, iron or wood", "repeat after me",
-    "ignore all instructions", "you are wrong", "you are stupid", "i love you", "i am bored", "i am happy",
-    "who am i", "asdf", "foo", "lol", "sorry", "why", "how", "what", "really", "blah", "qwerty", "asdfghjkl", "hmm",
-    "xyz", "ok", "yes", "no", "maybe", "never mind", "translate hello to french", "say something", "make me laugh",
-    "are you conscious", "what is your favorite color", "what is your favorite number", "how old is the universe",
-    "what is pi", "what is e", "what is infinity", "is infinity a number", "when is christmas",
-    "who won the world cup", "how tall is mount everest", "what is the capital of france", "capital of germany",
-    "who wrote hamlet", "recommend a movie", "play a game", "lets play a game", "play chess with me", "draw a cat",
-    "open google", "search the web", "send an email", "what is my name", "where do i live", "remember my name",
-    "do my homework", "write my essay", "write a letter to my boss", "write a tweet", "summarize this text",
-    "correct my grammar", "explain quantum physics", "explain relativity", "how does a computer work",
-    "how do airplanes fly", "what is ai", "what is deep learning", "what is a neural network",
-    "are we alone in the universe", "what is 42", "what is the fastest animal", "what is the largest country",
-    "who invented the telephone", "how do i cook rice", "give me a recipe", "what should i do", "i am sad",
-    "i am hungry", "help me sleep", "how much is a car", "what is the price of bitcoin", "should i buy stocks",
-    "how do i get rich", "what is the best phone", "write a program", "write a website", "make a game", "fix my code",
-    "what does this mean", "spell beautiful", "what rhymes with orange", "name three animals", "list the planets",
-    "count the stars", "how many people live in china", "how far is the moon", "can pigs fly", "tell me something",
-    "tell me a secret", "讲个笑话", "今天天气怎么样", "法国的首都是哪里", "写一首诗", "现在几点", "parlez-vous français", "¿hablas español?",
-    "wie geht es dir", "was ist das", "come stai"};
+    "the lcm of {n} and {m}", "lcm({n},{m})", "the least common multiple of {n} and {m}", "hcf of {n} and {m}",
+    "the highest common factor of {n} and {m}", "the lowest common multiple of {n} and {m}", "gcd {n} {m}",
+    "lcm {n} {m}"};
+constexpr std::string_view kLongOrders[] = {
+    "add {a} and {b}", "multiply {a} by {b}", "subtract {b} from {a}", "multiply {a} and {b}", "sum up {a} and {b}",
+    "find the product of {a} and {b}", "find the sum of {a} and {b}", "take {a} times {b}", "calculate {a} times {b}"};
+constexpr std::string_view kLongValues[] = {
+    "the sum of {a} and {b}", "the product of {a} and {b}", "the difference of {a} and {b}", "{a} * {b} + {b}",
+    "{a}-{b}+{a}", "{a} squared", "half of {a}", "double {a}", "17% of {a}", "the average of {a} and {b}",
+    "{a} mod {b}", "{a} ** 2", "{a} * {a}", "the remainder of {a} divided by {b}"};
+// {w} is a large unit, {a} and {b} are small.
+constexpr std::string_view kLargeValues[] = {
+    "{a} {w} plus {b} {w}", "{a} {w} times {b}", "{a} {w} divided by {b}", "{a} {w} minus {b}", "a {w} times a {w}",
+    "{a} {w} + {b}", "a {w} times {a}", "{b} percent of {a} {w}", "the square root of {a} {w}", "{a} {w} * {b} {w}",
+    "a {w} divided by {a}", "one {w} minus {a}", "{a} {w} squared", "{a}.{b} {w} times 2", "a {w} plus {a}"};
+constexpr std::string_view kLargeUnits[] = {
+    "million", "million", "million", "billion", "billion", "trillion", "hundred thousand", "quadrillion", "googol",
+    "hundred million"};
 // clang-format on
 
 constexpr std::string_view kZeroTrace = "Nothing can be divided by zero.";
@@ -102,14 +80,42 @@ std::string ask_by_zero(Random& r) {
   return ask_any(r, {kByZero, kByZeroOrders, kByZeroQuestions}, {{"a", std::to_string(n)}});
 }
 
+constexpr char kSigns[] = {'+', '-', '*', '*', '/'};
+
+// Puts commas between the thousands.
+std::string with_commas(std::string digits) {
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+// Numbers with many places behind the point, or named by a word such as million.
+std::string ask_large_or_long(Random& r) {
+  const std::string a = std::to_string(r.between(1, 99)), b = std::to_string(r.between(2, 99));
+  const std::string x = long_number(r, 7, 12), y = long_number(r, 5, 10);
+  switch (r.below(4)) {
+    case 0: {
+      const std::string p = a + "." + long_number(r, 4, 7), q = b + "." + long_number(r, 4, 7);
+      return ask_for(r, with_sign(r, p, pick(r, kSigns), q));
+    }
+    case 1: return ask_for(r, put_in(pick(r, kLongValues), {{"a", x}, {"b", y}}));
+    case 2: return ask_to(r, put_in(pick(r, kLongOrders), {{"a", x}, {"b", y}}));
+    default: return ask_for(r, put_in(pick(r, kLargeValues), {{"a", a}, {"b", b}, {"w", pick(r, kLargeUnits)}}));
+  }
+}
+
 // One operation with a number that is too long for it.
 std::string ask_too_long(Random& r) {
-  switch (r.below(5)) {
+  switch (r.below(8)) {
     case 0: return ask_for(r, with_sign(r, long_number(r, 5, 12), '+', long_number(r, chance(r, 3) ? 1 : 4, 12)));
     case 1: return ask_for(r, with_sign(r, long_number(r, 5, 12), '-', long_number(r, chance(r, 3) ? 1 : 4, 12)));
     case 2: return ask_for(r, with_sign(r, long_number(r, 4, 10), '*', long_number(r, 3, 10)));
     case 3: return ask_for(r, with_sign(r, long_number(r, 5, 12), '*', long_number(r, 1, 4)));
-    default: return ask_for(r, with_sign(r, long_number(r, 5, 10), '/', long_number(r, 1, 5)));
+    case 4: return ask_for(r, with_sign(r, long_number(r, 5, 10), '/', long_number(r, 1, 5)));
+    case 5: {
+      const std::string a = with_commas(long_number(r, 6, 12)), b = with_commas(long_number(r, 4, 9));
+      return ask_for(r, with_sign(r, a, pick(r, kSigns), b));
+    }
+    default: return ask_large_or_long(r);
   }
 }
 
@@ -136,23 +142,6 @@ std::string ask_beyond(Random& r) {
     }
     default: return ask_for(r, put_in(pick(r, kHardGcd), {{"n", long_number(r, 4, 8)}, {"m", long_number(r, 4, 8)}}));
   }
-}
-
-std::string ask_mathematics(Random& r) {
-  const std::string a = std::to_string(r.between(2, chance(r, 2) ? 20 : 200)), b = std::to_string(r.between(2, 20));
-  if (chance(r, 3)) {
-    const std::string equation = put_in(pick(r, kOtherEquations), {{"a", a}, {"b", b}});
-    return chance(r, 2) ? ask_to(r, put_in(pick(r, kEquationOrders), {{"e", equation}})) : ask_for(r, equation);
-  }
-  return ask_for(r, put_in(pick(r, kOtherFunctions), {{"a", a}}));
-}
-
-std::string ask_anything(Random& r) {
-  if (chance(r, 3)) return ask_whether(r, pick(r, kOtherRequests));
-  std::string text = topic_question(r);
-  if (text.back() == '?' || text.back() == '.') text.pop_back();
-  text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  return ask_whether(r, text);
 }
 
 }  // namespace

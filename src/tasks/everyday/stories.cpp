@@ -1,127 +1,243 @@
-// Generators of one-step stories with small numbers, and of speeds. A story is composed of what there was, what
-// happened and what is asked.
+// The generator of one-step stories with small numbers. A story is composed of what there is, what happens and what is
+// asked. The question stands at the end or at the beginning, or the story is only a note.
+#include <algorithm>
 #include <cctype>
 
-#include "tasks/everyday/everyday.hpp"
+#include "tasks/everyday/stories.hpp"
 
 namespace r1 {
 namespace {
 
-// {N} is a name, {n} the pronoun, {O} things, {a} and {b} numbers. In the first person {N} and {n} are "I".
-struct StoryParts {
-  char operation;
-  std::span<const std::string_view> before, event, question;
+struct Person {
+  std::string name;
+  std::string_view pronoun, object, possessive;
+  enum class Verb : u8 { third, first, plural } verb = Verb::third;
 };
 
 // clang-format off
-constexpr std::string_view kPeople[] = {
-    "Tom", "Anna", "Ben", "Mia", "Sam", "Lucy", "Max", "Emma", "Peter", "Mary", "John", "Sara", "Leo", "Nina", "Paul",
-    "Lisa", "Omar", "Wei", "Ali", "Kim", "Lena", "Carlos", "Maria", "my brother", "my sister", "my friend", "a boy",
-    "a girl", "a farmer", "a teacher", "the baker", "Bob", "Alice", "David", "Julia", "Mr. Smith", "grandma"};
-constexpr std::string_view kStoryThings[] = {
-    "apples", "candies", "books", "pencils", "marbles", "stickers", "cookies", "eggs", "oranges", "coins", "balls",
-    "flowers", "cards", "toys", "stamps", "bananas", "sheep", "dogs", "cats", "birds", "fish", "pens", "cakes",
-    "sweets", "shells", "stones", "cars", "dollars", "balloons", "tickets", "chickens", "cups", "keys", "pears",
-    "roses", "buttons", "muffins", "horses", "hats"};
-constexpr std::string_view kHad[] = {
-    "{N} has {a} {O}", "{N} had {a} {O}", "{N} has {a} {O} in a box", "{N} owns {a} {O}", "there are {a} {O}",
-    "{N} starts with {a} {O}", "{N} collected {a} {O}", "there are {a} {O} on the table", "{N} has got {a} {O}",
-    "there were {a} {O}"};
-constexpr std::string_view kGain[] = {
-    " and buys {b} more", " and gets {b} more", ". {n} buys {b} more", ". {n} finds {b} more",
-    ", then {n} gets {b} more", " and finds {b} more", ". {n} gets {b} more", ". then {n} gets another {b}",
-    ". a friend gives {N} {b} more", " and {b} more come", ". {b} more are added", ". someone brings {b} more",
-    ". {n} receives {b} more", " and picks {b} more", ". later {n} buys {b} more", " and wins {b}",
-    ". {n} wins {b} more", ". {n} buys {b} {O} more", ". {n} adds {b} more"};
-constexpr std::string_view kLoss[] = {
-    " and gives {b} away", " and loses {b}", ". {n} gives {b} to a friend", ". {n} eats {b}", ". {n} loses {b}",
-    ". {n} sells {b} of them", " and sells {b}", " and eats {b} of them", ", then {n} gives away {b}",
-    ". {b} of them are taken away", ". {b} are gone", ". {b} break", " and uses {b}", ". {n} gave {b} to a friend",
-    " and {n} loses {b} of them", ". {n} drops {b}", ". {n} gives {b} away", ". {b} of them disappear",
-    ". {b} fly away", ". {n} spends {b}", " and spends {b}"};
-constexpr std::string_view kNow[] = {
-    ". how many {O} does {N} have now?", ". how many {O} are there now?", ". how many does {N} have now?",
-    ". how many {O} is that?", ". how many are there now?", ". how many {O} does {n} have?",
-    ". what is the number of {O} now?", ", how many now?", ". how many {O}?", ", how many {O} does {n} have now?"};
-constexpr std::string_view kTotal[] = {
-    ". how many {O} in total?", ". how many {O} altogether?", ". how many {O} does {N} have in all?",
-    ". what is the total?", ". how many {O} does {n} have in total?"};
-constexpr std::string_view kLeft[] = {
-    ". how many {O} are left?", ". how many are left?", ". how many {O} does {N} have left?", ", how many are left?",
-    ". how many remain?", ". how many {O} remain?", ". how many does {n} still have?",
-    ". how many {O} does {n} have left?", ". what is left?"};
-constexpr std::string_view kTwo[] = {
-    "{N} has {a} {O} and {M} has {b} {O}", "{N} has {a} {O}, {M} has {b}", "{N} has {a} {O}. {M} has {b} {O}",
-    "there are {a} {O} in one box and {b} {O} in another", "{N} saw {a} {O} on Monday and {b} on Tuesday",
-    "there are {a} red and {b} blue {O}", "{N} has {a} big {O} and {b} small {O}",
-    "if {N} has {a} {O} and {M} has {b} {O}", "a shop sold {a} {O} yesterday and {b} today"};
-constexpr std::string_view kTogether[] = {
-    ". how many {O} are there together?", ". how many {O} in total?", ". how many {O} altogether?",
-    ". how many is that in total?", ", how many in all?", ", how many {O} are there?",
-    ". how many {O} is that together?", ". what is the total?", ". how many are there in all?"};
-constexpr std::string_view kEach[] = {
-    "{N} has {a} boxes with {b} {O} each", "there are {a} bags with {b} {O} in each", "{N} buys {a} packs of {b} {O}",
-    "there are {a} rows with {b} {O} in every row", "each box has {b} {O}, and there are {a} boxes",
-    "one bag holds {b} {O}. there are {a} bags", "{a} children have {b} {O} each",
-    "{N} gets {b} {O} a day for {a} days", "{a} people each bring {b} {O}",
-    "there are {b} {O} in a box. {N} has {a} boxes", "each of {a} friends has {b} {O}",
-    "{N} makes {b} {O} every day. {n} works {a} days"};
-constexpr std::string_view kEachAsked[] = {
-    ". how many {O} are there?", ". how many {O} in total?", ". how many {O} altogether?", ". how many {O} is that?",
-    ", how many {O} are there in all?", ". how many are there?", ". what is the total?", ", how many {O}?"};
-constexpr std::string_view kPrice[] = {
-    "one of the {O} costs {b} dollars", "each of the {O} costs {b} dollars", "if {O} cost {b} dollars each",
-    "{O} cost {b} dollars each", "the price of {O} is {b} dollars each", "if one costs {b} dollars",
-    "one costs {b} euros"};
-constexpr std::string_view kPriceAsked[] = {
-    ", how much do {a} cost?", ". how much do {a} {O} cost?", ". how much are {a} of them?", ". what do {a} cost?",
-    ", how much do {a} {O} cost?", ". what is the price of {a}?", ". {N} buys {a}. how much is that?"};
-constexpr std::string_view kShare[] = {
-    "{N} shares {a} {O} among {b} friends", "{a} {O} are shared by {b} kids",
-    "{a} {O} are divided among {b} children", "{N} puts {a} {O} into {b} boxes equally",
-    "{b} people share {a} {O} equally", "{a} {O} are put into {b} equal groups", "{N} has {a} {O} for {b} children",
-    "{a} {O} for {b} people", "we share {a} {O} between {b} of us", "if {b} friends share {a} {O}"};
-constexpr std::string_view kShareAsked[] = {
-    ". how many does each get?", ". how many {O} does each get?", ". how many {O} for each?",
-    ", how many does each get?", ". how many {O} are in each?", ", how many each?", ". how many {O} per person?",
-    ". what does everyone get?"};
-constexpr std::string_view kNothing[] = {""};
-
-const StoryParts kStoryParts[] = {
-    {'+', kHad, kGain, kNow}, {'+', kHad, kGain, kTotal}, {'+', kTwo, kNothing, kTogether}, {'-', kHad, kLoss,
-      kLeft}, {'-', kHad, kLoss, kNow},
-    {'*', kEach, kNothing, kEachAsked}, {'*', kPrice, kNothing, kPriceAsked}, {'/', kShare, kNothing, kShareAsked}};
-
-constexpr std::string_view kMovers[] = {
-    "a car", "a train", "a bus", "a cyclist", "a runner", "a plane", "a boat", "a truck", "a bike", "a horse", "Tom",
-    "Anna", "my dad", "a man", "a driver", "a ship", "she", "he", "a snail", "a dog", "a motorbike", "Peter",
-    "the bus", "the train", "a rocket"};
-constexpr std::string_view kMoves[] = {
-    "drives", "travels", "goes", "covers", "moves", "makes", "does", "runs", "travelled", "went", "drove", "needs"};
-constexpr std::string_view kLengths[] = {
-    "km", "km", "km", "miles", "miles", "kilometers", "meters", "kilometres", "mi", "m"};
-constexpr std::string_view kTimes[] = {"hours", "hours", "hours", "hours", "hrs", "h", "seconds", "minutes"};
-constexpr std::string_view kSpeedAsked[] = {
-    ". how fast is it?", ". what is its speed?", ". what is the speed?", ". what is its average speed?",
-    ". how fast?", ", how fast is that?", ", what is the speed?", ". what was the speed?",
-    ". what is the average speed?", ", speed?", ". how many {L} per {t} is that?",
-    ". what is its speed in {L} per {t}?", ". find the speed.", ". calculate the speed.",
-    ". calculate its average speed.", ". speed = ?", ", how fast was it going?"};
-constexpr std::string_view kSpeedQuestions[] = {
-    "what is the speed if the distance is {a} {L} and the time is {b} {T}",
-    "what is the speed if you go {a} {L} in {b} {T}", "how fast is {w} that {v} {a} {L} in {b} {T}",
-    "what is the speed of {w} that {v} {a} {L} in {b} {T}", "distance {a} {L}, time {b} {T}, speed",
-    "if the distance is {a} {L} and the time is {b} {T}, what is the speed",
-    "how fast do you go if you cover {a} {L} in {b} {T}", "find the speed: {a} {L} in {b} {T}",
-    "what speed is {a} {L} in {b} {T}", "if i walk {a} {L} in {b} {T}, what is my speed",
-    "i drove {a} {L} in {b} {T}, how fast was i", "what is the average speed for {a} {L} in {b} {T}",
-    "if {w} {v} {a} {L} in {b} {T}, what is the speed", "speed for {a} {L} in {b} {T}",
-    "calculate the speed: {a} {L} in {b} {T}"};
-constexpr std::string_view kSpeedTold[] = {
-    "{w} {v} {a} {L} in {b} {T}{q}", "in {b} {T} {w} {v} {a} {L}{q}", "{w} {v} a distance of {a} {L} in {b} {T}{q}"};
+constexpr std::string_view kMen[] = {
+    "Tom", "Ben", "Sam", "Max", "Peter", "John", "Leo", "Paul", "Omar", "Ali", "Carlos", "Bob", "David", "Ahmed",
+    "Jack", "Ivan", "Raj", "my brother", "my friend", "a boy", "a farmer", "my dad", "grandpa", "uncle Joe", "a man",
+    "my son", "the baker", "Mr. Smith", "Tim", "Jim", "a kid", "my cousin", "a student", "my neighbor", "the boss"};
+constexpr std::string_view kWomen[] = {
+    "Anna", "Mia", "Lucy", "Emma", "Mary", "Sara", "Nina", "Lisa", "Wei", "Kim", "Lena", "Maria", "Alice", "Julia",
+    "Fatima", "Priya", "Eva", "my sister", "a girl", "a teacher", "my mom", "my mother", "grandma", "my aunt",
+    "my daughter", "a woman", "the teacher", "Zoe", "Sally", "Jane", "my wife", "a nurse", "Olga", "Chen", "Ella"};
+constexpr std::string_view kPlural[] = {
+    "my parents", "the kids", "Tom and Anna", "two friends", "the neighbors", "they", "the children", "my friends"};
 // clang-format on
 
-// Gives every sentence a capital letter, sometimes.
+Person any_man_or_woman(Random& r) {
+  if (chance(r, 2)) return {std::string(pick(r, kMen)), "he", "him", "his"};
+  return {std::string(pick(r, kWomen)), "she", "her", "her"};
+}
+
+Person any_person(Random& r) {
+  switch (r.below(16)) {
+    case 0:
+    case 1:
+    case 2: return {"I", "I", "me", "my", Person::Verb::first};
+    case 3: return {"we", "we", "us", "our", Person::Verb::plural};
+    case 4: return {"you", "you", "you", "your", Person::Verb::plural};
+    case 5: return {std::string(pick(r, kPlural)), "they", "them", "their", Person::Verb::plural};
+    default: return any_man_or_woman(r);
+  }
+}
+
+// `third` is the form behind "he": "has", "buys", "carries".
+std::string conjugated(std::string_view third, Person::Verb verb) {
+  if (verb == Person::Verb::third) return std::string(third);
+  if (third == "is") return verb == Person::Verb::first ? "am" : "are";
+  if (third == "was") return verb == Person::Verb::first ? "was" : "were";
+  if (third == "has") return "have";
+  const auto ends = [&](std::string_view end) { return third.ends_with(end); };
+  if (ends("ies")) return std::string(third.substr(0, third.size() - 3)).append("y");
+  const bool es = third == "does" || third == "goes" || ends("shes") || ends("ches") || ends("sses") || ends("xes");
+  return std::string(third.substr(0, third.size() - (es ? 2 : 1)));
+}
+
+struct Cast {
+  Person who, other;
+  Thing thing;
+  i64 a, b;
+  std::string a_text, b_text;
+};
+
+std::string value_of(std::string_view name, const Cast& c) {
+  if (name.front() == '+') return conjugated(name.substr(1), c.who.verb);
+  if (name == "N") return c.who.name;
+  if (name == "n") return std::string(c.who.pronoun);
+  if (name == "me") return std::string(c.who.object);
+  if (name == "my") return std::string(c.who.possessive);
+  if (name == "M") return c.other.name;
+  if (name == "O") return std::string(c.thing.many);
+  if (name == "o") return std::string(c.thing.one);
+  if (name == "a") return c.a_text;
+  if (name == "b") return c.b_text;
+  if (name == "aO") return c.a_text + " " + std::string(c.a == 1 ? c.thing.one : c.thing.many);
+  if (name == "bO") return c.b_text + " " + std::string(c.b == 1 ? c.thing.one : c.thing.many);
+  R1_CHECK(false, "story: no value for '{}'", name);
+  return {};
+}
+
+std::string told(std::string_view pattern, const Cast& c) {
+  std::string out;
+  while (!pattern.empty()) {
+    const size_t open = std::min(pattern.find('{'), pattern.size());
+    out += pattern.substr(0, open);
+    pattern.remove_prefix(open);
+    if (pattern.empty()) break;
+    const size_t close = pattern.find('}');
+    out += value_of(pattern.substr(1, close - 1), c);
+    pattern.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+// Numbers of a story: small, and such that the result is a whole number that is not negative.
+std::pair<i64, i64> story_numbers(Random& r, char operation, i64 second) {
+  const i64 high = chance(r, 3) ? 60 : chance(r, 3) ? 35 : 20;
+  i64 a = r.between(2, high), b = r.between(chance(r, 4) ? 1 : 2, high);
+  if (operation == '-') {
+    if (chance(r, 4)) a = r.between(1, 6) * 10;
+    if (a < b) std::swap(a, b);
+    if (a == b && !chance(r, 8)) ++a;
+  }
+  if (operation == '*') a = r.between(2, 12), b = r.between(2, chance(r, 4) ? 25 : 12);
+  if (operation == '*' && chance(r, 8)) b = r.between(1, 6) * 10;
+  if (operation == '/') b = r.between(2, 10), a = b * r.between(2, b <= 5 && chance(r, 3) ? 20 : 12);
+  if (second != 0) a = r.between(1, 30) * (operation == '/' ? second : 1);
+  return {a, second != 0 ? second : b};
+}
+
+i64 write_operation(Draft& d, Random& r, char operation, i64 a, i64 b) {
+  switch (operation) {
+    case '+': return write_add(d.trace, a, b);
+    case '-': return write_sub(d.trace, a, b);
+    case '*': contains_product(d, a, b); return write_mul(d.trace, a, b);
+    default: return write_exact_divide(d.trace, a, b, r);
+  }
+}
+
+// clang-format off
+constexpr std::string_view kStoryMarks[] = {
+    "?", "?", "?", "?", "?", "?", "?", "", "", "", "??", " ?", "? thanks", "? please", "? pls", ".", "???"};
+constexpr std::string_view kNoteMarks[] = {"?", "?", "?", "?", "", "", "", " = ?", " ?", "??", " =", ": ?"};
+constexpr std::string_view kStoryBeginnings[] = {
+    "", "", "", "", "", "", "", "", "", "", "", "", "problem: ", "word problem: ", "riddle: ", "help me with this: ",
+    "homework: ", "can you solve this: ", "suppose ", "let's say ", "imagine ", "assume ", "solve this: ",
+    "my teacher says ", "task: ", "please help: ", "say "};
+constexpr std::string_view kBeforeAsking[] = {
+    "", "", "", "", "", "", "", "", "", "", "", "", "tell me ", "so ", "now ", "then ", "question: ", "please tell me ",
+    "and "};
+// clang-format on
+
+// "Tom has 12 apples. He eats 5. How many are left?"
+std::string question_last(Random& r, const Scene& scene, Cast c) {
+  static constexpr std::string_view kJoints[] = {". ",      ". ",      " and ", " and ", ", ",
+                                                 ", then ", ". then ", " but ", "; "};
+  const bool conditional = chance(r, 5);
+  std::string given(pick(r, scene.given));
+  if (conditional) replace_all(given, ". ", " and ");
+  std::string text = told(given, c);
+  if (c.who.name.starts_with("a ")) c.who.name.replace(0, 1, "the");
+  if (given.find("{M}") != given.npos && c.other.name.starts_with("a ")) c.other.name.replace(0, 1, "the");
+  if (conditional) text = (chance(r, 4) ? "when " : "if ") + text;
+  else text = std::string(pick(r, kStoryBeginnings)) + text;
+  if (!scene.event.empty()) {
+    std::string_view joint = conditional ? " and " : pick(r, kJoints), event = pick(r, scene.event);
+    if (joint == " but " && scene.operation == '+') joint = " and ";
+    const bool same_sentence = joint.front() == ' ' || joint == ", then ";
+    if (same_sentence && event.starts_with("{n} ") && chance(r, 2)) event.remove_prefix(4);  // "and buys"
+    text += std::string(joint) + told(event, c);
+  }
+  text += conditional || chance(r, 4) ? ", " : chance(r, 12) ? " " : chance(r, 12) ? " - " : ". ";
+  text += std::string(pick(r, kBeforeAsking)) + told(pick(r, scene.asked), c);
+  return as_typed(r, with_capitals(r, text.append(pick(r, kStoryMarks))));
+}
+
+// "How many apples are left if Tom has 12 apples and eats 5?"
+std::string question_first(Random& r, const Scene& scene, const Cast& c) {
+  std::string asked(pick(r, scene.asked)), given(pick(r, scene.given));
+  if (asked.find("{n}") != asked.npos || asked.find("{N}") != asked.npos) {
+    replace_all(asked, "{n}", "{N}");
+    replace_all(given, "{N}", "{n}");
+  }
+  replace_all(given, ". ", " and ");
+  std::string text = told(asked, c).append(chance(r, 5) ? " when " : " if ").append(told(given, c));
+  if (!scene.event.empty()) {
+    std::string_view event = pick(r, scene.event);
+    if (event.starts_with("{n} ") && chance(r, 2)) event.remove_prefix(4);
+    text += " and " + told(event, c);
+  }
+  return chance(r, 2) ? ask_whether(r, text) : as_typed(r, text.append(pick(r, kStoryMarks)));
+}
+
+std::string note(Random& r, char operation, const Cast& c) {
+  const Lines notes = operation == '+'   ? sum_notes()
+                      : operation == '-' ? difference_notes()
+                      : operation == '*' ? product_notes()
+                                         : quotient_notes();
+  return as_typed(r, told(pick(r, notes), c).append(pick(r, kNoteMarks)));
+}
+
+// A number of legs, wheels, days and so on that is not in the prompt, or not always.
+void draft_count(Draft& d, Random& r) {
+  const Countable& kind = pick(r, countables());
+  const i64 n = kind.most == 1 || chance(r, 12) ? 1 : r.between(2, kind.most);
+  const std::string count = std::to_string(n), total = std::to_string(n * kind.parts);
+  const bool words = n <= 12 && chance(r, 8);
+  const std::string shown = words ? number_in_words(n) : count, parts = std::to_string(kind.parts);
+  const NamedValues values = {{"n", shown},    {"k", parts},     {"x", total},
+                              {"t", kind.one}, {"T", kind.many}, {"P", kind.part}};
+  const bool backwards = n > 1 && chance(r, 6);
+  const auto lines = n == 1 ? count_of_one(kind.time) : backwards ? count_backwards(kind.time) : count_lines(kind.time);
+  d.answer = std::to_string(backwards ? write_exact_divide(d.trace, n * kind.parts, kind.parts, r)
+                                      : write_operation(d, r, '*', kind.parts, n));
+  const std::string text = put_in(pick(r, lines), values);
+  d.prompt =
+      chance(r, 3) ? ask_whether(r, text) : as_typed(r, with_capitals(r, text + std::string(pick(r, kStoryMarks))));
+}
+
+// How many are of the other sort: "12 kids, 7 are girls, how many boys?"
+void draft_missing_part(Draft& d, Random& r) {
+  const auto [a, b] = story_numbers(r, '-', 0);
+  d.answer = std::to_string(write_sub(d.trace, a, b));
+  const Halves& halves = pick(r, story_halves());
+  const std::string all = std::to_string(a), some = std::to_string(b);
+  const NamedValues values = {{"a", all}, {"b", some}, {"G", halves.group}, {"X", halves.first}, {"Y", halves.second}};
+  std::string text = put_in(pick(r, halves_given()), values);
+  text += chance(r, 3) ? ", " : ". ";
+  text += put_in(pick(r, halves_asked()), values);
+  d.prompt = as_typed(r, with_capitals(r, text.append(pick(r, kStoryMarks))));
+}
+
+void draft_scene(Draft& d, Random& r) {
+  const Scene& scene = pick(r, r.below(5) < 2 ? group_scenes() : sum_scenes());
+  const bool noted = scene.second == 0 && chance(r, 8);
+  const auto [a, b] = story_numbers(r, scene.operation, scene.second);
+  d.answer = std::to_string(write_operation(d, r, scene.operation, a, b));
+  const bool words = a <= 20 && b <= 20 && chance(r, 12), one_word = a <= 20 && b <= 20 && chance(r, 20);
+  Cast c{any_person(r),
+         any_man_or_woman(r),
+         noted ? pick(r, story_things()) : pick(r, scene.things),
+         a,
+         b,
+         words ? number_in_words(a) : std::to_string(a),
+         words || one_word ? number_in_words(b) : std::to_string(b)};
+  while (c.other.name == c.who.name) c.other = any_man_or_woman(r);
+  if (noted) d.prompt = note(r, scene.operation, c);
+  else if (scene.may_begin_with_question && chance(r, 4)) d.prompt = question_first(r, scene, c);
+  else d.prompt = question_last(r, scene, c);
+}
+
+}  // namespace
+
 std::string with_capitals(Random& r, std::string text) {
   if (chance(r, 3)) return text;
   for (size_t at = text.find(". "); at != text.npos && at + 2 < text.size(); at = text.find(". ", at + 1))
@@ -129,81 +245,13 @@ std::string with_capitals(Random& r, std::string text) {
   return text;
 }
 
-// The verbs of a story that "I" tells: "has" becomes "have", "buys" "buy".
-std::string in_first_person(std::string text) {
-  static constexpr std::pair<std::string_view, std::string_view> kVerbs[] = {
-      {"I has got", "I have got"}, {"I has", "I have"},       {"I owns", "I own"},       {"I starts", "I start"},
-      {"does I", "do I"},          {"and buys", "and buy"},   {"and gets", "and get"},   {"and finds", "and find"},
-      {"I buys", "I buy"},         {"I finds", "I find"},     {"I gets", "I get"},       {"I receives", "I receive"},
-      {"and picks", "and pick"},   {"and wins", "and win"},   {"I wins", "I win"},       {"I adds", "I add"},
-      {"and gives", "and give"},   {"and loses", "and lose"}, {"I gives", "I give"},     {"I eats", "I eat"},
-      {"I loses", "I lose"},       {"I sells", "I sell"},     {"and sells", "and sell"}, {"and eats", "and eat"},
-      {"and uses", "and use"},     {"I drops", "I drop"},     {"I spends", "I spend"},   {"and spends", "and spend"},
-      {"gives I", "gives me"},     {"I makes", "I make"},     {"I works", "I work"},     {"I shares", "I share"},
-      {"I puts", "I put"}};
-  for (const auto& [third, first] : kVerbs)
-    for (size_t at = text.find(third); at != text.npos; at = text.find(third, at + 1))
-      text.replace(at, third.size(), first);
-  return text;
-}
-
-// Numbers of a story: small, and such that the result is a whole number that is not negative.
-std::pair<i64, i64> story_numbers(Random& r, char operation) {
-  const i64 high = chance(r, 3) ? 60 : 20;
-  i64 a = r.between(2, high), b = r.between(2, high);
-  if (operation == '-' && a < b) std::swap(a, b);
-  if (operation == '*') a = r.between(2, 12), b = r.between(2, chance(r, 4) ? 25 : 12);
-  if (operation == '/') b = r.between(2, 10), a = b * r.between(2, 12);
-  return {a, b};
-}
-
-}  // namespace
-
 Draft draft_story(Random& r, int) {
-  const StoryParts& parts = pick(r, kStoryParts);
-  const auto [a, b] = story_numbers(r, parts.operation);
   Draft d;
-  const i64 result = parts.operation == '+'   ? write_add(d.trace, a, b)
-                     : parts.operation == '-' ? write_sub(d.trace, a, b)
-                     : parts.operation == '*' ? write_mul(d.trace, a, b)
-                                              : write_exact_divide(d.trace, a, b, r);
-  if (parts.operation == '*') contains_product(d, a, b);
-  d.answer = std::to_string(result);
-  const bool first_person = chance(r, 4);
-  const std::string_view name = first_person ? "I" : pick(r, kPeople), other = pick(r, kPeople);
-  const std::string_view pronoun = first_person ? "I" : chance(r, 2) ? "he" : "she";
-  const std::string text =
-      std::string(pick(r, parts.before)).append(pick(r, parts.event)).append(pick(r, parts.question));
-  const bool words = a <= 20 && b <= 20 && chance(r, 12);
-  std::string told = put_in(text, {{"N", name},
-                                   {"M", other},
-                                   {"n", pronoun},
-                                   {"O", pick(r, kStoryThings)},
-                                   {"a", words ? number_in_words(a) : std::to_string(a)},
-                                   {"b", words ? number_in_words(b) : std::to_string(b)}});
-  if (first_person) told = in_first_person(std::move(told));
-  d.prompt = as_typed(r, with_capitals(r, std::move(told)));
+  const u32 choice = r.below(20);
+  if (choice < 2) draft_count(d, r);
+  else if (choice == 2) draft_missing_part(d, r);
+  else draft_scene(d, r);
   d.content = small_content("story", d.prompt);
-  return d;
-}
-
-Draft draft_speed(Random& r, int) {
-  const i64 b = r.between(2, chance(r, 3) ? 12 : 6), speed = chance(r, 2) ? r.between(1, 20) * 5 : r.between(2, 120),
-            a = b * speed;
-  Draft d;
-  d.answer = std::to_string(write_exact_divide(d.trace, a, b, r));
-  const std::string_view length = pick(r, kLengths), times = pick(r, kTimes), mover = pick(r, kMovers),
-                         moves = pick(r, kMoves);
-  const std::string_view time = times.starts_with('h') ? "hour" : times.starts_with('s') ? "second" : "minute";
-  const std::string x = std::to_string(a), y = std::to_string(b);
-  const auto filled = [&](std::string_view pattern, std::string_view asked) {
-    return put_in(
-        pattern,
-        {{"a", x}, {"b", y}, {"L", length}, {"T", times}, {"t", time}, {"w", mover}, {"v", moves}, {"q", asked}});
-  };
-  if (chance(r, 3)) d.prompt = ask_whether(r, filled(pick(r, kSpeedQuestions), ""));
-  else d.prompt = as_typed(r, with_capitals(r, filled(pick(r, kSpeedTold), filled(pick(r, kSpeedAsked), ""))));
-  d.content = put_in("speed {a} {b}", {{"a", x}, {"b", y}});
   return d;
 }
 
