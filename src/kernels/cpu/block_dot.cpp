@@ -76,16 +76,6 @@ inline i32 start_of(const QuantizedChunk& x, i64 s) {
   else return kForm.excess == 32 ? x.start[s] : -kForm.excess * x.sum16[s];
 }
 
-// sum plus the product of block b of 32 elements, whose integers add up to `dot`.
-template <TileForm kForm>
-inline Floats add_block(Floats sum, const Tile& tile, const QuantizedChunk& x, i64 b, Ints dot) {
-  const Floats dx = broadcast_float(x.d[b]);
-  sum = add_product(sum, load_floats(tile.d[b]) * dx, to_floats(dot));
-  if constexpr (kForm.minima)
-    sum = subtract_product(sum, load_floats(tile.dmin[b]) * dx, to_floats(broadcast(x.sum32[b])));
-  return sum;
-}
-
 // acc[lane] += the product of one chunk whose integer sum is `sum`, for blocks of 256 elements.
 template <TileForm kForm>
 inline void add_chunk(const Tile& tile, const QuantizedChunk& x, Ints sum, float* acc) {
@@ -140,8 +130,14 @@ void multiply_small(const Tile* tile, i64 blocks, const QuantizedChunk* x, float
 #pragma GCC unroll 8
       for (int i = 0; i < kTogether<kRows>; ++i) {
         const int r = first + i;
+        const Floats dx = broadcast_float(x[r].d[b]);
 #pragma GCC unroll 2
-        for (int t = 0; t < kTiles; ++t) sum[r][t] = add_block<form_of(kType)>(sum[r][t], tile[t], x[r], b, dot[i][t]);
+        for (int t = 0; t < kTiles; ++t) {
+          sum[r][t] = add_product(sum[r][t], load_floats(tile[t].d[b]) * dx, to_floats(dot[i][t]));
+          if constexpr (form_of(kType).minima)
+            sum[r][t] =
+                subtract_product(sum[r][t], load_floats(tile[t].dmin[b]) * dx, to_floats(broadcast(x[r].sum32[b])));
+        }
       }
     }
 #pragma GCC unroll 8
@@ -189,44 +185,6 @@ void multiply_rows(const Tile* tile, i64 tiles, i64 blocks, const QuantizedChunk
   if constexpr (kTilesAtOnce > 1)
     if (t < tiles) multiply_tiles<kType, kRows, 1>(tile + t, blocks, x, acc + t * kLanes, ldacc);
 }
-
-#if defined(__AVX512VNNI__)
-// With one row of activations, each word is multiplied as soon as it is unpacked and never stored.
-template <DType kType>
-struct RowProduct {
-  static constexpr int kParts = kDotChunk / form_of(kType).part, kPartSteps = kSteps / kParts;
-  const i8* q;
-  Ints part[kParts];
-
-  explicit RowProduct(const QuantizedChunk& x) : q(x.q) {
-#pragma GCC unroll 16
-    for (int s = 0; s < kParts; ++s) part[s] = broadcast(start_of<kType>(x, s));
-  }
-  void put(int step, Ints x) {
-    part[step / kPartSteps] = add_four(part[step / kPartSteps], x, broadcast(word_at(q + 4 * step)));
-  }
-};
-
-// acc[lane] += the product of a packed chunk and one row. `tile` is scratch memory.
-template <DType kType>
-void multiply_packed_row(Tile& tile, const std::byte* pack, i64 blocks, const QuantizedChunk& x, float* acc) {
-  constexpr TileForm kForm = form_of(kType);
-  RowProduct<kType> product(x);
-  PackedChunk chunk(pack);
-  unpack_chunk<kType>(tile, chunk, product, blocks);
-  if constexpr (block_of(kType).elements == kDotChunk) {
-    Ints sum{};
-#pragma GCC unroll 16
-    for (int s = 0; s < RowProduct<kType>::kParts; ++s)
-      sum = add(sum, kForm.scales ? multiply(load(tile.scale[s]), product.part[s]) : product.part[s]);
-    add_chunk<kForm>(tile, x, sum, acc);
-  } else {
-    Floats sum = load_floats(acc);
-    for (i64 b = 0; b < blocks; ++b) sum = add_block<kForm>(sum, tile, x, b, product.part[b]);
-    store_floats(acc, sum);
-  }
-}
-#endif
 
 // A group of up to kMostRows rows keeps its sums in scratch while the weights are read once.
 // With more than kFewRows rows, kMostTiles tiles of weights are unpacked at a time, so that a
@@ -278,8 +236,7 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
     for (i64 t = 0; t < tiles; ++t) {
       if (g.packed) {
         const i64 group = first / kLanes + t;
-        const std::byte* const pack = g.w + group * packed_group + c * packed_bytes(kType, kDotChunk / 32);
-        unpack_packed<kType>(s->tiles[t], pack, blocks);
+        unpack_packed<kType>(s->tiles[t], g.w + group * packed_group + c * packed_bytes(kType, kDotChunk / 32), blocks);
         continue;
       }
       at[t].blocks = blocks;
@@ -294,33 +251,10 @@ void multiply_group(const BlockProduct& g, i64 m, i64 rows, i64 first, i64 last,
   for (i64 r = 0; r < rows; ++r) __builtin_memcpy(g.y + (m + r) * g.ldy + first, s->acc[r], (last - first) * 4);
 }
 
-#if defined(__AVX512VNNI__)
-// Row m times the packed weight rows [begin, end).
-template <DType kType>
-void multiply_row(const BlockProduct& g, i64 m, i64 begin, i64 end, Scratch* s) {
-  const std::byte* pack = g.w + begin / kLanes * group_bytes(kType, g.k);
-  for (i64 first = begin; first < end; first += kLanes) {
-    alignas(64) float acc[kLanes] = {};
-    for (i64 c = 0; c < dot_chunks(g.k); ++c) {
-      const i64 blocks = blocks_of_chunk(g.k, c);
-      multiply_packed_row<kType>(s->tiles[0], pack, blocks, g.x[c * g.rows + m], acc);
-      pack += packed_bytes(kType, blocks);
-    }
-    __builtin_memcpy(g.y + m * g.ldy + first, acc, least(kLanes, end - first) * 4);
-  }
-}
-#endif
-
 template <DType kType>
 void multiply_type(const BlockProduct& g, i64 begin, i64 end, Scratch* s) {
   for (i64 m = 0; m < g.rows; m += kMostRows) {
     const i64 rows = least(kMostRows, g.rows - m), step = rows <= kFewRows ? kLanes : kMostTiles * kLanes;
-#if defined(__AVX512VNNI__)
-    if (rows == 1 && g.packed) {
-      multiply_row<kType>(g, m, begin, end, s);
-      continue;
-    }
-#endif
     for (i64 o = begin; o < end; o += step) multiply_group<kType>(g, m, rows, o, least(end, o + step), s);
   }
 }

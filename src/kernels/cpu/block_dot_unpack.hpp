@@ -6,23 +6,15 @@
 namespace r1::cpu::R1_TARGET {
 namespace {
 
-// Keeps the unpacked words in a tile.
-struct TileWords {
-  Tile& tile;
-  void put(int step, Ints x) { store(tile.w[step], x); }
-};
-
-// What the unpackers of all types share. A step is four elements along k, a word of every row. `to` takes the
-// unpacked words of each step; scales and minima go into the tile.
-template <class Chunk, class Words>
+// What the unpackers of all types share. A step is four elements along k, a word of every row.
+template <class Chunk>
 struct TileWriter {
   Tile& tile;
   Chunk& chunk;
-  Words& to;
 
   void four_words(Ints* r, i64 offset) const { chunk.four_words(r, offset); }
   void eight_words(Ints (&r)[8], i64 offset) const { four_words(r, offset), four_words(r + 4, offset + 16); }
-  void put(int step, Ints x) const { to.put(step, x); }
+  void put(int step, Ints x) const { store(tile.w[step], x); }
   // Byte b of every lane as an integer.
   static Ints byte(Ints x, int b) { return and_of(shift_right(x, 8 * b), broadcast(255)); }
 
@@ -43,9 +35,9 @@ struct TileWriter {
   }
 };
 
-template <class Chunk, class Words>
-struct Unpacker : TileWriter<Chunk, Words> {
-  using Base = TileWriter<Chunk, Words>;
+template <class Chunk>
+struct Unpacker : TileWriter<Chunk> {
+  using Base = TileWriter<Chunk>;
   using Base::byte, Base::chunk, Base::eight_words, Base::flags, Base::four_words, Base::put, Base::put_minima,
       Base::tile;
 

@@ -22,9 +22,9 @@ constexpr ByteTable kE2m1Table = values_above(kE2m1Values, form_of(DType::mxfp4)
 // 128 where a number of four bits has an odd number of ones.
 constexpr ByteTable kOddOnes = {{0, 128, 128, 0, 128, 0, 0, 128, 128, 0, 0, 128, 0, 128, 128, 0}};
 
-template <class Chunk, class Words>
-struct TableUnpacker : TileWriter<Chunk, Words> {
-  using Base = TileWriter<Chunk, Words>;
+template <class Chunk>
+struct TableUnpacker : TileWriter<Chunk> {
+  using Base = TileWriter<Chunk>;
   using Base::byte, Base::chunk, Base::eight_words, Base::flags, Base::four_words, Base::put, Base::tile;
 
   void put_d(Ints halves, float factor) const {
@@ -283,10 +283,10 @@ struct TableUnpacker : TileWriter<Chunk, Words> {
   }
 };
 
-template <DType kType, class Chunk, class Words>
-inline void unpack_chunk(Tile& tile, Chunk& chunk, Words& words, i64 blocks) {
-  const Unpacker<Chunk, Words> u{{tile, chunk, words}};
-  const TableUnpacker<Chunk, Words> t{{tile, chunk, words}};
+template <DType kType, class Chunk>
+void unpack_chunk(Tile& tile, Chunk& chunk, i64 blocks) {
+  const Unpacker<Chunk> u{{tile, chunk}};
+  const TableUnpacker<Chunk> t{{tile, chunk}};
   if constexpr (kType == DType::q4_0) u.q4_0(blocks);
   if constexpr (kType == DType::q4_1) u.q4_1(blocks);
   if constexpr (kType == DType::q5_0) u.q5_0(blocks);
@@ -314,23 +314,20 @@ inline void unpack_chunk(Tile& tile, Chunk& chunk, Words& words, i64 blocks) {
 template <DType kType>
 void unpack(Tile& tile, const ChunkRows& rows) {
   StoredChunk chunk(rows);
-  TileWords words{tile};
-  unpack_chunk<kType>(tile, chunk, words, rows.blocks);
+  unpack_chunk<kType>(tile, chunk, rows.blocks);
 }
 
 template <DType kType>
 void unpack_packed(Tile& tile, const std::byte* pack, i64 blocks) {
   PackedChunk chunk(pack);
-  TileWords words{tile};
-  unpack_chunk<kType>(tile, chunk, words, blocks);
+  unpack_chunk<kType>(tile, chunk, blocks);
 }
 
 // `tile` is scratch memory.
 template <DType kType>
 void pack_chunk(std::byte* to, const ChunkRows& rows, Tile& tile) {
   PackingChunk chunk(rows, to);
-  TileWords words{tile};
-  unpack_chunk<kType>(tile, chunk, words, rows.blocks);
+  unpack_chunk<kType>(tile, chunk, rows.blocks);
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ double rate(Pool& pool, double seconds, double units, Step&& step) {
 }
 
 // How much memory each thread reads: together twice the last cache, so that memory is measured and not the cache. Some
-// servers have caches of hundreds of megabytes. At most an eighth of the machine's memory.
+// servers have caches of hundreds of megabytes. At least 64 MiB, and not more than an eighth of the machine's memory
+// beyond that.
 inline i64 bytes_to_read(i64 threads) {
   constexpr i64 kHugePage = i64{2} << 20, kLeast = i64{64} << 20;
   const i64 cache = std::max<i64>(0, sysconf(_SC_LEVEL3_CACHE_SIZE));
