@@ -1,13 +1,13 @@
 // Products of weight blocks and 8-bit activations, compiled once per level. Read block_dot.hpp (what is computed),
-// block_dot_tile.hpp (how unpacked weights are held) and block_dot_vector.hpp (the instructions of the level) first,
+// blocks/tile.hpp (how unpacked weights are held) and blocks/vector.hpp (the instructions of the level) first,
 // then this file from its last function upwards.
 #include "kernels/cpu/block_dot.hpp"
 
 #include "core/integer.hpp"
 #if defined(__AVX2__)
-#include "kernels/cpu/block_dot_unpack_iq.hpp"
+#include "kernels/cpu/blocks/unpack_iq.hpp"
 #else
-#include "kernels/cpu/block_dot_portable.hpp"
+#include "kernels/cpu/blocks/portable.hpp"
 #endif
 
 namespace r1::cpu::R1_TARGET {

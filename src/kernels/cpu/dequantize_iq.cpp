@@ -1,8 +1,8 @@
 // I-quants and ternary types. The IQ1, IQ2 and IQ3 types store an index into a fixed grid (iq_grids.hpp) for each group
 // of elements; IQ2 and IQ3 store the signs separately. The IQ4 types map a nibble to one of sixteen unevenly spaced
 // values. The elements of the ternary types are -1, 0 or 1.
+#include "kernels/cpu/blocks/iq_grids.hpp"
 #include "kernels/cpu/dequantize_rows.hpp"
-#include "kernels/cpu/iq_grids.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {

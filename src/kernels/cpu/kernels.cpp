@@ -38,7 +38,8 @@ namespace {
 // registers that the operating system does not save.
 struct Processor {
   bool avx2 = false, avx512 = false, avx512bf16 = false, amx = false, slow_bf16 = false;
-  bool avx_vnni = false, avx512_vnni = false;  // sums of products of bytes in one instruction
+  // Sums of products of bytes in one instruction; with AVX-512, permutations of bytes (VBMI), too.
+  bool avx_vnni = false, avx512_vnni = false;
 };
 
 u64 enabled_state() {  // XCR0
@@ -72,7 +73,7 @@ Processor detect() {
   p.avx2 = ymm && bit(b7, 5) && fma && f16c && movbe && bmi && aes && clmul;
   p.avx512 = p.avx2 && zmm && bit(b7, 16) && bit(b7, 17) && bit(b7, 28) && bit(b7, 30) && bit(b7, 31);  // F DQ CD BW VL
   p.avx_vnni = p.avx2 && a7 >= 1 && bit(a71, 4);
-  p.avx512_vnni = p.avx512 && bit(c7, 11);
+  p.avx512_vnni = p.avx512 && bit(c7, 1) && bit(c7, 11);
   p.avx512bf16 = p.avx512_vnni && a7 >= 1 && bit(a71, 5);
   p.amx = p.avx512bf16 && tiles && bit(d7, 22) && bit(d7, 24) && bit(d7, 25) && ask_for_tiles();
   // Intel runs vdpbf16ps at half the rate of f32 multiply-adds or less; AMD at twice their rate in products.

@@ -2,8 +2,7 @@
 // IQ2 and IQ3 store an index into a grid for each group of eight or four elements (iq_grids.hpp); IQ2 and IQ3 store the
 // signs beside it. For the levels with AVX2 or AVX-512.
 #pragma once
-#include "kernels/cpu/block_dot_unpack.hpp"
-#include "kernels/cpu/iq_grids.hpp"
+#include "kernels/cpu/blocks/grid_reader.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {
@@ -23,9 +22,9 @@ constexpr ByteTable kE2m1Table = values_above(kE2m1Values, form_of(DType::mxfp4)
 constexpr ByteTable kOddOnes = {{0, 128, 128, 0, 128, 0, 0, 128, 128, 0, 0, 128, 0, 128, 128, 0}};
 
 template <class Chunk>
-struct TableUnpacker : TileWriter<Chunk> {
-  using Base = TileWriter<Chunk>;
-  using Base::byte, Base::chunk, Base::eight_words, Base::flags, Base::four_words, Base::put, Base::tile;
+struct TableUnpacker : GridReader<Chunk> {
+  using Base = GridReader<Chunk>;
+  using Base::byte, Base::chunk, Base::eight_words, Base::four_words, Base::put, Base::tile;
 
   void put_d(Ints halves, float factor) const {
     store_floats(tile.d[0], floats_of_halves(halves) * broadcast_float(factor));
@@ -36,38 +35,27 @@ struct TableUnpacker : TileWriter<Chunk> {
     const Ints folded = and_of(xor_of(sevens, shift_right(sevens, 4)), each_byte(15));
     return or_of(sevens, shuffle_8(repeat_16(kOddOnes.at), folded));
   }
+  // Byte kByte of the four halves of a and b, which are words of 16 bits.
+  template <int kByte>
+  static Ints bytes_of(Ints a, Ints b) {
+    alignas(16) static constexpr u8 kFrom[2][16] = {{kByte, kByte + 2, 128, 128, kByte + 4, kByte + 6, 128, 128,
+                                                     kByte + 8, kByte + 10, 128, 128, kByte + 12, kByte + 14, 128, 128},
+                                                    {128, 128, kByte, kByte + 2, 128, 128, kByte + 4, kByte + 6, 128,
+                                                     128, kByte + 8, kByte + 10, 128, 128, kByte + 12, kByte + 14}};
+    return or_of(shuffle_8(a, repeat_16(kFrom[0])), shuffle_8(b, repeat_16(kFrom[1])));
+  }
+  // Four fields of kBits, at most four, become one byte each. The bits above them must be zero.
+  template <int kBits>
+  static Ints spread_fields(Ints x) {
+    constexpr int kPair = (1 << 2 * kBits) - 1, kOne = (1 << kBits) - 1;
+    x = and_of(or_of(x, shift_left(x, 16 - 2 * kBits)), broadcast(kPair | kPair << 16));
+    return and_of(or_of(x, shift_left(x, 8 - kBits)), each_byte(kOne));
+  }
   // Four fields of seven bits, one in each byte.
   static Ints sevens_of(Ints w) {
     const Ints low = or_of(and_of(w, broadcast(0x7f)), and_of(shift_left(w, 1), broadcast(0x7f00)));
     return or_of(low,
                  or_of(and_of(shift_left(w, 2), broadcast(0x7f0000)), and_of(shift_left(w, 3), broadcast(0x7f000000))));
-  }
-
-  // Step j of 32 elements as a tile holds it: the magnitudes, negative where the element's bit of `signs` is set.
-  static Ints signed_by(Ints signs, int j, Ints magnitudes, int excess) {
-    const Ints minus = flags(signs, j);
-    return add_8(subtract_8(xor_of(magnitudes, minus), minus), each_byte(excess));
-  }
-  // Octet l of 32 elements that begin at `step`: the magnitudes at `index` of the grid.
-  void octet2(int step, int l, const u64* grid, Ints index, Ints signs) const {
-    constexpr int kExcess = form_of(DType::iq2_xxs).excess;
-    Ints words[2];
-    two_words_at(grid, index, words);
-#pragma GCC unroll 2
-    for (int half = 0; half < 2; ++half) put(step + 2 * l + half, signed_by(signs, 2 * l + half, words[half], kExcess));
-  }
-  // The same for IQ1. The values are -1, 0 or 1, from which an eighth is subtracted if the bits of `minus` are set;
-  // otherwise an eighth is added. The tile holds them in eighths.
-  void octet1(int step, int l, Ints index, Ints minus) const {
-    constexpr int kExcess = form_of(DType::iq1_s).excess;
-    Ints words[2];
-    two_words_at(kOctets1.at, index, words);
-    const Ints above = add_8(each_byte(kExcess - 8 + 1), and_of(minus, each_byte(-2)));
-    put(step + 2 * l, add_8(words[0], above)), put(step + 2 * l + 1, add_8(words[1], above));
-  }
-  // Step j of 32 elements that begin at `step`: four magnitudes at `index` of the grid.
-  void quartet(int step, int j, const u32* grid, Ints index, Ints signs, int excess) const {
-    put(step + j, signed_by(signs, j, words_at(grid, index), excess));
   }
 
   void iq2_xxs() const {
@@ -77,10 +65,9 @@ struct TableUnpacker : TileWriter<Chunk> {
       four_words(r, 2 + 16 * p);
 #pragma GCC unroll 2
       for (int g = 0; g < 2; ++g) {
-        const Ints q = r[2 * g], w = r[2 * g + 1], signs = even_signs(sevens_of(w));
+        const Ints w = r[2 * g + 1];
         put_odd_scale(2 * p + g, shift_right(w, 28));
-#pragma GCC unroll 4
-        for (int l = 0; l < 4; ++l) octet2(8 * (2 * p + g), l, kOctets2xxs.at, byte(q, l), signs);
+        Base::template octets<Octets2xxs>(8 * (2 * p + g), r[2 * g], Ints{}, even_signs(sevens_of(w)));
       }
     }
   }
@@ -97,13 +84,11 @@ struct TableUnpacker : TileWriter<Chunk> {
     for (int p = 0; p < 4; ++p) {
       Ints r[4];  // an octet in 16 bits: nine of the index, seven signs
       four_words(r, 2 + 16 * p);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) {
-        const Ints low = and_of(shift_right(r[i], 9), broadcast(0x7f));
-        const Ints signs = even_signs(or_of(low, and_of(shift_right(r[i], 17), broadcast(0x7f00))));
-        const int step = 4 * (4 * p + i);
-        octet2(step, 0, kOctets2xs.at, and_of(r[i], broadcast(511)), signs);
-        octet2(step, 1, kOctets2xs.at, and_of(shift_right(r[i], 16), broadcast(511)), signs);
+#pragma GCC unroll 2
+      for (int g = 0; g < 2; ++g) {
+        const Ints low = bytes_of<0>(r[2 * g], r[2 * g + 1]), upper = bytes_of<1>(r[2 * g], r[2 * g + 1]);
+        const Ints signs = even_signs(and_of(shift_right(upper, 1), each_byte(0x7f)));
+        Base::template octets<Octets2xs>(8 * (2 * p + g), low, and_of(upper, each_byte(1)), signs);
       }
     }
     const Ints low = chunk.word(66);
@@ -117,18 +102,13 @@ struct TableUnpacker : TileWriter<Chunk> {
     const Ints top[2] = {chunk.word(66), chunk.word(70)};
     for (int g = 0; g < 8; ++g) {
       const Ints high = byte(top[g / 4], g % 4);  // two more bits of each index
-#pragma GCC unroll 4
-      for (int l = 0; l < 4; ++l) {
-        const Ints more = shift_left(and_of(shift_right(high, 2 * l), broadcast(3)), 8);
-        octet2(8 * g, l, kOctets2s.at, or_of(byte(q[g], l), more), signs[g]);
-      }
+      Base::template octets<Octets2s>(8 * g, q[g], spread_fields<2>(high), signs[g]);
     }
     const Ints low = chunk.word(74);
     put_nibble_scales(low, chunk.word(78));
   }
 
   void iq3_xxs() const {
-    constexpr i32 kExcess = form_of(DType::iq3_xxs).excess;
     put_d(chunk.half(0), 0.25f);
     Ints q[16];
     for (int p = 0; p < 4; ++p) four_words(q + 4 * p, 2 + 16 * p);
@@ -139,14 +119,13 @@ struct TableUnpacker : TileWriter<Chunk> {
         const int g = 4 * p + i;
         const Ints signs = even_signs(sevens_of(w[i]));
         put_odd_scale(g, shift_right(w[i], 28));
-#pragma GCC unroll 8
-        for (int j = 0; j < 8; ++j) quartet(8 * g, j, kGrid3xxs, byte(q[2 * g + j / 4], j % 4), signs, kExcess);
+#pragma GCC unroll 2
+        for (int h = 0; h < 2; ++h) Base::template quartets<Quartets3xxs>(8 * g, h, q[2 * g + h], Ints{}, signs);
       }
     }
   }
 
   void iq3_s() const {
-    constexpr i32 kExcess = form_of(DType::iq3_s).excess;
     put_d(chunk.half(0), 1.0f);
     Ints q[16], signs[8];
     for (int p = 0; p < 4; ++p) four_words(q + 4 * p, 2 + 16 * p);
@@ -156,10 +135,10 @@ struct TableUnpacker : TileWriter<Chunk> {
     for (int g = 0; g < 8; ++g) {
       const Ints high = byte(top[g / 4], g % 4);  // the ninth bits of the indices
       put_odd_scale(g, and_of(shift_right(scales, 4 * g), broadcast(15)));
-#pragma GCC unroll 8
-      for (int j = 0; j < 8; ++j) {
-        const Ints ninth = shift_left(and_of(shift_right(high, j), broadcast(1)), 8);
-        quartet(8 * g, j, kGrid3s, or_of(byte(q[2 * g + j / 4], j % 4), ninth), signs[g], kExcess);
+#pragma GCC unroll 2
+      for (int h = 0; h < 2; ++h) {
+        const Ints ninths = spread_fields<1>(and_of(shift_right(high, 4 * h), broadcast(15)));
+        Base::template quartets<Quartets3s>(8 * g, h, q[2 * g + h], ninths, signs[g]);
       }
     }
   }
@@ -173,11 +152,7 @@ struct TableUnpacker : TileWriter<Chunk> {
       const Ints h = and_of(shift_right(more[g / 2], g % 2 * 16), broadcast(0xffff));
       const Ints minus = shift_right_signed(shift_left(h, 16), 31);
       put_odd_scale(g, and_of(shift_right(h, 12), broadcast(7)));
-#pragma GCC unroll 4
-      for (int l = 0; l < 4; ++l) {
-        const Ints high = shift_left(and_of(shift_right(h, 3 * l), broadcast(7)), 8);
-        octet1(8 * g, l, or_of(byte(q[g], l), high), minus);
-      }
+      Base::template octets<Octets1>(8 * g, q[g], spread_fields<3>(and_of(h, broadcast(0xfff))), minus);
     }
   }
 
@@ -194,13 +169,10 @@ struct TableUnpacker : TileWriter<Chunk> {
 #pragma GCC unroll 2
       for (int h = 0; h < 2; ++h)
         put_odd_scale(2 * g + h, and_of(shift_right(words[g / 4], g / 2 % 2 * 16 + g % 2 * 6 + 3 * h), broadcast(7)));
-#pragma GCC unroll 4
-      for (int l = 0; l < 4; ++l) {
-        // Three more bits of the index, and the sign of the eighth.
-        const Ints h = shift_right(more[g / 2], (g % 2 * 4 + l) * 4);
-        const Ints minus = shift_right_signed(shift_left(h, 28), 31);
-        octet1(8 * g, l, or_of(byte(q[g], l), shift_left(and_of(h, broadcast(7)), 8)), minus);
-      }
+      // For each octet, three more bits of the index and the sign of the eighth.
+      const Ints h = spread_fields<4>(and_of(shift_right(more[g / 2], g % 2 * 16), broadcast(0xffff)));
+      const Ints minus = equal_8(and_of(h, each_byte(8)), each_byte(8));
+      Base::template octets<Octets1>(8 * g, q[g], and_of(h, each_byte(7)), minus);
     }
   }
 

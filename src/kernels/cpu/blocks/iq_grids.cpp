@@ -1,6 +1,6 @@
 // The grids of the I-quants: data from ggml's src/ggml-common.h, copyright (c) 2023-2026 The ggml authors, MIT licence,
 // packed as iq_grids.hpp describes.
-#include "kernels/cpu/iq_grids.hpp"
+#include "kernels/cpu/blocks/iq_grids.hpp"
 
 namespace r1::cpu {
 
@@ -338,11 +338,33 @@ constexpr OctetGrid<kEntries> spread(const u16 (&grid)[kEntries], u64 zero, u64 
   return out;
 }
 
+template <int kEntries>
+constexpr CodeGrid<kEntries> codes_of(const u16 (&grid)[kEntries]) {
+  CodeGrid<kEntries> out{};
+  for (int i = 0; i < kEntries; ++i)
+    for (int h = 0; h < 2; ++h) out.half[h][i] = static_cast<u8>(grid[i] >> 8 * h);
+  return out;
+}
+template <int kEntries>
+constexpr CodeGrid<kEntries> codes_of(const u32 (&grid)[kEntries], const u8 (&magnitudes)[8]) {
+  CodeGrid<kEntries> out{};
+  for (int i = 0; i < kEntries; ++i)
+    for (int j = 0; j < 4; ++j)
+      for (int code = 0; code < 8; ++code)
+        if (magnitudes[code] == (grid[i] >> 8 * j & 255))
+          out.half[j / 2][i] = static_cast<u8>(out.half[j / 2][i] | code << j % 2 * 4);
+  return out;
+}
+
 }  // namespace
 
 constexpr OctetGrid<256> kOctets2xxs = spread(kGrid2xxs, 8, 25, 43);
 constexpr OctetGrid<512> kOctets2xs = spread(kGrid2xs, 8, 25, 43);
 constexpr OctetGrid<1024> kOctets2s = spread(kGrid2s, 8, 25, 43);
 constexpr OctetGrid<2048> kOctets1 = spread(kGrid1, 0, 8, 16);
+constexpr CodeGrid<256> kCodes2xxs = codes_of(kGrid2xxs), kCodes3xxs = codes_of(kGrid3xxs, kMagnitudes3xxs);
+constexpr CodeGrid<512> kCodes2xs = codes_of(kGrid2xs), kCodes3s = codes_of(kGrid3s, kMagnitudes3s);
+constexpr CodeGrid<1024> kCodes2s = codes_of(kGrid2s);
+constexpr CodeGrid<2048> kCodes1 = codes_of(kGrid1);
 
 }  // namespace r1::cpu

@@ -1,7 +1,7 @@
 // Unpacks a chunk of every row into a tile, element by element, for levels without AVX2. They have no packs.
 #pragma once
-#include "kernels/cpu/block_dot_tile.hpp"
-#include "kernels/cpu/iq_grids.hpp"
+#include "kernels/cpu/blocks/iq_grids.hpp"
+#include "kernels/cpu/blocks/tile.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {

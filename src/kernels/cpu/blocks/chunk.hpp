@@ -1,7 +1,7 @@
 // The bytes of a chunk as vectors, one word of every row at a time: from the rows where they are stored, or from a
-// pack. For the levels with AVX2 or AVX-512, whose unpackers (block_dot_unpack.hpp) include this header.
+// pack. For the levels with AVX2 or AVX-512, whose unpackers (blocks/unpack.hpp) include this header.
 #pragma once
-#include "kernels/cpu/block_dot_tile.hpp"
+#include "kernels/cpu/blocks/tile.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {

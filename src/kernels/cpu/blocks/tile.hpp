@@ -2,7 +2,7 @@
 // lane is a row: each lane holds four neighbours along k of its row, so that no sum crosses lanes. Only block_dot.cpp
 // and the headers that unpack tiles for it include this header.
 #pragma once
-#include "kernels/cpu/block_dot_vector.hpp"
+#include "kernels/cpu/blocks/vector.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {
@@ -18,7 +18,7 @@ struct TileForm {
   i32 excess;   // what quants are larger than their value; products subtract it again, times the sum of activations
 };
 
-// Signed bytes where the level multiplies them, else bytes with 128 added (block_dot_vector.hpp).
+// Signed bytes where the level multiplies them, else bytes with 128 added (blocks/vector.hpp).
 constexpr TileForm wide_form(bool scales) {
   return kSignedWeights ? TileForm{32, scales, false, 0, 0} : TileForm{32, scales, false, 256, 128};
 }

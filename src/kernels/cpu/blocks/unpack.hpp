@@ -1,7 +1,7 @@
 // Unpacks a chunk of every row into a tile: K-quants, and blocks of 32 elements whose quants are numbers. For the
-// levels with AVX2 or AVX-512; block_dot_unpack_iq.hpp holds the types whose quants are looked up in tables.
+// levels with AVX2 or AVX-512; blocks/unpack_iq.hpp holds the types whose quants are looked up in tables.
 #pragma once
-#include "kernels/cpu/block_dot_chunk.hpp"
+#include "kernels/cpu/blocks/chunk.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {
