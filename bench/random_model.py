@@ -4,6 +4,7 @@
     bench/random_model.py mixture FOLDER    8 layers of DeepSeek's kind, 32 experts of which 4, a vocabulary of 32,000
     bench/random_model.py low-rank-mixture FOLDER    the same with q_lora_rank 256, which llama.cpp reads, too
     bench/random_model.py qwen2 FOLDER      the shape of Qwen2 1.5B: 3.6 GB
+    bench/random_model.py r1 FOLDER         R1's widths: three layers, 128 experts, a vocabulary of 2,048: 24 GB
 
 The speed of a product does not depend on the values of its weights, so the weights need no distribution in particular:
 every element is a random bf16 with an absolute value from 2^-7 to 2^-5. The tokenizer is that of the model that ships;
@@ -15,6 +16,9 @@ import pathlib
 import random
 import shutil
 import struct
+import subprocess
+import sys
+import tempfile
 
 MIXTURE = {
     "architectures": ["DeepseekV3ForCausalLM"], "model_type": "deepseek_v3", "vocab_size": 32000, "hidden_size": 512,
@@ -35,7 +39,10 @@ QWEN2 = {
     "bos_token_id": 505, "eos_token_id": 506, "torch_dtype": "bfloat16", "use_cache": True,
 }
 # llama.cpp reads queries without a low rank only from the models of that kind that it knows by their number of layers.
-SHAPES = {"mixture": MIXTURE, "low-rank-mixture": dict(MIXTURE, q_lora_rank=256), "qwen2": QWEN2}
+R1 = dict(MIXTURE, vocab_size=2048, hidden_size=7168, num_hidden_layers=3, num_attention_heads=128,
+          num_key_value_heads=128, q_lora_rank=1536, intermediate_size=18432, n_routed_experts=128,
+          num_experts_per_tok=8, moe_intermediate_size=2048, n_group=8, topk_group=4, routed_scaling_factor=2.5)
+SHAPES = {"mixture": MIXTURE, "low-rank-mixture": dict(MIXTURE, q_lora_rank=256), "qwen2": QWEN2, "r1": R1}
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PIECE = 1 << 24  # elements
 ONE = struct.pack("<H", 0x3F80)  # 1.0 in bf16
@@ -112,8 +119,9 @@ def write_tokenizer(source, folder, size):
     shutil.copyfile(source / "tokenizer_config.json", folder / "tokenizer_config.json")
 
 
-def write_model(folder, config=None):
-    """Writes config.json, model.safetensors and the tokenizer's files into `folder`, which must exist."""
+def write_model(folder, config=None, zeros=False):
+    """Writes config.json, model.safetensors and the tokenizer's files into `folder`, which must exist. With `zeros`,
+    the weights are a hole in the file, which takes no space and no time."""
     c = config or MIXTURE
     header, end = {}, 0
     for name, shape in tensors(c):
@@ -126,11 +134,29 @@ def write_model(folder, config=None):
     generator = random.Random(1)
     with open(folder / "model.safetensors", "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
-        for name, shape in tensors(c):
+        if zeros:
+            file.truncate(8 + len(text) + end)
+        for name, shape in [] if zeros else tensors(c):
             for piece in content(name, shape[0] * (shape[1] if len(shape) > 1 else 1), generator):
                 file.write(piece)
     (folder / "config.json").write_text(json.dumps(c, indent=2))
     write_tokenizer(ROOT / "models/nano", folder, c["vocab_size"])
+
+
+def quantised(program, path, config, kind, zeros=False):
+    """The GGUF file `path` of a model with this config, which `r1 quantize --type kind` makes if it is not there."""
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    print(f"making {path}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
+        source, unfinished = pathlib.Path(temporary) / "model", pathlib.Path(temporary) / path.name
+        source.mkdir()
+        write_model(source, config, zeros)
+        subprocess.run([program, "quantize", source, "-o", unfinished, "--type", kind], check=True,
+                       stdout=subprocess.DEVNULL)
+        unfinished.rename(path)
+    return path
 
 
 def main():

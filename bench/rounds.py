@@ -1,9 +1,8 @@
-#!/usr/bin/env python3
-"""Measures the speed of small models: training, decoding and prefill, alone and beside a process that burns one core.
+"""Measures rows of a table in rounds: what bench/small and bench/large share.
 
 Rounds are interleaved: in every round each row of the table is measured once with every program, and the roofs of the
 machine are measured before and after. A measurement is void if one of its probes fell below 80 % of the best probe of
-the whole run: then other programs had a part of the machine. Prints a Markdown table; --json keeps every measurement.
+the whole run: then other programs had a part of the machine.
 """
 import argparse
 import json
@@ -13,10 +12,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
-
-sys.dont_write_bytecode = True  # leaves no __pycache__ in the source tree
-import random_model
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LEAST_PROBE = 0.8
@@ -29,11 +24,19 @@ class Failure(Exception):
 
 class Row:
     """A call of `r1 bench` and the figures that it gives. `only` is the part of the benchmark that it runs.
-    peer[figure][program] holds the flags of llama-bench that give the same figure."""
+    peer[figure] is a Task for the programs of llama.cpp that gives the same figure."""
 
     def __init__(self, name, model, only, flags, figures, burned=False, peer=None):
         self.name, self.model, self.only, self.flags = name, model, only, flags
         self.figures, self.burned, self.peer = figures, burned, peer or {}
+
+
+class Task:
+    """What llama-bench measures: a prompt of so many tokens; or tokens that are drawn behind `depth` cached ones; or
+    `streams` sequences at once, each with a prompt of its own."""
+
+    def __init__(self, prompt=0, tokens=0, depth=0, streams=1):
+        self.prompt, self.tokens, self.depth, self.streams = prompt, tokens, depth, streams
 
 
 def trained(inputs):
@@ -45,49 +48,23 @@ def served(what, batch):
 
 
 BURNED = ", one core burned"
-PREFILL_512, DECODE_0, DECODE_512 = (
-    "mixture prefill, 512 tokens", "mixture decode at depth 0", "mixture decode at depth 512")
-TRAINING = {"nano training, f32": trained("f32"), "nano training, bf16": trained("bf16")}
-DEPTH_512 = {PREFILL_512: served("prefill", 1), DECODE_512: served("decode", 1)}
-# The two programs have different flags for a depth.
-PEER = {
-    DECODE_0: {program: ["-p", "0", "-n", "64"] for program in ("llama.cpp", "ik_llama.cpp")},
-    PREFILL_512: {program: ["-p", "512", "-n", "0"] for program in ("llama.cpp", "ik_llama.cpp")},
-    DECODE_512: {"llama.cpp": ["-p", "0", "-n", "64", "-d", "512"],
-                 "ik_llama.cpp": ["-p", "0", "-n", "0", "-gp", "512,64"]},
-}
 
 
 def burned(figures):
     return {name + BURNED: value for name, value in figures.items()}
 
 
-def rows():
-    yield Row("training", "nano", "train", ["-r", "1"], TRAINING)
-    yield Row("training" + BURNED, "nano", "train", ["-r", "1"], burned(TRAINING), burned=True)
-    for kv in ("f32", "bf16"):
-        yield Row(f"nano decode, {kv} cache", "nano", "serve", ["-p", "64", "-n", "128", "-r", "5", "--kv", kv], {
-            f"nano decode, {n} sequence{'s' if n > 1 else ''}, {kv} cache": served("decode", n) for n in (1, 8, 64)})
-    yield Row("mixture depth 0", "mixture", "serve", ["-b", "1", "-p", "1", "-n", "64", "-r", "3"],
-              {DECODE_0: served("decode", 1)}, peer={DECODE_0: PEER[DECODE_0]})
-    deep, peer = ["-b", "1", "-p", "512", "-n", "64", "-r", "3"], {name: PEER[name] for name in DEPTH_512}
-    yield Row("mixture depth 512", "mixture", "serve", deep, DEPTH_512, peer=peer)
-    yield Row("mixture depth 512" + BURNED, "mixture", "serve", deep, burned(DEPTH_512), burned=True,
-              peer=burned(peer))
-    for n in (8, 16):
-        yield Row(f"mixture {n} streams", "mixture", "serve", ["-b", str(n), "-p", "64", "-n", "64", "-r", "3"],
-                  {f"mixture decode, {n} streams": served("decode", n)})
-
-
 # ---- programs -------------------------------------------------------------------------------------------------------
 
 
-def output_of(command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+def output_of(command, folder=None):
+    """The standard output of a command. `folder` is where it runs: some of ik_llama.cpp's programs write a log there,
+    and their table to either stream, so with a folder both streams are returned."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=folder)
     if done.returncode != 0:
         reason = (done.stderr.strip() or "no message").splitlines()[-1]
         raise Failure(f"{' '.join(str(word) for word in command)}: exit {done.returncode}: {reason}")
-    return done.stdout
+    return done.stdout + done.stderr if folder else done.stdout
 
 
 def parsed(command):
@@ -99,11 +76,13 @@ def parsed(command):
 
 
 class Bench:
-    """A build of r1. Older builds have no --only and measure more than is asked for."""
+    """A build of r1. Older builds have no --only and measure more than is asked for; builds without --kv keep keys and
+    values in f32."""
 
     def __init__(self, name, program, threads):
         self.name, self.program, self.threads = name, program, threads
-        self.has_only = "--only" in output_of([program, "bench", "--help"])
+        usage = output_of([program, "bench", "--help"])
+        self.has_only, self.has_kv = "--only" in usage, "--kv" in usage
 
     def report(self, only, flags=()):
         if self.has_only:
@@ -114,23 +93,52 @@ class Bench:
         return parsed([self.program, "bench", *flags, "-t", self.threads, "--json"])
 
     def measure(self, row, models):
-        report = self.report(row.only, ["-m", models[row.model], *row.flags])
+        flags = list(row.flags)
+        if "--kv" in flags and not self.has_kv:
+            at = flags.index("--kv")
+            if flags[at + 1] != "f32":
+                return {}
+            del flags[at:at + 2]
+        report = self.report(row.only, ["-m", models[row.model], *flags])
         return {name: value(report) for name, value in row.figures.items()}
 
 
 class LlamaBench:
-    """llama-bench of llama.cpp or ik_llama.cpp."""
+    """llama-bench of llama.cpp or ik_llama.cpp; for several streams, the llama-batched-bench beside it. `repacked` is
+    for ik_llama.cpp: its weights get the layout of its kernels when it starts."""
 
-    def __init__(self, name, program, threads):
-        self.name, self.program, self.threads = name, program, threads
+    def __init__(self, name, program, threads, repacked=False):
+        self.name, self.program, self.threads, self.repacked = name, program, threads, repacked
+        self.batched = program.with_name("llama-batched-bench")
+        # Only llama.cpp has a flag for a depth; ik_llama.cpp measures tokens behind a prompt with -gp.
+        self.has_depth = "--n-depth" in output_of([program, "--help"])
 
     def measure(self, row, models):
         figures = {}
-        for name, flags in row.peer.items():
-            results = parsed([self.program, "-m", models[row.model], *flags[self.name], "-t", self.threads, "-r", "3",
-                              "-o", "json"])
-            figures[name] = results[-1]["avg_ts"]
+        for name, task in row.peer.items():
+            try:
+                figures[name] = (self.streams if task.streams > 1 else self.alone)(models[row.model], task)
+            except (Failure, OSError) as error:
+                print(f"  without {self.name}: {error}", file=sys.stderr)
         return figures
+
+    def alone(self, model, task):
+        if task.depth and not self.has_depth:
+            work = ["-p", "0", "-n", "0", "-gp", f"{task.depth},{task.tokens}"]
+        else:
+            work = ["-p", task.prompt, "-n", task.tokens, *(["-d", task.depth] if task.depth else [])]
+        repacked = ["-rtr", "1"] if self.repacked else []
+        results = parsed([self.program, "-m", model, *work, "-t", self.threads, "-r", "2", *repacked, "-o", "json"])
+        return results[-1]["avg_ts"]
+
+    def streams(self, model, task):
+        total, repacked = task.streams * (task.prompt + task.tokens), ["-rtr"] if self.repacked else []
+        text = output_of([self.batched, "-m", model, "-c", max(total, 512), "-npp", task.prompt, "-ntg", task.tokens,
+                          "-npl", task.streams, "-t", self.threads, *repacked], folder="/tmp")
+        table = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
+        if len(table) < 3:
+            raise Failure(f"{self.batched}: no table in its output")
+        return float(table[-1][table[0].index("S_TG t/s")])
 
 
 def probe(bench):
@@ -149,25 +157,6 @@ class Burner:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-
-
-# ---- models ---------------------------------------------------------------------------------------------------------
-
-
-def mixture_file(program, folder):
-    """The mixture in Q4_K_M, made if it is not there."""
-    path = folder / "small-mixture-q4_k_m.gguf"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    print(f"making {path}", file=sys.stderr)
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        source, unfinished = pathlib.Path(temporary) / "mixture", pathlib.Path(temporary) / path.name
-        source.mkdir()
-        random_model.write_model(source)
-        output_of([program, "quantize", source, "-o", unfinished, "--type", "q4_k_m"])
-        unfinished.rename(path)
-    return path
 
 
 # ---- rounds ---------------------------------------------------------------------------------------------------------
@@ -243,16 +232,29 @@ def median(values):
     return statistics.median(value for _, value in values) if values else None
 
 
+def best_of_peers(by_program):
+    """(round, value) of the fastest peer in each round."""
+    rounds = {}
+    for program, values in by_program.items():
+        if program not in ("r1", "before"):
+            for r, value in values:
+                rounds[r] = max(value, rounds.get(r, 0))
+    return list(rounds.items())
+
+
 def markdown(result):
     programs = result["programs"]
     figures, void = collected(result)
-    first, others = programs[0], programs[1:]
-    head = ["tokens/s", *programs, *(f"{first} / {other}" for other in others), "rounds", "void"]
+    has_before, has_peers = "before" in programs, any(p not in ("r1", "before") for p in programs)
+    head = ["tokens/s", *programs, *(["r1 / before"] if has_before else []),
+            *(["r1 / best peer"] if has_peers else []), "rounds", "void"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for name, by_program in figures.items():
-        own = by_program.get(first, [])
+        own = by_program.get("r1", [])
         cells = [name, *(number(median(by_program.get(p, []))) for p in programs),
-                 *(ratio_of_pairs(own, by_program.get(p, [])) for p in others), str(len(own)), str(void[name])]
+                 *([ratio_of_pairs(own, by_program.get("before", []))] if has_before else []),
+                 *([ratio_of_pairs(own, best_of_peers(by_program))] if has_peers else []),
+                 str(len(own)), str(void[name])]
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", *kept_beside_a_burned_core(figures, programs), *probe_lines(result)]
     return "\n".join(lines) + "\n"
@@ -290,20 +292,22 @@ def processor():
 # ---- command line ---------------------------------------------------------------------------------------------------
 
 
-def arguments():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def arguments(script):
+    p = argparse.ArgumentParser(description=script.description, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--program", metavar="PATH", default=ROOT / "build/release/r1", type=pathlib.Path,
                    help="the build of r1 to measure (default: build/release/r1)")
     p.add_argument("--before", metavar="PATH", type=pathlib.Path, help="another build of r1, measured beside it")
     p.add_argument("--llama-bench", metavar="PATH", type=pathlib.Path, help="llama-bench of llama.cpp")
-    p.add_argument("--ik-llama-bench", metavar="PATH", type=pathlib.Path, help="llama-bench of ik_llama.cpp")
-    p.add_argument("--rounds", metavar="N", type=int, default=5, help="rounds (default: 5)")
+    p.add_argument("--ik-llama-bench", metavar="PATH", type=pathlib.Path,
+                   help="llama-bench of ik_llama.cpp, measured with its weights as they are in the file and repacked")
+    p.add_argument("--rounds", metavar="N", type=int, default=script.rounds,
+                   help=f"rounds (default: {script.rounds})")
     p.add_argument("--rows", metavar="WORD", action="append",
                    help="only rows whose name contains WORD; may be repeated")
     p.add_argument("--threads", metavar="N", type=int, default=len(os.sched_getaffinity(0)),
                    help="threads (default: the processors that this process may use)")
     p.add_argument("--models", metavar="FOLDER", default=ROOT / "build/bench", type=pathlib.Path,
-                   help="where the random mixture is kept (default: build/bench)")
+                   help="where the random models are kept (default: build/bench)")
     p.add_argument("--json", metavar="FILE", type=pathlib.Path, help="writes every measurement to FILE")
     p.add_argument("--markdown", metavar="FILE", type=pathlib.Path, help="writes the table to FILE, not to stdout")
     p.add_argument("--from", dest="saved", metavar="FILE", type=pathlib.Path,
@@ -312,20 +316,28 @@ def arguments():
 
 
 def programs_of(options):
-    wanted = [("r1", options.program, Bench), ("before", options.before, Bench),
-              ("llama.cpp", options.llama_bench, LlamaBench), ("ik_llama.cpp", options.ik_llama_bench, LlamaBench)]
-    flags = {"r1": "--program", "before": "--before", "llama.cpp": "--llama-bench", "ik_llama.cpp": "--ik-llama-bench"}
-    for name, path, _ in wanted:
+    paths = {"--program": options.program, "--before": options.before, "--llama-bench": options.llama_bench,
+             "--ik-llama-bench": options.ik_llama_bench}
+    for flag, path in paths.items():
         if path and not (path.is_file() and os.access(path, os.X_OK)):
-            raise Failure(f"{flags[name]} {path}: not a program that can be run")
-    return [kind(name, path.resolve(), options.threads) for name, path, kind in wanted if path]
+            raise Failure(f"{flag} {path}: not a program that can be run")
+    result = [Bench("r1", options.program.resolve(), options.threads)]
+    if options.before:
+        result.append(Bench("before", options.before.resolve(), options.threads))
+    if options.llama_bench:
+        result.append(LlamaBench("llama.cpp", options.llama_bench.resolve(), options.threads))
+    if options.ik_llama_bench:
+        path = options.ik_llama_bench.resolve()
+        result.append(LlamaBench("ik_llama.cpp", path, options.threads))
+        result.append(LlamaBench("ik, repacked", path, options.threads, repacked=True))
+    return result
 
 
-def chosen_rows(words):
-    chosen = [row for row in rows() if not words or any(word in row.name for word in words)]
+def chosen_rows(rows, words):
+    chosen = [row for row in rows if not words or any(word in row.name for word in words)]
     if not chosen:
         raise Failure(f"--rows {' '.join(words)}: no row has such a name; the rows are: "
-                      f"{'; '.join(row.name for row in rows())}")
+                      f"{'; '.join(row.name for row in rows)}")
     return chosen
 
 
@@ -335,33 +347,38 @@ def load(path):
     except (OSError, json.JSONDecodeError) as error:
         raise Failure(f"--from {path}: {error}") from error
     if not isinstance(result, dict) or result.get("format") != FORMAT:
-        raise Failure(f"--from {path}: not a file of bench/small --json in format {FORMAT}")
+        raise Failure(f"--from {path}: not a file that --json wrote in format {FORMAT}")
     return result
 
 
-def measured(options):
+def measured(script, options):
     if options.rounds < 1 or options.threads < 1:
         raise Failure(f"--rounds {options.rounds} and --threads {options.threads} must be at least 1")
-    programs, chosen = programs_of(options), chosen_rows(options.rows)
-    models = {"nano": ROOT / "models/nano"}
-    if any(row.model == "mixture" for row in chosen):
-        models["mixture"] = mixture_file(options.program, options.models)
+    programs, chosen = programs_of(options), chosen_rows(script.rows, options.rows)
+    models = {name: script.model_path(name, options.program, options.models) for name in
+              dict.fromkeys(row.model for row in chosen)}
     return {"format": FORMAT, "processor": processor(), "threads": options.threads,
             "programs": [p.name for p in programs], "paths": {p.name: str(p.program) for p in programs},
             "measurements": run_rounds(options.rounds, chosen, programs, models)}
 
 
-def main():
+class Script:
+    """A table: its rows, and model_path(name, program, folder), which makes the model of a row if it is not there and
+    returns its path."""
+
+    def __init__(self, name, description, rows, rounds, model_path):
+        self.name, self.description, self.rows, self.rounds = name, description, rows, rounds
+        self.model_path = model_path
+
+
+def main(script):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    options = arguments()
+    options = arguments(script)
     try:
-        result = load(options.saved) if options.saved else measured(options)
+        result = load(options.saved) if options.saved else measured(script, options)
         if options.json:
             options.json.write_text(json.dumps(result, indent=1) + "\n")
         table = markdown(result)
         options.markdown.write_text(table) if options.markdown else print(table, end="")
     except (Failure, OSError) as error:
-        sys.exit(f"bench/small: {error}")
-
-
-main()
+        sys.exit(f"{script.name}: {error}")

@@ -1,7 +1,10 @@
-// bench/small without any timing: its messages, and the table that it makes of given measurements.
+// bench/small and bench/large without any timing: their messages, the table that they make of given measurements, and
+// their random models.
 #include "program.hpp"
 
 #include <fmt/format.h>
+
+#include <sstream>
 
 namespace r1 {
 namespace {
@@ -53,7 +56,7 @@ TEST_F(BenchSmall, WhatIsMissingIsNamedInOneLine) {
   write("text.json", "text");
   expect_failure(small("--from text.json"), 1, {"--from text.json"});
   write("other.json", "{}");
-  expect_failure(small("--from other.json"), 1, {"--from other.json", "not a file of bench/small"});
+  expect_failure(small("--from other.json"), 1, {"--from other.json", "not a file that --json wrote"});
   write("fails", "#!/bin/sh\necho it is broken >&2\nexit 3\n");
   fs::permissions(folder_ / "fails", fs::perms::owner_all);
   expect_failure(small("--program ./fails --rows training"), 1, {"bench --help", "exit 3", "it is broken"});
@@ -79,6 +82,19 @@ TEST_F(BenchSmall, TheTableHoldsMediansOfRoundsThatCountAndRatiosOfPairs) {
   ASSERT_EQ(small("--from saved.json --json again.json --markdown table.md").code, 0);
   EXPECT_EQ(*read_file(file("table.md")), o.out);
   EXPECT_EQ(small("--from again.json").out, o.out);
+}
+
+TEST_F(BenchSmall, OfSeveralPeersTheFastestOfEachRoundCounts) {
+  // r1 is 2 times as fast as the better peer in round 1, and 0.5 times in round 2.
+  write("saved.json", R"({"format": 1, "processor": "p", "threads": 2, "programs": ["r1", "llama.cpp", "ik_llama.cpp"],
+      "measurements": [
+        {"round": 1, "row": "a", "probes": [{"f32_gflops": 1, "read_gb_per_s": 1}],
+         "figures": {"r1": {"a": 200}, "llama.cpp": {"a": 100}, "ik_llama.cpp": {"a": 50}}},
+        {"round": 2, "row": "a", "probes": [{"f32_gflops": 1, "read_gb_per_s": 1}],
+         "figures": {"r1": {"a": 200}, "llama.cpp": {"a": 100}, "ik_llama.cpp": {"a": 400}}}]})");
+  const Outcome o = small("--from saved.json");
+  EXPECT_NE(o.out.find("| tokens/s | r1 | llama.cpp | ik_llama.cpp | r1 / best peer | rounds | void |"), o.out.npos);
+  EXPECT_NE(o.out.find("| a | 200 | 100 | 225 | 1.25 | 2 | 0 |"), o.out.npos) << o.out;
 }
 
 TEST_F(BenchSmall, ARowWithoutAnyRoundThatCountsIsStillInTheTable) {
@@ -115,6 +131,39 @@ TEST_F(BenchSmall, TheRandomModelsOpen) {
     const Outcome word = r1(fmt::format("detokenize -m {{}}/{} < {{}}/token", name));
     EXPECT_EQ(word.out, "~599") << "tokens beyond the tokenizer's have a text; " << word.err;
   }
+}
+
+TEST_F(BenchSmall, RandomFilesOfEveryTypeOpen) {
+  write("make.py",
+        "import sys, pathlib\n"
+        "sys.dont_write_bytecode = True\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "import random_gguf\n"
+        "from random_model import QWEN2, R1, quantised\n"
+        "folder = pathlib.Path(sys.argv[2])\n"
+        "small = dict(vocab_size=600, hidden_size=256, num_hidden_layers=2, intermediate_size=256)\n"
+        "qwen2 = dict(QWEN2, num_attention_heads=4, num_key_value_heads=2, **small)\n"
+        "r1 = dict(R1, num_attention_heads=4, num_key_value_heads=4, n_routed_experts=16, kv_lora_rank=256,\n"
+        "          q_lora_rank=256, moe_intermediate_size=256, **small)\n"
+        "zeros = quantised(sys.argv[3], folder / 'zeros.gguf', qwen2, 'q8_0', zeros=True)\n"
+        "for kind in random_gguf.BLOCKS:\n"
+        "    random_gguf.random_file(zeros, folder / f'{kind}.gguf', kind)\n"
+        "    print(kind)\n"
+        "zeros = quantised(sys.argv[3], folder / 'r1-zeros.gguf', r1, 'q4_k_m', zeros=True)\n"
+        "random_gguf.random_file(zeros, folder / 'r1.gguf')\n"
+        "print('r1')\n");
+  const std::string make = fmt::format("python3 {0}/make.py {1}/bench {0} {2}/r1 > {0}/kinds", folder_.string(),
+                                       R1_SOURCE_DIR, R1_BINARY_DIR);
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  std::istringstream kinds(*read_file(file("kinds")));
+  int count = 0;
+  for (std::string kind; kinds >> kind; ++count) {
+    const Outcome o = r1(fmt::format("logprobs -m {{}}/{}.gguf --tokens 1,2,3,599", kind));
+    EXPECT_EQ(o.code, 0) << kind << ": " << o.err;
+    for (const char* wrong : {"nan", "inf", ", null"})
+      EXPECT_EQ(o.out.find(wrong), o.out.npos) << kind << ": " << o.out;
+  }
+  EXPECT_EQ(count, 26);
 }
 
 TEST_F(BenchSmall, OnlyMeasuresThePartThatWasAskedFor) {
