@@ -228,6 +228,13 @@ def ratio_of_pairs(values, other):
     return f"{statistics.median(ratios):.2f}" if ratios else ""
 
 
+def medians(result):
+    """{figure: {program: tokens/s}}, without the programs that have none."""
+    figures, _ = collected(result)
+    return {name: {program: median(values) for program, values in by_program.items() if values}
+            for name, by_program in figures.items()}
+
+
 def median(values):
     return statistics.median(value for _, value in values) if values else None
 
@@ -312,6 +319,8 @@ def arguments(script):
     p.add_argument("--markdown", metavar="FILE", type=pathlib.Path, help="writes the table to FILE, not to stdout")
     p.add_argument("--from", dest="saved", metavar="FILE", type=pathlib.Path,
                    help="measures nothing and makes the table from a FILE that --json wrote")
+    if script.picture:
+        p.add_argument("--picture", metavar="FILE", type=pathlib.Path, help="draws the table beside the roofs, as SVG")
     return p.parse_args()
 
 
@@ -359,16 +368,17 @@ def measured(script, options):
               dict.fromkeys(row.model for row in chosen)}
     return {"format": FORMAT, "processor": processor(), "threads": options.threads,
             "programs": [p.name for p in programs], "paths": {p.name: str(p.program) for p in programs},
+            "bytes": {row.name: models[row.model].stat().st_size for row in chosen if models[row.model].is_file()},
             "measurements": run_rounds(options.rounds, chosen, programs, models)}
 
 
 class Script:
     """A table: its rows, and model_path(name, program, folder), which makes the model of a row if it is not there and
-    returns its path."""
+    returns its path. picture(result), if there is one, draws it."""
 
-    def __init__(self, name, description, rows, rounds, model_path):
+    def __init__(self, name, description, rows, rounds, model_path, picture=None):
         self.name, self.description, self.rows, self.rounds = name, description, rows, rounds
-        self.model_path = model_path
+        self.model_path, self.picture = model_path, picture
 
 
 def main(script):
@@ -380,5 +390,7 @@ def main(script):
             options.json.write_text(json.dumps(result, indent=1) + "\n")
         table = markdown(result)
         options.markdown.write_text(table) if options.markdown else print(table, end="")
+        if script.picture and options.picture:
+            options.picture.write_text(script.picture(result))
     except (Failure, OSError) as error:
         sys.exit(f"{script.name}: {error}")

@@ -11,9 +11,10 @@ namespace {
 
 class BenchSmall : public Program {
  protected:
-  Outcome small(const std::string& words) const {
-    const std::string command = fmt::format("cd {} && python3 {}/bench/small {} > {} 2> {}", folder_.string(),
-                                            R1_SOURCE_DIR, words, file("out").string(), file("err").string());
+  Outcome small(const std::string& words) const { return script("small", words); }
+  Outcome script(const std::string& name, const std::string& words) const {
+    const std::string command = fmt::format("cd {} && python3 {}/bench/{} {} > {} 2> {}", folder_.string(),
+                                            R1_SOURCE_DIR, name, words, file("out").string(), file("err").string());
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, *read_file(file("out")), *read_file(file("err"))};
   }
@@ -95,6 +96,26 @@ TEST_F(BenchSmall, OfSeveralPeersTheFastestOfEachRoundCounts) {
   const Outcome o = small("--from saved.json");
   EXPECT_NE(o.out.find("| tokens/s | r1 | llama.cpp | ik_llama.cpp | r1 / best peer | rounds | void |"), o.out.npos);
   EXPECT_NE(o.out.find("| a | 200 | 100 | 225 | 1.25 | 2 | 0 |"), o.out.npos) << o.out;
+}
+
+TEST_F(BenchSmall, ThePictureHoldsAPointForEachFigureAndTheProbes) {
+  write("saved.json", R"({"format": 1, "processor": "p", "threads": 2, "programs": ["r1", "llama.cpp"],
+      "bytes": {"1.5B q4_0": 1000000000, "1.5B q8_0": 1900000000},
+      "measurements": [
+        {"round": 1, "row": "1.5B q4_0", "probes": [{"f32_gflops": 300, "read_gb_per_s": 25}],
+         "figures": {"r1": {"1.5B q4_0 prefill": 200, "1.5B q4_0 decode": 20},
+                     "llama.cpp": {"1.5B q4_0 prefill": 100, "1.5B q4_0 decode": 15}}},
+        {"round": 1, "row": "1.5B q8_0", "probes": [{"f32_gflops": 310, "read_gb_per_s": 26}],
+         "figures": {"r1": {"1.5B q8_0 prefill": 200, "1.5B q8_0 decode": 12}}}]})");
+  const Outcome o = script("large", "--from saved.json --picture out.svg");
+  EXPECT_EQ(o.code, 0) << o.err;
+  const std::string picture = *read_file(file("out.svg"));
+  EXPECT_TRUE(picture.starts_with("<svg ")) << picture.substr(0, 40);
+  size_t points = 0;
+  for (size_t at = picture.find("<circle"); at != picture.npos; at = picture.find("<circle", at + 1)) ++points;
+  EXPECT_EQ(points, 6u + 2u) << "of the figures, and of the legend";
+  for (const char* words : {"reading 25 GB/s", "reading 26 GB/s", "310 GFLOP/s", ">q8_0<"})
+    EXPECT_NE(picture.find(words), picture.npos) << words;
 }
 
 TEST_F(BenchSmall, ARowWithoutAnyRoundThatCountsIsStillInTheTable) {
