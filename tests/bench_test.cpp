@@ -118,6 +118,20 @@ TEST_F(BenchSmall, ThePictureHoldsAPointForEachFigureAndTheProbes) {
     EXPECT_NE(picture.find(words), picture.npos) << words;
 }
 
+TEST_F(BenchSmall, TheTableOfAModelLargerThanMemoryHoldsMediansAndTheBytesOfAToken) {
+  write("saved.json", R"({"format": 1, "processor": "p", "limit_gib": 6, "model_bytes": 26843545600,
+      "programs": ["r1 --memory", "x"], "rounds": [
+        {"r1 --memory": {"tokens_per_s": 1.0, "bytes_per_token": 1.5e9, "bytes": 3e10}},
+        {"r1 --memory": {"tokens_per_s": 2.0, "bytes_per_token": 1.5e9, "bytes": 3e10}},
+        {"r1 --memory": {"tokens_per_s": 4.0, "bytes_per_token": 1.0e9, "bytes": 3e10},
+         "x": {"tokens_per_s": 0.5, "bytes_per_token": 2e9, "bytes": 3e10}}]})");
+  const Outcome o = script("memory", "--from saved.json");
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.out.find("25.0 GiB of weights under 6 GiB"), o.out.npos) << o.out;
+  EXPECT_NE(o.out.find("| r1 --memory | 2.00 | 1.50 | 3.00 | 3 |"), o.out.npos) << o.out;
+  EXPECT_NE(o.out.find("| x | 0.50 | 2.00 | 1.00 | 1 |"), o.out.npos) << o.out;
+}
+
 TEST_F(BenchSmall, ARowWithoutAnyRoundThatCountsIsStillInTheTable) {
   write("saved.json", saved({measurement(1, "b", 100, 7, 7), measurement(1, "a", 10, 5, 5)}));
   const Outcome o = small("--from saved.json");

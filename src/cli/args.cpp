@@ -139,9 +139,9 @@ Result<int> thread_count(i64 threads) {
 
 Result<std::optional<DType>> cache_type(const std::optional<std::string>& kv) {
   if (!kv) return std::optional<DType>();
-  for (const DType type : {DType::f32, DType::bf16})
+  for (const DType type : {DType::f32, DType::bf16, DType::q8_0})
     if (*kv == name_of(type)) return std::optional(type);
-  return fail(Errc::usage, "--kv: \"{}\", known: f32, bf16", *kv);
+  return fail(Errc::usage, "--kv: \"{}\", known: f32, bf16, q8_0", *kv);
 }
 
 }  // namespace r1

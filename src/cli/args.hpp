@@ -66,7 +66,7 @@ Result<int> thread_count(i64 threads);
 // bf16.
 Result<std::optional<DType>> cache_type(const std::optional<std::string>& kv);
 inline constexpr const char* kCacheTypeHelp =
-    "cached keys and values: f32 or bf16 (default: bf16 for models with many of them, else f32)";
+    "cached keys and values: f32, bf16 or q8_0 (default: bf16 for models with many of them, else f32)";
 
 struct Command {
   const char* name;

@@ -24,7 +24,7 @@ struct GenerationFlags {
   i64 context = 0;                    // tokens; 0: the model's
   i64 think_budget = 0;               // tokens; 0: no limit
   std::optional<std::string> memory;  // of the routed experts: "8g"
-  std::optional<std::string> kv;      // type of the cache: "bf16"
+  std::optional<std::string> kv;      // type of the cache: f32, bf16 or q8_0
   bool think = false, no_think = false;
   bool verbose = false;
   bool sample_if_greedy = false;  // no flag: SamplingOverrides::sample_if_greedy

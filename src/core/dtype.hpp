@@ -52,6 +52,11 @@ static constexpr i64 bytes_per_element(DType t) { return block_of(t).bytes; }
 // `cols` must be a multiple of the block's elements.
 static constexpr i64 row_bytes(DType t, i64 cols) { return cols / block_of(t).elements * block_of(t).bytes; }
 
+// The scales of n elements in Q8_0, where the last block may be shorter.
+static constexpr i64 scale_blocks(i64 n) {
+  return (n + block_of(DType::q8_0).elements - 1) / block_of(DType::q8_0).elements;
+}
+
 // FP8 elements share a scale in squares of this side.
 inline constexpr i64 kScaleBlock = 128;
 

@@ -19,9 +19,11 @@ inline constexpr i64 kPageTokens = 64;
 // form. This form is for serving. Only multi-head latent attention (MLA) has it; other models are always expanded.
 enum class MlaForm : u8 { expanded, mixed };
 
-// What one page holds in one layer: elements of `dtype` (f32 or bf16), laid out by the attention op:
+// What one page holds in one layer: elements of `dtype` (f32, bf16 or q8_0), laid out by the attention op:
 //   expanded  k_c [heads][nope][64], k_r [rope][64], v [heads][64][v]     (a key is a column: one SIMD lane per token)
 //   mixed     c [64][kv_rank], k_r [64][rope]
+// In q8_0 the elements are i8. Behind them lie their scales, f16, in the same order: [heads][blocks][64] for k_c and so
+// on, where a block is 32 features of a key, or the rest of them.
 struct KvLayout {
   MlaForm form = MlaForm::expanded;
   DType dtype = DType::f32;
@@ -32,7 +34,13 @@ struct KvLayout {
   i64 page_elements() const {
     return kPageTokens * (form == MlaForm::expanded ? heads * (nope + v) + rope : kv_rank + rope);
   }
-  i64 page_bytes() const { return page_elements() * bytes_per_element(dtype); }
+  i64 page_scales() const {
+    const i64 of_heads = heads * (scale_blocks(nope) + scale_blocks(v));
+    return kPageTokens * (scale_blocks(rope) + (form == MlaForm::expanded ? of_heads : scale_blocks(kv_rank)));
+  }
+  i64 page_bytes() const {
+    return dtype == DType::q8_0 ? page_elements() + 2 * page_scales() : page_elements() * bytes_per_element(dtype);
+  }
 };
 
 struct KvView {

@@ -47,7 +47,7 @@ Settings with_drafts(Settings settings, i64 most) {
 
 TEST_P(Drafts, TokensAndLogProbabilitiesHaveTheSameBits) {
   const auto requests = repetitive_requests(10);
-  for (const Numerics& n : {kExpanded, kRounded, kMixed}) {
+  for (const Numerics& n : {kExpanded, kRounded, kMixed, kIntegerCache}) {
     const Settings plain{*model, kernels, n};
     const DrawnBySample undisturbed = run(plain, requests);
     for (const i64 most : {1, 3, 8}) {

@@ -33,7 +33,7 @@ std::vector<GenerationRequest> long_requests() {
 
 TEST_P(Preemption, SequencesThatArePreemptedAtRandomHaveTheSameBits) {
   const auto requests = long_requests();
-  for (const Numerics& n : {kExpanded, kRounded, kMixed}) {
+  for (const Numerics& n : {kExpanded, kRounded, kMixed, kIntegerCache}) {
     const Settings settings{*model, kernels, n};
     const DrawnBySample undisturbed = run(settings, requests);
     for (const i64 budget : {24, 128}) {  // replays in small chunks and at once

@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Engine, Prefixes,
 // there; in the mixed form the keys of an answer are not those of a prompt. Dropped thinking is the beginning of the
 // answer, so then the common part ends where the answer began.
 TEST_P(Prefixes, AConversationComputesOnlyWhatFollowsTheCommonBeginning) {
-  for (const Numerics& n : {kExpanded, kRounded, kMixed})
+  for (const Numerics& n : {kExpanded, kRounded, kMixed, kIntegerCache})
     for (const bool thinking_dropped : {false, true}) {
       Settings settings{*model, kernels, n};
       settings.share_generated = true;

@@ -27,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(Engine, AtEveryLevel,
 
 TEST_P(AtEveryLevel, ARequestAloneIsTheSameBitsAsAmongSixtyFour) {
   const auto requests = mixed_requests(64);
-  for (const Numerics& n : {kExpanded, kRounded, kMixed}) {
+  for (const Numerics& n : {kExpanded, kRounded, kMixed, kIntegerCache}) {
     const DrawnBySample together = run(with(n), requests);
     for (const i64 i : {0, 1, 2, 3, 17, 43, 63}) {
       const DrawnBySample alone = run(with(n), {requests[i]});

@@ -131,5 +131,6 @@ inline std::vector<GenerationRequest> mixed_requests(i64 n) {
 inline const Numerics kExpanded{DType::f32, DType::f32, MlaForm::expanded};
 inline const Numerics kMixed{DType::f32, DType::bf16, MlaForm::mixed};
 inline const Numerics kRounded{DType::bf16, DType::bf16, MlaForm::expanded};
+inline const Numerics kIntegerCache{DType::f32, DType::q8_0, MlaForm::mixed};
 
 }  // namespace r1

@@ -1,4 +1,5 @@
 // The bits of a row of mla_attend depend on its own sequence alone.
+#include "kernels/cpu/test_stored_keys.hpp"
 #include "ops/mla_case.hpp"
 
 namespace r1 {
@@ -9,7 +10,7 @@ const std::vector<i64> kLengths{1, 20, 63, 64, 65, 130};
 
 std::vector<Numerics> all_numerics() {
   std::vector<Numerics> all;
-  for (const DType kv : {DType::f32, DType::bf16})
+  for (const DType kv : {DType::f32, DType::bf16, DType::q8_0})
     for (const MlaForm form : {MlaForm::expanded, MlaForm::mixed}) all.push_back({DType::f32, kv, form});
   return all;
 }
@@ -96,7 +97,7 @@ TEST(MlaBits, BlocksSplitOverThreadsMergeToTheSameBits) {
 TEST(MlaBits, ATapeDoesNotChangeBits) {
   const MlaCase x(kOdd, kLengths);
   for (const cpu::Kernels* k : cpu::levels())
-    for (const DType kv : {DType::f32, DType::bf16}) {
+    for (const DType kv : {DType::f32, DType::bf16, DType::q8_0}) {
       const Numerics n{DType::f32, kv, MlaForm::expanded};
       EXPECT_TRUE(same_bits(run_mla(x, {.kernels = *k, .numerics = n}, whole(x)),
                             run_mla(x, {.kernels = *k, .numerics = n, .taped = true}, whole(x))));
@@ -109,6 +110,24 @@ TEST(MlaBits, PromptRowsOfTheMixedFormHaveTheBitsOfTheExpandedForm) {
     const auto want = run_mla(x, {*k, {DType::f32, DType::f32, MlaForm::expanded}}, whole(x));
     EXPECT_TRUE(same_bits(want, run_mla(x, {*k, {DType::f32, DType::f32, MlaForm::mixed}}, whole(x))));
   }
+}
+
+TEST(MlaBits, StoredLatentsHaveTheBitsOfRoundedOnes) {
+  for (const DType kv : {DType::bf16, DType::q8_0})
+    for (const MlaDims& d : {kOdd, MlaDims{4, 16, 36, 16, 72, 0}}) {
+      const MlaCase x = half_generated(d, kLengths);
+      MlaCase rounded = x;
+      for (MlaSequence& s : rounded.sequences)
+        s.c = stored_keys(s.c, d.kv_rank, kv), s.k_r = stored_keys(s.k_r, d.rope, kv);
+      for (const cpu::Kernels* k : cpu::levels()) {
+        const auto run = [&](const MlaCase& of, DType type) {
+          const Numerics n{DType::f32, type, MlaForm::mixed};
+          return run_mla(of, {.kernels = *k, .numerics = n, .cached = true}, in_chunks(of, 50));
+        };
+        EXPECT_TRUE(same_bits(run(x, kv), run(rounded, DType::f32))) << k->name << " " << name_of(kv);
+        EXPECT_FALSE(same_bits(run(x, kv), run(x, DType::f32))) << k->name << " " << name_of(kv);
+      }
+    }
 }
 
 // The same prefix, with and without later tokens.

@@ -238,7 +238,7 @@ TEST(MlaAttend, GradientsDoNotDependOnThreadsOrNeighbours) {
   const MlaCase x(d, {20, 1, 100, 150}), alone(d, {20});
   const Doubles weight = loss_weights(271 * d.heads * d.v);
   for (const cpu::Kernels* k : cpu::levels())
-    for (const DType kv : {DType::f32, DType::bf16}) {
+    for (const DType kv : {DType::f32, DType::bf16, DType::q8_0}) {
       const auto one = gradients(x, *k, weight, 1, kv), three = gradients(x, *k, weight, 3, kv);
       EXPECT_TRUE(same_bits(one, three)) << k->name;
       const auto first = gradients(alone, *k, weight, 1, kv);

@@ -1,6 +1,6 @@
 // The sampler and the trainer compute the same log-probabilities, bit for bit: random models of every architecture, at
-// every level, with products in f32 and bf16, and keys and values in both; groups that share a prompt, prompts that
-// share a prefix, prompts cut into chunks, micro-batches of many lengths; before an update and after it.
+// every level, with products in f32 and bf16, and keys and values in f32, bf16 and Q8_0; groups that share a prompt,
+// prompts that share a prefix, prompts cut into chunks, micro-batches of many lengths; before an update and after it.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,7 +17,7 @@ namespace {
 class OnPolicy : public testing::TestWithParam<std::tuple<const cpu::Kernels*, const char*, const char*, u64>> {};
 INSTANTIATE_TEST_SUITE_P(Rl, OnPolicy,
                          testing::Combine(testing::ValuesIn(cpu::levels().begin(), cpu::levels().end()),
-                                          testing::Values("f32", "bf16"), testing::Values("f32", "bf16"),
+                                          testing::Values("f32", "bf16"), testing::Values("f32", "bf16", "q8_0"),
                                           testing::Range(u64{0}, u64{5})),
                          [](const auto& i) {
                            return fmt::format("{}_{}_kv_{}_{}", std::get<0>(i.param)->name, std::get<1>(i.param),

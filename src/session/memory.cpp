@@ -21,11 +21,11 @@ i64 bytes_of(const Model& model, const Weight& w, WeightPlace place) {
   const bool stays_f16 = w.dtype() == DType::f16 && packs_f16_as_f16(active_kernels());
   const i64 per_element = w.dtype() == DType::bf16 || stays_f16 ? 2 : 4;
   const i64 pack = is_plain(w.dtype()) && !is_lookup && w.rows() > 1 ? w.size() * per_element : 0;
+  const auto blocks = [&] { return served_block_bytes(active_kernels(), w.dtype(), w.rows(), w.cols()); };
   // Blocks are packed too, for serving. The pack takes the place of the file's pages, but not of memory.
-  if (place == WeightPlace::memory)
-    return stored_bytes(w) + (is_plain(w.dtype()) || is_lookup ? pack : stored_bytes(w));
+  if (place == WeightPlace::memory) return stored_bytes(w) + (is_plain(w.dtype()) || is_lookup ? pack : blocks());
   if (is_lookup) return 0;
-  return is_plain(w.dtype()) ? pack : stored_bytes(w);
+  return is_plain(w.dtype()) ? pack : is_block(w.dtype()) ? blocks() : stored_bytes(w);
 }
 
 // "12g" for --memory: whole GiB, or MiB below 4 GiB.

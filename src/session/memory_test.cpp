@@ -5,6 +5,7 @@
 #include "core/file.hpp"
 #include "core/test_folder.hpp"
 #include "infer/test_model.hpp"
+#include "ops/device.hpp"
 
 namespace r1 {
 namespace {
@@ -62,6 +63,16 @@ TEST(Memory, TheNeedOfAModelIsThatOfItsWeights) {
                                     [](const Model&) -> Status { return fail(Errc::exhausted, "no"); });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().what, "no");
+}
+
+TEST(Memory, BlocksNeedTheirPacksWhereThoseAreLarger) {
+  const cpu::Kernels& kernels = active_kernels();
+  for (const DType t : {DType::q4_k, DType::q4_0, DType::iq1_s, DType::iq1_m}) {
+    const i64 stored = 64 * row_bytes(t, 512), served = served_block_bytes(kernels, t, 64, 512);
+    EXPECT_GE(served, stored) << name_of(t);
+    EXPECT_LE(served * 5, stored * 6) << name_of(t);
+  }
+  EXPECT_EQ(served_block_bytes(kernels, DType::nvfp4, 64, 512), 64 * row_bytes(DType::nvfp4, 512)) << "never packed";
 }
 
 TEST(Memory, TheDefaultContextIsWhatFitsIntoHalfOfTheRest) {

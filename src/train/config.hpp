@@ -44,7 +44,7 @@ struct TrainConfig {
   double beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weight_decay = 0.1, clip_norm = 1;
 
   std::string matmul = "f32";  // or "bf16"
-  std::string kv = "f32";      // or "bf16": keys and values are rounded, in training as in the cache that draws
+  std::string kv = "f32";      // or "bf16" or "q8_0": keys and values are rounded, as in the cache that draws
   bool recompute = false;      // keep only layer inputs, and run each layer again in the backward pass
 
   double bias_update_speed = 1e-3;  // balancing without an auxiliary loss, V3 §2.1.2

@@ -100,7 +100,7 @@ const std::vector<Field<TrainConfig>>& train_fields() {
       {.name = "kv",
        .meaning = "type to which keys and values are rounded; in grpo also that of the cache",
        .member = &T::kv,
-       .choices = "f32|bf16"},
+       .choices = "f32|bf16|q8_0"},
       {.name = "recompute",
        .meaning = "compute activations twice: less memory, a third more time",
        .member = &T::recompute,

@@ -47,7 +47,9 @@ class Learner {
   const cpu::Kernels& kernels() const { return kernels_; }
   // An engine with these numerics draws tokens at the log-probabilities that the loss computes, bit for bit.
   Numerics numerics() const {
-    const auto type = [](const std::string& name) { return name == "bf16" ? DType::bf16 : DType::f32; };
+    const auto type = [](const std::string& name) {
+      return name == "q8_0" ? DType::q8_0 : name == "bf16" ? DType::bf16 : DType::f32;
+    };
     return {.matmul = type(config_.matmul), .kv = type(config_.kv)};
   }
   ThreadPool& pool() { return pool_; }

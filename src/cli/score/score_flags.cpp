@@ -13,7 +13,7 @@ std::vector<Flag> ScoreFlags::flags() {
   return {{"-m,--model", &model, "model folder, GGUF file or name"},
           {"--numerics", &numerics, "exact: activations and cache in f32; serve: as answers are computed"},
           {"--kv", &kv,
-           "type to which keys and values are rounded, as a cache of it does: f32 or bf16 (default: as --numerics)"},
+           "type to which keys and values are rounded, as a cache does: f32, bf16 or q8_0 (default: as --numerics)"},
           {"--memory", &memory,
            "memory for routed experts (8g), the others are read from the file when needed (default: no limit)"},
           {"-t,--threads", &threads, "threads that compute (default: all cores)"}};

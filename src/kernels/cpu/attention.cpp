@@ -1,8 +1,6 @@
 #include "kernels/cpu/attention.hpp"
 
-#include "core/half.hpp"
-#include "core/integer.hpp"
-#include "kernels/cpu/vector_math.hpp"
+#include "kernels/cpu/attention_pages.hpp"
 
 namespace r1::cpu::R1_TARGET {
 namespace {
@@ -92,67 +90,6 @@ void multiply(const Product<B>& s) {
 
 // ---- one block ---------------------------------------------------------------------------------------------------
 
-template <class K, class V>
-struct KeyBlock {
-  const K *k_c, *k_r;  // [depth][64], [rope][64]
-  const V* v;          // [64][v]
-};
-
-template <class T>
-HWY_INLINE const T* page_of(const KeyPages& keys, i64 b) {
-  return reinterpret_cast<const T*>(keys.base + (keys.table ? keys.table[b] : b) * keys.page_bytes);
-}
-
-HWY_INLINE float widened(float x) { return x; }
-HWY_INLINE float widened(u16 x) { return f32_from_bf16(x); }
-HWY_INLINE void narrow(float x, float* to) { *to = x; }
-HWY_INLINE void narrow(float x, u16* to) { *to = bf16_from_f32(x); }
-
-using Four = float __attribute__((vector_size(16)));
-HWY_INLINE Four four_at(const float* p) {
-  Four x;
-  __builtin_memcpy(&x, p, sizeof x);
-  return x;
-}
-HWY_INLINE Four four_at(const u16* p) {  // bf16
-  u16 __attribute__((vector_size(8))) halves;
-  __builtin_memcpy(&halves, p, sizeof halves);
-  using Words = u32 __attribute__((vector_size(16)));
-  return reinterpret_cast<Four>(__builtin_convertvector(halves, Words) << 16);
-}
-
-// Four elements of each of four rows, stored as four rows of four.
-template <class From>
-HWY_INLINE void transpose_4x4(float* to, i64 to_stride, const From* from, i64 from_stride) {
-  const Four a = four_at(from), b = four_at(from + from_stride);
-  const Four c = four_at(from + 2 * from_stride), d = four_at(from + 3 * from_stride);
-  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  const Four columns[4] = {
-      __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
-      __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
-  for (int i = 0; i < 4; ++i) __builtin_memcpy(to + i * to_stride, &columns[i], sizeof columns[i]);
-}
-
-// from [rows][cols] → to [cols][to_stride], in strips of 16 columns, so that the cache lines being written stay in L1.
-template <class From, class To>
-void transpose(To* to, i64 to_stride, const From* from, i64 from_stride, i64 rows, i64 cols) {
-  constexpr i64 kStrip = 16;
-  for (i64 c0 = 0; c0 < cols; c0 += kStrip) {
-    const i64 end = c0 + kStrip < cols ? c0 + kStrip : cols;
-    i64 r = 0;
-    if constexpr (sizeof(To) == sizeof(float))
-      if (end - c0 == kStrip)
-        for (; r + 4 <= rows; r += 4)
-          for (i64 c = c0; c < end; c += 4)
-            transpose_4x4(to + c * to_stride + r, to_stride, from + r * from_stride + c, from_stride);
-    for (; r < rows; ++r)
-      for (i64 c = c0; c < end; ++c) narrow(widened(from[r * from_stride + c]), to + c * to_stride + r);
-  }
-}
-
-HWY_INLINE i64 rounded_up(i64 n) { return round_up(n, kLanes); }
-
 // The number of keys of block b that row r sees: at most 64; zero or negative if it sees none.
 HWY_INLINE i64 keys_seen(const Queries& q, i64 r, i64 b) {
   return least(q.position + r * q.position_step + 1 - b * kBlockKeys, kBlockKeys);
@@ -234,18 +171,6 @@ void block_partials(float* part, float* s, const Queries& q, i64 first, i64 rows
 
 // ---- forward -----------------------------------------------------------------------------------------------------
 
-// Calls f with block b. The keys of a latent page are transposed first, once for
-// all rows of this call, so that a lane is a key.
-template <class T, class F>
-HWY_INLINE void with_block(const KeyPages& keys, i64 b, i64 count, float* latent, const F& f) {
-  const T* page = page_of<T>(keys, b);
-  if (!keys.latent) return f(KeyBlock<T, T>{page + keys.k_c_at, page + keys.k_r_at, page + keys.v_at});
-  float* k_r = latent + keys.depth * kBlockKeys;
-  transpose(latent, kBlockKeys, page + keys.k_c_at, keys.depth, count, keys.depth);
-  transpose(k_r, kBlockKeys, page + keys.k_r_at, keys.rope, count, keys.rope);
-  f(KeyBlock<float, T>{latent, k_r, page + keys.v_at});
-}
-
 HWY_INLINE i64 last_position(const Queries& q, i64 first, i64 rows) {
   return q.position + (first + rows - 1) * q.position_step;
 }
@@ -276,12 +201,12 @@ HWY_INLINE void normalize(const AttentionOutput& out, i64 rows, i64 v) {
 template <class T>
 void attend_rows(const Queries& q, const KeyPages& keys, const AttentionOutput& out, float* scratch) {
   float* part = scratch + kQueryTile * kBlockKeys;
-  float* latent = part + kQueryTile * partial_floats(keys.v);
-  const i64 group = keys.latent ? q.rows : kQueryTile;
+  float* block_scratch = part + kQueryTile * partial_floats(keys.v);
+  const i64 group = computes_blocks(keys) ? q.rows : kQueryTile;
   for (i64 begin = 0; begin < q.rows; begin += group) {
     const i64 end = least(begin + group, q.rows), last = last_position(q, begin, end - begin);
     for (i64 b = 0; b * kBlockKeys <= last; ++b)
-      with_block<T>(keys, b, keys_in_block(last, b), latent, [&](const auto& block) {
+      with_block<T>(keys, b, keys_in_block(last, b), block_scratch, [&](const auto& block) {
         for (i64 first = begin; first < end; first += kQueryTile) {
           const i64 rows = least(kQueryTile, end - first);
           block_partials(part, scratch, q, first, rows, keys, block, b);
@@ -295,15 +220,14 @@ void attend_rows(const Queries& q, const KeyPages& keys, const AttentionOutput& 
 }
 
 void attend(const Queries& q, const KeyPages& keys, const AttentionOutput& out, float* scratch) {
-  if (keys.dtype == DType::f32) attend_rows<float>(q, keys, out, scratch);
-  else attend_rows<u16>(q, keys, out, scratch);
+  with_elements(keys.dtype, [&](auto x) { attend_rows<decltype(x)>(q, keys, out, scratch); });
 }
 
 template <class T>
 void partials_of_blocks(const Queries& q, const KeyPages& keys, i64 begin, i64 end, float* partials, float* scratch) {
-  float* latent = scratch + kQueryTile * (kBlockKeys + partial_floats(keys.v));
+  float* block_scratch = scratch + kQueryTile * (kBlockKeys + partial_floats(keys.v));
   for (i64 b = begin; b < end; ++b, partials += q.rows * partial_floats(keys.v))
-    with_block<T>(keys, b, keys_in_block(last_position(q, 0, q.rows), b), latent, [&](const auto& block) {
+    with_block<T>(keys, b, keys_in_block(last_position(q, 0, q.rows), b), block_scratch, [&](const auto& block) {
       for (i64 first = 0; first < q.rows; first += kQueryTile)
         block_partials(partials + first * partial_floats(keys.v), scratch, q, first, least(kQueryTile, q.rows - first),
                        keys, block, b);
@@ -311,8 +235,7 @@ void partials_of_blocks(const Queries& q, const KeyPages& keys, i64 begin, i64 e
 }
 
 void attend_partials(const Queries& q, const KeyPages& keys, i64 begin, i64 end, float* partials, float* scratch) {
-  if (keys.dtype == DType::f32) partials_of_blocks<float>(q, keys, begin, end, partials, scratch);
-  else partials_of_blocks<u16>(q, keys, begin, end, partials, scratch);
+  with_elements(keys.dtype, [&](auto x) { partials_of_blocks<decltype(x)>(q, keys, begin, end, partials, scratch); });
 }
 
 void merge(i64 rows, i64 blocks, i64 v, const float* partials, const AttentionOutput& out) {
@@ -367,8 +290,8 @@ HWY_INLINE float dot(const float* a, const float* b, i64 n) {
   return sum_lanes(sum);
 }
 
-template <class T>
-void backward_tile(const Queries& q, i64 first, i64 rows, const KeyPages& keys, const KeyBlock<T, T>& block, i64 b,
+template <class Block>
+void backward_tile(const Queries& q, i64 first, i64 rows, const KeyPages& keys, const Block& block, i64 b,
                    const AttentionOutput& out, const AttentionGradients& g, const BackwardScratch& w) {
   const i64 most = keys_in_block(last_position(q, first, rows), b);
   const float* d_o = g.d_o + first * out.o_stride;
@@ -399,16 +322,17 @@ void backward_rows(const Queries& q, const KeyPages& keys, const AttentionOutput
   w.k_c = w.ds + kQueryTile * kBlockKeys, w.k_r = w.k_c + kBlockKeys * keys.depth;
   w.v = w.k_r + kBlockKeys * keys.rope, w.dk_c = w.v + kBlockKeys * keys.v;
   w.dk_r = w.dk_c + kBlockKeys * keys.depth, w.dv = w.dk_r + kBlockKeys * keys.rope;
+  float* block_scratch = w.dv + kBlockKeys * keys.v;
   for (i64 begin = 0, b = 0; begin < q.rows; begin += kBlockKeys, ++b) {
-    const T* page = page_of<T>(keys, b);
-    const KeyBlock<T, T> block{page + keys.k_c_at, page + keys.k_r_at, page + keys.v_at};
     const i64 count = least(kBlockKeys, q.rows - begin);
-    transpose(w.k_c, keys.depth, block.k_c, kBlockKeys, keys.depth, count);
-    transpose(w.k_r, keys.rope, block.k_r, kBlockKeys, keys.rope, count);
-    transpose(w.v, kBlockKeys, block.v, keys.v, count, keys.v);
-    clear(w.dk_c, kBlockKeys * (keys.depth + keys.rope + keys.v));
-    for (i64 first = begin; first < q.rows; first += kQueryTile)
-      backward_tile(q, first, least(kQueryTile, q.rows - first), keys, block, b, out, g, w);
+    with_block<T>(keys, b, count, block_scratch, [&](const auto& block) {
+      transpose(w.k_c, keys.depth, block.k_c, kBlockKeys, keys.depth, count);
+      transpose(w.k_r, keys.rope, block.k_r, kBlockKeys, keys.rope, count);
+      transpose(w.v, kBlockKeys, block.v, keys.v, count, keys.v);
+      clear(w.dk_c, kBlockKeys * (keys.depth + keys.rope + keys.v));
+      for (i64 first = begin; first < q.rows; first += kQueryTile)
+        backward_tile(q, first, least(kQueryTile, q.rows - first), keys, block, b, out, g, w);
+    });
     add_rows(g.dk_c + begin * g.dk_c_stride, g.dk_c_stride, w.dk_c, count, keys.depth);
     add_rows(g.dk_r + begin * g.dk_r_stride, g.dk_r_stride, w.dk_r, count, keys.rope);
     add_rows(g.dv + begin * g.dv_stride, g.dv_stride, w.dv, count, keys.v);
@@ -417,37 +341,17 @@ void backward_rows(const Queries& q, const KeyPages& keys, const AttentionOutput
 
 void attend_backward(const Queries& q, const KeyPages& keys, const AttentionOutput& out, const AttentionGradients& g,
                      float* scratch) {
-  if (keys.dtype == DType::f32) backward_rows<float>(q, keys, out, g, scratch);
-  else backward_rows<u16>(q, keys, out, g, scratch);
+  with_elements(keys.dtype, [&](auto x) { backward_rows<decltype(x)>(q, keys, out, g, scratch); });
 }
 
 // ---- pages -------------------------------------------------------------------------------------------------------
 
-template <class T>
-void copy_rows(T* to, i64 to_stride, const float* from, i64 from_stride, i64 rows, i64 cols) {
-  for (i64 r = 0; r < rows; ++r)
-    for (i64 c = 0; c < cols; ++c) narrow(from[r * from_stride + c], to + r * to_stride + c);
-}
-
-template <class T>
-void store_rows(T* page, const KeyPages& keys, i64 heads, i64 slot, const KeyRows& rows) {
-  if (keys.latent) {
-    copy_rows(page + keys.k_c_at + slot * keys.depth, keys.depth, rows.k_c, rows.k_c_stride, rows.rows, keys.depth);
-    copy_rows(page + keys.k_r_at + slot * keys.rope, keys.rope, rows.k_r, rows.k_r_stride, rows.rows, keys.rope);
-    return;
-  }
-  transpose(page + keys.k_r_at + slot, kBlockKeys, rows.k_r, rows.k_r_stride, rows.rows, keys.rope);
-  for (i64 h = 0; h < heads; ++h) {
-    T* k_c = page + keys.k_c_at + h * keys.depth * kBlockKeys + slot;
-    T* v = page + keys.v_at + h * keys.v * kBlockKeys + slot * keys.v;
-    transpose(k_c, kBlockKeys, rows.k_c + h * keys.depth, rows.k_c_stride, rows.rows, keys.depth);
-    copy_rows(v, keys.v, rows.v + h * keys.v, rows.v_stride, rows.rows, keys.v);
-  }
-}
-
 void store_keys(std::byte* page, const KeyPages& keys, i64 heads, i64 first_slot, const KeyRows& rows) {
-  if (keys.dtype == DType::f32) store_rows(reinterpret_cast<float*>(page), keys, heads, first_slot, rows);
-  else store_rows(reinterpret_cast<u16*>(page), keys, heads, first_slot, rows);
+  with_elements(keys.dtype, [&](auto x) { store_rows<decltype(x)>(page, keys, heads, first_slot, rows); });
+}
+
+void load_latents(const std::byte* page, const KeyPages& keys, i64 rows, float* c, float* k_r) {
+  with_elements(keys.dtype, [&](auto x) { widen_latents<decltype(x)>(c, k_r, page, keys, rows); });
 }
 
 // ---- absorption --------------------------------------------------------------------------------------------------
@@ -494,7 +398,7 @@ void product_transposed(float* c, i64 c_stride, const float* a, i64 a_stride, co
 
 extern const AttentionKernels attention_table;
 const AttentionKernels attention_table{
-    attend, attend_partials, merge, attend_backward, store_keys, product, product_transposed,
+    attend, attend_partials, merge, attend_backward, store_keys, load_latents, product, product_transposed,
 };
 
 }  // namespace r1::cpu::R1_TARGET

@@ -16,9 +16,11 @@ inline constexpr i64 kBlockKeys = 64;  // keys in a block, equal to the tokens i
 inline constexpr i64 kQueryTile = 32;  // query rows that are computed together against a block of keys
 
 // Where the key blocks of one sequence are stored: block b is page table[b], or page b if `table` is null. The elements
-// of a page are f32 or bf16. The offsets *_at count elements and select a head.
+// of a page are f32, bf16 or, in Q8_0, i8. The offsets *_at count elements and select a head.
 //   expanded  k_c [depth][64] at k_c_at, k_r [rope][64] at k_r_at, v [64][v] at v_at
 //   latent    c [64][depth] at k_c_at, k_r [64][rope] at k_r_at. c is also the value: v == depth, v_at == k_c_at.
+// In Q8_0 every block of 32 features of a key has a scale. scales_at counts bytes from the start of the page to the
+// scales, the offsets *_scale_at count scales from there. A column has its scales [blocks][64], a row [64][blocks].
 struct KeyPages {
   const std::byte* base = nullptr;
   i64 page_bytes = 0;
@@ -26,7 +28,8 @@ struct KeyPages {
   DType dtype = DType::f32;
   bool latent = false;
   i64 k_c_at = 0, k_r_at = 0, v_at = 0;
-  i64 depth = 0, rope = 0, v = 0;  // sizes per key; with rope 0 there is no k_r
+  i64 scales_at = 0, k_c_scale_at = 0, k_r_scale_at = 0, v_scale_at = 0;  // Q8_0 only
+  i64 depth = 0, rope = 0, v = 0;                                         // sizes per key; with rope 0 there is no k_r
 };
 
 // Query row r has position `position` + r·`position_step` and attends to the keys from 0 to its own position.
@@ -63,12 +66,17 @@ struct KeyRows {
 
 // A partial consists of v + 2 floats: o, max, sum.
 static inline i64 partial_floats(i64 v) { return v + 2; }
+// Whether blocks of keys are computed from the pages before they are used.
+static inline bool computes_blocks(const KeyPages& k) { return k.latent || k.dtype == DType::q8_0; }
+static inline i64 block_scratch_floats(const KeyPages& k) {
+  if (k.dtype != DType::q8_0) return k.latent ? kBlockKeys * (k.depth + k.rope) : 0;
+  return kBlockKeys * (k.depth + k.rope + k.v + (k.latent ? k.rope : 0));
+}
 static inline i64 attend_scratch_floats(const KeyPages& k) {
-  const i64 latent = k.latent ? (k.depth + k.rope) * kBlockKeys : 0;
-  return kQueryTile * (kBlockKeys + partial_floats(k.v)) + latent;
+  return kQueryTile * (kBlockKeys + partial_floats(k.v)) + block_scratch_floats(k);
 }
 static inline i64 attend_backward_scratch_floats(const KeyPages& k) {
-  return 2 * kQueryTile * kBlockKeys + 3 * kBlockKeys * (k.depth + k.rope + k.v);
+  return 2 * kQueryTile * kBlockKeys + 3 * kBlockKeys * (k.depth + k.rope + k.v) + block_scratch_floats(k);
 }
 
 struct AttentionKernels {
@@ -84,8 +92,11 @@ struct AttentionKernels {
                           float* scratch);
 
   // Stores rows into the slots of one page, from first_slot on, rounded to the page's dtype. The offsets of KeyPages
-  // are those of head 0; head h lies h·depth·64 elements (k_c) and h·v·64 elements (v) further.
+  // are those of head 0; head h lies h·depth·64 elements (k_c) and h·v·64 elements (v) further, and its scales
+  // scale_blocks(depth)·64 and scale_blocks(v)·64 further.
   void (*store_keys)(std::byte* page, const KeyPages&, i64 heads, i64 first_slot, const KeyRows&);
+  // The first `rows` latents of a latent page in f32: c [rows][depth], k_r [rows][rope].
+  void (*load_latents)(const std::byte* page, const KeyPages&, i64 rows, float* c, float* k_r);
 
   // For the absorbed form: c[i][n] = Σ_k a[i][k] b[k][n], k ascending, lanes across n.
   void (*product)(float* c, i64 c_stride, const float* a, i64 a_stride, const void* b, DType b_type, i64 b_stride,

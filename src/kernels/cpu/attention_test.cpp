@@ -8,12 +8,13 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <vector>
 
-#include "core/half.hpp"
 #include "core/integer.hpp"
 #include "core/philox.hpp"
 #include "kernels/cpu/kernels.hpp"
+#include "kernels/cpu/test_stored_keys.hpp"
 
 namespace r1 {
 namespace {
@@ -47,9 +48,14 @@ struct Head {
   cpu::KeyPages layout(DType t) const {
     cpu::KeyPages p;
     p.base = reinterpret_cast<const std::byte*>(pages.data());
-    p.page_bytes = page_elements() * bytes_per_element(t), p.dtype = t, p.latent = latent;
+    p.dtype = t, p.latent = latent;
     p.depth = depth, p.rope = rope, p.v = v;
     p.k_r_at = kBlockKeys * depth, p.v_at = latent ? 0 : kBlockKeys * (depth + rope);
+    p.page_bytes = p.scales_at = page_elements() * (t == DType::q8_0 ? 1 : bytes_per_element(t));
+    if (t != DType::q8_0) return p;
+    p.k_r_scale_at = kBlockKeys * scale_blocks(depth);
+    p.v_scale_at = kBlockKeys * (scale_blocks(depth) + scale_blocks(rope));
+    p.page_bytes += 2 * (p.v_scale_at + (latent ? 0 : kBlockKeys * scale_blocks(v)));
     return p;
   }
   // Stores the keys in parts of at most 23, whose ends differ from those of the pages.
@@ -84,21 +90,24 @@ struct OutputBuffers {
 
 Floats scratch_for(const cpu::KeyPages& p) { return Floats(cpu::attend_scratch_floats(p)); }
 
-// Σ_j p_j v_j and Σ_j p_j |v_j| of feature i of a query row over keys 0 to `last`, in double, with the keys rounded as
-// they are when stored.
-std::pair<double, double> exact(const Head& x, DType t, i64 row, i64 last, i64 i) {
-  const auto stored = [&](float f) {
-    return static_cast<double>(t == DType::f32 ? f : f32_from_bf16(bf16_from_f32(f)));
-  };
+// A copy of a head whose keys and values are rounded as they are when they are stored.
+Head stored(Head x, DType t) {
+  x.k_c = stored_keys(x.k_c, x.depth, t), x.k_r = stored_keys(x.k_r, x.rope, t);
+  x.values = stored_keys(x.values, x.v, t);
+  return x;
+}
+
+// Σ_j p_j v_j and Σ_j p_j |v_j| of feature i of a query row over keys 0 to `last`, in double.
+std::pair<double, double> exact(const Head& x, i64 row, i64 last, i64 i) {
   double sum = 0, y = 0, size = 0;
   for (i64 j = 0; j <= last; ++j) {
     double s = 0;
     const auto dot = [&](const Floats& q, const Floats& k, i64 n) {
-      for (i64 d = 0; d < n; ++d) s += static_cast<double>(q[row * n + d]) * stored(k[j * n + d]);
+      for (i64 d = 0; d < n; ++d) s += static_cast<double>(q[row * n + d]) * static_cast<double>(k[j * n + d]);
     };
     dot(x.q_c, x.k_c, x.depth), dot(x.q_r, x.k_r, x.rope);
     const double p = std::exp(s / std::sqrt(static_cast<double>(x.depth + x.rope)));
-    const double value = stored(x.values[j * x.v + i]);
+    const double value = static_cast<double>(x.values[j * x.v + i]);
     sum += p, y += p * value, size += p * std::abs(value);
   }
   return {y / sum, size / sum};
@@ -112,28 +121,31 @@ double relative_bound(const Head& x) {
   return 0x1p-24 * (2 * (n + 4) * std::sqrt(n) + 2 * static_cast<double>(x.keys) + 16);
 }
 
+constexpr DType kTypes[] = {DType::f32, DType::bf16, DType::q8_0};
+
 const Head kHeads[] = {{1, 2, 1, 1},      {5, 6, 7, 63},       {16, 8, 16, 64},     {33, 18, 21, 65},
                        {64, 32, 65, 150}, {128, 64, 128, 200}, {7, 2, 0, 70, true}, {48, 16, 0, 130, true}};
 
 TEST(AttentionKernels, RowsMatchDoublePrecisionAtEveryLevel) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (const DType t : {DType::f32, DType::bf16})
+    for (const DType t : kTypes)
       for (Head x : kHeads) {
         const cpu::KeyPages p = x.store(k->attention, t);
         OutputBuffers out(x.keys, x.v);
         k->attention.attend(x.queries(0, x.keys), p, out.at(x.v), scratch_for(p).data());
+        const Head rounded = stored(x, t);
         for (i64 row = 0; row < x.keys; row += 1 + x.keys / 9)
           for (i64 i = 0; i < x.v; ++i) {
-            const auto [want, size] = exact(x, t, row, row, i);
+            const auto [want, size] = exact(rounded, row, row, i);
             ASSERT_NEAR(static_cast<double>(out.o[row * x.v + i]), want, relative_bound(x) * size)
-                << k->name << " keys " << x.keys << " row " << row << " feature " << i;
+                << k->name << " " << name_of(t) << " keys " << x.keys << " row " << row << " feature " << i;
           }
       }
 }
 
 TEST(AttentionKernels, MergedPartialsHaveTheBitsOfCompleteAttention) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (const DType t : {DType::f32, DType::bf16})
+    for (const DType t : kTypes)
       for (Head x : kHeads) {
         const cpu::KeyPages p = x.store(k->attention, t);
         const i64 row = x.keys - 1, stride = cpu::partial_floats(x.v);
@@ -152,18 +164,38 @@ TEST(AttentionKernels, MergedPartialsHaveTheBitsOfCompleteAttention) {
 
 TEST(AttentionKernels, ARowsBitsDoNotDependOnItsTile) {
   for (const cpu::Kernels* k : cpu::levels())
-    for (Head x : kHeads) {
-      const cpu::KeyPages p = x.store(k->attention, DType::f32);
-      OutputBuffers all(x.keys, x.v);
-      k->attention.attend(x.queries(0, x.keys), p, all.at(x.v), scratch_for(p).data());
-      for (const i64 rows : {1, 2, 3, 5, 7, 40})
-        for (i64 first = 0; first + rows <= x.keys; first += rows) {
-          OutputBuffers some(rows, x.v);
-          k->attention.attend(x.queries(first, rows), p, some.at(x.v), scratch_for(p).data());
-          ASSERT_EQ(0, std::memcmp(some.o.data(), &all.o[first * x.v], some.o.size() * 4))
-              << k->name << " keys " << x.keys << " rows " << first << " + " << rows;
+    for (const DType t : {DType::f32, DType::q8_0})
+      for (Head x : kHeads) {
+        const cpu::KeyPages p = x.store(k->attention, t);
+        OutputBuffers all(x.keys, x.v);
+        k->attention.attend(x.queries(0, x.keys), p, all.at(x.v), scratch_for(p).data());
+        for (const i64 rows : {1, 2, 3, 5, 7, 40})
+          for (i64 first = 0; first + rows <= x.keys; first += rows) {
+            OutputBuffers some(rows, x.v);
+            k->attention.attend(x.queries(first, rows), p, some.at(x.v), scratch_for(p).data());
+            ASSERT_EQ(0, std::memcmp(some.o.data(), &all.o[first * x.v], some.o.size() * 4))
+                << k->name << " " << name_of(t) << " keys " << x.keys << " rows " << first << " + " << rows;
+          }
+      }
+}
+
+TEST(AttentionKernels, LatentsAreLoadedAsTheyAreStored) {
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType t : kTypes)
+      for (Head x : kHeads) {
+        if (!x.latent) continue;
+        const cpu::KeyPages p = x.store(k->attention, t);
+        const Head rounded = stored(x, t);
+        for (i64 b = 0; b < x.blocks(); ++b) {
+          const i64 first = b * kBlockKeys, rows = std::min(kBlockKeys, x.keys - first);
+          Floats c(rows * x.depth), k_r(rows * x.rope);
+          k->attention.load_latents(p.base + b * p.page_bytes, p, rows, c.data(), k_r.data());
+          EXPECT_TRUE(std::ranges::equal(c, std::span(rounded.k_c).subspan(first * x.depth, c.size())))
+              << k->name << " " << name_of(t) << " block " << b;
+          EXPECT_TRUE(std::ranges::equal(k_r, std::span(rounded.k_r).subspan(first * x.rope, k_r.size())))
+              << k->name << " " << name_of(t) << " block " << b;
         }
-    }
+      }
 }
 
 TEST(AttentionKernels, ProductsOfTheAbsorbedFormMatchDoublePrecision) {
@@ -193,14 +225,15 @@ TEST(AttentionKernels, ProductsOfTheAbsorbedFormMatchDoublePrecision) {
 }
 
 TEST(AttentionKernels, ANanInAKeyReachesEveryRowThatSeesIt) {
-  for (const cpu::Kernels* k : cpu::levels()) {
-    Head x(5, 6, 7, 70);
-    x.k_c[0] = std::numeric_limits<float>::quiet_NaN();  // in the first key, which every row sees
-    const cpu::KeyPages p = x.store(k->attention, DType::f32);
-    OutputBuffers out(x.keys, x.v);
-    k->attention.attend(x.queries(0, x.keys), p, out.at(x.v), scratch_for(p).data());
-    for (const float f : out.o) ASSERT_TRUE(std::isnan(f)) << k->name;
-  }
+  for (const cpu::Kernels* k : cpu::levels())
+    for (const DType t : kTypes) {
+      Head x(5, 6, 7, 70);
+      x.k_c[0] = std::numeric_limits<float>::quiet_NaN();  // in the first key, which every row sees
+      const cpu::KeyPages p = x.store(k->attention, t);
+      OutputBuffers out(x.keys, x.v);
+      k->attention.attend(x.queries(0, x.keys), p, out.at(x.v), scratch_for(p).data());
+      for (const float f : out.o) ASSERT_TRUE(std::isnan(f)) << k->name << " " << name_of(t);
+    }
 }
 
 }  // namespace

@@ -17,7 +17,10 @@ cpu::KeyPages head0_of(const KvLayout& l) {
     k.depth = l.nope, k.v = l.v;
     k.k_r_at = kPageTokens * l.heads * l.nope;
     k.v_at = k.k_r_at + kPageTokens * l.rope;
+    k.v_scale_at = kPageTokens * (l.heads * scale_blocks(l.nope) + scale_blocks(l.rope));
   }
+  k.scales_at = l.page_elements();
+  k.k_r_scale_at = kPageTokens * (k.latent ? scale_blocks(l.kv_rank) : l.heads * scale_blocks(l.nope));
   return k;
 }
 
@@ -76,7 +79,9 @@ cpu::KeyPages AttentionKeys::of(i64 seq, i64 head) const {
   cpu::KeyPages k = head0_;
   if (kv_) k.base = base_, k.table = kv_->tables[seq].data();
   else k.base = base_ + first_page_[seq] * k.page_bytes;
-  if (!k.latent) k.k_c_at += head * k.depth * kPageTokens, k.v_at += head * k.v * kPageTokens;
+  if (k.latent) return k;
+  k.k_c_at += head * k.depth * kPageTokens, k.v_at += head * k.v * kPageTokens;
+  k.k_c_scale_at += head * scale_blocks(k.depth) * kPageTokens, k.v_scale_at += head * scale_blocks(k.v) * kPageTokens;
   return k;
 }
 
@@ -110,14 +115,9 @@ void AttentionKeys::store_in_page(const Pass& p, const KeyRun& rows, const Tenso
 }
 
 void AttentionKeys::read_latents(const Pass& p, i64 seq, i64 n, float* c, float* k_r) const {
-  const auto read = [&](float* to, const std::byte* page, i64 at, i64 count) {
-    p.kernels.dequantize.row(head0_.dtype, to, page + at * bytes_per_element(head0_.dtype), count);
-  };
-  for (i64 b = 0; b * kPageTokens < n; ++b) {
-    const i64 first = b * kPageTokens, rows = std::min(kPageTokens, n - first);
-    read(c + first * head0_.depth, page(seq, b), head0_.k_c_at, rows * head0_.depth);
-    read(k_r + first * head0_.rope, page(seq, b), head0_.k_r_at, rows * head0_.rope);
-  }
+  for (i64 first = 0; first < n; first += kPageTokens)
+    p.kernels.attention.load_latents(page(seq, first / kPageTokens), head0_, std::min(kPageTokens, n - first),
+                                     c + first * head0_.depth, k_r + first * head0_.rope);
 }
 
 void check_positions(const Pass& p, const char* op) {

@@ -289,18 +289,5 @@ void unpack(Tile& tile, const ChunkRows& rows) {
   unpack_chunk<kType>(tile, chunk, rows.blocks);
 }
 
-template <DType kType>
-void unpack_packed(Tile& tile, const std::byte* pack, i64 blocks) {
-  PackedChunk chunk(pack);
-  unpack_chunk<kType>(tile, chunk, blocks);
-}
-
-// `tile` is scratch memory.
-template <DType kType>
-void pack_chunk(std::byte* to, const ChunkRows& rows, Tile& tile) {
-  PackingChunk chunk(rows, to);
-  unpack_chunk<kType>(tile, chunk, rows.blocks);
-}
-
 }  // namespace
 }  // namespace r1::cpu::R1_TARGET
