@@ -21,21 +21,22 @@ BLOCKS = {
 }
 BY_NUMBER = {number: (size, length) for number, size, length, _ in BLOCKS.values()}
 SCALE = 0x1C  # the upper byte of an f16 between 2^-8 and 2^-7
-PIECE = 4096  # blocks that are drawn; a tensor repeats them
+PIECE = 1 << 20  # elements that are drawn; a larger tensor repeats them. No router is larger: its rows must differ
 FIXED = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}  # sizes of GGUF's types of values
 STRING, ARRAY = 8, 9
 
 
 def random_blocks(kind, generator):
-    """PIECE blocks whose weights are finite and small."""
-    _, _, length, upper = BLOCKS[kind]
-    data = bytearray(generator.randbytes(PIECE * length))
-    for at in upper:
-        data[at::length] = bytes([SCALE]) * PIECE
+    """PIECE elements that are finite and small."""
+    _, size, length, upper = BLOCKS[kind]
+    count = PIECE // size
+    data = bytearray(generator.randbytes(count * length))
+    for at in upper:  # with either sign: a mean would drown what distinguishes tokens, and all would choose one expert
+        data[at::length] = bytes(SCALE | byte & 0x80 for byte in data[at::length])
     if kind == "iq1_m":  # the four bits at the top of each of the last four words of scales make one f16
         data[55::length] = bytes(byte & 0x0F | 0x10 for byte in data[55::length])
     if kind == "mxfp4":  # an exponent
-        data[0::length] = bytes([0x78]) * PIECE
+        data[0::length] = bytes([0x78]) * count
     if kind in ("bf16", "f32"):
         data[length - 1::length] = bytes(0x3C if byte % 2 else 0xBC for byte in data[length - 1::length])
     return bytes(data)

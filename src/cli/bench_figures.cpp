@@ -148,8 +148,9 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
   options.max_sequences = batch;
   options.max_batch_tokens = batch * (depth % kPageTokens + prompt);  // all prompts in one step without any decode
   options.kv_tokens = batch * pages_for(depth + prompt + tokens) * kPageTokens;
-  SamplingParams greedy;
-  greedy.temperature = 0;
+  // All tokens are nearly as likely. Greedy decoding would soon repeat one token, and with it its experts.
+  SamplingParams even;
+  even.temperature = 1000, even.top_p = 1;
   ServeFigure f;
   f.batch = batch, f.depth = depth, f.prompt = prompt, f.tokens = tokens, f.kv = options.numerics.kv;
   std::vector<double> prefill, decode;
@@ -158,10 +159,10 @@ Result<ServeFigure> bench_serve(const Model& model, ThreadPool& pool, const Serv
     Engine engine = R1_TRY(Engine::create(model, options));
     // The depth is not timed. Its pages stay in the cache as the prefix of the timed prompts.
     for (i64 s = 0; depth > 0 && s < batch; ++s)
-      R1_TRY(engine.submit({random_prompt(model, depth, static_cast<u64>(r), s), greedy}));
+      R1_TRY(engine.submit({random_prompt(model, depth, static_cast<u64>(r), s), even}));
     while (engine.busy()) R1_TRY(check_stop(stop)), R1_TRY(engine.step());
     for (i64 s = 0; s < batch; ++s)
-      R1_TRY(engine.submit({random_prompt(model, depth + prompt, static_cast<u64>(r), s), greedy, tokens + 1}));
+      R1_TRY(engine.submit({random_prompt(model, depth + prompt, static_cast<u64>(r), s), even, tokens + 1}));
     const EngineCounters before = engine.counters();
     auto start = Clock::now();
     R1_TRY(engine.step());
