@@ -135,10 +135,15 @@ class LlamaBench:
         total, repacked = task.streams * (task.prompt + task.tokens), ["-rtr"] if self.repacked else []
         text = output_of([self.batched, "-m", model, "-c", max(total, 512), "-npp", task.prompt, "-ntg", task.tokens,
                           "-npl", task.streams, "-t", self.threads, *repacked], folder="/tmp")
-        table = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
-        if len(table) < 3:
-            raise Failure(f"{self.batched}: no table in its output")
-        return float(table[-1][table[0].index("S_TG t/s")])
+        return batched_speed(text)
+
+
+def batched_speed(text):
+    """Tokens per second in the last row of the table that llama-batched-bench prints."""
+    table = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
+    if len(table) < 3:
+        raise Failure("llama-batched-bench: no table in its output")
+    return float(table[-1][table[0].index("S_TG t/s")])
 
 
 def probe(bench):

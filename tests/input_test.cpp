@@ -84,7 +84,7 @@ TEST_F(Input, MinusOneTokensMeanNoLimit) {
 
 TEST_F(Input, AModelLargerThanTheMachineIsRefusedBeforeItTakesMemory) {
   expect_failure(r1("bench --shape deepseek-r1"), 1,
-                 {"deepseek-r1 q4_k_m", "needs 8", "routed experts", "are available", "--layers"});
+                 {"deepseek-r1 q4_k_m", "needs 82", "routed experts", "are available", "--layers"});
   expect_failure(r1("bench --shape nano --type q8_0 -b 1000000 -p 512 -n 256"), 1,
                  {"for the cache of 768000000 tokens", "smaller -b"});
 }
