@@ -3,11 +3,11 @@
 // memory. Its packs hold the digits themselves, five in a byte as TQ1_0 does, which takes up to a fifth more memory
 // than the indices in the file. For the levels with AVX2 or AVX-512.
 //
-// Vectors of a packed chunk, a word of every row each:
-//   IQ1_S  13 of digits; eight scales of three bits, and a bit for each 32 elements whose eighth is subtracted; d in
-//   f32 IQ1_M  13 of digits; such a bit for each octet; ten scales and the lower two bits of d, the other six scales
-//   and the
-//          upper bits of d, which is an f16
+// Vectors of a packed chunk, a word of every row each. Both types begin with 13 vectors of digits.
+//
+// IQ1_S: one of eight scales of three bits, and of a bit for each 32 elements whose eighth is subtracted; d in f32.
+// IQ1_M: one of such a bit for each octet; two of sixteen scales of three bits, ten and six of them, with the lower two
+// bits of d behind the ten and the others behind the six. d is an f16.
 #pragma once
 #include "kernels/cpu/blocks/unpack_iq.hpp"
 
@@ -47,6 +47,7 @@ void pack_iq1(std::byte* to, const Tile& tile) {
     if constexpr (kScales == 8) {
       for (int s = 0; s < 8; ++s)
         words[13][lane] |= scale(s) << 3 * s | static_cast<u32>(minus_eighth(quant(32 * s))) << (24 + s);
+      words[14][lane] = bits_from_f32(tile.d[0][lane]);
     } else {
       for (int octet = 0; octet < 32; ++octet)
         words[13][lane] |= static_cast<u32>(minus_eighth(quant(8 * octet))) << octet;
@@ -54,7 +55,6 @@ void pack_iq1(std::byte* to, const Tile& tile) {
       const u32 d = f16_from_f32(tile.d[0][lane] * 8);  // a tile has an eighth of d
       words[14][lane] |= d << 30, words[15][lane] |= d >> 2 << 18;
     }
-    if constexpr (kScales == 8) words[14][lane] = bits_from_f32(tile.d[0][lane]);
   }
   __builtin_memcpy(to, words, sizeof words);
 }
